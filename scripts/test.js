@@ -1,0 +1,26 @@
+// Runs the compiled tests with Node's own runner, in a zone that is not UTC and has an odd offset.
+// `npm test` runs all; `node scripts/test.js layout plan` runs test/layout.test.ts and test/plan.test.ts.
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const names = process.argv.slice(2);
+const folder = join(root, "dist", "test");
+const files = readdirSync(folder, { recursive: true })
+  .map(String)
+  .filter((file) => file.endsWith(".test.js"))
+  .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
+  .sort()
+  .map((file) => join(folder, file));
+if (files.length === 0) {
+  console.error(`no test file matches ${names.join(" ") || folder}`);
+  process.exit(1);
+}
+const result = spawnSync(
+  process.execPath,
+  ["--enable-source-maps", "--test", "--test-reporter=spec", "--test-concurrency=2", ...files],
+  { cwd: root, stdio: "inherit", env: { ...process.env, TZ: "America/St_Johns", NO_COLOR: "1" } },
+);
+process.exit(result.status ?? 1);

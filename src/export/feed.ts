@@ -1,0 +1,39 @@
+export type FeedKind = "conversation" | "queue" | "rep" | "wfm" | "other";
+
+/**
+ * What a column can tell about a person. Only `none` may leave the machine in a site.
+ * id: names a customer, a rep or a conversation. text: words somebody wrote. name: a person's name or contact.
+ */
+export type PersonalData = "none" | "id" | "text" | "name";
+
+export interface Column {
+  name: string;
+  type: string; // DuckDB type: VARCHAR, BIGINT, DOUBLE, BOOLEAN, TIMESTAMP, DATE, JSON
+  published: string | null; // the type as the export's documents print it
+  doc: string;
+  personal: PersonalData;
+  added: string | null; // YYYY-MM-DD
+  deprecated: string | null; // YYYY-MM-DD
+  assumed: boolean; // true: no source publishes the name or the type
+}
+
+/** One term of the declared order. More than one column means coalesce(columns…). Always nulls last. */
+export interface OrderTerm {
+  columns: string[];
+  direction: "asc" | "desc";
+}
+
+export interface Feed {
+  name: string;
+  kind: FeedKind;
+  doc: string;
+  documented: boolean; // one of the 45 of the dedupe table
+  cadenceMinutes: number | null; // null: not published
+  key: string[]; // empty: whole rows are the key
+  order: OrderTerm[]; // the declared order; the run always follows it
+  renamed: Record<string, string>; // key column -> the column that replaced it
+  columns: Column[];
+  endOfLife: string | null;
+  latestOnly: boolean; // true: the table is the newest run only
+  warnings: string[]; // as in the registry, e.g. "order-in-partition"
+}

@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import { docsName, parseKey, partitionPath } from "./layout.ts";
+
 /** One run of one feed: the folder that a `_SUCCESS` closes. `hr` and `mi` are two digits, or null where the feed has none. */
 export interface PartitionId {
   feed: string;
@@ -21,4 +24,145 @@ export interface RemotePartition {
   id: PartitionId;
   marker: RemoteObject | null; // _SUCCESS
   objects: RemoteObject[]; // data files, sorted by key
+}
+
+/** A listing, sorted out. `hostile` holds the first few refused keys, `hostileCount` counts them all. */
+export interface Listing {
+  partitions: Map<string, RemotePartition>; // by partitionKey, in the order of first appearance
+  docs: RemoteObject[]; // export_docs.yaml, sorted by key
+  objects: number;
+  foreign: number;
+  hostileCount: number;
+  hostile: { key: string; reason: string }[];
+}
+
+const hostileShown = 20;
+
+/** Text that names a partition in a Map: its folder. */
+export function partitionKey(id: PartitionId): string {
+  return partitionPath(id);
+}
+
+/** The run as text that sorts as runs do: "2026-09-01", "2026-09-01 05", "2026-09-01 05:15". A run without hour precedes the day's hours. */
+export function runOf(id: Pick<PartitionId, "dt" | "hr" | "mi">): string {
+  if (id.hr === null) return id.dt;
+  return id.mi === null ? `${id.dt} ${id.hr}` : `${id.dt} ${id.hr}:${id.mi}`;
+}
+
+/** Negative when `a` is the earlier run. The later run wins where a record was exported twice. */
+export function compareRuns(
+  a: Pick<PartitionId, "dt" | "hr" | "mi">,
+  b: Pick<PartitionId, "dt" | "hr" | "mi">,
+): number {
+  const left = runOf(a);
+  const right = runOf(b);
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** The instant the partition is named after, in UTC; missing hours and minutes count as zero. */
+export function partitionStart(id: Pick<PartitionId, "dt" | "hr" | "mi">): Date {
+  return new Date(`${id.dt}T${id.hr ?? "00"}:${id.mi ?? "00"}:00Z`);
+}
+
+/**
+ * Sorts a listing into partitions, page by page; nothing but the partitions is kept. A key listed twice counts once,
+ * as it was listed last. Never throws for what a key looks like.
+ */
+export async function groupPartitions(
+  listing: AsyncIterable<RemoteObject | RemoteObject[]> | Iterable<RemoteObject | RemoteObject[]>,
+  prefix = "",
+): Promise<Listing> {
+  const grouper = new Grouper(prefix);
+  for await (const page of listing) {
+    if (Array.isArray(page)) for (const object of page) grouper.add(object);
+    else grouper.add(page);
+  }
+  return grouper.finish();
+}
+
+/** Changes when a file of the partition is added, removed or rewritten, or when its marker is; not with the order of listing. */
+export function fingerprint(partition: RemotePartition): string {
+  const lines = partition.objects.map(describe).sort();
+  lines.push(partition.marker === null ? "no marker" : describe(partition.marker));
+  return createHash("sha256").update(lines.join("\n")).digest("hex");
+}
+
+function describe(object: RemoteObject): string {
+  return JSON.stringify([object.key.slice(object.key.lastIndexOf("/") + 1), object.size, object.etag]);
+}
+
+class Grouper {
+  private readonly prefix: string;
+  private readonly texts = new Map<string, string>();
+  private readonly listing: Listing = {
+    partitions: new Map(),
+    docs: [],
+    objects: 0,
+    foreign: 0,
+    hostileCount: 0,
+    hostile: [],
+  };
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
+
+  add(object: RemoteObject): void {
+    const { listing } = this;
+    listing.objects += 1;
+    const parsed = parseKey(object.key, this.prefix);
+    if (parsed.kind === "foreign") listing.foreign += 1;
+    else if (parsed.kind === "hostile") {
+      listing.hostileCount += 1;
+      if (listing.hostile.length < hostileShown)
+        listing.hostile.push({ key: object.key, reason: parsed.reason });
+    } else if (parsed.kind === "docs") {
+      if (parsed.file.startsWith(docsName)) listing.docs.push(object);
+    } else {
+      const partition = this.partition(parsed.id);
+      if (parsed.kind === "marker") partition.marker = object;
+      else partition.objects.push(object);
+    }
+  }
+
+  finish(): Listing {
+    this.listing.docs = lastOfEach(this.listing.docs);
+    for (const partition of this.listing.partitions.values()) {
+      if (partition.objects.length > 1) partition.objects = lastOfEach(partition.objects);
+    }
+    return this.listing;
+  }
+
+  private partition(id: PartitionId): RemotePartition {
+    const key = partitionKey(id);
+    const known = this.listing.partitions.get(key);
+    if (known !== undefined) return known;
+    const partition: RemotePartition = {
+      id: {
+        feed: this.text(id.feed),
+        version: this.text(id.version),
+        format: this.text(id.format),
+        dt: this.text(id.dt),
+        hr: id.hr === null ? null : this.text(id.hr),
+        mi: id.mi === null ? null : this.text(id.mi),
+      },
+      marker: null,
+      objects: [],
+    };
+    this.listing.partitions.set(key, partition);
+    return partition;
+  }
+
+  // A million partitions name a few hundred feeds, days and hours: each text is kept once.
+  private text(text: string): string {
+    const known = this.texts.get(text);
+    if (known !== undefined) return known;
+    this.texts.set(text, text);
+    return text;
+  }
+}
+
+function lastOfEach(objects: RemoteObject[]): RemoteObject[] {
+  const last = new Map(objects.map((object) => [object.key, object]));
+  return [...last.values()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 }

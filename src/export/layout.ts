@@ -1,0 +1,130 @@
+import type { PartitionId } from "./partition.ts";
+
+export const markerName = "_SUCCESS";
+export const docsName = "export_docs";
+
+/** What one key of the bucket is. Foreign keys are ignored and counted; hostile ones are refused by name. */
+export type ParsedKey =
+  | { kind: "data"; id: PartitionId; file: string; part: number | null; gzip: boolean; encrypted: boolean }
+  | { kind: "marker"; id: PartitionId }
+  | { kind: "docs"; dt: string | null; file: string; gzip: boolean; encrypted: boolean }
+  | { kind: "foreign" }
+  | { kind: "hostile"; reason: string };
+
+const longestKey = 1024; // bytes, S3's own limit
+const longestSegment = 200; // file systems stop at 255, and temporary names need room
+
+const folderPattern =
+  /^([a-z0-9_]+)\/version=([A-Za-z0-9._-]+)\/format=([A-Za-z0-9._-]+)\/dt=(\d{4}-\d{2}-\d{2})(?:\/hr=([01]\d|2[0-3])(?:\/mi=([0-5]\d))?)?\/([^/]+)$/;
+const filePattern = /^([a-z0-9_]+)\.jsonl(?:\.(\d{2}))?(\.gz)?(\.enc)?$/;
+const docsPattern = /^export_docs\.ya?ml(\.gz)?(\.enc)?$/;
+const foreign: ParsedKey = { kind: "foreign" };
+
+/**
+ * Reads `prefix/FEED/version=V/format=F/dt=D[/hr=HH[/mi=MM]]/FILE`, the layout of the export documents.
+ * FEED and the versions and formats may be unknown ones. A data file must carry its folder's feed name.
+ */
+export function parseKey(key: string, prefix = ""): ParsedKey {
+  const reason = hostility(key);
+  if (reason !== null) return { kind: "hostile", reason };
+  const start = folder(prefix);
+  if (!key.startsWith(start)) return foreign;
+  const path = key.slice(start.length);
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const docs = docsPattern.exec(name);
+  if (docs !== null) {
+    return {
+      kind: "docs",
+      dt: dateIn(path),
+      file: name,
+      gzip: docs[1] !== undefined,
+      encrypted: docs[2] !== undefined,
+    };
+  }
+  const match = folderPattern.exec(path);
+  if (match === null || !isDate(match[4]!)) return foreign;
+  const [, feed, version, format, dt, hr, mi] = match;
+  if (feed === docsName) {
+    return name === markerName
+      ? { kind: "docs", dt: dt!, file: name, gzip: false, encrypted: false }
+      : foreign;
+  }
+  const id: PartitionId = {
+    feed: feed!,
+    version: version!,
+    format: format!,
+    dt: dt!,
+    hr: hr ?? null,
+    mi: mi ?? null,
+  };
+  if (name === markerName) return { kind: "marker", id };
+  const file = filePattern.exec(name);
+  if (file === null || file[1] !== feed) return foreign;
+  return {
+    kind: "data",
+    id,
+    file: name,
+    part: file[2] === undefined ? null : Number(file[2]),
+    gzip: file[3] !== undefined,
+    encrypted: file[4] !== undefined,
+  };
+}
+
+/** The partition's folder without the prefix: `convos_metrics/version=1/format=jsonl/dt=2026-09-01/hr=05/mi=15`. */
+export function partitionPath(id: PartitionId): string {
+  const day = `${id.feed}/version=${id.version}/format=${id.format}/dt=${id.dt}`;
+  if (id.hr === null) return day;
+  return id.mi === null ? `${day}/hr=${id.hr}` : `${day}/hr=${id.hr}/mi=${id.mi}`;
+}
+
+/** The whole key of a file of the partition, as the bucket has it. */
+export function objectKey(prefix: string, id: PartitionId, file: string): string {
+  return `${folder(prefix)}${partitionPath(id)}/${file}`;
+}
+
+export function partitionPrefix(prefix: string, id: PartitionId): string {
+  return `${folder(prefix)}${partitionPath(id)}/`;
+}
+
+export function feedPrefix(prefix: string, feed: string): string {
+  return `${folder(prefix)}${feed}/`;
+}
+
+export function dayPrefix(prefix: string, feed: string, version: string, format: string, dt: string): string {
+  return `${folder(prefix)}${feed}/version=${version}/format=${format}/dt=${dt}/`;
+}
+
+/** True for a day of the calendar, written YYYY-MM-DD. */
+export function isDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}
+
+/** Why a key must not become a path on this machine; null when nothing speaks against it. */
+export function hostility(key: string): string | null {
+  if (key === "") return "empty key";
+  if (key.length > longestKey || Buffer.byteLength(key) > longestKey)
+    return `key of more than ${longestKey} bytes`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(key)) return "control character";
+  if (key.includes("\\")) return "backslash";
+  if (key.startsWith("/")) return "absolute path";
+  if (/^[A-Za-z]:/.test(key)) return "drive letter";
+  if (key.includes("//")) return "empty path segment";
+  for (const segment of key.split("/")) {
+    if (segment === "." || segment === "..") return `path segment ${segment}`;
+    if (segment.length > longestSegment) return `path segment of more than ${longestSegment} characters`;
+  }
+  return null;
+}
+
+function folder(prefix: string): string {
+  const inner = prefix.replace(/^\/+|\/+$/g, "");
+  return inner === "" ? "" : `${inner}/`;
+}
+
+function dateIn(path: string): string | null {
+  const dt = /(?:^|\/)dt=(\d{4}-\d{2}-\d{2})\//.exec(path)?.[1];
+  return dt !== undefined && isDate(dt) ? dt : null;
+}

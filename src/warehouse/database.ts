@@ -1,0 +1,297 @@
+import {
+  DuckDBArrayValue,
+  type DuckDBConnection,
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  DuckDBInstance,
+  DuckDBListValue,
+  DuckDBMapValue,
+  type DuckDBResult,
+  DuckDBStructValue,
+  DuckDBTimestampNanosecondsValue,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
+  DuckDBUnionValue,
+  type DuckDBValue,
+  DuckDBVariantValue,
+  StatementType,
+} from "@duckdb/node-api";
+import { CliError } from "../errors.ts";
+
+export interface DatabaseOptions {
+  threads?: number;
+  memoryLimit?: string; // as DuckDB spells it: "1GB"
+  tempDirectory?: string | null; // where big sorts spill; null (the default): nowhere
+  preserveOrder?: boolean; // default true
+  readOnlyRoots?: string[]; // as `sandbox()` right after opening
+}
+
+export interface ColumnType {
+  name: string;
+  type: string; // as DuckDB prints it: BIGINT, DECIMAL(18,3), VARCHAR[]
+}
+
+/**
+ * A value as JavaScript can hold it exactly. Whole numbers are numbers up to 2^53 and bigint beyond; DECIMAL is a number
+ * up to 15 digits and text beyond; TIMESTAMP is ISO in UTC (`2026-09-01T05:15:00.25Z`), DATE is `2026-09-01`; TIME,
+ * INTERVAL, UUID and BLOB are text as DuckDB prints it; lists are arrays, structs and maps are objects.
+ */
+export type Value = null | boolean | number | bigint | string | Value[] | { [key: string]: Value };
+
+export interface Rows {
+  columns: ColumnType[];
+  rows: Value[][];
+}
+
+export interface RowStream {
+  columns: ColumnType[];
+  batches: AsyncIterable<Value[][]>;
+}
+
+export interface QueryOptions {
+  signal?: AbortSignal | undefined; // aborting interrupts the query; it then throws CliError("interrupted")
+  /** Refuse, before it runs, every statement that could write a file or reach one outside the sandbox. */
+  readOnly?: boolean;
+}
+
+export interface Database {
+  /** Runs all statements of the text, for their effect. */
+  run(sql: string, options?: QueryOptions): Promise<void>;
+  /** All rows of the last statement. */
+  rows(sql: string, options?: QueryOptions): Promise<Rows>;
+  /** The rows as objects; column names must be distinct. */
+  objects<T = Record<string, Value>>(sql: string, options?: QueryOptions): Promise<T[]>;
+  /** As `rows`, in batches of about 2,000, never all in memory. */
+  stream(sql: string, options?: QueryOptions): Promise<RowStream>;
+  /** Cuts every file but those under the roots off, for good, and locks the configuration. */
+  sandbox(roots: string[]): Promise<void>;
+  /** Stops what is running on this connection. */
+  interrupt(): void;
+  /** Another connection to the same database, to run two queries at once. Close it as well. */
+  connect(): Promise<Database>;
+  close(): void;
+}
+
+/** Opens an empty database in memory: offline (no extension is ever looked for), in UTC, spilling nowhere unless told. */
+export async function openDatabase(options: DatabaseOptions = {}): Promise<Database> {
+  const instance = await DuckDBInstance.create(":memory:", {
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+    temp_directory: options.tempDirectory ?? "",
+    preserve_insertion_order: String(options.preserveOrder ?? true),
+    ...(options.threads ? { threads: String(options.threads) } : {}),
+    ...(options.memoryLimit ? { memory_limit: options.memoryLimit } : {}),
+  });
+  const database = await connection(instance, true);
+  await database.run("set global TimeZone = 'UTC'");
+  if (options.readOnlyRoots) await database.sandbox(options.readOnlyRoots);
+  return database;
+}
+
+/** A name as SQL text: `rep"s` becomes `"rep""s"`. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A string as SQL text: `it's` becomes `'it''s'`. NUL cannot be written in SQL text. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A list of strings as SQL text: `['a', 'b']`. */
+export function quoteList(texts: readonly string[]): string {
+  return `[${texts.map(quoteText).join(", ")}]`;
+}
+
+async function connection(instance: DuckDBInstance, owner: boolean): Promise<Database> {
+  const link = await instance.connect();
+  const database: Database = {
+    async run(sql, options) {
+      await execute(link, sql, options, async (result) => {
+        while ((await result.fetchChunk())?.rowCount);
+      });
+    },
+    async rows(sql, options) {
+      return execute(link, sql, options, async (result) => {
+        const rows: Value[][] = [];
+        for await (const batch of batches(result)) for (const row of batch) rows.push(row);
+        return { columns: columnTypes(result), rows };
+      });
+    },
+    async objects<T>(sql: string, options?: QueryOptions) {
+      const { columns, rows } = await database.rows(sql, options);
+      return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])) as T);
+    },
+    async stream(sql, options) {
+      return execute(link, sql, options, async (result) => ({
+        columns: columnTypes(result),
+        batches: guarded(link, batches(result), options?.signal),
+      }));
+    },
+    async sandbox(roots) {
+      await link.run(`set allowed_directories = ${quoteList(roots)}`);
+      await link.run("set enable_external_access = false");
+      await link.run("set lock_configuration = true");
+    },
+    interrupt: () => link.interrupt(),
+    connect: () => connection(instance, false),
+    close() {
+      link.closeSync();
+      if (owner) instance.closeSync();
+    },
+  };
+  return database;
+}
+
+// What a reader of somebody else's SQL may run: nothing here writes a file, and a table lives in memory only.
+const harmless = new Set([
+  StatementType.SELECT,
+  StatementType.EXPLAIN,
+  StatementType.CREATE,
+  StatementType.CREATE_FUNC,
+  StatementType.DROP,
+  StatementType.ALTER,
+  StatementType.INSERT,
+  StatementType.UPDATE,
+  StatementType.DELETE,
+  StatementType.MERGE_INTO,
+  StatementType.SET,
+  StatementType.VARIABLE_SET,
+  StatementType.PRAGMA,
+  StatementType.CALL,
+  StatementType.TRANSACTION,
+]);
+
+async function execute<T>(
+  link: DuckDBConnection,
+  sql: string,
+  options: QueryOptions = {},
+  read: (result: DuckDBResult) => Promise<T>,
+): Promise<T> {
+  return interruptible(link, options.signal, async () => {
+    if (!/\S/.test(sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|;/g, "")))
+      throw new CliError("query", "the query is empty");
+    if (options.readOnly && exportDatabase.test(sql)) throw refused("EXPORT");
+    const statements = await link.extractStatements(sql);
+    for (let i = 0; i < statements.count - 1; i++) {
+      const prepared = await prepare(statements, i, sql, options);
+      await prepared.run();
+      prepared.destroySync();
+    }
+    const last = await prepare(statements, statements.count - 1, sql, options);
+    return read(await last.stream());
+  });
+}
+
+async function prepare(
+  statements: Awaited<ReturnType<DuckDBConnection["extractStatements"]>>,
+  index: number,
+  sql: string,
+  options: QueryOptions,
+) {
+  const prepared = await statements.prepare(index);
+  const type = prepared.statementType;
+  if (options.readOnly && (!harmless.has(type) || (type === StatementType.EXPLAIN && writing.test(sql)))) {
+    throw refused(StatementType[type] ?? "this statement");
+  }
+  return prepared;
+}
+
+// DuckDB makes the folder of an EXPORT while it prepares it; EXPLAIN ANALYZE carries out what it explains.
+const exportDatabase = /\bexport(\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)+database\b/i;
+const writing = /\b(copy|attach|import|prepare|execute)\b/i;
+
+function refused(statement: string): CliError {
+  return new CliError(
+    "query",
+    `${statement} is not possible here: queries only read`,
+    "Use --output to write a result to a file.",
+  );
+}
+
+async function interruptible<T>(
+  link: DuckDBConnection,
+  signal: AbortSignal | undefined,
+  task: () => Promise<T>,
+): Promise<T> {
+  const stop = () => link.interrupt();
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    if (signal?.aborted) throw new Error("interrupted");
+    return await task();
+  } catch (error) {
+    if (signal?.aborted) throw new CliError("interrupted", "interrupted", undefined, { cause: error });
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+async function* guarded(
+  link: DuckDBConnection,
+  source: AsyncGenerator<Value[][]>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Value[][]> {
+  for (;;) {
+    const next = await interruptible(link, signal, () => source.next());
+    if (next.done) return;
+    yield next.value;
+  }
+}
+
+function columnTypes(result: DuckDBResult): ColumnType[] {
+  return result
+    .columnNames()
+    .map((name, i) => ({ name, type: result.columnType(i).alias ?? String(result.columnType(i)) }));
+}
+
+async function* batches(result: DuckDBResult): AsyncGenerator<Value[][]> {
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) return;
+    yield chunk.convertRows((value) => plain(value)) as Value[][];
+  }
+}
+
+function plain(value: DuckDBValue): Value {
+  switch (typeof value) {
+    case "bigint":
+      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+    case "object":
+      return value === null ? null : plainObject(value);
+    default:
+      return value;
+  }
+}
+
+function plainObject(value: Exclude<DuckDBValue, null | boolean | number | bigint | string>): Value {
+  if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue)
+    return isoTime(value.micros, 6);
+  if (value instanceof DuckDBTimestampNanosecondsValue) return isoTime(value.nanos, 9);
+  if (value instanceof DuckDBDecimalValue) {
+    const text = value.toString();
+    return text.replace(/\D/g, "").replace(/^0+/, "").length <= 15 ? Number(text) : text;
+  }
+  if (value instanceof DuckDBDateValue) return value.toString();
+  if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(plain);
+  if (value instanceof DuckDBStructValue) {
+    return Object.fromEntries(Object.entries(value.entries).map(([key, item]) => [key, plain(item)]));
+  }
+  if (value instanceof DuckDBMapValue) {
+    return Object.fromEntries(value.entries.map(({ key, value: item }) => [String(plain(key)), plain(item)]));
+  }
+  if (value instanceof DuckDBUnionValue || value instanceof DuckDBVariantValue) return plain(value.value);
+  return String(value).replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d\S*)$/, "$1T$2Z"); // TIMESTAMP_S and _MS
+}
+
+const farthest = 8_640_000_000_000n; // seconds that a JavaScript date can hold
+
+function isoTime(units: bigint, digits: number): string {
+  const scale = 10n ** BigInt(digits);
+  const fraction = ((units % scale) + scale) % scale;
+  const seconds = (units - fraction) / scale;
+  if (seconds > farthest || seconds < -farthest) return units > 0n ? "infinity" : "-infinity";
+  const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, -5);
+  if (fraction === 0n) return `${whole}Z`;
+  return `${whole}.${String(fraction).padStart(digits, "0").replace(/0+$/, "")}Z`;
+}

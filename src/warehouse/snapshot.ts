@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { SchemaChange } from "./schema.ts";
+
+/** What the warehouse holds, in one file: whoever loads it sees the state before or after an update, never between. */
+export interface Snapshot {
+  format: 1;
+  feeds: Record<string, FeedSnapshot>;
+  superseded: Superseded[];
+}
+
+export interface FeedSnapshot {
+  columns: StagedColumn[]; // all ever seen or documented; a day may have fewer, or narrower types
+  rule: string; // hash of what current was built with: dedupe rule, types, format; "" before the first time
+  days: DaySnapshot[]; // sorted by dt
+  changes: SchemaChange[]; // oldest first
+}
+
+export interface StagedColumn {
+  name: string;
+  type: string; // DuckDB type
+  key: string; // the JSON key, which differs from the name only where two keys differ in case alone
+  firstSeen: string | null; // dt; null: documented, not delivered so far
+  lastSeen: string | null; // dt
+}
+
+export interface DaySnapshot {
+  dt: string;
+  source: string; // fingerprint of the manifest day and of the rules it was staged with
+  staged: string | null; // path below the data folder; null: no row at all
+  detail: string; // sidecar, see `FileDetail`
+  quarantine: string | null; // null: nothing quarantined
+  current: string | null;
+  rows: number; // staged
+  quarantined: number;
+  currentRows: number;
+  columns: { name: string; type: string }[]; // of the staged file, without provenance
+  dedupe?: Record<string, number>;
+}
+
+/** A file that readers of an older snapshot may still have open. */
+export interface Superseded {
+  path: string; // below the data folder
+  at: string; // ISO, UTC
+}
+
+const graceMinutes = 10;
+const layers = ["staged", "current", "quarantine"];
+
+export const emptySnapshot = (): Snapshot => ({ format: 1, feeds: {}, superseded: [] });
+
+/** The snapshot of a data folder; an empty one if there is none, or one of another format (everything is then built anew). */
+export function loadSnapshot(data: string): Snapshot {
+  let text: string;
+  try {
+    text = readFileSync(join(data, "catalog.json"), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return emptySnapshot();
+    throw error;
+  }
+  const snapshot = JSON.parse(text) as Snapshot;
+  return snapshot.format === 1 ? snapshot : emptySnapshot();
+}
+
+/**
+ * Makes `next` the state that new readers see, atomically. Files that `previous` names and `next` does not are noted as
+ * superseded; `sweep` deletes them in a later run. Writes nothing when nothing changed. Returns what is now stored.
+ */
+export function saveSnapshot(data: string, previous: Snapshot, next: Snapshot, now: Date): Snapshot {
+  const used = filesOf(next);
+  const noted = new Map(next.superseded.map((entry) => [entry.path, entry]));
+  for (const path of filesOf(previous)) {
+    if (!used.has(path) && !noted.has(path)) noted.set(path, { path, at: now.toISOString() });
+  }
+  const superseded = [...noted.values()].filter(({ path }) => !used.has(path)).sort(byPath);
+  const stored: Snapshot = { format: 1, feeds: sorted(next.feeds), superseded };
+  const text = `${JSON.stringify(stored)}\n`;
+  const file = join(data, "catalog.json");
+  if (text === `${JSON.stringify(previous)}\n` && exists(file)) return stored;
+  writeWhole(file, text);
+  return stored;
+}
+
+/**
+ * Deletes files superseded longer ago than the grace, and files that no snapshot names (left by a run that was killed).
+ * Only for the holder of the lock. Returns the snapshot without the deleted ones; save it.
+ */
+export function sweep(data: string, snapshot: Snapshot, now: Date): Snapshot {
+  const before = new Date(now.getTime() - graceMinutes * 60_000).toISOString();
+  const kept = snapshot.superseded.filter(({ at }) => at >= before);
+  const keep = new Set([...filesOf(snapshot), ...kept.map(({ path }) => path)]);
+  for (const layer of layers) {
+    for (const path of filesBelow(data, layer))
+      if (!keep.has(path)) rmSync(join(data, path), { force: true });
+  }
+  return { ...snapshot, superseded: kept };
+}
+
+/** Every file the snapshot names, as paths below the data folder. */
+export function filesOf(snapshot: Snapshot): Set<string> {
+  const files = new Set<string>();
+  for (const feed of Object.values(snapshot.feeds)) {
+    for (const day of feed.days) {
+      for (const path of [day.staged, day.detail, day.quarantine, day.current]) if (path) files.add(path);
+    }
+  }
+  return files;
+}
+
+/** A short hash for file names: the same parts give the same name on every machine. */
+export function shortHash(...parts: string[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${part.length}:${part}`);
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Writes a text file whole or not at all: beside, then rename. */
+export function writeWhole(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const beside = `${file}.${process.pid}.tmp`;
+  try {
+    writeFileSync(beside, text, { flush: true });
+    renameSync(beside, file);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
+  }
+}
+
+function filesBelow(data: string, layer: string): string[] {
+  try {
+    return readdirSync(join(data, layer), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(data.length + 1));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function sorted<T>(record: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function byPath(a: Superseded, b: Superseded): number {
+  return a.path < b.path ? -1 : 1;
+}
+
+function exists(file: string): boolean {
+  try {
+    readFileSync(file, { flag: "r" });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -2,7 +2,8 @@ export type FeedKind = "conversation" | "queue" | "rep" | "wfm" | "other";
 
 /**
  * What a column can tell about a person. Only `none` may leave the machine in a site.
- * id: names a customer, a rep or a conversation. text: words somebody wrote. name: a person's name or contact.
+ * id: names a customer, a rep or a conversation. text: words somebody wrote, or a link that may carry them.
+ * name: a person's name or contact.
  */
 export type PersonalData = "none" | "id" | "text" | "name";
 
@@ -14,6 +15,7 @@ export interface Column {
   personal: PersonalData;
   added: string | null; // YYYY-MM-DD
   deprecated: string | null; // YYYY-MM-DD
+  endOfLife: string | null; // YYYY-MM-DD
   assumed: boolean; // true: no source publishes the name or the type
 }
 
@@ -31,9 +33,12 @@ export interface Feed {
   cadenceMinutes: number | null; // null: not published
   key: string[]; // empty: whole rows are the key
   order: OrderTerm[]; // the declared order; the run always follows it
-  renamed: Record<string, string>; // key column -> the column that replaced it
+  renamed: Record<string, string>; // old name -> the name that replaced it; the key has the new one, older data only the old
   columns: Column[];
-  endOfLife: string | null;
+  added: string | null; // YYYY-MM-DD
+  deprecated: boolean;
+  endOfLife: string | null; // YYYY-MM-DD
   latestOnly: boolean; // true: the table is the newest run only
   warnings: string[]; // as in the registry, e.g. "order-in-partition"
+  note: string | null; // why the key or the order is not the documented one
 }

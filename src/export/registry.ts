@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Check, flag, listOf, mapOf, mapOr, oneOf, orNull, record, text, YamlFile } from "../yaml.ts";
+import type { Column, Feed, OrderTerm } from "./feed.ts";
+import { isDate } from "./layout.ts";
+
+const root = new URL("../../../", import.meta.url); // this file runs from dist/src/export
+const feedsFile = fileURLToPath(new URL("feeds.yaml", root));
+const cacheFile = fileURLToPath(new URL("dist/feeds.json", root));
+
+export const feedName = /^[a-z0-9_]+$/;
+export const columnTypes = ["VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "TIMESTAMP", "DATE", "JSON"] as const;
+
+const column = record({
+  type: oneOf(...columnTypes),
+  published: orNull(text("the published type")),
+  personal: oneOf("none", "id", "text", "name"),
+  doc: text("a sentence"),
+  added: orNull(text("a date", date)),
+  deprecated: orNull(text("a date", date)),
+  end_of_life: orNull(text("a date", date)),
+  assumed: flag(),
+});
+
+const columnShort: Check<WrittenColumn> = (value) => {
+  const type = oneOf(...columnTypes)(value);
+  return type === undefined ? undefined : { type };
+};
+
+/** What may be written about a feed, in feeds.yaml and under `feeds` in kit.yaml alike. */
+export const feedOptions = {
+  kind: oneOf("conversation", "queue", "rep", "wfm", "other"),
+  doc: text("a sentence"),
+  cadence: orNull(text("a duration such as 15m, 1h or 1d", minutes)),
+  key: listOf(text("a column name")),
+  order: listOf(text("an order such as instance_ts desc", orderTerm), true),
+  renamed: mapOf("column", text("a column name")),
+  columns: mapOf("column", mapOr(column, columnShort)),
+  latest_only: flag(),
+  end_of_life: orNull(text("a date", date)),
+  note: orNull(text("a sentence")),
+};
+
+const registryOptions = record({
+  ...feedOptions,
+  documented: flag(),
+  deprecated: flag(),
+  added: orNull(text("a date", date)),
+  warnings: listOf(text("a warning")),
+});
+
+type WrittenColumn = NonNullable<ReturnType<typeof column>>;
+type Written = NonNullable<ReturnType<typeof registryOptions>>;
+export type FeedOverride = Pick<Written, keyof typeof feedOptions>;
+
+/**
+ * All feeds that the export documents name, from feeds.yaml at the project's root, in its order.
+ * Throws CliError("config") naming every mistake in the file with its place.
+ */
+export function loadRegistry(): Map<string, Feed> {
+  const source = readFileSync(feedsFile);
+  const code = readFileSync(fileURLToPath(import.meta.url));
+  const hash = createHash("sha256").update(source).update(code).digest("hex");
+  const cached = readCache(hash);
+  if (cached !== null) return new Map(cached.map((feed) => [feed.name, feed]));
+  const feeds = parseRegistry("feeds.yaml", source.toString("utf8"));
+  writeCache(hash, [...feeds.values()]);
+  return feeds;
+}
+
+/** Reads the text of a registry file; throws CliError("config") with every mistake. */
+export function parseRegistry(name: string, source: string): Map<string, Feed> {
+  const file = new YamlFile(name, source);
+  const written = mapOf("feed", registryOptions, feedName)(file.top);
+  const feeds = new Map<string, Feed>();
+  for (const [feed, options] of written ?? []) feeds.set(feed, mergeFeed(feed, options, null));
+  file.throwProblems();
+  return feeds;
+}
+
+/** A feed as written, over what the registry knows of it (null: a feed of the user's own). */
+export function mergeFeed(name: string, written: Written, base: Feed | null): Feed {
+  return {
+    name,
+    kind: written.kind ?? base?.kind ?? "other",
+    doc: written.doc ?? base?.doc ?? "",
+    documented: written.documented ?? base?.documented ?? false,
+    cadenceMinutes: written.cadence !== undefined ? written.cadence : (base?.cadenceMinutes ?? null),
+    key: written.key ?? base?.key ?? [],
+    order: written.order ?? base?.order ?? [],
+    renamed: written.renamed === undefined ? (base?.renamed ?? {}) : Object.fromEntries(written.renamed),
+    columns: mergeColumns(base?.columns ?? [], written.columns ?? new Map()),
+    added: written.added ?? base?.added ?? null,
+    deprecated: written.deprecated ?? base?.deprecated ?? false,
+    endOfLife: written.end_of_life !== undefined ? written.end_of_life : (base?.endOfLife ?? null),
+    latestOnly: written.latest_only ?? base?.latestOnly ?? false,
+    warnings: written.warnings ?? base?.warnings ?? [],
+    note: written.note !== undefined ? written.note : (base?.note ?? null),
+  };
+}
+
+/** What a feed is taken to be that neither the registry nor kit.yaml describes: whole rows are its key. */
+export function unknownFeed(name: string): Feed {
+  return mergeFeed(name, { doc: "Not in the registry: found in the bucket." }, null);
+}
+
+function mergeColumns(known: Column[], written: Map<string, WrittenColumn>): Column[] {
+  const columns = new Map(known.map((column) => [column.name, column]));
+  for (const [name, options] of written) {
+    const base = columns.get(name);
+    columns.set(name, {
+      name,
+      type: options.type ?? base?.type ?? "VARCHAR",
+      published: options.published ?? base?.published ?? null,
+      doc: options.doc ?? base?.doc ?? "",
+      personal: options.personal ?? base?.personal ?? "text", // a column nobody has judged stays on the machine
+      added: options.added ?? base?.added ?? null,
+      deprecated: options.deprecated ?? base?.deprecated ?? null,
+      endOfLife: options.end_of_life ?? base?.endOfLife ?? null,
+      assumed: options.assumed ?? false,
+    });
+  }
+  return [...columns.values()];
+}
+
+/** Reads `instance_ts desc` or `coalesce(success_event_ts, negation_event_ts) desc`. */
+export function orderTerm(written: string): OrderTerm {
+  const match = /^(?:coalesce\(\s*([^()]+?)\s*\)|([^\s(),]+))\s+(asc|desc)$/i.exec(written.trim());
+  const columns = (match?.[1] ?? match?.[2] ?? "").split(",").map((name) => name.trim());
+  if (match === null || columns.includes("")) {
+    throw new Error(`invalid order: ${written} (as in "instance_ts desc" or "coalesce(a, b) desc")`);
+  }
+  return { columns, direction: match[3]!.toLowerCase() as "asc" | "desc" };
+}
+
+/** Minutes of a duration such as 15m, 2h, 1d or 12w; a bare number counts minutes. */
+export function minutes(written: string): number {
+  const match = /^(\d{1,6})\s*(m|min|h|d|w)?$/.exec(written.trim());
+  if (match === null) throw new Error(`invalid duration: ${written} (as in 15m, 2h, 1d)`);
+  const unit = { m: 1, min: 1, h: 60, d: 1440, w: 10080 }[match[2] ?? "m"] ?? 1;
+  return Number(match[1]) * unit;
+}
+
+/** The same text, when it is a day of the calendar. */
+export function date(written: string): string {
+  if (!isDate(written)) throw new Error(`invalid date: ${written} (as in 2026-09-01)`);
+  return written;
+}
+
+// Reading 1,000 columns of YAML takes half a second; their JSON, two milliseconds. The hash makes it a copy, never a second source.
+function readCache(hash: string): Feed[] | null {
+  try {
+    const cache = JSON.parse(readFileSync(cacheFile, "utf8")) as { hash: string; feeds: Feed[] };
+    return cache.hash === hash ? cache.feeds : null;
+  } catch {
+    return null;
+  }
+}
+
+function writeCache(hash: string, feeds: Feed[]): void {
+  const draft = `${cacheFile}.${process.pid}`;
+  try {
+    mkdirSync(dirname(cacheFile), { recursive: true });
+    writeFileSync(draft, JSON.stringify({ hash, feeds }));
+    renameSync(draft, cacheFile);
+  } catch {
+    rmSync(draft, { force: true }); // a read-only installation only starts slower
+  }
+}

@@ -157,7 +157,7 @@ export function listOf<T>(check: Check<T>, single = false): Check<T[]> {
     const items = node.items.map((item) =>
       check({ ...value, node: item as Yaml.Node, at: start(item) ?? value.at }),
     );
-    return items.filter((item): item is T & ({} | null) => item !== undefined);
+    return items.filter((item) => item !== undefined) as T[];
   };
   if (check.options !== undefined) read.options = check.options;
   return read;
@@ -216,6 +216,20 @@ export function orNull<T>(check: Check<T>): Check<T | null> {
   return read;
 }
 
+export function isMap(value: Value): boolean {
+  return yaml().isMap(value.file.resolve(value.node));
+}
+
+/** The items of a list, one value each; a single value that is no list counts as its only item. */
+export function items(value: Value): Value[] {
+  const node = value.file.resolve(value.node);
+  if (!yaml().isSeq(node)) return [value];
+  return node.items.map((item) => {
+    const at = start(item) ?? value.at;
+    return { ...value, node: item as Yaml.Node | null, at, keyAt: at };
+  });
+}
+
 /** Reads a map with `map`, anything else with `other`. */
 export function mapOr<A, B>(map: Check<A>, other: Check<B>): Check<A | B> {
   const read: Check<A | B> = (value) =>
@@ -224,14 +238,12 @@ export function mapOr<A, B>(map: Check<A>, other: Check<B>): Check<A | B> {
   return read;
 }
 
-/** Adds the place of the value to what `check` read, for problems that show only when several values are compared. */
-export function placed<T>(check: Check<T>): Check<{ value: T; at: number }> {
-  const read: Check<{ value: T; at: number }> = (value) => {
-    const result = check(value);
-    return result === undefined ? undefined : { value: result, at: value.at };
-  };
-  if (check.options !== undefined) read.options = check.options;
-  return read;
+/** Where the key `name` of a map stands, for problems that show only when several values are compared. */
+export function keyPlace(value: Value, name: string): number {
+  const node = value.file.resolve(value.node);
+  if (!yaml().isMap(node)) return value.at;
+  const pair = node.items.find((item) => yaml().isScalar(item.key) && String(item.key.value) === name);
+  return start(pair?.key) ?? value.at;
 }
 
 /** The entries of a map, with duplicates reported; undefined (and reported) when it is no map. */
@@ -303,7 +315,8 @@ function label(value: Value): string {
 
 function place(value: Value): string {
   if (value.name === "") return value.where;
-  return value.where === "" ? value.name : `${value.name} of ${value.where}`;
+  if (value.where === "") return value.name;
+  return value.where.includes(" ") ? `${value.name} of ${value.where}` : `${value.where}.${value.name}`;
 }
 
 function unknownOption(name: string, where: string, known: string[]): string {

@@ -1,0 +1,362 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { CliError } from "./errors.ts";
+import type { Feed } from "./export/feed.ts";
+import { type FeedOverride, feedOptions, loadRegistry, mergeFeed } from "./export/registry.ts";
+import { type FeedEntry, kit, type OpenHours, type Written, weekdays } from "./kit-options.ts";
+import { hint, suggest } from "./suggest.ts";
+import { isNull, keyPlace, type Value, YamlFile } from "./yaml.ts";
+
+export interface S3Source {
+  type: "s3";
+  bucket: string;
+  prefix: string; // no slash at either end; "" for none
+  region: string;
+  endpoint: string | null;
+  profile: string | null;
+}
+
+export interface FolderSource {
+  type: "folder";
+  path: string; // absolute
+}
+
+export interface SftpSource {
+  type: "sftp";
+  url: string; // sftp://user@host:port/path, never with a password
+  identity: string | null; // key file, absolute; null: the agent's and ssh's own
+  knownHosts: string | null; // absolute; null: ~/.ssh/known_hosts
+}
+
+export type NewColumn = "evolve" | "rescue" | "freeze";
+export type TypeChange = "widen" | "rescue" | "fail";
+export type MissingColumn = "null" | "warn" | "fail";
+
+export interface SchemaPolicy {
+  onNewColumn: NewColumn;
+  onTypeChange: TypeChange;
+  onMissingColumn: MissingColumn;
+}
+
+/** How one feed is read; the project's own settings are already filled in. */
+export interface FeedSelection extends SchemaPolicy {
+  name: string;
+  bucket: string | null; // null: the source is no bucket
+  prefix: string;
+  version: string | null; // null: the newest there is
+  format: string | null; // null: whatever is there
+  since: string | null; // YYYY-MM-DD
+  lookbackDays: number | null; // never together with `since`
+}
+
+export type ServiceLevelVariant =
+  | "offered"
+  | "answered_only"
+  | "exclude_abandons"
+  | "credit_abandons"
+  | "credit_short_abandons";
+
+export interface SiteConfig {
+  title: string;
+  serviceLevel: { target: number; seconds: number; variant: ServiceLevelVariant; shortSeconds: number };
+  weekStart: number; // 1, Monday, to 7
+  privacy: {
+    minReps: number;
+    minContacts: number;
+    repLevel: "none" | "distribution" | "pseudonyms" | "names";
+    acknowledge: string | null;
+  };
+  wfm: {
+    queue: Record<string, string | null>; // metric -> column; null: not delivered
+    membership: Record<string, string | null>;
+    thresholdCounts: "answered" | "answered_and_abandoned";
+    waitUnit: "seconds" | "minutes";
+  };
+  openHours: Map<string, OpenHours[]> | null; // by queue name; "default" for the others
+  forecast: string | null; // absolute path of a CSV
+  schedule: string | null; // absolute path of a CSV
+}
+
+/** What kit.yaml says, with every default filled in and every path absolute. */
+export interface Config {
+  environment: string | null;
+  company: string | null;
+  source: S3Source | FolderSource | SftpSource | null;
+  feeds: FeedSelection[] | "all"; // use `selectFeed`, which knows both cases
+  selections: Map<string, FeedSelection>; // feeds that kit.yaml has options for, also when all are taken
+  overrides: Map<string, FeedOverride>; // what kit.yaml changes about feeds of the registry, or adds to it
+  since: string | null;
+  lookbackDays: number | null;
+  schema: SchemaPolicy;
+  timezone: string;
+  data: string;
+  sync: { maxAgeMinutes: number; concurrency: number; graceMinutes: number };
+  decrypt: string[] | null;
+  site: SiteConfig;
+}
+
+const defaults = {
+  environment: "prod",
+  region: "us-east-1",
+  timezone: "UTC",
+  schema: { onNewColumn: "evolve", onTypeChange: "widen", onMissingColumn: "null" },
+  sync: { maxAgeMinutes: 15, concurrency: 16, graceMinutes: 60 },
+  title: "ASAPP Messaging",
+  serviceLevel: { target: 0.8, seconds: 60, variant: "offered", shortSeconds: 5 },
+  weekStart: "monday",
+  privacy: { minReps: 5, minContacts: 10, repLevel: "none" },
+  wfm: {
+    queue: {
+      assignments: "total_assignments",
+      abandons: "total_abandons",
+      handle_seconds: "avg_handle_time_seconds",
+      wrap_seconds: "avg_wrap_time_seconds",
+      wait_seconds: "avg_wait_time_seconds",
+      within_threshold: "waits_under_60s",
+      reps: "reps_in_queue",
+    },
+    membership: {
+      logged_in: "lin_logged_in_min",
+      available: "lin_avail_min",
+      busy: "lin_busy_min",
+      utilized: "lin_ute_total_min",
+      utilized_available: "lin_ute_avail_min",
+      utilized_busy: "lin_ute_busy_min",
+    },
+    thresholdCounts: "answered",
+    waitUnit: "seconds",
+  },
+} as const;
+
+/**
+ * Reads kit.yaml. Throws one CliError naming every problem with its line and column: "config", or "unknownFeed" when
+ * nothing is wrong but names of feeds. `name` is how the messages call the file.
+ */
+export function loadConfig(path: string, name = path, registry: Map<string, Feed> = loadRegistry()): Config {
+  let source: string;
+  try {
+    source = readFileSync(path, "utf8");
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new CliError(
+      "config",
+      missing ? `no such file: ${name}` : `cannot read ${name}: ${(error as Error).message}`,
+      missing ? "copy kit.example.yaml to kit.yaml and fill in your company" : undefined,
+      { cause: error },
+    );
+  }
+  return parseConfig(source, name, dirname(resolve(path)), registry);
+}
+
+/** As `loadConfig`, from text; relative paths count from `folder`. */
+export function parseConfig(
+  source: string,
+  name: string,
+  folder: string,
+  registry: Map<string, Feed> = loadRegistry(),
+): Config {
+  const file = new YamlFile(name, source);
+  file.throwProblems();
+  file.refuseSecrets();
+  const written = isNull(file.top) ? {} : (kit(file.top) ?? {});
+  const problem = (option: string, message: string) => file.report(keyPlace(file.top, option), message);
+  checkSource(written, problem);
+  if (written.since !== undefined && written.lookback !== undefined) problem("lookback", onlyOneWindow);
+  if (written.data !== undefined && holds(local(written.data, folder), folder)) {
+    problem("data", `data must be a folder of its own, not ${written.data}`);
+  }
+  for (const [feed, { value, entry }] of written.feeds?.named ?? [])
+    checkFeed(feed, entry, value, registry, written);
+  const config = resolveConfig(written, folder);
+  file.throwProblems();
+  return config;
+}
+
+/** The configuration of a project without kit.yaml: no source, every default. */
+export function emptyConfig(folder: string): Config {
+  return resolveConfig({}, folder);
+}
+
+/** How this feed is read, or null when the configuration leaves it out. */
+export function selectFeed(config: Config, name: string): FeedSelection | null {
+  const written = config.selections.get(name);
+  if (written !== undefined) return written;
+  return config.feeds === "all" ? selection(name, {}, config) : null;
+}
+
+function resolveConfig(written: Written, folder: string): Config {
+  const source = sourceOf(written, folder);
+  const site = written.site ?? {};
+  const level = site.service_level ?? {};
+  const privacy = site.privacy ?? {};
+  const wfm = site.wfm ?? {};
+  const config: Config = {
+    environment: written.environment ?? (written.company === undefined ? null : defaults.environment),
+    company: written.company ?? null,
+    source,
+    feeds: "all",
+    selections: new Map(),
+    overrides: new Map(),
+    since: written.since ?? null,
+    lookbackDays: written.lookback ?? null,
+    schema: schemaPolicy(written, defaults.schema),
+    timezone: written.timezone ?? defaults.timezone,
+    data: local(written.data ?? `data/${dataName(source)}`, folder),
+    sync: {
+      maxAgeMinutes: written.sync?.max_age ?? defaults.sync.maxAgeMinutes,
+      concurrency: written.sync?.concurrency ?? defaults.sync.concurrency,
+      graceMinutes: written.sync?.grace ?? defaults.sync.graceMinutes,
+    },
+    decrypt: written.decrypt === undefined || written.decrypt.length === 0 ? null : written.decrypt,
+    site: {
+      title: site.title ?? defaults.title,
+      serviceLevel: {
+        target: level.target ?? defaults.serviceLevel.target,
+        seconds: level.seconds ?? defaults.serviceLevel.seconds,
+        variant: level.variant ?? defaults.serviceLevel.variant,
+        shortSeconds: level.short_seconds ?? defaults.serviceLevel.shortSeconds,
+      },
+      weekStart: weekdays.indexOf(site.week_start ?? defaults.weekStart) + 1,
+      privacy: {
+        minReps: privacy.min_reps ?? defaults.privacy.minReps,
+        minContacts: privacy.min_contacts ?? defaults.privacy.minContacts,
+        repLevel: privacy.rep_level ?? defaults.privacy.repLevel,
+        acknowledge: privacy.acknowledge ?? null,
+      },
+      wfm: {
+        queue: { ...defaults.wfm.queue, ...wfm.queue },
+        membership: { ...defaults.wfm.membership, ...wfm.membership },
+        thresholdCounts: wfm.threshold_counts ?? defaults.wfm.thresholdCounts,
+        waitUnit: wfm.wait_unit ?? defaults.wfm.waitUnit,
+      },
+      openHours: site.open_hours ?? null,
+      forecast: site.forecast === undefined ? null : local(site.forecast, folder),
+      schedule: site.schedule === undefined ? null : local(site.schedule, folder),
+    },
+  };
+  for (const [name, { entry }] of written.feeds?.named ?? []) {
+    config.selections.set(name, selection(name, entry, config));
+    const override = Object.entries(entry).filter(([option]) => Object.hasOwn(feedOptions, option));
+    if (override.length > 0) config.overrides.set(name, Object.fromEntries(override));
+  }
+  if (written.feeds !== undefined && !written.feeds.all) config.feeds = [...config.selections.values()];
+  return config;
+}
+
+function selection(name: string, entry: FeedEntry, config: Config): FeedSelection {
+  const s3 = config.source?.type === "s3" ? config.source : null;
+  const own = entry.since !== undefined || entry.lookback !== undefined;
+  return {
+    name,
+    bucket: entry.bucket ?? s3?.bucket ?? null,
+    prefix: entry.prefix ?? s3?.prefix ?? "",
+    version: entry.version ?? null,
+    format: entry.format ?? null,
+    since: own ? (entry.since ?? null) : config.since,
+    lookbackDays: own ? (entry.lookback ?? null) : config.lookbackDays,
+    ...schemaPolicy(entry, config.schema),
+  };
+}
+
+function schemaPolicy(
+  written: Pick<Written, "on_new_column" | "on_type_change" | "on_missing_column">,
+  fallback: SchemaPolicy,
+): SchemaPolicy {
+  return {
+    onNewColumn: written.on_new_column ?? fallback.onNewColumn,
+    onTypeChange: written.on_type_change ?? fallback.onTypeChange,
+    onMissingColumn:
+      written.on_missing_column === null ? "null" : (written.on_missing_column ?? fallback.onMissingColumn),
+  };
+}
+
+function sourceOf(written: Written, folder: string): Config["source"] {
+  const { path, url, identity, known_hosts: knownHosts } = written.source ?? {};
+  if (path !== undefined) return { type: "folder", path: local(path, folder) };
+  if (url !== undefined) {
+    const file = (name: string | undefined) => (name === undefined ? null : local(name, folder));
+    return { type: "sftp", url, identity: file(identity), knownHosts: file(knownHosts) };
+  }
+  const environment = written.environment ?? defaults.environment;
+  const region = written.region ?? regionIn(written.bucket) ?? defaults.region;
+  const name =
+    written.bucket ?? (written.company && `asapp-${environment}-${written.company}-exports-${region}`);
+  if (name === undefined || name === "") return null;
+  const { prefix: inside = "", endpoint: url3 = null, profile = null } = written;
+  return { type: "s3", bucket: name, prefix: inside, region, endpoint: url3, profile };
+}
+
+function regionIn(name: string | undefined): string | undefined {
+  return /-exports-([a-z]{2}(?:-[a-z]+)+-\d)$/.exec(name ?? "")?.[1];
+}
+
+function dataName(source: Config["source"]): string {
+  if (source?.type === "s3") return source.bucket;
+  return source?.type === "sftp" ? new URL(source.url).hostname : "local";
+}
+
+const onlyOneWindow = "since and lookback exclude one another: keep one of them";
+
+function checkSource(written: Written, problem: (option: string, message: string) => void): void {
+  if (written.source !== undefined) {
+    const { path, url } = written.source;
+    if ((path === undefined) === (url === undefined)) problem("source", "source needs either path or url");
+    for (const option of ["company", "region", "bucket", "prefix", "endpoint", "profile"] as const) {
+      if (written[option] !== undefined)
+        problem(option, `${option} belongs to a bucket, but source names another place`);
+    }
+    return;
+  }
+  if (written.bucket !== undefined || written.company !== undefined) return;
+  for (const option of ["environment", "region", "prefix", "endpoint", "profile"] as const) {
+    if (written[option] !== undefined) {
+      problem(option, `${option} is of no use without bucket, or company to make the bucket's name from`);
+      return;
+    }
+  }
+}
+
+function checkFeed(
+  name: string,
+  entry: FeedEntry,
+  value: Value,
+  registry: Map<string, Feed>,
+  kit: Written,
+): void {
+  const report = (option: string, message: string) => value.file.report(keyPlace(value, option), message);
+  if (entry.since !== undefined && entry.lookback !== undefined) report("lookback", onlyOneWindow);
+  for (const option of ["bucket", "prefix"] as const) {
+    if (entry[option] !== undefined && kit.source !== undefined) {
+      report(option, `${option} belongs to a bucket, but source names another place`);
+    }
+  }
+  const known = registry.get(name) ?? null;
+  if (known === null && entry.key === undefined && entry.columns === undefined) {
+    const close = suggest(name, registry.keys());
+    const next = close === null ? "give it a key or columns to add it" : `did you mean "${close}"?`;
+    value.file.report(value.keyAt, `unknown feed "${name}" (${next})`, "unknownFeed");
+    return;
+  }
+  const { columns } = mergeFeed(name, entry, known);
+  if (columns.length === 0) return;
+  const names = columns.map((column) => column.name);
+  const used = { key: entry.key ?? [], order: (entry.order ?? []).flatMap((term) => term.columns) };
+  for (const [option, list] of Object.entries(used)) {
+    for (const column of list.filter((column) => !names.includes(column))) {
+      report(
+        option,
+        `unknown column "${column}" in ${option} of feed ${name} (${hint(column, names, 6)}; new ones go under columns)`,
+      );
+    }
+  }
+}
+
+function local(path: string, folder: string): string {
+  return resolve(folder, path === "~" || path.startsWith("~/") ? `${homedir()}${path.slice(1)}` : path);
+}
+
+function holds(outer: string, inner: string): boolean {
+  const way = relative(outer, inner);
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}

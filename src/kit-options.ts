@@ -1,0 +1,301 @@
+// What people may write in kit.yaml: the options, and how each value is read. What they mean is in config.ts.
+import { hostility } from "./export/layout.ts";
+import { date, feedName, feedOptions, minutes } from "./export/registry.ts";
+import { suggest } from "./suggest.ts";
+import {
+  type Check,
+  entries,
+  fail,
+  isMap,
+  isNull,
+  items,
+  listOf,
+  mapOf,
+  number,
+  oneOf,
+  orNull,
+  record,
+  text,
+  type Value,
+} from "./yaml.ts";
+
+/** Minutes of the local day, `from` <= minute < `to`; `weekday` counts from 1, Monday, to 7. */
+export interface OpenHours {
+  weekday: number;
+  from: number;
+  to: number;
+}
+
+export const weekdays = [
+  "monday",
+  "tuesday",
+  "wednesday",
+  "thursday",
+  "friday",
+  "saturday",
+  "sunday",
+] as const;
+const shortDays = weekdays.map((day) => day.slice(0, 3));
+
+/** What each WFM metric is called here; kit.yaml says which column of the export holds it. */
+export const queueMetrics = [
+  "assignments",
+  "abandons",
+  "handle_seconds",
+  "wrap_seconds",
+  "wait_seconds",
+  "within_threshold",
+  "reps",
+] as const;
+export const membershipMetrics = [
+  "logged_in",
+  "available",
+  "busy",
+  "utilized",
+  "utilized_available",
+  "utilized_busy",
+] as const;
+
+const columnName = text("a column name");
+const duration = text("a duration such as 15m, 2h or 1d", minutes);
+
+const schemaOptions = {
+  on_new_column: oneOf("evolve", "rescue", "freeze"),
+  on_type_change: oneOf("widen", "rescue", "fail"),
+  on_missing_column: orNull(oneOf("null", "warn", "fail")), // a bare null means the policy of that name
+};
+
+const windowOptions = {
+  since: text("a date", date),
+  lookback: text("a number of days such as 90d", days),
+};
+
+const selectionOptions = {
+  bucket: text("a bucket name", bucket),
+  prefix: text("a folder of the bucket", prefix),
+  version: text("a version", token("version")),
+  format: text("a format", token("format")),
+  ...windowOptions,
+  ...schemaOptions,
+  ...feedOptions,
+};
+
+const feedEntry = record(selectionOptions);
+export type FeedEntry = NonNullable<ReturnType<typeof feedEntry>>;
+
+export interface WrittenFeeds {
+  all: boolean;
+  named: Map<string, { value: Value; entry: FeedEntry }>;
+}
+
+const wfmOptions = {
+  queue: record(metrics(queueMetrics)),
+  membership: record(metrics(membershipMetrics)),
+  threshold_counts: oneOf("answered", "answered_and_abandoned"),
+  wait_unit: oneOf("seconds", "minutes"),
+};
+
+const siteOptions = {
+  title: text("a title"),
+  service_level: record({
+    target: number("a share between 0 and 1, such as 0.8", 0.01, 1),
+    seconds: number("seconds from 1 to 86400", 1, 86_400),
+    variant: oneOf(
+      "offered",
+      "answered_only",
+      "exclude_abandons",
+      "credit_abandons",
+      "credit_short_abandons",
+    ),
+    short_seconds: number("seconds from 0 to 86400", 0, 86_400),
+  }),
+  week_start: oneOf(...weekdays),
+  privacy: record({
+    min_reps: number("a whole number from 1", 1, 10_000, true),
+    min_contacts: number("a whole number from 1", 1, 1_000_000, true),
+    rep_level: oneOf("none", "distribution", "pseudonyms", "names"),
+    acknowledge: text("a sentence"),
+  }),
+  wfm: record(wfmOptions),
+  open_hours: mapOf("queue", openHours),
+  forecast: text("a CSV file"),
+  schedule: text("a CSV file"),
+};
+
+const kitOptions = {
+  environment: text("an environment such as prod", token("environment")),
+  company: text("the company as it stands in the bucket's name", company),
+  region: text("a region such as us-east-1", token("region")),
+  bucket: text("a bucket name", bucket),
+  prefix: text("a folder of the bucket", prefix),
+  endpoint: text("a URL such as http://127.0.0.1:9000", endpoint),
+  profile: text("the name of an AWS profile"),
+  source: record({
+    path: text("a folder"),
+    url: text("a URL such as sftp://user@host:22/path", sftpUrl),
+    identity: text("a key file"),
+    known_hosts: text("a file"),
+  }),
+  feeds: writtenFeeds(),
+  ...windowOptions,
+  ...schemaOptions,
+  timezone: text("an IANA time zone such as Europe/Berlin", timezone),
+  data: text("a folder"),
+  sync: record({
+    max_age: duration,
+    concurrency: number("a whole number from 1 to 256", 1, 256, true),
+    grace: duration,
+  }),
+  decrypt: listOf(text("a program or argument")),
+  site: record(siteOptions),
+};
+
+export const kit = record(kitOptions);
+export type Written = NonNullable<ReturnType<typeof kit>>;
+
+/** Every option of kit.yaml by its path, such as "site.service_level.target"; the documentation is tested against it. */
+export function configOptions(): string[] {
+  return kit.options ?? [];
+}
+
+// feeds: all                    every feed that is found
+// feeds: [a, b: {since: …}]     these, with options where a map follows the name
+// feeds: {a: , b: {since: …}}   the same as a map; the name `all` in it takes every other feed too
+function writtenFeeds(): Check<WrittenFeeds> {
+  const read: Check<WrittenFeeds> = (value) => {
+    const result: WrittenFeeds = { all: false, named: new Map() };
+    const add = (entry: Value) => {
+      const { name, file, keyAt } = entry;
+      if (name === "all") result.all = true;
+      else if (!feedName.test(name))
+        file.report(keyAt, `invalid feed name: ${name} (small letters, digits and _)`);
+      else if (result.named.has(name)) file.report(keyAt, `feed ${name} is named twice`);
+      else {
+        const inside = { ...entry, name: "", where: `feed ${name}` };
+        const options = isNull(entry) ? {} : feedEntry(inside);
+        result.named.set(name, { value: inside, entry: options ?? {} });
+      }
+    };
+    if (isMap(value)) for (const entry of entries(value, "feeds") ?? []) add(entry);
+    else if (isNull(value)) return fail(value, "feeds must be all, a list or a map, not nothing");
+    else {
+      for (const item of items(value)) {
+        const nothing = { ...item, node: null };
+        if (isMap(item)) for (const entry of entries(item, "feeds") ?? []) add(entry);
+        else {
+          const name = text("the name of a feed")({ ...item, name: "", where: "an item of feeds" });
+          if (name !== undefined) add({ ...nothing, name });
+        }
+      }
+    }
+    return result;
+  };
+  read.options = (feedEntry.options ?? []).map((path) => `<feed>.${path}`);
+  return read;
+}
+
+// default: {mon-fri: 08:00-20:00, sat: [09:00-12:00, 13:00-16:00]}
+function openHours(value: Value): OpenHours[] | undefined {
+  const hours: OpenHours[] = [];
+  for (const entry of entries(value, value.where) ?? []) {
+    const range = /^([a-z]{3})(?:-([a-z]{3}))?$/.exec(entry.name);
+    const first = shortDays.indexOf(range?.[1] ?? "");
+    const last = range?.[2] === undefined ? first : shortDays.indexOf(range[2]);
+    if (first < 0 || last < 0) {
+      entry.file.report(entry.keyAt, `invalid days: ${entry.name} (as in mon, or mon-fri)`);
+      continue;
+    }
+    for (const span of items(entry)) {
+      const open = text("opening hours such as 08:00-20:00", timeSpan)(span);
+      if (open === undefined) continue;
+      for (let day = first; ; day = (day + 1) % 7) {
+        hours.push({ weekday: day + 1, ...open });
+        if (day === last) break;
+      }
+    }
+  }
+  return hours;
+}
+
+function timeSpan(written: string): { from: number; to: number } {
+  const match = /^(\d{2}):([0-5]\d)\s*-\s*(\d{2}):([0-5]\d)$/.exec(written.trim());
+  const [, fromHour, fromMinute, toHour, toMinute] = match?.map(Number) ?? [];
+  const from = fromHour! * 60 + fromMinute!;
+  const to = toHour! * 60 + toMinute!;
+  if (match !== null && from < to && to <= 1440) return { from, to };
+  throw new Error(`invalid opening hours: ${written} (as in 08:00-20:00; 24:00 ends the day)`);
+}
+
+function metrics(names: readonly string[]): Record<string, Check<string | null>> {
+  return Object.fromEntries(names.map((name) => [name, orNull(columnName)]));
+}
+
+function days(written: string): number {
+  const match = /^(\d{1,5})\s*(d|w)$/.exec(written.trim());
+  const count = Number(match?.[1] ?? 0) * (match?.[2] === "w" ? 7 : 1);
+  if (count === 0) throw new Error(`invalid lookback: ${written} (as in 90d or 12w)`);
+  return count;
+}
+
+function timezone(written: string): string {
+  const known = Intl.supportedValuesOf("timeZone");
+  try {
+    if (/^[+-]/.test(written)) throw new RangeError("an offset is no zone");
+    new Intl.DateTimeFormat("en", { timeZone: written });
+  } catch {
+    const places = known.map((zone) => zone.slice(zone.lastIndexOf("/") + 1));
+    const city = suggest(written, places);
+    const close = suggest(written, known) ?? (city === null ? null : known[places.indexOf(city)]!);
+    const next = close === null ? "an IANA name such as Europe/Berlin" : `did you mean "${close}"?`;
+    throw new Error(`unknown time zone: ${written} (${next})`);
+  }
+  return known.find((zone) => zone.toLowerCase() === written.toLowerCase()) ?? written;
+}
+
+function token(what: string): (written: string) => string {
+  return (written) => {
+    if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(written)) return written;
+    throw new Error(`invalid ${what}: ${written}`);
+  };
+}
+
+function company(written: string): string {
+  const plain = written.toLowerCase().replace(/[^a-z0-9-]+/g, "");
+  if (plain === written) return written;
+  throw new Error(`invalid company: ${written} (as in the bucket's name, perhaps "${plain}")`);
+}
+
+function bucket(written: string): string {
+  const name = written.replace(/^s3:\/\//, "").replace(/\/$/, "");
+  if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes("..")) return name;
+  const next = name.includes("/")
+    ? "what follows the slash is the prefix"
+    : "3 to 63 small letters, digits, dots and hyphens";
+  throw new Error(`invalid bucket: ${written} (${next})`);
+}
+
+function prefix(written: string): string {
+  const inner = written.replace(/^\/+|\/+$/g, "");
+  const reason = inner === "" ? null : hostility(inner);
+  if (reason !== null) throw new Error(`invalid prefix: ${JSON.stringify(written)} (${reason})`);
+  return inner;
+}
+
+function endpoint(written: string): string {
+  const url = URL.canParse(written) ? new URL(written) : null;
+  const fit =
+    url !== null &&
+    /^https?:$/.test(url.protocol) &&
+    url.username === "" &&
+    url.search === "" &&
+    url.hash === "";
+  if (!fit) throw new Error(`invalid endpoint: ${written} (a URL such as http://127.0.0.1:9000)`);
+  return written.replace(/\/+$/, "");
+}
+
+function sftpUrl(written: string): string {
+  const url = URL.canParse(written) ? new URL(written) : null;
+  const fit = url?.protocol === "sftp:" && url.hostname !== "" && url.username !== "" && url.password === "";
+  if (!fit) throw new Error(`invalid url: ${written} (as in sftp://user@host:22/path)`);
+  return written;
+}

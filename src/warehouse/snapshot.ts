@@ -11,32 +11,86 @@ export interface Snapshot {
 }
 
 export interface FeedSnapshot {
-  columns: StagedColumn[]; // all ever seen or documented; a day may have fewer, or narrower types
+  columns: StagedColumn[]; // all documented or ever seen: registry order, then by first day and name
   rule: string; // hash of what current was built with: dedupe rule, types, format; "" before the first time
+  layouts: Layout[]; // the distinct shapes of day files
   days: DaySnapshot[]; // sorted by dt
-  changes: SchemaChange[]; // oldest first
+  changes: SchemaChange[]; // by dt and column
 }
 
 export interface StagedColumn {
   name: string;
-  type: string; // DuckDB type
-  key: string; // the JSON key, which differs from the name only where two keys differ in case alone
-  firstSeen: string | null; // dt; null: documented, not delivered so far
+  type: string; // DuckDB type, the widest so far
+  key: string; // the JSON key; differs from the name where two keys differ in case alone
+  documented: boolean; // the registry has it
+  untyped?: true; // no value seen so far: VARCHAR stands in
+  wide?: true; // a whole number beyond 2^53 was seen: DOUBLE would round it
+  firstSeen: string | null; // dt; null: never delivered
   lastSeen: string | null; // dt
 }
 
+/** The shape of a day file: columns in its order without provenance, and which of them were delivered, be it as nulls. */
+export interface Layout {
+  columns: { name: string; type: string }[];
+  seen: string[];
+}
+
+/** Provenance columns of every staged file, after the feed's own: path below raw/, line from 1, run, unfit values. */
+export const provenance = [
+  { name: "_file", type: "VARCHAR" },
+  { name: "_line", type: "BIGINT" },
+  { name: "_run", type: "VARCHAR" }, // as runOf(): "2026-09-01", "2026-09-01 05", "2026-09-01 05:15"
+  { name: "_rescued", type: "JSON" }, // {"column": "text of a value that did not fit"}; null: all fit
+] as const;
+
 export interface DaySnapshot {
   dt: string;
-  source: string; // fingerprint of the manifest day and of the rules it was staged with
-  staged: string | null; // path below the data folder; null: no row at all
-  detail: string; // sidecar, see `FileDetail`
-  quarantine: string | null; // null: nothing quarantined
+  stamp: string; // size and time of the manifest day's file: unchanged means nothing to look at
+  source: string; // fingerprint of the listed files and of the rules they were staged with
+  staged: string | null; // Parquet, path below the data folder; null: no row at all
+  detail: string; // JSON Lines beside it: one DayDetail, then one FileDetail per file
+  quarantine: string | null; // JSON Lines of QuarantinedLine; null: nothing quarantined
   current: string | null;
   rows: number; // staged
   quarantined: number;
   currentRows: number;
-  columns: { name: string; type: string }[]; // of the staged file, without provenance
+  layout: number; // index in layouts
+  rescued?: Record<string, number>; // column: values in _rescued
   dedupe?: Record<string, number>;
+}
+
+/** First line of the detail file: what a later run needs to take the day over without staging it again. */
+export interface DayDetail {
+  feed: string;
+  dt: string;
+  source: string;
+  rows: number;
+  quarantined: number;
+  path: StagePath;
+  columns: StagedColumn[];
+  seen: string[];
+  rescued: Record<string, number>;
+}
+
+export type StagePath = "typed" | "text" | "careful";
+
+/** lines = blank + rows + quarantined, always. */
+export interface FileDetail {
+  file: string; // path below raw/
+  run: string;
+  lines: number; // physical lines
+  blank: number;
+  rows: number;
+  quarantined: number;
+}
+
+export interface QuarantinedLine {
+  file: string; // path below raw/
+  line: number; // from 1, blank lines counted
+  reason: string;
+  text: string; // cut after 1 MB; the file in raw/ has it whole
+  bytes: number; // of the whole line
+  base64?: string; // only where the line is not UTF-8
 }
 
 /** A file that readers of an older snapshot may still have open. */

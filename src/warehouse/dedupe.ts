@@ -1,0 +1,178 @@
+import type { Feed } from "../export/feed.ts";
+import { quoteName } from "./database.ts";
+
+/** A column of a relation of delivered rows. */
+export interface RelationColumn {
+  name: string;
+  type: string; // DuckDB type
+  seen?: boolean; // false: documented, not delivered so far; default true
+}
+
+export interface Term {
+  columns: string[]; // as the data spells them
+  sql: string;
+}
+
+export interface DedupeRule {
+  key: Term[];
+  wholeRows: boolean; // no key column is there: rows equal in every column are one
+  order: (Term & { direction: "asc" | "desc" })[]; // the declared order; the run follows it
+  latestOnly: boolean; // rows of the newest run only
+  missing: string[]; // columns of the declared key that the data does not have
+  missingOrder: string[]; // the same of the order
+  renamed: { column: string; used: string[] }[]; // key columns read under another name, or under both
+}
+
+/** Where a row came from, beside its own columns: file below raw/, line in it, run as sortable text, unfit values. */
+export const provenance: readonly RelationColumn[] = [
+  { name: "_file", type: "VARCHAR" },
+  { name: "_line", type: "BIGINT" },
+  { name: "_run", type: "VARCHAR" },
+  { name: "_rescued", type: "JSON" },
+];
+
+const runOrder = ["_run", "_file", "_line"].map((name) => `${quoteName(name)} desc`);
+
+/**
+ * What one row per key means for this feed and these columns. [S] dedupe table, as the registry has it.
+ *
+ * declared key column       old name      used
+ * delivered                 not there     the column
+ * delivered                 delivered     coalesce(new name, old name)
+ * absent                    delivered     the other name
+ * absent                    not there     left out, and reported in `missing`
+ * none at all delivered                   whole rows
+ */
+export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): DedupeRule {
+  const delivered = columns.filter(({ seen }) => seen !== false);
+  const known = new Map(
+    (delivered.length > 0 ? delivered : columns).map((column) => [column.name.toLowerCase(), column]),
+  );
+  const find = (name: string) => known.get(name.toLowerCase());
+  const rule: DedupeRule = {
+    key: [],
+    wholeRows: false,
+    order: [],
+    latestOnly: feed.latestOnly,
+    missing: [],
+    missingOrder: [],
+    renamed: [],
+  };
+  const taken = new Set<string>();
+  for (const column of feed.key) {
+    const names = namesOf(column, feed.renamed);
+    const found = names.map(find).filter((match) => match !== undefined);
+    if (found.length === 0) rule.missing.push(column);
+    else if (found.length > 1 || found[0]!.name.toLowerCase() !== column.toLowerCase())
+      rule.renamed.push({ column, used: found.map(({ name }) => name) });
+    const term = termOf(found);
+    if (found.length > 0 && !taken.has(term.sql)) rule.key.push(term);
+    taken.add(term.sql);
+  }
+  for (const { columns: names, direction } of feed.order) {
+    const found = names.map(find).filter((match) => match !== undefined);
+    rule.missingOrder.push(...names.filter((name) => !find(name)));
+    if (found.length > 0) rule.order.push({ ...termOf(found), direction });
+  }
+  if (rule.key.length === 0) {
+    rule.wholeRows = true;
+    rule.key = columns.filter(({ name }) => !isRun(name)).map((column) => termOf([column]));
+    if (!columns.some(({ name }) => name === "_rescued"))
+      rule.key.push(termOf([{ name: "_rescued", type: "JSON" }]));
+  }
+  return rule;
+}
+
+/**
+ * The dedupe view of a feed: one row per key out of `relation`, something to select from that has `columns` and the
+ * provenance. Of several versions the declared order chooses, nulls last, then the later run, file and line: a total
+ * order, so the winner never depends on the order of reading.
+ */
+export function dedupeSelect(feed: Feed, columns: readonly RelationColumn[], relation: string): string {
+  const names = [...columns, ...provenance].map(({ name }) => quoteName(name));
+  const rank = quoteName(unused("_rank", columns));
+  return [
+    "select",
+    wrapped(names, 2),
+    "from (",
+    "  select",
+    `${wrapped(names, 4)},`,
+    rankColumn(dedupeRule(feed, columns), rank, 4),
+    `  from ${relation}`,
+    ...latest(dedupeRule(feed, columns), relation, 2),
+    `) as ${quoteName("delivered")}`,
+    `where ${rank} = 1`,
+  ].join("\n");
+}
+
+/** `row_number() over (…) as <rank>`: 1 is the row that stands for its key. */
+export function rankColumn(
+  rule: DedupeRule,
+  rank: string,
+  indent: number,
+  tie: readonly string[] = runOrder,
+): string {
+  const pad = " ".repeat(indent);
+  return [`${pad}row_number() over (`, windowOf(rule, indent + 2, tie), `${pad}) as ${rank}`].join("\n");
+}
+
+/** The inside of the window: its partition is the key, its order the whole rule. */
+export function windowOf(rule: DedupeRule, indent: number, tie: readonly string[] = runOrder): string {
+  const order = [...rule.order.map(({ sql, direction }) => `${sql} ${direction} nulls last`), ...tie];
+  const key = rule.key.map(({ sql }) => sql);
+  const clause = (words: string, terms: string[]) =>
+    wrapped(
+      terms.map((term, i) => (i === 0 ? `${words} ${term}` : term)),
+      indent,
+      indent + 2,
+    );
+  return [clause("partition by", key), clause("order by", order)].join("\n");
+}
+
+/** For a snapshot feed, the condition that leaves only the newest run; else nothing. */
+export function latest(rule: DedupeRule, relation: string, indent: number): string[] {
+  if (!rule.latestOnly) return [];
+  return [`${" ".repeat(indent)}where "_run" = (select max("_run") from ${relation})`];
+}
+
+/** A list of terms as lines of at most 110 characters; all but the first are indented by `hang`. */
+export function wrapped(terms: readonly string[], indent: number, hang = indent): string {
+  const lines: string[] = [];
+  let line = "";
+  terms.forEach((term, i) => {
+    const piece = i < terms.length - 1 ? `${term},` : term;
+    if (line === "") line = " ".repeat(indent) + piece;
+    else if (line.length + 1 + piece.length <= 110) line += ` ${piece}`;
+    else {
+      lines.push(line);
+      line = " ".repeat(hang) + piece;
+    }
+  });
+  return [...lines, line].join("\n");
+}
+
+/** `name`, with underscores after it while the columns have that name. */
+export function unused(name: string, columns: readonly RelationColumn[]): string {
+  const taken = new Set(columns.map((column) => column.name.toLowerCase()));
+  let free = name;
+  while (taken.has(free)) free += "_";
+  return free;
+}
+
+function isRun(name: string): boolean {
+  return name === "_file" || name === "_line" || name === "_run";
+}
+
+// The newer name first: where both are filled, it is the one that is kept up.
+function namesOf(column: string, renamed: Record<string, string>): string[] {
+  const newer = Object.hasOwn(renamed, column) ? [renamed[column]!] : [];
+  const older = Object.keys(renamed).filter((old) => renamed[old] === column);
+  return [...newer, column, ...older];
+}
+
+function termOf(columns: readonly RelationColumn[]): Term {
+  const names = columns.map(({ name }) => name);
+  const mixed = new Set(columns.map(({ type }) => type)).size > 1;
+  const parts = columns.map(({ name }) => (mixed ? `cast(${quoteName(name)} as VARCHAR)` : quoteName(name)));
+  return { columns: names, sql: parts.length > 1 ? `coalesce(${parts.join(", ")})` : (parts[0] ?? "") };
+}

@@ -84,7 +84,8 @@ export interface Config {
   company: string | null;
   source: S3Source | FolderSource | SftpSource | null;
   feeds: FeedSelection[] | "all"; // use `selectFeed`, which knows both cases
-  selections: Map<string, FeedSelection>; // feeds that kit.yaml has options for, also when all are taken
+  selections: Map<string, FeedSelection>; // feeds that kit.yaml names, also when all are taken
+  excluded: Set<string>; // feeds that kit.yaml leaves out of all
   overrides: Map<string, FeedOverride>; // what kit.yaml changes about feeds of the registry, or adds to it
   since: string | null;
   lookbackDays: number | null;
@@ -113,7 +114,6 @@ const defaults = {
       handle_seconds: "avg_handle_time_seconds",
       wrap_seconds: "avg_wrap_time_seconds",
       wait_seconds: "avg_wait_time_seconds",
-      within_threshold: "waits_under_60s",
       reps: "reps_in_queue",
     },
     membership: {
@@ -163,13 +163,19 @@ export function parseConfig(
   const problem = (option: string, message: string) => file.report(keyPlace(file.top, option), message);
   checkSource(written, problem);
   if (written.since !== undefined && written.lookback !== undefined) problem("lookback", onlyOneWindow);
-  if (written.data !== undefined && holds(local(written.data, folder), folder)) {
-    problem("data", `data must be a folder of its own, not ${written.data}`);
+  if (written.site?.privacy?.rep_level === "names" && written.site.privacy.acknowledge === undefined) {
+    problem("site", "rep_level: names needs acknowledge: a sentence saying why the site may show them");
   }
   for (const [feed, { value, entry }] of written.feeds?.named ?? [])
     checkFeed(feed, entry, value, registry, written);
+  for (const [feed, value] of written.feeds?.excluded ?? []) {
+    const close = registry.has(feed) ? null : suggest(feed, registry.keys());
+    if (close !== null)
+      file.report(value.keyAt, `unknown feed "${feed}" (did you mean "${close}"?)`, "unknownFeed");
+  }
   const config = resolveConfig(written, folder);
-  file.throwProblems();
+  checkData(config, folder, (message) => problem(written.data === undefined ? "source" : "data", message));
+  file.throwProblems("docs/config.md lists every option");
   return config;
 }
 
@@ -182,6 +188,7 @@ export function emptyConfig(folder: string): Config {
 export function selectFeed(config: Config, name: string): FeedSelection | null {
   const written = config.selections.get(name);
   if (written !== undefined) return written;
+  if (config.excluded.has(name)) return null;
   return config.feeds === "all" ? selection(name, {}, config) : null;
 }
 
@@ -197,6 +204,7 @@ function resolveConfig(written: Written, folder: string): Config {
     source,
     feeds: "all",
     selections: new Map(),
+    excluded: new Set(written.feeds?.excluded.keys()),
     overrides: new Map(),
     since: written.since ?? null,
     lookbackDays: written.lookback ?? null,
@@ -225,7 +233,11 @@ function resolveConfig(written: Written, folder: string): Config {
         acknowledge: privacy.acknowledge ?? null,
       },
       wfm: {
-        queue: { ...defaults.wfm.queue, ...wfm.queue },
+        queue: {
+          ...defaults.wfm.queue,
+          within_threshold: thresholdColumn(level.seconds ?? defaults.serviceLevel.seconds),
+          ...wfm.queue,
+        },
         membership: { ...defaults.wfm.membership, ...wfm.membership },
         thresholdCounts: wfm.threshold_counts ?? defaults.wfm.thresholdCounts,
         waitUnit: wfm.wait_unit ?? defaults.wfm.waitUnit,
@@ -242,6 +254,11 @@ function resolveConfig(written: Written, folder: string): Config {
   }
   if (written.feeds !== undefined && !written.feeds.all) config.feeds = [...config.selections.values()];
   return config;
+}
+
+// A count of waits under another threshold than the service level's own would be a wrong number, not a near one.
+function thresholdColumn(seconds: number): string | null {
+  return [30, 60, 120].includes(seconds) ? `waits_under_${seconds}s` : null;
 }
 
 function selection(name: string, entry: FeedEntry, config: Config): FeedSelection {
@@ -280,11 +297,14 @@ function sourceOf(written: Written, folder: string): Config["source"] {
   }
   const environment = written.environment ?? defaults.environment;
   const region = written.region ?? regionIn(written.bucket) ?? defaults.region;
-  const name =
-    written.bucket ?? (written.company && `asapp-${environment}-${written.company}-exports-${region}`);
-  if (name === undefined || name === "") return null;
+  const name = written.bucket ?? conventional(environment, written.company, region);
+  if (name === null) return null;
   const { prefix: inside = "", endpoint: url3 = null, profile = null } = written;
   return { type: "s3", bucket: name, prefix: inside, region, endpoint: url3, profile };
+}
+
+function conventional(environment: string, company: string | undefined, region: string): string | null {
+  return company === undefined ? null : `asapp-${environment}-${company}-exports-${region}`;
 }
 
 function regionIn(name: string | undefined): string | undefined {
@@ -317,6 +337,15 @@ function checkSource(written: Written, problem: (option: string, message: string
   }
 }
 
+// The data folder may be deleted and rebuilt, so it must hold nothing else.
+function checkData(config: Config, folder: string, problem: (message: string) => void): void {
+  const { data, source } = config;
+  if (holds(data, folder)) problem(`data must be a folder of its own, and ${data} holds the project`);
+  if (source?.type === "folder" && (holds(data, source.path) || holds(source.path, data))) {
+    problem(`data and source must be apart, and one of ${data} and ${source.path} holds the other`);
+  }
+}
+
 function checkFeed(
   name: string,
   entry: FeedEntry,
@@ -334,7 +363,8 @@ function checkFeed(
   const known = registry.get(name) ?? null;
   if (known === null && entry.key === undefined && entry.columns === undefined) {
     const close = suggest(name, registry.keys());
-    const next = close === null ? "give it a key or columns to add it" : `did you mean "${close}"?`;
+    const own = "a feed of your own needs a key or columns; `key: []` takes whole rows";
+    const next = close === null ? own : `did you mean "${close}"?`;
     value.file.report(value.keyAt, `unknown feed "${name}" (${next})`, "unknownFeed");
     return;
   }

@@ -15,6 +15,7 @@ import {
   oneOf,
   orNull,
   record,
+  scalar,
   text,
   type Value,
 } from "./yaml.ts";
@@ -85,6 +86,7 @@ export type FeedEntry = NonNullable<ReturnType<typeof feedEntry>>;
 
 export interface WrittenFeeds {
   all: boolean;
+  excluded: Map<string, Value>;
   named: Map<string, { value: Value; entry: FeedEntry }>;
 }
 
@@ -123,7 +125,7 @@ const siteOptions = {
 };
 
 const kitOptions = {
-  environment: text("an environment such as prod", token("environment")),
+  environment: text("an environment such as prod", environment),
   company: text("the company as it stands in the bucket's name", company),
   region: text("a region such as us-east-1", token("region")),
   bucket: text("a bucket name", bucket),
@@ -158,40 +160,48 @@ export function configOptions(): string[] {
   return kit.options ?? [];
 }
 
-// feeds: all                    every feed that is found
-// feeds: [a, b: {since: …}]     these, with options where a map follows the name
-// feeds: {a: , b: {since: …}}   the same as a map; the name `all` in it takes every other feed too
+// feeds: all                       every feed that is found
+// feeds: [a, b: {since: …}]        these, with options where a map follows the name
+// feeds: {a: , b: {since: …}}      the same as a map
+// feeds: {all: , b: {since: …}}    every feed that is found, b with options
+// feeds: {all: , b: false}         every feed that is found but b; `all` goes without saying where nothing else is named
 function writtenFeeds(): Check<WrittenFeeds> {
   const read: Check<WrittenFeeds> = (value) => {
-    const result: WrittenFeeds = { all: false, named: new Map() };
-    const add = (entry: Value) => {
-      const { name, file, keyAt } = entry;
-      if (name === "all") result.all = true;
-      else if (!feedName.test(name))
-        file.report(keyAt, `invalid feed name: ${name} (small letters, digits and _)`);
-      else if (result.named.has(name)) file.report(keyAt, `feed ${name} is named twice`);
+    const result: WrittenFeeds = { all: false, excluded: new Map(), named: new Map() };
+    for (const item of isMap(value) ? [value] : items(value)) {
+      if (isMap(item)) for (const entry of entries(item, "feeds") ?? []) addFeed(result, entry);
       else {
-        const inside = { ...entry, name: "", where: `feed ${name}` };
-        const options = isNull(entry) ? {} : feedEntry(inside);
-        result.named.set(name, { value: inside, entry: options ?? {} });
+        const name = text("the name of a feed")({ ...item, name: "", where: "an item of feeds" });
+        if (name !== undefined) addFeed(result, { ...item, node: null, name });
       }
-    };
-    if (isMap(value)) for (const entry of entries(value, "feeds") ?? []) add(entry);
-    else if (isNull(value)) return fail(value, "feeds must be all, a list or a map, not nothing");
-    else {
-      for (const item of items(value)) {
-        const nothing = { ...item, node: null };
-        if (isMap(item)) for (const entry of entries(item, "feeds") ?? []) add(entry);
-        else {
-          const name = text("the name of a feed")({ ...item, name: "", where: "an item of feeds" });
-          if (name !== undefined) add({ ...nothing, name });
-        }
-      }
+    }
+    if (result.named.size === 0) {
+      if (result.excluded.size > 0) result.all = true;
+      else if (!result.all) fail(value, "feeds must name at least one feed, or all");
     }
     return result;
   };
   read.options = (feedEntry.options ?? []).map((path) => `<feed>.${path}`);
   return read;
+}
+
+function addFeed(feeds: WrittenFeeds, entry: Value): void {
+  const { name, file, keyAt } = entry;
+  const inside = { ...entry, name: "", where: `feed ${name}` };
+  if (name === "all") {
+    feeds.all = true;
+    if (!isNull(entry) && scalar(entry) !== true) {
+      file.report(keyAt, "all takes no options: what holds for all feeds goes to the top of the file");
+    }
+  } else if (!feedName.test(name)) {
+    file.report(keyAt, `invalid feed name: ${name} (small letters, digits and _)`);
+  } else if (feeds.named.has(name) || feeds.excluded.has(name)) {
+    file.report(keyAt, `feed ${name} is named twice`);
+  } else if (scalar(entry) === false) {
+    feeds.excluded.set(name, inside);
+  } else {
+    feeds.named.set(name, { value: inside, entry: isNull(entry) ? {} : (feedEntry(inside) ?? {}) });
+  }
 }
 
 // default: {mon-fri: 08:00-20:00, sat: [09:00-12:00, 13:00-16:00]}
@@ -238,18 +248,21 @@ function days(written: string): number {
 }
 
 function timezone(written: string): string {
-  const known = Intl.supportedValuesOf("timeZone");
   try {
     if (/^[+-]/.test(written)) throw new RangeError("an offset is no zone");
     new Intl.DateTimeFormat("en", { timeZone: written });
   } catch {
+    const known = Intl.supportedValuesOf("timeZone");
     const places = known.map((zone) => zone.slice(zone.lastIndexOf("/") + 1));
     const city = suggest(written, places);
     const close = suggest(written, known) ?? (city === null ? null : known[places.indexOf(city)]!);
     const next = close === null ? "an IANA name such as Europe/Berlin" : `did you mean "${close}"?`;
     throw new Error(`unknown time zone: ${written} (${next})`);
   }
-  return known.find((zone) => zone.toLowerCase() === written.toLowerCase()) ?? written;
+  if (/^utc$/i.test(written)) return "UTC";
+  return (
+    Intl.supportedValuesOf("timeZone").find((zone) => zone.toLowerCase() === written.toLowerCase()) ?? written
+  );
 }
 
 function token(what: string): (written: string) => string {
@@ -257,6 +270,11 @@ function token(what: string): (written: string) => string {
     if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(written)) return written;
     throw new Error(`invalid ${what}: ${written}`);
   };
+}
+
+function environment(written: string): string {
+  if (/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(written)) return written;
+  throw new Error(`invalid environment: ${written} (as in the bucket's name: prod, preprod, test)`);
 }
 
 function company(written: string): string {

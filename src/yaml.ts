@@ -216,6 +216,13 @@ export function orNull<T>(check: Check<T>): Check<T | null> {
   return read;
 }
 
+/** The plain value of a scalar; undefined for a map or a list. */
+export function scalar(value: Value): unknown {
+  const node = value.file.resolve(value.node);
+  if (node === null) return null;
+  return yaml().isScalar(node) ? node.value : undefined;
+}
+
 export function isMap(value: Value): boolean {
   return yaml().isMap(value.file.resolve(value.node));
 }
@@ -280,8 +287,7 @@ export function entries(value: Value, inside: string): Value[] | undefined {
 }
 
 export function isNull(value: Value): boolean {
-  const node = value.file.resolve(value.node);
-  return node === null || (yaml().isScalar(node) && node.value === null);
+  return scalar(value) === null;
 }
 
 /** Reports a problem at the value; returns undefined, so that a check can end with it. */

@@ -104,7 +104,7 @@ export function isDate(text: string): boolean {
 /** Why a key must not become a path on this machine; null when nothing speaks against it. */
 export function hostility(key: string): string | null {
   if (key === "") return "empty key";
-  if (key.length > longestKey || Buffer.byteLength(key) > longestKey)
+  if (key.length > longestKey / 3 && Buffer.byteLength(key) > longestKey)
     return `key of more than ${longestKey} bytes`;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
   if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(key)) return "control character";
@@ -112,9 +112,10 @@ export function hostility(key: string): string | null {
   if (key.startsWith("/")) return "absolute path";
   if (/^[A-Za-z]:/.test(key)) return "drive letter";
   if (key.includes("//")) return "empty path segment";
-  for (const segment of key.split("/")) {
-    if (segment === "." || segment === "..") return `path segment ${segment}`;
-    if (segment.length > longestSegment) return `path segment of more than ${longestSegment} characters`;
+  const dots = /(?:^|\/)(\.\.?)(?:\/|$)/.exec(key);
+  if (dots !== null) return `path segment ${dots[1]}`;
+  if (key.length > longestSegment && key.split("/").some((segment) => segment.length > longestSegment)) {
+    return `path segment of more than ${longestSegment} characters`;
   }
   return null;
 }

@@ -1,0 +1,207 @@
+import { company } from "../simulator/centre.ts";
+import type { Glance, Issue } from "../simulator/log.ts";
+import { hash } from "../simulator/random.ts";
+import { segments } from "./conversation-tables.ts";
+import { assignmentsOf, known, type Row, type Span, see, sum, within } from "./known.ts";
+import type { Session } from "./sessions.ts";
+import { iso, spelling } from "./spelling.ts";
+
+/** One row per step of a flow: what the bot showed, and links that were followed. Ids are text. */
+export function flowDetail(issue: Issue, span: Span): Row[] {
+  return issue.steps
+    .filter(({ at }) => within(at, span))
+    .map(({ at, flow, type, event, name }) => ({
+      event_ts: spelling.isoMicro(at),
+      event_type: event,
+      session_id: issue.session,
+      flow_id: `${hash(flow).toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`,
+      flow_name: flow,
+      event_name: name,
+      link_resolved_pil: event === "LINK_RESOLVED" ? `asapp-pil://demo/${flow}` : undefined,
+      link_resolved_pdl: event === "LINK_RESOLVED" ? `https://www.demo.example/${flow}` : undefined,
+      issue_id: String(issue.id),
+      company_name: company.name,
+      flow_type: type,
+    }));
+}
+
+/** One row per conversation in which a flow succeeded, restated when a negation follows. */
+export function flowCompletions(issue: Issue, span: Span): Row[] {
+  const { success, negation } = issue;
+  if (!success || !(within(success.at, span) || within(negation?.at, span))) return [];
+  const negated = known(negation?.at, span.to);
+  const row = {
+    company_id: company.id,
+    company_subdivision: issue.subdivision,
+    platform: issue.platform,
+    customer_id: String(issue.customer),
+    external_user_id: issue.authenticated ? `demo-account-${issue.customer}` : undefined,
+    customer_session_id: issue.session,
+    success_rule_id: success.rule,
+    success_event_ts: spelling.isoMicro(success.at),
+    negation_rule_id: negated ? negation!.rule : null,
+    negation_event_ts: negated ? spelling.isoMicro(negated) : null,
+    is_flow_success_event: !negated,
+    is_flow_success_issue: !negated,
+    issue_id: String(issue.id),
+    company_name: company.name,
+    last_relevant_event_ts: spelling.isoMicro(negated ?? success.at),
+  };
+  return [row];
+}
+
+/** One row per session: a customer's conversations with less than half an hour between them. */
+export function csidContainment(session: Session, span: Span, instance: string): Row {
+  const sights = session.issues
+    .filter(({ createdAt }) => createdAt < span.to)
+    .map((issue) => see(issue, span.to));
+  const latest = sights[sights.length - 1]!.issue;
+  const messages = sights.flatMap((sight) => sight.messages);
+  const opportunities = sights.flatMap((sight) => sight.opportunities);
+  const reps = new Set(
+    sights.flatMap((sight) => sight.assignments.map(({ assignment }) => assignment.rep.id)),
+  );
+  const written = messages.filter(({ sender }) => sender === "customer").length;
+  const shown = sum(sights, ({ issue }) => issue.steps.filter(({ at }) => at < span.to).length);
+  const times = messages.map(({ at }) => at);
+  for (const { issue, ended } of sights) if (ended) times.push(issue.endedAt);
+  const end = Math.max(session.from, ...times);
+  const source = latest.authenticated ? "login" : undefined;
+  return {
+    ...sessionRow(session.customer, session.from, end, instance),
+    company_subdivision: latest.subdivision,
+    company_segments: segments(latest),
+    included_issues: sights.map(({ issue }) => issue.id).join("|"),
+    is_contained: reps.size === 0,
+    event_count: written + shown,
+    fgsrs_event_count: shown,
+    was_enqueued: sights.some(({ visits }) => visits.length > 0),
+    rep_msgs: messages.filter(({ sender }) => sender === "rep").length,
+    messages_sent: written,
+    has_customer_utterance: written > 0,
+    attempted_escalate: opportunities.length > 0,
+    last_platform: latest.platform.toUpperCase(),
+    last_device_type: latest.device,
+    first_auth_source: source,
+    last_auth_source: source,
+    distinct_auth_source_path: source,
+    first_auth_external_user_id: latest.authenticated ? `demo-account-${session.customer}` : undefined,
+    reps_involved: reps.size > 0 ? [...reps].join("|") : null,
+  };
+}
+
+/** The row of a session in which nobody wrote: opened, looked, left. */
+export function glanceContainment(glance: Glance, instance: string): Row {
+  return {
+    ...sessionRow(glance.customer, glance.from, glance.to, instance),
+    included_issues: null,
+    is_contained: true,
+    event_count: glance.events,
+    fgsrs_event_count: 0,
+    was_enqueued: false,
+    rep_msgs: 0,
+    messages_sent: 0,
+    has_customer_utterance: false,
+    attempted_escalate: false,
+    last_platform: "WEB",
+  };
+}
+
+function sessionRow(customer: number, from: number, to: number, instance: string): Row {
+  return {
+    instance_ts: instance,
+    company_id: company.id,
+    customer_id: customer,
+    csid: `${customer}_${iso(from).slice(0, 23)}`,
+    csid_start_ts: spelling.isoMicro(from),
+    csid_end_ts: spelling.isoMicro(to),
+    company_name: company.name,
+  };
+}
+
+/** One row per ended conversation, restated when the customer is back within three days. */
+export function issueCallback(
+  issue: Issue,
+  next: Issue | undefined,
+  previous: Issue | undefined,
+  span: Span,
+  instance: string,
+): Row {
+  const { plainSeconds } = spelling;
+  const follower = next && next.createdAt < span.to ? next : null;
+  return {
+    instance_ts: instance,
+    issue_id: issue.id,
+    company_id: company.id,
+    company_subdivision: issue.subdivision,
+    customer_id: issue.customer,
+    issue_created_ts: spelling.isoSeconds(issue.createdAt),
+    issue_disconnect_ts: plainSeconds(issue.endedAt),
+    issue_cutoff_ts: plainSeconds(issue.endedAt + 3 * 86_400_000),
+    next_callback_issue_id: follower?.id ?? null,
+    next_callback_issue_created_ts: follower && plainSeconds(follower.createdAt),
+    time_btwn_next_callback_issue_seconds: follower && (follower.createdAt - issue.endedAt) / 1000,
+    callback_prev_issue_id: previous?.id,
+    callback_prev_issue_created_ts: previous && plainSeconds(previous.createdAt),
+    callback_prev_issue_disconnect_ts: previous && plainSeconds(previous.endedAt),
+    time_btwn_callback_prev_issue_seconds: previous && (issue.createdAt - previous.endedAt) / 1000,
+    company_name: company.name,
+  };
+}
+
+/** The answers to a survey: one row per question, all of them text. */
+export function customerFeedback(issue: Issue): Row[] {
+  const answers = issue.survey;
+  if (!answers) return [];
+  const rep = assignmentsOf(issue).findLast(({ at }) => at < answers.at)?.rep;
+  const asked: [string, string, string, string | null][] = [
+    ["How satisfied are you with this conversation?", "rating", "rating", String(answers.rating)],
+    [
+      "How easy was it to get help?",
+      "levelOfEffort",
+      "scale",
+      answers.effort === null ? null : String(answers.effort),
+    ],
+    [
+      "Was your question answered?",
+      "levelOfEffort",
+      "radio",
+      answers.solved === null ? null : answers.solved ? "yes" : "no",
+    ],
+    ["Anything else?", "comment", "text", answers.comment],
+  ];
+  return asked.flatMap(([question, category, type, answer], i) =>
+    answer === null
+      ? []
+      : {
+          instance_ts: spelling.plainMicro(answers.at - (answers.at % 3_600_000)),
+          question,
+          question_category: category,
+          question_type: type,
+          answer,
+          ordering: i,
+          issue_id: issue.id,
+          last_rep_id: rep ? String(rep.id) : null,
+          company_name: company.name,
+          company_subdivision: issue.subdivision,
+          company_segments: segments(issue),
+          platform: issue.platform,
+          feedback_type: rep ? "FEEDBACK_AGENT" : "FEEDBACK_AUTOMATION",
+          feedback_form_type: "ASAPP_CSAT",
+        },
+  );
+}
+
+/** One row per ended conversation. Those too short for a score carry the documented sentinel, -1000. */
+export function issueSentiment(issue: Issue, instance: string): Row {
+  const short = issue.messages.filter(({ sender }) => sender === "customer").length < 3;
+  const mood = issue.ending === "resolved" ? 0.3 : issue.ending === "unresolved" || issue.negation ? -0.4 : 0;
+  const score = mood + ((hash(issue.session) % 1000) / 1000 - 0.5);
+  return {
+    instance_ts: instance,
+    score: short ? -1000 : score,
+    status: short ? "CONVERSATION_TOO_SHORT" : null,
+    issue_id: issue.id,
+    company_name: company.name,
+  };
+}

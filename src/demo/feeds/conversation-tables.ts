@@ -1,0 +1,195 @@
+import { company } from "../simulator/centre.ts";
+import type { Issue, Message } from "../simulator/log.ts";
+import { phrases } from "../simulator/phrases.ts";
+import { hash } from "../simulator/random.ts";
+import { known, type Row, type Sight, type Span, sum, within, write } from "./known.ts";
+import { seconds, spelling } from "./spelling.ts";
+
+/** One row per conversation: messages, and seconds spent handling, waiting and answering. Times have whole seconds. */
+export function convosMetrics(sight: Sight): Row {
+  const { issue, assignments, messages, cutoff } = sight;
+  const ended = assignments.filter(({ figures }) => figures.handle !== null);
+  const answered = assignments.filter(({ assignment }) => known(assignment.firstResponseAt, cutoff));
+  const total = (value: (item: (typeof ended)[number]) => number) =>
+    ended.length > 0 ? seconds(sum(ended, value)) : undefined;
+  const opportunity = sight.opportunities[0];
+  return {
+    company_subdivision: issue.subdivision,
+    company_segments: segments(issue),
+    first_utterance_ts: write(firstMessage(sight)?.at, spelling.isoSeconds) ?? null,
+    customer_id: issue.customer,
+    platform: issue.platform,
+    device_type: issue.device,
+    assisted: answered.length > 0 ? 1 : 0,
+    total_handle_time: total(({ figures }) => figures.handle!),
+    total_lead_time: total(({ figures }) => figures.lead!),
+    total_wrap_up_time: total(({ figures }) => figures.wrap!),
+    total_session_time: sight.ended && opportunity ? seconds(issue.endedAt - opportunity.at) : undefined,
+    customer_sent_msgs: messages.filter(({ sender }) => sender === "customer").length,
+    auto_generated_msgs: messages.filter(({ sender }) => sender === "bot").length,
+    first_rep_response_count: answered.length,
+    total_seconds_to_first_rep_response: seconds(
+      sum(answered, ({ assignment }) => assignment.firstResponseAt! - assignment.at),
+    ),
+    customer_response_count: sum(assignments, ({ figures }) => figures.customerResponses),
+    total_rep_seconds_to_respond: seconds(sum(assignments, ({ figures }) => figures.repResponseTime)),
+    total_cust_seconds_to_respond: seconds(sum(assignments, ({ figures }) => figures.customerResponseTime)),
+    time_in_queue: seconds(
+      sum(sight.visits, ({ enteredAt, exitedAt }) => (exitedAt < cutoff ? exitedAt - enteredAt : 0)),
+    ),
+    auto_suggest_msgs: sum(assignments, ({ figures }) => figures.kinds.autosuggest ?? 0),
+    auto_complete_msgs: sum(assignments, ({ figures }) => figures.kinds.autocomplete ?? 0),
+    out_business_ct: sight.opportunities.filter(({ outsideHours }) => outsideHours).length,
+    issue_id: issue.id,
+    rep_sent_msgs: sum(assignments, ({ figures }) => figures.repMessages),
+    rep_response_count: sum(assignments, ({ figures }) => figures.repResponses),
+    auto_wait_for_rep_msgs: messages.filter(
+      ({ text }) => text === phrases.connecting || text === phrases.busy,
+    ).length,
+    customer_wait_for_rep_msgs: messages.filter(({ text }) => phrases.askForRep.includes(text)).length,
+    hold_ct: 0,
+    total_hold_time_seconds: null,
+    company_name: company.name,
+  };
+}
+
+/** One row per conversation: who, where, how it ended. Half of its documented columns are left out, as real exports do. */
+export function convosMetadata(sight: Sight): Row {
+  const { issue, cutoff, ended } = sight;
+  const assignments = sight.assignments.map(({ assignment }) => assignment);
+  const first = assignments[0];
+  const last = assignments[assignments.length - 1];
+  const disposed = assignments.findLast(({ endedAt }) => endedAt < cutoff);
+  const queue = sight.opportunities[sight.opportunities.length - 1]?.queue;
+  const rated = issue.survey && issue.survey.at < cutoff ? issue.survey.rating : null;
+  const web = issue.platform === "web";
+  const flag = (ending: Issue["ending"]) => (ended && issue.ending === ending ? 1 : 0);
+  const { plainSeconds } = spelling;
+  return {
+    company_id: company.id,
+    company_subdivision: issue.subdivision,
+    company_segments: segments(issue),
+    first_utterance_ts: write(firstMessage(sight)?.at, plainSeconds),
+    first_utterance_text: firstMessage(sight)?.text,
+    issue_created_ts: spelling.isoSeconds(issue.createdAt),
+    last_event_ts: plainSeconds(lastEvent(sight)),
+    last_srs_event_ts: plainSeconds(issue.messages[0]!.at),
+    conversation_end_ts: ended ? plainSeconds(issue.endedAt) : null,
+    issue_id: issue.id,
+    session_id: issue.session,
+    session_type: "asapp-uuid",
+    session_event_type: ended ? "UPDATE" : "CREATE",
+    internal_user_identifier: String(issue.customer),
+    internal_user_session_type: "customer",
+    external_user_id: issue.authenticated ? `demo-account-${issue.customer}` : null,
+    external_user_type: issue.authenticated ? "demo_CUSTOMER_ACCOUNT_ID" : undefined,
+    customer_id: issue.customer,
+    escalated_to_chat: sight.opportunities.some(({ outsideHours }) => !outsideHours) ? 1 : 0,
+    platform: issue.platform,
+    device_type: issue.device,
+    assigned_to_rep_time: write(first?.at, plainSeconds) ?? null,
+    disposition_event_type: disposed && disposed.ending !== "transferred" ? disposed.ending : undefined,
+    disposition_ts: write(disposed?.endedAt, plainSeconds),
+    termination_event_type: ended ? issue.endedBy : undefined,
+    ended_resolved: flag("resolved"),
+    ended_unresolved: flag("unresolved"),
+    ended_timeout: flag("timeout"),
+    ended_auto: flag("auto"),
+    ended_other: flag("other"),
+    app_version_client: web ? "web-sdk-4.0.0" : `${issue.platform}-sdk-9.1.0`,
+    last_sequence_id: sight.messages.length + sight.opportunities.length,
+    issue_queue_id: queue ? String(queue.id) : undefined,
+    issue_queue_name: queue?.name,
+    csat_rating: rated === null ? null : rated * 100,
+    sentiment_valence: ended ? valence(issue) : undefined,
+    auth_state: web ? String(issue.authenticated) : issue.authenticated ? "1" : "0",
+    auth_source: issue.authenticated && hash(issue.session) % 5 === 0 ? "ivr-url" : undefined,
+    is_review_required: hash(issue.session) % 400 === 0,
+    first_rep_id: first ? String(first.rep.id) : undefined,
+    last_rep_id: last ? String(last.rep.id) : undefined,
+    company_name: company.name,
+    current_page_url: web ? `https://www.demo.example/${issue.intent.parent.toLowerCase()}` : undefined,
+  };
+}
+
+/** The twin about ended conversations has the same columns but one. */
+export function convosMetadataLanguage(sight: Sight): Row {
+  return { ...convosMetadata(sight), language_code: "English" };
+}
+
+/** One row per conversation: what it was about. Its ids are text. */
+export function convosIntents(sight: Sight): Row {
+  const { issue } = sight;
+  const first = firstMessage(sight);
+  const guessed = issue.disambiguations > 0 ? issue.alternative! : issue.intent;
+  const path = guessed === issue.intent ? [issue.intent.code] : [guessed.code, issue.intent.code];
+  const rep = sight.assignments[0]?.assignment.rep;
+  return {
+    customer_id: String(issue.customer),
+    first_utterance_ts: write(first?.at, spelling.plainSeconds),
+    first_utterance_text: first?.text,
+    first_intent_code: first ? guessed.code : null,
+    first_intent_code_alt: issue.alternative?.code,
+    final_intent_code: issue.intent.code,
+    intent_path: path.join(","),
+    disambig_count: issue.disambiguations,
+    ftd_visit: issue.disambiguations > 0,
+    final_action_destination: known(issue.success?.at, sight.cutoff)
+      ? `asapp-pil://demo/${issue.intent.flow}`
+      : null,
+    is_first_intent_correct: rep ? guessed === issue.intent : undefined,
+    issue_id: String(issue.id),
+    first_rep_id: rep ? String(rep.id) : undefined,
+    company_name: company.name,
+  };
+}
+
+/** One row per message sent in the hour. The last seconds of the hour before are told again. */
+export function utterances(issue: Issue, span: Span, instance: string): Row[] {
+  const overlap = { from: span.from - 20_000, to: span.to };
+  return issue.messages.flatMap((message, index) =>
+    within(message.at, overlap) ? [utterance(issue, message, index, instance)] : [],
+  );
+}
+
+function utterance(issue: Issue, message: Message, index: number, instance: string): Row {
+  const { sender, rep } = message;
+  return {
+    instance_ts: instance,
+    created_ts: spelling.isoMicro(message.at),
+    company_subdivision: issue.subdivision,
+    sender_id: sender === "customer" ? issue.customer : (rep?.id ?? 1),
+    sender_type: sender,
+    utterance_type: message.kind ?? undefined,
+    utterance: message.text,
+    issue_id: issue.id,
+    sent_to_rep:
+      sender === "customer" &&
+      issue.opportunities.some(
+        ({ assignment: held }) => held && held.at <= message.at && message.at < held.endedAt,
+      ),
+    company_name: company.name,
+    event_uuid: `${issue.session.slice(0, 24)}${index.toString(16).padStart(12, "0")}`,
+  };
+}
+
+export function firstMessage(sight: Sight): Message | undefined {
+  return sight.messages.find(({ sender }) => sender === "customer");
+}
+
+export function segments(issue: Issue): string | undefined {
+  return issue.authenticated ? `[${issue.subdivision},retail]` : undefined;
+}
+
+function lastEvent({ issue, messages, assignments, visits, cutoff, ended }: Sight): number {
+  const times = [issue.createdAt, messages[messages.length - 1]?.at, ended ? issue.endedAt : undefined];
+  for (const visit of visits) times.push(visit.enteredAt, known(visit.exitedAt, cutoff));
+  for (const { assignment } of assignments) times.push(assignment.at, known(assignment.endedAt, cutoff));
+  times.push(known(issue.survey?.at, cutoff));
+  return Math.max(...times.filter((at) => at !== undefined));
+}
+
+function valence(issue: Issue): string {
+  if (issue.ending === "unresolved" || issue.negation) return "Negative";
+  return issue.ending === "resolved" && hash(issue.session) % 3 > 0 ? "Positive" : "Neutral";
+}

@@ -1,0 +1,143 @@
+import type { Assignment, Issue, Message, Opportunity, Visit } from "../simulator/log.ts";
+
+/** One line of a feed. An undefined value is left out of the JSON, a null is written. */
+export type Row = Record<string, unknown>;
+
+/** The hour (or day) that a partition is about. An event belongs to it when from <= time < to. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+export function within(at: number | null | undefined, span: Span): boolean {
+  return at !== null && at !== undefined && at >= span.from && at < span.to;
+}
+
+/** The time of an event if it had happened before the cutoff. */
+export function known(at: number | null | undefined, cutoff: number): number | undefined {
+  return at !== null && at !== undefined && at < cutoff ? at : undefined;
+}
+
+export function write(at: number | null | undefined, spell: (at: number) => string): string | undefined {
+  return at === null || at === undefined ? undefined : spell(at);
+}
+
+/** Every time at which something happened to an issue. */
+export function eventTimes(issue: Issue): number[] {
+  const times = [issue.createdAt, issue.endedAt];
+  for (const message of issue.messages) times.push(message.at);
+  for (const step of issue.steps) times.push(step.at);
+  if (issue.success) times.push(issue.success.at);
+  if (issue.negation) times.push(issue.negation.at);
+  if (issue.survey) times.push(issue.survey.at);
+  for (const { at, visit, assignment } of issue.opportunities) {
+    times.push(at);
+    if (visit) times.push(visit.enteredAt, visit.exitedAt);
+    if (visit?.checkIn) times.push(visit.checkIn.at, visit.checkIn.resultAt);
+    if (assignment) times.push(assignment.at, assignment.endedAt);
+  }
+  return times;
+}
+
+export function assignmentsOf(issue: Issue): Assignment[] {
+  return issue.opportunities.flatMap(({ assignment }) => assignment ?? []);
+}
+
+export interface AssignmentFigures {
+  customerMessages: number;
+  repMessages: number;
+  repResponses: number;
+  customerResponses: number;
+  repResponseTime: number; // milliseconds, as all below
+  longestRepResponse: number;
+  customerResponseTime: number;
+  kinds: Record<string, number>;
+  lead: number | null; // these three once the assignment has ended
+  wrap: number | null;
+  handle: number | null;
+}
+
+/**
+ * What is known of an assignment at a cutoff. Lead time runs to the customer's last message and equals handle time when
+ * there is none; wrap-up is the rest of handle time. A response answers the first message since the last answer.
+ */
+export function figures(issue: Issue, assignment: Assignment, cutoff: number): AssignmentFigures {
+  const until = Math.min(assignment.endedAt, cutoff);
+  const result: AssignmentFigures = {
+    customerMessages: 0,
+    repMessages: 0,
+    repResponses: 0,
+    customerResponses: 0,
+    repResponseTime: 0,
+    longestRepResponse: 0,
+    customerResponseTime: 0,
+    kinds: {},
+    lead: null,
+    wrap: null,
+    handle: null,
+  };
+  let asked: number | null = null;
+  let answered: number | null = null;
+  let last: number | null = null;
+  for (const { at, sender, kind } of issue.messages) {
+    if (at < assignment.at || at >= until) continue;
+    if (sender === "customer") {
+      result.customerMessages++;
+      last = at;
+      if (answered !== null) {
+        result.customerResponses++;
+        result.customerResponseTime += at - answered;
+      }
+      asked ??= at;
+      answered = null;
+    } else if (sender === "rep") {
+      result.repMessages++;
+      if (kind) result.kinds[kind] = (result.kinds[kind] ?? 0) + 1;
+      if (asked !== null) {
+        result.repResponses++;
+        result.repResponseTime += at - asked;
+        result.longestRepResponse = Math.max(result.longestRepResponse, at - asked);
+      }
+      asked = null;
+      answered = at;
+    }
+  }
+  if (assignment.endedAt < cutoff) {
+    result.handle = assignment.endedAt - assignment.at;
+    result.lead = last === null ? result.handle : last - assignment.at;
+    result.wrap = result.handle - result.lead;
+  }
+  return result;
+}
+
+/** An issue as somebody would see it at a cutoff. */
+export interface Sight {
+  issue: Issue;
+  cutoff: number;
+  messages: Message[];
+  opportunities: Opportunity[];
+  visits: Visit[]; // entered before the cutoff
+  assignments: { assignment: Assignment; figures: AssignmentFigures }[]; // begun before the cutoff
+  ended: boolean;
+}
+
+export function see(issue: Issue, cutoff: number): Sight {
+  const opportunities = issue.opportunities.filter(({ at }) => at < cutoff);
+  return {
+    issue,
+    cutoff,
+    messages: issue.messages.filter(({ at }) => at < cutoff),
+    opportunities,
+    visits: opportunities.flatMap(({ visit }) => (visit && visit.enteredAt < cutoff ? visit : [])),
+    assignments: opportunities.flatMap(({ assignment }) =>
+      assignment && assignment.at < cutoff
+        ? [{ assignment, figures: figures(issue, assignment, cutoff) }]
+        : [],
+    ),
+    ended: issue.endedAt < cutoff,
+  };
+}
+
+export function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}

@@ -1,0 +1,126 @@
+import type { EventLog, Shift, Spell } from "../simulator/log.ts";
+import { minute } from "../simulator/zone.ts";
+import { assignmentsOf } from "./known.ts";
+
+export const windowLength = 15 * minute;
+
+/** A stretch of one rep's shift in which neither status nor number of chats changes. Cut at window ends. */
+export interface Stretch {
+  shift: Shift;
+  spell: Spell;
+  from: number;
+  to: number;
+  load: number; // chats at once
+}
+
+/** Milliseconds of one rep in one window. Linear time is clock time; cumulative time counts each chat. */
+export interface RepTime {
+  loggedIn: number;
+  available: number;
+  busy: number;
+  preBreak: number;
+  utilized: number; // with at least one chat
+  utilizedAvailable: number;
+  utilizedBusy: number;
+  utilizedPreBreak: number;
+  cumulative: number;
+  cumulativeAvailable: number;
+  cumulativeBusy: number;
+  cumulativePreBreak: number;
+  full: number; // with as many chats as slots
+  light: number; // with fewer
+}
+
+export function windowOf(at: number): number {
+  return at - (at % windowLength);
+}
+
+/** Every stretch of the log by the start of its window; within a window by rep, then time. */
+export function stretches(log: EventLog): Map<number, Stretch[]> {
+  const changes = new Map<number, [number, number][]>();
+  for (const issue of log.issues) {
+    for (const { rep, at, endedAt } of assignmentsOf(issue)) {
+      const list = changes.get(rep.id) ?? [];
+      changes.set(rep.id, list);
+      list.push([at, 1], [endedAt, -1]);
+    }
+  }
+  for (const list of changes.values()) list.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const position = new Map<number, number>();
+  const windows = new Map<number, Stretch[]>();
+  for (const shift of log.shifts) {
+    const list = changes.get(shift.rep.id) ?? [];
+    let i = position.get(shift.rep.id) ?? 0;
+    let load = 0;
+    for (const spell of shift.spells) {
+      for (let from = spell.from; from < spell.to; ) {
+        for (; i < list.length && list[i]![0] <= from; i++) load += list[i]![1];
+        const to = Math.min(spell.to, windowOf(from) + windowLength, list[i]?.[0] ?? Infinity);
+        const window = windows.get(windowOf(from)) ?? [];
+        windows.set(windowOf(from), window);
+        window.push({ shift, spell, from, to, load });
+        from = to;
+      }
+    }
+    for (; i < list.length && list[i]![0] <= shift.to; i++) load += list[i]![1];
+    position.set(shift.rep.id, i);
+  }
+  for (const window of windows.values())
+    window.sort((a, b) => a.shift.rep.id - b.shift.rep.id || a.from - b.from);
+  return windows;
+}
+
+/** Adds stretches up, leaving out what lies past the cutoff. */
+export function repTime(parts: readonly Stretch[], cutoff = Infinity): RepTime {
+  const time: RepTime = {
+    loggedIn: 0,
+    available: 0,
+    busy: 0,
+    preBreak: 0,
+    utilized: 0,
+    utilizedAvailable: 0,
+    utilizedBusy: 0,
+    utilizedPreBreak: 0,
+    cumulative: 0,
+    cumulativeAvailable: 0,
+    cumulativeBusy: 0,
+    cumulativePreBreak: 0,
+    full: 0,
+    light: 0,
+  };
+  for (const { shift, spell, from, to, load } of parts) {
+    const length = Math.min(to, cutoff) - from;
+    if (length <= 0) continue;
+    const held = load > 0 ? length : 0;
+    time.loggedIn += length;
+    time.utilized += held;
+    time.cumulative += load * length;
+    if (load >= shift.rep.slots) time.full += length;
+    else time.light += held;
+    if (spell.status === "Available") {
+      time.available += length;
+      time.utilizedAvailable += held;
+      time.cumulativeAvailable += load * length;
+    } else {
+      time.busy += length;
+      time.utilizedBusy += held;
+      time.cumulativeBusy += load * length;
+    }
+    if (spell.status === "Pre-Break") {
+      time.preBreak += length;
+      time.utilizedPreBreak += held;
+      time.cumulativePreBreak += load * length;
+    }
+  }
+  return time;
+}
+
+export function byRep(parts: readonly Stretch[]): Map<number, Stretch[]> {
+  const groups = new Map<number, Stretch[]>();
+  for (const part of parts) {
+    const group = groups.get(part.shift.rep.id);
+    if (group) group.push(part);
+    else groups.set(part.shift.rep.id, [part]);
+  }
+  return groups;
+}

@@ -1,0 +1,104 @@
+import { company, isOpen, type Queue, zone } from "../simulator/centre.ts";
+import type { Assignment, EventLog, Issue, Visit } from "../simulator/log.ts";
+import { localTime } from "../simulator/zone.ts";
+import { figures, type Row, sum } from "./known.ts";
+import { byRep, repTime, type Stretch, windowOf } from "./rep-time.ts";
+import { minutes, spelling } from "./spelling.ts";
+
+/** What happened in one window of one queue. Each event counts in the window in which it happened. */
+export interface QueueEvents {
+  answers: { wait: number }[]; // assignments; wait in milliseconds, 0 for those past the queue
+  abandons: Visit[];
+  dispositions: { issue: Issue; assignment: Assignment }[];
+}
+
+/** The events of the intraday tables, by queue and start of window. */
+export function queueEvents(log: EventLog): Map<Queue, Map<number, QueueEvents>> {
+  const index = new Map(log.centre.queues.map((queue) => [queue, new Map<number, QueueEvents>()]));
+  const at = (queue: Queue, time: number): QueueEvents => {
+    const windows = index.get(queue)!;
+    const events = windows.get(windowOf(time)) ?? { answers: [], abandons: [], dispositions: [] };
+    windows.set(windowOf(time), events);
+    return events;
+  };
+  for (const issue of log.issues) {
+    for (const { queue, visit, assignment } of issue.opportunities) {
+      if (visit?.abandoned) at(queue, visit.exitedAt).abandons.push(visit);
+      if (!assignment) continue;
+      at(queue, assignment.at).answers.push({ wait: visit ? visit.exitedAt - visit.enteredAt : 0 });
+      at(queue, assignment.endedAt).dispositions.push({ issue, assignment });
+    }
+  }
+  return index;
+}
+
+const nothing: QueueEvents = { answers: [], abandons: [], dispositions: [] };
+
+/**
+ * One row per queue and window. Waits are those of assignments and abandons that happened in the window, zero for
+ * assignments past the queue; handle and wrap-up time are those of dispositions in it; the threshold counts hold
+ * answered contacts only. `told` says which late events this run knows of.
+ */
+export function queueWfm(
+  queues: readonly Queue[],
+  index: Map<Queue, Map<number, QueueEvents>>,
+  window: number,
+  parts: readonly Stretch[],
+  told: (at: number, late: number) => boolean,
+): Row[] {
+  const local = localTime(window, zone);
+  const reps = new Set(parts.map((part) => part.shift.rep));
+  return queues.flatMap((queue) => {
+    const events = index.get(queue)!.get(window) ?? nothing;
+    const abandons = events.abandons.filter((visit) => told(visit.exitedAt, visit.late));
+    const done = events.dispositions
+      .filter(({ assignment }) => told(assignment.endedAt, assignment.late))
+      .map(({ issue, assignment }) => figures(issue, assignment, Infinity));
+    if (!isOpen(queue, local.weekday, local.minutes) && events === nothing) return [];
+    const waits = [
+      ...events.answers.map(({ wait }) => wait),
+      ...abandons.map((visit) => visit.exitedAt - visit.enteredAt),
+    ];
+    const under = (limit: number) => events.answers.filter(({ wait }) => wait < limit * 1000).length;
+    const mean = (values: number[]) =>
+      values.length > 0 ? sum(values, (value) => value) / values.length / 1000 : null;
+    return {
+      instance_ts: spelling.plainSeconds(window),
+      company_marker: company.marker,
+      queue_id: queue.id,
+      queue_name: queue.name,
+      rep_id: null,
+      total_assignments: events.answers.length,
+      total_abandons: abandons.length,
+      avg_handle_time_seconds: mean(done.map(({ handle }) => handle!)),
+      avg_wrap_time_seconds: mean(done.map(({ wrap }) => wrap!)),
+      avg_wait_time_seconds: mean(waits),
+      waits_under_30s: under(30),
+      waits_under_60s: under(60),
+      waits_under_120s: under(120),
+      reps_in_queue: [...reps].filter((rep) => rep.queues.includes(queue)).length,
+    };
+  });
+}
+
+/** One row per rep, queue and window: the rep's whole time again for each of their queues. */
+export function queueMembershipWfm(window: number, parts: readonly Stretch[], cutoff: number): Row[] {
+  return [...byRep(parts).values()].flatMap((own) => {
+    const { rep } = own[0]!.shift;
+    const time = repTime(own, cutoff);
+    return rep.queues.map((queue) => ({
+      instance_ts: spelling.plainSeconds(window),
+      company_id: company.id,
+      company_marker: company.marker,
+      rep_id: String(rep.id),
+      queue_id: String(queue.id),
+      queue_name: queue.name,
+      lin_logged_in_min: minutes(time.loggedIn),
+      lin_avail_min: minutes(time.available),
+      lin_busy_min: minutes(time.busy),
+      lin_ute_total_min: minutes(time.utilized),
+      lin_ute_avail_min: minutes(time.utilizedAvailable),
+      lin_ute_busy_min: minutes(time.utilizedBusy),
+    }));
+  });
+}

@@ -369,6 +369,13 @@ function checkFeed(
     return;
   }
   const { columns } = mergeFeed(name, entry, known);
+  const spelling = new Map<string, string>();
+  for (const column of columns) {
+    const other = spelling.get(column.name.toLowerCase());
+    spelling.set(column.name.toLowerCase(), column.name);
+    if (other !== undefined)
+      report("columns", `column ${column.name} of feed ${name} differs from ${other} only in case`);
+  }
   if (columns.length === 0) return;
   const names = columns.map((column) => column.name);
   const used = { key: entry.key ?? [], order: (entry.order ?? []).flatMap((term) => term.columns) };

@@ -1,9 +1,10 @@
-/** The candidate that `word` is most likely a slip of, or null. Case and `-` for `_` cost nothing. */
+/** The candidate that `word` is most likely a slip or the beginning of, or null. Case and `-` for `_` cost nothing. */
 export function suggest(word: string, candidates: Iterable<string>): string | null {
   const wanted = plain(word);
   let best: string | null = null;
   let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
-  for (const candidate of candidates) {
+  const all = [...candidates];
+  for (const candidate of all) {
     if (Math.abs(candidate.length - wanted.length) >= least) continue;
     const distance = editDistance(wanted, plain(candidate));
     if (distance < least) {
@@ -11,7 +12,8 @@ export function suggest(word: string, candidates: Iterable<string>): string | nu
       least = distance;
     }
   }
-  return best;
+  if (best !== null || wanted.length < 3) return best;
+  return all.find((candidate) => plain(candidate).startsWith(wanted)) ?? null;
 }
 
 /** `did you mean "key"?`, or the given alternatives when nothing is close. */

@@ -11,6 +11,7 @@ const feedsFile = fileURLToPath(new URL("feeds.yaml", root));
 const cacheFile = fileURLToPath(new URL("dist/feeds.json", root));
 
 export const feedName = /^[a-z0-9_]+$/;
+const columnName = /^(?!_(?:file|line|run|rescued)$)[^\p{Cc}]+$/iu; // those four say where a row came from
 export const columnTypes = ["VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "TIMESTAMP", "DATE", "JSON"] as const;
 
 const column = record({
@@ -37,7 +38,7 @@ export const feedOptions = {
   key: listOf(text("a column name")),
   order: listOf(text("an order such as instance_ts desc", orderTerm), true),
   renamed: mapOf("column", text("a column name")),
-  columns: mapOf("column", mapOr(column, columnShort)),
+  columns: mapOf("column", mapOr(column, columnShort), columnName),
   latest_only: flag(),
   end_of_life: orNull(text("a date", date)),
   note: orNull(text("a sentence")),

@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import * as zlib from "node:zlib";
+import type { Checksum } from "./source.ts";
+
+export interface Summing {
+  update(chunk: Buffer): Summing;
+  digest(): string; // base64, as the store's header has it
+}
+
+// Node has crc32 from 20.15 and 22.2 on.
+const nativeCrc32 = (zlib as { crc32?: (data: Buffer, value?: number) => number }).crc32;
+
+/** A running checksum; null for one that only JavaScript can compute unless `slow` allows it. */
+export function createChecksum(algorithm: Checksum["algorithm"], slow: boolean): Summing | null {
+  switch (algorithm) {
+    case "sha1":
+    case "sha256": {
+      const hash = createHash(algorithm);
+      const sum: Summing = {
+        update: (chunk) => {
+          hash.update(chunk);
+          return sum;
+        },
+        digest: () => hash.digest("base64"),
+      };
+      return sum;
+    }
+    case "crc32":
+      if (nativeCrc32) return crc(nativeCrc32);
+      return slow ? reflected(0xedb88320) : null;
+    case "crc32c":
+      return slow ? reflected(0x82f63b78) : null;
+    case "crc64nvme":
+      return slow ? crc64() : null;
+  }
+}
+
+function crc(step: (data: Buffer, value?: number) => number): Summing {
+  let value = 0;
+  const sum: Summing = {
+    update(chunk) {
+      value = step(chunk, value);
+      return sum;
+    },
+    digest() {
+      const bytes = Buffer.alloc(4);
+      bytes.writeUInt32BE(value >>> 0);
+      return bytes.toString("base64");
+    },
+  };
+  return sum;
+}
+
+function reflected(polynomial: number): Summing {
+  const table = new Uint32Array(256).map((_, byte) => {
+    let value = byte;
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? polynomial ^ (value >>> 1) : value >>> 1;
+    return value >>> 0;
+  });
+  return crc((data, start = 0) => {
+    let value = ~start;
+    for (let i = 0; i < data.length; i++) value = table[(value ^ data[i]!) & 255]! ^ (value >>> 8);
+    return ~value >>> 0;
+  });
+}
+
+// 64 bits as two halves of 32: BigInt would be forty times slower.
+function crc64(): Summing {
+  const polynomial = { high: 0x9a6c9329, low: 0xac4bc9b5 };
+  const highs = new Uint32Array(256);
+  const lows = new Uint32Array(256);
+  for (let byte = 0; byte < 256; byte++) {
+    let high = 0;
+    let low = byte;
+    for (let bit = 0; bit < 8; bit++) {
+      const odd = low & 1;
+      low = ((low >>> 1) | (high << 31)) >>> 0;
+      high >>>= 1;
+      if (odd) {
+        high = (high ^ polynomial.high) >>> 0;
+        low = (low ^ polynomial.low) >>> 0;
+      }
+    }
+    highs[byte] = high;
+    lows[byte] = low;
+  }
+  let high = 0xffffffff;
+  let low = 0xffffffff;
+  const sum: Summing = {
+    update(chunk) {
+      for (let i = 0; i < chunk.length; i++) {
+        const index = (low ^ chunk[i]!) & 255;
+        low = (((low >>> 8) | (high << 24)) ^ lows[index]!) >>> 0;
+        high = ((high >>> 8) ^ highs[index]!) >>> 0;
+      }
+      return sum;
+    },
+    digest() {
+      const bytes = Buffer.alloc(8);
+      bytes.writeUInt32BE(~high >>> 0, 0);
+      bytes.writeUInt32BE(~low >>> 0, 4);
+      return bytes.toString("base64");
+    },
+  };
+  return sum;
+}

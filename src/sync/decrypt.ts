@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, createWriteStream, openSync } from "node:fs";
+import { basename } from "node:path";
+import { finished } from "node:stream/promises";
+import { CliError } from "../errors.ts";
+import { diskError } from "./files.ts";
+import { SourceError } from "./source.ts";
+import { type Verified, Verifier, WrongBytes } from "./verify.ts";
+
+const atOnce = 2;
+let running = 0;
+const queue: (() => void)[] = [];
+
+/**
+ * Runs the user's command, an argument list and no shell, with the encrypted file as standard input and its standard
+ * output as `to`, and checks what comes out as a delivered file is checked.
+ */
+export async function decryptFile(
+  command: string[],
+  from: string,
+  to: string,
+  { signal, data }: { signal: AbortSignal; data: string },
+): Promise<Verified> {
+  if (running >= atOnce) await new Promise<void>((resolve) => queue.push(resolve));
+  else running += 1;
+  try {
+    return await decrypt(command, from, to, signal);
+  } catch (error) {
+    if (error instanceof WrongBytes)
+      throw new SourceError("broken", `${basename(from)} decrypts to ${error.message}`, { cause: error });
+    throw diskError(error, data);
+  } finally {
+    const next = queue.shift();
+    if (next) next();
+    else running -= 1;
+  }
+}
+
+async function decrypt(command: string[], from: string, to: string, signal: AbortSignal): Promise<Verified> {
+  const [program = "", ...args] = command;
+  const input = openSync(from, "r");
+  const child = spawn(program, args, { stdio: [input, "pipe", "pipe"], signal, windowsHide: true });
+  closeSync(input);
+  let complaint = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    if (complaint.length < 2000) complaint += text;
+  });
+  const ended = once(child, "close");
+  ended.catch(() => {});
+  const file = createWriteStream(to);
+  const written = finished(file);
+  written.catch(() => {});
+  const verifier = new Verifier({ size: null, md5: null, checksum: null, gzip: to.endsWith(".gz") });
+  let wrong: unknown = null;
+  try {
+    for await (const chunk of child.stdout as unknown as AsyncIterable<Buffer>) {
+      if (wrong === null) await verifier.write(chunk).catch((error) => (wrong = error));
+      if (!file.write(chunk)) await Promise.race([once(file, "drain"), written]);
+    }
+    file.end();
+    await written;
+    const [status] = (await ended) as [number | null];
+    // A command that failed explains more than the bytes that it left.
+    if (status !== 0) {
+      const why = complaint.trim().split("\n").at(-1) ?? "";
+      throw new SourceError(
+        "broken",
+        `${basename(from)}: the decrypt command ended with ${status}${why && `: ${why}`}`,
+      );
+    }
+    if (wrong !== null) throw wrong;
+    return await verifier.finish();
+  } catch (error) {
+    child.kill("SIGKILL");
+    if ((error as NodeJS.ErrnoException).syscall?.startsWith("spawn")) {
+      throw new CliError(
+        "config",
+        `cannot run the decrypt command ${program} (${(error as NodeJS.ErrnoException).code})`,
+        "correct `decrypt` in kit.yaml: a list of the program and its arguments, reading stdin and writing stdout",
+      );
+    }
+    throw error;
+  } finally {
+    verifier.close();
+    file.destroy();
+  }
+}

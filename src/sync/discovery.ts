@@ -1,0 +1,155 @@
+import { type FeedSelection, selectFeed } from "../config.ts";
+import { CliError } from "../errors.ts";
+import { docsName, feedPrefix } from "../export/layout.ts";
+import type { RemoteObject } from "../export/partition.ts";
+import type { Project } from "../project.ts";
+import { hint } from "../suggest.ts";
+import type { LastSync } from "./last-sync.ts";
+import type { Place, Places } from "./places.ts";
+
+/** One feed of the bucket, in the version and format that are read. */
+export interface FeedPlace {
+  feed: string;
+  selection: FeedSelection;
+  place: Place;
+  version: string;
+  format: string;
+  versions: string[]; // sorted, all that the bucket has
+  prefix: string; // ends in `format=…/`
+}
+
+export interface Discovery {
+  feeds: FeedPlace[]; // sorted by name
+  missing: string[]; // wanted, and not in the bucket
+  rootObjects: RemoteObject[]; // directly under the prefix
+  hasDocs: boolean; // there is a folder export_docs
+  foreign: number; // folders that are no feed
+  notes: string[];
+}
+
+const defaultFormat = "jsonl";
+const feedName = /^[a-z0-9_]+$/;
+
+/**
+ * Finds the feeds, their versions and formats. What the last sync knew is taken over unless `full`, so that a routine
+ * sync asks for one listing here. Throws noFeeds when there is none, unknownFeed for a name that nobody knows.
+ */
+export async function discover(
+  project: Project,
+  places: Places,
+  wanted: string[] | null,
+  last: LastSync | null,
+  full: boolean,
+): Promise<Discovery> {
+  const { config } = project;
+  const home = await places.of();
+  const root = await home.source.folder(home.prefix, home.paging);
+  const found = root.folders.filter((name) => feedName.test(name) && name !== docsName);
+  const names = new Set(wanted ?? (config.feeds === "all" ? found : config.feeds.map(({ name }) => name)));
+  if (wanted === null) for (const name of config.selections.keys()) names.add(name);
+  const discovery: Discovery = {
+    feeds: [],
+    missing: [],
+    rootObjects: root.objects,
+    hasDocs: root.folders.includes(docsName),
+    foreign: root.folders.filter((name) => !feedName.test(name)).length,
+    notes: [],
+  };
+  await Promise.all(
+    [...names].map(async (name) => {
+      const selection = selectFeed(config, name);
+      if (selection === null) return;
+      const place = await places.of(selection);
+      const elsewhere = place.source !== home.source || place.prefix !== home.prefix;
+      const there = elsewhere || found.includes(name);
+      const feed = there ? await findFeed(name, selection, place, last, full, discovery.notes) : null;
+      if (feed !== null) discovery.feeds.push(feed);
+      else if (there && wanted === null && config.feeds === "all" && !config.selections.has(name))
+        discovery.foreign += 1;
+      else discovery.missing.push(name);
+    }),
+  );
+  discovery.feeds.sort((a, b) => (a.feed < b.feed ? -1 : 1));
+  discovery.missing.sort();
+  discovery.notes.sort();
+  for (const name of discovery.missing) {
+    if (project.feeds.has(name)) discovery.notes.push(`${name} is not in ${home.source.describe()}`);
+    else throw unknown(name, [...new Set([...found, ...project.feeds.keys()])], home.source.describe());
+  }
+  if (discovery.feeds.length === 0) throw noFeeds(home, root.folders, discovery.missing);
+  return discovery;
+}
+
+async function findFeed(
+  feed: string,
+  selection: FeedSelection,
+  place: Place,
+  last: LastSync | null,
+  full: boolean,
+  notes: string[],
+): Promise<FeedPlace | null> {
+  const start = feedPrefix(place.prefix, feed);
+  const known = last?.feeds[feed];
+  const format = selection.format ?? defaultFormat;
+  const at = (version: string, versions: string[]): FeedPlace => ({
+    ...{ feed, selection, place, version, format, versions },
+    prefix: `${start}version=${version}/format=${format}/`,
+  });
+  if (!full && known?.format === format && (selection.version ?? known.version) === known.version)
+    return at(known.version, known.versions);
+
+  const { folders } = await place.source.folder(start, place.paging);
+  const versions = valuesOf("version", folders).sort(compareVersions);
+  if (versions.length === 0) return null;
+  const formats = new Map<string, string[]>();
+  for (const version of versions) {
+    const inside = await place.source.folder(`${start}version=${version}/`, place.paging);
+    formats.set(version, valuesOf("format", inside.folders));
+  }
+  const fit = versions.filter((version) => formats.get(version)!.includes(format));
+  const version = selection.version ?? (known && fit.includes(known.version) ? known.version : fit[0]);
+  if (version === undefined || !fit.includes(version)) {
+    const list = versions.map((name) => `version=${name} has ${formats.get(name)!.join(", ") || "nothing"}`);
+    notes.push(`${feed} has no version=${version ?? "…"}/format=${format}: ${list.join("; ")}`);
+  }
+  if (version === undefined) return null;
+  const newer = fit.filter((other) => compareVersions(other, version) > 0);
+  if (newer.length > 0) {
+    const latest = newer.at(-1);
+    notes.push(
+      `${feed} has a newer version ${latest}, version ${version} is read: set version: "${latest}" in kit.yaml to change over`,
+    );
+  }
+  return at(version, versions);
+}
+
+function valuesOf(name: string, folders: string[]): string[] {
+  const start = `${name}=`;
+  return folders.filter((folder) => folder.startsWith(start)).map((folder) => folder.slice(start.length));
+}
+
+/** Numbers as numbers, the rest as text after them. */
+export function compareVersions(a: string, b: string): number {
+  const numeric = Number(/^\d+$/.test(b)) - Number(/^\d+$/.test(a));
+  if (numeric !== 0) return numeric;
+  return /^\d+$/.test(a) && Number(a) !== Number(b) ? Number(a) - Number(b) : a < b ? -1 : a > b ? 1 : 0;
+}
+
+function unknown(name: string, names: string[], where: string): CliError {
+  return new CliError(
+    "unknownFeed",
+    `no feed ${name} in ${where}, and none documented`,
+    hint(name, names.sort()),
+  );
+}
+
+function noFeeds({ source, prefix }: Place, folders: string[], missing: string[]): CliError {
+  const place = prefix === "" ? source.describe() : `${source.describe()} under ${prefix}`;
+  const seen = folders.length === 0 ? "nothing" : folders.slice(0, 5).join(", ");
+  const what = missing.length > 0 ? `none of the ${missing.length} feeds asked for` : "no feed";
+  return new CliError(
+    "noFeeds",
+    `${what} in ${place} (found there: ${seen})`,
+    "check `prefix` in kit.yaml: it is the sub-folder of the credentials file, and empty when that names none",
+  );
+}

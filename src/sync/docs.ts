@@ -1,0 +1,62 @@
+import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { RemoteObject } from "../export/partition.ts";
+import { type Download, fetchObject } from "./download.ts";
+import { diskError, writeAtomically } from "./files.ts";
+import { tmpFolder } from "./raw.ts";
+import { SourceError } from "./source.ts";
+
+/** `docs/manifest.json`: the schema documents that are here, by their path in the bucket without the prefix. */
+type DocsManifest = Record<string, { size: number; etag: string; md5: string }>;
+
+/** The documents that are not here as they were listed. */
+export function newDocs(project: { data: string }, listed: RemoteObject[], prefix: string): RemoteObject[] {
+  const here = read(project);
+  const unread = listed.filter(
+    ({ key, etag }) => !key.endsWith(".enc") && here[key.slice(prefix.length)]?.etag !== etag,
+  );
+  return unread.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** Fetches documents to `docs/<their path>`. Returns the paths; one that cannot be had is left for the next time. */
+export async function fetchDocs(
+  objects: RemoteObject[],
+  prefix: string,
+  download: Download,
+): Promise<string[]> {
+  const here = read(download);
+  const fetched: string[] = [];
+  for (const object of objects) {
+    const path = object.key.slice(prefix.length);
+    const fresh = join(tmpFolder(download), download.run, "docs");
+    try {
+      mkdirSync(dirname(fresh), { recursive: true });
+      const { md5, size } = await fetchObject(object, fresh, path.endsWith(".gz"), download);
+      const target = join(download.data, "docs", path);
+      mkdirSync(dirname(target), { recursive: true });
+      renameSync(fresh, target);
+      here[path] = { size, etag: object.etag, md5 };
+      fetched.push(path);
+    } catch (error) {
+      rmSync(fresh, { force: true });
+      if (!(error instanceof SourceError)) throw diskError(error, download.data);
+    }
+  }
+  if (fetched.length > 0) {
+    const sorted = Object.entries(here).sort(([a], [b]) => (a < b ? -1 : 1));
+    writeAtomically(file(download), `${JSON.stringify(Object.fromEntries(sorted), null, 1)}\n`);
+  }
+  return fetched;
+}
+
+function read(project: { data: string }): DocsManifest {
+  try {
+    return JSON.parse(readFileSync(file(project), "utf8")) as DocsManifest;
+  } catch {
+    return {};
+  }
+}
+
+function file(project: { data: string }): string {
+  return join(project.data, "docs", "manifest.json");
+}

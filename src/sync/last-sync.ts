@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { PartitionId } from "../export/partition.ts";
+import { writeAtomically } from "./files.ts";
+
+/** A partition that is not complete here, and why. */
+export interface Unfinished {
+  id: PartitionId;
+  state: "waiting" | "overdue" | "failed" | "encrypted" | "markerless";
+  reason: string;
+}
+
+export interface FeedSync {
+  version: string;
+  format: string;
+  versions: string[]; // all that the bucket has
+  listedAs: string; // bucket, prefix, since and so on: when they change, every day is listed again
+  waiting: number;
+  overdue: number;
+  failed: number;
+  encrypted: number;
+  unfinished: Unfinished[]; // those partitions, sorted by day and run
+}
+
+/** `last-sync.json`: the only file that a sync without news writes. Times are ISO, UTC. */
+export interface LastSync {
+  format: 1;
+  source: string;
+  startedAt: string;
+  finishedAt: string;
+  full: boolean;
+  lastFull: string; // start of the last full listing
+  outcome: "nothing new" | "something new" | "some failed";
+  feeds: Record<string, FeedSync>;
+}
+
+/** What the last finished sync noted; null before the first. */
+export function readLastSync(project: { data: string }): LastSync | null {
+  try {
+    const last = JSON.parse(readFileSync(file(project), "utf8")) as LastSync;
+    return last.format === 1 ? last : null;
+  } catch {
+    return null;
+  }
+}
+
+export function writeLastSync(project: { data: string }, last: LastSync): void {
+  writeAtomically(file(project), `${JSON.stringify(last, null, 1)}\n`);
+}
+
+function file(project: { data: string }): string {
+  return join(project.data, "last-sync.json");
+}

@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { isDate } from "../export/layout.ts";
+import type { PartitionId } from "../export/partition.ts";
+import { writeAtomically } from "./files.ts";
+
+/**
+ * complete: as the bucket had it. empty: marker, no rows. replaced: exported again since it was first fetched.
+ * encrypted: not fetched, there is no decrypt command; has no file here. expired: gone from the bucket, kept here.
+ */
+export type LocalState = "complete" | "empty" | "replaced" | "encrypted" | "expired";
+
+export interface ManifestObject {
+  name: string; // file in the partition's folder under raw/
+  size: number; // bytes on disk
+  md5: string; // hex, of the bytes on disk
+  lines: number; // of the unpacked text
+  etag: string; // as listed
+  modified: string; // as listed, ISO, UTC
+  delivered?: { name: string; size: number }; // the encrypted file it was decrypted from
+}
+
+export interface ManifestPartition {
+  version: string;
+  format: string;
+  hr: string | null;
+  mi: string | null;
+  state: LocalState;
+  fingerprint: string;
+  marker: { size: number; etag: string; modified: string };
+  objects: ManifestObject[];
+}
+
+/** What is here of one feed and day: `manifest/<feed>/<dt>.json`, the same bytes for the same content. */
+export interface ManifestDay {
+  format: 1;
+  feed: string;
+  dt: string;
+  partitions: ManifestPartition[];
+}
+
+export interface DayFile {
+  feed: string;
+  dt: string;
+  mtimeMs: number;
+  size: number;
+}
+
+/** The part of a Project that the manifest needs. */
+interface Place {
+  data: string;
+}
+
+/** The day's manifest; null when there is none or it cannot be read, which a sync mends by fetching the day again. */
+export function readDay(project: Place, feed: string, dt: string): ManifestDay | null {
+  let text: string;
+  try {
+    text = readFileSync(dayFile(project, feed, dt), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  try {
+    const day = JSON.parse(text) as ManifestDay;
+    return day.format === 1 && Array.isArray(day.partitions) ? day : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Writes the day, sorted, unless it says so already. Call it when the files it names are in place, never before. */
+export function writeDay(project: Place, day: ManifestDay): boolean {
+  const sorted = [...day.partitions].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  const head = JSON.stringify({ format: day.format, feed: day.feed, dt: day.dt }).slice(0, -1);
+  // One line a partition: readable, and a diff shows what changed.
+  const lines = sorted.map((partition) => `\n  ${JSON.stringify(tidy(partition))}`);
+  return writeAtomically(
+    dayFile(project, day.feed, day.dt),
+    `${head},"partitions":[${lines.join(",")}\n]}\n`,
+  );
+}
+
+/** The days that have a manifest, sorted by feed and day. */
+export function listDays(project: Place, feed?: string): DayFile[] {
+  const feeds = feed === undefined ? names(join(project.data, "manifest")) : [feed];
+  return feeds.flatMap((name) =>
+    names(join(project.data, "manifest", name))
+      .filter((file) => file.endsWith(".json") && isDate(file.slice(0, -5)))
+      .map((file) => {
+        const { mtimeMs, size } = statSync(join(project.data, "manifest", name, file));
+        return { feed: name, dt: file.slice(0, -5), mtimeMs, size };
+      }),
+  );
+}
+
+/** Every day that is here, one after the other. */
+export function* readAll(project: Place, feed?: string): Generator<ManifestDay> {
+  for (const { feed: name, dt } of listDays(project, feed)) {
+    const day = readDay(project, name, dt);
+    if (day !== null) yield day;
+  }
+}
+
+export function partitionOf(day: { feed: string; dt: string }, partition: ManifestPartition): PartitionId {
+  const { version, format, hr, mi } = partition;
+  return { feed: day.feed, version, format, dt: day.dt, hr, mi };
+}
+
+/** True when the partition's files lie under raw/. */
+export function hasFiles(partition: ManifestPartition): boolean {
+  return partition.state !== "encrypted";
+}
+
+function dayFile(project: Place, feed: string, dt: string): string {
+  return join(project.data, "manifest", feed, `${dt}.json`);
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function order({ hr, mi, version, format }: ManifestPartition): string {
+  return JSON.stringify([hr ?? "", mi ?? "", version, format]);
+}
+
+// The order of the properties is part of the bytes.
+function tidy(partition: ManifestPartition): ManifestPartition {
+  const { version, format, hr, mi, state, fingerprint, marker, objects } = partition;
+  return {
+    version,
+    format,
+    hr,
+    mi,
+    state,
+    fingerprint,
+    marker: { size: marker.size, etag: marker.etag, modified: marker.modified },
+    objects: objects
+      .map(({ name, size, md5, lines, etag, modified, delivered }) => ({
+        ...{ name, size, md5, lines, etag, modified },
+        ...(delivered && { delivered: { name: delivered.name, size: delivered.size } }),
+      }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}

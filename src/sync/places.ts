@@ -1,0 +1,68 @@
+import type { FeedSelection } from "../config.ts";
+import type { Project } from "../project.ts";
+import type { SyncEvent } from "./progress.ts";
+import { type Patience, Retry } from "./retry.ts";
+import { type FolderOptions, openSource, type Source, sourcePrefix } from "./source.ts";
+
+/** An open source with its own budget of retries, and the prefix that its keys start with. */
+export interface Place {
+  source: Source;
+  retry: Retry;
+  prefix: string;
+  paging: Required<FolderOptions>;
+  requests: { listings: number };
+}
+
+/** Opens each bucket once, however many feeds come from it. */
+export class Places {
+  private readonly project: Project;
+  private readonly patience: Patience;
+  private readonly signal: AbortSignal;
+  private readonly report: (event: SyncEvent) => void;
+  private readonly open = new Map<string, Promise<Omit<Place, "prefix">>>();
+
+  constructor(project: Project, patience: Patience, signal: AbortSignal, report: (event: SyncEvent) => void) {
+    this.project = project;
+    this.patience = patience;
+    this.signal = signal;
+    this.report = report;
+  }
+
+  /** The place of a feed, or the project's own. */
+  async of(selection?: FeedSelection): Promise<Place> {
+    const { source } = this.project.config;
+    const bucket = source?.type === "s3" ? (selection?.bucket ?? source.bucket) : "";
+    let opening = this.open.get(bucket);
+    if (opening === undefined) {
+      opening = this.openPlace(bucket);
+      this.open.set(bucket, opening);
+    }
+    return { ...(await opening), prefix: sourcePrefix(this.project, selection) };
+  }
+
+  async close(): Promise<void> {
+    for (const opening of this.open.values()) {
+      const place = await opening.catch(() => null);
+      await place?.source.close();
+    }
+  }
+
+  private async openPlace(bucket: string): Promise<Omit<Place, "prefix">> {
+    const { concurrency } = this.project.config.sync;
+    const source = await openSource(this.project, bucket === "" ? {} : { bucket }, {
+      concurrency,
+      idleMs: this.patience.idle,
+    });
+    const retry = new Retry(source.describe(), concurrency, this.patience, {
+      onRetry: (what, reason, waitMs) => this.report({ type: "retry", what, reason, waitMs }),
+      onSlowDown: (atOnce) => this.report({ type: "slowdown", atOnce }),
+    });
+    const requests = { listings: 0 };
+    const { signal } = this;
+    const request = <T>(page: () => Promise<T>) => {
+      requests.listings += 1;
+      return retry.run("listing", page, signal);
+    };
+    return { source, retry, requests, paging: { signal, request } };
+  }
+}

@@ -1,0 +1,101 @@
+import type { PartitionId } from "../export/partition.ts";
+import type { Action, PartitionState } from "./plan.ts";
+
+/** What a sync tells while it runs, in this order but for the last five, which come at any time. */
+export type SyncEvent =
+  | {
+      type: "listing";
+      feeds: number;
+      feedsDone: number;
+      requests: number;
+      objects: number;
+      full: boolean;
+      why: string | null;
+    }
+  | {
+      type: "planned";
+      add: number;
+      replace: number;
+      keep: number;
+      wait: number;
+      objects: number;
+      bytes: number;
+    }
+  | ({ type: "progress" } & Progress)
+  | {
+      type: "partition";
+      id: PartitionId;
+      action: Action;
+      state: PartitionState;
+      objects: number;
+      bytes: number;
+    }
+  | { type: "failed"; id: PartitionId; reason: string }
+  | { type: "retry"; what: string; reason: string; waitMs: number }
+  | { type: "slowdown"; atOnce: number } // requests at once from now on
+  | { type: "locked"; pid: number; host: string; since: string } // waiting for that process
+  | { type: "note"; text: string }; // worth a line: a newer version, leftovers cleaned up
+
+export interface Progress {
+  partitions: { done: number; failed: number; total: number };
+  bytes: { done: number; total: number }; // of data files as stored in the bucket
+  rate: number; // bytes a second over the last ten seconds
+  secondsLeft: number | null; // null: not enough seen yet
+}
+
+const spanMs = 10_000;
+const everyMs = 200;
+
+/** Counts what is done and reports it, five times a second at most. */
+export class ProgressMeter {
+  private readonly report: (event: SyncEvent) => void;
+  private readonly clock: () => number;
+  private readonly total: { partitions: number; bytes: number };
+  private readonly marks: { at: number; bytes: number }[] = [];
+  private done = 0;
+  private failed = 0;
+  private bytes = 0;
+  private last = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    total: { partitions: number; bytes: number },
+    report: (event: SyncEvent) => void,
+    clock: () => number = () => performance.now(),
+  ) {
+    this.total = total;
+    this.report = report;
+    this.clock = clock;
+    this.marks.push({ at: clock(), bytes: 0 });
+  }
+
+  /** Bytes that arrived; negative when they turned out wrong and are fetched again. */
+  received(bytes: number): void {
+    this.bytes += bytes;
+    this.tick(false);
+  }
+
+  finished(failed: boolean): void {
+    if (failed) this.failed += 1;
+    else this.done += 1;
+    this.tick(this.done + this.failed === this.total.partitions);
+  }
+
+  private tick(always: boolean): void {
+    const now = this.clock();
+    if (!always && now - this.last < everyMs) return;
+    this.last = now;
+    this.marks.push({ at: now, bytes: this.bytes });
+    while (this.marks.length > 2 && this.marks[1]!.at < now - spanMs) this.marks.shift();
+    const first = this.marks[0]!;
+    const seconds = (now - first.at) / 1000;
+    const rate = seconds > 0 ? Math.max(0, (this.bytes - first.bytes) / seconds) : 0;
+    const left = Math.max(0, this.total.bytes - this.bytes);
+    this.report({
+      type: "progress",
+      partitions: { done: this.done, failed: this.failed, total: this.total.partitions },
+      bytes: { done: this.bytes, total: this.total.bytes },
+      rate,
+      secondsLeft: rate > 0 && seconds >= 1 ? left / rate : null,
+    });
+  }
+}

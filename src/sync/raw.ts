@@ -1,0 +1,113 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { markerName, partitionPath } from "../export/layout.ts";
+import type { PartitionId } from "../export/partition.ts";
+import { hasFiles, type ManifestPartition } from "./manifest.ts";
+
+/** The partition's folder: `raw/` has the bucket's own layout. */
+export function rawFolder(project: { data: string }, id: PartitionId): string {
+  return join(project.data, "raw", partitionPath(id));
+}
+
+/** True when the folder has every file of the manifest in its size, and the marker. Reads no content. */
+export function isIntact(folder: string, partition: ManifestPartition): boolean {
+  if (!hasFiles(partition)) return true;
+  const files = [...partition.objects, { name: markerName, size: partition.marker.size }];
+  return files.every(
+    ({ name, size }) => statSync(join(folder, name), { throwIfNoEntry: false })?.size === size,
+  );
+}
+
+// target                                  how the fresh files get there           a reader sees
+// not there                               rename the folder                       nothing, then the new
+// one data file of the same name          rename file over file                   the old, or the new
+// folders of other runs inside it         the marker goes first and comes last    old, unfinished, new
+// else                                    swap the folders by two renames         old, (for microseconds) none, new
+/**
+ * Puts a complete partition from `fresh` in the place of `target`; what was there ends up in `aside`, or nowhere.
+ * Killed in between, `restore` or the next sync brings a whole partition back.
+ */
+export function install(fresh: string, target: string, aside: string): void {
+  const there = entries(target);
+  if (there === null) {
+    mkdirSync(dirname(target), { recursive: true });
+    renameSync(fresh, target);
+    return;
+  }
+  const files = entries(fresh)!.files;
+  const marker = files.includes(markerName);
+  const data = files.filter((name) => name !== markerName);
+  if (there.folders.length > 0) {
+    for (const name of [markerName, ...there.files]) rmSync(join(target, name), { force: true });
+    for (const name of data) renameSync(join(fresh, name), join(target, name));
+    if (marker) renameSync(join(fresh, markerName), join(target, markerName));
+  } else if (
+    data.length === 1 &&
+    files.length === there.files.length &&
+    files.every((f) => there.files.includes(f))
+  ) {
+    renameSync(join(fresh, data[0]!), join(target, data[0]!));
+    if (marker) renameSync(join(fresh, markerName), join(target, markerName));
+  } else {
+    mkdirSync(dirname(aside), { recursive: true });
+    renameSync(target, aside);
+    renameSync(fresh, target);
+  }
+}
+
+/** Files of half-done work, by run: `tmp/<run>/new/<partition>` and `tmp/<run>/old/<partition>`. */
+export function tmpFolder(project: { data: string }): string {
+  return join(project.data, "tmp");
+}
+
+/**
+ * Clears what a killed sync left, under the lock. A partition that had been moved aside and whose successor never came
+ * goes back to its place. Returns how many did.
+ */
+export function restore(project: { data: string }): number {
+  const tmp = tmpFolder(project);
+  let restored = 0;
+  for (const run of entries(tmp)?.folders ?? []) {
+    const old = join(tmp, run, "old");
+    for (const partition of partitionsIn(old)) {
+      const target = join(project.data, "raw", relative(old, partition));
+      if (existsSync(target)) continue;
+      mkdirSync(dirname(target), { recursive: true });
+      renameSync(partition, target);
+      restored += 1;
+    }
+  }
+  rmSync(tmp, { recursive: true, force: true });
+  return restored;
+}
+
+/** Removes folders that are empty, upwards until `top`. */
+export function prune(folder: string, top: string): void {
+  for (let at = folder; at !== top && at.startsWith(top); at = dirname(at)) {
+    try {
+      rmdirSync(at);
+    } catch {
+      return;
+    }
+  }
+}
+
+function partitionsIn(folder: string): string[] {
+  const here = entries(folder);
+  if (here === null) return [];
+  const inside = here.folders.flatMap((name) => partitionsIn(join(folder, name)));
+  return here.files.length > 0 ? [folder, ...inside] : inside;
+}
+
+function entries(folder: string): { files: string[]; folders: string[] } | null {
+  try {
+    const all = readdirSync(folder, { withFileTypes: true });
+    return {
+      files: all.filter((entry) => !entry.isDirectory()).map((entry) => entry.name),
+      folders: all.filter((entry) => entry.isDirectory()).map((entry) => entry.name),
+    };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}

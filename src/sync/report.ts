@@ -1,0 +1,46 @@
+import type { PartitionId } from "../export/partition.ts";
+import type { PlanEntry } from "./plan.ts";
+
+/** What a sync did, or with `dryRun` would do. */
+export interface SyncReport {
+  dryRun: boolean;
+  source: string; // for people; holds no secret
+  full: boolean;
+  fullReason: string | null; // why everything was listed: "asked for", "first sync", "once a day", …
+  startedAt: string; // ISO, UTC
+  finishedAt: string;
+  plan: PlanEntry[]; // every partition that was listed, but those kept unchanged; sorted
+  added: number; // partitions fetched for the first time (dry run: to be fetched)
+  replaced: number;
+  kept: number; // here already, expired and markerless ones included
+  waiting: number; // not overdue
+  overdue: number;
+  encrypted: number; // in the bucket, unreadable without a decrypt command
+  expired: number; // newly found gone from the bucket
+  failed: { id: PartitionId; reason: string }[];
+  objects: number; // data files fetched (dry run: to be fetched)
+  bytes: number; // of these
+  changedDays: { feed: string; dt: string }[]; // whose manifest changed; sorted
+  feeds: FeedReport[]; // sorted by name
+  foreign: number; // keys that are no export; ignored
+  hostile: number; // keys refused for what they would do to a file system
+  hostileKeys: { key: string; reason: string }[]; // the first few
+  ignored: number; // days of the bucket before `since` or `lookback`
+  docs: string[]; // export_docs.yaml files fetched, below data/docs/
+  notes: string[]; // a newer version of a feed, a feed of the config that the bucket has not, …
+}
+
+export interface FeedReport {
+  feed: string;
+  version: string;
+  format: string;
+  versions: string[]; // all that the bucket has
+  added: number;
+  replaced: number;
+  kept: number;
+  waiting: number;
+  overdue: number;
+  encrypted: number;
+  failed: number;
+  bytes: number;
+}

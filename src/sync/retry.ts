@@ -1,0 +1,148 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { CliError } from "../errors.ts";
+import { SourceError } from "./source.ts";
+
+/** How long the sync keeps trying. Times in milliseconds. */
+export interface Patience {
+  attempts: number; // tries of one request that meets passing faults
+  refetches: number; // fetches of one object whose bytes turn out wrong
+  base: number; // first wait; doubles each time, with jitter
+  cap: number; // longest wait
+  idle: number; // a connection without a byte for so long is given up
+  first: number; // no good answer at all for so long since the start: unreachable
+  silence: number; // the same later on: the network went away
+}
+
+export const defaultPatience: Patience = {
+  attempts: 12,
+  refetches: 3,
+  base: 100,
+  cap: 5_000,
+  idle: 20_000,
+  first: 8_000,
+  silence: 120_000,
+};
+
+export interface RetryEvents {
+  onRetry?: (what: string, reason: string, waitMs: number) => void;
+  onSlowDown?: (atOnce: number) => void;
+}
+
+/**
+ * Runs requests, at most `concurrency` at once, and repeats those that met a passing fault. When the store says SlowDown the number
+ * at once is halved, and grows back by one for each round of good answers (as TCP does). One budget covers the whole
+ * run: it ends with `unreachable` when no request at all succeeded for `silence`, however many are still waiting.
+ */
+export class Retry {
+  private readonly patience: Patience;
+  private readonly most: number;
+  private readonly events: RetryEvents;
+  private readonly where: string;
+  private limit: number;
+  private running = 0;
+  private readonly queue: (() => void)[] = [];
+  private lastCut = 0; // sequence number of the newest request when the limit was last cut
+  private sequence = 0;
+  private lastGood: number | null = null;
+  private readonly started = performance.now();
+
+  constructor(where: string, concurrency: number, patience = defaultPatience, events: RetryEvents = {}) {
+    this.where = where;
+    this.most = Math.max(1, concurrency);
+    this.limit = this.most;
+    this.patience = patience;
+    this.events = events;
+  }
+
+  /** How many requests may run at once just now. */
+  get atOnce(): number {
+    return Math.max(1, Math.floor(this.limit));
+  }
+
+  /** Bytes arrive: the other side is there. */
+  alive(): void {
+    this.lastGood = performance.now();
+  }
+
+  async run<T>(what: string, request: (attempt: number) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const ticket = await this.enter();
+      let failure: SourceError;
+      try {
+        signal?.throwIfAborted();
+        const result = await request(attempt);
+        this.alive();
+        this.grow();
+        return result;
+      } catch (error) {
+        if (!(error instanceof SourceError)) throw error;
+        if (error.trouble !== "transient" && error.trouble !== "throttled") {
+          this.alive(); // an answer all the same
+          throw error;
+        }
+        failure = error;
+      } finally {
+        this.leave();
+      }
+      if (failure.progressed) attempt = 0;
+      if (failure.trouble === "throttled") this.slowDown(ticket);
+      this.complainOfSilence(failure);
+      if (attempt >= this.patience.attempts)
+        throw new SourceError("broken", `${failure.message} (${attempt} tries)`, { cause: failure });
+      const wait = this.wait(Math.max(attempt, 1), failure);
+      this.events.onRetry?.(what, failure.message, wait);
+      await delay(wait, undefined, signal ? { signal } : undefined);
+    }
+  }
+
+  private async enter(): Promise<number> {
+    if (this.running < this.atOnce) this.running += 1;
+    else await new Promise<void>((resolve) => this.queue.push(resolve));
+    return ++this.sequence;
+  }
+
+  private leave(): void {
+    this.running -= 1;
+    while (this.running < this.atOnce && this.queue.length > 0) {
+      this.running += 1; // on behalf of the one let in
+      this.queue.shift()!();
+    }
+  }
+
+  private grow(): void {
+    if (this.limit < this.most) this.limit = Math.min(this.most, this.limit + 1 / this.limit);
+  }
+
+  // Requests that were already under way when the limit was cut tell nothing new.
+  private slowDown(ticket: number): void {
+    if (ticket <= this.lastCut) return;
+    this.lastCut = this.sequence;
+    this.limit = Math.max(1, this.limit / 2);
+    this.events.onSlowDown?.(this.atOnce);
+  }
+
+  private wait(attempt: number, failure: SourceError): number {
+    const factor = failure.trouble === "throttled" ? 4 : 1;
+    const longest = Math.min(this.patience.cap, this.patience.base * factor * 2 ** (attempt - 1));
+    return Math.max(
+      Math.min(failure.retryAfterMs, this.patience.cap * 4),
+      longest * (0.5 + Math.random() / 2),
+    );
+  }
+
+  private complainOfSilence(failure: SourceError): void {
+    const since = this.lastGood ?? this.started;
+    const allowed = this.lastGood === null ? this.patience.first : this.patience.silence;
+    const silent = performance.now() - since;
+    if (silent < allowed) return;
+    const seconds = Math.round(silent / 1000);
+    throw new CliError(
+      "unreachable",
+      this.lastGood === null
+        ? `cannot reach ${this.where}: ${failure.message}`
+        : `${this.where} has not answered for ${seconds} s: ${failure.message}`,
+      "check the network, the VPN or proxy, and `region` and `endpoint` in kit.yaml; what was fetched so far is kept",
+      { cause: failure },
+    );
+  }
+}

@@ -1,0 +1,119 @@
+import type { Readable } from "node:stream";
+import { CliError } from "../errors.ts";
+import type { RemoteObject } from "../export/partition.ts";
+import type { Project } from "../project.ts";
+
+/** Where exports come from: S3, a folder in the same layout, or SFTP. Every method may throw SourceError or CliError. */
+export interface Source {
+  /** The objects under a prefix, page by page; with `startAfter` only keys that sort after it. A page may be unsorted. */
+  list(prefix: string, options?: ListOptions): AsyncIterable<RemoteObject[]>;
+  /** What lies directly under a prefix that ends in "/" (or is empty): names of folders, and objects. */
+  folder(prefix: string, options?: FolderOptions): Promise<Folder>;
+  /** The bytes from `offset` on. Fails as `changed` when the object is no longer the one that was listed. */
+  get(object: RemoteObject, options?: GetOptions): Promise<Body>;
+  /** For messages: what and where, never a secret. */
+  describe(): string;
+  close(): Promise<void>;
+}
+
+export interface ListOptions extends FolderOptions {
+  startAfter?: string;
+}
+
+export interface FolderOptions {
+  signal?: AbortSignal;
+  /** Carries out each request for a page: whoever lists brings his own way of retrying. */
+  request?: <T>(page: () => Promise<T>) => Promise<T>;
+}
+
+export interface GetOptions {
+  offset?: number;
+  signal?: AbortSignal;
+}
+
+export interface Folder {
+  folders: string[]; // names, without slashes
+  objects: RemoteObject[];
+}
+
+export interface Body {
+  stream: Readable;
+  offset: number; // of the first byte; 0 when the store does not do ranges
+  md5: string | null; // hex of the whole object, where the store tells it
+  checksum: Checksum | null; // of the whole object, where the store keeps one
+  /** Called after the last byte: sources without versions look again whether the object is still the listed one. */
+  settle?: () => Promise<void>;
+}
+
+export interface Checksum {
+  algorithm: "crc32" | "crc32c" | "crc64nvme" | "sha1" | "sha256";
+  value: string; // base64
+}
+
+/**
+ * transient: worth another try. throttled: the same, with fewer requests at once. changed: not the listed object any
+ * more, so a matter for the next run. denied, broken: this object alone cannot be had.
+ */
+export type Trouble = "transient" | "throttled" | "changed" | "denied" | "broken";
+
+export class SourceError extends Error {
+  readonly trouble: Trouble;
+  readonly retryAfterMs: number;
+  progressed = false; // bytes came before it failed: such a try does not count against the budget
+  constructor(trouble: Trouble, message: string, options?: ErrorOptions & { retryAfterMs?: number }) {
+    super(message, options);
+    this.name = "SourceError";
+    this.trouble = trouble;
+    this.retryAfterMs = options?.retryAfterMs ?? 0;
+  }
+}
+
+/** What differs from the project's own source for one feed. */
+export interface SourceSelection {
+  bucket?: string | null;
+  prefix?: string;
+}
+
+export interface SourceTuning {
+  concurrency?: number; // requests at once
+  idleMs?: number; // a connection without a byte for so long is given up
+}
+
+/** The prefix that the source's keys start with: "" or text that ends in "/". */
+export function sourcePrefix(project: Project, selection: SourceSelection = {}): string {
+  const { source } = project.config;
+  const prefix = selection.prefix ?? (source?.type === "s3" ? source.prefix : "");
+  const inner = prefix.replace(/^\/+|\/+$/g, "");
+  return inner === "" ? "" : `${inner}/`;
+}
+
+/** The configured source. Throws CliError("config") when there is none. */
+export function requireSource({ config, configFile }: Project): NonNullable<Project["config"]["source"]> {
+  if (config.source !== null) return config.source;
+  throw new CliError(
+    "config",
+    configFile === null
+      ? "no kit.yaml here, so no source of exports"
+      : `no source of exports in ${configFile}`,
+    "copy kit.example.yaml to kit.yaml and fill in the bucket, or run `npm run demo` to see the kit at work",
+  );
+}
+
+/** Opens the configured source; loads only the code that this kind of source needs. */
+export async function openSource(
+  project: Project,
+  selection: SourceSelection = {},
+  tuning: SourceTuning = {},
+): Promise<Source> {
+  const source = requireSource(project);
+  if (source.type === "s3") {
+    const { openS3 } = await import("./s3.ts");
+    return openS3({ ...source, bucket: selection.bucket ?? source.bucket }, tuning);
+  }
+  if (source.type === "folder") {
+    const { openFolder } = await import("./folder.ts");
+    return openFolder(source.path);
+  }
+  const { openSftp } = await import("./sftp.ts");
+  return openSftp(source, tuning);
+}

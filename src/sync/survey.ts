@@ -1,0 +1,187 @@
+import { CliError } from "../errors.ts";
+import { docsName, feedPrefix } from "../export/layout.ts";
+import {
+  groupPartitions,
+  partitionKey,
+  type RemoteObject,
+  type RemotePartition,
+} from "../export/partition.ts";
+import { feedOf, type Project } from "../project.ts";
+import { type DayWork, pack } from "./day-work.ts";
+import { type Discovery, discover, type FeedPlace } from "./discovery.ts";
+import type { LastSync } from "./last-sync.ts";
+import { listFeed } from "./listing.ts";
+import { localDays, localPartitions } from "./local.ts";
+import { readDay } from "./manifest.ts";
+import type { Place, Places } from "./places.ts";
+import { type PlanEntry, planSync } from "./plan.ts";
+import type { SyncEvent } from "./progress.ts";
+import { feedWindow, fullReason, inWindow, type Window } from "./window.ts";
+
+/** What the bucket has and what follows from it. Nothing is fetched or written for it. */
+export interface Survey {
+  full: boolean;
+  fullReason: string | null;
+  feeds: FeedSurvey[]; // sorted by name
+  works: DayWork[]; // newest day first
+  docs: { place: Place; objects: RemoteObject[] };
+  foreign: number;
+  hostile: number;
+  hostileKeys: { key: string; reason: string }[];
+  ignored: number; // days before the window
+  notes: string[];
+}
+
+export interface FeedSurvey {
+  place: FeedPlace;
+  window: Window;
+  listedAs: string; // changes when a routine listing would not find all that the configuration wants
+  entries: PlanEntry[]; // but those that are kept unchanged
+  kept: number;
+}
+
+export interface SurveyOptions {
+  full: boolean;
+  feeds: string[] | null;
+  now: Date;
+  report: (event: SyncEvent) => void;
+}
+
+const extraDays = 31; // older days with something unfinished that a routine sync looks at, at most
+const hostileShown = 20;
+
+/** Lists the bucket and plans: the open days of every feed, or all days when it is time for that. */
+export async function survey(
+  project: Project,
+  places: Places,
+  last: LastSync | null,
+  options: SurveyOptions,
+): Promise<Survey> {
+  const { now, report } = options;
+  const home = await places.of();
+  const fullFor = fullReason(options.full, last, home.source.describe(), now);
+  const discovery = await discover(project, places, options.feeds, last, fullFor !== null);
+  const result: Survey = {
+    full: fullFor !== null,
+    fullReason: fullFor,
+    feeds: [],
+    works: [],
+    docs: { place: home, objects: [] },
+    foreign: discovery.foreign,
+    hostile: 0,
+    hostileKeys: [],
+    ignored: 0,
+    notes: discovery.notes,
+  };
+  let feedsDone = 0;
+  let objects = 0;
+  const tell = () => {
+    const requests = home.requests.listings;
+    report({
+      ...{ type: "listing", feeds: discovery.feeds.length, feedsDone, requests, objects },
+      ...{ full: result.full, why: fullFor },
+    });
+  };
+  tell();
+  await Promise.all(
+    discovery.feeds.map(async (feed) => {
+      const found = await surveyFeed(project, feed, last, result, now, (count) => {
+        objects += count;
+        tell();
+      });
+      result.feeds.push(found);
+      feedsDone += 1;
+      tell();
+    }),
+  );
+  if (options.feeds === null) await surveyDocs(discovery, home, result);
+  result.feeds.sort((a, b) => (a.place.feed < b.place.feed ? -1 : 1));
+  result.works.sort((a, b) => (a.dt === b.dt ? (a.feed.feed < b.feed.feed ? -1 : 1) : a.dt > b.dt ? -1 : 1));
+  refuseOnlyWaiting(project, home, result);
+  return result;
+}
+
+async function surveyFeed(
+  project: Project,
+  place: FeedPlace,
+  last: LastSync | null,
+  result: Survey,
+  now: Date,
+  onListed: (objects: number) => void,
+): Promise<FeedSurvey> {
+  const { selection, version, format } = place;
+  const { config } = project;
+  const known = last?.feeds[place.feed];
+  const decrypts = config.decrypt !== null;
+  const { bucket, prefix, since, lookbackDays } = selection;
+  const listedAs = JSON.stringify({ bucket, prefix, version, format, since, lookbackDays, decrypts });
+  const { cadenceMinutes } = feedOf(project, place.feed);
+  const unfinished =
+    known?.unfinished.filter(({ state }) => state !== "encrypted" && state !== "markerless") ?? [];
+  const days = [...new Set(unfinished.map(({ id }) => id.dt))].sort();
+  const window = feedWindow({
+    ...{ since, lookbackDays, cadenceMinutes, now },
+    full: result.full || known?.listedAs !== listedAs,
+    unfinished: days.slice(-extraDays),
+  });
+  const found: FeedSurvey = { place, window, listedAs, entries: [], kept: 0 };
+  const planned = new Set<string>();
+  const plan = (dt: string, remote: RemotePartition[]) => {
+    planned.add(dt);
+    const here = localPartitions(project, readDay(project, place.feed, dt), version, format);
+    const graceMinutes = config.sync.graceMinutes;
+    const { entries } = planSync(remote, here, { window, now, cadenceMinutes, graceMinutes, decrypts });
+    const work = workOf(place, dt, entries, remote);
+    if (work.fetches.length > 0 || work.changes.length > 0) result.works.push(work);
+    for (const entry of entries) {
+      if (entry.action === "keep") found.kept += 1;
+      if (entry.action !== "keep" || entry.changed || entry.odd) found.entries.push(entry);
+    }
+  };
+  const { ignored } = await listFeed(place, window, ({ days, listing }) => {
+    result.foreign += listing.foreign;
+    result.hostile += listing.hostileCount;
+    result.hostileKeys.push(...listing.hostile.slice(0, hostileShown - result.hostileKeys.length));
+    result.docs.objects.push(...listing.docs);
+    for (const [dt, remote] of days) plan(dt, remote);
+    onListed(listing.objects);
+  });
+  result.ignored += ignored;
+  for (const dt of localDays(project, place.feed)) if (!planned.has(dt) && inWindow(window, dt)) plan(dt, []);
+  found.entries.sort((a, b) => (partitionKey(a.id) < partitionKey(b.id) ? -1 : 1));
+  return found;
+}
+
+function workOf(feed: FeedPlace, dt: string, entries: PlanEntry[], remote: RemotePartition[]): DayWork {
+  const changed = entries.filter((entry) => entry.changed);
+  const listed = new Map(remote.map((partition) => [partitionKey(partition.id), partition]));
+  const toFetch = (entry: PlanEntry) => entry.action === "add" || entry.action === "replace";
+  const fetches = changed.filter(toFetch);
+  const changes = changed.filter((entry) => !toFetch(entry));
+  return { feed, dt, fetches, changes, remote: pack(fetches.map(({ id }) => listed.get(partitionKey(id))!)) };
+}
+
+// The documents' place is not published: at the root, in a folder of their own, or beside the data.
+async function surveyDocs(discovery: Discovery, home: Place, result: Survey): Promise<void> {
+  const root = await groupPartitions([discovery.rootObjects], home.prefix);
+  result.docs.objects.push(...root.docs);
+  result.foreign += root.foreign;
+  if (!discovery.hasDocs) return;
+  const prefix = feedPrefix(home.prefix, docsName);
+  const { docs } = await groupPartitions(home.source.list(prefix, home.paging), home.prefix);
+  result.docs.objects.push(...docs);
+}
+
+function refuseOnlyWaiting(project: Project, home: Place, { feeds, works }: Survey): void {
+  const waiting = feeds.flatMap(({ entries }) => entries.filter(({ action }) => action === "wait"));
+  if (waiting.length === 0 || works.length > 0) return;
+  if (feeds.some(({ place, kept }) => kept > 0 || localDays(project, place.feed).length > 0)) return;
+  const [first] = waiting;
+  throw new CliError(
+    "onlyWaiting",
+    waiting.length === 1
+      ? `the only partition in ${home.source.describe()} is still being written: ${partitionKey(first!.id)} has no _SUCCESS`
+      : `all ${waiting.length} partitions in ${home.source.describe()} are still being written: none has a _SUCCESS`,
+    "run again when ASAPP has finished the first one; if that is overdue, ask ASAPP about the export job",
+  );
+}

@@ -1,0 +1,168 @@
+import { createHash, type Hash } from "node:crypto";
+import { once } from "node:events";
+import { createGunzip, type Gunzip, gunzipSync } from "node:zlib";
+import { createChecksum, type Summing } from "./checksum.ts";
+import type { Checksum } from "./source.ts";
+
+/** What the bytes of one object must be. */
+export interface Expected {
+  size: number | null; // null: not known before
+  md5: string | null; // hex
+  checksum: Checksum | null;
+  gzip: boolean; // also unpack everything
+}
+
+export interface Verified {
+  size: number;
+  md5: string; // hex, of the bytes as they lie on disk
+  lines: number; // newlines, plus one for a last line without
+  empty: boolean; // nothing in it once unpacked
+}
+
+/** The bytes are not what was listed, or no sound gzip. Worth fetching again; a bad file never enters raw. */
+export class WrongBytes extends Error {
+  override name = "WrongBytes";
+}
+
+const newline = 10;
+const mostUnpacked = 64 * 1024 * 1024;
+
+/** Checks a whole small object at once. Throws WrongBytes, or null when it unpacks to so much that it must be streamed. */
+export function verifyBuffer(bytes: Buffer, expected: Expected): Verified | null {
+  checkSize(bytes.length, expected.size);
+  const md5 = createHash("md5").update(bytes).digest("hex");
+  checkMd5(md5, expected);
+  const sum = summing(expected);
+  if (sum) checkSum(sum.update(bytes), expected);
+  const counter = new LineCounter();
+  if (expected.gzip) {
+    let unpacked: { buffer: Buffer; engine: Gunzip };
+    try {
+      // The types know nothing of `info`, which tells how far the last gzip member reached.
+      const options = { info: true, maxOutputLength: mostUnpacked } as object;
+      unpacked = gunzipSync(bytes, options) as unknown as typeof unpacked;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return null;
+      throw unsound(error);
+    }
+    checkEnd(unpacked.engine.bytesWritten, bytes.length);
+    counter.add(unpacked.buffer);
+  } else counter.add(bytes);
+  return { size: bytes.length, md5, lines: counter.lines, empty: counter.empty };
+}
+
+/** Checks an object chunk by chunk; memory does not grow with its size. */
+export class Verifier {
+  private readonly expected: Expected;
+  private readonly hash: Hash = createHash("md5");
+  private readonly sum: Summing | null;
+  private readonly counter = new LineCounter();
+  private readonly gunzip: Gunzip | null;
+  private readonly unpacked: Promise<void> | null;
+  private failure: unknown;
+  private size = 0;
+
+  constructor(expected: Expected) {
+    this.expected = expected;
+    this.sum = summing(expected);
+    this.gunzip = expected.gzip ? createGunzip({ chunkSize: 65_536 }) : null;
+    this.unpacked = this.gunzip && this.drain(this.gunzip);
+  }
+
+  /** Takes the next bytes; resolves when the next ones may come. */
+  async write(chunk: Buffer): Promise<void> {
+    if (this.failure) throw this.failure;
+    this.size += chunk.length;
+    if (this.expected.size !== null && this.size > this.expected.size)
+      throw new WrongBytes(`longer than the ${this.expected.size} bytes listed`);
+    this.hash.update(chunk);
+    this.sum?.update(chunk);
+    if (this.gunzip === null) this.counter.add(chunk);
+    else if (!this.gunzip.write(chunk)) await Promise.race([once(this.gunzip, "drain"), this.unpacked]);
+  }
+
+  async finish(): Promise<Verified> {
+    try {
+      checkSize(this.size, this.expected.size);
+      const md5 = this.hash.digest("hex");
+      checkMd5(md5, this.expected);
+      if (this.sum) checkSum(this.sum, this.expected);
+      if (this.gunzip) {
+        if (this.failure) throw this.failure;
+        if (this.size === 0) throw new WrongBytes("no gzip: 0 bytes");
+        this.gunzip.end();
+        await this.unpacked;
+        checkEnd(this.gunzip.bytesWritten, this.size);
+      }
+      return { size: this.size, md5, lines: this.counter.lines, empty: this.counter.empty };
+    } finally {
+      this.close();
+    }
+  }
+
+  close(): void {
+    this.gunzip?.destroy();
+  }
+
+  private drain(gunzip: Gunzip): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => {
+      gunzip.on("data", (chunk: Buffer) => this.counter.add(chunk));
+      gunzip.on("end", resolve);
+      gunzip.on("close", resolve);
+      gunzip.on("error", (error) => {
+        this.failure = unsound(error);
+        reject(this.failure);
+      });
+    });
+    done.catch(() => {}); // whoever writes next, or finishes, hears of it
+    return done;
+  }
+}
+
+class LineCounter {
+  lines = 0;
+  empty = true;
+  private open = false; // the last line has no newline yet
+
+  add(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    if (this.open) this.lines -= 1;
+    let at = chunk.indexOf(newline);
+    for (; at !== -1; at = chunk.indexOf(newline, at + 1)) this.lines += 1;
+    this.open = chunk[chunk.length - 1] !== newline;
+    if (this.open) this.lines += 1;
+    this.empty = false;
+  }
+}
+
+// A checksum that only JavaScript can compute is worth its time where no MD5 has told as much.
+function summing({ md5, checksum }: Expected): Summing | null {
+  if (checksum === null) return null;
+  return createChecksum(checksum.algorithm, md5 === null);
+}
+
+function checkSize(size: number, listed: number | null): void {
+  if (listed === null) return;
+  if (size < listed) throw new WrongBytes(`${size} of the ${listed} bytes listed`);
+  if (size > listed) throw new WrongBytes(`longer than the ${listed} bytes listed`);
+}
+
+function checkMd5(md5: string, expected: Expected): void {
+  if (expected.md5 !== null && md5 !== expected.md5) throw new WrongBytes("MD5 differs from the ETag");
+}
+
+function checkSum(sum: Summing, { checksum }: Expected): void {
+  if (sum.digest() !== checksum!.value)
+    throw new WrongBytes(`${checksum!.algorithm} differs from the stored checksum`);
+}
+
+// zlib stops in silence where zeros follow the last member; on other bytes it fails by itself.
+function checkEnd(consumed: number, size: number): void {
+  if (consumed !== size) throw new WrongBytes(`${size - consumed} bytes after the end of the gzip`);
+}
+
+function unsound(error: unknown): WrongBytes {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const why = code === "Z_BUF_ERROR" ? "cut short" : message;
+  return new WrongBytes(`no sound gzip: ${why}`, { cause: error });
+}

@@ -1,0 +1,65 @@
+import { isDate } from "../export/layout.ts";
+import type { LastSync } from "./last-sync.ts";
+
+/** Which days of one feed a sync looks at. */
+export interface Window {
+  since: string | null; // first day that is wanted at all; earlier ones are ignored and counted
+  open: string | null; // first day that is listed; null: every day that is wanted
+  extra: string[]; // earlier days with something unfinished, listed too
+}
+
+export interface WindowOptions {
+  since?: string | null;
+  lookbackDays?: number | null;
+  cadenceMinutes: number | null;
+  now: Date;
+  full: boolean;
+  unfinished?: string[]; // days
+}
+
+const dayMs = 86_400_000;
+
+// cadence             days that may still change       why
+// up to 1 h           today and 2 before               late hours, restated windows
+// up to 1 day         today and 4 before               a daily file is for yesterday and may come days late
+// longer, unknown     today and 7 before
+// The full listing, once a day, finds what changed further back.
+/** How many days before today a routine sync lists. */
+export function openDays(cadenceMinutes: number | null): number {
+  if (cadenceMinutes !== null && cadenceMinutes <= 60) return 2;
+  return cadenceMinutes !== null && cadenceMinutes <= 1440 ? 4 : 7;
+}
+
+export function feedWindow(options: WindowOptions): Window {
+  const { now, full } = options;
+  const lookback = options.lookbackDays ?? null;
+  const since = options.since ?? (lookback === null ? null : dayBefore(now, lookback));
+  if (full) return { since, open: null, extra: [] };
+  const routine = dayBefore(now, openDays(options.cadenceMinutes));
+  const open = since !== null && since > routine ? since : routine;
+  const extra = new Set(options.unfinished?.filter((dt) => dt < open && (since === null || dt >= since)));
+  return { since, open, extra: [...extra].sort() };
+}
+
+/** True for a day that this sync lists. */
+export function inWindow(window: Window, dt: string): boolean {
+  if (window.since !== null && dt < window.since) return false;
+  return window.open === null || dt >= window.open || window.extra.includes(dt);
+}
+
+/** Why a sync should list everything: asked for, never done, or a day ago. Null: the open window will do. */
+export function fullReason(asked: boolean, last: LastSync | null, source: string, now: Date): string | null {
+  if (asked) return "asked for";
+  if (last === null) return "first sync";
+  if (last.source !== source) return "another source than last time";
+  const age = now.getTime() - Date.parse(last.lastFull);
+  if (Number.isNaN(age) || age < 0 || age >= dayMs) return "once a day";
+  return null;
+}
+
+/** The day `days` before that instant's, in UTC. */
+export function dayBefore(now: Date, days: number): string {
+  const dt = new Date(now.getTime() - days * dayMs).toISOString().slice(0, 10);
+  if (!isDate(dt)) throw new Error(`no such day: ${days} before ${now.toISOString()}`);
+  return dt;
+}

@@ -248,21 +248,21 @@ function days(written: string): number {
 }
 
 function timezone(written: string): string {
+  if (/^utc$/i.test(written)) return "UTC";
+  const known = Intl.supportedValuesOf("timeZone");
+  const found = known.find((zone) => zone.toLowerCase() === written.toLowerCase());
+  if (found !== undefined) return found;
   try {
     if (/^[+-]/.test(written)) throw new RangeError("an offset is no zone");
-    new Intl.DateTimeFormat("en", { timeZone: written });
+    new Intl.DateTimeFormat("en", { timeZone: written }); // older names, such as US/Eastern
+    return written;
   } catch {
-    const known = Intl.supportedValuesOf("timeZone");
-    const places = known.map((zone) => zone.slice(zone.lastIndexOf("/") + 1));
-    const city = suggest(written, places);
-    const close = suggest(written, known) ?? (city === null ? null : known[places.indexOf(city)]!);
+    const cities = known.map((zone) => zone.slice(zone.lastIndexOf("/") + 1));
+    const city = suggest(written, cities);
+    const close = suggest(written, known) ?? (city === null ? null : known[cities.indexOf(city)]!);
     const next = close === null ? "an IANA name such as Europe/Berlin" : `did you mean "${close}"?`;
     throw new Error(`unknown time zone: ${written} (${next})`);
   }
-  if (/^utc$/i.test(written)) return "UTC";
-  return (
-    Intl.supportedValuesOf("timeZone").find((zone) => zone.toLowerCase() === written.toLowerCase()) ?? written
-  );
 }
 
 function token(what: string): (written: string) => string {

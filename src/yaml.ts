@@ -107,10 +107,10 @@ export class YamlFile {
 }
 
 /** A map with these keys and no others. Missing keys are undefined in the result. */
-export function record<S extends Record<string, Check<unknown>>>(shape: S, where?: string): Check<Read<S>> {
+export function record<S extends Record<string, Check<unknown>>>(shape: S): Check<Read<S>> {
   const names = Object.keys(shape);
   const check: Check<Read<S>> = (value) => {
-    const inside = where ?? place(value);
+    const inside = place(value);
     const result: Record<string, unknown> = {};
     for (const entry of entries(value, inside) ?? []) {
       const known = Object.hasOwn(shape, entry.name) ? shape[entry.name] : undefined;

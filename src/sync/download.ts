@@ -96,6 +96,7 @@ async function fetchFile(object: RemoteObject, folder: string, download: Downloa
     );
     return { name, size, md5, lines, etag, modified };
   }
+  if (download.decrypt === null) throw new SourceError("broken", `${name}: no decrypt command configured`);
   const plain = name.slice(0, -".enc".length);
   await fetchObject(object, join(folder, name), false, download);
   const { size, md5, lines } = await decryptFile(

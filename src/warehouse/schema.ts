@@ -1,3 +1,7 @@
+import type { Feed } from "../export/feed.ts";
+import type { DaySnapshot, FeedSnapshot, Layout, StagedColumn } from "./snapshot.ts";
+import { joined } from "./typing.ts";
+
 /** One thing that is different from what was known before, as a row of kit.schema_changes. */
 export interface SchemaChange {
   dt: string; // the day of data that shows it
@@ -6,4 +10,207 @@ export interface SchemaChange {
   from: string | null; // type before
   to: string | null; // type after
   detail: string; // a sentence for people
+}
+
+/** A key that no column stands for yet, and the type that holds what it came with; null: nothing but nulls. */
+export interface FoundKey {
+  key: string;
+  type: string | null;
+  wide: boolean;
+}
+
+const reserved = ["_file", "_line", "_run", "_rescued"];
+const mostColumns = 1000;
+
+/** The columns to stage with: those of the registry, then the others that earlier days brought. */
+export function startColumns(
+  feed: Feed,
+  known: FeedSnapshot | undefined,
+  sameRules: boolean,
+): StagedColumn[] {
+  const columns: StagedColumn[] = [];
+  for (const { name, type } of feed.columns) {
+    const before = known?.columns.find((column) => column.key === name && column.documented);
+    if (before && sameRules) columns.push(before);
+    else
+      columns.push({
+        name: freeName(name, columns),
+        type,
+        key: name,
+        documented: true,
+        firstSeen: null,
+        lastSeen: null,
+      });
+  }
+  for (const column of known?.columns ?? []) {
+    if (column.documented || columns.some(({ key }) => key === column.key)) continue;
+    columns.push({ ...column, name: freeName(column.name, columns) });
+  }
+  return columns;
+}
+
+/** The columns with one more for each key. Keys beyond a thousand columns find no room: they are left out. */
+export function withKeys(columns: readonly StagedColumn[], found: readonly FoundKey[]): StagedColumn[] {
+  const next = [...columns];
+  for (const { key, type, wide } of found) {
+    if (next.length >= mostColumns || next.some((column) => column.key === key)) continue;
+    next.push({
+      name: freeName(key, next),
+      type: type ?? "VARCHAR",
+      key,
+      documented: false,
+      ...(type === null ? { untyped: true as const } : {}),
+      ...(wide ? { wide: true as const } : {}),
+      firstSeen: null,
+      lastSeen: null,
+    });
+  }
+  return next;
+}
+
+/** The columns of two states of one feed; null when a name would stand for two keys. */
+export function mergedColumns(a: readonly StagedColumn[], b: readonly StagedColumn[]): StagedColumn[] | null {
+  const merged = [...a];
+  for (const column of b) {
+    const at = merged.findIndex(({ key }) => key === column.key);
+    const same = merged.findIndex(({ name }) => name.toLowerCase() === column.name.toLowerCase());
+    if (at !== same) return null;
+    if (at === -1) merged.push({ ...column, firstSeen: null, lastSeen: null });
+    else merged[at] = mergedColumn(merged[at]!, column);
+  }
+  return merged;
+}
+
+/** First and last days, order of columns, and the history of changes: all of it follows from the days alone. */
+export function history(
+  feed: Pick<Feed, "columns" | "key" | "renamed">,
+  columns: readonly StagedColumn[],
+  layouts: readonly Layout[],
+  days: readonly DaySnapshot[],
+): { columns: StagedColumn[]; changes: SchemaChange[] } {
+  const first = new Map<string, string>();
+  const last = new Map<string, string>();
+  const types = new Map<string, string>();
+  const changes: SchemaChange[] = [];
+  const documented = new Set(columns.filter((column) => column.documented).map(({ name }) => name));
+  let before: Set<string> | null = null;
+  for (const day of days) {
+    if (day.rows === 0) continue;
+    const { dt } = day;
+    const layout = layouts[day.layout]!;
+    const seen = new Set(layout.seen);
+    for (const { name, type } of layout.columns) {
+      const was = types.get(name);
+      if (was === undefined) types.set(name, type);
+      else if (was !== type && joined(was, type) !== was) {
+        const to = joined(was, type);
+        changes.push(
+          change(dt, name, "type_widened", was, to, `${name} was ${was}, from ${dt} on it is ${to}`),
+        );
+        types.set(name, to);
+      }
+    }
+    for (const name of layout.seen) {
+      const type = types.get(name) ?? null;
+      if (!first.has(name)) {
+        first.set(name, dt);
+        const known = documented.has(name);
+        const detail = known ? `${name} is delivered from ${dt} on` : `${name} is new: no document names it`;
+        if (before !== null || !known) changes.push(change(dt, name, "new_column", null, type, detail));
+      } else if (before && !before.has(name))
+        changes.push(change(dt, name, "column_back", null, type, `${name} is back after ${last.get(name)}`));
+      last.set(name, dt);
+    }
+    for (const name of before ?? []) {
+      if (!seen.has(name))
+        changes.push(
+          change(dt, name, "missing_column", types.get(name) ?? null, null, `${name} is no longer delivered`),
+        );
+    }
+    for (const [name, count] of Object.entries(day.rescued ?? {})) {
+      const type = types.get(name) ?? null;
+      const detail = `${count} ${count === 1 ? "value" : "values"} of ${name} in _rescued${type ? `: no ${type}` : ""}`;
+      changes.push(change(dt, name, "values_rescued", type, type, detail));
+    }
+    before = seen;
+  }
+  const firstDay = days.find(({ rows }) => rows > 0)?.dt;
+  if (firstDay) changes.push(...missingKeys(feed, first, firstDay));
+  return { columns: ordered(columns, first, last), changes: changes.sort(byDay) };
+}
+
+function missingKeys(
+  feed: Pick<Feed, "key" | "renamed">,
+  first: ReadonlyMap<string, string>,
+  dt: string,
+): SchemaChange[] {
+  return feed.key
+    .filter((name) => !first.has(name))
+    .map((name) => {
+      const successor = feed.renamed[name];
+      const instead =
+        successor && first.has(successor) ? `${successor} takes its place` : "it is left out of the key";
+      return change(
+        dt,
+        name,
+        "key_missing",
+        null,
+        null,
+        `the key column ${name} has never been delivered: ${instead}`,
+      );
+    });
+}
+
+function ordered(
+  columns: readonly StagedColumn[],
+  first: ReadonlyMap<string, string>,
+  last: ReadonlyMap<string, string>,
+): StagedColumn[] {
+  const dated = columns
+    .map((column) => ({
+      ...column,
+      firstSeen: first.get(column.name) ?? null,
+      lastSeen: last.get(column.name) ?? null,
+    }))
+    .filter(({ documented, firstSeen }) => documented || firstSeen !== null);
+  const found = dated
+    .filter(({ documented }) => !documented)
+    .sort((a, b) => compare(a.firstSeen ?? "", b.firstSeen ?? "") || compare(a.name, b.name));
+  return [...dated.filter(({ documented }) => documented), ...found];
+}
+
+function mergedColumn(a: StagedColumn, b: StagedColumn): StagedColumn {
+  const { untyped: untypedA, ...rest } = a;
+  if (untypedA && b.untyped) return a;
+  const type = untypedA ? b.type : b.untyped ? a.type : joined(a.type, b.type);
+  return { ...rest, type, ...(a.wide || b.wide ? { wide: true as const } : {}) };
+}
+
+// DuckDB's names know no case and SQL text no NUL: what would clash gets a number, as DuckDB itself does it.
+function freeName(key: string, columns: readonly { name: string }[]): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
+  const base = key.replace(/[\u0000-\u001f]/g, "_") || "_";
+  const taken = new Set([...reserved, ...columns.map(({ name }) => name)].map((name) => name.toLowerCase()));
+  let name = base;
+  for (let n = 1; taken.has(name.toLowerCase()); n += 1) name = `${base}_${n}`;
+  return name;
+}
+
+function change(
+  dt: string,
+  column: string,
+  kind: SchemaChange["change"],
+  from: string | null,
+  to: string | null,
+  detail: string,
+): SchemaChange {
+  return { dt, column, change: kind, from, to, detail };
+}
+
+function byDay(a: SchemaChange, b: SchemaChange): number {
+  return compare(a.dt, b.dt) || compare(a.column, b.column) || compare(a.change, b.change);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,0 +1,164 @@
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
+import { createGunzip, gunzip } from "node:zlib";
+
+/** What must be known of a file before DuckDB reads it: DuckDB checks no gzip to its end and rounds long numbers in silence. */
+export interface Survey {
+  lines: number; // physical lines; a last one without newline counts
+  odd: number; // lines that do not begin with "{": blank ones, a byte order mark, `null`, arrays, rubbish
+  long: number; // numbers of 16 characters and more, quoted or not, that a DOUBLE may not hold
+  lossy: number; // unquoted decimals among them that a DOUBLE does not hold
+  first: string; // the first line
+}
+
+/** The file is no sound gzip, or is not there. */
+export class UnreadableFile extends Error {
+  override name = "UnreadableFile";
+}
+
+const wholeBelow = 4 * 1024 * 1024; // bytes on disk
+const unpackedBelow = 64 * 1024 * 1024;
+const chunkSize = 256 * 1024;
+const inflate = promisify(gunzip);
+
+/** Reads the file to its end, checking the gzip's own length and checksum on the way. Throws UnreadableFile. */
+export async function surveyFile(path: string): Promise<Survey> {
+  const surveyor = new Surveyor();
+  try {
+    const { size } = await stat(path);
+    if (size === 0) return surveyor.finish();
+    if (size < wholeBelow && (await surveyWhole(path, surveyor))) return surveyor.finish();
+    await readChunks(path, (chunk) => surveyor.add(chunk));
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  return surveyor.finish();
+}
+
+/** Calls `take` with the unpacked bytes of a file, chunk by chunk. Several gzip members read as one. */
+export async function readChunks(path: string, take: (chunk: Buffer) => void): Promise<void> {
+  const source = createReadStream(path, { highWaterMark: chunkSize });
+  const consume = async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) take(chunk);
+  };
+  if (path.endsWith(".gz")) await pipeline(source, createGunzip({ chunkSize }), consume);
+  else await pipeline(source, consume);
+}
+
+export function unreadable(path: string, error: unknown): UnreadableFile {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const why =
+    code === "Z_BUF_ERROR" || message === "unexpected end of file"
+      ? "the gzip is cut short"
+      : code === "ENOENT"
+        ? "it is not there"
+        : message;
+  return new UnreadableFile(`cannot read ${path}: ${why}`, { cause: error });
+}
+
+async function surveyWhole(path: string, surveyor: Surveyor): Promise<boolean> {
+  const bytes = await readFile(path);
+  if (!path.endsWith(".gz")) {
+    surveyor.add(bytes);
+    return true;
+  }
+  try {
+    surveyor.add(await inflate(bytes, { maxOutputLength: unpackedBelow, chunkSize }));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return false;
+    throw error;
+  }
+}
+
+const newline = 10;
+const brace = 123;
+const quote = 34;
+const stride = 16;
+const longestCarry = 1024 * 1024;
+const numeric = new Uint8Array(256);
+for (const character of "0123456789.+-eE") numeric[character.charCodeAt(0)] = 1;
+
+class Surveyor {
+  private readonly survey: Survey = { lines: 0, odd: 0, long: 0, lossy: 0, first: "" };
+  private carry: Buffer | null = null; // the last line, while its newline has not come
+
+  add(chunk: Buffer): void {
+    let bytes = chunk;
+    if (this.carry) {
+      bytes = Buffer.concat([this.carry, chunk]);
+      this.carry = null;
+    }
+    let start = 0;
+    for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, start)) {
+      this.line(bytes, start, end);
+      start = end + 1;
+    }
+    if (start > 0) this.numbers(bytes, start);
+    if (start === bytes.length) return;
+    // A line beyond any that DuckDB would read is left to the careful path: it need not be kept.
+    if (bytes.length - start > longestCarry) {
+      this.survey.odd += 1;
+      this.carry = bytes.subarray(bytes.length - 1);
+    } else this.carry = bytes.subarray(start);
+  }
+
+  finish(): Survey {
+    if (this.carry) {
+      this.line(this.carry, 0, this.carry.length);
+      this.numbers(this.carry, this.carry.length);
+    }
+    return this.survey;
+  }
+
+  private line(bytes: Buffer, start: number, end: number): void {
+    if (this.survey.lines === 0) this.survey.first = bytes.toString("utf8", start, end);
+    this.survey.lines += 1;
+    if (bytes[start] !== brace) this.survey.odd += 1;
+  }
+
+  // A run of 16 numeric bytes covers one in every 16: looking at those alone is enough.
+  private numbers(bytes: Buffer, length: number): void {
+    for (let at = stride - 1; at < length; at += stride) {
+      if (numeric[bytes[at]!] === 0) continue;
+      let start = at;
+      while (start > 0 && numeric[bytes[start - 1]!] === 1) start -= 1;
+      let end = at + 1;
+      while (end < length && numeric[bytes[end]!] === 1) end += 1;
+      if (end - start >= stride) this.number(bytes, start, end);
+      at = Math.max(at, end - 1);
+    }
+  }
+
+  private number(bytes: Buffer, start: number, end: number): void {
+    const text = bytes.toString("latin1", start, end);
+    if (!isNumber(text) || isExactDouble(text)) return;
+    this.survey.long += 1;
+    const quoted = bytes[start - 1] === quote && bytes[end] === quote;
+    if (!quoted && /[.eE]/.test(text)) this.survey.lossy += 1;
+  }
+}
+
+const numberPattern = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+export function isNumber(text: string): boolean {
+  return numberPattern.test(text);
+}
+
+/** True when the nearest DOUBLE, written as short as it can be, is this very number. */
+export function isExactDouble(text: string): boolean {
+  return plain(text) === plain(String(Number(text)));
+}
+
+// "-12.50e3" and "-12500" are both "-125e2": digits without zeros at either end, and a power of ten.
+function plain(text: string): string {
+  const match = /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text);
+  if (!match) return text;
+  const [, sign, whole, fraction = "", exponent = "0"] = match;
+  const digits = `${whole}${fraction}`.replace(/^0+/, "");
+  const short = digits.replace(/0+$/, "");
+  if (short === "") return "0";
+  return `${sign}${short}e${Number(exponent) - fraction.length + digits.length - short.length}`;
+}

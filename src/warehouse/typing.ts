@@ -1,0 +1,114 @@
+import { finerThanMicroseconds, timestampSql } from "./timestamps.ts";
+
+/** How DuckDB's JSON reader is to hand a value over: numbers as DOUBLE, nested values as JSON, anything as text. */
+export type ReadAs = "DOUBLE" | "VARCHAR" | "JSON";
+
+/** What a value is, judging by its text. */
+export type Kind = "integer" | "wide" | "huge" | "decimal" | "date" | "timestamp" | "other";
+
+const safest = "9007199254740992"; // 2^53: from here on a DOUBLE skips whole numbers
+
+/** On the typed path numbers come as DOUBLE, which is fast; on the text path everything comes as text, which is exact. */
+export function readAs(type: string, path: "typed" | "text"): ReadAs {
+  if (type === "JSON") return "JSON";
+  return path === "typed" && (type === "BIGINT" || type === "DOUBLE") ? "DOUBLE" : "VARCHAR";
+}
+
+/** SQL for the typed value of `raw`, null where it does not fit. On the typed path a number that does not fit is an error. */
+export function valueSql(type: string, raw: string, path: "typed" | "text"): string {
+  const failing = (fits: string, value: string) =>
+    `case when ${fits} then ${value} when ${raw} is not null then error('does not fit') end`;
+  const number = `try_cast(${raw} as double)`;
+  switch (type) {
+    case "VARCHAR":
+    case "JSON":
+      return raw;
+    case "DOUBLE":
+      return path === "typed"
+        ? failing(`isfinite(${raw})`, raw)
+        : `case when isfinite(${number}) then ${number} end`;
+    case "BIGINT":
+    case "HUGEINT": {
+      if (path === "typed" && type === "BIGINT")
+        return failing(`${raw} = trunc(${raw}) and abs(${raw}) <= ${safest}`, `${raw}::bigint`);
+      const whole = `case when ${number} = trunc(${number}) and abs(${number}) <= ${safest} then ${number}::${type} end`;
+      return `case when regexp_matches(${raw}, '[^0-9-]') then ${whole} else try_cast(${raw} as ${type}) end`;
+    }
+    case "BOOLEAN":
+      return `case lower(${raw}) when 'true' then true when 'false' then false when '1' then true when '0' then false end`;
+    case "TIMESTAMP":
+      return timestampSql(raw);
+    case "DATE": {
+      const time = timestampSql(raw);
+      return `case when ${time} = date_trunc('day', ${time}) then ${time}::date end`;
+    }
+    default:
+      return `try_cast(${raw} as ${type})`;
+  }
+}
+
+/** SQL that is true where the text of the value must be kept in `_rescued`: it does not fit, or not exactly. */
+export function unfitSql(type: string, raw: string, value: string, path: "typed" | "text"): string | null {
+  if (type === "VARCHAR" || readAs(type, path) !== "VARCHAR") return null;
+  const lost = `(${value} is null and ${raw} is not null)`;
+  if (type === "TIMESTAMP") return `${lost} or ${finerThanMicroseconds(raw)}`;
+  if (type === "DOUBLE") {
+    const same = `regexp_replace(${value}::varchar, '\\.0$', '') = ${raw} or try_cast(${value} as hugeint) = try_cast(${raw} as hugeint) and not contains(${raw}, '.')`;
+    return `${lost} or case when strlen(${raw}) > 15 then coalesce(not (${same}), false) else false end`;
+  }
+  return lost;
+}
+
+/** What the text of a value is. */
+export function kindOf(text: string): Kind {
+  if (/^-?\d+$/.test(text)) {
+    const digits = text.replace(/^-?0*/, "").length;
+    if (digits <= 15) return "integer";
+    const value = BigInt(text);
+    if (value >= -(2n ** 53n) && value <= 2n ** 53n) return "integer";
+    if (value >= -(2n ** 63n) && value < 2n ** 63n) return "wide";
+    return value > -(2n ** 127n) && value < 2n ** 127n ? "huge" : "other";
+  }
+  if (/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return Number.isFinite(Number(text)) ? "decimal" : "other";
+  if (/^\d{4}-\d\d-\d\d$/.test(text)) return "date";
+  if (/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(text)) return "timestamp";
+  return "other";
+}
+
+// column      with values that are       documented           not documented
+// BIGINT      huge                       HUGEINT              HUGEINT
+// BIGINT      decimal                    DOUBLE               DOUBLE
+// BIGINT      decimal, and wide or huge  BIGINT               VARCHAR
+// HUGEINT     decimal                    HUGEINT              VARCHAR
+// DATE        timestamp                  TIMESTAMP            TIMESTAMP
+// any         something else             as it was            VARCHAR
+// JSON        anything                   JSON                 JSON
+/** The type that holds what the column has held and these values as well. A documented column never becomes text. */
+export function widened(
+  column: { type: string; documented: boolean; wide?: true },
+  kinds: Set<Kind>,
+): string {
+  const { type, documented } = column;
+  const text = documented ? type : "VARCHAR";
+  const all = (...allowed: Kind[]) => documented || [...kinds].every((kind) => allowed.includes(kind));
+  if (kinds.size === 0 || type === "VARCHAR" || type === "JSON") return type;
+  if (type === "DATE" && kinds.has("timestamp")) return all("date", "timestamp") ? "TIMESTAMP" : text;
+  if (type === "BIGINT" || type === "HUGEINT") {
+    if (!all("integer", "wide", "huge", "decimal")) return text;
+    const big = column.wide || type === "HUGEINT" || kinds.has("wide") || kinds.has("huge");
+    if (kinds.has("decimal")) return big ? text : "DOUBLE";
+    return kinds.has("huge") ? "HUGEINT" : type;
+  }
+  if (type === "DOUBLE") return all("integer", "wide", "huge", "decimal") ? type : text;
+  return text;
+}
+
+/** The type that holds what two day files hold. */
+export function joined(a: string, b: string): string {
+  if (a === b) return a;
+  const pair = [a, b].sort().join(" ");
+  if (pair === "BIGINT HUGEINT") return "HUGEINT";
+  if (pair === "BIGINT DOUBLE") return "DOUBLE";
+  if (pair === "DATE TIMESTAMP") return "TIMESTAMP";
+  return "VARCHAR";
+}

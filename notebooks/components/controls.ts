@@ -1,0 +1,173 @@
+import { html } from "./dom.js";
+import { readUrl, writeUrl } from "./url-state.js";
+
+/** One control of a filter bar. `value` is what stands in the address; the fallback stays out of it. */
+export interface Control {
+  name: string;
+  label: string;
+  fallback: string;
+  element: (value: string, set: (value: string) => void) => HTMLElement;
+  valid: (value: string) => boolean;
+}
+
+/**
+ * A bar of filters whose values live in the page's address. Its `value` is a record of all values, and it sends an
+ * `input` event on each change, so that `view(filterBar(…))` works in a page.
+ */
+export function filterBar(
+  controls: Control[],
+  ...extra: HTMLElement[]
+): HTMLElement & { value: Record<string, string> } {
+  const values: Record<string, string> = {};
+  for (const { name, fallback, valid } of controls) {
+    const given = readUrl(name);
+    values[name] = given !== null && valid(given) ? given : fallback;
+  }
+  const bar = Object.assign(html("form", { class: "filters", "aria-label": "Filters" }), { value: values });
+  bar.addEventListener("submit", (event) => event.preventDefault());
+  const set = (name: string, fallback: string, value: string) => {
+    if (bar.value[name] === value) return;
+    bar.value = { ...bar.value, [name]: value };
+    writeUrl({ [name]: value === fallback ? null : value });
+    bar.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  for (const { name, label, fallback, element } of controls) {
+    const control = element(values[name]!, (value) => set(name, fallback, value));
+    control.id ||= `filter-${name}`;
+    bar.append(
+      html(
+        "div",
+        { class: "filter" },
+        html("label", { for: control.id, id: `label-${name}` }, label),
+        control,
+      ),
+    );
+    if (control.getAttribute("role") === "radiogroup")
+      control.setAttribute("aria-labelledby", `label-${name}`);
+  }
+  bar.append(html("div", { class: "filter-extra" }, extra, copyLink()));
+  bar.addEventListener("input", (event) => {
+    if (event.target !== bar) event.stopImmediatePropagation(); // the controls' own events are not the bar's
+  });
+  writeUrl({});
+  return bar;
+}
+
+/** A drop-down of values with their labels. */
+export function choice(
+  name: string,
+  label: string,
+  options: readonly { value: string; text: string }[],
+  fallback = options[0]?.value ?? "",
+): Control {
+  return {
+    name,
+    label,
+    fallback,
+    valid: (value) => options.some((option) => option.value === value),
+    element(value, set) {
+      const select = html(
+        "select",
+        { id: `filter-${name}`, name },
+        options.map((option) =>
+          html("option", { value: option.value, selected: option.value === value }, option.text),
+        ),
+      );
+      select.addEventListener("change", () => set(select.value));
+      return select;
+    },
+  };
+}
+
+/** A few values side by side, one of them chosen. */
+export function segments(
+  name: string,
+  label: string,
+  options: readonly { value: string; text: string }[],
+  fallback = options[0]?.value ?? "",
+): Control {
+  return {
+    name,
+    label,
+    fallback,
+    valid: (value) => options.some((option) => option.value === value),
+    element: (value, set) =>
+      html(
+        "div",
+        { class: "segments", role: "radiogroup" },
+        options.map((option) =>
+          html(
+            "label",
+            {},
+            html("input", {
+              type: "radio",
+              name,
+              value: option.value,
+              checked: option.value === value,
+              onchange: () => set(option.value),
+            }),
+            html("span", {}, option.text),
+          ),
+        ),
+      ),
+  };
+}
+
+/** A day out of a list of days (ascending), with steps to the one before and after. */
+export function dayPicker(name: string, label: string, days: readonly string[]): Control {
+  const fallback = days.at(-1) ?? "";
+  return {
+    name,
+    label,
+    fallback,
+    valid: (value) => days.includes(value),
+    element(value, set) {
+      const input = html("input", {
+        type: "date",
+        id: `filter-${name}-day`,
+        name,
+        value,
+        min: days[0],
+        max: fallback,
+        "aria-label": label,
+      });
+      const at = () => days.indexOf(input.value);
+      const before = step("‹", "Day before", () => go(at() - 1));
+      const after = step("›", "Day after", () => go(at() + 1));
+      const go = (index: number) => {
+        const day = days[index];
+        if (!day) return;
+        input.value = day;
+        before.disabled = index === 0;
+        after.disabled = index === days.length - 1;
+        set(day);
+      };
+      input.addEventListener("change", () => {
+        if (at() >= 0) go(at());
+      });
+      before.disabled = at() <= 0;
+      after.disabled = at() === days.length - 1;
+      return html("div", { class: "day-picker", role: "group" }, before, input, after);
+    },
+  };
+}
+
+function step(text: string, label: string, onclick: () => void): HTMLButtonElement {
+  return html("button", { type: "button", "aria-label": label, title: label, onclick }, text);
+}
+
+function copyLink(): HTMLElement {
+  const button = html("button", { type: "button", class: "copy-link" }, "Copy link");
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Copy the address bar";
+    }
+    setTimeout(() => {
+      button.textContent = "Copy link";
+    }, 1500);
+  });
+  return button;
+}

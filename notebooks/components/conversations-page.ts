@@ -1,0 +1,351 @@
+import { daysLater } from "./baseline.js";
+import type { Card } from "./cards.js";
+import { wilson } from "./confidence.js";
+import { type ConversationDay, type ConversationTotals, conversationTotals } from "./conversations.js";
+import { crosshair } from "./crosshair.js";
+import { shareChart, shareLineChart, spreadChart, stackChart } from "./daily.js";
+import { html } from "./dom.js";
+import { figure, type TableColumn, table } from "./figure.js";
+import { change, clock, count, dayName, duration, percent, plural, points } from "./format.js";
+import type { Site } from "./masthead.js";
+
+export interface ConversationChoice {
+  days: readonly ConversationDay[];
+  site: Site;
+  channel: string;
+  range: string; // a number of days, or "all"
+  to: string; // last day
+}
+
+/** The Conversations page for one channel and range: its words, cards, figures and table. */
+export function conversationPage(choice: ConversationChoice) {
+  const { days, site, channel, to } = choice;
+  const every = days.filter((row) => row.channel === channel);
+  const length = choice.range === "all" ? every.length : Number(choice.range);
+  const from = choice.range === "all" ? (every[0]?.day ?? to) : daysLater(to, 1 - length);
+  const rows = every.filter(({ day }) => day >= from && day <= to);
+  const former = every.filter(({ day }) => day >= daysLater(from, -length) && day < from);
+  const whole = rows.filter(({ complete }) => complete);
+  const sum = conversationTotals(rows);
+  const before = former.length === rows.length && rows.length ? conversationTotals(former) : null;
+  const range = rows.length ? `${dayName(rows[0]!.day)} to ${dayName(rows.at(-1)!.day)}` : "no days";
+  return {
+    title: title(sum, before, channel),
+    lead: rows.length ? lead(sum, whole.length) : "Nothing has been synced for these days.",
+    cards: conversationCards(sum, before, site),
+    figures: figures(rows, sum, channel, range, site),
+    channels: channels(days, from, to, site),
+  };
+}
+
+function title(sum: ConversationTotals, before: ConversationTotals | null, channel: string): string {
+  if (!sum.started) return "No conversations in this range";
+  const by = channel === "All channels" ? "" : ` on ${channel}`;
+  const off = before?.started ? sum.started / before.started - 1 : null;
+  const trend =
+    off === null
+      ? ""
+      : Math.abs(off) < 0.02
+        ? ", as many as in the days before"
+        : `, ${change(off)} on the days before`;
+  return `${count(sum.started)} conversations${by}${trend}`;
+}
+
+function lead(sum: ConversationTotals, days: number): string {
+  const parts = [
+    `${percent(sum.ended ? sum.assisted / sum.ended : null, 0)} of those that ended had a rep.`,
+    sum.handle_p50 === null
+      ? null
+      : `Half were handled within ${duration(sum.handle_p50)}, nine in ten within ${duration(sum.handle_p90)}.`,
+    sum.satisfied === null || !sum.rated
+      ? null
+      : `${percent(sum.satisfied / sum.rated, 0)} of ${count(sum.rated)} ratings were good.`,
+    days ? `${plural(days, "complete day")}.` : null,
+  ];
+  return parts.filter(Boolean).join(" ");
+}
+
+function conversationCards(sum: ConversationTotals, before: ConversationTotals | null, site: Site): Card[] {
+  const share = (part: number, whole: number) => (whole ? part / whole : null);
+  const shareDelta = (
+    now: number | null,
+    then: number | null,
+    better: "higher" | "neutral",
+  ): Card["delta"] =>
+    now === null || then === null
+      ? undefined
+      : {
+          text: `${points(now - then)} on before`,
+          tone:
+            better === "neutral" || Math.abs(now - then) < 0.005 ? "neutral" : now > then ? "good" : "bad",
+        };
+  const relative = (now: number | null, then: number | null | undefined): Card["delta"] =>
+    now === null || !then ? undefined : { text: `${change(now / then - 1)} on before`, tone: "neutral" };
+  const assisted = share(sum.assisted, sum.ended);
+  const resolved = share(sum.resolved, sum.ended);
+  const csat = sum.satisfied === null ? null : share(sum.satisfied, sum.rated);
+  const interval = sum.satisfied === null ? null : wilson(sum.satisfied, sum.rated);
+  return [
+    { label: "Conversations", value: count(sum.started), delta: relative(sum.started, before?.started) },
+    {
+      label: "With a rep",
+      value: percent(assisted),
+      delta: shareDelta(assisted, before ? share(before.assisted, before.ended) : null, "neutral"),
+      note: `${count(sum.assisted)} of ${count(sum.ended)} ended`,
+    },
+    {
+      label: "Handle time, median",
+      value: clock(sum.handle_p50),
+      delta: relative(sum.handle_p50, before?.handle_p50),
+      note: `p90 ${clock(sum.handle_p90)}`,
+    },
+    {
+      label: "Queue wait, median",
+      value: clock(sum.wait_p50),
+      delta: relative(sum.wait_p50, before?.wait_p50),
+      note: `p90 ${clock(sum.wait_p90)}`,
+    },
+    {
+      label: "Ended resolved",
+      value: percent(resolved),
+      delta: shareDelta(resolved, before ? share(before.resolved, before.ended) : null, "higher"),
+      note: "marked so by the rep",
+    },
+    {
+      label: "Good ratings",
+      value: csat === null ? `n < ${site.min_contacts}` : percent(csat),
+      note: interval
+        ? `${percent(interval.low, 0)}–${percent(interval.high, 0)}, n = ${count(sum.rated)}`
+        : "too few answers",
+    },
+  ];
+}
+
+function figures(
+  rows: readonly ConversationDay[],
+  sum: ConversationTotals,
+  channel: string,
+  range: string,
+  site: Site,
+): HTMLElement {
+  const cross = crosshair();
+  const where = `${channel}, ${range}, per day`;
+  const footer = (feed: string, n: string) =>
+    `Days in ${site.timezone}. ${n}. Source: ${feed}. Grey fields are weekends.`;
+  const columns = dayColumns();
+  const score = {
+    text: "good",
+    mark: "blue",
+    value: (row: ConversationDay) =>
+      row.satisfied === null || !row.rated ? null : row.satisfied / row.rated,
+    low: (row: ConversationDay) =>
+      row.satisfied === null ? null : (wilson(row.satisfied, row.rated)?.low ?? null),
+    high: (row: ConversationDay) =>
+      row.satisfied === null ? null : (wilson(row.satisfied, row.rated)?.high ?? null),
+    n: (row: ConversationDay) => row.rated,
+  };
+  const busiest = [...rows].sort((a, b) => b.started - a.started)[0];
+  const slowest = [...rows]
+    .filter((row) => row.handle_p90 !== null)
+    .sort((a, b) => b.handle_p90! - a.handle_p90!)[0];
+  const waits = [...rows].filter((row) => row.wait_p90 !== null).sort((a, b) => b.wait_p90! - a.wait_p90!)[0];
+  return html(
+    "div",
+    { class: "figures" },
+    figure({
+      id: "volume",
+      title: busiest
+        ? `Busiest day: ${dayName(busiest.day)} with ${plural(busiest.started, "conversation")}`
+        : "No conversations in this range",
+      subtitle: `Conversations begun. ${where}.`,
+      legend: volumeParts.map(({ text, mark }) => ({ text, mark })),
+      footer: footer("convos_metrics, convos_metrics_ended", `n = ${count(sum.started)} conversations`),
+      rows,
+      columns,
+      draw: (width) =>
+        stackChart(rows, volumeParts, {
+          width,
+          crosshair: cross,
+          label: "Conversations per day",
+          height: 240,
+        }),
+    }),
+    html(
+      "div",
+      { class: "figures two" },
+      figure({
+        id: "handle-time",
+        title: slowest
+          ? `One in ten took longer than ${duration(slowest.handle_p90)} on ${dayName(slowest.day)}`
+          : "No handle times to show",
+        subtitle: `Handle time of conversations with a rep, median and 90th percentile. ${where}.`,
+        footer: footer("convos_metrics_ended", `n = ${count(sum.handled)}`),
+        rows,
+        columns,
+        draw: (width) =>
+          spreadChart(
+            rows,
+            {
+              middle: { text: "median", mark: "blue", value: (row) => row.handle_p50 },
+              high: { text: "p90", mark: "blue-soft", value: (row) => row.handle_p90 },
+            },
+            { width, crosshair: cross, label: "Handle time per day" },
+          ),
+      }),
+      figure({
+        id: "wait",
+        title: waits
+          ? `Longest waits on ${dayName(waits.day)}: one in ten over ${duration(waits.wait_p90)}`
+          : "No waits to show",
+        subtitle: `Time in queue of conversations that queued, median and 90th percentile. ${where}.`,
+        footer: footer("convos_metrics_ended", `n = ${count(sum.queued)}`),
+        rows,
+        columns,
+        draw: (width) =>
+          spreadChart(
+            rows,
+            {
+              middle: { text: "median", mark: "blue", value: (row) => row.wait_p50 },
+              high: { text: "p90", mark: "blue-soft", value: (row) => row.wait_p90 },
+            },
+            { width, crosshair: cross, label: "Time in queue per day" },
+          ),
+      }),
+      figure({
+        id: "endings",
+        title: sum.ended
+          ? `${percent(sum.resolved / sum.ended, 0)} ended with the rep calling it resolved`
+          : "No endings to show",
+        subtitle: `How conversations ended, share of those ended. ${where}.`,
+        legend: endingParts.map(({ text, mark }) => ({ text, mark })),
+        footer: footer("convos_metadata_ended", `n = ${count(sum.ended)}`),
+        rows,
+        columns,
+        draw: (width) =>
+          shareChart(rows, endingParts, { width, crosshair: cross, label: "Endings per day, shares" }),
+      }),
+      figure({
+        id: "ratings",
+        title:
+          sum.satisfied === null || !sum.rated
+            ? "Too few ratings to show"
+            : `${percent(sum.satisfied / sum.rated, 0)} of ratings were good, from ${percent(sum.ended ? sum.rated / sum.ended : null, 0)} of conversations`,
+        subtitle: `Ratings of 4 or 5 out of 5, with the 95% interval (Wilson). ${where}. Days with fewer than ${site.min_contacts} answers are held back.`,
+        footer: footer("customer_feedback", `n = ${count(sum.rated)} answers`),
+        rows,
+        columns,
+        draw: (width) =>
+          shareLineChart(rows, score, { width, crosshair: cross, label: "Good ratings per day" }),
+      }),
+    ),
+  );
+}
+
+const volumeParts = [
+  { text: "With a rep", mark: "blue", value: (row: ConversationDay) => row.assisted },
+  {
+    text: "Without",
+    mark: "blue-soft",
+    value: (row: ConversationDay) => Math.max(0, row.ended - row.assisted),
+  },
+  {
+    text: "Not ended yet",
+    mark: "grey-soft",
+    value: (row: ConversationDay) => Math.max(0, row.started - row.ended),
+  },
+];
+
+const endingParts = [
+  { text: "Resolved", mark: "blue", value: (row: ConversationDay) => row.resolved },
+  { text: "Ended by itself", mark: "blue-soft", value: (row: ConversationDay) => row.auto },
+  { text: "Other", mark: "grey-soft", value: (row: ConversationDay) => row.other },
+  { text: "Timed out", mark: "orange-soft", value: (row: ConversationDay) => row.timeout },
+  { text: "Unresolved", mark: "orange", value: (row: ConversationDay) => row.unresolved },
+];
+
+function channels(days: readonly ConversationDay[], from: string, to: string, site: Site): HTMLElement {
+  const names = [...new Set(days.map(({ channel }) => channel))];
+  const rows = names.map((channel) => ({
+    channel,
+    sum: conversationTotals(
+      days.filter((row) => row.channel === channel && row.day >= from && row.day <= to),
+    ),
+  }));
+  const all = rows.find(({ channel }) => channel === "All channels")?.sum.started ?? 0;
+  type Row = (typeof rows)[number];
+  const columns: TableColumn<Row>[] = [
+    { label: "Channel", value: ({ channel }) => channel },
+    { label: "Conversations", value: ({ sum }) => sum.started, text: ({ sum }) => count(sum.started) },
+    {
+      label: "Share",
+      value: ({ sum }) => (all ? sum.started / all : null),
+      text: ({ sum }) => percent(all ? sum.started / all : null),
+    },
+    {
+      label: "With a rep",
+      value: ({ sum }) => (sum.ended ? sum.assisted / sum.ended : null),
+      text: ({ sum }) => percent(sum.ended ? sum.assisted / sum.ended : null),
+    },
+    { label: "Handle p50", value: ({ sum }) => sum.handle_p50, text: ({ sum }) => clock(sum.handle_p50) },
+    { label: "Handle p90", value: ({ sum }) => sum.handle_p90, text: ({ sum }) => clock(sum.handle_p90) },
+    { label: "Wait p50", value: ({ sum }) => sum.wait_p50, text: ({ sum }) => clock(sum.wait_p50) },
+    { label: "Wait p90", value: ({ sum }) => sum.wait_p90, text: ({ sum }) => clock(sum.wait_p90) },
+    {
+      label: "Resolved",
+      value: ({ sum }) => (sum.ended ? sum.resolved / sum.ended : null),
+      text: ({ sum }) => percent(sum.ended ? sum.resolved / sum.ended : null),
+    },
+    {
+      label: "Good ratings",
+      value: ({ sum }) => (sum.satisfied === null || !sum.rated ? null : sum.satisfied / sum.rated),
+      text({ sum }) {
+        const interval = sum.satisfied === null ? null : wilson(sum.satisfied, sum.rated);
+        if (!interval) return `n < ${site.min_contacts}`;
+        return `${percent(sum.satisfied! / sum.rated, 0)} (${percent(interval.low, 0)}–${percent(interval.high, 0)})`;
+      },
+    },
+    { label: "Answers", value: ({ sum }) => sum.rated, text: ({ sum }) => count(sum.rated) },
+  ];
+  return html("div", { class: "figure" }, table(columns, rows));
+}
+
+function dayColumns(): TableColumn<ConversationDay>[] {
+  const number = (
+    label: string,
+    value: (row: ConversationDay) => number | null,
+    text: (value: number | null) => string = count,
+  ): TableColumn<ConversationDay> => ({ label, value, text: (row) => text(value(row)) });
+  return [
+    { label: "Day", value: ({ day }) => day },
+    number("Begun", (row) => row.started),
+    number("Ended", (row) => row.ended),
+    number("With a rep", (row) => row.assisted),
+    number(
+      "Handle p50, s",
+      (row) => row.handle_p50,
+      (value) => count(value),
+    ),
+    number(
+      "Handle p90, s",
+      (row) => row.handle_p90,
+      (value) => count(value),
+    ),
+    number(
+      "Wait p50, s",
+      (row) => row.wait_p50,
+      (value) => count(value),
+    ),
+    number(
+      "Wait p90, s",
+      (row) => row.wait_p90,
+      (value) => count(value),
+    ),
+    number("Resolved", (row) => row.resolved),
+    number("Unresolved", (row) => row.unresolved),
+    number("Timed out", (row) => row.timeout),
+    number("By itself", (row) => row.auto),
+    number("Other", (row) => row.other),
+    number("Answers", (row) => row.rated),
+    number("Good", (row) => row.satisfied),
+  ];
+}

@@ -1,0 +1,106 @@
+import type { DayRow } from "./daily.js";
+
+/** One local day and channel, as data-loaders/days.json.sql ships it. "All channels" is every channel together. */
+export interface ConversationDay extends DayRow {
+  channel: string;
+  started: number; // conversations that began on the day
+  ended: number; // of them, those that have ended; all that follows is about these
+  assisted: number; // with a rep
+  handled: number; // with a handle time
+  handle_p50: number | null; // seconds; null below the smallest group that is shown
+  handle_p90: number | null;
+  handle_bins: number[] | null; // counts of handle times, see `quantile`
+  queued: number; // that waited in a queue
+  wait_p50: number | null;
+  wait_p90: number | null;
+  wait_bins: number[] | null;
+  resolved: number;
+  unresolved: number;
+  timeout: number;
+  auto: number;
+  other: number;
+  rated: number; // with an answer to the rating question
+  satisfied: number | null; // of them, those in the top two of five; null where too few answered
+}
+
+export interface ConversationTotals {
+  days: number;
+  started: number;
+  ended: number;
+  assisted: number;
+  handled: number;
+  handle_p50: number | null;
+  handle_p90: number | null;
+  queued: number;
+  wait_p50: number | null;
+  wait_p90: number | null;
+  resolved: number;
+  rated: number;
+  satisfied: number | null;
+}
+
+/** Days added up: counts add, and percentiles are read from the added histograms, never averaged. */
+export function conversationTotals(rows: readonly ConversationDay[]): ConversationTotals {
+  const sum = (value: (row: ConversationDay) => number | null) =>
+    rows.reduce((total, row) => total + (value(row) ?? 0), 0);
+  const handle = addBins(rows.map((row) => row.handle_bins));
+  const wait = addBins(rows.map((row) => row.wait_bins));
+  const rated = rows.filter((row) => row.satisfied !== null);
+  return {
+    days: rows.length,
+    started: sum((row) => row.started),
+    ended: sum((row) => row.ended),
+    assisted: sum((row) => row.assisted),
+    handled: sum((row) => row.handled),
+    handle_p50: quantile(handle, 0.5),
+    handle_p90: quantile(handle, 0.9),
+    queued: sum((row) => row.queued),
+    wait_p50: quantile(wait, 0.5),
+    wait_p90: quantile(wait, 0.9),
+    resolved: sum((row) => row.resolved),
+    rated: rated.reduce((total, row) => total + row.rated, 0),
+    satisfied: rated.length ? rated.reduce((total, row) => total + row.satisfied!, 0) : null,
+  };
+}
+
+/** Bin `i` counts values from 1.05^i to 1.05^(i+1) seconds; bin 0 also takes everything below. So a quantile is within 5 %. */
+export const binRatio = 1.05;
+
+/** The q-quantile of binned values in seconds, interpolated inside its bin; null without values. */
+export function quantile(bins: readonly number[], q: number): number | null {
+  const total = bins.reduce((sum, n) => sum + n, 0);
+  if (total === 0) return null;
+  const rank = q * total;
+  let before = 0;
+  for (const [bin, n] of bins.entries()) {
+    if (n > 0 && before + n >= rank) {
+      const low = bin === 0 ? 0 : binRatio ** bin;
+      const high = binRatio ** (bin + 1);
+      return low + (high - low) * Math.min(1, Math.max(0, (rank - before) / n));
+    }
+    before += n;
+  }
+  return null;
+}
+
+export function addBins(list: readonly (readonly number[] | null)[]): number[] {
+  const added: number[] = [];
+  for (const bins of list)
+    bins?.forEach((n, bin) => {
+      added[bin] = (added[bin] ?? 0) + n;
+    });
+  return Array.from(added, (n) => n ?? 0);
+}
+
+/** The rows of the last `days` days up to `last`, and as many before them to compare with. */
+export function splitRange<T extends DayRow>(
+  rows: readonly T[],
+  first: string,
+  last: string,
+  before: string,
+): { chosen: T[]; former: T[] } {
+  return {
+    chosen: rows.filter(({ day }) => day >= first && day <= last),
+    former: rows.filter(({ day }) => day >= before && day < first),
+  };
+}

@@ -1,0 +1,141 @@
+import { html } from "./dom.js";
+
+export interface TableColumn<T> {
+  label: string;
+  value: (row: T) => string | number | null; // as it goes into the CSV file
+  text?: (row: T) => string; // as it is shown; the value by default
+  hidden?: boolean; // only in the CSV file
+}
+
+export interface FigureOptions<T> {
+  id: string;
+  title: string; // the message, in words
+  subtitle: string; // measure, unit, population, period
+  footer: string; // zone, data-through, n, source feed
+  draw: (width: number) => SVGSVGElement;
+  legend?: { text: string; mark: string }[];
+  rows: readonly T[];
+  columns: TableColumn<T>[];
+  file?: string; // name of the CSV file, without extension
+}
+
+/** A chart with its two titles, its footer, and the plotted rows as a table and as CSV. Drawn anew when its width changes. */
+export function figure<T>(options: FigureOptions<T>): HTMLElement {
+  const body = html("div", { class: "figure-body" });
+  const details = html(
+    "details",
+    { class: "figure-table" },
+    html("summary", {}, "Table"),
+    html(
+      "span",
+      { class: "figure-tools" },
+      csvButton(options.file ?? options.id, options.columns, options.rows),
+    ),
+  );
+  details.addEventListener("toggle", () => {
+    if (details.open && !details.querySelector("table")) details.append(table(options.columns, options.rows));
+  });
+  const element = html(
+    "figure",
+    { class: "figure", id: options.id },
+    html(
+      "header",
+      {},
+      html("h3", { class: "figure-title" }, options.title),
+      html("p", { class: "figure-subtitle" }, options.subtitle),
+      options.legend ? legend(options.legend) : null,
+    ),
+    body,
+    html("figcaption", {}, html("span", {}, options.footer)),
+    details,
+  );
+  let drawn = 0;
+  const draw = (width: number) => {
+    if (width < 50 || Math.abs(width - drawn) < 1) return;
+    drawn = width;
+    body.replaceChildren(options.draw(Math.floor(width)));
+  };
+  new ResizeObserver((entries) => draw(entries[0]!.contentRect.width)).observe(body);
+  return element;
+}
+
+/** The plotted rows with their numbers, as HTML. */
+export function table<T>(all: TableColumn<T>[], rows: readonly T[]): HTMLElement {
+  const columns = all.filter(({ hidden }) => !hidden);
+  if (rows.length === 0) return html("p", { class: "none" }, "No rows.");
+  const numeric = columns.map(({ value }) => rows.some((row) => typeof value(row) === "number"));
+  return html(
+    "div",
+    { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Table" },
+    html(
+      "table",
+      {},
+      html(
+        "thead",
+        {},
+        html(
+          "tr",
+          {},
+          columns.map(({ label }, i) =>
+            html("th", { scope: "col", class: numeric[i] ? "number" : null }, label),
+          ),
+        ),
+      ),
+      html(
+        "tbody",
+        {},
+        rows.map((row) =>
+          html(
+            "tr",
+            {},
+            columns.map((column, i) =>
+              html(
+                "td",
+                { class: numeric[i] ? "number" : null },
+                column.text?.(row) ?? column.value(row) ?? "–",
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+/** RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe in front. */
+export function csv<T>(columns: TableColumn<T>[], rows: readonly T[]): string {
+  const cell = (value: string | number | null) => {
+    const formula = typeof value === "string" && /^[=+@\-\t]/.test(value);
+    const text = value === null ? "" : `${formula ? "'" : ""}${value}`;
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const lines = [
+    columns.map(({ label }) => cell(label)),
+    ...rows.map((row) => columns.map(({ value }) => cell(value(row)))),
+  ];
+  return `${lines.map((line) => line.join(",")).join("\r\n")}\r\n`;
+}
+
+/** A button that saves the rows as a CSV file of that name. */
+export function csvButton<T>(file: string, columns: TableColumn<T>[], rows: readonly T[]): HTMLElement {
+  return html(
+    "button",
+    {
+      type: "button",
+      onclick: () => {
+        const url = URL.createObjectURL(new Blob([csv(columns, rows)], { type: "text/csv" }));
+        html("a", { href: url, download: `${file}.csv` }).click();
+        setTimeout(() => URL.revokeObjectURL(url), 1000);
+      },
+    },
+    "Download CSV",
+  );
+}
+
+function legend(entries: { text: string; mark: string }[]): HTMLElement {
+  return html(
+    "ul",
+    { class: "legend" },
+    entries.map(({ text, mark }) => html("li", {}, html("i", { class: `mark ${mark}` }), text)),
+  );
+}

@@ -1,0 +1,175 @@
+import { baseline, daysLater } from "./baseline.js";
+import { evidence, type IntervalState, intervalState, isOpen, type OpenHours } from "./interval-state.js";
+import type { Maybe } from "./ratio.js";
+import { maximum, rollUp, sum } from "./rollup.js";
+import { timeZone } from "./time-zone.js";
+import { dayIntervals, dayWindows, type Grain, type LocalInterval, windowLength } from "./windows.js";
+
+export const allQueues = "All queues";
+
+/**
+ * One queue and 15-minute window, as data-loaders/intraday/[day].json.sql ships it. "All queues" is every queue
+ * together. Windows that only the weeks before know of are there too, with nulls.
+ */
+export interface WindowRow {
+  queue: string;
+  start: string; // ISO, UTC
+  assigned: number | null; // contacts given to a rep
+  abandoned: number | null; // contacts that left the queue before
+  within: number | null; // as the threshold column counts them, see the site's settings
+  wait: number | null; // mean seconds
+  handle: number | null; // mean seconds, assignment to disposition
+  wrap: number | null; // mean seconds, part of handle
+  reps: number | null; // distinct, logged in
+  logged_in: number | null; // rep minutes, each rep once
+  available: number | null;
+  busy: number | null;
+  utilized_available: number | null; // available with at least one chat
+  utilized_busy: number | null;
+  small: boolean; // rep measures are held back: too few reps
+  weeks: (number | null)[] | null; // offered at the same local time 1, 2, 3 … weeks before
+}
+
+/** A local day with WFM windows, as data-loaders/intraday-days.json.sql ships it. */
+export interface IntradayDay {
+  day: string;
+  arrived: string; // one character per window of the day in order: 1 has arrived, 0 has not
+  through: string | null; // end of the newest window that has arrived, ISO
+}
+
+/** One interval of one queue: windows added up by the rules of rollup.ts. Counts are null where nothing has arrived. */
+export interface Interval {
+  label: string; // "14:15", with the zone's abbreviation where the clock shows that time twice
+  start: number; // UTC, milliseconds
+  end: number;
+  minutes: number; // of time that existed
+  state: IntervalState;
+  assigned: number | null;
+  abandoned: number | null;
+  within: number | null;
+  wait: number | null;
+  handle: number | null;
+  wrap: number | null;
+  reps: number | null; // most at once
+  loggedIn: number | null; // full-time equivalents: minutes / length
+  available: number | null;
+  busy: number | null;
+  utilizedAvailable: number | null;
+  utilizedBusy: number | null;
+  held: boolean; // rep measures of some of its windows are held back
+  usual: number | null; // offered on the same weekday: median of the weeks before
+  usualLow: number | null; // lower and upper quartile
+  usualHigh: number | null;
+  usualDays: number; // how many weeks are in it
+  lastWeek: number | null;
+}
+
+export interface IntervalOptions {
+  windows: readonly WindowRow[]; // of the day, any queue
+  days: readonly IntradayDay[];
+  day: string;
+  queue: string;
+  grain: Grain;
+  timezone: string;
+  openHours?: readonly OpenHours[] | null;
+}
+
+/** The whole day of a queue in intervals, those that have not come yet included. */
+export function dayOfIntervals(options: IntervalOptions): Interval[] {
+  const { day, queue, timezone, grain, openHours } = options;
+  const zone = timeZone(timezone);
+  const rows = new Map<number, WindowRow>();
+  for (const row of options.windows) if (row.queue === queue) rows.set(Date.parse(row.start), row);
+  const found = options.days.find((entry) => entry.day === day);
+  const complete = new Set(dayWindows(day, zone).filter((_, i) => found?.arrived[i] === "1"));
+  const through = found?.through ? Date.parse(found.through) : null;
+  return dayIntervals(day, zone, grain).map((interval) => {
+    const members = membersOf(interval, rows);
+    const arrived = members.filter((row) => row.assigned !== null);
+    const staffed = members.some((row) => (row.reps ?? 0) > 0 || row.small);
+    const open =
+      isOpen(openHours, day, interval.slot, grain) ?? (arrived.length === 0 && !staffed ? false : null);
+    const state = intervalState(evidence(interval, complete, through, arrived.length, open));
+    return { ...added(interval, members, arrived, state), ...usual(day, members) };
+  });
+}
+
+/** Assigned plus abandoned; null while there is no data. */
+export function offered(row: { assigned: number | null; abandoned: number | null }): number | null {
+  return row.assigned === null || row.abandoned === null ? null : row.assigned + row.abandoned;
+}
+
+/** Whether the interval holds counts: a true zero is data as well. */
+export function known(row: Interval): boolean {
+  return row.assigned !== null;
+}
+
+function membersOf({ start, end }: LocalInterval, rows: Map<number, WindowRow>): WindowRow[] {
+  const members: WindowRow[] = [];
+  for (let window = start; window < end; window += windowLength) {
+    const row = rows.get(window);
+    if (row) members.push(row);
+  }
+  return members;
+}
+
+function added(
+  interval: LocalInterval,
+  members: readonly WindowRow[],
+  arrived: readonly WindowRow[],
+  state: IntervalState,
+) {
+  const minutes = (interval.end - interval.start) / 60_000;
+  const empty = state === "zero" ? 0 : null;
+  const rules = rollUp(arrived, {
+    assigned: { rule: "count", of: (row) => row.assigned },
+    abandoned: { rule: "count", of: (row) => row.abandoned },
+    within: { rule: "count", of: (row) => row.within },
+    wait: { rule: "mean", mean: (row) => row.wait, weight: offered },
+    handle: { rule: "mean", mean: (row) => row.handle, weight: handleWeight },
+    wrap: { rule: "mean", mean: (row) => row.wrap, weight: handleWeight },
+  });
+  const fte = (of: (row: WindowRow) => Maybe) => {
+    const total = sum(members.map(of));
+    return total === null || minutes === 0 ? null : total / minutes;
+  };
+  return {
+    label: interval.label,
+    start: interval.start,
+    end: interval.end,
+    minutes,
+    state,
+    ...rules,
+    assigned: rules.assigned ?? empty,
+    abandoned: rules.abandoned ?? empty,
+    within: rules.within ?? empty,
+    reps: maximum(members.map((row) => row.reps)),
+    loggedIn: fte((row) => row.logged_in),
+    available: fte((row) => row.available),
+    busy: fte((row) => row.busy),
+    utilizedAvailable: fte((row) => row.utilized_available),
+    utilizedBusy: fte((row) => row.utilized_busy),
+    held: members.some((row) => row.small),
+  };
+}
+
+// The feed averages over dispositions, whose number it does not tell; a window with some but without an assignment
+// still counts a little.
+function handleWeight(row: WindowRow): number | null {
+  return row.assigned === null ? null : Math.max(row.assigned, row.handle === null ? 0 : 1);
+}
+
+function usual(day: string, members: readonly WindowRow[]) {
+  const weeks = Math.max(0, ...members.map((row) => row.weeks?.length ?? 0));
+  const offeredOn = new Map<string, number | null>();
+  for (let week = 1; week <= weeks; week++)
+    offeredOn.set(daysLater(day, -7 * week), sum(members.map((row) => row.weeks?.[week - 1])));
+  const { median, low, high, n } = baseline(day, (date) => offeredOn.get(date), { reach: weeks });
+  return {
+    usual: median,
+    usualLow: low,
+    usualHigh: high,
+    usualDays: n,
+    lastWeek: offeredOn.get(daysLater(day, -7)) ?? null,
+  };
+}

@@ -1,0 +1,331 @@
+import { area, curveStepAfter, line } from "d3";
+import type { Crosshair } from "./crosshair.js";
+import { svg } from "./dom.js";
+import { clock, count, decimal, percent, type Zone } from "./format.js";
+import { type Interval, known, offered } from "./interval.js";
+import { emptyPanel, endLabel, type Panel, panel, runs, type Shade } from "./panel.js";
+
+/** What all charts of one day share, so that they line up. */
+export interface DayOptions {
+  width: number;
+  height?: number;
+  zone: Zone;
+  crosshair?: Crosshair;
+}
+
+export interface ServiceOptions extends DayOptions {
+  target: number; // 0..1
+  level: (row: Interval) => number | null; // the service level of an interval, 0..1
+  minContacts: number; // fewer are drawn faintly
+}
+
+type Point = { row: Interval; slot: number };
+
+const right = 92; // room for direct labels
+
+/** Contacts offered per interval, assigned below and abandoned on top, against the usual of the weekday. */
+export function volumeChart(rows: readonly Interval[], options: DayOptions): SVGSVGElement {
+  const usual = (row: Interval) => row.usualHigh ?? row.usual ?? 0;
+  const expected = (row: Interval) => usual(row) > 0; // where nothing ever comes, no line is drawn
+  const max = Math.max(4, ...rows.map((row) => Math.max(offered(row) ?? 0, usual(row), row.lastWeek ?? 0)));
+  const base = dayPanel(rows, {
+    ...options,
+    height: options.height ?? 250,
+    max,
+    format: count,
+    label: "Contacts offered per interval",
+    description: "Columns: assigned, with abandoned on top. Grey band and line: the usual of this weekday.",
+    readout: (row) =>
+      [
+        `${count(offered(row))} offered`,
+        `${count(row.abandoned)} abandoned`,
+        row.usual === null
+          ? null
+          : `usual ${decimal(row.usual, 0)} (${decimal(row.usualLow, 0)}–${decimal(row.usualHigh, 0)})`,
+      ]
+        .filter(Boolean)
+        .join(" · "),
+  });
+  if (base instanceof SVGSVGElement) return base;
+  const { marks, x, y } = base;
+
+  const banded = runs(rows, expected);
+  const band = area<Point>()
+    .curve(curveStepAfter)
+    .x(({ slot }) => x(slot))
+    .y0(({ row }) => y(row.usualLow!))
+    .y1(({ row }) => y(row.usualHigh!));
+  for (const run of banded) marks.append(svg("path", { class: "usual-band", d: band(closed(run)) }));
+
+  const gap = x(1) - x(0) > 5 ? 1 : 0.4;
+  rows.forEach((row, slot) => {
+    if (!known(row)) return;
+    const left = x(slot) + gap / 2;
+    const part = row.state === "partial" ? " running" : "";
+    const width = Math.max(0.5, x(1) - x(0) - gap);
+    const [assigned, abandoned] = [row.assigned ?? 0, row.abandoned ?? 0];
+    if (assigned + abandoned === 0) {
+      marks.append(svg("rect", { class: "zero-mark", x: left, width, y: y(0) - 1.5, height: 1.5 }));
+      return;
+    }
+    marks.append(
+      svg("rect", { class: `blue${part}`, x: left, width, y: y(assigned), height: y(0) - y(assigned) }),
+      svg("rect", {
+        class: `orange${part}`,
+        x: left,
+        width,
+        y: y(assigned + abandoned),
+        height: y(assigned) - y(assigned + abandoned),
+      }),
+    );
+  });
+  stepLine(base, rows, (row) => (row.lastWeek || expected(row) ? row.lastWeek : null), "last-week");
+  stepLine(base, rows, (row) => (expected(row) ? row.usual : null), "usual-line");
+  return base.root;
+}
+
+/** Service level per interval, with the gap to the target filled. */
+export function serviceChart(rows: readonly Interval[], options: ServiceOptions): SVGSVGElement {
+  const { target, level, minContacts } = options;
+  const base = dayPanel(rows, {
+    ...options,
+    max: 1,
+    ticks: [0, 0.25, 0.5, 0.75, 1],
+    format: (value) => percent(value, 0),
+    label: "Service level per interval",
+    description: `Dots: share answered in time. Line: the target of ${percent(target, 0)}.`,
+    readout: (row) =>
+      level(row) === null
+        ? "no contacts"
+        : `${percent(level(row))} of ${count(offered(row))}: ${count(row.within)} in time`,
+  });
+  if (base instanceof SVGSVGElement) return base;
+  const { marks, x, y } = base;
+  const middle = (slot: number) => x(slot + 0.5);
+  for (const run of runs(rows, (row) => level(row) !== null)) {
+    const below = area<Point>()
+      .x(({ slot }) => middle(slot))
+      .y0(y(target))
+      .y1(({ row }) => y(Math.min(target, level(row)!)));
+    const path = line<Point>()
+      .x(({ slot }) => middle(slot))
+      .y(({ row }) => y(level(row)!));
+    marks.append(
+      svg("path", { class: "shortfall", d: below(run) }),
+      svg("path", { class: "line blue-line thin", d: path(run) }),
+    );
+  }
+  marks.append(
+    svg("line", { class: "target", x1: x(0), x2: x(rows.length), y1: y(target), y2: y(target) }),
+    endLabel(base, rows.length, target, `target ${percent(target, 0)}`, "target-label"),
+  );
+  const radius = Math.min(4, Math.max(1.8, (x(1) - x(0)) / 3));
+  rows.forEach((row, slot) => {
+    const value = level(row);
+    if (value === null) return;
+    const missed = value < target ? "dot-missed" : "dot-met";
+    const few = (offered(row) ?? 0) < minContacts ? "few" : "";
+    marks.append(svg("circle", { class: `dot ${missed} ${few}`, cx: middle(slot), cy: y(value), r: radius }));
+  });
+  return base.root;
+}
+
+/** Mean wait per interval. */
+export function waitChart(
+  rows: readonly Interval[],
+  options: DayOptions & { seconds: number },
+): SVGSVGElement {
+  const { seconds } = options;
+  const max = Math.max(seconds * 1.2, ...rows.map((row) => row.wait ?? 0));
+  const base = dayPanel(rows, {
+    ...options,
+    max,
+    format: clock,
+    clock: true,
+    label: "Mean wait per interval",
+    description: `Columns: mean wait in minutes and seconds. Line: the threshold of ${seconds} seconds.`,
+    readout: (row) => `mean wait ${clock(row.wait)}`,
+  });
+  if (base instanceof SVGSVGElement) return base;
+  columns(base, rows, [
+    { value: (row) => row.wait, mark: (row) => ((row.wait ?? 0) > seconds ? "orange" : "blue") },
+  ]);
+  const { marks, x, y } = base;
+  marks.append(
+    svg("line", { class: "target", x1: x(0), x2: x(rows.length), y1: y(seconds), y2: y(seconds) }),
+    endLabel(base, rows.length, seconds, `threshold ${seconds} s`, "target-label"),
+  );
+  return base.root;
+}
+
+/** Mean handle time per interval: time with the customer below, wrap-up on top. */
+export function handleChart(rows: readonly Interval[], options: DayOptions): SVGSVGElement {
+  const base = dayPanel(rows, {
+    ...options,
+    max: Math.max(60, ...rows.map((row) => row.handle ?? 0)),
+    format: clock,
+    clock: true,
+    label: "Mean handle time per interval",
+    description: "Columns: from assignment to the customer's last message, with wrap-up on top.",
+    readout: (row) =>
+      row.handle === null
+        ? row.held
+          ? "held back: too few reps"
+          : "no contacts"
+        : `handle ${clock(row.handle)}, of it wrap-up ${clock(row.wrap)} · ${count(row.assigned)} assigned`,
+  });
+  if (base instanceof SVGSVGElement) return base;
+  columns(base, rows, [
+    {
+      value: (row) => (row.handle === null ? null : row.handle - (row.wrap ?? 0)),
+      mark: () => "blue",
+    },
+    { value: (row) => (row.handle === null ? null : row.wrap), mark: () => "blue-strong" },
+  ]);
+  return base.root;
+}
+
+/** Rep time per interval by state, as full-time equivalents. */
+export function staffChart(rows: readonly Interval[], options: DayOptions): SVGSVGElement {
+  const parts = staffStates.map(({ value, mark }) => ({ value, mark: () => mark }));
+  const total = (row: Interval) => parts.reduce((sum, { value }) => sum + (value(row) ?? 0), 0);
+  const base = dayPanel(rows, {
+    ...options,
+    max: Math.max(1, ...rows.map(total)),
+    format: (value) => decimal(value, value % 1 ? 1 : 0),
+    label: "Reps by state per interval, full-time equivalents",
+    description: "Columns: available with chats, available and free, busy with chats, busy without.",
+    readout: (row) =>
+      row.loggedIn === null
+        ? row.held
+          ? "held back: too few reps"
+          : "no reps"
+        : `${count(row.reps)} reps · ${decimal(row.available)} available (${decimal(row.utilizedAvailable)} with chats) · ${decimal(row.busy)} busy`,
+  });
+  if (base instanceof SVGSVGElement) return base;
+  columns(base, rows, parts);
+  return base.root;
+}
+
+/** The states of rep time, bottom first. */
+export const staffStates: { text: string; mark: string; value: (row: Interval) => number | null }[] = [
+  { text: "Available, with chats", mark: "blue", value: (row) => row.utilizedAvailable },
+  {
+    text: "Available, free",
+    mark: "blue-soft",
+    value: (row) => less(row.available, row.utilizedAvailable),
+  },
+  { text: "Busy, with chats", mark: "orange", value: (row) => row.utilizedBusy },
+  { text: "Busy, no chats", mark: "orange-soft", value: (row) => less(row.busy, row.utilizedBusy) },
+];
+
+/** Local time under the left edge of every full second hour, or every third on narrow charts. */
+export function hourTicks(rows: readonly Interval[], zone: Zone, width: number) {
+  const step = width < 520 ? 4 : width < 820 ? 3 : 2;
+  return (slot: number): string | null => {
+    const row = rows[slot];
+    if (!row) return null;
+    const time = zone.time(row.start);
+    return row.minutes > 0 && time.endsWith(":00") && Number(time.slice(0, 2)) % step === 0 ? time : null;
+  };
+}
+
+interface DayPanel extends DayOptions {
+  max: number;
+  format: (value: number) => string;
+  label: string;
+  description: string;
+  readout: (row: Interval) => string;
+  ticks?: number[];
+  clock?: boolean;
+}
+
+function dayPanel(rows: readonly Interval[], options: DayPanel): Panel | SVGSVGElement {
+  const { width, zone, readout } = options;
+  if (!rows.some(known)) return emptyPanel(width, "No rows for this queue and day.");
+  const states: Record<Interval["state"], Shade> = {
+    data: null,
+    zero: null,
+    partial: null,
+    closed: "closed",
+    pending: "pending",
+    missing: "missing",
+    skipped: "skipped",
+  };
+  return panel({
+    width,
+    height: options.height ?? 190,
+    slots: rows.length,
+    max: options.max,
+    format: options.format,
+    ticks: options.ticks,
+    clock: options.clock,
+    tick: hourTicks(rows, zone, width),
+    shade: (slot) => states[rows[slot]!.state],
+    label: options.label,
+    description: options.description,
+    crosshair: options.crosshair,
+    margin: { right: width < 520 ? 10 : right },
+    readout(slot) {
+      const row = rows[slot]!;
+      const words: Partial<Record<Interval["state"], string>> = {
+        pending: "not yet arrived",
+        missing: "missing",
+        closed: "closed",
+        skipped: "did not exist: the clock went forward",
+      };
+      const more = row.state === "partial" ? " · not all of it has arrived" : "";
+      return `${row.label}  ${words[row.state] ?? readout(row) + more}`;
+    },
+  });
+}
+
+function columns(
+  { marks, x, y }: Panel,
+  rows: readonly Interval[],
+  parts: { value: (row: Interval) => number | null; mark: (row: Interval) => string }[],
+): void {
+  const gap = x(1) - x(0) > 5 ? 1 : 0.4;
+  const width = Math.max(0.5, x(1) - x(0) - gap);
+  rows.forEach((row, slot) => {
+    let sum = 0;
+    for (const { value, mark } of parts) {
+      const part = value(row);
+      if (!part || part < 0) continue;
+      marks.append(
+        svg("rect", {
+          class: `${mark(row)}${row.state === "partial" ? " running" : ""}`,
+          x: x(slot) + gap / 2,
+          width,
+          y: y(sum + part),
+          height: Math.max(0, y(sum) - y(sum + part)),
+        }),
+      );
+      sum += part;
+    }
+  });
+}
+
+function stepLine(
+  { marks, x, y }: Panel,
+  rows: readonly Interval[],
+  value: (row: Interval) => number | null,
+  className: string,
+): void {
+  const path = line<Point>()
+    .curve(curveStepAfter)
+    .x(({ slot }) => x(slot))
+    .y(({ row }) => y(value(row)!));
+  for (const run of runs(rows, (row) => value(row) !== null))
+    marks.append(svg("path", { class: `line ${className}`, d: path(closed(run)) }));
+}
+
+// A step needs the right edge of its last slot.
+function closed(run: Point[]): Point[] {
+  const last = run.at(-1)!;
+  return [...run, { row: last.row, slot: last.slot + 1 }];
+}
+
+function less(whole: number | null, part: number | null): number | null {
+  return whole === null ? null : Math.max(0, whole - (part ?? 0));
+}

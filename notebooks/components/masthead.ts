@@ -1,0 +1,80 @@
+import { html } from "./dom.js";
+import { type Zone, zone } from "./format.js";
+import type { OpenHours } from "./interval-state.js";
+import { carryFilters } from "./url-state.js";
+
+/** What data-loaders/site.json.sql ships: one row. */
+export interface Site {
+  title: string;
+  timezone: string;
+  target: number; // service level, 0..1
+  seconds: number; // its threshold
+  variant: string; // its formula
+  threshold_counts: "answered" | "answered_and_abandoned";
+  min_reps: number;
+  min_contacts: number;
+  open_hours: Record<string, OpenHours[]> | null; // by queue; "default" for the others
+  synced_at: string | null; // ISO, UTC
+  through: string | null; // end of the newest conversation data, ISO
+  wfm_through: string | null; // end of the newest WFM window, ISO
+}
+
+/** The head of a page: where it belongs, its message, and how fresh it is. */
+export function masthead(options: {
+  kicker: string;
+  title: string;
+  lead?: string | undefined;
+  fresh: { label: string; value: string }[];
+}): HTMLElement {
+  queueMicrotask(carryFilters);
+  return html(
+    "header",
+    { class: "masthead" },
+    html("div", { class: "kicker" }, html("span", {}, options.kicker), themeSwitch()),
+    html("h1", {}, options.title),
+    options.lead ? html("p", { class: "lead" }, options.lead) : null,
+    html(
+      "p",
+      { class: "fresh" },
+      options.fresh.map(({ label, value }) => html("span", {}, `${label} `, html("b", {}, value))),
+    ),
+  );
+}
+
+/** The lines about time that every page carries. */
+export function freshness(site: Site, through: string | number | null): { label: string; value: string }[] {
+  const local: Zone = zone(site.timezone);
+  return [
+    { label: "Data through", value: through !== null ? local.moment(through) : "nothing yet" },
+    ...(site.synced_at ? [{ label: "Synced", value: local.moment(site.synced_at) }] : []),
+    { label: "Times in", value: site.timezone },
+  ];
+}
+
+function themeSwitch(): HTMLElement {
+  const root = document.documentElement;
+  const words = { light: "Light", dark: "Dark", auto: "Auto" };
+  const order = ["auto", "light", "dark"] as const;
+  const current = () => (root.dataset.theme ?? "auto") as (typeof order)[number];
+  const word = html("span", {});
+  const button = html("button", { type: "button", class: "theme-switch" }, "◐ ", word);
+  const say = () => {
+    word.textContent = words[current()];
+    button.title = `Theme: ${words[current()].toLowerCase()}`;
+    button.setAttribute("aria-label", button.title);
+  };
+  button.addEventListener("click", () => {
+    const next = order[(order.indexOf(current()) + 1) % order.length]!;
+    if (next === "auto") delete root.dataset.theme;
+    else root.dataset.theme = next;
+    try {
+      if (next === "auto") localStorage.removeItem("theme");
+      else localStorage.setItem("theme", next);
+    } catch {
+      // a private window keeps nothing
+    }
+    say();
+  });
+  say();
+  return button;
+}

@@ -1,0 +1,262 @@
+import { daysLater } from "./baseline.js";
+import type { Card } from "./cards.js";
+import { type ConversationDay, conversationTotals } from "./conversations.js";
+import { type DayRow, shareLineChart, stackChart } from "./daily.js";
+import { html } from "./dom.js";
+import { figure, type TableColumn, table } from "./figure.js";
+import { change, clock, count, longDay, percent, plural, points, weekdayName, type Zone } from "./format.js";
+import { type FeedHealth, lagText } from "./health.js";
+import type { Site } from "./masthead.js";
+
+/** One local day and queue from the history feeds, as data-loaders/queue-days.json.sql ships it. */
+export interface QueueDay extends DayRow {
+  queue: string; // "All queues" is every queue together
+  offered: number; // assigned or abandoned
+  assigned: number;
+  abandoned: number;
+  within: number; // assigned after no more than the threshold
+}
+
+export interface OverviewData {
+  days: readonly ConversationDay[];
+  queueDays: readonly QueueDay[];
+  feeds: readonly FeedHealth[];
+  site: Site;
+  zone: Zone;
+}
+
+/** The Overview page: the last complete day in figures, the weeks before as context. */
+export function overview(data: OverviewData) {
+  const { days, queueDays, site } = data;
+  const all = days.filter(({ channel }) => channel === "All channels");
+  const queues = queueDays.filter(({ queue }) => queue === "All queues");
+  const last = all.findLast(({ complete }) => complete) ?? all.at(-1);
+  const lastQueue = queues.find(({ day }) => day === last?.day);
+  const service = lastQueue?.offered ? lastQueue.within / lastQueue.offered : null;
+  return {
+    title: last
+      ? `${longDay(last.day).replace(/ \d{4}$/, "")}: ${plural(last.started, "conversation")}${service === null ? "" : `, ${percent(service, 0)} answered in ${site.seconds} s`}`
+      : "Nothing has been synced yet",
+    lead: last
+      ? "The last complete day, against the four same weekdays before it."
+      : "Run a sync, then build the site again: the pages fill themselves.",
+    cards: last ? overviewCards(last, lastQueue, all, queues, site) : [],
+    figures: overviewFigures(all.slice(-42), queues.slice(-42), site),
+    freshness: freshnessTable(data),
+  };
+}
+
+function overviewCards(
+  last: ConversationDay,
+  lastQueue: QueueDay | undefined,
+  all: readonly ConversationDay[],
+  queues: readonly QueueDay[],
+  site: Site,
+): Card[] {
+  const weeks = [7, 14, 21, 28].map((back) => daysLater(last.day, -back));
+  const former = all.filter(({ day }) => weeks.includes(day));
+  const formerQueues = queues.filter(({ day }) => weeks.includes(day));
+  const before = former.length ? conversationTotals(former) : null;
+  const label = former.length
+    ? `${former.length === 1 ? "the" : former.length} ${weekdayName(last.day)}${former.length === 1 ? "" : "s"} before`
+    : "";
+  const recent = all.filter(({ day }) => day <= last.day).slice(-28);
+  const recentQueues = queues.filter(({ day }) => day <= last.day).slice(-28);
+  const share = (part: number, whole: number) => (whole ? part / whole : null);
+  const relative = (now: number | null, then: number | null): Card["delta"] =>
+    now === null || !then ? undefined : { text: `${change(now / then - 1)} on ${label}`, tone: "neutral" };
+  const difference = (
+    now: number | null,
+    then: number | null,
+    better: "higher" | "lower" | "neutral",
+  ): Card["delta"] =>
+    now === null || then === null
+      ? undefined
+      : {
+          text: `${points(now - then)} on ${label}`,
+          tone:
+            better === "neutral" || Math.abs(now - then) < 0.01
+              ? "neutral"
+              : now > then === (better === "higher")
+                ? "good"
+                : "bad",
+        };
+  const total = (value: (row: QueueDay) => number) => formerQueues.reduce((sum, row) => sum + value(row), 0);
+  const service = lastQueue ? share(lastQueue.within, lastQueue.offered) : null;
+  const abandoned = lastQueue ? share(lastQueue.abandoned, lastQueue.offered) : null;
+  const formerOffered = total((row) => row.offered);
+  const rating = last.satisfied === null ? null : share(last.satisfied, last.rated);
+  return [
+    {
+      label: "Conversations",
+      value: count(last.started),
+      delta: relative(last.started, before ? before.started / former.length : null),
+      trend: recent.map(({ started }) => started),
+      href: "./conversations",
+    },
+    {
+      label: `Answered in ${site.seconds} s`,
+      value: percent(service),
+      delta: difference(
+        service,
+        share(
+          total((row) => row.within),
+          formerOffered,
+        ),
+        "higher",
+      ),
+      trend: recentQueues.map((row) => share(row.within, row.offered)),
+      href: "./today",
+    },
+    {
+      label: "Abandoned",
+      value: percent(abandoned),
+      delta: difference(
+        abandoned,
+        share(
+          total((row) => row.abandoned),
+          formerOffered,
+        ),
+        "lower",
+      ),
+      trend: recentQueues.map((row) => share(row.abandoned, row.offered)),
+      href: "./today",
+    },
+    {
+      label: "Handle time, median",
+      value: clock(last.handle_p50),
+      delta: relative(last.handle_p50, before?.handle_p50 ?? null),
+      trend: recent.map(({ handle_p50 }) => handle_p50),
+      href: "./conversations#handle-time",
+    },
+    {
+      label: "With a rep",
+      value: percent(share(last.assisted, last.ended)),
+      delta: difference(
+        share(last.assisted, last.ended),
+        before ? share(before.assisted, before.ended) : null,
+        "neutral",
+      ),
+      trend: recent.map((row) => share(row.assisted, row.ended)),
+      href: "./conversations",
+    },
+    {
+      label: "Good ratings",
+      value: rating === null ? `n < ${site.min_contacts}` : percent(rating),
+      delta: difference(
+        rating,
+        before?.satisfied == null ? null : share(before.satisfied, before.rated),
+        "higher",
+      ),
+      note: `n = ${count(last.rated)}`,
+      trend: recent.map((row) => (row.satisfied === null ? null : share(row.satisfied, row.rated))),
+      href: "./conversations#ratings",
+    },
+  ];
+}
+
+function overviewFigures(
+  days: readonly ConversationDay[],
+  queues: readonly QueueDay[],
+  site: Site,
+): HTMLElement {
+  const parts = [
+    { text: "With a rep", mark: "blue", value: (row: ConversationDay) => row.assisted },
+    {
+      text: "Without",
+      mark: "blue-soft",
+      value: (row: ConversationDay) => Math.max(0, row.started - row.assisted),
+    },
+  ];
+  const level = {
+    text: "",
+    mark: "blue",
+    value: (row: QueueDay) => (row.offered ? row.within / row.offered : null),
+    low: () => null,
+    high: () => null,
+    n: (row: QueueDay) => row.offered,
+  };
+  const met = queues.filter(
+    (row) => row.complete && row.offered && row.within / row.offered >= site.target,
+  ).length;
+  const whole = queues.filter((row) => row.complete && row.offered).length;
+  const total = days.reduce((sum, row) => sum + row.started, 0);
+  return html(
+    "div",
+    { class: "figures two" },
+    figure({
+      id: "volume",
+      title: `${count(total)} conversations in ${plural(days.length, "day")}`,
+      subtitle: "Conversations begun per day, all channels. Lighter: the day is not over.",
+      legend: parts.map(({ text, mark }) => ({ text, mark })),
+      footer: `Days in ${site.timezone}. Source: convos_metrics. Grey fields are weekends.`,
+      rows: days,
+      columns: [
+        { label: "Day", value: ({ day }) => day },
+        { label: "Begun", value: (row) => row.started },
+        { label: "With a rep", value: (row) => row.assisted },
+      ],
+      draw: (width) => stackChart(days, parts, { width, label: "Conversations per day" }),
+    }),
+    figure({
+      id: "service",
+      title: whole
+        ? `The target of ${percent(site.target, 0)} was met on ${met} of ${plural(whole, "day")}`
+        : "No queue history yet",
+      subtitle: `Answered within ${site.seconds} s / (answered + abandoned), all queues, per day.`,
+      footer: `Days in ${site.timezone}. Source: issue_queues, rep_convos. Grey fields are weekends.`,
+      rows: queues,
+      columns: [
+        { label: "Day", value: ({ day }) => day },
+        { label: "Offered", value: (row) => row.offered },
+        { label: "Abandoned", value: (row) => row.abandoned },
+        { label: "In time", value: (row) => row.within },
+      ],
+      draw: (width) =>
+        shareLineChart(queues, { ...level }, { width, label: "Service level per day", target: site.target }),
+    }),
+  );
+}
+
+function freshnessTable({ feeds, zone }: OverviewData): HTMLElement {
+  const kinds: Record<string, string> = {
+    conversation: "Conversations",
+    queue: "Queues",
+    rep: "Reps",
+    wfm: "WFM intraday",
+    other: "Other",
+  };
+  const rows = Object.entries(kinds).flatMap(([kind, name]) => {
+    const here = feeds.filter((row) => row.kind === kind && row.partitions > 0);
+    if (here.length === 0) return [];
+    const through = here.map((row) => row.through ?? "").reduce((a, b) => (a > b ? a : b), "");
+    return [
+      {
+        name,
+        feeds: here.length,
+        rows: here.reduce((sum, row) => sum + row.kept, 0),
+        through: through || null,
+        lag: Math.min(...here.map((row) => row.lag_minutes ?? Number.POSITIVE_INFINITY)),
+        open: here.reduce((sum, row) => sum + row.overdue + row.failed, 0),
+      },
+    ];
+  });
+  type Row = (typeof rows)[number];
+  const columns: TableColumn<Row>[] = [
+    { label: "Feeds about", value: (row) => row.name },
+    { label: "Feeds", value: (row) => row.feeds },
+    { label: "Rows", value: (row) => row.rows, text: (row) => count(row.rows) },
+    {
+      label: "Newest data",
+      value: (row) => row.through,
+      text: (row) => (row.through ? zone.dateTime(row.through) : "–"),
+    },
+    {
+      label: "Behind the sync",
+      value: (row) => (Number.isFinite(row.lag) ? row.lag : null),
+      text: (row) => (Number.isFinite(row.lag) ? lagText(row.lag) : "–"),
+    },
+    { label: "Overdue or failed", value: (row) => row.open },
+  ];
+  return html("div", { class: "figure wide-table" }, table(columns, rows));
+}

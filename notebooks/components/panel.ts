@@ -1,0 +1,264 @@
+import { type ScaleLinear, scaleLinear } from "d3";
+import type { Crosshair } from "./crosshair.js";
+import { svg } from "./dom.js";
+
+/** How a slot looks behind its marks. */
+export type Shade = "closed" | "pending" | "missing" | "skipped" | "weekend" | null;
+
+export interface PanelOptions {
+  width: number;
+  height?: number;
+  slots: number; // equal columns from left to right
+  max: number; // of the vertical scale, which starts at zero
+  format: (value: number) => string; // of the vertical scale
+  tick: (slot: number) => string | null; // label under the left edge of a slot
+  shade?: (slot: number) => Shade;
+  label: string; // what the chart is, for readers of the screen
+  description: string; // what it shows
+  readout?: (slot: number) => string; // the numbers of a slot, written above the chart while it is pointed at
+  crosshair?: Crosshair | undefined;
+  margin?: Partial<Margin>;
+  ticks?: number[] | undefined; // of the vertical scale
+  clock?: boolean | undefined; // the scale is seconds: ticks at full minutes
+}
+
+export interface Margin {
+  top: number;
+  right: number;
+  bottom: number;
+  left: number;
+}
+
+export interface Panel {
+  root: SVGSVGElement;
+  marks: SVGGElement; // draw in here
+  x: ScaleLinear<number, number>; // slot -> left edge; slot + 1 -> right edge
+  y: ScaleLinear<number, number>;
+  margin: Margin;
+  width: number;
+  height: number;
+}
+
+/** The frame of a chart: scales, grid, shades, axes, crosshair and readout. The marks are the caller's. */
+export function panel(options: PanelOptions): Panel {
+  const { width, height = 190, slots, crosshair, readout, shade } = options;
+  const margin = { top: 22, right: 12, bottom: 22, left: 46, ...options.margin };
+  const x = scaleLinear([0, slots], [margin.left, Math.max(margin.left + 1, width - margin.right)]);
+  const y = scaleLinear([0, options.max || 1], [height - margin.bottom, margin.top]);
+  const ticks = options.ticks ?? (options.clock ? clockTicks(options.max) : null);
+  if (ticks) y.domain([0, Math.max(options.max, ticks.at(-1) ?? 1)]);
+  else y.nice(4);
+  const root = svg("svg", {
+    class: "panel",
+    width,
+    height,
+    viewBox: `0 0 ${width} ${height}`,
+    role: "img",
+    "aria-label": options.label,
+    "aria-description": options.description,
+    tabindex: crosshair ? 0 : null,
+  });
+  const [right, bottom] = [width - margin.right, height - margin.bottom];
+  if (shade) root.append(shades(shade, slots, x, margin.top, bottom));
+
+  const grid = svg("g", { class: "grid-lines", "aria-hidden": "true" });
+  for (const value of ticks ?? y.ticks(4)) {
+    grid.append(
+      svg("line", {
+        x1: margin.left,
+        x2: right,
+        y1: y(value),
+        y2: y(value),
+        class: value === 0 ? "zero" : null,
+      }),
+      svg(
+        "text",
+        { x: margin.left - 8, y: y(value), dy: "0.32em", "text-anchor": "end" },
+        options.format(value),
+      ),
+    );
+  }
+  for (const { slot, text } of spaced(options.tick, slots, x)) {
+    grid.append(
+      svg("line", { x1: x(slot), x2: x(slot), y1: bottom, y2: bottom + 4, class: "tick" }),
+      svg("text", { x: x(slot), y: bottom + 16, "text-anchor": slot === 0 ? "start" : "middle" }, text),
+    );
+  }
+  const marks = svg("g", { class: "marks" });
+  root.append(grid, marks);
+  if (crosshair) root.append(pointer({ root, crosshair, readout, x, slots, top: margin.top, bottom, right }));
+  return { root, marks, x, y, margin, width, height };
+}
+
+/** A chart without rows: says so, in the chart's place. */
+export function emptyPanel(width: number, message: string, height = 120): SVGSVGElement {
+  return svg(
+    "svg",
+    {
+      class: "panel panel-empty",
+      width,
+      height,
+      viewBox: `0 0 ${width} ${height}`,
+      role: "img",
+      "aria-label": message,
+    },
+    svg("rect", { x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: 6 }),
+    svg("text", { x: width / 2, y: height / 2, dy: "0.32em", "text-anchor": "middle" }, message),
+  );
+}
+
+/** Runs of slots that have a value, so that a line breaks where there is none. */
+export function runs<T>(rows: readonly T[], has: (row: T) => boolean): { row: T; slot: number }[][] {
+  const found: { row: T; slot: number }[][] = [];
+  let run: { row: T; slot: number }[] | null = null;
+  rows.forEach((row, slot) => {
+    if (!has(row)) run = null;
+    else if (run) run.push({ row, slot });
+    else {
+      run = [{ row, slot }];
+      found.push(run);
+    }
+  });
+  return found;
+}
+
+/** A label at the right end of a line, in the line's colour. */
+export function endLabel(
+  panel: Panel,
+  slot: number,
+  value: number,
+  text: string,
+  className: string,
+): SVGTextElement {
+  return svg(
+    "text",
+    { x: panel.x(slot) + 5, y: panel.y(value), dy: "0.32em", class: `end-label ${className}` },
+    text,
+  );
+}
+
+function shades(
+  shade: (slot: number) => Shade,
+  slots: number,
+  x: ScaleLinear<number, number>,
+  top: number,
+  bottom: number,
+) {
+  const group = svg("g", { class: "shades", "aria-hidden": "true" });
+  const id = `hatch-${++patterns}`;
+  group.append(svg("defs", {}, hatch(`${id}-pending`, "hatch"), hatch(`${id}-missing`, "hatch-missing")));
+  for (let slot = 0; slot < slots; ) {
+    const kind = shade(slot);
+    let end = slot + 1;
+    while (end < slots && shade(end) === kind) end++;
+    if (kind) {
+      const hatched = kind === "pending" || kind === "missing";
+      group.append(
+        svg("rect", {
+          x: x(slot),
+          y: top,
+          width: x(end) - x(slot),
+          height: bottom - top,
+          class: `shade shade-${kind}`,
+          style: hatched ? `fill:url(#${id}-${kind})` : null,
+        }),
+      );
+      const note = notes[kind];
+      if (note && x(end) - x(slot) > note.length * 7)
+        group.append(
+          svg(
+            "text",
+            { x: (x(slot) + x(end)) / 2, y: top + 12, "text-anchor": "middle", class: "note" },
+            note,
+          ),
+        );
+    }
+    slot = end;
+  }
+  return group;
+}
+
+function hatch(id: string, mark: string): SVGPatternElement {
+  return svg(
+    "pattern",
+    { id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    svg("line", { x1: 0, x2: 0, y1: 0, y2: 6, class: mark }),
+  );
+}
+
+function pointer(options: {
+  root: SVGSVGElement;
+  crosshair: Crosshair;
+  readout: ((slot: number) => string) | undefined;
+  x: ScaleLinear<number, number>;
+  slots: number;
+  top: number;
+  bottom: number;
+  right: number;
+}): SVGGElement {
+  const { root, crosshair, readout, x, slots, top, bottom, right } = options;
+  const band = svg("rect", { class: "cross", y: top, height: bottom - top, width: x(1) - x(0) });
+  const text = svg("text", { class: "readout", x: right, y: 12, "text-anchor": "end" });
+  const group = svg("g", { class: "pointer", "aria-hidden": "true" }, band, text);
+  const show = (slot: number | null) => {
+    group.style.display = slot === null || slot >= slots ? "none" : "";
+    if (slot === null || slot >= slots) return;
+    band.setAttribute("x", String(x(slot)));
+    text.textContent = readout?.(slot) ?? "";
+  };
+  show(crosshair.slot);
+  crosshair.follow(root, show);
+  const clamp = (slot: number) => Math.min(slots - 1, Math.max(0, slot));
+  root.addEventListener("pointermove", (event) => {
+    const box = root.getBoundingClientRect();
+    const at = (event.clientX - box.left) * (root.viewBox.baseVal.width / (box.width || 1));
+    crosshair.set(at < x(0) || at > x(slots) ? null : clamp(Math.floor(x.invert(at))));
+  });
+  root.addEventListener("pointerleave", () => crosshair.set(null));
+  root.addEventListener("blur", () => crosshair.set(null));
+  root.addEventListener("keydown", (event) => {
+    const at = crosshair.slot;
+    const next = {
+      ArrowRight: at === null ? 0 : at + 1,
+      ArrowLeft: at === null ? slots - 1 : at - 1,
+      Home: 0,
+      End: slots - 1,
+    }[event.key];
+    if (event.key === "Escape") crosshair.set(null);
+    else if (next !== undefined) {
+      crosshair.set(clamp(next));
+      event.preventDefault();
+    }
+  });
+  return group;
+}
+
+// About four steps of a length that is round on a clock.
+function clockTicks(seconds: number): number[] {
+  const lengths = [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200];
+  const step = lengths.find((length) => seconds / length <= 4.5) ?? 86_400;
+  return Array.from({ length: Math.ceil(seconds / step) + 1 }, (_, i) => i * step);
+}
+
+// Labels that would touch the one before are left out.
+function spaced(tick: (slot: number) => string | null, slots: number, x: ScaleLinear<number, number>) {
+  const all: { slot: number; text: string }[] = [];
+  for (let slot = 0; slot <= slots; slot++) {
+    const text = tick(slot);
+    if (text !== null) all.push({ slot, text });
+  }
+  const widest = Math.max(0, ...all.map(({ text }) => text.length)) * 6.6 + 14;
+  const gap = all.length > 1 ? x(all[1]!.slot) - x(all[0]!.slot) : widest;
+  const every = Math.max(1, Math.ceil(widest / gap));
+  return all.filter((_, i) => i % every === 0 && x(all[i]!.slot) <= x(slots) - 6);
+}
+
+const notes: Record<Exclude<Shade, null>, string> = {
+  closed: "closed",
+  pending: "not yet",
+  missing: "missing",
+  skipped: "did not exist",
+  weekend: "",
+};
+
+let patterns = 0;

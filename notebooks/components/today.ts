@@ -1,0 +1,205 @@
+import {
+  clock,
+  count,
+  dayName,
+  decimal,
+  duration,
+  longDay,
+  percent,
+  plural,
+  signed,
+  type Zone,
+} from "./format.js";
+import { allQueues, type Interval, known, offered } from "./interval.js";
+import { rollUp, sum } from "./rollup.js";
+import {
+  countsWithin,
+  type ServiceLevelVariant,
+  serviceLevel,
+  serviceLevelFormulas,
+  serviceLevelVariants,
+  shortfall,
+} from "./service-level.js";
+
+/** Intervals added up by the rules of rollup.ts: counts add, means weigh by their own denominator. */
+export interface DaySummary {
+  intervals: number; // with data
+  offered: number;
+  assigned: number;
+  abandoned: number;
+  within: number | null;
+  wait: number | null; // mean seconds, weighted by those offered
+  handle: number | null; // mean seconds, weighted by those assigned, over what is not held back
+  wrap: number | null;
+  usual: number | null; // usual offered over the same intervals; null where any of them has none
+}
+
+/** What of the site's settings the service level depends on. */
+export interface ServiceSettings {
+  variant: string;
+  seconds: number;
+  target: number; // 0..1
+  threshold_counts: "answered" | "answered_and_abandoned";
+}
+
+type Counts = Pick<Interval, "assigned" | "abandoned" | "within">;
+
+export function summarize(rows: readonly Interval[]): DaySummary {
+  const seen = rows.filter(known);
+  const whole = seen.filter(({ state }) => state !== "partial");
+  const totals = rollUp(seen, {
+    offered: { rule: "count", of: offered },
+    assigned: { rule: "count", of: (row) => row.assigned },
+    abandoned: { rule: "count", of: (row) => row.abandoned },
+    within: { rule: "count", of: (row) => row.within },
+    wait: { rule: "mean", mean: (row) => row.wait, weight: offered },
+    handle: { rule: "mean", mean: (row) => row.handle, weight: (row) => row.assigned },
+    wrap: { rule: "mean", mean: (row) => row.wrap, weight: (row) => row.assigned },
+  });
+  return {
+    ...totals,
+    intervals: seen.length,
+    offered: totals.offered ?? 0,
+    assigned: totals.assigned ?? 0,
+    abandoned: totals.abandoned ?? 0,
+    usual: whole.every((row) => row.usual !== null) ? sum(whole.map((row) => row.usual)) : null,
+  };
+}
+
+/** End of the newest whole interval with data, milliseconds; null before the first. */
+export function dataThrough(rows: readonly Interval[]): number | null {
+  return rows.findLast((row) => known(row) && row.state !== "partial")?.end ?? null;
+}
+
+/** The site's service level of counts, by its configured formula; null where the counts do not give one. */
+export function serviceLevelOf(site: ServiceSettings) {
+  return (counts: Counts): number | null => serviceLevel(serviceCounts(counts, site), variantOf(site));
+}
+
+/** How many more contacts would have had to be served in time. */
+export function shortfallOf(counts: Counts, site: ServiceSettings): number | null {
+  return shortfall(serviceCounts(counts, site), site.target, variantOf(site))?.missing ?? null;
+}
+
+/** The formula in words, with the threshold put in. */
+export function formula(site: ServiceSettings): string {
+  const words = serviceLevelFormulas[variantOf(site)].replaceAll(/\bT\b/g, `${site.seconds} s`);
+  return words.replace(/^\(?[a-z]/, (start) => start.toUpperCase());
+}
+
+/** The day in a few sentences: what happened, then where it was worst. Never says "now": the data is some minutes old. */
+export function daySentence(options: {
+  rows: readonly Interval[];
+  queue: string;
+  day: string;
+  zone: Zone;
+  site: ServiceSettings & { min_contacts: number };
+}): { title: string; lead: string } {
+  const { rows, queue, day, zone, site } = options;
+  const through = dataThrough(rows);
+  const place = queue === allQueues ? "" : `${queue}: `;
+  if (through === null)
+    return { title: `${place}no data for ${dayName(day)}`, lead: "No interval of this day has arrived." };
+  const total = summarize(rows);
+  const level = serviceLevelOf(site);
+  const service = level(total);
+  const until = rows.some(({ state }) => state === "pending") ? ` by ${zone.time(through)}` : "";
+  const missing = shortfallOf(total, site) ?? 0;
+  const worst = worstInterval(rows, site);
+  const share = total.offered ? ` (${percent(total.abandoned / total.offered)})` : "";
+  const sentences = [
+    `${plural(total.offered, "contact")} offered${until || ` on ${longDay(day)}`}${against(total)}, ${count(total.abandoned)} abandoned${share}.`,
+    missing > 0 ? `${plural(missing, "more answer")} in time would have met the target.` : null,
+    worst
+      ? `Worst interval: ${span(worst, zone)}, ${percent(level(worst), 0)} of ${count(offered(worst))}.`
+      : null,
+  ];
+  return {
+    title:
+      service === null
+        ? `${place}${plural(total.offered, "contact")} offered${until}`
+        : `${place}${percent(service)} answered within ${site.seconds} s, ${gap(service, site.target)}`,
+    lead: sentences.filter(Boolean).join(" "),
+  };
+}
+
+/** The interval with the most contacts too late, among those with enough contacts; null when all met the target. */
+export function worstInterval(
+  rows: readonly Interval[],
+  site: ServiceSettings & { min_contacts: number },
+): Interval | null {
+  const missing = (row: Interval) => shortfallOf(row, site) ?? 0;
+  const worst = rows
+    .filter((row) => (offered(row) ?? 0) >= site.min_contacts)
+    .sort((a, b) => missing(b) - missing(a))[0];
+  return worst && missing(worst) > 0 ? worst : null;
+}
+
+/** "14:15–14:30", "01:30 EST–01:45 EST" on a night when the clock goes back */
+export function span(row: Pick<Interval, "label" | "end">, zone: Zone): string {
+  return `${row.label}–${row.label.includes(" ") ? zone.exactTime(row.end) : zone.time(row.end)}`;
+}
+
+/** "3.6 points under the 80% target" */
+export function gap(share: number, target: number): string {
+  const points = Math.abs(share - target) * 100;
+  const text = points.toFixed(1);
+  if (text === "0.0") return `on the ${percent(target, 0)} target`;
+  return `${text} points ${share < target ? "under" : "over"} the ${percent(target, 0)} target`;
+}
+
+/** Headlines of the charts: each says what the reader should see. */
+export function volumeTitle(rows: readonly Interval[], zone: Zone): string {
+  const { offered, usual } = summarize(rows);
+  const through = dataThrough(rows);
+  if (through === null) return "No contacts have arrived";
+  if (!usual) return `${plural(offered, "contact")} offered by ${zone.time(through)}`;
+  const off = offered / usual - 1;
+  const words =
+    Math.abs(off) < 0.03
+      ? "in line with"
+      : `${Math.abs(off * 100).toFixed(0)}% ${off > 0 ? "above" : "below"}`;
+  return `Volume is ${words} the usual: ${count(offered)} offered against ${decimal(usual, 0)}`;
+}
+
+export function waitTitle(rows: readonly Interval[]): string {
+  const { wait } = summarize(rows);
+  const longest = rows
+    .filter((row) => row.wait !== null)
+    .reduce<Interval | null>((most, row) => (most && most.wait! >= row.wait! ? most : row), null);
+  if (wait === null || !longest) return "No waits to show";
+  return `Mean wait ${duration(wait)}; longest ${duration(longest.wait)} at ${longest.label}`;
+}
+
+export function handleTitle(rows: readonly Interval[]): string {
+  const { handle, wrap } = summarize(rows);
+  if (handle === null)
+    return rows.some(({ held }) => held) ? "Handle times are held back" : "No handle times to show";
+  const share = wrap === null ? "" : `, ${percent(wrap / handle, 0)} of it wrap-up`;
+  return `Mean handle time ≈ ${clock(handle)}${share}`;
+}
+
+export function staffTitle(rows: readonly Interval[]): string {
+  const staffed = rows.filter((row) => row.available !== null && row.available > 0);
+  const most = staffed.reduce<Interval | null>(
+    (peak, row) => (peak && peak.available! >= row.available! ? peak : row),
+    null,
+  );
+  if (!most) return rows.some(({ held }) => held) ? "Rep time is held back" : "No rep time to show";
+  const total = (value: (row: Interval) => number | null) =>
+    sum(staffed.map((row) => (value(row) ?? 0) * row.minutes)) ?? 0;
+  const used = total((row) => row.utilizedAvailable) / total((row) => row.available);
+  return `Available reps had chats ${percent(used, 0)} of the time; most at ${most.label}: ${decimal(most.available)}`;
+}
+
+function against({ offered, usual }: DaySummary): string {
+  return usual ? `, ${signed((offered / usual - 1) * 100)}% against the usual` : "";
+}
+
+function serviceCounts({ assigned, abandoned, within }: Counts, site: ServiceSettings) {
+  return countsWithin(assigned, abandoned, within, site.threshold_counts);
+}
+
+function variantOf({ variant }: ServiceSettings): ServiceLevelVariant {
+  return serviceLevelVariants.find((known) => known === variant) ?? "offered";
+}

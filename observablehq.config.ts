@@ -1,0 +1,3 @@
+import { frameworkConfig } from "./src/site/framework.ts";
+
+export default await frameworkConfig();

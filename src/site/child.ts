@@ -1,0 +1,63 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import type { Project } from "../project.ts";
+import { kitRoot } from "./folders.ts";
+import { datasetsReady } from "./framework.ts";
+
+export interface FrameworkRun {
+  args: string[];
+  project: Project;
+  env?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+  onLine?: (line: string) => void; // everything Framework prints, line by line, without colours
+}
+
+export interface FrameworkExit {
+  code: number | null;
+  output: string; // the last lines it printed
+}
+
+/** Runs Framework as a child in the kit's folder. It inherits no terminal, sends no telemetry and opens no browser. */
+export function runFramework({ args, project, env = {}, signal, onLine }: FrameworkRun): {
+  exit: Promise<FrameworkExit>;
+  stop: () => void;
+} {
+  const framework = join(kitRoot, "node_modules", "@observablehq", "framework", "dist", "bin", "observable.js");
+  const child = spawn(process.execPath, [framework, ...args], {
+    cwd: kitRoot,
+    stdio: ["ignore", "pipe", "pipe"],
+    windowsHide: true,
+    env: {
+      ...process.env,
+      OBSERVABLE_TELEMETRY_DISABLE: "true",
+      NO_COLOR: "1",
+      ...(project.configFile ? { ASAPP_KIT_CONFIG: project.configFile } : {}),
+      [datasetsReady]: "1",
+      ...env,
+    },
+  });
+  const last: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = "";
+    stream.setEncoding("utf8");
+    stream.on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        last.push(line);
+        if (last.length > 40) last.shift();
+        onLine?.(line);
+      }
+    });
+  }
+  const stop = () => child.kill("SIGTERM");
+  signal?.addEventListener("abort", stop, { once: true });
+  const exit = new Promise<FrameworkExit>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      signal?.removeEventListener("abort", stop);
+      resolve({ code, output: last.join("\n").trim() });
+    });
+  });
+  return { exit, stop };
+}

@@ -1,0 +1,155 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
+import { CliError } from "../errors.ts";
+import type { Project } from "../project.ts";
+import { openCatalog } from "../warehouse/catalog.ts";
+import { type Database, quoteText, type Rows } from "../warehouse/database.ts";
+import { intradayDays, stampDatasets } from "./dataset-cache.ts";
+import { datasetsFolder, loadersFolder } from "./folders.ts";
+import { checkColumns } from "./guard.ts";
+
+/** What a page asks for as FileAttachment("data/<name>"): the answer to one .sql file, for one set of parameters. */
+export interface Dataset {
+  name: string; // days.json, intraday/2026-11-21.json
+  file: string; // data-loaders/days.json.sql
+  parameters: Record<string, string>; // of a file such as [day].json.sql
+}
+
+export interface ComputedDataset {
+  name: string;
+  rows: number;
+  bytes: number;
+}
+
+export interface ComputeOptions {
+  out?: string; // folder of the answers; Framework's loader cache by default
+  loaders?: string; // folder of the .sql files
+  signal?: AbortSignal | undefined;
+  onDataset?: (dataset: ComputedDataset, done: number, total: number) => void;
+}
+
+/**
+ * Computes every dataset in this process, over one catalog, and puts the answers where Framework looks for the output
+ * of loaders, so that a build starts none. All are written or none: a mistake in one leaves the former answers.
+ * Throws CliError("build") naming the .sql file.
+ */
+export async function computeDatasets(
+  project: Project,
+  options: ComputeOptions = {},
+): Promise<ComputedDataset[]> {
+  const { out = datasetsFolder, loaders = loadersFolder, signal, onDataset } = options;
+  const datasets = listDatasets(project, loaders);
+  const database = await openCatalog(project);
+  const beside = `${out}.${process.pid}`;
+  try {
+    const computed = await inParallel(database, datasets, async (connection, dataset, done) => {
+      const { text, rows } = await computeDataset(connection, dataset, project, signal);
+      write(join(beside, dataset.name), text);
+      const result = { name: dataset.name, rows, bytes: Buffer.byteLength(text) };
+      onDataset?.(result, done, datasets.length);
+      return result;
+    });
+    mkdirSync(beside, { recursive: true });
+    rmSync(out, { recursive: true, force: true });
+    mkdirSync(dirname(out), { recursive: true });
+    renameSync(beside, out);
+    if (out === datasetsFolder) stampDatasets(project);
+    return computed;
+  } finally {
+    rmSync(beside, { recursive: true, force: true });
+    database.close();
+  }
+}
+
+/** The answer to one dataset as JSON: an array of rows, counts as numbers, times as ISO in UTC. */
+export async function computeDataset(
+  database: Database,
+  dataset: Dataset,
+  project: Pick<Project, "feeds">,
+  signal?: AbortSignal,
+): Promise<{ text: string; rows: number }> {
+  const source = readFileSync(dataset.file, "utf8");
+  const place = `data-loaders/${relative(loadersFolder, dataset.file).split(sep).join("/")}`;
+  let answer: Rows;
+  try {
+    answer = await database.rows(bindParameters(source, dataset.parameters), { readOnly: true, signal });
+  } catch (error) {
+    if (error instanceof CliError && error.exit === "interrupted") throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError("build", `${place}: ${reason}`, "mend the query, then build again", { cause: error });
+  }
+  checkColumns(place, source, answer.columns, project.feeds);
+  return { text: rowsToJson(place, answer), rows: answer.rows.length };
+}
+
+/** One dataset per .sql file, and one per day for those under a [day] name. */
+export function listDatasets(project: Project, loaders = loadersFolder): Dataset[] {
+  return readdirSync(loaders, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".sql"))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .flatMap((file): Dataset[] => {
+      const name = relative(loaders, file).split(sep).join("/").replace(/\.sql$/, "");
+      if (!basename(name).startsWith("[day]")) return [{ name, file, parameters: {} }];
+      return intradayDays(project).map((day) => ({
+        name: name.replace("[day]", day),
+        file,
+        parameters: { day },
+      }));
+    });
+}
+
+/** `$day` in the text becomes the quoted value. A parameter without a value is an error. */
+export function bindParameters(source: string, parameters: Record<string, string>): string {
+  return source.replace(/\$([a-z]\w*)/g, (_, name: string) => {
+    const value = parameters[name];
+    if (value === undefined) throw new Error(`no value for $${name}`);
+    return quoteText(value);
+  });
+}
+
+function rowsToJson(place: string, { columns, rows }: Rows): string {
+  const lines = rows.map((row) =>
+    JSON.stringify(
+      Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])),
+      (name, value: unknown) => {
+        if (typeof value !== "bigint") return value;
+        throw new CliError(
+          "build",
+          `${place}: ${name} holds ${value}, which a page cannot read exactly`,
+          "cast it to text, or to DOUBLE if a rounded value will do",
+        );
+      },
+    ),
+  );
+  return `[${lines.join(",\n")}]\n`;
+}
+
+async function inParallel<T, R>(
+  database: Database,
+  items: T[],
+  work: (connection: Database, item: T, done: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  let done = 0;
+  const worker = async () => {
+    const connection = await database.connect();
+    try {
+      while (next < items.length) {
+        const at = next++;
+        results[at] = await work(connection, items[at]!, ++done);
+      }
+    } finally {
+      connection.close();
+    }
+  };
+  const outcomes = await Promise.allSettled(Array.from({ length: 3 }, worker));
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  return results;
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openProject } from "../project.ts";
+import { dropStaleDatasets, intradayDays, watchSnapshot } from "./dataset-cache.ts";
+import { kitRoot, linkLoaders } from "./folders.ts";
+import { fillFrameworkCache, refuseNetwork } from "./framework-cache.ts";
+
+/** Set by our own commands, which have computed all datasets before Framework starts. */
+export const datasetsReady = "ASAPP_KIT_DATASETS_READY";
+/** Where Framework writes the site; the build command swaps it into place afterwards. */
+export const siteOutput = "ASAPP_KIT_SITE_OUTPUT";
+
+const pages = [
+  { name: "Today", path: "/today" },
+  { name: "Conversations", path: "/conversations" },
+  { name: "Data health", path: "/health" },
+  { name: "Definitions", path: "/definitions" },
+];
+
+/**
+ * Framework's configuration, and what has to be in place before it reads a page: its library cache, the link to
+ * the loaders, no telemetry, no network. The same for `observable build` and `observable preview` by themselves.
+ */
+export async function frameworkConfig(argv = process.argv, env = process.env) {
+  env.OBSERVABLE_TELEMETRY_DISABLE = "true";
+  linkLoaders();
+  await fillFrameworkCache();
+  refuseNetwork();
+  const project = openProject();
+  const preview = argv.includes("preview");
+  if (!env[datasetsReady]) dropStaleDatasets(project);
+  if (preview) watchSnapshot(project);
+  const { title } = project.config.site;
+  return {
+    root: "notebooks",
+    output: env[siteOutput] ?? "site",
+    title,
+    home: `<span class="kit-home">${escapeHtml(title)}</span>`,
+    pages,
+    pager: false,
+    toc: false,
+    search: false,
+    style: "style.css",
+    globalStylesheets: [],
+    head: head(preview),
+    header: "",
+    footer: footer(),
+    interpreters: { ".sql": [process.execPath, join(kitRoot, "dist", "src", "site", "loader.js")] },
+    dynamicPaths: () => intradayDays(project).map((day) => `/data/intraday/${day}.json`),
+  };
+}
+
+// Framework puts modules inline and, in preview, evaluates edited cells and opens a socket.
+function head(preview: boolean): string {
+  const policy = [
+    "default-src 'self'",
+    `script-src 'self' 'unsafe-inline'${preview ? " 'unsafe-eval'" : ""}`,
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    `connect-src 'self'${preview ? " ws:" : ""}`,
+    "object-src 'none'",
+    "base-uri 'self'",
+    "form-action 'none'",
+  ].join("; ");
+  return [
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    `<meta name="referrer" content="no-referrer">`,
+    `<meta name="robots" content="noindex">`,
+    `<meta name="color-scheme" content="light dark">`,
+    `<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(icon)}">`,
+    `<script>${themeScript}</script>`,
+  ].join("\n");
+}
+
+const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#1f5fae"/><path d="M3 11h2V8H3zM7 11h2V4H7zM11 11h2V6h-2z" fill="#fff"/></svg>`;
+
+// Runs before the first paint, so that a chosen theme does not flash the other one.
+const themeScript = `try{const t=localStorage.getItem("theme");if(t)document.documentElement.dataset.theme=t}catch{}`;
+
+function footer(): string {
+  const { version } = JSON.parse(readFileSync(join(kitRoot, "package.json"), "utf8"));
+  return `asapp-notebook-kit ${version}. Aggregates only: this site holds no conversation, no id, no text and no name of a person.`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
+}

@@ -1,0 +1,66 @@
+import { CliError } from "../errors.ts";
+import type { Project } from "../project.ts";
+import { runFramework } from "./child.ts";
+import { computeDatasets } from "./dataset.ts";
+import { listenOnFreePort } from "./free-port.ts";
+
+export interface PreviewOptions {
+  host?: string;
+  port?: number; // the next free one if taken
+  signal?: AbortSignal | undefined;
+  onLine?: (line: string) => void;
+}
+
+export interface Preview {
+  url: string;
+  /** Ends when Framework does. */
+  done: Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Framework's live preview over this project's data: an edited page or .sql file, and newly synced data, show in the
+ * open page within about a second. Resolves when it can be visited.
+ */
+export async function previewSite(project: Project, options: PreviewOptions = {}): Promise<Preview> {
+  const { host = "127.0.0.1", signal, onLine } = options;
+  await computeDatasets(project, { signal });
+  const port = await freePort(host, options.port ?? 3000);
+  const url = `http://${host}:${port}/`;
+  let ready = () => {};
+  const listening = new Promise<void>((resolve) => {
+    ready = resolve;
+  });
+  const { exit, stop } = runFramework({
+    args: ["preview", "--no-open", "--host", host, "--port", String(port)],
+    project,
+    signal,
+    onLine(line) {
+      if (line.includes(url)) ready();
+      onLine?.(line);
+    },
+  });
+  let stopped = false;
+  const done = exit.then(({ code, output }) => {
+    if (code === 0 || stopped || signal?.aborted) return;
+    throw new CliError("build", `the preview ended:\n${output.split("\n").slice(-15).join("\n")}`);
+  });
+  await Promise.race([listening, done]);
+  return {
+    url,
+    done,
+    async close() {
+      stopped = true;
+      stop();
+      await done;
+    },
+  };
+}
+
+async function freePort(host: string, wanted: number): Promise<number> {
+  const { createServer } = await import("node:http");
+  const server = createServer();
+  const port = await listenOnFreePort(server, host, wanted);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,134 @@
+import { createReadStream, type Stats } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { extname, join, sep } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import { CliError } from "../errors.ts";
+import { listenOnFreePort } from "./free-port.ts";
+
+export interface ServeOptions {
+  host?: string;
+  port?: number; // the next free one if taken; 0: any
+}
+
+export interface SiteServer {
+  url: string;
+  port: number;
+  close(): Promise<void>;
+}
+
+const types: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".json": "application/json; charset=utf-8",
+  ".csv": "text/csv; charset=utf-8",
+  ".txt": "text/plain; charset=utf-8",
+  ".svg": "image/svg+xml; charset=utf-8",
+  ".png": "image/png",
+  ".ico": "image/x-icon",
+  ".woff2": "font/woff2",
+  ".wasm": "application/wasm",
+};
+
+/** Serves a built site on loopback: GET and HEAD only, gzip where it helps, nothing outside the folder. */
+export async function serveSite(folder: string, options: ServeOptions = {}): Promise<SiteServer> {
+  const { host = "127.0.0.1", port: wanted = 3000 } = options;
+  let root: string;
+  try {
+    root = await realpath(folder);
+    await stat(join(root, "index.html"));
+  } catch {
+    throw new CliError("build", `no site in ${folder}`, "build one first: asapp-kit build");
+  }
+  const server = createServer((request, response) => {
+    respond(root, request, response).catch(() => {
+      if (!response.headersSent) plain(response, 500, "Something went wrong.");
+      else response.destroy();
+    });
+  });
+  const port = await listenOnFreePort(server, host, wanted);
+  return {
+    url: `http://${host}:${port}/`,
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function respond(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.setHeader("X-Content-Type-Options", "nosniff");
+  response.setHeader("Referrer-Policy", "no-referrer");
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.setHeader("Allow", "GET, HEAD");
+    return plain(response, 405, "Only GET and HEAD.");
+  }
+  const path = decodePath(request.url ?? "/");
+  if (path === null) return plain(response, 400, "This address cannot be read.");
+  let found = await find(root, path);
+  let status = 200;
+  if (!found) {
+    status = 404;
+    found = await find(root, "/404.html");
+    if (!found) return plain(response, 404, "Not found.");
+  }
+  const { file, stats } = found;
+  const type = types[extname(file)] ?? "application/octet-stream";
+  const etag = `W/"${stats.size.toString(36)}-${stats.mtimeMs.toString(36)}"`;
+  response.setHeader("ETag", etag);
+  response.setHeader("Cache-Control", "no-cache"); // always ask: a rebuilt site shows at once
+  response.setHeader("Content-Type", type);
+  response.setHeader("Vary", "Accept-Encoding");
+  if (status === 200 && request.headers["if-none-match"] === etag) {
+    response.writeHead(304).end();
+    return;
+  }
+  const gzip =
+    stats.size > 1000 &&
+    /^(text|application\/(json|wasm))|svg/.test(type) &&
+    /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""));
+  if (gzip) response.setHeader("Content-Encoding", "gzip");
+  else response.setHeader("Content-Length", stats.size);
+  response.writeHead(status);
+  if (request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  const source = createReadStream(file);
+  if (gzip) await pipeline(source, createGzip(), response);
+  else await pipeline(source, response);
+}
+
+// "/today" is today.html, "/" is index.html. A link that leads out of the folder is not followed.
+async function find(root: string, path: string): Promise<{ file: string; stats: Stats } | null> {
+  const candidates = path.endsWith("/") ? [`${path}index.html`] : [path, `${path}.html`, `${path}/index.html`];
+  for (const candidate of candidates) {
+    try {
+      const file = await realpath(join(root, candidate));
+      if (!file.startsWith(root + sep)) continue;
+      const stats = await stat(file);
+      if (stats.isFile()) return { file, stats };
+    } catch {
+      // not this one
+    }
+  }
+  return null;
+}
+
+function decodePath(url: string): string | null {
+  try {
+    const path = decodeURIComponent(url.split(/[?#]/)[0] || "/");
+    const parts = path.split(/[/\\]/);
+    return path.startsWith("/") && !path.includes("\0") && !parts.includes("..") ? path : null;
+  } catch {
+    return null;
+  }
+}
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+}

@@ -88,7 +88,7 @@ describe(`a sync that is killed ${kills} times`, () => {
         await Promise.race([once(run.stdout, "data"), ended]);
         const begun = performance.now();
         if (killing) {
-          await Promise.race([delay(random() * usual), ended]);
+          await Promise.race([delay(random() * usual * 0.8), ended]);
           run.kill("SIGKILL");
         }
         const [status, signal] = await ended;

@@ -6,6 +6,8 @@ import { diskError, writeAtomically } from "./files.ts";
 import { tmpFolder } from "./raw.ts";
 import { SourceError } from "./source.ts";
 
+const manifest = "docs/manifest.json";
+
 /** `docs/manifest.json`: the schema documents that are here, by their path in the bucket without the prefix. */
 type DocsManifest = Record<string, { size: number; etag: string; md5: string }>;
 
@@ -44,19 +46,15 @@ export async function fetchDocs(
   }
   if (fetched.length > 0) {
     const sorted = Object.entries(here).sort(([a], [b]) => (a < b ? -1 : 1));
-    writeAtomically(file(download), `${JSON.stringify(Object.fromEntries(sorted), null, 1)}\n`);
+    writeAtomically(download.data, manifest, `${JSON.stringify(Object.fromEntries(sorted), null, 1)}\n`);
   }
   return fetched;
 }
 
 function read(project: { data: string }): DocsManifest {
   try {
-    return JSON.parse(readFileSync(file(project), "utf8")) as DocsManifest;
+    return JSON.parse(readFileSync(join(project.data, manifest), "utf8")) as DocsManifest;
   } catch {
     return {};
   }
-}
-
-function file(project: { data: string }): string {
-  return join(project.data, "docs", "manifest.json");
 }

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { CliError } from "../errors.ts";
 
 // Nothing is fsynced. A killed process loses nothing by that: what it wrote is in the page cache. After a power cut a
@@ -8,26 +8,43 @@ import { CliError } from "../errors.ts";
 // it lists with the manifest, fetches again what is missing or short, and treats an unreadable manifest as none. `verify`
 // reads everything.
 
-/** Writes the file beside and renames it, unless it holds that text already. True when it wrote. */
-export function writeAtomically(path: string, text: string): boolean {
+/**
+ * Writes a file of the data folder beside, below tmp/ where the next sync clears up, and renames it, unless it holds that
+ * text already. True when it wrote.
+ */
+export function writeAtomically(data: string, path: string, text: string): boolean {
+  const target = join(data, path);
   try {
-    if (readFileSync(path, "utf8") === text) return false;
+    if (readFileSync(target, "utf8") === text) return false;
   } catch {
     // not there, or not readable: then it is written
   }
-  const beside = `${path}.${process.pid}.tmp`;
-  mkdirSync(dirname(path), { recursive: true });
+  const tmp = join(data, "tmp");
+  const beside = join(tmp, `${process.pid}.${basename(path)}`);
+  mkdirSync(dirname(target), { recursive: true });
+  mkdirSync(tmp, { recursive: true });
   try {
     writeFileSync(beside, text);
-    renameSync(beside, path);
-  } catch (error) {
+    renameSync(beside, target);
+  } finally {
     rmSync(beside, { force: true });
-    throw error;
+    removeEmpty(tmp);
   }
   return true;
 }
 
-const readOnly = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EISDIR"];
+/** Removes a folder if nothing is in it. True when it did. */
+export function removeEmpty(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// Node tells ENOENT of a new folder on a read-only file system.
+const readOnly = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EISDIR", "ENOENT"];
 
 /** A failure to write as a user's problem, when it is one; anything else comes back as it is. */
 export function diskError(error: unknown, folder: string): unknown {

@@ -107,7 +107,7 @@ async function entries(root: string, folder: string): Promise<{ name: string; is
       throw new CliError(
         "noSuchBucket",
         `there is no folder ${root}`,
-        "check `source.path` in kit.yaml, and that the disk or share is mounted",
+        "check `source: {path}` in kit.yaml, and that the disk or share is mounted",
       );
     }
     if (code === "EACCES" || code === "EPERM") {

@@ -22,6 +22,8 @@ export interface FeedSync {
   unfinished: Unfinished[]; // those partitions, sorted by day and run
 }
 
+const name = "last-sync.json";
+
 /** `last-sync.json`: the only file that a sync without news writes. Times are ISO, UTC. */
 export interface LastSync {
   format: 1;
@@ -37,7 +39,7 @@ export interface LastSync {
 /** What the last finished sync noted; null before the first. */
 export function readLastSync(project: { data: string }): LastSync | null {
   try {
-    const last = JSON.parse(readFileSync(file(project), "utf8")) as LastSync;
+    const last = JSON.parse(readFileSync(join(project.data, name), "utf8")) as LastSync;
     return last.format === 1 ? last : null;
   } catch {
     return null;
@@ -45,9 +47,5 @@ export function readLastSync(project: { data: string }): LastSync | null {
 }
 
 export function writeLastSync(project: { data: string }, last: LastSync): void {
-  writeAtomically(file(project), `${JSON.stringify(last, null, 1)}\n`);
-}
-
-function file(project: { data: string }): string {
-  return join(project.data, "last-sync.json");
+  writeAtomically(project.data, name, `${JSON.stringify(last, null, 1)}\n`);
 }

@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CliError } from "../errors.ts";
 import { diskError } from "./files.ts";
+import { prune } from "./raw.ts";
 
 export interface Holder {
   pid: number;
@@ -38,11 +39,12 @@ export async function withLock<T>(
   const file = join(project.data, "lock");
   const mine = held.getStore();
   if (mine?.has(file)) return work();
-  await acquire(file, project.data, options);
+  const made = await acquire(file, project.data, options);
   try {
     return await held.run(new Set([...(mine ?? []), file]), work);
   } finally {
     rmSync(file, { force: true });
+    if (made !== undefined) prune(project.data, dirname(made));
   }
 }
 
@@ -52,11 +54,18 @@ export function lockHolder(project: { data: string }): Holder | null {
   return holder !== null && isAlive(holder) ? holder : null;
 }
 
-async function acquire(file: string, folder: string, options: LockOptions): Promise<void> {
+/** Returns the topmost folder that had to be made. */
+async function acquire(file: string, folder: string, options: LockOptions): Promise<string | undefined> {
+  let made: string | undefined;
+  try {
+    made = mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw diskError(error, folder);
+  }
   let told = "";
   for (;;) {
     options.signal?.throwIfAborted();
-    if (create(file, folder)) return;
+    if (create(file, folder)) return made;
     const holder = read(file);
     if (holder === null && (ageOf(file) ?? 0) < unreadableMs) {
       await delay(50); // gone by now, or being written on a file system without links
@@ -83,7 +92,6 @@ function create(file: string, folder: string): boolean {
     started: startOf(process.pid),
   };
   try {
-    mkdirSync(folder, { recursive: true });
     writeFileSync(beside, `${JSON.stringify(holder)}\n`);
     try {
       linkSync(beside, file);

@@ -75,7 +75,8 @@ export function writeDay(project: Place, day: ManifestDay): boolean {
   // One line a partition: readable, and a diff shows what changed.
   const lines = sorted.map((partition) => `\n  ${JSON.stringify(tidy(partition))}`);
   return writeAtomically(
-    dayFile(project, day.feed, day.dt),
+    project.data,
+    join("manifest", day.feed, `${day.dt}.json`),
     `${head},"partitions":[${lines.join(",")}\n]}\n`,
   );
 }

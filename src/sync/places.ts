@@ -1,8 +1,9 @@
 import type { FeedSelection } from "../config.ts";
+import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import type { SyncEvent } from "./progress.ts";
 import { type Patience, Retry } from "./retry.ts";
-import { type FolderOptions, openSource, type Source, sourcePrefix } from "./source.ts";
+import { type FolderOptions, openSource, type Source, SourceError, sourcePrefix } from "./source.ts";
 
 /** An open source with its own budget of retries, and the prefix that its keys start with. */
 export interface Place {
@@ -61,8 +62,15 @@ export class Places {
     const { signal } = this;
     const request = <T>(page: () => Promise<T>) => {
       requests.listings += 1;
-      return retry.run("listing", page, signal);
+      return retry.run("listing", page, signal).catch((error) => {
+        throw error instanceof SourceError ? unlistable(source, error) : error;
+      });
     };
     return { source, retry, requests, paging: { signal, request } };
   }
+}
+
+function unlistable(source: Source, cause: SourceError): CliError {
+  const next = "run again later; without a whole listing nothing was planned or fetched";
+  return new CliError("unreachable", `cannot list ${source.describe()}: ${cause.message}`, next, { cause });
 }

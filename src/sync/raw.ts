@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { markerName, partitionPath } from "../export/layout.ts";
 import type { PartitionId } from "../export/partition.ts";
+import { removeEmpty } from "./files.ts";
 import { hasFiles, type ManifestPartition } from "./manifest.ts";
 
 /** The partition's folder: `raw/` has the bucket's own layout. */
@@ -78,17 +79,24 @@ export function restore(project: { data: string }): number {
     }
   }
   rmSync(tmp, { recursive: true, force: true });
+  for (const name of entries(project.data)?.files ?? []) {
+    const pid = /^lock\.(\d+)\./.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(project.data, name), { force: true });
+  }
   return restored;
 }
 
 /** Removes folders that are empty, upwards until `top`. */
 export function prune(folder: string, top: string): void {
-  for (let at = folder; at !== top && at.startsWith(top); at = dirname(at)) {
-    try {
-      rmdirSync(at);
-    } catch {
-      return;
-    }
+  for (let at = folder; at !== top && at.startsWith(top); at = dirname(at)) if (!removeEmpty(at)) return;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -86,9 +86,9 @@ export class Retry {
       }
       if (failure.progressed) attempt = 0;
       if (failure.trouble === "throttled") this.slowDown(ticket);
-      this.complainOfSilence(failure);
-      if (attempt >= this.patience.attempts)
-        throw new SourceError("broken", `${failure.message} (${attempt} tries)`, { cause: failure });
+      const last = attempt >= this.patience.attempts;
+      this.complainOfSilence(failure, last);
+      if (last) throw new SourceError("broken", `${failure.message} (${attempt} tries)`, { cause: failure });
       const wait = this.wait(Math.max(attempt, 1), failure);
       this.events.onRetry?.(what, failure.message, wait);
       await delay(wait, undefined, signal ? { signal } : undefined);
@@ -130,11 +130,11 @@ export class Retry {
     );
   }
 
-  private complainOfSilence(failure: SourceError): void {
+  private complainOfSilence(failure: SourceError, last: boolean): void {
     const since = this.lastGood ?? this.started;
     const allowed = this.lastGood === null ? this.patience.first : this.patience.silence;
     const silent = performance.now() - since;
-    if (silent < allowed) return;
+    if (silent < allowed && !(last && this.lastGood === null)) return;
     const seconds = Math.round(silent / 1000);
     throw new CliError(
       "unreachable",

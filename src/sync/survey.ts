@@ -1,5 +1,5 @@
 import { CliError } from "../errors.ts";
-import { docsName, feedPrefix } from "../export/layout.ts";
+import { docsName, feedPrefix, partitionPath } from "../export/layout.ts";
 import {
   groupPartitions,
   partitionKey,
@@ -180,7 +180,7 @@ function refuseOnlyWaiting(project: Project, home: Place, { feeds, works }: Surv
   throw new CliError(
     "onlyWaiting",
     waiting.length === 1
-      ? `the only partition in ${home.source.describe()} is still being written: ${partitionKey(first!.id)} has no _SUCCESS`
+      ? `the only partition in ${home.source.describe()} is still being written: ${partitionPath(first!.id)} has no _SUCCESS`
       : `all ${waiting.length} partitions in ${home.source.describe()} are still being written: none has a _SUCCESS`,
     "run again when ASAPP has finished the first one; if that is overdue, ask ASAPP about the export job",
   );

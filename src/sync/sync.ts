@@ -58,7 +58,7 @@ export async function syncIfOlder(
   const fresh = () => {
     const finished = Date.parse(readLastSync(project)?.finishedAt ?? "");
     const age = (options.now ?? new Date()).getTime() - finished;
-    return age >= 0 && age < maxAgeMinutes * 60_000;
+    return Math.abs(age) < maxAgeMinutes * 60_000;
   };
   if (maxAgeMinutes <= 0 || project.config.source === null || fresh()) return null;
   // Whoever comes second finds it done when the lock is free again.

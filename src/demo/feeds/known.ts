@@ -40,7 +40,7 @@ export function eventTimes(issue: Issue): number[] {
 }
 
 export function assignmentsOf(issue: Issue): Assignment[] {
-  return issue.opportunities.flatMap(({ assignment }) => assignment ?? []);
+  return issue.opportunities.map(({ assignment }) => assignment).filter((assignment) => assignment !== null);
 }
 
 export interface AssignmentFigures {
@@ -123,17 +123,20 @@ export interface Sight {
 
 export function see(issue: Issue, cutoff: number): Sight {
   const opportunities = issue.opportunities.filter(({ at }) => at < cutoff);
+  const { messages } = issue;
   return {
     issue,
     cutoff,
-    messages: issue.messages.filter(({ at }) => at < cutoff),
+    messages:
+      messages[messages.length - 1]!.at < cutoff ? messages : messages.filter(({ at }) => at < cutoff),
     opportunities,
-    visits: opportunities.flatMap(({ visit }) => (visit && visit.enteredAt < cutoff ? visit : [])),
-    assignments: opportunities.flatMap(({ assignment }) =>
-      assignment && assignment.at < cutoff
-        ? [{ assignment, figures: figures(issue, assignment, cutoff) }]
-        : [],
-    ),
+    visits: opportunities
+      .map(({ visit }) => visit)
+      .filter((visit) => visit !== null)
+      .filter(({ enteredAt }) => enteredAt < cutoff),
+    assignments: assignmentsOf(issue)
+      .filter(({ at }) => at < cutoff)
+      .map((assignment) => ({ assignment, figures: figures(issue, assignment, cutoff) })),
     ended: issue.endedAt < cutoff,
   };
 }

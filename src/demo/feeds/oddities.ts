@@ -1,5 +1,6 @@
 import { hash } from "../simulator/random.ts";
 import { day, hour } from "../simulator/zone.ts";
+import type { Lines } from "./lines.ts";
 import { floor } from "./schedule.ts";
 
 /** What is odd about the simulated exports, as it is about real ones. Tests look for each of these. */
@@ -36,12 +37,12 @@ export const plainFeeds = new Set(["transfers"]);
 const tornFeeds = ["utterances", "flow_detail", "convos_metadata"];
 
 /** The line that spoils a partition, if this is the day's unlucky one: a copy of its last line torn off, or no JSON at all. */
-export function unreadableLine(feed: string, hourStart: number, lines: readonly string[]): string | null {
+export function unreadableLine(feed: string, hourStart: number, lines: Lines): string | null {
   const draw = hash(`unreadable/${floor(hourStart, day)}`);
   const unlucky = 15 + (draw % 6); // in the busy hours, UTC
-  if (feed !== tornFeeds[(draw >> 8) % 3] || (hourStart % day) / hour !== unlucky || lines.length === 0)
+  if (feed !== tornFeeds[(draw >> 8) % 3] || (hourStart % day) / hour !== unlucky || lines.count === 0)
     return null;
-  const last = lines[lines.length - 1]!;
+  const last = lines.slice(lines.count - 1, lines.count).toString();
   return (draw >> 12) % 2 === 0
     ? last.slice(0, Math.floor(last.length * 0.6))
     : "<html>502 Bad Gateway</html>";

@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { markerName, objectKey } from "../../export/layout.ts";
 import type { PartitionId } from "../../export/partition.ts";
 import { hash } from "../simulator/random.ts";
+import type { Lines } from "./lines.ts";
 import { plainFeeds } from "./oddities.ts";
 
 export interface ExportedObject {
@@ -13,7 +14,7 @@ export interface ExportedObject {
 
 export interface PartitionPlan {
   id: PartitionId;
-  lines: readonly string[];
+  lines: Lines;
   doneAt: number; // when the marker is written
   marker: boolean;
   splitAt: number; // lines per file, from which more than one file is needed
@@ -26,20 +27,21 @@ export function partitionFiles(
   prefix: string,
   { id, lines, doneAt, marker, splitAt }: PartitionPlan,
 ): ExportedObject[] {
-  const files = lines.length > splitAt ? Math.min(Math.ceil(lines.length / splitAt), 99) : 1;
-  const per = Math.ceil(lines.length / files);
+  const files = lines.count > splitAt ? Math.min(Math.ceil(lines.count / splitAt), 99) : 1;
+  const per = Math.ceil(lines.count / files);
   const done = doneAt - (hash(`${id.feed}${id.dt}${id.hr}${id.mi}`) % 60) * 1000;
   const objects: ExportedObject[] = [];
   const plain = plainFeeds.has(id.feed);
-  for (let i = 0; i < files && lines.length > 0; i++) {
-    const part = files === 1 ? lines : lines.slice(i * per, (i + 1) * per);
-    const text = Buffer.from(`${part.join("\n")}\n`);
+  for (let i = 0; i < files && lines.count > 0; i++) {
+    const from = i * per;
+    const to = Math.min(from + per, lines.count);
+    const text = lines.slice(from, to);
     const number = files === 1 ? "" : `.${String(i).padStart(2, "0")}`;
     objects.push({
       key: objectKey(prefix, id, `${id.feed}.jsonl${number}${plain ? "" : ".gz"}`),
-      body: plain ? text : gzipSync(text, { level: 1 }),
+      body: plain ? Buffer.from(text) : gzipSync(text, { level: 1 }),
       modified: new Date(done - (files - i) * 9000),
-      rows: part.length,
+      rows: to - from,
     });
   }
   if (marker)

@@ -1,4 +1,4 @@
-import type { EventLog, Shift, Spell } from "../simulator/log.ts";
+import type { DayLog, Issue, Shift, Spell } from "../simulator/log.ts";
 import { minute } from "../simulator/zone.ts";
 import { assignmentsOf } from "./known.ts";
 
@@ -35,22 +35,13 @@ export function windowOf(at: number): number {
   return at - (at % windowLength);
 }
 
-/** Every stretch of the log by the start of its window; within a window by rep, then time. */
-export function stretches(log: EventLog): Map<number, Stretch[]> {
-  const changes = new Map<number, [number, number][]>();
-  for (const issue of log.issues) {
-    for (const { rep, at, endedAt } of assignmentsOf(issue)) {
-      const list = changes.get(rep.id) ?? [];
-      changes.set(rep.id, list);
-      list.push([at, 1], [endedAt, -1]);
-    }
-  }
-  for (const list of changes.values()) list.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  const position = new Map<number, number>();
-  const windows = new Map<number, Stretch[]>();
-  for (const shift of log.shifts) {
+/** Adds every stretch of a day's shifts to an index by start of window; within a window they stand by rep, then time. */
+export function addStretches(windows: Map<number, Stretch[]>, { issues, shifts }: DayLog): void {
+  const changes = chatChanges(issues);
+  const touched = new Set<Stretch[]>();
+  for (const shift of shifts) {
     const list = changes.get(shift.rep.id) ?? [];
-    let i = position.get(shift.rep.id) ?? 0;
+    let i = 0;
     let load = 0;
     for (const spell of shift.spells) {
       for (let from = spell.from; from < spell.to; ) {
@@ -59,15 +50,26 @@ export function stretches(log: EventLog): Map<number, Stretch[]> {
         const window = windows.get(windowOf(from)) ?? [];
         windows.set(windowOf(from), window);
         window.push({ shift, spell, from, to, load });
+        touched.add(window);
         from = to;
       }
     }
-    for (; i < list.length && list[i]![0] <= shift.to; i++) load += list[i]![1];
-    position.set(shift.rep.id, i);
   }
-  for (const window of windows.values())
-    window.sort((a, b) => a.shift.rep.id - b.shift.rep.id || a.from - b.from);
-  return windows;
+  for (const window of touched) window.sort((a, b) => a.shift.rep.id - b.shift.rep.id || a.from - b.from);
+}
+
+/** When each rep's number of chats goes up or down, by time. */
+function chatChanges(issues: readonly Issue[]): Map<number, [number, 1 | -1][]> {
+  const changes = new Map<number, [number, 1 | -1][]>();
+  for (const issue of issues) {
+    for (const { rep, at, endedAt } of assignmentsOf(issue)) {
+      const list = changes.get(rep.id) ?? [];
+      changes.set(rep.id, list);
+      list.push([at, 1], [endedAt, -1]);
+    }
+  }
+  for (const list of changes.values()) list.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  return changes;
 }
 
 /** Adds stretches up, leaving out what lies past the cutoff. */

@@ -1,3 +1,5 @@
+import { day, hour, minute } from "../simulator/zone.ts";
+
 /** The five ways in which documented exports write one and the same kind of column, always UTC. */
 export const spelling = {
   isoMicro: (at: number) => `${iso(at).slice(0, 23)}000+00:00`, // 2019-12-17T17:11:41.626000+00:00
@@ -9,8 +11,26 @@ export const spelling = {
 
 export type Spell = (at: number) => string;
 
+/** As Date.toISOString, several times as fast: a million rows carry three million times. */
 export function iso(at: number): string {
-  return new Date(at).toISOString();
+  const time = ((at % day) + day) % day;
+  const number = (at - time) / day;
+  if (number !== dateNumber) {
+    dateNumber = number;
+    dateText = new Date(at - time).toISOString().slice(0, 11);
+  }
+  const milliseconds = time % 1000;
+  const text = `${dateText}${two(time / hour)}:${two((time % hour) / minute)}:${two((time % minute) / 1000)}.`;
+  return `${text}${milliseconds < 100 ? "0" : ""}${two(milliseconds)}Z`;
+}
+
+let dateNumber = Number.NaN;
+let dateText = "";
+
+const pairs = Array.from({ length: 1000 }, (_, i) => String(i).padStart(2, "0"));
+
+function two(value: number): string {
+  return pairs[Math.floor(value)]!;
 }
 
 export function seconds(milliseconds: number): number {

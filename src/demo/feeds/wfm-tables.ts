@@ -1,36 +1,9 @@
 import { company, isOpen, type Queue, zone } from "../simulator/centre.ts";
-import type { Assignment, EventLog, Issue, Visit } from "../simulator/log.ts";
 import { localTime } from "../simulator/zone.ts";
 import { figures, type Row, sum } from "./known.ts";
-import { byRep, repTime, type Stretch, windowOf } from "./rep-time.ts";
+import { byRep, repTime, type Stretch } from "./rep-time.ts";
 import { minutes, spelling } from "./spelling.ts";
-
-/** What happened in one window of one queue. Each event counts in the window in which it happened. */
-export interface QueueEvents {
-  answers: { wait: number }[]; // assignments; wait in milliseconds, 0 for those past the queue
-  abandons: Visit[];
-  dispositions: { issue: Issue; assignment: Assignment }[];
-}
-
-/** The events of the intraday tables, by queue and start of window. */
-export function queueEvents(log: EventLog): Map<Queue, Map<number, QueueEvents>> {
-  const index = new Map(log.centre.queues.map((queue) => [queue, new Map<number, QueueEvents>()]));
-  const at = (queue: Queue, time: number): QueueEvents => {
-    const windows = index.get(queue)!;
-    const events = windows.get(windowOf(time)) ?? { answers: [], abandons: [], dispositions: [] };
-    windows.set(windowOf(time), events);
-    return events;
-  };
-  for (const issue of log.issues) {
-    for (const { queue, visit, assignment } of issue.opportunities) {
-      if (visit?.abandoned) at(queue, visit.exitedAt).abandons.push(visit);
-      if (!assignment) continue;
-      at(queue, assignment.at).answers.push({ wait: visit ? visit.exitedAt - visit.enteredAt : 0 });
-      at(queue, assignment.endedAt).dispositions.push({ issue, assignment });
-    }
-  }
-  return index;
-}
+import type { QueueEvents } from "./timeline.ts";
 
 const nothing: QueueEvents = { answers: [], abandons: [], dispositions: [] };
 
@@ -41,7 +14,7 @@ const nothing: QueueEvents = { answers: [], abandons: [], dispositions: [] };
  */
 export function queueWfm(
   queues: readonly Queue[],
-  index: Map<Queue, Map<number, QueueEvents>>,
+  eventsOf: (queue: Queue) => QueueEvents | undefined,
   window: number,
   parts: readonly Stretch[],
   told: (at: number, late: number) => boolean,
@@ -49,7 +22,7 @@ export function queueWfm(
   const local = localTime(window, zone);
   const reps = new Set(parts.map((part) => part.shift.rep));
   return queues.flatMap((queue) => {
-    const events = index.get(queue)!.get(window) ?? nothing;
+    const events = eventsOf(queue) ?? nothing;
     const abandons = events.abandons.filter((visit) => told(visit.exitedAt, visit.late));
     const done = events.dispositions
       .filter(({ assignment }) => told(assignment.endedAt, assignment.late))

@@ -2,17 +2,11 @@ import { type Agenda, agenda } from "./agenda.ts";
 import { type Arrival, arrivals, type BusinessDay, pickIntent } from "./arrivals.ts";
 import { type Centre, isOpen, type Queue, type Rep, zone } from "./centre.ts";
 import { endByItself, message, survey, talkToBot, talkToRep } from "./conversation.ts";
-import type { Assignment, Ending, Glance, Issue, Opportunity, Shift, Status, Visit } from "./log.ts";
+import type { Assignment, DayLog, Ending, Glance, Issue, Opportunity, Shift, Status, Visit } from "./log.ts";
 import { phrases } from "./phrases.ts";
 import { type Random, seeded } from "./random.ts";
 import { type Pause, type PlannedShift, roster } from "./roster.ts";
 import { localTime, minute } from "./zone.ts";
-
-export interface DayLog {
-  issues: Issue[];
-  shifts: Shift[];
-  glances: Glance[];
-}
 
 /** A rep at work. `active` counts chats, those on their way included. */
 interface Desk {
@@ -63,6 +57,7 @@ export function simulateDay(seed: number, centre: Centre, today: BusinessDay): D
   for (let entry = floor.agenda.next(); entry; entry = floor.agenda.next()) entry.run();
   for (const issue of floor.issues) issue.messages.sort((a, b) => a.at - b.at);
   return {
+    from: today.from,
     issues: floor.issues,
     shifts: floor.desks.map((desk) => desk.shift),
     glances: glances(seed, centre, today),

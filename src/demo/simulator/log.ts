@@ -3,12 +3,23 @@ import type { Centre, Intent, Queue, Rep } from "./centre.ts";
 /** Times are milliseconds since 1970, UTC. An event that has not happened is null; `Infinity` is never used. */
 export type Time = number;
 
-/** Everything that happened: the ground truth, from which both the feeds and the expected figures are made. */
-export interface EventLog {
+/** Everything that happened, day by day: from it both the feeds and the expected figures are made. */
+export interface EventStream {
   seed: number;
   centre: Centre;
   from: Time; // start of the first business day
-  now: Time; // the log goes on to the end of that business day; exports do not
+  now: Time; // the days go on to the end of the business day that holds it; exports do not
+  days: Iterable<DayLog>;
+}
+
+/** The ground truth: a stream whose days are all there. */
+export interface EventLog extends EventStream {
+  days: DayLog[];
+}
+
+/** A business day, with all that began in it, even if it ended after it. */
+export interface DayLog {
+  from: Time;
   issues: Issue[]; // by creation
   shifts: Shift[];
   glances: Glance[]; // sessions in which nobody wrote anything

@@ -1,7 +1,7 @@
-import { type BusinessDay, businessDay, businessDayAt } from "./arrivals.ts";
-import { openCentre } from "./centre.ts";
-import { type DayLog, simulateDay } from "./day.ts";
-import type { EventLog } from "./log.ts";
+import { businessDay, businessDayAt } from "./arrivals.ts";
+import { type Centre, openCentre } from "./centre.ts";
+import { simulateDay } from "./day.ts";
+import type { DayLog, EventLog, EventStream } from "./log.ts";
 import { addDays } from "./zone.ts";
 
 export interface SimulationOptions {
@@ -13,22 +13,32 @@ export interface SimulationOptions {
 
 /**
  * The contact centre's events over the last `days` business days, in America/New_York. The same options give the same
- * log; a day's events depend on seed, date and size alone, so a later `now` only adds days.
+ * events; a day's depend on seed, date and size alone, so a later `now` only adds days.
  */
-export function simulate({ seed, now, days, conversationsPerDay = 3000 }: SimulationOptions): EventLog {
+export function simulate(options: SimulationOptions): EventLog {
+  const stream = simulateLazily(options);
+  return { ...stream, days: [...stream.days] };
+}
+
+/** The same, with each day made when it is asked for, so that a month needs no more memory than a few days. */
+export function simulateLazily({
+  seed,
+  now,
+  days,
+  conversationsPerDay = 3000,
+}: SimulationOptions): EventStream {
   const centre = openCentre(seed, conversationsPerDay);
-  const last = businessDayAt(now.getTime());
-  const dates: BusinessDay[] = Array.from({ length: days }, (_, i) =>
-    businessDay(addDays(last.date, i + 1 - days)),
-  );
-  const logs: DayLog[] = dates.map((date) => simulateDay(seed, centre, date));
+  const last = businessDayAt(now.getTime()).date;
+  const dates = Array.from({ length: days }, (_, i) => addDays(last, i + 1 - days));
   return {
     seed,
     centre,
-    from: dates[0]!.from,
+    from: businessDay(dates[0]!).from,
     now: now.getTime(),
-    issues: logs.flatMap((log) => log.issues).sort((a, b) => a.createdAt - b.createdAt || a.id - b.id),
-    shifts: logs.flatMap((log) => log.shifts).sort((a, b) => a.from - b.from || a.rep.id - b.rep.id),
-    glances: logs.flatMap((log) => log.glances),
+    days: simulateDates(seed, centre, dates),
   };
+}
+
+function* simulateDates(seed: number, centre: Centre, dates: readonly string[]): Generator<DayLog> {
+  for (const date of dates) yield simulateDay(seed, centre, businessDay(date));
 }

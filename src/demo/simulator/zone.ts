@@ -29,7 +29,19 @@ export function addDays(date: string, days: number): string {
   return new Date(Date.parse(`${date}T00:00:00Z`) + days * day).toISOString().slice(0, 10);
 }
 
+const offsets = new Map<string, Map<number, number>>();
+
+// Clocks change at quarters of an hour at most, so one answer holds for the whole quarter.
 function offset(at: number, zone: string): number {
+  const known = offsets.get(zone) ?? new Map<number, number>();
+  offsets.set(zone, known);
+  const quarter = Math.floor(at / (15 * minute));
+  const found = known.get(quarter) ?? readOffset(quarter * 15 * minute, zone);
+  known.set(quarter, found);
+  return found;
+}
+
+function readOffset(at: number, zone: string): number {
   let format = formats.get(zone);
   if (!format) {
     format = new Intl.DateTimeFormat("en-US", {
@@ -47,5 +59,5 @@ function offset(at: number, zone: string): number {
   const part: Record<string, number> = {};
   for (const { type, value } of format.formatToParts(at)) part[type] = Number(value);
   const wall = Date.UTC(part.year!, part.month! - 1, part.day!, part.hour!, part.minute!, part.second!);
-  return wall - Math.floor(at / 1000) * 1000;
+  return wall - at;
 }

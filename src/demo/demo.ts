@@ -1,0 +1,54 @@
+import { type Filled, fillBucket } from "./bucket.ts";
+import { folderStore, memoryStore } from "./object-store.ts";
+import { type S3Server, startS3Server } from "./s3-server.ts";
+import { simulateLazily } from "./simulator/simulate.ts";
+
+export const demoBucket = "asapp-prod-demo-exports-us-east-1";
+export const demoRegion = "us-east-1";
+
+/** For the embedded server on loopback only: no other takes them. */
+export const demoCredentials = {
+  accessKeyId: "DEMO-ACCESS-KEY",
+  secretAccessKey: "demo-secret-that-opens-nothing",
+};
+
+export interface DemoOptions {
+  seed: number;
+  days: number;
+  now: Date;
+  conversationsPerDay?: number; // default: 3000
+  port?: number; // of the bucket; default: any free one
+  folder?: string; // keep the bucket there as files; default: in memory
+}
+
+export interface Demo {
+  url: string;
+  bucket: string;
+  region: string;
+  credentials: typeof demoCredentials;
+  server: S3Server;
+  filled: Filled;
+  close(): Promise<void>;
+}
+
+/** Starts a bucket on 127.0.0.1 with the exports of a simulated contact centre, to be read as any other one. */
+export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const store = options.folder === undefined ? memoryStore() : folderStore(options.folder);
+  if (store.buckets().includes(demoBucket)) store.deleteBucket(demoBucket);
+  const filled = fillBucket(store, demoBucket, simulateLazily(options));
+  const server = await startS3Server({
+    credentials: [{ ...demoCredentials, allow: ["list", "read"] }],
+    store,
+    region: demoRegion,
+    ...(options.port !== undefined && { port: options.port }),
+  });
+  return {
+    url: server.url,
+    bucket: demoBucket,
+    region: demoRegion,
+    credentials: demoCredentials,
+    server,
+    filled,
+    close: () => server.close(),
+  };
+}

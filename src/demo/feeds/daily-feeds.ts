@@ -1,0 +1,30 @@
+import { customerFeedback, issueSentiment } from "./automation-tables.ts";
+import { type Span, within } from "./known.ts";
+import { intents, repAttributes, repHierarchy, reps } from "./reference-tables.ts";
+import { clear, type Source, type Tables } from "./source.ts";
+import { spelling } from "./spelling.ts";
+
+export const dailyFeeds = [
+  "customer_feedback",
+  "intents",
+  "issue_sentiment",
+  "rep_attributes",
+  "rep_hierarchy",
+  "reps",
+] as const;
+
+export type DailyTables = Tables<(typeof dailyFeeds)[number]>;
+
+/** Fills the tables with a UTC day: the surveys and ends of the day, and reference data as of its last midnight. */
+export function fillDaily(tables: DailyTables, { centre, timeline }: Source, span: Span): void {
+  clear(tables);
+  const instance = spelling.plainMicro(span.from);
+  for (const issue of timeline.ended(span.from)) {
+    if (within(issue.survey?.at, span)) tables.customer_feedback.addRows(customerFeedback(issue));
+    if (within(issue.endedAt, span)) tables.issue_sentiment.addRows([issueSentiment(issue, instance)]);
+  }
+  tables.intents.addRows(intents(centre));
+  tables.rep_attributes.addRows(repAttributes(centre));
+  tables.rep_hierarchy.addRows(repHierarchy(centre));
+  tables.reps.addRows(reps(centre, span.to));
+}

@@ -1,0 +1,114 @@
+import { hash } from "../simulator/random.ts";
+import { hour, minute } from "../simulator/zone.ts";
+import {
+  csidContainment,
+  flowCompletions,
+  flowDetail,
+  glanceContainment,
+  issueCallback,
+} from "./automation-tables.ts";
+import { convosIntents, convosMetadata, convosMetrics, utterances } from "./conversation-tables.ts";
+import type { Session } from "./journeys.ts";
+import { type Span, see, within } from "./known.ts";
+import { newColumn } from "./oddities.ts";
+import { issueQueues, liveAgentOpportunities, queueCheckIns, transfers } from "./queue-tables.ts";
+import { dimQueues } from "./reference-tables.ts";
+import { repAssignmentDisposition, repConvos } from "./rep-tables.ts";
+import { windowLength } from "./rep-time.ts";
+import { repActivity, repUtilized } from "./rep-time-tables.ts";
+import { hourlyThrough } from "./schedule.ts";
+import { clear, type Source, type Tables } from "./source.ts";
+import { spelling } from "./spelling.ts";
+
+export const hourlyFeeds = [
+  "convos_intents",
+  "convos_intents_ended",
+  "convos_metadata",
+  "convos_metadata_ended",
+  "convos_metrics",
+  "convos_metrics_ended",
+  "csid_containment",
+  "dim_queues",
+  "flow_completions",
+  "flow_detail",
+  "issue_callback_3d",
+  "issue_queues",
+  "live_agent_opportunities",
+  "queue_check_ins",
+  "rep_activity",
+  "rep_assignment_disposition",
+  "rep_convos",
+  "rep_utilized",
+  "transfers",
+  "utterances",
+] as const;
+
+export type HourlyTables = Tables<(typeof hourlyFeeds)[number]>;
+
+/** Fills the tables with what an hour's partitions tell: everything it had news about, as known at its end. */
+export function fillHourly(tables: HourlyTables, source: Source, span: Span): void {
+  clear(tables);
+  const { timeline, centre } = source;
+  const instance = spelling.plainMicro(span.from + (hash(String(span.from)) % 9000));
+  const sessions = new Set<Session>();
+  for (const issue of timeline.issues(span.from)) {
+    fillConversation(tables, source, span, issue);
+    for (const line of utterances(issue, span, instance)) tables.utterances.add(line);
+    tables.flow_detail.addRows(flowDetail(issue, span));
+    tables.flow_completions.addRows(flowCompletions(issue, span));
+    if (issue.opportunities.length > 0) {
+      tables.issue_queues.addRows(issueQueues(issue, span, instance));
+      tables.live_agent_opportunities.addRows(liveAgentOpportunities(issue, span, instance));
+      tables.queue_check_ins.addRows(queueCheckIns(issue, span, instance));
+      tables.transfers.addRows(transfers(issue, span, instance));
+      tables.rep_convos.addRows(repConvos(issue, span, instance));
+      tables.rep_assignment_disposition.addRows(repAssignmentDisposition(issue, span));
+    }
+    const next = timeline.journeys.next(issue);
+    if (within(issue.endedAt, span) || within(next?.createdAt, span)) {
+      const previous = timeline.journeys.previous(issue);
+      tables.issue_callback_3d.addRows([issueCallback(issue, next, previous, span, instance)]);
+    }
+    sessions.add(timeline.journeys.session(issue));
+  }
+  for (const session of sessions) tables.csid_containment.addRows([csidContainment(session, span, instance)]);
+  for (const glance of timeline.glances(span.from)) {
+    tables.csid_containment.addRows([glanceContainment(glance, instance)]);
+  }
+  fillRepTime(tables, source, span);
+  tables.dim_queues.addRows(dimQueues(centre));
+}
+
+// The tables about ended conversations hold the same lines, and again when the customer has rated.
+function fillConversation(
+  tables: HourlyTables,
+  source: Source,
+  span: Span,
+  issue: Parameters<typeof see>[0],
+): void {
+  const sight = see(issue, span.to);
+  const row = convosMetrics(sight);
+  if (span.from >= source.newColumnFrom) row[newColumn.name] = issue.opportunities.length % 3;
+  const metrics = JSON.stringify(row);
+  const metadata = JSON.stringify(convosMetadata(sight));
+  const intents = JSON.stringify(convosIntents(sight));
+  tables.convos_metrics.add(metrics);
+  tables.convos_metadata.add(`${metadata.slice(0, -1)},"language_code":"English"}`);
+  tables.convos_intents.add(intents);
+  if (sight.ended && (within(issue.endedAt, span) || within(issue.survey?.at, span))) {
+    tables.convos_metrics_ended.add(metrics);
+    tables.convos_metadata_ended.add(metadata);
+    tables.convos_intents_ended.add(intents);
+  }
+}
+
+// The hour's last window lacks three minutes until it is told again an hour later, if that hour is in the bucket too.
+function fillRepTime(tables: HourlyTables, { timeline, now }: Source, span: Span): void {
+  const corrected = span.to + hour <= hourlyThrough(now);
+  for (let window = span.from - windowLength; window < span.to; window += windowLength) {
+    const parts = timeline.stretches(window);
+    const cutoff = corrected && window === span.to - windowLength ? span.to - 3 * minute : span.to;
+    tables.rep_utilized.addRows(repUtilized(window, parts, cutoff, span.to));
+    tables.rep_activity.addRows(repActivity(window, parts, cutoff, span.to));
+  }
+}

@@ -1,0 +1,44 @@
+import type { Issue } from "../simulator/log.ts";
+import { day, minute } from "../simulator/zone.ts";
+
+export interface Session {
+  customer: number;
+  from: number;
+  issues: Issue[]; // by creation
+}
+
+/** What a customer's issues have to do with one another: sessions end after half an hour of silence, callbacks count for three days. */
+export interface Journeys {
+  add(issue: Issue): void; // in the order of creation
+  forget(before: number): void; // those who have not been back since
+  session(issue: Issue): Session;
+  next(issue: Issue): Issue | undefined; // begun within three days of this one's end
+  previous(issue: Issue): Issue | undefined;
+}
+
+export function journeys(): Journeys {
+  const sessions = new WeakMap<Issue, Session>();
+  const next = new WeakMap<Issue, Issue>();
+  const previous = new WeakMap<Issue, Issue>();
+  const latest = new Map<number, Issue>();
+  return {
+    add(issue) {
+      const before = latest.get(issue.customer);
+      const pause = before ? issue.createdAt - before.endedAt : Infinity;
+      const open = before && pause < 30 * minute ? sessions.get(before) : undefined;
+      if (open) open.issues.push(issue);
+      sessions.set(issue, open ?? { customer: issue.customer, from: issue.createdAt, issues: [issue] });
+      if (before && pause > 0 && pause <= 3 * day) {
+        next.set(before, issue);
+        previous.set(issue, before);
+      }
+      if (!before || issue.endedAt > before.endedAt) latest.set(issue.customer, issue);
+    },
+    forget(before) {
+      for (const [customer, issue] of latest) if (issue.endedAt < before) latest.delete(customer);
+    },
+    session: (issue) => sessions.get(issue)!,
+    next: (issue) => next.get(issue),
+    previous: (issue) => previous.get(issue),
+  };
+}

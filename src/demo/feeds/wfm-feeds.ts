@@ -1,0 +1,28 @@
+import { minute } from "../simulator/zone.ts";
+import { windowLength } from "./rep-time.ts";
+import { lastRunOf, lastWfmRun, newestWindowEnd } from "./schedule.ts";
+import { clear, type Source, type Tables } from "./source.ts";
+import { queueMembershipWfm, queueWfm } from "./wfm-tables.ts";
+
+export const wfmFeeds = ["queue_membership_wfm", "queue_wfm"] as const;
+
+export type WfmTables = Tables<(typeof wfmFeeds)[number]>;
+
+/** Fills the tables with one intraday run: two new windows, and the four before them again. */
+export function fillWfm(tables: WfmTables, { centre, timeline, from, now }: Source, run: number): void {
+  clear(tables);
+  const newest = newestWindowEnd(run);
+  for (let end = newest - 5 * windowLength; end <= newest; end += windowLength) {
+    const window = end - windowLength;
+    if (window < from) continue;
+    const parts = timeline.stretches(window);
+    // A window is told wrongly only if the run that puts it right is in the bucket too.
+    const corrected = lastRunOf(end) <= lastWfmRun(now);
+    const told = (at: number, late: number) => !corrected || at + late <= run - 5 * minute;
+    const cutoff = corrected && end === newest ? end - 3 * minute : end;
+    tables.queue_wfm.addRows(
+      queueWfm(centre.queues, (queue) => timeline.queue(queue, window), window, parts, told),
+    );
+    tables.queue_membership_wfm.addRows(queueMembershipWfm(window, parts, cutoff));
+  }
+}

@@ -1,0 +1,169 @@
+import {
+  blocked,
+  type Demand,
+  limits,
+  type Queue,
+  type RequiredAgents,
+  read,
+  readDemand,
+  required,
+  slack,
+} from "./erlang.js";
+import { integrate, type Range } from "./integral.js";
+import { type Maybe, quantity } from "./ratio.js";
+import { workload } from "./staffing.js";
+
+export interface ImpatientQueue extends Queue {
+  meanPatienceSeconds: Maybe; // see `patience` in waits; 0: whoever would wait leaves at once
+}
+
+export interface ErlangA {
+  state: "stable" | "empty" | "invalid"; // as in Erlang C; with abandonment no queue is overloaded for good
+  trafficErlangs: number | null;
+  pWait: number | null; // share that waits at all
+  pAbandon: number | null; // share of the offered
+  occupancy: number | null;
+  meanWaitAllSeconds: number | null; // of everybody, answered or abandoned
+  answeredWithinTargetOfOffered: number | null; // the service level "offered"
+  answeredWithinTargetOfAnswered: number | null; // "answered_only"
+  abandonedWithinTarget: number | null; // share of the offered
+}
+
+/**
+ * Erlang A (M/M/n+M, exponential patience), the birth-death chain solved exactly. The wait offered to a patient arrival
+ * has the density g(t) = P(all busy, none waiting) n mu exp(-n mu t + (lambda/theta)(1 - exp(-theta t))), and every
+ * figure is an integral of it: P(abandon) = theta E[wait]. Shortcuts that scale Erlang C's P(wait) are far off.
+ * Source: Garnett, Mandelbaum, Reiman 2002; Palm.
+ */
+export function erlangA(queue: ImpatientQueue): ErlangA {
+  const { load, agents, aht, target, rate } = read(queue);
+  const patience = quantity(queue.meanPatienceSeconds);
+  if (load === null || agents === null || aht === null || target === null || patience === null)
+    return answer("invalid", load);
+  if (!rate && agents === 0) return answer("empty", load);
+  const leaving = patience === 0 ? 1 : -Math.expm1(-target / patience); // share of the impatient gone by the target
+  if (agents === 0)
+    return solution(load, agents, patience, { pWait: 1, pAbandon: 1, answered: 0, left: leaving });
+  if (load === 0) return solution(load, agents, patience, { pWait: 0, pAbandon: 0, answered: 1, left: 0 });
+
+  // Time is counted in mean patiences: c services and r arrivals in each.
+  const c = (agents / aht) * patience;
+  const r = (load / aht) * patience;
+  const b = blocked(load, agents);
+  if (c < 1e-12)
+    return solution(load, agents, patience, { pWait: b, pAbandon: b, answered: 1 - b, left: b * leaving });
+  if (!(c <= 1e12 && r <= 1e12)) return answer("invalid", load);
+
+  const { peak, height, density, width } = offeredWait(c, r);
+  const range = { from: 0, peak, width };
+  const whole = integrate(density, range);
+  const reached = c * Math.exp(height) * whole; // all who wait, relative to the state "all busy, none waiting"
+  const pWait = reached === Infinity ? 1 : reached / (reached + (1 / b - 1));
+  const upTo = { ...range, to: target / patience };
+  const part = (weight: (x: number) => number, over: Range = range) =>
+    (pWait * integrate(density, over, weight)) / whole;
+  return solution(load, agents, patience, {
+    pWait,
+    pAbandon: part((x) => -Math.expm1(-x)),
+    answered: 1 - pWait + part((x) => Math.exp(-x), upTo),
+    left: pWait * leaving - part((x) => Math.exp(-x) + leaving - 1, upTo),
+  });
+}
+
+/**
+ * The smallest number of agents that answers the target share of the offered contacts in time, with occupancy at or
+ * under the cap. Mostly fewer than Erlang C asks for; more where many leave before the target, who all count as missed.
+ */
+export function requiredAgentsA(demand: Demand & { meanPatienceSeconds: Maybe }): RequiredAgents | null {
+  const goal = readDemand(demand);
+  const load = workload(demand);
+  if (goal === null || load === null || load > limits.erlangs) return null;
+  if (quantity(demand.contacts) === 0) return required(0, "nothing", goal.shrinkage);
+  const model = (agents: number) => erlangA({ ...demand, agents });
+  if (model(1).state === "invalid") return null;
+  const served = (n: number) => model(n).answeredWithinTargetOfOffered! >= goal.level - slack;
+  const calm = (n: number) => n > 0 && model(n).occupancy! <= goal.cap + slack;
+  const forLevel = smallest(served);
+  const agents = smallest((n) => n >= forLevel && (goal.cap === 1 || calm(n)));
+  return required(agents, agents > forLevel ? "occupancy" : "service level", goal.shrinkage);
+}
+
+// The density over time in patiences, relative to its peak: exp(-c x + r (1 - exp(-x)) - height).
+function offeredWait(c: number, r: number) {
+  const over = (r - c) / c;
+  const peak = over > 0 ? Math.log1p(over) : 0;
+  const height = over > 0 ? c * lessLog(over) : 0;
+  const there = over > 0 ? c : r; // arrivals that are still patient at the peak
+  return {
+    peak,
+    height,
+    width: 1 / Math.max(1, Math.sqrt(there), Math.abs(c - there)),
+    density: (x: number) => Math.exp(-(c - there) * (x - peak) - there * lessExp(x - peak)),
+  };
+}
+
+// y - 1 + exp(-y) and d - log(1 + d), by series where the terms would cancel
+function lessExp(y: number): number {
+  if (Math.abs(y) > 1e-3) return y + Math.expm1(-y);
+  return y * y * (1 / 2 - y * (1 / 6 - y * (1 / 24 - y * (1 / 120 - y / 720))));
+}
+
+function lessLog(d: number): number {
+  if (Math.abs(d) > 1e-3) return d - Math.log1p(d);
+  return d * d * (1 / 2 - d * (1 / 3 - d * (1 / 4 - d * (1 / 5 - d / 6))));
+}
+
+function smallest(fits: (n: number) => boolean): number {
+  let above = 1;
+  while (above < limits.agents && !fits(above)) above *= 2;
+  above = Math.min(above, limits.agents);
+  let below = 0; // nobody serves nobody
+  while (above - below > 1) {
+    const middle = Math.floor((above + below) / 2);
+    if (fits(middle)) above = middle;
+    else below = middle;
+  }
+  return above;
+}
+
+interface Parts {
+  pWait: number;
+  pAbandon: number;
+  answered: number;
+  left: number;
+}
+
+function solution(load: number, agents: number, patience: number, parts: Parts): ErlangA {
+  const [pWait, pAbandon, answered, left] = [parts.pWait, parts.pAbandon, parts.answered, parts.left].map(
+    unit,
+  );
+  return {
+    state: "stable",
+    trafficErlangs: load,
+    pWait: pWait!,
+    pAbandon: pAbandon!,
+    occupancy: agents === 0 ? null : unit((load * (1 - pAbandon!)) / agents),
+    meanWaitAllSeconds: pAbandon! * patience,
+    answeredWithinTargetOfOffered: answered!,
+    answeredWithinTargetOfAnswered: pAbandon === 1 ? null : unit(answered! / (1 - pAbandon!)),
+    abandonedWithinTarget: left!,
+  };
+}
+
+function answer(state: ErlangA["state"], trafficErlangs: number | null): ErlangA {
+  return {
+    state,
+    trafficErlangs,
+    pWait: null,
+    pAbandon: null,
+    occupancy: null,
+    meanWaitAllSeconds: null,
+    answeredWithinTargetOfOffered: null,
+    answeredWithinTargetOfAnswered: null,
+    abandonedWithinTarget: null,
+  };
+}
+
+function unit(value: number): number {
+  return Math.min(1, Math.max(0, value));
+}

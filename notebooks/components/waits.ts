@@ -1,0 +1,61 @@
+import { type Maybe, quantity, ratio, share, total } from "./ratio.js";
+
+/**
+ * Average speed of answer, seconds: waits of answered contacts / answered contacts, zero waits included, abandoned
+ * contacts not. Booked when answered. Null when nothing was answered.
+ */
+export function asa(answeredWaitSeconds: Maybe, answered: Maybe): number | null {
+  return ratio(answeredWaitSeconds, answered);
+}
+
+/** Sums of waits in seconds and the contacts behind them. The two groups do not overlap. */
+export interface WaitSums {
+  assignedWait: Maybe; // of contacts given to a rep, immediate ones included
+  assigned: Maybe;
+  waitingWait: Maybe; // so far, of contacts still waiting
+  waiting: Maybe;
+}
+
+export interface Waits {
+  averageWait: number | null; // waiting and assigned, zero waits included
+  timeInQueue: number | null; // waiting only
+  timeToAssign: number | null; // assigned only, zero waits included
+}
+
+/** ASAPP's three waits, seconds. They answer different questions; never draw two of them on one axis. */
+export function waits(sums: WaitSums): Waits {
+  return {
+    averageWait: ratio(total(sums.assignedWait, sums.waitingWait), total(sums.assigned, sums.waiting)),
+    timeInQueue: ratio(sums.waitingWait, sums.waiting),
+    timeToAssign: ratio(sums.assignedWait, sums.assigned),
+  };
+}
+
+/** Mean wait of everybody, answered or abandoned, seconds. */
+export function meanWait(waitSeconds: Maybe, answered: Maybe, abandoned: Maybe): number | null {
+  return ratio(waitSeconds, total(answered, abandoned));
+}
+
+/**
+ * Share of offered contacts that abandoned, 0..1. With `short` (abandons before the short threshold) these count as
+ * neither abandoned nor offered. Null without contacts, or with more short abandons than abandons.
+ */
+export function abandonRate(abandoned: Maybe, answered: Maybe, short: Maybe = 0): number | null {
+  const [left, early] = [quantity(abandoned), quantity(short)];
+  if (left === null || early === null || early > left) return null;
+  return share(left - early, total(left - early, answered));
+}
+
+export interface Patience {
+  theta: number; // abandons per second of waiting
+  meanSeconds: number | null; // 1 / theta; null: nobody abandoned, so it cannot be told
+}
+
+/**
+ * Patience under the exponential assumption: abandons / the waiting time of everybody, answered or abandoned
+ * (P(abandon) = theta E[wait]). Needs waits per contact, as `issue_queues` has them. Null without waiting time.
+ */
+export function patience(abandoned: Maybe, totalWaitSeconds: Maybe): Patience | null {
+  const theta = ratio(abandoned, totalWaitSeconds);
+  return theta === null ? null : { theta, meanSeconds: ratio(totalWaitSeconds, abandoned) };
+}

@@ -1,0 +1,138 @@
+import { clockText, type TimeZone, timeZone } from "./time-zone.js";
+
+/** The WFM feeds' windows: quarter-hours of UTC, named by their start. */
+export const windowLength = 15 * 60_000;
+
+/** Lengths that intervals can have, in minutes. */
+export type Grain = 15 | 30 | 60;
+
+/** A stretch of a local day: windows that share a clock time, rounded down to the grain, and an offset from UTC. */
+export interface LocalInterval {
+  date: string; // local
+  slot: string; // "01:30", the rounded clock time: what is compared between days
+  label: string; // "01:30", and "01:30 EST" where the clock shows that time twice
+  start: number; // UTC, milliseconds
+  end: number;
+  windows: number; // quarter-hours in it, normally grain / 15; 0: the clock skipped this time, it did not exist
+}
+
+/** The window that holds an instant. */
+export function windowStart(instant: number): number {
+  return Math.floor(instant / windowLength) * windowLength;
+}
+
+/** End of the newest complete window: what "data through" says. */
+export function dataThrough(newestWindowStart: number): number {
+  return newestWindowStart + windowLength;
+}
+
+/** Minutes between the end of a window and its publication. */
+export function lagMinutes(windowStarts: number, publishedAt: number): number {
+  return (publishedAt - dataThrough(windowStarts)) / 60_000;
+}
+
+/**
+ * Starts of the windows of a local day, ascending: 96, or 92 and 100 where the clock is moved by an hour, 94 and 98 where
+ * by half an hour; none for a day the zone left out. Each window belongs to exactly one local day.
+ */
+export function dayWindows(date: string, zone: TimeZone | string): number[] {
+  const local = typeof zone === "string" ? timeZone(zone) : zone;
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  if (!/^\d{4}-\d\d-\d\d$/.test(date) || Number.isNaN(midnight))
+    throw new RangeError(`invalid date: ${date}`);
+  const starts: number[] = [];
+  const [earliest, latest] = [midnight - 15 * hour, midnight + 39 * hour]; // zones are 14 h ahead to 12 h behind
+  for (let start = earliest; start < latest; start += windowLength)
+    if (local.date(start) === date) starts.push(start);
+  return starts;
+}
+
+/**
+ * A local day as intervals in order of time. The repeated hour of autumn gives two sets, labelled with their zone's
+ * abbreviation; the hour that spring skips gives intervals of no windows, so that it can be shown as such.
+ */
+export function dayIntervals(date: string, zone: TimeZone | string, grain: Grain = 15): LocalInterval[] {
+  const local = typeof zone === "string" ? timeZone(zone) : zone;
+  const starts = dayWindows(date, local);
+  const shown = new Map<number, number>(); // clock time -> how often
+  for (const start of starts) {
+    const clock = local.minutes(start);
+    shown.set(clock, (shown.get(clock) ?? 0) + 1);
+  }
+  const intervals: LocalInterval[] = [];
+  const slots = new Set<string>();
+  const repeated = new Set<LocalInterval>();
+  let offset = Number.NaN;
+  for (const start of starts) {
+    const clock = local.minutes(start);
+    const slot = slotOf(clock, grain);
+    let last = intervals.at(-1);
+    if (last?.slot === slot && offset === local.offset(start)) {
+      last.end += windowLength;
+      last.windows++;
+    } else {
+      last = { date, slot, label: clockText(clock), start, end: start + windowLength, windows: 1 };
+      intervals.push(last);
+      slots.add(slot);
+      offset = local.offset(start);
+    }
+    if (shown.get(clock)! > 1) repeated.add(last);
+  }
+  for (const interval of repeated) interval.label += ` ${local.abbreviation(interval.start)}`;
+  return withSkipped(intervals, slots, date, local, grain);
+}
+
+/** The interval that holds an instant, by the same rule: its start. */
+export function intervalStart(instant: number, zone: TimeZone | string, grain: Grain = 15): number {
+  const local = typeof zone === "string" ? timeZone(zone) : zone;
+  const slot = slotOf(local.minutes(instant), grain);
+  let start = windowStart(instant);
+  for (;;) {
+    const before = start - windowLength;
+    const same = local.offset(before) === local.offset(instant) && local.date(before) === local.date(instant);
+    if (!same || slotOf(local.minutes(before), grain) !== slot) return start;
+    start = before;
+  }
+}
+
+/** What an interval is matched with on other days: its clock time, rounded down to the grain. */
+export function localSlot(instant: number, zone: TimeZone | string, grain: Grain = 15): string {
+  const local = typeof zone === "string" ? timeZone(zone) : zone;
+  return slotOf(local.minutes(instant), grain);
+}
+
+const hour = 3_600_000;
+
+function slotOf(clock: number, grain: Grain): string {
+  return slotTexts[Math.floor(clock / grain) * grain]!;
+}
+
+const slotTexts = Array.from({ length: 1440 }, (_, index) => clockText(index));
+
+// Puts an empty interval for every slot that the clock jumped over.
+function withSkipped(
+  intervals: LocalInterval[],
+  slots: ReadonlySet<string>,
+  date: string,
+  zone: TimeZone,
+  grain: Grain,
+): LocalInterval[] {
+  if (slots.size === 1440 / grain) return intervals;
+  const all = [...intervals];
+  for (let clock = 0; clock < 1440; clock += grain) {
+    const slot = slotOf(clock, grain);
+    if (slots.has(slot)) continue;
+    const after = all.findIndex((interval) => interval.slot > slot);
+    const at = after < 0 ? (all.at(-1)?.end ?? dayAfter(date, zone)) : all[after]!.start;
+    const skipped = { date, slot, label: slot, start: at, end: at, windows: 0 };
+    all.splice(after < 0 ? all.length : after, 0, skipped);
+  }
+  return all;
+}
+
+// The instant at which a left-out day is over.
+function dayAfter(date: string, zone: TimeZone): number {
+  let instant = Date.parse(`${date}T00:00:00Z`) - 15 * hour;
+  while (zone.date(instant) <= date) instant += windowLength;
+  return instant;
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import { quoteText } from "./database.ts";
+
+/** A metric macro as `kit.macros` shows it. */
+export interface Macro {
+  name: string;
+  parameters: string; // "so_far, usual_so_far, usual_rest, damp_until := 0.25"
+  group: string; // heading of macros.sql that it stands under, "Service level"
+  doc: string;
+  example: string; // a condition that holds: "asa(4500, 300) = 15"
+  source: string; // its definition, `create or replace macro …;`
+}
+
+/** What the macros take from kit.yaml. */
+export interface MacroSettings {
+  timezone: string; // IANA
+  variant: string; // of service_level
+}
+
+const file = new URL("../../../src/warehouse/macros.sql", import.meta.url); // this file runs from dist/src/warehouse
+
+/** All macros of macros.sql in its order. Throws when one is not described as the others are. */
+export function readMacros(sql = readFileSync(file, "utf8")): Macro[] {
+  const macros: Macro[] = [];
+  let group = "";
+  for (const block of sql.split(/\n\s*\n/)) {
+    const heading = /^-- # ([^.\n]+)/m.exec(block);
+    if (heading) group = heading[1]!;
+    const definition = /^create or replace macro ([a-z_]+)\(([^)]*)\) as\b[\s\S]*;\s*$/m.exec(block);
+    if (!definition) continue;
+    const [source, name, parameters] = definition;
+    const comment = block
+      .slice(0, definition.index)
+      .split("\n")
+      .filter((line) => line.startsWith("-- "));
+    const lines = comment.map((line) => line.slice(3));
+    const example = lines.pop();
+    if (!example?.startsWith("e.g. ") || lines.length === 0)
+      throw new Error(`macro without description: ${name}`);
+    macros.push({
+      name: name!,
+      parameters: parameters!.replace(/\s+/g, " ").trim(),
+      group,
+      doc: lines.join(" "),
+      example: example.slice(5),
+      source: source.trim(),
+    });
+  }
+  return macros;
+}
+
+/**
+ * The statements that define every macro with the zone and the service level of kit.yaml. They hold no reference to
+ * anything else, so that they can be stored in a database file as well.
+ */
+export function macrosScript({ timezone, variant }: MacroSettings): string {
+  const settings = new Map([
+    ["local_zone", timezone],
+    ["service_level_variant", variant],
+  ]);
+  return readMacros()
+    .map(({ name, source }) => {
+      const value = settings.get(name);
+      return value === undefined ? source : `create or replace macro ${name}() as ${quoteText(value)};`;
+    })
+    .join("\n\n");
+}

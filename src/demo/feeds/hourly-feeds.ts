@@ -52,6 +52,7 @@ export function fillHourly(tables: HourlyTables, source: Source, span: Span): vo
   const instance = spelling.plainMicro(span.from + (hash(String(span.from)) % 9000));
   const sessions = new Set<Session>();
   for (const issue of timeline.issues(span.from)) {
+    if (issue.createdAt >= span.to) continue;
     fillConversation(tables, source, span, issue);
     for (const line of utterances(issue, span, instance)) tables.utterances.add(line);
     tables.flow_detail.addRows(flowDetail(issue, span));
@@ -79,7 +80,7 @@ export function fillHourly(tables: HourlyTables, source: Source, span: Span): vo
   tables.dim_queues.addRows(dimQueues(centre));
 }
 
-// The tables about ended conversations hold the same lines, and again when the customer has rated.
+// The tables about ended conversations hold the same rows but for a column, and again when the customer has rated.
 function fillConversation(
   tables: HourlyTables,
   source: Source,
@@ -87,19 +88,22 @@ function fillConversation(
   issue: Parameters<typeof see>[0],
 ): void {
   const sight = see(issue, span.to);
-  const row = convosMetrics(sight);
-  if (span.from >= source.newColumnFrom) row[newColumn.name] = issue.opportunities.length % 3;
-  const metrics = JSON.stringify(row);
+  const metrics = JSON.stringify(convosMetrics(sight));
   const metadata = JSON.stringify(convosMetadata(sight));
   const intents = JSON.stringify(convosIntents(sight));
-  tables.convos_metrics.add(metrics);
-  tables.convos_metadata.add(`${metadata.slice(0, -1)},"language_code":"English"}`);
+  const isNew = span.from >= source.newColumnFrom;
+  tables.convos_metrics.add(isNew ? widen(metrics, newColumn.name, issue.messages.length % 3) : metrics);
+  tables.convos_metadata.add(widen(metadata, "language_code", "English"));
   tables.convos_intents.add(intents);
   if (sight.ended && (within(issue.endedAt, span) || within(issue.survey?.at, span))) {
     tables.convos_metrics_ended.add(metrics);
     tables.convos_metadata_ended.add(metadata);
     tables.convos_intents_ended.add(intents);
   }
+}
+
+function widen(line: string, column: string, value: string | number): string {
+  return `${line.slice(0, -1)},"${column}":${JSON.stringify(value)}}`;
 }
 
 // The hour's last window lacks three minutes until it is told again an hour later, if that hour is in the bucket too.

@@ -109,7 +109,8 @@ export function openCentre(seed: number, conversationsPerDay: number): Centre {
   const intents = intentTable.map(([code, name, parent, queue, weight, contained, turns, flow]) => {
     return { code, name, parent, queue: queueNamed(queue), weight, contained, turns, flow };
   });
-  const count = Math.max(12, Math.round(38 * scale));
+  // Small teams share less: they need more reps for the same load.
+  const count = Math.max(12, Math.round(20 * scale + 18 * Math.sqrt(scale)));
   const leads = Array.from({ length: Math.max(2, Math.round(count / 10)) }, (_, i) =>
     person(70001 + i, "Lead", i),
   );

@@ -32,8 +32,8 @@ export function baseline(
   const { weeks = 8, least = 4, reach = 16, exclude } = options;
   const values: number[] = [];
   const dates: string[] = [];
-  for (let week = 1; week <= reach && values.length < weeks; week++) {
-    const day = daysLater(date, -7 * week);
+  for (const day of weeksBefore(date, reach)) {
+    if (values.length >= weeks) break;
     const known = exclude?.has(day) ? null : quantity(value(day));
     if (known === null) continue;
     values.push(known);
@@ -73,6 +73,16 @@ export function noiseBand(expected: Maybe): Bounds | null {
   const half = 2 * Math.sqrt(mean);
   return { low: Math.max(0, mean - half), high: mean + half };
 }
+
+// The same weekdays before a day, newest first. Kept, because every interval of every queue asks for those of the same day.
+function weeksBefore(date: string, reach: number): readonly string[] {
+  if (lastAsked?.date !== date || lastAsked.days.length !== reach) {
+    lastAsked = { date, days: Array.from({ length: reach }, (_, week) => daysLater(date, -7 * (week + 1))) };
+  }
+  return lastAsked.days;
+}
+
+let lastAsked: { date: string; days: string[] } | undefined;
 
 /** ("2026-11-21", -7) -> "2026-11-14" */
 export function daysLater(date: string, days: number): string {

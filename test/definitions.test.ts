@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { definitions } from "../notebooks/components/definitions.ts";
+import { serviceLevelVariants } from "../notebooks/components/service-level.ts";
+import { loadRegistry } from "../src/export/registry.ts";
+import { type Database, openDatabase } from "../src/warehouse/database.ts";
+import { macrosScript, readMacros } from "../src/warehouse/macros.ts";
+
+describe("definitions", () => {
+  const macros = readMacros();
+  let db: Database;
+  before(async () => {
+    db = await openDatabase({ threads: 1 });
+    await db.run(macrosScript({ timezone: "UTC", variant: "offered" }));
+  });
+  after(() => db.close());
+
+  it("name functions that exist", async () => {
+    for (const { id, component } of definitions) {
+      const [file, name] = component;
+      const module = await import(new URL(`../notebooks/components/${file}.js`, import.meta.url).href);
+      assert.equal(typeof module[name], "function", `${id}: ${file}.${name}`);
+    }
+  });
+
+  it("name macros that exist", async () => {
+    const { rows } = await db.rows(
+      "select function_name from duckdb_functions() where function_type = 'macro'",
+    );
+    const known = new Set(rows.flat());
+    for (const { id, macro } of definitions) if (macro) assert.ok(known.has(macro), `${id}: ${macro}`);
+  });
+
+  it("cover every macro that is a metric", () => {
+    const helpers = new Set(["Ratios", "Time"]);
+    const told = new Set(definitions.map(({ macro }) => macro));
+    const parts = [
+      "service_level_variant",
+      "service_parts",
+      "weighted_mean",
+      "whole_agents",
+      "chat_factor",
+      "erlang_b",
+      "usual_low",
+      "noise_low",
+      "wilson_high",
+    ];
+    const left = macros
+      .filter(({ name, group }) => !helpers.has(group) && !told.has(name))
+      .map(({ name }) => name);
+    assert.deepEqual(left.sort(), parts.sort());
+    for (const variant of serviceLevelVariants)
+      assert.ok(definitions.some(({ id }) => id === `service_level_${variant}`));
+  });
+
+  it("name feeds that exist", () => {
+    const feeds = loadRegistry();
+    for (const { id, feeds: named } of definitions)
+      for (const feed of named) assert.ok(feeds.has(feed), `${id}: ${feed}`);
+  });
+
+  it("have an id and a name of their own, and one worked number", () => {
+    assert.equal(new Set(definitions.map(({ id }) => id)).size, definitions.length);
+    assert.equal(new Set(definitions.map(({ name }) => name)).size, definitions.length);
+    for (const { id, worked, unit } of definitions) {
+      const value = worked.value();
+      if (id === "mape") assert.equal(value, null);
+      else assert.ok(value !== null && Number.isFinite(value), id);
+      if (unit === "share" && value !== null) assert.ok(value >= 0 && value <= 1, id);
+    }
+  });
+});

@@ -149,7 +149,7 @@ describe("macros", () => {
   });
 
   it("say the same as the functions, whatever the input", async () => {
-    const rows = fc.array(fc.tuple(wild, wild, wild, wild, wild), { minLength: 300, maxLength: 300 });
+    const rows = fc.array(fc.tuple(wild, wild, wild, wild, wild), { minLength: 500, maxLength: 500 });
     const calls = Object.values(scalars);
     await fc.assert(
       fc.asyncProperty(rows, async (inputs) => {
@@ -160,12 +160,12 @@ describe("macros", () => {
           });
         });
       }),
-      { numRuns: 4, endOnFailure: true },
+      { numRuns: 2, endOnFailure: true },
     );
   });
 
   it("say the same as the functions for sane input", async () => {
-    const rows = fc.array(fc.tuple(sane, sane, sane, sane, sane), { minLength: 300, maxLength: 300 });
+    const rows = fc.array(fc.tuple(sane, sane, sane, sane, sane), { minLength: 500, maxLength: 500 });
     const calls = Object.values(scalars);
     await fc.assert(
       fc.asyncProperty(rows, async (inputs) => {
@@ -176,7 +176,7 @@ describe("macros", () => {
           });
         });
       }),
-      { numRuns: 4, endOnFailure: true },
+      { numRuns: 2, endOnFailure: true },
     );
   });
 
@@ -196,14 +196,14 @@ describe("macros", () => {
           agree(found![column] as Result, same(inputs), `${call} of ${JSON.stringify(inputs)}`);
         });
       }),
-      { numRuns: 150, endOnFailure: true },
+      { numRuns: 60, endOnFailure: true },
     );
   });
 
   it("give the service level of every variant as the functions do", async () => {
     const count = fc.oneof({ weight: 5, arbitrary: fc.nat(20) }, { weight: 1, arbitrary: wild });
     const counts = fc.tuple(count, count, count, count, count, fc.option(count));
-    const rows = fc.array(counts as fc.Arbitrary<Input[]>, { minLength: 150, maxLength: 150 });
+    const rows = fc.array(counts as fc.Arbitrary<Input[]>, { minLength: 300, maxLength: 300 });
     const args = (variant: string) => `a, b, c, d, e, variant := '${variant}', within := f`;
     const list = serviceLevelVariants.flatMap((variant) => [
       `service_level(${args(variant)})`,
@@ -225,7 +225,7 @@ describe("macros", () => {
           });
         });
       }),
-      { numRuns: 4, endOnFailure: true },
+      { numRuns: 2, endOnFailure: true },
     );
   });
 

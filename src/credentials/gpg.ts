@@ -1,0 +1,135 @@
+import { spawn } from "node:child_process";
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { CliError } from "../errors.ts";
+
+export interface Decrypted {
+  content: Buffer;
+  warning: string | null;
+}
+
+const mostBytes = 1024 * 1024;
+
+/**
+ * Decrypts a file (binary or armored, `-` for standard input) with the user's gpg. What it decrypts to comes through a
+ * pipe and is nowhere on disk; a passphrase is between gpg-agent and its pinentry. Throws CliError("noCredentials") when
+ * gpg is missing, has no key for it, or the file is no or no whole encrypted file, and CliError("usage") when it cannot
+ * be read.
+ */
+export async function decrypt(file: string, signal: AbortSignal): Promise<Decrypted> {
+  if (file !== "-") checkFile(file);
+  const { content, statuses, complaint, large } = await runGpg(file, signal);
+  const name = file === "-" ? "standard input" : file;
+  if (large)
+    throw new CliError("noCredentials", `${name} holds more than 1 MB: no credentials file`, wrongFile);
+  return { content, warning: judge(statuses, complaint, name) };
+}
+
+const wrongFile = "give the file as it was delivered; `gpg --list-packets FILE` tells what a file holds";
+const keyHints =
+  "import that key with gpg --import, set GNUPGHOME if it is in another folder, or ask for the file to be encrypted for a key you have";
+
+// gpg writes the text before it knows that the file is whole, and ends with 2 when it only lacks the signer's public key:
+// so neither its output nor its exit status decides, but its status lines.
+//
+// DECRYPTION_OKAY   BADSIG   NO_PUBKEY   taken
+// yes               no       no          yes
+// yes               no       yes         yes, with a warning
+// yes               yes      any         no
+// no                any      any         no
+function judge(statuses: string[][], complaint: string, name: string): string | null {
+  const has = (...words: string[]) => statuses.some(([word]) => words.includes(word!));
+  const refuse = (message: string, next: string) => new CliError("noCredentials", message, next);
+  if (has("BADSIG"))
+    throw refuse(
+      `${name} carries a signature that does not fit it`,
+      "fetch the file again, or ask who sent it",
+    );
+  if (has("DECRYPTION_OKAY")) {
+    const signer = statuses.find(([word]) => word === "NO_PUBKEY")?.[1];
+    return signer === undefined
+      ? null
+      : `the signature of key ${signer} was not checked: gpg does not have that key`;
+  }
+  const failure = statuses.find(
+    ([word, where]) => word === "ERROR" && /pkdecrypt|symkey|passphrase/.test(where!),
+  );
+  if (failure !== undefined || has("CANCELED_BY_USER", "BAD_PASSPHRASE", "MISSING_PASSPHRASE")) {
+    const [why, next] = passphraseProblem(Number.parseInt(failure?.[2] ?? "", 10) & 0xffff);
+    throw refuse(`${name} was not decrypted: ${why}`, next);
+  }
+  const unknown = statuses.filter(([word]) => word === "NO_SECKEY").map(([, key]) => key);
+  if (unknown.length > 0) {
+    const keys = unknown.every((key) => /^0+$/.test(key!))
+      ? "a key it does not name"
+      : `key ${unknown.join(", ")}`;
+    throw refuse(`${name} is encrypted for ${keys}, and gpg has no secret key for it`, keyHints);
+  }
+  if (has("BEGIN_DECRYPTION"))
+    throw refuse(`${name} is damaged or not whole`, "fetch it again, in binary mode, and compare its size");
+  if (has("NODATA", "UNEXPECTED", "PLAINTEXT")) throw refuse(`${name} is no encrypted file`, wrongFile);
+  throw refuse(`gpg cannot decrypt ${name}${complaint && `: ${complaint}`}`, wrongFile);
+}
+
+// The lower 16 bits of a GnuPG error code.
+function passphraseProblem(code: number): [why: string, next: string] {
+  if (code === 11) return ["wrong passphrase", "try again"];
+  if (code === 99) return ["the passphrase was not given", "try again, and type the passphrase of your key"];
+  return [
+    "gpg could not ask for the passphrase",
+    "on a terminal, set GPG_TTY=$(tty) and try again; elsewhere, have gpg-agent hold the passphrase beforehand",
+  ];
+}
+
+async function runGpg(file: string, signal: AbortSignal) {
+  // Its standard input stays the terminal, by which gpg-agent finds where to ask for a passphrase.
+  const args = ["--batch", "--status-fd", "2", "--output", "-", "--decrypt"];
+  const child = spawn("gpg", file === "-" ? args : [...args, "--", resolve(file)], {
+    stdio: ["inherit", "pipe", "pipe"],
+    signal,
+    windowsHide: true,
+  });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let report = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > mostBytes) child.kill("SIGKILL");
+    else chunks.push(chunk);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    if (report.length < mostBytes) report += text;
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      if (!error.syscall?.startsWith("spawn")) return reject(error);
+      const why = error.code === "ENOENT" ? "is not installed, or not in PATH" : `cannot run (${error.code})`;
+      reject(
+        new CliError("noCredentials", `gpg ${why}`, "install GnuPG: apt install gnupg, brew install gnupg"),
+      );
+    });
+    child.once("close", () => resolve());
+  });
+  const lines = report.split(/\r?\n/);
+  const mark = "[GNUPG:] ";
+  const statuses = lines
+    .filter((line) => line.startsWith(mark))
+    .map((line) => line.slice(mark.length).split(" "));
+  const complaint =
+    lines
+      .filter((line) => line.startsWith("gpg: "))
+      .at(-1)
+      ?.slice(5) ?? "";
+  return { content: Buffer.concat(chunks), statuses, complaint, large: size > mostBytes };
+}
+
+function checkFile(file: string): void {
+  try {
+    if (!statSync(file).isDirectory()) return;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === "ENOENT" ? "no such file" : `cannot read (${code})`;
+    throw new CliError("usage", `${why}: ${file}`, "name the encrypted file as it was delivered");
+  }
+  throw new CliError("usage", `is a folder: ${file}`, "name the encrypted file in it");
+}

@@ -27,6 +27,15 @@ describe("database", () => {
     assert.equal(await one("sum(x) from (values (1), (2)) t(x)"), 3);
   });
 
+  it("answers queries that are asked at once, each with all of its rows", async () => {
+    const counts = [1, 3000, 50_000, 2, 10_000];
+    const answers = await Promise.all(counts.map((count) => db.rows(`from range(${count})`)));
+    assert.deepEqual(
+      answers.map(({ rows }) => rows.length),
+      counts,
+    );
+  });
+
   it("gives times in UTC, whatever the zone of the machine", async () => {
     assert.equal(await one("timestamp '2026-09-01 05:15:00'"), "2026-09-01T05:15:00Z");
     assert.equal(await one("timestamp '2026-09-01 05:15:00.626'"), "2026-09-01T05:15:00.626Z");
@@ -96,6 +105,7 @@ describe("database", () => {
     assert.equal(await one(`${quoteName('o"dd')} from (select 1 as ${quoteName('o"dd')})`), 1);
     assert.deepEqual(await one(`${quoteList(["it's", "\\n", ""])}`), ["it's", "\\n", ""]);
     assert.equal(await one(quoteText("'; drop table x; --")), "'; drop table x; --");
+    assert.equal(await one(quoteText("a\0'b")), "a\0'b");
   });
 });
 

@@ -61,10 +61,10 @@ export interface Database {
   rows(sql: string, options?: QueryOptions): Promise<Rows>;
   /** The rows as objects; column names must be distinct. */
   objects<T = Record<string, Value>>(sql: string, options?: QueryOptions): Promise<T[]>;
-  /** As `rows`, in batches of about 2,000, never all in memory. */
+  /** As `rows`, in batches of about 2,000, never all in memory. Read them to the end before the next query here. */
   stream(sql: string, options?: QueryOptions): Promise<RowStream>;
-  /** Cuts every file but those under the roots off, for good, and locks the configuration. */
-  sandbox(roots: string[]): Promise<void>;
+  /** Cuts every file but those under the roots and these files off, for good, and locks the configuration. */
+  sandbox(roots: string[], files?: string[]): Promise<void>;
   /** Stops what is running on this connection. */
   interrupt(): void;
   /** Another connection to the same database, to run two queries at once. Close it as well. */
@@ -93,9 +93,10 @@ export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A string as SQL text: `it's` becomes `'it''s'`. NUL cannot be written in SQL text. */
+/** A string as SQL text: `it's` becomes `'it''s'`. */
 export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  const quoted = `'${text.replaceAll("'", "''")}'`;
+  return text.includes("\0") ? `(${quoted.replaceAll("\0", "' || chr(0) || '")})` : quoted;
 }
 
 /** A list of strings as SQL text: `['a', 'b']`. */
@@ -105,31 +106,42 @@ export function quoteList(texts: readonly string[]): string {
 
 async function connection(instance: DuckDBInstance, owner: boolean): Promise<Database> {
   const link = await instance.connect();
+  // A second query on a connection ends the result of the first, without an error: so one after the other.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
+    const turn = last.then(task, task);
+    last = turn.catch(() => {});
+    return turn;
+  };
   const database: Database = {
-    async run(sql, options) {
-      await execute(link, sql, options, async (result) => {
-        while ((await result.fetchChunk())?.rowCount);
-      });
-    },
-    async rows(sql, options) {
-      return execute(link, sql, options, async (result) => {
-        const rows: Value[][] = [];
-        for await (const batch of batches(result)) for (const row of batch) rows.push(row);
-        return { columns: columnTypes(result), rows };
-      });
-    },
+    run: (sql, options) =>
+      inTurn(() =>
+        execute(link, sql, options, async (result) => {
+          while ((await result.fetchChunk())?.rowCount);
+        }),
+      ),
+    rows: (sql, options) =>
+      inTurn(() =>
+        execute(link, sql, options, async (result) => {
+          const rows: Value[][] = [];
+          for await (const batch of batches(result)) for (const row of batch) rows.push(row);
+          return { columns: columnTypes(result), rows };
+        }),
+      ),
     async objects<T>(sql: string, options?: QueryOptions) {
       const { columns, rows } = await database.rows(sql, options);
       return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])) as T);
     },
-    async stream(sql, options) {
-      return execute(link, sql, options, async (result) => ({
-        columns: columnTypes(result),
-        batches: guarded(link, batches(result), options?.signal),
-      }));
-    },
-    async sandbox(roots) {
+    stream: (sql, options) =>
+      inTurn(() =>
+        execute(link, sql, options, async (result) => ({
+          columns: columnTypes(result),
+          batches: guarded(link, batches(result), options?.signal),
+        })),
+      ),
+    async sandbox(roots, files = []) {
       await link.run(`set allowed_directories = ${quoteList(roots)}`);
+      await link.run(`set allowed_paths = ${quoteList(files)}`);
       await link.run("set enable_external_access = false");
       await link.run("set lock_configuration = true");
     },

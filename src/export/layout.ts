@@ -94,11 +94,16 @@ export function dayPrefix(prefix: string, feed: string, version: string, format:
   return `${folder(prefix)}${feed}/version=${version}/format=${format}/dt=${dt}/`;
 }
 
+let lastDate = ""; // a listing names each day many times in a row
+
 /** True for a day of the calendar, written YYYY-MM-DD. */
 export function isDate(text: string): boolean {
+  if (text === lastDate) return true;
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const time = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+  if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(text)) return false;
+  lastDate = text;
+  return true;
 }
 
 /** Why a key must not become a path on this machine; null when nothing speaks against it. */

@@ -1,11 +1,15 @@
 import * as http from "node:http";
 import * as https from "node:https";
-import { ListObjectsV2Command, type ListObjectsV2CommandOutput, S3Client } from "@aws-sdk/client-s3";
+import { Readable } from "node:stream";
+import { text as readText } from "node:stream/consumers";
+import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { SignatureV4 } from "@smithy/signature-v4";
+
 import { CliError } from "../errors.ts";
 import type { RemoteObject } from "../export/partition.ts";
 import { type Agents, openAgents } from "./agents.ts";
 import { credentialsExpired, judge, type Refusal, refusalIn, refusalOf, type S3Place } from "./s3-error.ts";
+import { type ListPage, parseListPage, unquote } from "./s3-listing.ts";
 import {
   type Body,
   type Checksum,
@@ -67,6 +71,7 @@ class S3Source implements Source {
       region,
       maxAttempts: 1,
       ignoreConfiguredEndpointUrls: true,
+      logger: {} as Console, // else every answer is filtered for a log that nobody keeps
       requestHandler: { ...this.agents.forSdk, connectionTimeout: this.idleMs },
       // The files of the shared configuration are read again whenever credentials are renewed.
       credentials: () =>
@@ -94,17 +99,15 @@ class S3Source implements Source {
 
   async *list(prefix: string, options: ListOptions = {}): AsyncIterable<RemoteObject[]> {
     for await (const page of this.pages({ Prefix: prefix, StartAfter: options.startAfter }, options)) {
-      yield objectsOf(page);
+      yield page.objects;
     }
   }
 
   async folder(prefix: string, options: FolderOptions = {}): Promise<Folder> {
     const found: Folder = { folders: [], objects: [] };
-    for await (const page of this.pages({ Prefix: prefix, Delimiter: "/" }, options)) {
-      for (const { Prefix = "" } of page.CommonPrefixes ?? []) {
-        found.folders.push(decodeKey(Prefix).slice(prefix.length, -1));
-      }
-      found.objects.push(...objectsOf(page));
+    for await (const { objects, folders } of this.pages({ Prefix: prefix, Delimiter: "/" }, options)) {
+      found.folders.push(...folders.map((folder) => folder.slice(prefix.length, -1)));
+      found.objects.push(...objects);
     }
     return found;
   }
@@ -135,27 +138,29 @@ class S3Source implements Source {
   private async *pages(
     input: ListInput,
     { signal, request = (page) => page() }: FolderOptions,
-  ): AsyncIterable<ListObjectsV2CommandOutput> {
-    let token: string | undefined;
+  ): AsyncIterable<ListPage> {
+    let token: string | null = null;
     do {
-      const sent =
-        token === undefined ? input : { ...input, StartAfter: undefined, ContinuationToken: token };
-      const page = await request(() => this.page(sent, signal));
-      yield page;
-      token = nextToken(page, token);
-    } while (token !== undefined);
+      const sent: ListInput =
+        token === null ? input : { ...input, StartAfter: undefined, ContinuationToken: token };
+      const page: ListPage = await request(() => this.page(sent, signal));
+      if (page.next !== null && page.next === token)
+        throw new SourceError("broken", "the listing does not go on");
+      // Folders made in a console are empty objects.
+      yield { ...page, objects: page.objects.filter(({ key }) => !key.endsWith("/")) };
+      token = page.next;
+    } while (token !== null);
   }
 
-  private async page(input: ListInput, signal?: AbortSignal): Promise<ListObjectsV2CommandOutput> {
+  private async page(input: ListInput, signal?: AbortSignal): Promise<ListPage> {
     // No progress is to be seen inside a page, so it gets the idle time three times over.
     const timeout = AbortSignal.timeout(this.idleMs * 3);
     const command = new ListObjectsV2Command({ Bucket: this.place.bucket, EncodingType: "url", ...input });
+    const page = readPage(command);
     try {
       const abortSignal = signal ? AbortSignal.any([signal, timeout]) : timeout;
-      const page = await this.client.send(command, { abortSignal });
-      // A proxy's own page with status 200 must not pass for an empty bucket.
-      if (page.Name === undefined) throw new SourceError("transient", "the answer is not a listing");
-      return page;
+      await this.client.send(command, { abortSignal });
+      return page();
     } catch (error) {
       signal?.throwIfAborted();
       if (timeout.aborted) throw new SourceError("transient", "no answer to a listing in time");
@@ -259,23 +264,25 @@ function nameOf(identity: { accessKeyId: string; sessionToken?: string }): strin
   return `${identity.accessKeyId} ${identity.sessionToken ?? ""}`;
 }
 
-function objectsOf(page: ListObjectsV2CommandOutput): RemoteObject[] {
-  const objects: RemoteObject[] = [];
-  for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) {
-    if (Key === undefined) continue;
-    const key = decodeKey(Key);
-    if (key.endsWith("/")) continue; // a folder made in a console
-    const modified = LastModified?.toISOString() ?? "";
-    objects.push({ key, size: Size ?? 0, etag: unquote(ETag ?? ""), modified });
-  }
-  return objects;
-}
-
-function nextToken(page: ListObjectsV2CommandOutput, token: string | undefined): string | undefined {
-  if (!page.IsTruncated) return undefined;
-  const next = page.NextContinuationToken;
-  if (next === undefined || next === token) throw new SourceError("broken", "the listing does not go on");
-  return next;
+/** Has the command's answer read by our own parser; the SDK's gets an empty one, but keeps what is no listing. */
+function readPage(command: ListObjectsV2Command): () => ListPage {
+  let page: ListPage | null = null;
+  command.middlewareStack.add(
+    (next) => async (sent) => {
+      const result = await next(sent);
+      const response = result.response as { statusCode: number; body: Readable };
+      if (response.statusCode === 200) {
+        page = parseListPage(await readText(response.body));
+        response.body = Readable.from([Buffer.from("<ListBucketResult/>")]);
+      }
+      return result;
+    },
+    { name: "readPage", step: "deserialize", priority: "low" },
+  );
+  return () => {
+    if (page === null) throw new SourceError("transient", "the answer is not a listing");
+    return page;
+  };
 }
 
 function bodyOf(response: http.IncomingMessage, offset: number): Body {
@@ -316,16 +323,8 @@ function isRefusal(error: unknown): error is Refusal {
   return typeof error === "object" && error !== null && !(error instanceof Error) && "status" in error;
 }
 
-function decodeKey(key: string): string {
-  return decodeURIComponent(key.replace(/\+/g, " "));
-}
-
 function escapeKey(key: string): string {
   const escaped = (text: string) =>
     encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
   return key.split("/").map(escaped).join("/");
-}
-
-function unquote(etag: string): string {
-  return etag.replace(/^(W\/)?"|"$/g, "");
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { emptyConfig } from "../src/config.ts";
-import { markerName } from "../src/export/layout.ts";
+import { markerName, partitionPath } from "../src/export/layout.ts";
 import { fingerprint, type PartitionId, partitionKey } from "../src/export/partition.ts";
 import { loadRegistry } from "../src/export/registry.ts";
 import type { Project } from "../src/project.ts";
@@ -51,7 +51,7 @@ export function rawFixture(change: (project: Project) => void = () => {}): RawFi
         const packed = name.endsWith(".gz") && options.gzip !== false;
         const stored = packed ? gzipSync(unpacked) : unpacked;
         const file = packed ? name : name.replace(/\.gz$/, "");
-        const folder = join(project.data, "raw", partitionKey(id));
+        const folder = join(project.data, "raw", partitionPath(id));
         mkdirSync(folder, { recursive: true });
         writeFileSync(join(folder, file), options.spoil?.(stored) ?? stored);
         writeFileSync(join(folder, markerName), "");
@@ -59,7 +59,7 @@ export function rawFixture(change: (project: Project) => void = () => {}): RawFi
         return { name: file, size: stored.length, md5, lines: countLines(unpacked), etag: md5, modified };
       });
       const marker = { size: 0, etag: "d41d8cd98f00b204e9800998ecf8427e", modified };
-      const key = (name: string) => `${partitionKey(id)}/${name}`;
+      const key = (name: string) => `${partitionPath(id)}/${name}`;
       const rows = objects.some(({ lines }) => lines > 0);
       store(project, id, {
         version: id.version,
@@ -78,7 +78,7 @@ export function rawFixture(change: (project: Project) => void = () => {}): RawFi
     },
     remove(feed, at, options = {}) {
       const id = partition(feed, at, options);
-      rmSync(join(project.data, "raw", partitionKey(id)), { recursive: true, force: true });
+      rmSync(join(project.data, "raw", partitionPath(id)), { recursive: true, force: true });
       store(project, id, null);
     },
     delete: () => rmSync(root, { recursive: true, force: true }),

@@ -209,6 +209,7 @@ describe("simulator", () => {
         if (!visit || kind === "transfer") continue;
         const { weekday, minutes } = localTime(visit.enteredAt - 500, zone);
         assert.ok(isOpen(visit.queue, weekday, minutes), visit.queue.name);
+        assert.ok(visit.exitedAt > visit.enteredAt);
       }
     }
   });

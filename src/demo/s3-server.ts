@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { crc32 } from "./crc32.ts";
 import { memoryStore, type ObjectStore, type PutOptions, type StoredObject } from "./object-store.ts";
+import { decodeBody, readBody } from "./s3-body.ts";
 import { S3Error } from "./s3-error.ts";
 import { element, escapeXml, listObjects, xml } from "./s3-listing.ts";
-import { type Credentials, parseTarget, sha256, type Target, verifySignature } from "./sigv4.ts";
+import { type Answer, getObject, type ObjectCall, putObject } from "./s3-object.ts";
+import { type Credentials, parseTarget, verifySignature } from "./sigv4.ts";
 
 export interface Client extends Credentials {
   allow?: ("list" | "read" | "write")[]; // default: all
@@ -42,19 +42,9 @@ export interface S3Server {
   close(): Promise<void>;
 }
 
-interface Answer {
-  status: number;
-  headers?: Record<string, string | number>;
-  body?: string | Buffer;
-}
-
-interface Call {
+interface Call extends ObjectCall {
   operation: string;
-  request: IncomingMessage;
-  target: Target;
-  bucket: string;
-  key: string;
-  body: Buffer;
+  query: URLSearchParams;
 }
 
 const actions: Record<string, "list" | "read" | "write"> = {
@@ -97,7 +87,8 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
       const raw = await readBody(request);
       const { owner, payload } = verifySignature(request, target, options.credentials, clock());
       authorize(owner, operation, bucket);
-      const call = { operation, request, target, bucket, key, body: decodeBody(request, raw, payload) };
+      const body = decodeBody(request, raw, payload);
+      const call = { operation, request, query: target.query, bucket, key, body };
       send(request, response, perform(store, region, call));
     } catch (error) {
       if (!response.headersSent) send(request, response, failure(error, request.url ?? "/"));
@@ -180,7 +171,7 @@ function perform(store: ObjectStore, region: string, call: Call): Answer {
       store.deleteBucket(bucket);
       return { status: 204 };
     case "ListObjectsV2":
-      return { status: 200, body: listObjects(store, bucket, call.target.query) };
+      return { status: 200, body: listObjects(store, bucket, call.query) };
     case "PutObject":
       return putObject(store, call);
     case "DeleteObject":
@@ -194,119 +185,6 @@ function perform(store: ObjectStore, region: string, call: Call): Answer {
 function listBuckets(store: ObjectStore): Answer {
   const buckets = store.buckets().map((name) => `<Bucket>${element("Name", name)}</Bucket>`);
   return { status: 200, body: xml("ListAllMyBucketsResult", [`<Buckets>${buckets.join("")}</Buckets>`]) };
-}
-
-function getObject(store: ObjectStore, { request, bucket, key }: Call): Answer {
-  const object = store.head(bucket, key);
-  if (!object) throw new S3Error("NoSuchKey", "The specified key does not exist.");
-  const { headers } = request;
-  const described: Record<string, string | number> = {
-    ETag: `"${object.etag}"`,
-    "Last-Modified": object.modified.toUTCString(),
-    "Accept-Ranges": "bytes",
-    "Content-Type": "application/octet-stream",
-  };
-  if (headers["if-match"] !== undefined && !matches(headers["if-match"], object.etag)) {
-    throw new S3Error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
-  }
-  if (headers["if-none-match"] !== undefined && matches(headers["if-none-match"], object.etag)) {
-    return { status: 304, headers: described };
-  }
-  const range = headers.range === undefined ? null : readRange(headers.range, object.size);
-  if (range) {
-    described["Content-Range"] = `bytes ${range.start}-${range.end}/${object.size}`;
-  } else if (object.crc32 && headers["x-amz-checksum-mode"] === "ENABLED") {
-    described["x-amz-checksum-crc32"] = object.crc32;
-    described["x-amz-checksum-type"] = "FULL_OBJECT";
-  }
-  const { start, end } = range ?? { start: 0, end: object.size - 1 };
-  described["Content-Length"] = end - start + 1;
-  const body = request.method === "HEAD" ? undefined : store.read(bucket, key).subarray(start, end + 1);
-  return { status: range ? 206 : 200, headers: described, ...(body && { body }) };
-}
-
-function putObject(store: ObjectStore, { request, bucket, key, body }: Call): Answer {
-  const { headers } = request;
-  if (headers["x-amz-copy-source"]) throw new S3Error("NotImplemented", "Copying is not implemented");
-  const held = store.head(bucket, key);
-  const refused =
-    (headers["if-none-match"] === "*" && held) ||
-    (headers["if-match"] !== undefined && !(held && matches(headers["if-match"], held.etag)));
-  if (refused) {
-    throw new S3Error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
-  }
-  const md5 = headers["content-md5"];
-  if (typeof md5 === "string" && createHash("md5").update(body).digest("base64") !== md5) {
-    throw new S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.");
-  }
-  const sent = headers["x-amz-checksum-crc32"];
-  const asked = sent !== undefined || /crc32$/i.test(String(headers["x-amz-trailer"] ?? ""));
-  if (typeof sent === "string" && crc32(body) !== sent) {
-    throw new S3Error("BadDigest", "The CRC32 you specified did not match the calculated checksum.");
-  }
-  const object = store.put(bucket, key, body, { crc32: asked });
-  const etag = { ETag: `"${object.etag}"` };
-  return { status: 200, headers: object.crc32 ? { ...etag, "x-amz-checksum-crc32": object.crc32 } : etag };
-}
-
-function matches(header: string, etag: string): boolean {
-  return header.split(",").some((item) => item.trim() === "*" || item.trim().replace(/"/g, "") === etag);
-}
-
-// A header that is no range of bytes is ignored, as HTTP asks.
-function readRange(header: string, size: number): { start: number; end: number } | null {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header);
-  if (!match || header === "bytes=-") return null;
-  const [, from = "", to = ""] = match;
-  const start = from === "" ? Math.max(0, size - Number(to)) : Number(from);
-  const end = from === "" || to === "" ? size - 1 : Math.min(Number(to), size - 1);
-  if (start >= size || (from === "" && Number(to) === 0)) {
-    throw new S3Error("InvalidRange", "The requested range is not satisfiable");
-  }
-  return end < start ? null : { start, end };
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-// What was signed: a hash of the body, nothing, or a stream of chunks each with its own length line.
-function decodeBody(request: IncomingMessage, raw: Buffer, payload: string): Buffer {
-  if (payload.startsWith("STREAMING-")) return dechunk(request, raw);
-  if (payload !== "UNSIGNED-PAYLOAD" && sha256(raw) !== payload) {
-    throw new S3Error(
-      "XAmzContentSHA256Mismatch",
-      "The provided 'x-amz-content-sha256' header does not match what was computed.",
-    );
-  }
-  return raw;
-}
-
-function dechunk(request: IncomingMessage, raw: Buffer): Buffer {
-  const parts: Buffer[] = [];
-  let at = 0;
-  for (;;) {
-    const lineEnd = raw.indexOf("\r\n", at);
-    const length = lineEnd < 0 ? Number.NaN : Number.parseInt(raw.toString("latin1", at, lineEnd), 16);
-    if (Number.isNaN(length) || lineEnd + 2 + length > raw.length) {
-      throw new S3Error("IncompleteBody", "The request body terminated unexpectedly");
-    }
-    at = lineEnd + 2 + length + 2;
-    if (length === 0) break;
-    parts.push(raw.subarray(lineEnd + 2, lineEnd + 2 + length));
-  }
-  const body = Buffer.concat(parts);
-  const trailer = /^x-amz-checksum-crc32:(\S+)/m.exec(raw.toString("latin1", at - 2));
-  if (trailer && crc32(body) !== trailer[1]) {
-    throw new S3Error("BadDigest", "The CRC32 you specified did not match the calculated checksum.");
-  }
-  const declared = request.headers["x-amz-decoded-content-length"];
-  if (declared !== undefined && Number(declared) !== body.length) {
-    throw new S3Error("IncompleteBody", "You did not provide the number of bytes specified by the header");
-  }
-  return body;
 }
 
 function failure(error: unknown, resource: string): Answer {

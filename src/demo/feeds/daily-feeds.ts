@@ -1,8 +1,8 @@
-import { customerFeedback, issueSentiment } from "./automation-tables.ts";
 import { type Span, within } from "./known.ts";
 import { intents, repAttributes, repHierarchy, reps } from "./reference-tables.ts";
 import { clear, type Source, type Tables } from "./source.ts";
 import { spelling } from "./spelling.ts";
+import { customerFeedback, issueSentiment } from "./survey-tables.ts";
 
 export const dailyFeeds = [
   "customer_feedback",

@@ -1,24 +1,21 @@
 import { hash } from "../simulator/random.ts";
 import { hour, minute } from "../simulator/zone.ts";
-import {
-  csidContainment,
-  flowCompletions,
-  flowDetail,
-  glanceContainment,
-  issueCallback,
-} from "./automation-tables.ts";
-import { convosIntents, convosMetadata, convosMetrics, utterances } from "./conversation-tables.ts";
+import { convosIntents, convosMetadata, convosMetrics } from "./conversation-tables.ts";
+import { flowCompletions, flowDetail } from "./flow-tables.ts";
 import type { Session } from "./journeys.ts";
 import { type Span, see, within } from "./known.ts";
 import { newColumn } from "./oddities.ts";
-import { issueQueues, liveAgentOpportunities, queueCheckIns, transfers } from "./queue-tables.ts";
+import { liveAgentOpportunities } from "./opportunity-table.ts";
+import { issueQueues, queueCheckIns, transfers } from "./queue-tables.ts";
 import { dimQueues } from "./reference-tables.ts";
 import { repAssignmentDisposition, repConvos } from "./rep-tables.ts";
 import { windowLength } from "./rep-time.ts";
 import { repActivity, repUtilized } from "./rep-time-tables.ts";
 import { hourlyThrough } from "./schedule.ts";
+import { csidContainment, glanceContainment, issueCallback } from "./session-tables.ts";
 import { clear, type Source, type Tables } from "./source.ts";
 import { spelling } from "./spelling.ts";
+import { utterances } from "./utterance-table.ts";
 
 export const hourlyFeeds = [
   "convos_intents",

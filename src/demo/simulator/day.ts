@@ -1,39 +1,18 @@
-import { type Agenda, agenda } from "./agenda.ts";
+import { agenda } from "./agenda.ts";
 import { type Arrival, arrivals, type BusinessDay, pickIntent } from "./arrivals.ts";
+import { talkToBot } from "./bot-talk.ts";
 import { type Centre, isOpen, type Queue, type Rep, zone } from "./centre.ts";
-import { endByItself, message, survey, talkToBot, talkToRep } from "./conversation.ts";
-import type { Assignment, DayLog, Ending, Glance, Issue, Opportunity, Shift, Status, Visit } from "./log.ts";
+import { logIn, pause } from "./desk.ts";
+import { type Desk, type Floor, isFree, lateness } from "./floor.ts";
+import { endByItself, message } from "./issue.ts";
+import { enqueue, pull } from "./line.ts";
+import type { Assignment, DayLog, Ending, Glance, Issue, Opportunity } from "./log.ts";
 import { phrases } from "./phrases.ts";
-import { type Random, seeded } from "./random.ts";
-import { type Pause, type PlannedShift, roster } from "./roster.ts";
+import { seeded } from "./random.ts";
+import { talkToRep } from "./rep-talk.ts";
+import { roster } from "./roster.ts";
+import { survey } from "./survey.ts";
 import { localTime, minute } from "./zone.ts";
-
-/** A rep at work. `active` counts chats, those on their way included. */
-interface Desk {
-  shift: Shift;
-  status: Status;
-  since: number;
-  active: number;
-  lastAssigned: number;
-  due: Pause[]; // begun as soon as the last chat ends
-}
-
-interface Waiting {
-  issue: Issue;
-  opportunity: Opportunity;
-  visit: Visit;
-}
-
-interface Floor {
-  centre: Centre;
-  random: Random;
-  agenda: Agenda;
-  desks: Desk[];
-  lines: Map<Queue, Waiting[]>;
-  issues: Issue[];
-  nextId: number;
-  end: number;
-}
 
 /**
  * One business day of the centre, from the first arrival to the last disposition. Days are independent: a later `now`
@@ -49,11 +28,20 @@ export function simulateDay(seed: number, centre: Centre, today: BusinessDay): D
     issues: [],
     nextId: today.number * 100_000 + 1,
     end: today.to,
+    answer: ({ issue, opportunity }, desk, at) => assign(floor, issue, opportunity, desk, at),
+    giveUp: ({ issue, opportunity, visit }, at) => {
+      const transfer = opportunity.from?.transfer;
+      if (transfer) transfer.repliedAt = at;
+      endByItself(issue, at, !visit.checkIn || visit.checkIn.accepted);
+      close(floor, issue, at);
+    },
   };
-  for (const arrival of arrivals(seed, centre, today))
+  for (const arrival of arrivals(seed, centre, today)) {
     floor.agenda.add(arrival.at, () => begin(floor, arrival));
-  for (const planned of roster(seed, centre, today))
+  }
+  for (const planned of roster(seed, centre, today)) {
     floor.agenda.add(planned.from, () => logIn(floor, planned));
+  }
   for (let entry = floor.agenda.next(); entry; entry = floor.agenda.next()) entry.run();
   for (const issue of floor.issues) issue.messages.sort((a, b) => a.at - b.at);
   return {
@@ -108,105 +96,8 @@ function escalate(floor: Floor, issue: Issue, opportunity: Opportunity, wanted?:
     floor.agenda.add(at + 600, () => assign(floor, issue, opportunity, direct, at + 600));
     return;
   }
-  enqueue(floor, issue, opportunity);
-}
-
-function enqueue(floor: Floor, issue: Issue, opportunity: Opportunity): void {
-  const { random } = floor;
-  const { queue } = opportunity;
-  const at = opportunity.at + Math.round(random.between(100, 500));
-  const line = floor.lines.get(queue)!;
-  const visit: Visit = {
-    queue,
-    enteredAt: at,
-    exitedAt: at,
-    abandoned: false,
-    busy: line.length > 0,
-    checkIn: null,
-    late: lateness(random),
-  };
-  opportunity.visit = visit;
-  const waiting = { issue, opportunity, visit };
-  line.push(waiting);
-  issue.messages.push(message(at + 200, "bot", visit.busy ? phrases.busy : phrases.connecting));
-  const patience = at + Math.max(2000, Math.round(random.exponential(queue.patience) * 1000));
-  floor.agenda.add(patience, () => abandon(floor, waiting, patience));
-  const threshold = at + 3 * minute;
-  floor.agenda.add(threshold, () => checkIn(floor, waiting, threshold));
-  serve(floor, queue, at);
-}
-
-function checkIn(floor: Floor, waiting: Waiting, thresholdAt: number): void {
-  if (!isWaiting(floor, waiting)) return;
-  const at = thresholdAt + Math.round(floor.random.between(500, 3000));
-  const accepted = floor.random.chance(0.85);
-  const resultAt = at + (accepted ? Math.round(floor.random.lognormal(14, 0.6) * 1000) : 2 * minute);
-  floor.agenda.add(resultAt, () => {
-    if (!isWaiting(floor, waiting)) return;
-    waiting.visit.checkIn = { thresholdAt, at, resultAt, accepted };
-    waiting.issue.messages.push(message(at, "bot", phrases.checkIn));
-    if (!accepted) abandon(floor, waiting, resultAt);
-  });
-}
-
-function isWaiting(floor: Floor, waiting: Waiting): boolean {
-  return floor.lines.get(waiting.visit.queue)!.includes(waiting);
-}
-
-function abandon(floor: Floor, waiting: Waiting, at: number): void {
-  if (!isWaiting(floor, waiting)) return;
-  const { issue, visit, opportunity } = waiting;
-  leaveLine(floor, waiting);
-  visit.exitedAt = at;
-  visit.abandoned = true;
-  const transfer = opportunity.from?.transfer;
-  if (transfer) transfer.repliedAt = at;
-  impatience(floor, waiting, at);
-  endByItself(issue, at, !visit.checkIn || visit.checkIn.accepted);
-  close(floor, issue, at);
-}
-
-function leaveLine(floor: Floor, waiting: Waiting): void {
-  const line = floor.lines.get(waiting.visit.queue)!;
-  line.splice(line.indexOf(waiting), 1);
-}
-
-// A customer who waits long asks whether anybody is there.
-function impatience(floor: Floor, { issue, visit }: Waiting, at: number): void {
-  for (let ask = visit.enteredAt + 70_000; ask < at - 1000; ask += 150_000) {
-    if (floor.random.chance(0.4))
-      issue.messages.push(message(ask, "customer", floor.random.pick(phrases.waiting)));
-  }
-}
-
-/** Gives the head of a queue to the least busy rep, as long as there are both. */
-function serve(floor: Floor, queue: Queue, now: number): void {
-  const line = floor.lines.get(queue)!;
-  while (line.length > 0) {
-    const free = floor.desks.filter((desk) => isFree(desk) && desk.shift.rep.queues.includes(queue));
-    if (free.length === 0) return;
-    hand(floor, line[0]!, free.reduce(freer), now);
-  }
-}
-
-function hand(floor: Floor, waiting: Waiting, desk: Desk, now: number): void {
-  leaveLine(floor, waiting);
-  desk.active++;
-  const at = now + Math.round(floor.random.between(300, 2600));
-  floor.agenda.add(at, () => {
-    waiting.visit.exitedAt = at;
-    impatience(floor, waiting, at);
-    assign(floor, waiting.issue, waiting.opportunity, desk, at);
-  });
-}
-
-function isFree(desk: Desk): boolean {
-  return desk.status === "Available" && desk.active < desk.shift.rep.slots;
-}
-
-function freer(a: Desk, b: Desk): Desk {
-  const difference = a.active / a.shift.rep.slots - b.active / b.shift.rep.slots;
-  return difference < 0 || (difference === 0 && a.lastAssigned <= b.lastAssigned) ? a : b;
+  const entry = at + Math.round(floor.random.between(100, 500));
+  floor.agenda.add(entry, () => enqueue(floor, issue, opportunity, entry));
 }
 
 function assign(floor: Floor, issue: Issue, opportunity: Opportunity, desk: Desk, at: number): void {
@@ -261,69 +152,6 @@ const endings: Record<Assignment["ending"], Ending> = {
   transferred: "other",
 };
 
-/** Fills a rep's free slots with those who have waited longest in any of their queues. */
-function pull(floor: Floor, desk: Desk, now: number): void {
-  while (isFree(desk)) {
-    const heads = desk.shift.rep.queues.flatMap((queue) => floor.lines.get(queue)!.slice(0, 1));
-    if (heads.length === 0) return;
-    hand(
-      floor,
-      heads.reduce((a, b) => (b.visit.enteredAt < a.visit.enteredAt ? b : a)),
-      desk,
-      now,
-    );
-  }
-}
-
-function logIn(floor: Floor, { rep, from, to, pauses }: PlannedShift): void {
-  const shift: Shift = { rep, from, to: from, spells: [] };
-  const desk: Desk = { shift, status: "Available", since: from, active: 0, lastAssigned: from, due: [] };
-  floor.desks.push(desk);
-  for (const next of [...pauses, { status: "End of Shift" as const, at: to, length: 0 }]) {
-    floor.agenda.add(next.at, () => {
-      desk.due.push(next);
-      pause(floor, desk, next.at);
-    });
-  }
-  pull(floor, desk, from);
-}
-
-// Who is due a break takes no new chats, finishes those at hand, then goes.
-function pause(floor: Floor, desk: Desk, now: number): void {
-  const [next] = desk.due;
-  if (!next || (desk.status !== "Available" && desk.status !== "Pre-Break" && desk.status !== "End of Shift"))
-    return;
-  if (desk.active > 0) {
-    setStatus(desk, next.status === "End of Shift" ? next.status : "Pre-Break", now);
-    return;
-  }
-  desk.due.shift();
-  setStatus(desk, next.status, now);
-  if (next.status === "End of Shift") {
-    finishSpell(desk, now);
-    desk.shift.to = now;
-    floor.desks = floor.desks.filter((other) => other !== desk).concat(desk);
-    return;
-  }
-  const back = now + next.length;
-  floor.agenda.add(back, () => {
-    setStatus(desk, "Available", back);
-    if (desk.due.length > 0) pause(floor, desk, back);
-    else pull(floor, desk, back);
-  });
-}
-
-function setStatus(desk: Desk, status: Status, now: number): void {
-  if (status === desk.status) return;
-  finishSpell(desk, now);
-  desk.status = status;
-  desk.since = now;
-}
-
-function finishSpell(desk: Desk, now: number): void {
-  if (now > desk.since) desk.shift.spells.push({ status: desk.status, from: desk.since, to: now });
-}
-
 /** Ends an issue in the books: the survey, and whether the customer is soon back with another question. */
 function close(floor: Floor, issue: Issue, at: number, rep?: Rep): void {
   const { random } = floor;
@@ -336,11 +164,6 @@ function close(floor: Floor, issue: Issue, at: number, rep?: Rep): void {
   const arrival = { at: again, customer: issue.customer, intent };
   const back = issue.ending === "timeout" ? rep : undefined;
   floor.agenda.add(again, () => begin(floor, arrival, back));
-}
-
-// About one disposition or abandon in twenty-five reaches the intraday tables late.
-function lateness(random: Random): number {
-  return random.chance(0.04) ? Math.round(random.between(36, 74) * minute) : 0;
 }
 
 function glances(seed: number, centre: Centre, today: BusinessDay): Glance[] {

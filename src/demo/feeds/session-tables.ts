@@ -1,54 +1,9 @@
 import { company } from "../simulator/centre.ts";
 import type { Glance, Issue, Message } from "../simulator/log.ts";
-import { hash } from "../simulator/random.ts";
 import { segments } from "./conversation-tables.ts";
 import type { Session } from "./journeys.ts";
-import { assignmentsOf, known, type Row, type Span, see, sum, within } from "./known.ts";
+import { type Row, type Span, see, sum } from "./known.ts";
 import { iso, spelling } from "./spelling.ts";
-
-/** One row per step of a flow: what the bot showed, and links that were followed. Ids are text. */
-export function flowDetail(issue: Issue, span: Span): Row[] {
-  return issue.steps
-    .filter(({ at }) => within(at, span))
-    .map(({ at, flow, type, event, name }) => ({
-      event_ts: spelling.isoMicro(at),
-      event_type: event,
-      session_id: issue.session,
-      flow_id: `${hash(flow).toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`,
-      flow_name: flow,
-      event_name: name,
-      link_resolved_pil: event === "LINK_RESOLVED" ? `asapp-pil://demo/${flow}` : undefined,
-      link_resolved_pdl: event === "LINK_RESOLVED" ? `https://www.demo.example/${flow}` : undefined,
-      issue_id: String(issue.id),
-      company_name: company.name,
-      flow_type: type,
-    }));
-}
-
-/** One row per conversation in which a flow succeeded, restated when a negation follows. */
-export function flowCompletions(issue: Issue, span: Span): Row[] {
-  const { success, negation } = issue;
-  if (!success || !(within(success.at, span) || within(negation?.at, span))) return [];
-  const negated = known(negation?.at, span.to);
-  const row = {
-    company_id: company.id,
-    company_subdivision: issue.subdivision,
-    platform: issue.platform,
-    customer_id: String(issue.customer),
-    external_user_id: issue.authenticated ? `demo-account-${issue.customer}` : undefined,
-    customer_session_id: issue.session,
-    success_rule_id: success.rule,
-    success_event_ts: spelling.isoMicro(success.at),
-    negation_rule_id: negated ? negation!.rule : null,
-    negation_event_ts: negated ? spelling.isoMicro(negated) : null,
-    is_flow_success_event: !negated,
-    is_flow_success_issue: !negated,
-    issue_id: String(issue.id),
-    company_name: company.name,
-    last_relevant_event_ts: spelling.isoMicro(negated ?? success.at),
-  };
-  return [row];
-}
 
 /** One row per session: a customer's conversations with less than half an hour between them. */
 export function csidContainment(session: Session, span: Span, instance: string): Row {
@@ -145,63 +100,6 @@ export function issueCallback(
     callback_prev_issue_created_ts: previous && plainSeconds(previous.createdAt),
     callback_prev_issue_disconnect_ts: previous && plainSeconds(previous.endedAt),
     time_btwn_callback_prev_issue_seconds: previous && (issue.createdAt - previous.endedAt) / 1000,
-    company_name: company.name,
-  };
-}
-
-/** The answers to a survey: one row per question, all of them text. */
-export function customerFeedback(issue: Issue): Row[] {
-  const answers = issue.survey;
-  if (!answers) return [];
-  const rep = assignmentsOf(issue).findLast(({ at }) => at < answers.at)?.rep;
-  const asked: [string, string, string, string | null][] = [
-    ["How satisfied are you with this conversation?", "rating", "rating", String(answers.rating)],
-    [
-      "How easy was it to get help?",
-      "levelOfEffort",
-      "scale",
-      answers.effort === null ? null : String(answers.effort),
-    ],
-    [
-      "Was your question answered?",
-      "levelOfEffort",
-      "radio",
-      answers.solved === null ? null : answers.solved ? "yes" : "no",
-    ],
-    ["Anything else?", "comment", "text", answers.comment],
-  ];
-  return asked.flatMap(([question, category, type, answer], i) =>
-    answer === null
-      ? []
-      : {
-          instance_ts: spelling.plainMicro(answers.at - (answers.at % 3_600_000)),
-          question,
-          question_category: category,
-          question_type: type,
-          answer,
-          ordering: i,
-          issue_id: issue.id,
-          last_rep_id: rep ? String(rep.id) : null,
-          company_name: company.name,
-          company_subdivision: issue.subdivision,
-          company_segments: segments(issue),
-          platform: issue.platform,
-          feedback_type: rep ? "FEEDBACK_AGENT" : "FEEDBACK_AUTOMATION",
-          feedback_form_type: "ASAPP_CSAT",
-        },
-  );
-}
-
-/** One row per ended conversation. Those too short for a score carry the documented sentinel, -1000. */
-export function issueSentiment(issue: Issue, instance: string): Row {
-  const short = issue.messages.filter(({ sender }) => sender === "customer").length < 3;
-  const mood = issue.ending === "resolved" ? 0.3 : issue.ending === "unresolved" || issue.negation ? -0.4 : 0;
-  const score = mood + ((hash(issue.session) % 1000) / 1000 - 0.5);
-  return {
-    instance_ts: instance,
-    score: short ? -1000 : score,
-    status: short ? "CONVERSATION_TOO_SHORT" : null,
-    issue_id: issue.id,
     company_name: company.name,
   };
 }

@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { crc32 } from "./crc32.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { S3Error } from "./s3-error.ts";
+
+export interface Answer {
+  status: number;
+  headers?: Record<string, string | number>;
+  body?: string | Buffer;
+}
+
+/** A request for one object, its body read and its signature checked. */
+export interface ObjectCall {
+  request: IncomingMessage;
+  bucket: string;
+  key: string;
+  body: Buffer;
+}
+
+/** Answers GET and HEAD: conditions on the ETag first, then the range. */
+export function getObject(store: ObjectStore, { request, bucket, key }: ObjectCall): Answer {
+  const object = store.head(bucket, key);
+  if (!object) throw new S3Error("NoSuchKey", "The specified key does not exist.");
+  const { headers } = request;
+  const described: Record<string, string | number> = {
+    ETag: `"${object.etag}"`,
+    "Last-Modified": object.modified.toUTCString(),
+    "Accept-Ranges": "bytes",
+    "Content-Type": "application/octet-stream",
+  };
+  if (headers["if-match"] !== undefined && !matches(headers["if-match"], object.etag)) {
+    throw new S3Error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
+  }
+  if (headers["if-none-match"] !== undefined && matches(headers["if-none-match"], object.etag)) {
+    return { status: 304, headers: described };
+  }
+  const range = headers.range === undefined ? null : readRange(headers.range, object.size);
+  if (range) {
+    described["Content-Range"] = `bytes ${range.start}-${range.end}/${object.size}`;
+  } else if (object.crc32 && headers["x-amz-checksum-mode"] === "ENABLED") {
+    described["x-amz-checksum-crc32"] = object.crc32;
+    described["x-amz-checksum-type"] = "FULL_OBJECT";
+  }
+  const { start, end } = range ?? { start: 0, end: object.size - 1 };
+  described["Content-Length"] = end - start + 1;
+  const body = request.method === "HEAD" ? undefined : store.read(bucket, key).subarray(start, end + 1);
+  return { status: range ? 206 : 200, headers: described, ...(body && { body }) };
+}
+
+/** Keeps an object if the conditions hold and its checksums fit. */
+export function putObject(store: ObjectStore, { request, bucket, key, body }: ObjectCall): Answer {
+  const { headers } = request;
+  if (headers["x-amz-copy-source"]) throw new S3Error("NotImplemented", "Copying is not implemented");
+  const held = store.head(bucket, key);
+  const refused =
+    (headers["if-none-match"] === "*" && held) ||
+    (headers["if-match"] !== undefined && !(held && matches(headers["if-match"], held.etag)));
+  if (refused) {
+    throw new S3Error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
+  }
+  const md5 = headers["content-md5"];
+  if (typeof md5 === "string" && createHash("md5").update(body).digest("base64") !== md5) {
+    throw new S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.");
+  }
+  const sent = headers["x-amz-checksum-crc32"];
+  const asked = sent !== undefined || /crc32$/i.test(String(headers["x-amz-trailer"] ?? ""));
+  if (typeof sent === "string" && crc32(body) !== sent) {
+    throw new S3Error("BadDigest", "The CRC32 you specified did not match the calculated checksum.");
+  }
+  const object = store.put(bucket, key, body, { crc32: asked });
+  const etag = { ETag: `"${object.etag}"` };
+  return { status: 200, headers: object.crc32 ? { ...etag, "x-amz-checksum-crc32": object.crc32 } : etag };
+}
+
+function matches(header: string, etag: string): boolean {
+  return header.split(",").some((item) => item.trim() === "*" || item.trim().replace(/"/g, "") === etag);
+}
+
+// A header that is no range of bytes is ignored, as HTTP asks.
+function readRange(header: string, size: number): { start: number; end: number } | null {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header);
+  if (!match || header === "bytes=-") return null;
+  const [, from = "", to = ""] = match;
+  const start = from === "" ? Math.max(0, size - Number(to)) : Number(from);
+  const end = from === "" || to === "" ? size - 1 : Math.min(Number(to), size - 1);
+  if (start >= size || (from === "" && Number(to) === 0)) {
+    throw new S3Error("InvalidRange", "The requested range is not satisfiable");
+  }
+  return end < start ? null : { start, end };
+}

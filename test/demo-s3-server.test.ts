@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { after, before, describe, it } from "node:test";
 import {
   CreateBucketCommand,
@@ -410,6 +411,31 @@ describe("embedded S3 server", () => {
       );
       assert.equal(answer.ChecksumCRC32, Buffer.from("cbf43926", "hex").toString("base64"));
       assert.equal(await answer.Body!.transformToString(), body);
+    }));
+
+  it("takes an upload in chunks, and refuses one whose checksum or hash is wrong", () =>
+    withServer({}, async (server) => {
+      const body = Buffer.from("chunk ".repeat(30_000));
+      const chunks = [body.subarray(0, 100_000), body.subarray(100_000)];
+      const client = connect(server.url);
+      const stream = { Bucket: bucket, Key: "streamed", ContentLength: body.length };
+      await client.send(
+        new PutObjectCommand({ ...stream, Body: Readable.from(chunks), ChecksumAlgorithm: "CRC32" }),
+      );
+      assert.ok(server.store.read(bucket, "streamed").equals(body));
+      assert.ok(server.store.head(bucket, "streamed")!.crc32);
+      const wrong = { Bucket: bucket, Key: "wrong", Body: "x" };
+      await assert.rejects(
+        client.send(
+          new PutObjectCommand({ ...wrong, ContentMD5: createHash("md5").update("y").digest("base64") }),
+        ),
+        rejectsWith("BadDigest", 400),
+      );
+      await assert.rejects(
+        client.send(new PutObjectCommand({ ...wrong, ChecksumCRC32: "AAAAAA==" })),
+        rejectsWith("BadDigest", 400),
+      );
+      assert.equal(server.store.head(bucket, "wrong"), undefined);
     }));
 
   it("can wear the ETag of an upload in parts, and an older time", () =>

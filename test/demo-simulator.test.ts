@@ -537,6 +537,7 @@ describe("oddities", () => {
       const rows = delivered("convos_metadata");
       return rows.some((row) => row.csat_rating === null) && rows.some((row) => !("first_rep_id" in row));
     },
+    "null instance": () => delivered("csid_containment").some((row) => row.instance_ts === null),
     spellings: () => {
       const text = (feed: string, column: string) =>
         String(delivered(feed).find((row) => row[column])![column]);

@@ -127,7 +127,7 @@ export function convosIntents(sight: Sight): Row {
     first_utterance_ts: write(first?.at, spelling.plainSeconds),
     first_utterance_text: first?.text,
     first_intent_code: first ? guessed.code : null,
-    first_intent_code_alt: issue.alternative?.code,
+    first_intent_code_alt: guessed === issue.intent ? issue.alternative?.code : issue.intent.code,
     final_intent_code: issue.intent.code,
     intent_path: path.join(","),
     disambig_count: issue.disambiguations,

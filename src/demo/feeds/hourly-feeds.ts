@@ -71,7 +71,7 @@ export function fillHourly(tables: HourlyTables, source: Source, span: Span): vo
   }
   for (const session of sessions) tables.csid_containment.addRows([csidContainment(session, span, instance)]);
   for (const glance of timeline.glances(span.from)) {
-    tables.csid_containment.addRows([glanceContainment(glance, instance)]);
+    tables.csid_containment.addRows([glanceContainment(glance, glance.events === 1 ? null : instance)]);
   }
   fillRepTime(tables, source, span);
   tables.dim_queues.addRows(dimQueues(centre));

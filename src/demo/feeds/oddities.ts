@@ -16,6 +16,7 @@ export const oddities = {
   "re-exported": "reexport() replaces a finished partition of convos_metadata, with other files and values.",
   "new column": "convos_metrics gains smart_summary_msgs half-way; export_docs.yaml announces it.",
   nulls: "Missing values are sometimes null and sometimes left out.",
+  "null instance": "instance_ts is null in some rows of csid_containment, which are told once only.",
   spellings: "Timestamps come in the five documented spellings, two of them within issue_queues.",
   "mixed ids": "issue_id, rep_id and queue_id are numbers in some feeds and text in others.",
   unreadable: "One partition a day ends with a line that is no JSON.",

@@ -60,7 +60,7 @@ export function repAttributes(centre: Centre): Row[] {
       external_rep_id: `demo-rep-${rep.id}`,
       company_name: company.name,
     });
-    return [row(0, "role", "representative"), row(1, "companygroup", rep.queues[0]!.name)];
+    return [row(0, "jobcode", `JC-${100 + rep.slots}`), row(1, "companygroup", `CG-${rep.lead.id}`)];
   });
 }
 

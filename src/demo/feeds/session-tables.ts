@@ -46,7 +46,7 @@ export function csidContainment(session: Session, span: Span, instance: string):
 }
 
 /** The row of a session in which nobody wrote: opened, looked, left. */
-export function glanceContainment(glance: Glance, instance: string): Row {
+export function glanceContainment(glance: Glance, instance: string | null): Row {
   return {
     ...sessionRow(glance.customer, glance.from, glance.to, instance),
     included_issues: null,
@@ -62,7 +62,7 @@ export function glanceContainment(glance: Glance, instance: string): Row {
   };
 }
 
-function sessionRow(customer: number, from: number, to: number, instance: string): Row {
+function sessionRow(customer: number, from: number, to: number, instance: string | null): Row {
   return {
     instance_ts: instance,
     company_id: company.id,

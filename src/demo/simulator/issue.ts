@@ -20,7 +20,9 @@ export function newIssue(random: Random, centre: Centre, arrival: Arrival, id: n
     authenticated: random.chance(0.68),
     subdivision: random.chance(0.8) ? "north" : "south",
     intent: arrival.intent,
-    alternative: random.chance(0.3) ? random.pick(centre.intents) : null,
+    alternative: random.chance(0.3)
+      ? random.pick(centre.intents.filter((other) => other !== arrival.intent))
+      : null,
     disambiguations: 0,
     messages: [],
     steps: [],

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { createChecksum } from "../src/sync/checksum.ts";
 import { install, restore } from "../src/sync/raw.ts";
@@ -96,16 +96,18 @@ describe("verify", () => {
     });
   }
 
-  it("finds any flipped bit of a gzip by its CRC alone", () => {
+  it("lets no flipped bit change what a gzip unpacks to, by its CRC alone", () => {
     fc.assert(
       fc.property(fc.nat(packed.length - 1), fc.nat(7), (at, bit) => {
-        if (at >= 3 && at < 10) return; // flags, time and system say nothing of the content
         const bytes = Buffer.from(packed);
         bytes[at]! ^= 1 << bit;
-        assert.throws(
-          () => verifyBuffer(bytes, { size: null, md5: null, checksum: null, gzip: true }),
-          WrongBytes,
-        );
+        try {
+          verifyBuffer(bytes, { size: null, md5: null, checksum: null, gzip: true });
+        } catch (error) {
+          assert.ok(error instanceof WrongBytes);
+          return;
+        }
+        assert.deepEqual(gunzipSync(bytes), text); // the header's time, or bits that pad the last byte
       }),
     );
   });

@@ -65,7 +65,7 @@ export class Verifier {
   constructor(expected: Expected) {
     this.expected = expected;
     this.sum = summing(expected);
-    this.gunzip = expected.gzip ? createGunzip({ chunkSize: 65_536 }) : null;
+    this.gunzip = expected.gzip ? createGunzip({ chunkSize: 262_144 }) : null;
     this.unpacked = this.gunzip && this.drain(this.gunzip);
   }
 

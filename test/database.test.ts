@@ -23,6 +23,7 @@ describe("database", () => {
     );
     assert.equal(await one("12345678901234567.89::decimal(20,2)"), "12345678901234567.89");
     assert.equal(await one("1234.50::decimal(20,2)"), 1234.5);
+    assert.equal(await one("12345678901234567890::decimal(38,0)"), 12345678901234567890n);
     assert.equal(await one("0.1::double"), 0.1);
     assert.equal(await one("sum(x) from (values (1), (2)) t(x)"), 3);
   });

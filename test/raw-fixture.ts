@@ -100,7 +100,7 @@ function store(project: Project, id: PartitionId, entry: ManifestPartition | nul
 
 function files(feed: string, content: Content | Record<string, Content>): [string, Content][] {
   if (!Array.isArray(content) && !Buffer.isBuffer(content)) return Object.entries(content);
-  return content.length === 0 ? [] : [[`${feed}.jsonl.gz`, content]];
+  return Array.isArray(content) && content.length === 0 ? [] : [[`${feed}.jsonl.gz`, content]];
 }
 
 function toBuffer(content: Content): Buffer {

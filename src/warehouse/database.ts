@@ -32,8 +32,8 @@ export interface ColumnType {
 }
 
 /**
- * A value as JavaScript can hold it exactly. Whole numbers are numbers up to 2^53 and bigint beyond; DECIMAL is a number
- * up to 15 digits and text beyond; TIMESTAMP is ISO in UTC (`2026-09-01T05:15:00.25Z`), DATE is `2026-09-01`; TIME,
+ * A value as JavaScript can hold it exactly. Whole numbers are numbers up to 2^53 and bigint beyond; other DECIMALs are
+ * numbers up to 15 digits and text beyond; TIMESTAMP is ISO in UTC (`2026-09-01T05:15:00.25Z`), DATE is `2026-09-01`; TIME,
  * INTERVAL, UUID and BLOB are text as DuckDB prints it; lists are arrays, structs and maps are objects.
  */
 export type Value = null | boolean | number | bigint | string | Value[] | { [key: string]: Value };
@@ -281,6 +281,7 @@ function plainObject(value: Exclude<DuckDBValue, null | boolean | number | bigin
     return isoTime(value.micros, 6);
   if (value instanceof DuckDBTimestampNanosecondsValue) return isoTime(value.nanos, 9);
   if (value instanceof DuckDBDecimalValue) {
+    if (value.scale === 0) return plain(value.value);
     const text = value.toString();
     return text.replace(/\D/g, "").replace(/^0+/, "").length <= 15 ? Number(text) : text;
   }

@@ -31,7 +31,7 @@ export function startColumns(
   const columns: StagedColumn[] = [];
   for (const { name, type } of feed.columns) {
     const before = known?.columns.find((column) => column.key === name && column.documented);
-    if (before && sameRules) columns.push(before);
+    if (before && sameRules) columns.push(undated(before));
     else
       columns.push({
         name: freeName(name, columns),
@@ -44,7 +44,7 @@ export function startColumns(
   }
   for (const column of known?.columns ?? []) {
     if (column.documented || columns.some(({ key }) => key === column.key)) continue;
-    columns.push({ ...column, name: freeName(column.name, columns) });
+    columns.push({ ...undated(column), name: freeName(column.name, columns) });
   }
   return columns;
 }
@@ -75,7 +75,7 @@ export function mergedColumns(a: readonly StagedColumn[], b: readonly StagedColu
     const at = merged.findIndex(({ key }) => key === column.key);
     const same = merged.findIndex(({ name }) => name.toLowerCase() === column.name.toLowerCase());
     if (at !== same) return null;
-    if (at === -1) merged.push({ ...column, firstSeen: null, lastSeen: null });
+    if (at === -1) merged.push(undated(column));
     else merged[at] = mergedColumn(merged[at]!, column);
   }
   return merged;
@@ -136,7 +136,16 @@ export function history(
   }
   const firstDay = days.find(({ rows }) => rows > 0)?.dt;
   if (firstDay) changes.push(...missingKeys(feed, first, firstDay));
-  return { columns: ordered(columns, first, last), changes: changes.sort(byDay) };
+  const used = typesIn(columns, layouts);
+  return { columns: ordered(used, first, last), changes: changes.sort(byDay) };
+}
+
+// A day that could not be staged anew may still have a type from before a change of the registry.
+function typesIn(columns: readonly StagedColumn[], layouts: readonly Layout[]): StagedColumn[] {
+  const types = new Map(columns.filter(({ untyped }) => !untyped).map(({ name, type }) => [name, type]));
+  for (const { columns: shape } of layouts)
+    for (const { name, type } of shape) types.set(name, joined(types.get(name) ?? type, type));
+  return columns.map((column) => ({ ...column, type: types.get(column.name) ?? column.type }));
 }
 
 function missingKeys(
@@ -177,6 +186,10 @@ function ordered(
     .filter(({ documented }) => !documented)
     .sort((a, b) => compare(a.firstSeen ?? "", b.firstSeen ?? "") || compare(a.name, b.name));
   return [...dated.filter(({ documented }) => documented), ...found];
+}
+
+function undated(column: StagedColumn): StagedColumn {
+  return { ...column, firstSeen: null, lastSeen: null };
 }
 
 function mergedColumn(a: StagedColumn, b: StagedColumn): StagedColumn {

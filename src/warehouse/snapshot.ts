@@ -12,6 +12,7 @@ export interface Snapshot {
 
 export interface FeedSnapshot {
   columns: StagedColumn[]; // all documented or ever seen: registry order, then by first day and name
+  rules: string; // hash of what staged was built with: documented types, schema policy, format; "" while days lag behind
   rule: string; // hash of what current was built with: dedupe rule, types, format; "" before the first time
   layouts: Layout[]; // the distinct shapes of day files
   days: DaySnapshot[]; // sorted by dt
@@ -56,7 +57,15 @@ export interface DaySnapshot {
   currentRows: number;
   layout: number; // index in layouts
   rescued?: Record<string, number>; // column: values in _rescued
-  dedupe?: Record<string, number>;
+  dedupe?: Record<string, number>; // groups of several versions in current, by what decided: order, run, tie
+  facts?: DayFacts;
+}
+
+/** What kit.feeds tells of a day without reading its manifest again. */
+export interface DayFacts {
+  stamp: string; // of the manifest they were taken from, and of the staged file
+  states: Record<string, number>; // partitions by state
+  through: string | null; // end of the newest complete partition, or window for the WFM feeds; ISO, UTC
 }
 
 /** First line of the detail file: what a later run needs to take the day over without staging it again. */
@@ -101,6 +110,15 @@ export interface Superseded {
 
 const graceMinutes = 10;
 const layers = ["staged", "current", "quarantine"];
+
+export const emptyFeed = (): FeedSnapshot => ({
+  columns: [],
+  rules: "",
+  rule: "",
+  layouts: [],
+  days: [],
+  changes: [],
+});
 
 export const emptySnapshot = (): Snapshot => ({ format: 1, feeds: {}, superseded: [] });
 

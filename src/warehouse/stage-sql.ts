@@ -1,6 +1,6 @@
 import { lineKey, rescuedKey } from "./careful.ts";
 import { quoteList, quoteName, quoteText } from "./database.ts";
-import { readAs, unfitSql, valueSql } from "./typing.ts";
+import { misfitSql, readAs, unfitSql, valueSql } from "./typing.ts";
 
 /** A JSON key and what becomes of it. */
 export interface StageColumn {
@@ -10,14 +10,19 @@ export interface StageColumn {
   keep: boolean; // false: no column, its values go to `_rescued`
 }
 
+export interface StageFile {
+  path: string; // absolute
+  file: string; // path below raw/, for `_file`
+  run: string;
+  rows: number;
+}
+
 export interface StageQuery {
   columns: StageColumn[];
   path: "typed" | "text";
   cleaned: boolean; // the files are cleaned ones, see careful.ts
   template: string; // file with the line of `templateLine`
-  files: string[]; // absolute
-  root: string; // the folder below which `_file` begins, with its slash at the end
-  suffix: string; // what the files' names have beyond those of raw/
+  files: StageFile[]; // none without rows
   longest: number; // bytes of the longest line
 }
 
@@ -39,36 +44,46 @@ export function templateLine({
   return `{${members.join(",")}}\n`;
 }
 
-/** Every row of the files in their order, typed, with provenance. Its single thread keeps a file's rows in order. */
+/**
+ * Every row of the files in their order, typed, with provenance. row_number() makes one thread read them one after the
+ * other, so the number less the rows of the files before is the line: right if each file has the rows it should have.
+ */
 export function stageSelect(query: StageQuery): string {
-  const { columns, path, cleaned } = query;
-  const raw = columns.map((_, i) => `c${i}`);
-  const values: string[] = [];
+  const { columns, path, files, cleaned } = query;
   const outputs: string[] = [];
-  const unfit: { name: string; raw: string; when: string }[] = [];
+  const values: string[] = [];
+  const misfits: string[] = [];
+  const unfit: Unfit[] = [];
   for (const [i, { name, type, keep }] of columns.entries()) {
+    const raw = `c${i}`;
     if (!keep) {
-      unfit.push({ name, raw: `c${i}`, when: `c${i} is not null` });
+      unfit.push({ name, raw, when: `${raw} is not null` });
       continue;
     }
-    const sql = valueSql(type, `c${i}`, path);
-    const value = sql === `c${i}` ? sql : `v${i}`;
-    if (value !== sql) values.push(`${sql} as ${value}`);
+    const sql = valueSql(type, raw, path);
+    const value = sql === raw ? raw : `v${i}`;
+    if (value !== raw) values.push(`${sql} as ${value}`);
     outputs.push(`${value} as ${quoteName(name)}`);
-    const when = unfitSql(type, `c${i}`, value, path);
-    if (when) unfit.push({ name, raw: `c${i}`, when });
+    const misfit = misfitSql(type, raw, path);
+    if (misfit) misfits.push(misfit);
+    const when = unfitSql(type, raw, value, path);
+    if (when) unfit.push({ name, raw, when });
   }
-  const start =
-    "max(case when f is distinct from p then g end) over (rows between unbounded preceding and current row)";
-  const numbered = cleaned
-    ? `select *, l::bigint as _line from (\n${scan(query, raw)}\n)`
-    : `select *, g - ${start} + 1 as _line from (
-  select *, row_number() over () as g, lag(f) over () as p from (
-${scan(query, raw)}
-))`;
-  return `select ${[...outputs, "_file", "_line", "_run", `${rescuedSql(unfit, cleaned)} as _rescued`].join(",\n  ")}
+  let before = 0;
+  const starts = files.map(({ rows }) => {
+    before += rows;
+    return before - rows;
+  });
+  const pick = (list: string) => `list_extract(${list}, f)`;
+  const provenance = [
+    `${pick(quoteList(files.map(({ file }) => file)))} as _file`,
+    cleaned ? "l::bigint as _line" : `g - ${pick(`[${starts.join(", ")}]::bigint[]`)} as _line`,
+    `${pick(quoteList(files.map(({ run }) => run)))} as _run`,
+    `${rescuedSql(misfits, unfit, cleaned)} as _rescued`,
+  ];
+  return `select ${[...outputs, ...provenance].join(",\n  ")}
 from (select *${values.map((value) => `,\n  ${value}`).join("")}
-from (${numbered}))`;
+from (${scan(query)}))`;
 }
 
 /** The statement that writes the day's Parquet file. */
@@ -76,8 +91,14 @@ export function stageCopy(query: StageQuery, target: string): string {
   return `copy (${stageSelect(query)}) to ${quoteText(target)} (format parquet, compression zstd)`;
 }
 
-function scan(query: StageQuery, raw: string[]): string {
-  const names = [...raw, ...(query.cleaned ? ["l", "r"] : []), "path"];
+interface Unfit {
+  name: string;
+  raw: string;
+  when: string;
+}
+
+function scan({ columns, template, files, cleaned, longest }: StageQuery): string {
+  const names = [...columns.map((_, i) => `c${i}`), ...(cleaned ? ["l", "r"] : [])];
   const options = [
     "format = 'newline_delimited'",
     "records = true",
@@ -86,24 +107,29 @@ function scan(query: StageQuery, raw: string[]): string {
     "map_inference_threshold = -1",
     "convert_strings_to_integers = false",
     "hive_partitioning = false",
-    "filename = '\u0001path'",
-    `maximum_object_size = ${Math.max(leastObject, query.longest * 2)}`,
+    `maximum_object_size = ${Math.max(leastObject, longest * 2)}`,
   ];
-  const below = `substr(path, ${[...query.root].length + 1})`;
-  const file = query.suffix === "" ? below : `left(${below}, -${query.suffix.length})`;
-  const run = `regexp_replace(path, '^.*/dt=([0-9-]+)(?:/hr=(\\d\\d))?(?:/mi=(\\d\\d))?/[^/]+$', '\\1 \\2:\\3')`;
-  return `  select * exclude (path), ${file} as _file, rtrim(${run}, ' :') as _run, file_index as f
-  from read_json(${quoteList([query.template, ...query.files])},
+  const rows = `select *, file_index::bigint as f
+  from read_json(${quoteList([template, ...files.map(({ path }) => path)])},
     ${options.join(", ")}) t(${names.join(", ")})
-  where path <> ${quoteText(query.template)}`;
+  where file_index > 0`;
+  return cleaned ? rows : `select *, row_number() over () as g from (\n  ${rows})`;
 }
 
-function rescuedSql(unfit: { name: string; raw: string; when: string }[], cleaned: boolean): string {
+function rescuedSql(misfits: string[], unfit: Unfit[], cleaned: boolean): string {
   const before = cleaned ? "r" : "null";
-  if (unfit.length === 0) return `${before}::json`;
-  const members = unfit.map(
-    ({ name, raw, when }) => `${quoteText(name)}, case when ${when} then ${raw}::varchar end`,
-  );
-  const any = unfit.map(({ when }) => `(${when})`).join(" or ");
-  return `case when ${any} then json_merge_patch(coalesce(${before}, '{}'), json_object(${members.join(", ")})) else ${before} end::json`;
+  const branches: string[] = [];
+  if (misfits.length > 0) branches.push(`when ${misfits.join(" or ")} then error('does not fit')`);
+  if (unfit.length > 0) {
+    const any = unfit.map(({ when }) => `(${when})`).join(" or ");
+    const members = unfit.map(
+      ({ name, raw, when }) => `${quoteText(name)}, case when ${when} then ${raw}::varchar end`,
+    );
+    branches.push(
+      `when ${any} then json_merge_patch(coalesce(${before}, '{}'), json_object(${members.join(", ")}))`,
+    );
+  }
+  return branches.length === 0
+    ? `${before}::json`
+    : `case ${branches.join("\n    ")} else ${before}::json end`;
 }

@@ -6,6 +6,9 @@ export type ReadAs = "DOUBLE" | "VARCHAR" | "JSON";
 /** What a value is, judging by its text. */
 export type Kind = "integer" | "wide" | "huge" | "decimal" | "date" | "timestamp" | "other";
 
+/** Whole numbers beyond 2^63. Not HUGEINT: Parquet has none, and DuckDB would write a DOUBLE. */
+export const hugeType = "DECIMAL(38,0)";
+
 const safest = "9007199254740992"; // 2^53: from here on a DOUBLE skips whole numbers
 
 /** On the typed path numbers come as DOUBLE, which is fast; on the text path everything comes as text, which is exact. */
@@ -14,23 +17,18 @@ export function readAs(type: string, path: "typed" | "text"): ReadAs {
   return path === "typed" && (type === "BIGINT" || type === "DOUBLE") ? "DOUBLE" : "VARCHAR";
 }
 
-/** SQL for the typed value of `raw`, null where it does not fit. On the typed path a number that does not fit is an error. */
+/** SQL for the typed value of `raw`, null where it does not fit. What `misfitSql` finds must have stopped the typed path. */
 export function valueSql(type: string, raw: string, path: "typed" | "text"): string {
-  const failing = (fits: string, value: string) =>
-    `case when ${fits} then ${value} when ${raw} is not null then error('does not fit') end`;
+  if (readAs(type, path) === "DOUBLE") return type === "DOUBLE" ? raw : `${raw}::bigint`;
   const number = `try_cast(${raw} as double)`;
   switch (type) {
     case "VARCHAR":
     case "JSON":
       return raw;
     case "DOUBLE":
-      return path === "typed"
-        ? failing(`isfinite(${raw})`, raw)
-        : `case when isfinite(${number}) then ${number} end`;
+      return `case when isfinite(${number}) then ${number} end`;
     case "BIGINT":
-    case "HUGEINT": {
-      if (path === "typed" && type === "BIGINT")
-        return failing(`${raw} = trunc(${raw}) and abs(${raw}) <= ${safest}`, `${raw}::bigint`);
+    case hugeType: {
       const whole = `case when ${number} = trunc(${number}) and abs(${number}) <= ${safest} then ${number}::${type} end`;
       return `case when regexp_matches(${raw}, '[^0-9-]') then ${whole} else try_cast(${raw} as ${type}) end`;
     }
@@ -45,6 +43,12 @@ export function valueSql(type: string, raw: string, path: "typed" | "text"): str
     default:
       return `try_cast(${raw} as ${type})`;
   }
+}
+
+/** SQL that is true where a value read as DOUBLE is none of the type: then the day must be read as text. */
+export function misfitSql(type: string, raw: string, path: "typed" | "text"): string | null {
+  if (readAs(type, path) !== "DOUBLE") return null;
+  return type === "DOUBLE" ? `not isfinite(${raw})` : `${raw} <> trunc(${raw})`;
 }
 
 /** SQL that is true where the text of the value must be kept in `_rescued`: it does not fit, or not exactly. */
@@ -67,7 +71,7 @@ export function kindOf(text: string): Kind {
     const value = BigInt(text);
     if (value >= -(2n ** 53n) && value <= 2n ** 53n) return "integer";
     if (value >= -(2n ** 63n) && value < 2n ** 63n) return "wide";
-    return value > -(2n ** 127n) && value < 2n ** 127n ? "huge" : "other";
+    return value > -(10n ** 38n) && value < 10n ** 38n ? "huge" : "other";
   }
   if (/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return Number.isFinite(Number(text)) ? "decimal" : "other";
   if (/^\d{4}-\d\d-\d\d$/.test(text)) return "date";
@@ -76,10 +80,10 @@ export function kindOf(text: string): Kind {
 }
 
 // column      with values that are       documented           not documented
-// BIGINT      huge                       HUGEINT              HUGEINT
+// BIGINT      huge                       DECIMAL(38,0)        DECIMAL(38,0)
 // BIGINT      decimal                    DOUBLE               DOUBLE
 // BIGINT      decimal, and wide or huge  BIGINT               VARCHAR
-// HUGEINT     decimal                    HUGEINT              VARCHAR
+// DECIMAL     decimal                    DECIMAL(38,0)        VARCHAR
 // DATE        timestamp                  TIMESTAMP            TIMESTAMP
 // any         something else             as it was            VARCHAR
 // JSON        anything                   JSON                 JSON
@@ -93,11 +97,11 @@ export function widened(
   const all = (...allowed: Kind[]) => documented || [...kinds].every((kind) => allowed.includes(kind));
   if (kinds.size === 0 || type === "VARCHAR" || type === "JSON") return type;
   if (type === "DATE" && kinds.has("timestamp")) return all("date", "timestamp") ? "TIMESTAMP" : text;
-  if (type === "BIGINT" || type === "HUGEINT") {
+  if (type === "BIGINT" || type === hugeType) {
     if (!all("integer", "wide", "huge", "decimal")) return text;
-    const big = column.wide || type === "HUGEINT" || kinds.has("wide") || kinds.has("huge");
+    const big = column.wide || type === hugeType || kinds.has("wide") || kinds.has("huge");
     if (kinds.has("decimal")) return big ? text : "DOUBLE";
-    return kinds.has("huge") ? "HUGEINT" : type;
+    return kinds.has("huge") ? hugeType : type;
   }
   if (type === "DOUBLE") return all("integer", "wide", "huge", "decimal") ? type : text;
   return text;
@@ -107,7 +111,7 @@ export function widened(
 export function joined(a: string, b: string): string {
   if (a === b) return a;
   const pair = [a, b].sort().join(" ");
-  if (pair === "BIGINT HUGEINT") return "HUGEINT";
+  if (pair === `BIGINT ${hugeType}`) return hugeType;
   if (pair === "BIGINT DOUBLE") return "DOUBLE";
   if (pair === "DATE TIMESTAMP") return "TIMESTAMP";
   return "VARCHAR";

@@ -1,0 +1,396 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { cleanFile } from "./careful.ts";
+import { type Database, quoteName, quoteText } from "./database.ts";
+import { keysOf, typesOf } from "./discover.ts";
+import { QuarantineFile } from "./quarantine.ts";
+import { withKeys } from "./schema.ts";
+import {
+  type DayDetail,
+  type FileDetail,
+  type StagedColumn,
+  type StagePath,
+  shortHash,
+  writeWhole,
+} from "./snapshot.ts";
+import { type StageColumn, type StageQuery, stageCopy, templateLine } from "./stage-sql.ts";
+import { type Survey, surveyFile } from "./survey.ts";
+import { type Kind, kindOf, widened } from "./typing.ts";
+
+/** What the days of one feed share while they are staged, several at a time. It only ever grows. */
+export interface FeedSchema {
+  columns: StagedColumn[];
+  rescuedKeys: Set<string>; // keys that get no column
+  onNewColumn: "evolve" | "rescue" | "freeze";
+  onTypeChange: "widen" | "rescue" | "fail";
+}
+
+export interface DayFiles {
+  feed: string;
+  dt: string;
+  source: string; // fingerprint, see DaySnapshot
+  files: { path: string; run: string; lines: number | null }[]; // path below raw/; lines as the manifest has them
+}
+
+export interface DayPlace {
+  data: string; // absolute data folder
+  tmp: string; // absolute folder of this run, not there before it
+}
+
+/** The day's files as they now lie in staged/ and quarantine/, paths below the data folder. */
+export interface StagedDay {
+  staged: string | null;
+  detail: string;
+  quarantine: string | null;
+  summary: DayDetail;
+}
+
+/** The day cannot be staged as things are: the message says why. Its earlier state stays. */
+export class DayRefused extends Error {
+  override name = "DayRefused";
+}
+
+interface Source {
+  query: Pick<StageQuery, "files" | "longest" | "cleaned">;
+  details: FileDetail[];
+}
+
+const cleanedSuffix = ".clean";
+const mostAttempts = 20;
+
+/**
+ * Stages one day: typed where every value fits, as text where some do not, line by line where a line does not. Adds to
+ * `schema` what the day brings. Throws UnreadableFile, DayRefused, and DuckDB's own errors about disk and memory.
+ */
+export async function stageDay(
+  db: Database,
+  place: DayPlace,
+  day: DayFiles,
+  schema: FeedSchema,
+): Promise<StagedDay> {
+  const surveys = await surveyDay(place, day);
+  const folder = join(place.tmp, `${day.feed}-${day.dt}`);
+  mkdirSync(folder, { recursive: true });
+  try {
+    return await new DayStaging(db, place, day, schema, surveys, folder).run();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function surveyDay(place: DayPlace, day: DayFiles): Promise<Survey[]> {
+  const surveys: Survey[] = [];
+  for (const { path, lines } of day.files) {
+    const survey = await surveyFile(join(place.data, "raw", path));
+    if (lines !== null && lines !== survey.lines) {
+      throw new DayRefused(`raw/${path} has ${survey.lines} lines, and had ${lines} when it was fetched`);
+    }
+    surveys.push(survey);
+  }
+  return surveys;
+}
+
+class DayStaging {
+  private readonly db: Database;
+  private readonly place: DayPlace;
+  private readonly day: DayFiles;
+  private readonly schema: FeedSchema;
+  private readonly surveys: Survey[];
+  private readonly folder: string;
+  private readonly parquet: string;
+  private readonly quarantine: QuarantineFile;
+  private path: StagePath;
+  private source: Source;
+  private columns: StagedColumn[] = [];
+
+  constructor(
+    db: Database,
+    place: DayPlace,
+    day: DayFiles,
+    schema: FeedSchema,
+    surveys: Survey[],
+    folder: string,
+  ) {
+    this.db = db;
+    this.place = place;
+    this.day = day;
+    this.schema = schema;
+    this.surveys = surveys;
+    this.folder = folder;
+    this.parquet = join(folder, "day.parquet");
+    this.quarantine = new QuarantineFile(join(folder, "quarantine.jsonl"));
+    const some = (what: "odd" | "long" | "lossy") => surveys.some((survey) => survey[what] > 0);
+    this.path = some("odd") || some("lossy") ? "careful" : some("long") ? "text" : "typed";
+    this.source = this.rawSource();
+  }
+
+  async run(): Promise<StagedDay> {
+    if (this.path === "careful") await this.clean();
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      if (this.source.query.files.length === 0) return this.finish(new Map(), new Set());
+      if (!(await this.copy())) continue;
+      if (!(await this.countsAgree())) {
+        await this.clean();
+        continue;
+      }
+      const rescued = await this.rescued();
+      if (await this.widen(rescued)) continue;
+      return this.finish(rescued, await this.seen());
+    }
+    throw new Error(`internal: ${this.day.feed} ${this.day.dt} does not settle on a schema`);
+  }
+
+  private rawSource(): Source {
+    const details = this.day.files.map(({ path, run }, i) => {
+      const { lines } = this.surveys[i]!;
+      return { file: path, run, lines, blank: 0, rows: lines, quarantined: 0 };
+    });
+    return this.sourceOf(join(this.place.data, "raw"), "", details, 0);
+  }
+
+  private async clean(): Promise<void> {
+    if (this.source.query.cleaned)
+      throw new Error(`internal: rows are lost in ${this.day.feed} ${this.day.dt}`);
+    const root = join(this.folder, "clean");
+    const details: FileDetail[] = [];
+    let longest = 0;
+    for (const { path, run } of this.day.files) {
+      const { longest: bytes, ...counts } = await cleanFile(
+        join(this.place.data, "raw", path),
+        join(root, path + cleanedSuffix),
+        (line) => this.quarantine.add({ file: path, ...line }),
+      );
+      details.push({ file: path, run, ...counts });
+      longest = Math.max(longest, bytes);
+    }
+    this.path = "careful";
+    this.source = this.sourceOf(root, cleanedSuffix, details, longest);
+  }
+
+  private sourceOf(root: string, suffix: string, details: FileDetail[], longest: number): Source {
+    const files = details
+      .filter(({ rows }) => rows > 0)
+      .map(({ file, run, rows }) => ({ path: join(root, file + suffix), file, run, rows }));
+    return { query: { files, longest, cleaned: suffix !== "" }, details };
+  }
+
+  /** True when the day's rows are in the Parquet file; false when it must be tried again, otherwise. */
+  private async copy(): Promise<boolean> {
+    const template = join(this.folder, "template.json");
+    const columns = this.stageColumns();
+    const path = this.path === "typed" ? "typed" : "text";
+    const query: StageQuery = { columns, path, template, ...this.source.query };
+    writeFileSync(template, templateLine(query));
+    try {
+      await this.db.run(stageCopy(query, this.parquet));
+      return true;
+    } catch (error) {
+      const { message } = error as Error;
+      if (!/^(Invalid Input|Conversion) Error/.test(message)) throw error;
+      if (/has unknown key "/.test(message)) {
+        if (!(await this.addKeys())) throw error;
+      } else if (this.path === "typed") this.path = "text";
+      else await this.clean();
+      return false;
+    }
+  }
+
+  private stageColumns(): StageColumn[] {
+    this.columns = this.schema.columns;
+    const columns = [
+      ...this.columns.map(({ key, name, type, untyped }) => ({ key, name, type, keep: !untyped })),
+      ...[...this.schema.rescuedKeys].map((key) => ({ key, name: key, type: "VARCHAR", keep: false })),
+    ];
+    // Of a feed that nobody knows the first key is an unknown one; DuckDB wants to know one all the same.
+    return columns.length > 0 ? columns : [{ key: "\u0001none", name: "_", type: "VARCHAR", keep: false }];
+  }
+
+  private async addKeys(): Promise<boolean> {
+    const { schema } = this;
+    const { longest } = this.source.query;
+    const files = this.source.query.files.map(({ path }) => path);
+    let keys: string[];
+    try {
+      keys = await keysOf(this.db, files, longest);
+    } catch (error) {
+      // A line that is no JSON, before or after the key: the lines must be cleaned first.
+      if (this.source.query.cleaned) throw error;
+      await this.clean();
+      return true;
+    }
+    const known = new Set([...schema.columns.map(({ key }) => key), ...schema.rescuedKeys]);
+    const unknown = keys.filter((key) => !known.has(key) && !key.startsWith("\u0001"));
+    if (unknown.length === 0) return false;
+    if (schema.onNewColumn === "freeze")
+      throw new DayRefused(
+        `new ${unknown.length === 1 ? "column" : "columns"} ${unknown.join(", ")}, and on_new_column is freeze`,
+      );
+    if (schema.onNewColumn === "evolve")
+      schema.columns = withKeys(schema.columns, await typesOf(this.db, files, unknown, longest));
+    const columns = new Set(schema.columns.map(({ key }) => key));
+    for (const key of unknown) if (!columns.has(key)) schema.rescuedKeys.add(key);
+    return true;
+  }
+
+  private async countsAgree(): Promise<boolean> {
+    const { rows } = await this.db.rows(
+      `select _file, count(*), min(_line), max(_line) from read_parquet(${quoteText(this.parquet)}) group by all`,
+    );
+    const counted = new Map(rows.map(([file, ...counts]) => [file, counts.map(Number)]));
+    return this.source.details.every(({ file, rows, lines }) => {
+      const [count = 0, first = 1, last = 0] = counted.get(file) ?? [];
+      return count === rows && first >= 1 && last <= lines && (this.source.query.cleaned || last === rows);
+    });
+  }
+
+  /** By column: how many values are in `_rescued`, and what they are. */
+  private async rescued(): Promise<Map<string, { count: number; kinds: Set<Kind> }>> {
+    const { rows } = await this.db.rows(`
+      with pairs as (
+        select unnest(json_keys(_rescued)) as name, unnest(json_extract_string(_rescued, '$.*')) as text
+        from read_parquet(${quoteText(this.parquet)}) where _rescued is not null
+      )
+      select name, max(left(text, 80)) as text, count(*) from pairs
+      group by name, left(regexp_replace(text, '[0-9]', '9', 'g'), 80), strlen(text)`);
+    const found = new Map<string, { count: number; kinds: Set<Kind> }>();
+    for (const [name, text, count] of rows) {
+      const entry = found.get(String(name)) ?? { count: 0, kinds: new Set() };
+      entry.count += Number(count);
+      entry.kinds.add(kindOf(String(text)));
+      found.set(String(name), entry);
+    }
+    return found;
+  }
+
+  /** True when a column needs a wider type, so that the day must be read again. */
+  private async widen(rescued: ReadonlyMap<string, { kinds: Set<Kind> }>): Promise<boolean> {
+    const { schema, db } = this;
+    const { longest } = this.source.query;
+    const files = this.source.query.files.map(({ path }) => path);
+    await this.noteWide();
+    const changed = new Map<string, Partial<StagedColumn>>();
+    for (const column of this.columns) {
+      const kinds = rescued.get(column.name)?.kinds;
+      if (!kinds) continue;
+      if (column.untyped) {
+        const [found] = await typesOf(db, files, [column.key], longest);
+        if (found?.type) changed.set(column.key, { type: found.type, ...(found.wide ? { wide: true } : {}) });
+      } else if (schema.onTypeChange === "fail")
+        throw new DayRefused(`values of ${column.name} are no ${column.type}, and on_type_change is fail`);
+      else if (schema.onTypeChange === "widen") {
+        const type = widened(column, kinds);
+        if (type !== column.type) changed.set(column.key, { type });
+      }
+    }
+    if (changed.size === 0) return false;
+    // Another day may have widened it meanwhile: then this day is read with what that day found, and looked at again.
+    schema.columns = schema.columns.map((column) => {
+      const before = this.columns.find(({ key }) => key === column.key);
+      const change = changed.get(column.key);
+      if (!change || before?.type !== column.type || before?.untyped !== column.untyped) return column;
+      const { untyped: _, ...rest } = column;
+      return { ...rest, ...change };
+    });
+    return true;
+  }
+
+  private async noteWide(): Promise<void> {
+    const narrow = this.columns.filter(({ type, wide }) => type === "BIGINT" && !wide);
+    if (this.path === "typed" || narrow.length === 0) return;
+    const maxima = narrow.map(({ name }) => `max(abs(${quoteName(name)}::hugeint)) > 9007199254740992`);
+    const { rows } = await this.db.rows(
+      `select ${maxima.join(", ")} from read_parquet(${quoteText(this.parquet)})`,
+    );
+    const wide = new Set(narrow.filter((_, i) => rows[0]![i] === true).map(({ key }) => key));
+    if (wide.size === 0) return;
+    this.schema.columns = this.schema.columns.map((column) =>
+      wide.has(column.key) ? { ...column, wide: true } : column,
+    );
+  }
+
+  /** Columns with a value, or whose key the first line of a file has. */
+  private async seen(): Promise<Set<string>> {
+    const { rows } = await this.db.rows(
+      `select path_in_schema, sum(num_values - coalesce(stats_null_count, 0))::bigint from parquet_metadata(${quoteText(this.parquet)}) group by all`,
+    );
+    const seen = new Set<string>();
+    const values = new Map(rows.map(([name, count]) => [String(name), count]));
+    const keys = new Set(this.surveys.flatMap(({ first }) => keysIn(first)));
+    for (const { name, key } of this.columns) if (values.get(name) || keys.has(key)) seen.add(name);
+    return seen;
+  }
+
+  private finish(rescued: ReadonlyMap<string, { count: number }>, seen: ReadonlySet<string>): StagedDay {
+    const { feed, dt, source } = this.day;
+    const { details } = this.source;
+    const rows = sum(details, "rows");
+    const quarantined = sum(details, "quarantined");
+    if (details.some(({ lines, blank, rows, quarantined }) => lines !== blank + rows + quarantined))
+      throw new Error(`internal: lines are lost in ${feed} ${dt}`);
+    const typed = new Map(this.schema.columns.map((column) => [column.key, column]));
+    const summary: DayDetail = {
+      feed,
+      dt,
+      source,
+      rows,
+      quarantined,
+      path: this.path,
+      columns: this.columns.map((column) => ({
+        ...column,
+        ...(typed.get(column.key)?.wide ? { wide: true as const } : {}),
+      })),
+      seen: this.columns.filter(({ name }) => seen.has(name)).map(({ name }) => name),
+      rescued: byColumn(rescued, this.columns),
+    };
+    const name = `${feed}/${dt}.${shortHash(source, JSON.stringify(summary.columns), stageFormat)}`;
+    const staged = rows > 0 ? `staged/${name}.parquet` : null;
+    const quarantine = quarantined > 0 ? `quarantine/${name}.jsonl` : null;
+    const detail = `staged/${name}.jsonl`;
+    this.quarantine.close();
+    if (staged) this.install(this.parquet, staged);
+    if (quarantine) this.install(this.quarantine.path, quarantine);
+    // Last: a detail file says that the others are whole.
+    writeWhole(
+      join(this.place.data, detail),
+      [summary, ...details].map((line) => `${JSON.stringify(line)}\n`).join(""),
+    );
+    return { staged, detail, quarantine, summary };
+  }
+
+  private install(from: string, to: string): void {
+    const target = join(this.place.data, to);
+    mkdirSync(dirname(target), { recursive: true });
+    renameSync(from, target);
+  }
+}
+
+/** Part of every fingerprint: a change makes all days be staged again. */
+export const stageFormat = "1";
+
+function keysIn(line: string): string[] {
+  try {
+    const value: unknown = JSON.parse(line.replace(/^\ufeff/, ""));
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+  } catch {
+    return [];
+  }
+}
+
+// "status#1" is an earlier value of a key that came twice.
+function byColumn(
+  rescued: ReadonlyMap<string, { count: number }>,
+  columns: readonly StagedColumn[],
+): Record<string, number> {
+  const names = new Set(columns.map(({ name }) => name));
+  const counts: Record<string, number> = {};
+  for (const [name, { count }] of [...rescued].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const base = name.replace(/#\d+$/, "");
+    const column = names.has(name) || !names.has(base) ? name : base;
+    counts[column] = (counts[column] ?? 0) + count;
+  }
+  return counts;
+}
+
+function sum(details: FileDetail[], what: "rows" | "quarantined"): number {
+  return details.reduce((total, detail) => total + detail[what], 0);
+}

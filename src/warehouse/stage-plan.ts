@@ -1,0 +1,184 @@
+import { type SchemaPolicy, selectFeed } from "../config.ts";
+import type { Feed } from "../export/feed.ts";
+import { parseKey, partitionPath } from "../export/layout.ts";
+import { runOf } from "../export/partition.ts";
+import { feedOf, type Project } from "../project.ts";
+import {
+  type DayFile,
+  hasFiles,
+  listDays,
+  type ManifestDay,
+  partitionOf,
+  readDay,
+} from "../sync/manifest.ts";
+import { startColumns } from "./schema.ts";
+import {
+  type DaySnapshot,
+  emptyFeed,
+  type FeedSnapshot,
+  type Layout,
+  type Snapshot,
+  shortHash,
+} from "./snapshot.ts";
+import { type DayFiles, type FeedSchema, stageFormat } from "./stage-day.ts";
+
+export interface PlanOptions {
+  days?: { feed: string; dt: string }[]; // look at these alone; default: all whose manifest changed
+  force?: boolean; // stage them again even if nothing changed
+}
+
+/** One feed's part of the work. */
+export interface FeedJob {
+  feed: Feed;
+  policy: SchemaPolicy;
+  rules: string;
+  before: FeedSnapshot;
+  schema: FeedSchema;
+  days: Map<string, DaySnapshot>; // as they will be
+  layouts: Layout[];
+  tasks: (DayFiles & { stamp: string })[];
+  refused: { dt: string; reason: string }[];
+  gone: string[];
+  restamped: boolean; // a manifest was written anew and says the same
+}
+
+/** What there is to do, feed by feed. Reads manifests that changed since they were last looked at, and nothing else. */
+export function feedJobs(project: Project, snapshot: Snapshot, options: PlanOptions): FeedJob[] {
+  const files = new Map<string, DayFile[]>();
+  for (const file of listDays(project)) files.set(file.feed, [...(files.get(file.feed) ?? []), file]);
+  const names = new Set([...files.keys(), ...Object.keys(snapshot.feeds)]);
+  const wanted = options.days && new Set(options.days.map(({ feed, dt }) => `${feed} ${dt}`));
+  const jobs: FeedJob[] = [];
+  for (const name of [...names].sort()) {
+    const job = newJob(project, name, snapshot.feeds[name]);
+    const here = new Set<string>();
+    for (const file of files.get(name) ?? []) {
+      here.add(file.dt);
+      if (!wanted || wanted.has(`${name} ${file.dt}`)) addTask(project, job, file, options.force === true);
+    }
+    for (const dt of [...job.days.keys()]) {
+      if (here.has(dt) || (wanted && !wanted.has(`${name} ${dt}`))) continue;
+      job.days.delete(dt);
+      job.gone.push(dt);
+    }
+    jobs.push(job);
+  }
+  return jobs;
+}
+
+function newJob(project: Project, name: string, known: FeedSnapshot | undefined): FeedJob {
+  const feed = feedOf(project, name);
+  const selection = selectFeed(project.config, name);
+  const { onNewColumn, onTypeChange, onMissingColumn } = selection ?? project.config.schema;
+  const rules = shortHash(
+    stageFormat,
+    JSON.stringify(feed.columns.map((column) => [column.name, column.type])),
+    JSON.stringify([onNewColumn, onTypeChange, onMissingColumn, selection?.version, selection?.format]),
+  );
+  const before = known ?? emptyFeed();
+  return {
+    feed,
+    policy: { onNewColumn, onTypeChange, onMissingColumn },
+    rules,
+    before,
+    schema: {
+      columns: startColumns(feed, known, before.rules === rules),
+      rescuedKeys: new Set(),
+      onNewColumn,
+      onTypeChange,
+    },
+    days: new Map(before.days.map((day) => [day.dt, day])),
+    layouts: [...before.layouts],
+    tasks: [],
+    refused: [],
+    gone: [],
+    restamped: false,
+  };
+}
+
+function addTask(project: Project, job: FeedJob, file: DayFile, force: boolean): void {
+  const { feed, dt } = file;
+  const known = job.days.get(dt);
+  const stamp = `${file.mtimeMs}:${file.size}:${job.rules}`;
+  if (known?.stamp === stamp && !force) return;
+  const manifest = readDay(project, feed, dt);
+  if (manifest === null) {
+    job.refused.push({ dt, reason: `cannot read manifest/${feed}/${dt}.json: the next sync writes it anew` });
+    return;
+  }
+  const files = dataFiles(project, manifest);
+  if (files === null) {
+    if (known) job.gone.push(dt);
+    job.days.delete(dt);
+    return;
+  }
+  const source = shortHash(job.rules, JSON.stringify(files));
+  if (known?.source === source && !force) {
+    job.days.set(dt, { ...known, stamp });
+    job.restamped = true;
+  } else {
+    const paths = files.map(({ path, run, lines }) => ({ path, run, lines }));
+    job.tasks.push({ feed, dt, source, stamp, files: paths });
+  }
+}
+
+interface ListedFile {
+  path: string;
+  run: string;
+  lines: number | null;
+  size: number;
+  md5: string;
+}
+
+/**
+ * The files to stage of a day, null when no partition is left. Where a day has two versions, or two formats, the
+ * configured one counts, else the older version, which goes on counting until it ends, and `jsonl`.
+ */
+function dataFiles(project: Project, day: ManifestDay): ListedFile[] | null {
+  const partitions = day.partitions.filter(hasFiles);
+  if (partitions.length === 0) return null;
+  const selection = selectFeed(project.config, day.feed);
+  const choose = (
+    values: string[],
+    wanted: string | null | undefined,
+    compare: (a: string, b: string) => number,
+  ) => (wanted && values.includes(wanted) ? wanted : values.sort(compare)[0]);
+  const version = choose(
+    partitions.map((partition) => partition.version),
+    selection?.version,
+    byNumber,
+  );
+  const ofVersion = partitions.filter((partition) => partition.version === version);
+  const format = choose(
+    ofVersion.map((partition) => partition.format),
+    selection?.format ?? "jsonl",
+    compare,
+  );
+  return ofVersion
+    .filter((partition) => partition.format === format)
+    .flatMap((partition) => {
+      const id = partitionOf(day, partition);
+      const folder = partitionPath(id);
+      return partition.objects
+        .map(({ name, size, md5, lines }) => ({
+          path: `${folder}/${name}`,
+          run: runOf(id),
+          lines: lines ?? null,
+          size,
+          md5,
+        }))
+        .filter(({ path }) => {
+          const parsed = parseKey(path);
+          return parsed.kind === "data" && !parsed.encrypted;
+        });
+    })
+    .sort((a, b) => (a.run === b.run ? compare(a.path, b.path) : compare(a.run, b.run)));
+}
+
+function byNumber(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,268 @@
+import { rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { CliError } from "../errors.ts";
+import type { Project } from "../project.ts";
+import { type Database, openDatabase } from "./database.ts";
+import { leftoverDays } from "./leftover.ts";
+import { history, mergedColumns, type SchemaChange } from "./schema.ts";
+import {
+  type DaySnapshot,
+  type FeedSnapshot,
+  type Layout,
+  loadSnapshot,
+  type Snapshot,
+  type StagePath,
+} from "./snapshot.ts";
+import { type DayFiles, type DayPlace, DayRefused, type StagedDay, stageDay } from "./stage-day.ts";
+import { type FeedJob, feedJobs, type PlanOptions } from "./stage-plan.ts";
+import { UnreadableFile } from "./survey.ts";
+
+export interface StageOptions extends PlanOptions {
+  signal?: AbortSignal | undefined;
+  onDay?: ((day: DayReport, done: number, total: number) => void) | undefined;
+}
+
+export interface DayReport {
+  feed: string;
+  dt: string;
+  rows: number;
+  quarantined: number;
+  rescued: number; // values in _rescued
+  path: StagePath | "kept"; // kept: an earlier run that was cut short had staged it
+  seconds: number;
+}
+
+export interface StageReport {
+  snapshot: Snapshot; // what to save once current is up to date; nothing is saved here
+  changed: { feed: string; dt: string }[]; // days staged anew or gone, sorted
+  days: DayReport[]; // staged anew, sorted
+  failed: { feed: string; dt: string; reason: string }[]; // sorted; their earlier state stays
+  warnings: string[];
+  changes: (SchemaChange & { feed: string })[]; // those not known before
+}
+
+const memoryLimit = "1500MB";
+
+/**
+ * Brings staged/ up to the manifests: each changed day becomes a Parquet file with every row as delivered. Days that
+ * fail keep what they had and do not stop the others. Readers notice nothing before the returned snapshot is saved.
+ * Only for the holder of the lock. Throws CliError("interrupted" or "diskFull"); what was staged till then is not lost.
+ */
+export async function stage(project: Project, options: StageOptions = {}): Promise<StageReport> {
+  const before = loadSnapshot(project.data);
+  const jobs = feedJobs(project, before, options);
+  const report: StageReport = {
+    snapshot: { ...before, feeds: { ...before.feeds } },
+    changed: [],
+    days: [],
+    failed: jobs.flatMap(({ feed, refused }) => refused.map((day) => ({ feed: feed.name, ...day }))),
+    warnings: [],
+    changes: [],
+  };
+  const place = { data: project.data, tmp: join(project.data, "tmp", `stage-${process.pid}`) };
+  try {
+    await stageAll(place, jobs, report, options);
+  } finally {
+    rmSync(place.tmp, { recursive: true, force: true });
+  }
+  for (const job of jobs) finishFeed(job, report, options);
+  for (const list of [report.changed, report.days, report.failed]) list.sort(byDay);
+  return report;
+}
+
+async function stageAll(
+  place: DayPlace,
+  jobs: FeedJob[],
+  report: StageReport,
+  options: StageOptions,
+): Promise<void> {
+  const tasks = jobs.flatMap((job) => {
+    const leftovers = options.force ? new Map<string, StagedDay>() : leftoverDays(place.data, job);
+    return job.tasks.map((task) => ({ job, task, leftover: leftovers.get(task.dt) }));
+  });
+  if (tasks.length === 0) return;
+  let next = 0;
+  let done = 0;
+  const work = async (db: Database) => {
+    while (next < tasks.length) {
+      if (options.signal?.aborted) throw new CliError("interrupted", "interrupted");
+      const { job, task, leftover } = tasks[next++]!;
+      const started = performance.now();
+      const kept = leftover !== undefined && takeOver(job, leftover);
+      const staged = kept ? leftover : await attempt(db, place, job, task, report);
+      done += 1;
+      if (!staged) continue;
+      record(job, task, staged);
+      const { feed, dt, rows, quarantined, rescued, path } = staged.summary;
+      const day: DayReport = {
+        ...{ feed, dt, rows, quarantined },
+        rescued: Object.values(rescued).reduce((a, b) => a + b, 0),
+        path: kept ? "kept" : path,
+        seconds: Math.round(performance.now() - started) / 1000,
+      };
+      report.days.push(day);
+      options.onDay?.(day, done, tasks.length);
+    }
+  };
+  const stop = () => {
+    next = tasks.length;
+  };
+  await inLanes(Math.min(tasks.length, lanes()), options.signal, work, stop);
+}
+
+// One thread reads a day, so that its lines keep their numbers; several days at a time keep the cores busy.
+function lanes(): number {
+  return Math.max(2, Math.min(4, availableParallelism()));
+}
+
+/** Does the work on several connections at once. When one fails, `stop` tells the others, and the error is thrown at the end. */
+async function inLanes(
+  count: number,
+  signal: AbortSignal | undefined,
+  work: (db: Database) => Promise<void>,
+  stop: () => void,
+): Promise<void> {
+  const db = await openDatabase({ threads: availableParallelism(), memoryLimit });
+  const links = [db];
+  const interrupt = () => {
+    for (const link of links) link.interrupt();
+  };
+  signal?.addEventListener("abort", interrupt);
+  try {
+    while (links.length < count) links.push(await db.connect());
+    const ends = await Promise.allSettled(
+      links.map(async (link) => {
+        try {
+          await work(link);
+        } catch (error) {
+          stop();
+          throw error;
+        }
+      }),
+    );
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
+    for (const link of links.reverse()) link.close();
+  }
+}
+
+async function attempt(
+  db: Database,
+  place: DayPlace,
+  job: FeedJob,
+  task: DayFiles,
+  report: StageReport,
+): Promise<StagedDay | null> {
+  try {
+    return await stageDay(db, place, task, job.schema);
+  } catch (error) {
+    if (!(error instanceof DayRefused || error instanceof UnreadableFile)) throw problem(error, place.data);
+    report.failed.push({ feed: task.feed, dt: task.dt, reason: error.message });
+    return null;
+  }
+}
+
+function problem(error: unknown, data: string): unknown {
+  const { message, code } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || /no space left on device/i.test(message)) {
+    const next = "free some space, then run again: what is complete is kept";
+    return new CliError("diskFull", `no space left for ${data}`, next, { cause: error });
+  }
+  if (!/^INTERRUPT Error/.test(message)) return error;
+  return new CliError("interrupted", "interrupted", undefined, { cause: error });
+}
+
+function takeOver(job: FeedJob, { summary }: StagedDay): boolean {
+  const columns = mergedColumns(job.schema.columns, summary.columns);
+  if (columns === null) return false;
+  job.schema.columns = columns;
+  return true;
+}
+
+function record(job: FeedJob, { dt, stamp, source }: FeedJob["tasks"][number], day: StagedDay): void {
+  const { staged, detail, quarantine, summary } = day;
+  const before = job.days.get(dt);
+  job.days.set(dt, {
+    ...{ dt, stamp, source, staged, detail, quarantine },
+    current: before?.current ?? null,
+    rows: summary.rows,
+    quarantined: summary.quarantined,
+    currentRows: before?.currentRows ?? 0,
+    layout: layoutIndex(job.layouts, {
+      columns: summary.columns.filter(({ untyped }) => !untyped).map(({ name, type }) => ({ name, type })),
+      seen: summary.seen,
+    }),
+    ...(Object.keys(summary.rescued).length > 0 ? { rescued: summary.rescued } : {}),
+    ...(before?.dedupe ? { dedupe: before.dedupe } : {}),
+  });
+}
+
+function layoutIndex(layouts: Layout[], layout: Layout): number {
+  const text = JSON.stringify(layout);
+  const index = layouts.findIndex((other) => JSON.stringify(other) === text);
+  return index === -1 ? layouts.push(layout) - 1 : index;
+}
+
+function finishFeed(job: FeedJob, report: StageReport, options: StageOptions): void {
+  const { feed, gone, before } = job;
+  const name = feed.name;
+  const staged = new Set(report.days.filter((day) => day.feed === name).map(({ dt }) => dt));
+  if (staged.size === 0 && gone.length === 0 && !job.restamped) return;
+  refuseMissing(job, staged, report);
+  for (const dt of [...staged, ...gone]) report.changed.push({ feed: name, dt });
+  const days = [...job.days.values()].sort((a, b) => (a.dt < b.dt ? -1 : 1));
+  if (days.length === 0) {
+    delete report.snapshot.feeds[name];
+    return;
+  }
+  const tidy = usedLayouts(job.layouts, days);
+  const { columns, changes } = history(feed, job.schema.columns, tidy.layouts, tidy.days);
+  const known = new Set(before.changes.map((change) => JSON.stringify(change)));
+  for (const change of changes)
+    if (!known.has(JSON.stringify(change))) report.changes.push({ feed: name, ...change });
+  const behind = options.days !== undefined || report.failed.some((day) => day.feed === name);
+  const rules = behind ? before.rules : job.rules;
+  report.snapshot.feeds[name] = { ...before, rules, columns, ...tidy, changes } satisfies FeedSnapshot;
+}
+
+/** Warns of staged days without a column that the day before them had, or gives them up: as on_missing_column says. */
+function refuseMissing(job: FeedJob, staged: Set<string>, report: StageReport): void {
+  const policy = job.policy.onMissingColumn;
+  if (policy === "null") return;
+  const earlier = new Map(job.before.days.map((day) => [day.dt, day]));
+  let last: DaySnapshot | undefined;
+  for (const dt of [...job.days.keys()].sort()) {
+    const day = job.days.get(dt)!;
+    if (day.rows === 0) continue;
+    const seen = new Set(job.layouts[day.layout]!.seen);
+    const missing = last ? job.layouts[last.layout]!.seen.filter((name) => !seen.has(name)) : [];
+    const reason = `${missing.join(", ")} no longer delivered`;
+    if (missing.length === 0 || !staged.has(dt)) {
+      last = day;
+    } else if (policy === "warn") {
+      report.warnings.push(`${job.feed.name} ${dt}: ${reason}`);
+      last = day;
+    } else {
+      report.failed.push({ feed: job.feed.name, dt, reason: `${reason}, and on_missing_column is fail` });
+      report.days = report.days.filter((other) => other.feed !== job.feed.name || other.dt !== dt);
+      staged.delete(dt);
+      const before = earlier.get(dt);
+      if (before) job.days.set(dt, before);
+      else job.days.delete(dt);
+    }
+  }
+}
+
+function usedLayouts(layouts: Layout[], days: DaySnapshot[]): { layouts: Layout[]; days: DaySnapshot[] } {
+  const used = [...new Set(days.map(({ layout }) => layout))];
+  return {
+    layouts: used.map((index) => layouts[index]!),
+    days: days.map((day) => ({ ...day, layout: used.indexOf(day.layout) })),
+  };
+}
+
+function byDay(a: { feed: string; dt: string }, b: { feed: string; dt: string }): number {
+  return a.feed === b.feed ? (a.dt < b.dt ? -1 : 1) : a.feed < b.feed ? -1 : 1;
+}

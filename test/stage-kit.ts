@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Feed } from "../src/export/feed.ts";
+import { unknownFeed } from "../src/export/registry.ts";
+import type { Project } from "../src/project.ts";
+import { openDatabase, quoteList, type Value } from "../src/warehouse/database.ts";
+import { quarantinedLines } from "../src/warehouse/quarantine.ts";
+import {
+  type DayDetail,
+  type FileDetail,
+  loadSnapshot,
+  type QuarantinedLine,
+  saveSnapshot,
+} from "../src/warehouse/snapshot.ts";
+import { type StageOptions, type StageReport, stage } from "../src/warehouse/stage.ts";
+
+export const now = new Date("2026-09-10T00:00:00Z");
+
+/** Stages and saves, as an update of the warehouse does. */
+export async function stageAndSave(project: Project, options: StageOptions = {}): Promise<StageReport> {
+  const report = await stage(project, options);
+  saveSnapshot(project.data, loadSnapshot(project.data), report.snapshot, now);
+  return report;
+}
+
+/** All staged rows of a feed in delivered order, without the columns named. */
+export async function stagedRows(
+  project: Project,
+  feed: string,
+  without: string[] = ["_file", "_run", "_rescued"],
+): Promise<Record<string, Value>[]> {
+  const days = loadSnapshot(project.data).feeds[feed]?.days ?? [];
+  const db = await openDatabase();
+  const rows: Record<string, Value>[] = [];
+  for (const { staged } of days) {
+    if (staged === null) continue;
+    const list = quoteList([join(project.data, staged)]);
+    rows.push(...(await db.objects(`from read_parquet(${list}) order by _run, _file, _line`)));
+  }
+  db.close();
+  for (const row of rows) for (const name of without) delete row[name];
+  return rows;
+}
+
+export function quarantine(project: Project, feed: string): (QuarantinedLine & { dt: string })[] {
+  return [...quarantinedLines(project.data, loadSnapshot(project.data), feed)];
+}
+
+export function detail(project: Project, feed: string, dt: string): { day: DayDetail; files: FileDetail[] } {
+  const day = loadSnapshot(project.data).feeds[feed]!.days.find((other) => other.dt === dt)!;
+  const [first, ...files] = readFileSync(join(project.data, day.detail), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  return { day: first, files };
+}
+
+/** A documented feed with these columns: `{id: "VARCHAR", n: "BIGINT"}`. */
+export function documented(name: string, columns: Record<string, string>): Feed {
+  return {
+    ...unknownFeed(name),
+    key: Object.keys(columns).slice(0, 1),
+    columns: Object.entries(columns).map(([column, type]) => ({
+      name: column,
+      type,
+      published: null,
+      doc: "",
+      personal: "none" as const,
+      added: null,
+      deprecated: null,
+      endOfLife: null,
+      assumed: false,
+    })),
+  };
+}
+
+export function columnTypes(project: Project, feed: string): Record<string, string> {
+  const columns = loadSnapshot(project.data).feeds[feed]?.columns ?? [];
+  return Object.fromEntries(columns.map(({ name, type }) => [name, type]));
+}

@@ -1,0 +1,522 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { CliError } from "../src/errors.ts";
+import { loadSnapshot, saveSnapshot } from "../src/warehouse/snapshot.ts";
+import { stage } from "../src/warehouse/stage.ts";
+import { type RawFixture, rawFixture } from "./raw-fixture.ts";
+import { columnTypes, detail, documented, now, quarantine, stageAndSave, stagedRows } from "./stage-kit.ts";
+
+let fixture: RawFixture;
+const columns = {
+  id: "VARCHAR",
+  n: "BIGINT",
+  x: "DOUBLE",
+  flag: "BOOLEAN",
+  ts: "TIMESTAMP",
+  day: "DATE",
+  o: "JSON",
+};
+beforeEach(() => {
+  fixture = rawFixture((project) => {
+    project.feeds.set("events", documented("events", columns));
+  });
+});
+afterEach(() => fixture.delete());
+
+const staged = (without?: string[]) => stagedRows(fixture.project, "events", without);
+const nothing = { id: null, n: null, x: null, flag: null, ts: null, day: null, o: null };
+
+describe("stage", () => {
+  it("keeps every row as delivered, with its file, line, and run", async () => {
+    fixture.put("events", "2026-09-01 05:15", {
+      "events.jsonl.00.gz": [{ id: "a" }, { id: "b" }],
+      "events.jsonl.01.gz": [{ id: "c" }],
+    });
+    fixture.put("events", "2026-09-01 06", [{ id: "a" }]);
+    fixture.put("events", "2026-09-01", [{ id: "d" }], { gzip: false });
+    const report = await stageAndSave(fixture.project);
+    assert.deepEqual(report.failed, []);
+    const folder = "events/version=1/format=jsonl/dt=2026-09-01";
+    assert.deepEqual(
+      (await staged([])).map(({ id, _file, _line, _run, _rescued }) => [id, _file, _line, _run, _rescued]),
+      [
+        ["d", `${folder}/events.jsonl`, 1, "2026-09-01", null],
+        ["a", `${folder}/hr=05/mi=15/events.jsonl.00.gz`, 1, "2026-09-01 05:15", null],
+        ["b", `${folder}/hr=05/mi=15/events.jsonl.00.gz`, 2, "2026-09-01 05:15", null],
+        ["c", `${folder}/hr=05/mi=15/events.jsonl.01.gz`, 1, "2026-09-01 05:15", null],
+        ["a", `${folder}/hr=06/events.jsonl.gz`, 1, "2026-09-01 06", null],
+      ],
+    );
+    assert.deepEqual(report.changed, [{ feed: "events", dt: "2026-09-01" }]);
+    assert.equal(report.days[0]!.path, "typed");
+    assert.equal(report.days[0]!.rows, 5);
+  });
+
+  it("types documented columns, whatever the values look like", async () => {
+    fixture.put("events", "2026-09-01", [
+      { id: 123, n: 5, x: 1, flag: true, ts: "2026-09-01T05:15:00Z", day: "2026-09-01", o: { a: [1] } },
+      {
+        id: "00123",
+        n: "7",
+        x: "2.5",
+        flag: "false",
+        ts: "2026-09-01 05:15:00",
+        day: "2026-09-01",
+        o: "text",
+      },
+      { id: 1.5, n: 7.0, x: -3e2, flag: 1, ts: null, day: null, o: 5 },
+      { id: true, flag: "TRUE" },
+      { id: { k: 1 }, flag: 0 },
+    ]);
+    await stageAndSave(fixture.project);
+    const ts = "2026-09-01T05:15:00Z";
+    assert.deepEqual(await staged(["_file", "_run", "_rescued", "_line"]), [
+      { id: "123", n: 5, x: 1, flag: true, ts, day: "2026-09-01", o: '{"a":[1]}' },
+      { id: "00123", n: 7, x: 2.5, flag: false, ts, day: "2026-09-01", o: '"text"' },
+      { ...nothing, id: "1.5", n: 7, x: -300, flag: true, o: "5" },
+      { ...nothing, id: "true", flag: true },
+      { ...nothing, id: '{"k":1}', flag: false },
+    ]);
+    assert.equal(detail(fixture.project, "events", "2026-09-01").day.path, "typed");
+    assert.deepEqual(columnTypes(fixture.project, "events"), columns);
+  });
+
+  it("finds a key that comes only once, late, in one of many files", async () => {
+    const lines = Array.from({ length: 25_000 }, (_, i) => ({ id: String(i) }));
+    for (let hour = 0; hour < 24; hour++)
+      fixture.put(
+        "events",
+        `2026-09-01 ${String(hour).padStart(2, "0")}`,
+        hour === 23 ? [...lines, { id: "last", late: 5 }] : [{ id: "x" }],
+      );
+    const report = await stageAndSave(fixture.project);
+    const rows = await staged();
+    assert.equal(rows.length, 25_024);
+    assert.deepEqual(rows.at(-1), { ...nothing, id: "last", late: 5, _line: 25_001 });
+    assert.equal(columnTypes(fixture.project, "events").late, "BIGINT");
+    assert.deepEqual(
+      report.changes.filter(({ change }) => change === "new_column").map(({ column }) => column),
+      ["late"],
+    );
+  });
+
+  it("types new columns by all their values", async () => {
+    const [a, b] = [
+      {
+        i: 1,
+        d: 1,
+        b: true,
+        t: "2026-09-01 05:15:00",
+        v: "x",
+        j: { a: 1 },
+        nul: null,
+        mix: 1,
+        some_id: 5,
+        dt2: "2026-09-01",
+        big: 1,
+      },
+      {
+        i: -2,
+        d: 2.5,
+        b: null,
+        t: "2026-09-01T06:00:00+00:00",
+        v: "y",
+        j: null,
+        nul: null,
+        mix: "1",
+        some_id: 6,
+        dt2: null,
+        big: 12345678901234567890n,
+      },
+    ];
+    const text = JSON.stringify(b, (_, value) =>
+      typeof value === "bigint" ? `#${value}#` : value,
+    ).replaceAll(/"#|#"/g, "");
+    fixture.put("new_feed", "2026-09-01", [a, text]);
+    await stageAndSave(fixture.project);
+    assert.deepEqual(columnTypes(fixture.project, "new_feed"), {
+      ...{
+        b: "BOOLEAN",
+        big: "DECIMAL(38,0)",
+        d: "DOUBLE",
+        dt2: "DATE",
+        i: "BIGINT",
+        j: "JSON",
+        mix: "VARCHAR",
+      },
+      ...{ nul: "VARCHAR", some_id: "VARCHAR", t: "TIMESTAMP", v: "VARCHAR" },
+    });
+    const rows = await stagedRows(fixture.project, "new_feed");
+    assert.equal(rows[1]!.big, 12345678901234567890n);
+    assert.equal(rows[1]!.t, "2026-09-01T06:00:00Z");
+    assert.ok(!("nul" in rows[0]!), "a column without a value gets its type with the first value");
+    fixture.put("new_feed", "2026-09-02", [{ i: 1, nul: 2.5 }]);
+    await stageAndSave(fixture.project);
+    assert.equal(columnTypes(fixture.project, "new_feed").nul, "DOUBLE");
+    assert.equal((await stagedRows(fixture.project, "new_feed"))[2]!.nul, 2.5);
+  });
+
+  it("tells lines apart when two of them are blank and line ends are those of Windows", async () => {
+    fixture.put("events", "2026-09-01", Buffer.from('{"id":"a"}\r\n\r\n{"id":"b"}\n   \n{"id":"c"}'));
+    await stageAndSave(fixture.project);
+    assert.deepEqual(
+      (await staged()).map(({ id, _line }) => [id, _line]),
+      [
+        ["a", 1],
+        ["b", 3],
+        ["c", 5],
+      ],
+    );
+    const { files } = detail(fixture.project, "events", "2026-09-01");
+    assert.deepEqual(
+      files.map(({ lines, blank, rows, quarantined }) => ({ lines, blank, rows, quarantined })),
+      [{ lines: 5, blank: 2, rows: 3, quarantined: 0 }],
+    );
+  });
+
+  it("takes CRLF alone on the fast path, and several gzip members in one file", async () => {
+    fixture.put("events", "2026-09-01", Buffer.from('{"id":"a"}\r\n{"id":"b"}\r\n'));
+    const members = Buffer.concat([gzipSync('{"id":"c"}\n{"id"'), gzipSync(':"d"}\n')]);
+    fixture.put("events", "2026-09-02", [{ id: "c" }, { id: "d" }], { spoil: () => members });
+    const report = await stageAndSave(fixture.project);
+    assert.deepEqual(
+      report.days.map(({ path }) => path),
+      ["typed", "typed"],
+    );
+    assert.deepEqual(
+      (await staged()).map(({ id, _line }) => [id, _line]),
+      [
+        ["a", 1],
+        ["b", 2],
+        ["c", 1],
+        ["d", 2],
+      ],
+    );
+  });
+
+  it("finds nothing wrong with partitions that are empty", async () => {
+    fixture.put("events", "2026-09-01 00", []);
+    fixture.put("events", "2026-09-01 01", Buffer.alloc(0));
+    fixture.put("events", "2026-09-02", { "events.jsonl.gz": [], "events.jsonl.01.gz": [{ id: "a" }] });
+    const report = await stageAndSave(fixture.project);
+    assert.deepEqual(report.failed, []);
+    const [first, second] = loadSnapshot(fixture.project.data).feeds.events!.days;
+    assert.equal(first!.staged, null);
+    assert.equal(first!.rows, 0);
+    assert.equal(second!.rows, 1);
+    assert.deepEqual(
+      detail(fixture.project, "events", "2026-09-01").files.map(({ lines }) => lines),
+      [0],
+    );
+  });
+
+  it("does nothing the second time", async () => {
+    fixture.put("events", "2026-09-01", [{ id: "a" }]);
+    await stageAndSave(fixture.project);
+    const before = readFileSync(join(fixture.project.data, "catalog.json"), "utf8");
+    const report = await stageAndSave(fixture.project);
+    assert.deepEqual([report.changed, report.days, report.changes], [[], [], []]);
+    assert.equal(readFileSync(join(fixture.project.data, "catalog.json"), "utf8"), before);
+  });
+
+  it("stages the days again whose partitions were added, replaced, or removed, and no other", async () => {
+    for (const day of ["01", "02", "03"]) fixture.put("events", `2026-09-${day} 00`, [{ id: day }]);
+    await stageAndSave(fixture.project);
+    fixture.put("events", "2026-09-01 01", [{ id: "more" }]);
+    fixture.put("events", "2026-09-02 00", [{ id: "again" }]);
+    fixture.remove("events", "2026-09-03 00");
+    const report = await stageAndSave(fixture.project);
+    assert.deepEqual(
+      report.days.map(({ dt }) => dt),
+      ["2026-09-01", "2026-09-02"],
+    );
+    assert.deepEqual(
+      report.changed.map(({ dt }) => dt),
+      ["2026-09-01", "2026-09-02", "2026-09-03"],
+    );
+    assert.deepEqual(
+      (await staged()).map(({ id }) => id),
+      ["01", "more", "again"],
+    );
+    assert.deepEqual(
+      loadSnapshot(fixture.project.data).feeds.events!.days.map(({ dt }) => dt),
+      ["2026-09-01", "2026-09-02"],
+    );
+  });
+
+  it("looks at the days it is told to, and at nothing else", async () => {
+    fixture.put("events", "2026-09-01", [{ id: "a" }]);
+    fixture.put("events", "2026-09-02", [{ id: "b" }]);
+    const report = await stageAndSave(fixture.project, { days: [{ feed: "events", dt: "2026-09-02" }] });
+    assert.deepEqual(
+      report.days.map(({ dt }) => dt),
+      ["2026-09-02"],
+    );
+    assert.deepEqual(
+      (await stageAndSave(fixture.project)).days.map(({ dt }) => dt),
+      ["2026-09-01"],
+    );
+    assert.deepEqual(
+      (await stageAndSave(fixture.project, { force: true })).days.map(({ dt }) => dt),
+      ["2026-09-01", "2026-09-02"],
+    );
+  });
+
+  it("shows readers nothing before the snapshot is saved, and keeps the old files until then", async () => {
+    fixture.put("events", "2026-09-01", [{ id: "a" }]);
+    await stageAndSave(fixture.project);
+    const before = loadSnapshot(fixture.project.data);
+    fixture.put("events", "2026-09-01", [{ id: "b" }]);
+    const report = await stage(fixture.project);
+    assert.deepEqual(loadSnapshot(fixture.project.data), before);
+    assert.deepEqual(
+      (await staged()).map(({ id }) => id),
+      ["a"],
+    );
+    saveSnapshot(fixture.project.data, before, report.snapshot, now);
+    assert.deepEqual(
+      (await staged()).map(({ id }) => id),
+      ["b"],
+    );
+    assert.ok(
+      existsSync(join(fixture.project.data, before.feeds.events!.days[0]!.staged!)),
+      "open readers keep theirs",
+    );
+  });
+
+  it("takes over what a killed run had staged", async () => {
+    fixture.put("events", "2026-09-01", [{ id: "a", extra: 1 }, "rubbish"]);
+    fixture.put("events", "2026-09-02", [{ id: "b" }]);
+    await stage(fixture.project); // and killed before it saved
+    fixture.put("events", "2026-09-02", [{ id: "c" }]);
+    const report = await stageAndSave(fixture.project);
+    assert.deepEqual(
+      report.days.map(({ dt, path, quarantined }) => ({ dt, path, quarantined })),
+      [
+        { dt: "2026-09-01", path: "kept", quarantined: 1 },
+        { dt: "2026-09-02", path: "typed", quarantined: 0 },
+      ],
+    );
+    assert.deepEqual(
+      (await staged()).map(({ id, extra }) => [id, extra]),
+      [
+        ["a", 1],
+        ["c", null],
+      ],
+    );
+    assert.equal(columnTypes(fixture.project, "events").extra, "BIGINT");
+  });
+
+  it("leaves nothing in tmp", async () => {
+    fixture.put("events", "2026-09-01", [{ id: "a" }, "rubbish"]);
+    await stageAndSave(fixture.project);
+    const tmp = join(fixture.project.data, "tmp");
+    assert.deepEqual(existsSync(tmp) ? readdirSync(tmp) : [], []);
+  });
+
+  it("skips encrypted partitions and files of other kinds", async () => {
+    fixture.put("events", "2026-09-01 00", [{ id: "a" }]);
+    fixture.put(
+      "events",
+      "2026-09-01 01",
+      { "events.jsonl.gz.enc": Buffer.from("secret") },
+      { state: "encrypted" },
+    );
+    const report = await stageAndSave(fixture.project);
+    assert.deepEqual(report.failed, []);
+    assert.deepEqual(
+      (await staged()).map(({ id }) => id),
+      ["a"],
+    );
+  });
+
+  it("reads the older of two versions until it ends, and the configured one where there is one", async () => {
+    fixture.put("events", "2026-09-01", [{ id: "old" }]);
+    fixture.put("events", "2026-09-01", [{ id: "new" }], { version: "2" });
+    fixture.put("events", "2026-09-02", [{ id: "new only" }], { version: "2" });
+    await stageAndSave(fixture.project);
+    assert.deepEqual(
+      (await staged()).map(({ id }) => id),
+      ["old", "new only"],
+    );
+    const selection = {
+      name: "events",
+      bucket: null,
+      prefix: "",
+      format: null,
+      since: null,
+      lookbackDays: null,
+    };
+    fixture.project.config.selections.set("events", {
+      ...selection,
+      ...fixture.project.config.schema,
+      version: "2",
+    });
+    await stageAndSave(fixture.project);
+    assert.deepEqual(
+      (await staged()).map(({ id }) => id),
+      ["new", "new only"],
+    );
+  });
+});
+
+describe("stage, when files are bad", () => {
+  const cases: [string, (bytes: Buffer) => Buffer, RegExp][] = [
+    ["cut in the middle", (bytes) => bytes.subarray(0, bytes.length >> 1), /cut short/],
+    ["cut before its checksum", (bytes) => bytes.subarray(0, -8), /cut short/],
+    [
+      "of which a bit is flipped",
+      (bytes) => flipped(bytes, bytes.length - 30),
+      /cannot read .*events\.jsonl\.gz/,
+    ],
+    [
+      "whose checksum is wrong",
+      (bytes) => flipped(bytes, bytes.length - 6),
+      /incorrect data check|cannot read/,
+    ],
+    ["cut at a line's end", () => gzipSync('{"id":"a"}\n'), /has 1 lines, and had 500/],
+    ["that is none", () => Buffer.from("no gzip at all"), /cannot read .*incorrect header/],
+  ];
+  for (const [name, spoil, reason] of cases) {
+    it(`names a gzip ${name}, keeps what it had of the day, and goes on with the others`, async () => {
+      const lines = Array.from({ length: 500 }, (_, i) => ({ id: `${i}-${(i * 7919) % 104729}` }));
+      fixture.put("events", "2026-09-01 00", [{ id: "before" }]);
+      await stageAndSave(fixture.project);
+      fixture.put("events", "2026-09-01 01", lines, { spoil });
+      fixture.put("events", "2026-09-02 00", [{ id: "after" }]);
+      const report = await stageAndSave(fixture.project);
+      assert.equal(report.failed.length, 1);
+      assert.equal(report.failed[0]!.dt, "2026-09-01");
+      assert.match(report.failed[0]!.reason, reason);
+      assert.match(report.failed[0]!.reason, /dt=2026-09-01\/hr=01\/events\.jsonl\.gz/);
+      assert.deepEqual(
+        (await staged()).map(({ id }) => id),
+        ["before", "after"],
+      );
+      fixture.put("events", "2026-09-01 01", [{ id: "mended" }]);
+      assert.deepEqual((await stageAndSave(fixture.project)).failed, []);
+      assert.deepEqual(
+        (await staged()).map(({ id }) => id),
+        ["before", "mended", "after"],
+      );
+    });
+  }
+
+  it("names a file that is not there", async () => {
+    fixture.put("events", "2026-09-01", [{ id: "a" }]);
+    rmSync(join(fixture.project.data, "raw"), { recursive: true });
+    const { failed } = await stageAndSave(fixture.project);
+    assert.match(failed[0]!.reason, /events\.jsonl\.gz: it is not there/);
+  });
+
+  it("waits for the next sync where a manifest cannot be read", async () => {
+    fixture.put("events", "2026-09-01", [{ id: "a" }]);
+    await stageAndSave(fixture.project);
+    writeFileSync(join(fixture.project.data, "manifest/events/2026-09-01.json"), "{");
+    const { failed } = await stageAndSave(fixture.project);
+    assert.match(failed[0]!.reason, /manifest\/events\/2026-09-01\.json/);
+    assert.deepEqual(
+      (await staged()).map(({ id }) => id),
+      ["a"],
+    );
+  });
+
+  it("stops at once when it is interrupted", async () => {
+    fixture.put("events", "2026-09-01", [{ id: "a" }]);
+    const control = new AbortController();
+    control.abort();
+    await assert.rejects(
+      stage(fixture.project, { signal: control.signal }),
+      (error) => error instanceof CliError && error.exit === "interrupted",
+    );
+  });
+
+  it("says which folder cannot be written", async () => {
+    fixture.put("events", "2026-09-01", [{ id: "a" }]);
+    mkdirSync(fixture.project.data, { recursive: true });
+    writeFileSync(join(fixture.project.data, "staged"), "in the way");
+    await assert.rejects(stage(fixture.project), /staged/);
+  });
+});
+
+describe("stage, for any lines", () => {
+  const value = fc.oneof(
+    fc.constant(null),
+    fc.integer().map(String),
+    fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n }).map(String),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => JSON.stringify(number)),
+    fc.boolean().map(String),
+    fc.string().map((text) => JSON.stringify(text)),
+    fc.constantFrom(
+      '"2026-09-01 05:15:00"',
+      '"2026-13-01"',
+      '""',
+      '"12"',
+      '"1e5"',
+      "NaN",
+      "1.10000000000000000001",
+    ),
+    fc.json().filter((text) => !/[eE]|\d{15}/.test(text)),
+  );
+  const key = fc.constantFrom("id", "n", "x", "flag", "ts", "day", "o", "O", "new", "New", "_line", "");
+  const object = fc
+    .uniqueArray(fc.tuple(key, value), { selector: ([name]) => name, maxLength: 8 })
+    .map((members) => `{${members.map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(",")}}`);
+  const line = fc.oneof(
+    { weight: 8, arbitrary: object },
+    fc.constantFrom("", " ", "null", "[1]", "rubbish", '{"id":', "\ufeff{}"),
+  );
+
+  it("accounts for every line: blank, a row, or in quarantine", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(line, { maxLength: 6 }), { minLength: 1, maxLength: 4 }),
+        async (hours) => {
+          const own = rawFixture((project) => {
+            project.feeds.set("events", documented("events", columns));
+          });
+          try {
+            for (const [hour, lines] of hours.entries())
+              own.put("events", `2026-09-01 0${hour}`, { "events.jsonl.gz": lines });
+            const report = await stageAndSave(own.project);
+            assert.deepEqual(report.failed, []);
+            const { files, day } = detail(own.project, "events", "2026-09-01");
+            const rows = await stagedRows(own.project, "events", []);
+            const bad = quarantine(own.project, "events");
+            for (const [hour, lines] of hours.entries()) {
+              const file = files[hour]!;
+              assert.equal(file.lines, lines.length);
+              assert.equal(file.lines, file.blank + file.rows + file.quarantined);
+              const numbers = rows
+                .filter(({ _file }) => _file === file.file)
+                .map(({ _line }) => Number(_line));
+              const kept = bad.filter((entry) => entry.file === file.file);
+              for (const entry of kept)
+                assert.equal(entry.text, lines[entry.line - 1]!.replace("\ufeff", ""));
+              const blank = lines.flatMap((text, i) => (text.trim() === "" ? [i + 1] : []));
+              assert.deepEqual(
+                [...numbers, ...kept.map((entry) => entry.line), ...blank].sort((a, b) => a - b),
+                lines.map((_, i) => i + 1),
+              );
+            }
+            assert.equal(day.rows, rows.length);
+            assert.equal(day.quarantined, bad.length);
+          } finally {
+            own.delete();
+          }
+        },
+      ),
+      { numRuns: 25, seed: 7 },
+    );
+  });
+});
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[at] = copy[at]! ^ 0x10;
+  return copy;
+}

@@ -1,2 +1,9 @@
 #!/usr/bin/env node
-import "../dist/src/cli.js";
+const { main } = await import("../dist/src/cli.js").catch((error) => {
+  if (error.code !== "ERR_MODULE_NOT_FOUND" || !String(error.message).includes("cli.js")) throw error;
+  console.error("asapp-kit: not compiled yet\n  next: npm run compile");
+  process.exit(1);
+});
+const code = await main(process.argv.slice(2));
+// What is still in the pipe goes out first; then leave, whatever sockets a library keeps open.
+process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));

@@ -24,6 +24,7 @@ export const exitCodes = {
   accessDenied: 21,
   credentialsExpired: 22,
   build: 23,
+  portTaken: 24,
   interrupted: 130,
 } as const;
 
@@ -39,4 +40,65 @@ export class CliError extends Error {
     this.exit = exit;
     this.next = next;
   }
+}
+
+/** Any thrown thing as a CliError: what the operating system refuses gets its own exit code, the rest is `internal`. */
+export function toCliError(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  const options = { cause: error };
+  const { code, name, message, path, port } = asSystemError(error);
+  const place = path === undefined ? "" : `: ${path}`;
+  if (name === "AbortError" || code === "ABORT_ERR")
+    return new CliError(
+      "interrupted",
+      "interrupted",
+      "run the same command again, it goes on from here",
+      options,
+    );
+  switch (code) {
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new CliError(
+        "notWritable",
+        `no permission${place} (${code})`,
+        "check who owns that path, or point `data` in kit.yaml at a folder you may write to",
+        options,
+      );
+    case "ENOSPC":
+    case "EDQUOT":
+      return new CliError(
+        "diskFull",
+        `no space left on the disk${place}`,
+        "free some space, or move `data` in kit.yaml to a larger disk; then run again, nothing is lost",
+        options,
+      );
+    case "EADDRINUSE":
+      return new CliError(
+        "portTaken",
+        `port ${port ?? ""} is in use`.replace("  ", " "),
+        "choose another with --port N, or leave --port out to take the next free one",
+        options,
+      );
+    default:
+      return new CliError(
+        "internal",
+        message,
+        "run again with --debug for the stack trace; if it looks like a fault of the kit, report it with that trace",
+        options,
+      );
+  }
+}
+
+interface SystemError {
+  code?: string;
+  name?: string;
+  message: string;
+  path?: string;
+  port?: number;
+}
+
+function asSystemError(error: unknown): SystemError {
+  if (typeof error === "object" && error !== null && "message" in error) return error as SystemError;
+  return { message: String(error) };
 }

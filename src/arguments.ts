@@ -1,0 +1,142 @@
+import { parseArgs } from "node:util";
+import { CliError } from "./errors.ts";
+import { suggest } from "./suggest.ts";
+
+export interface Option {
+  type: "boolean" | "string";
+  short?: string;
+  multiple?: boolean; // may be given more than once, or as a comma-separated list
+  value?: string; // what --help calls the value: "N", "FILE"
+  doc: string;
+  parse?: (text: string) => unknown; // throws a one-line reason
+}
+export type Options = Record<string, Option>;
+
+type Parsed<O extends Option> = O["parse"] extends (text: string) => infer T ? T : string;
+export type Values<O extends Options> = {
+  [K in keyof O]: O[K]["type"] extends "boolean"
+    ? boolean
+    : O[K]["multiple"] extends true
+      ? Parsed<O[K]>[]
+      : Parsed<O[K]> | undefined;
+};
+
+export interface Positionals {
+  name: string; // as in the usage line, e.g. "QUERY"
+  least: number;
+  most: number;
+}
+
+/**
+ * Reads a command's arguments. Every mistake is reported at once, each with the nearest right word: unknown option,
+ * missing or unfit value, too many or too few arguments.
+ */
+export function readArguments<O extends Options>(
+  argv: string[],
+  command: string,
+  options: O,
+  positionals: Positionals,
+): { options: Values<O>; rest: string[] } {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(options)) {
+    values[name] = option.type === "boolean" ? false : option.multiple ? [] : undefined;
+  }
+  const given = new Set<string>();
+  const rest: string[] = [];
+  const { tokens } = parseArgs({ args: argv, options: forNode(options), strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === "positional") rest.push(token.value);
+    if (token.kind !== "option") continue;
+    const { name, rawName, value, inlineValue } = token;
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option === undefined) {
+      const known = Object.keys(options).map((known) => `--${known}`);
+      problems.push(`unknown option ${rawName}${didYouMean(rawName, known)}`);
+    } else if (option.type === "boolean") {
+      if (value !== undefined) problems.push(`option ${rawName} takes no value: ${value}`);
+      values[name] = true;
+    } else if (value === undefined || (!inlineValue && value.startsWith("-") && value !== "-")) {
+      problems.push(`option ${rawName} needs a value${option.value ? `: ${rawName} ${option.value}` : ""}`);
+    } else if (given.has(name) && !option.multiple) {
+      problems.push(`option ${rawName} is given twice`);
+    } else {
+      given.add(name);
+      const texts = option.multiple ? value.split(",").filter((text) => text !== "") : [value];
+      if (texts.length === 0) problems.push(`option ${rawName} needs a value`);
+      for (const text of texts) {
+        try {
+          const parsed = option.parse ? option.parse(text) : text;
+          if (option.multiple) (values[name] as unknown[]).push(parsed);
+          else values[name] = parsed;
+        } catch (error) {
+          problems.push(`option ${rawName}: ${(error as Error).message}`);
+        }
+      }
+    }
+  }
+  // An option that lacks its value swallows the next word, and what follows would be blamed wrongly.
+  if (problems.length === 0) {
+    if (rest.length < positionals.least) problems.push(`${positionals.name} is missing`);
+    for (const extra of rest.slice(positionals.most)) problems.push(`unexpected argument: ${extra}`);
+  }
+  if (problems.length > 0)
+    throw new CliError("usage", problems.join("\n"), `asapp-kit ${command} --help lists the options`);
+  return { options: values as Values<O>, rest };
+}
+
+function forNode(
+  options: Options,
+): Record<string, { type: "boolean" | "string"; short?: string; multiple?: boolean }> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, { type, short }]) => [
+      name,
+      short === undefined ? { type, multiple: true } : { type, short, multiple: true },
+    ]),
+  );
+}
+
+/** A parser for whole numbers from `least` to `most`. */
+export function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new Error(`not a whole number from ${least} to ${most}: ${text}`);
+    return value;
+  };
+}
+
+/** A parser for one of a few words. */
+export function oneOf<const W extends readonly string[]>(words: W): (text: string) => W[number] {
+  return (text) => {
+    const word = words.find((word) => word === text);
+    if (word === undefined)
+      throw new Error(`not one of ${words.join(", ")}: ${text}${didYouMean(text, words)}`);
+    return word;
+  };
+}
+
+/** A parser for IANA time zones. */
+export function zone(text: string): string {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: text });
+  } catch {
+    throw new Error(`not an IANA time zone: ${text}${didYouMean(text, Intl.supportedValuesOf("timeZone"))}`);
+  }
+  return text;
+}
+
+/** A parser for a moment in ISO 8601 with its offset, e.g. 2026-09-01T05:15:00Z. A bare date is its midnight in UTC. */
+export function moment(text: string): Date {
+  const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
+  const date = new Date(text);
+  if (!iso.test(text) || Number.isNaN(date.getTime()))
+    throw new Error(`not a time like 2026-09-01T05:15:00Z: ${text}`);
+  return date;
+}
+
+/** ` (did you mean "sync"?)`, or nothing when no candidate is near. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  const meant = suggest(word, candidates);
+  return meant === null ? "" : ` (did you mean "${meant}"?)`;
+}

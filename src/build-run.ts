@@ -1,0 +1,47 @@
+import { relative } from "node:path";
+import type { Context } from "./command.ts";
+import type { Project } from "./project.ts";
+import type { Refreshed } from "./refresh.ts";
+import { type BuiltSite, buildSite } from "./site/build.ts";
+import { summaryText } from "./sync-run.ts";
+import { updateText } from "./update-run.ts";
+import { bytes, duration, plural } from "./words.ts";
+
+/** Builds the site, with progress on stderr. */
+export async function runBuild(
+  project: Project,
+  out: string | undefined,
+  { output, signal }: Pick<Context, "output" | "signal">,
+): Promise<BuiltSite> {
+  let told = false;
+  const site = await buildSite(project, {
+    ...(out !== undefined && { out }),
+    signal,
+    onStep(step) {
+      if (step.step === "datasets") {
+        const { done, total } = step;
+        output.progress({ step: "computing", done, total, unit: "datasets" });
+      } else if (step.step === "pages" && !told) {
+        told = true;
+        output.say("building the pages");
+      }
+    },
+  });
+  output.close();
+  return site;
+}
+
+/** What `build` and `demo` print. */
+export function buildText(
+  { folder, pages, datasets, bytes: size, seconds }: BuiltSite,
+  fresh: Refreshed,
+): string {
+  const took = seconds.datasets + seconds.pages + seconds.check;
+  const place = relative(process.cwd(), folder);
+  return [
+    fresh.sync === null ? "" : summaryText(fresh.sync),
+    updateText(fresh.warehouse),
+    `site        ${place.startsWith("..") || place === "" ? folder : `${place}/`}: `,
+    `${plural(pages, "page")}, ${plural(datasets, "dataset")}, ${bytes(size)}, ${duration(took)}\n`,
+  ].join("");
+}

@@ -1,0 +1,61 @@
+import type { Options, Positionals, Values } from "./arguments.ts";
+import { zone } from "./arguments.ts";
+import type { ExitName } from "./errors.ts";
+import type { Output } from "./output.ts";
+
+/** What every command gets besides its own options. */
+export interface Context {
+  config: string | undefined; // --config
+  output: Output;
+  signal: AbortSignal; // aborted by Ctrl-C or SIGTERM
+  now: Date;
+}
+
+interface Spec<O extends Options> {
+  summary: string; // one line, for the list of commands
+  about?: string; // what the summary leaves out
+  positionals?: Positionals;
+  options: O;
+  examples: [line: string, says: string][];
+  run(options: Values<O>, rest: string[], context: Context): Promise<ExitName | undefined>;
+}
+
+export interface Command extends Omit<Spec<Options>, "run" | "positionals"> {
+  positionals: Positionals;
+  run(options: Record<string, unknown>, rest: string[], context: Context): Promise<ExitName | undefined>;
+}
+
+/** Describes a command. The type of `options` in `run` follows from the declaration. */
+export function command<const O extends Options>(spec: Spec<O>): Command {
+  return { positionals: { name: "", least: 0, most: 0 }, ...spec } as unknown as Command;
+}
+
+/** Options that every command takes. */
+export const common = {
+  config: {
+    type: "string",
+    short: "c",
+    value: "FILE",
+    doc: "the project's kit.yaml (else $ASAPP_KIT_CONFIG, else ./kit.yaml)",
+  },
+  json: { type: "boolean", doc: "facts for a machine: one JSON document on stdout, JSON lines on stderr" },
+  debug: { type: "boolean", doc: "show stack traces" },
+  help: { type: "boolean", short: "h", doc: "show this" },
+  version: { type: "boolean", short: "V", doc: "print the version" },
+} as const satisfies Options;
+
+/** Options that mean the same wherever they appear. */
+export const shared = {
+  feed: {
+    type: "string",
+    multiple: true,
+    value: "NAME",
+    doc: "only this feed; may be given again, or as a,b,c",
+  },
+  timezone: {
+    type: "string",
+    value: "ZONE",
+    doc: "show times in this IANA zone instead of UTC",
+    parse: zone,
+  },
+} as const satisfies Options;

@@ -1,0 +1,36 @@
+import { command } from "../command.ts";
+import { openProject } from "../project.ts";
+
+export default command({
+  summary: "sync, compute the datasets, build the site",
+  about: [
+    "The one command for a cron job. A bucket that cannot be reached is a warning with the time up to which data are",
+    "here, and the build goes on with these; with --strict it is an error.",
+  ].join("\n"),
+  options: {
+    "no-sync": { type: "boolean", doc: "leave the bucket alone and build from what is here" },
+    strict: { type: "boolean", doc: "stop when the sync does not succeed" },
+    output: {
+      type: "string",
+      short: "o",
+      value: "FOLDER",
+      doc: "where the site goes (site/ beside package.json)",
+    },
+  },
+  examples: [
+    ["asapp-kit build", "a fresh site in site/"],
+    ["asapp-kit build --no-sync", "again after editing a page, without the bucket"],
+    ["asapp-kit build --strict --output /srv/www/asapp", "stop rather than publish old data"],
+  ],
+  async run(options, _rest, context) {
+    const { output } = context;
+    const project = openProject(context.config);
+    const { buildText, runBuild } = await import("../build-run.ts");
+    const { refresh } = await import("../refresh.ts");
+    const fresh = await refresh(project, { sync: !options["no-sync"], strict: options.strict }, context);
+    const site = await runBuild(project, options.output, context);
+    if (output.json) await output.document({ ...fresh, site });
+    else await output.result(buildText(site, fresh));
+    return undefined;
+  },
+});

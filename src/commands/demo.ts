@@ -1,0 +1,115 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { moment, whole } from "../arguments.ts";
+import { command } from "../command.ts";
+import { openProject } from "../project.ts";
+import { kitRoot } from "../site/folders.ts";
+import { bytes, count, duration, plural } from "../words.ts";
+
+const days = whole(1, 400);
+const seed = whole(0, 4_294_967_295);
+const port = whole(1, 65_535);
+
+export default command({
+  summary: "a simulated contact centre, from its own bucket to its site",
+  about: [
+    "Starts an S3 server on 127.0.0.1 with the exports of an invented customer, syncs them, builds the site and serves",
+    "it until Ctrl-C. Writes .demo/ and site/ and nothing else, and asks no other machine. Afterwards",
+    "`asapp-kit sql --config .demo/kit.yaml` and the other commands work on the same data.",
+  ].join("\n"),
+  options: {
+    "no-serve": { type: "boolean", doc: "stop after the build" },
+    days: { type: "string", value: "N", doc: "days of history (28)", parse: days },
+    seed: { type: "string", value: "N", doc: "another seed, another contact centre (1)", parse: seed },
+    port: { type: "string", value: "N", doc: "port of the site (3000, or the next free one)", parse: port },
+    now: {
+      type: "string",
+      value: "TIME",
+      doc: "pretend that it is then, e.g. 2026-09-01T17:20:00Z",
+      parse: moment,
+    },
+    folder: { type: "string", value: "FOLDER", doc: "where .demo/ and site/ go (the kit's own folder)" },
+  },
+  examples: [
+    ["asapp-kit demo", "four weeks, served on http://127.0.0.1:3000"],
+    [
+      "asapp-kit demo --days 7 --no-serve",
+      "a smaller one, to look at with asapp-kit sql --config .demo/kit.yaml",
+    ],
+    ["asapp-kit demo --seed 7 --now 2026-09-01T17:20:00Z", "the same pictures every time"],
+  ],
+  async run(options, _rest, context) {
+    const { output, signal } = context;
+    const { buildText, runBuild } = await import("../build-run.ts");
+    const { demoBucket, demoCredentials, demoRegion } = await import("../demo/demo.ts");
+    const { startDemoThread } = await import("../demo/thread.ts");
+    const { refresh } = await import("../refresh.ts");
+    const { serveUntilStopped } = await import("../serve-run.ts");
+    const folder = resolve(options.folder ?? kitRoot);
+    const now = options.now ?? context.now;
+    const home = join(folder, ".demo");
+    rmSync(join(home, "data"), { recursive: true, force: true });
+    mkdirSync(home, { recursive: true });
+
+    output.say(`simulating ${plural(options.days ?? 28, "day")} of a contact centre`);
+    const started = performance.now();
+    const bucket = await startDemoThread({ seed: options.seed ?? 1, days: options.days ?? 28, now }, signal);
+    try {
+      const { objects, rows, bytes: size } = bucket.filled;
+      const seconds = (performance.now() - started) / 1000;
+      output.say(
+        `${count(rows)} rows in ${count(objects)} objects (${bytes(size)}) in s3://${demoBucket} at ${bucket.url}, ${duration(seconds)}`,
+      );
+      const config = join(home, "kit.yaml");
+      writeFileSync(config, configText(bucket.url, demoRegion));
+      useCredentials(demoCredentials);
+      const project = openProject(config);
+      const inTime = { ...context, now };
+      const fresh = await refresh(project, { sync: true, strict: true }, inTime);
+      const site = await runBuild(project, join(folder, "site"), inTime);
+      if (output.json) await output.document({ ...fresh, site });
+      else await output.result(buildText(site, fresh));
+      const shown = relative(process.cwd(), config) || config;
+      output.say(
+        `try: npx asapp-kit sql --config ${shown} "select feed, rows, data_through from kit.feeds where rows > 0"`,
+      );
+      if (options["no-serve"]) return undefined;
+      await serveUntilStopped(site.folder, options.port, context);
+      return undefined;
+    } finally {
+      await bucket.close();
+    }
+  },
+});
+
+function configText(endpoint: string, region: string): string {
+  return [
+    "# Written by asapp-kit demo. The bucket is there while the demo runs; the data stay.",
+    "environment: prod",
+    "company: demo",
+    `region: ${region}`,
+    `endpoint: ${endpoint}`,
+    "timezone: America/New_York",
+    "data: data",
+    "site:",
+    "  title: Demo contact centre",
+    "",
+  ].join("\n");
+}
+
+// Whatever this machine has for AWS must neither be used nor asked for.
+function useCredentials({
+  accessKeyId,
+  secretAccessKey,
+}: Record<"accessKeyId" | "secretAccessKey", string>): void {
+  for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
+  Object.assign(process.env, {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_CONFIG_FILE: "none",
+    AWS_SHARED_CREDENTIALS_FILE: "none",
+    NO_PROXY: "127.0.0.1",
+    no_proxy: "127.0.0.1",
+  });
+}

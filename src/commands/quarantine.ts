@@ -1,0 +1,50 @@
+import { command, shared } from "../command.ts";
+import { checkFeeds } from "../feed-names.ts";
+import { writeRows } from "../formats.ts";
+import { openProject } from "../project.ts";
+import { plural } from "../words.ts";
+
+const columns = [
+  { name: "feed", type: "VARCHAR" },
+  { name: "file", type: "VARCHAR" },
+  { name: "line", type: "BIGINT" },
+  { name: "reason", type: "VARCHAR" },
+  { name: "text", type: "VARCHAR" },
+];
+const shown = 60; // letters of a line, in the table
+
+export default command({
+  summary: "list the lines that could not be read",
+  about:
+    "Each with file, line number, reason and the line itself. The rest of its file is in the warehouse as usual.",
+  options: { feed: shared.feed },
+  examples: [
+    ["asapp-kit quarantine", "every line that could not be read"],
+    ["asapp-kit quarantine --feed utterances --json", "whole lines, for a bug report"],
+  ],
+  async run(options, _rest, { config, output }) {
+    const project = openProject(config);
+    const { quarantinedLines } = await import("../warehouse/quarantine.ts");
+    const { loadSnapshot } = await import("../warehouse/snapshot.ts");
+    const snapshot = loadSnapshot(project.data);
+    const feeds = checkFeeds(project, options.feed) ?? Object.keys(snapshot.feeds).sort();
+    const lines = feeds.flatMap((feed) =>
+      [...quarantinedLines(project.data, snapshot, feed)].map((line) => ({ feed, ...line })),
+    );
+    if (output.json) await output.document(lines);
+    else if (lines.length === 0) output.say("no line is quarantined");
+    else {
+      const rows = lines.map(({ feed, file, line, reason, text }) => [feed, file, line, reason, short(text)]);
+      await writeRows({ columns, batches: once(rows) }, "table", output.result);
+      output.say(`${plural(rows.length, "line")} quarantined; --json prints them whole`);
+    }
+    return undefined;
+  },
+});
+
+async function* once<T>(batch: T): AsyncGenerator<T> {
+  yield batch;
+}
+
+const short = (text: string | null) =>
+  text !== null && text.length > shown ? `${text.slice(0, shown)}…` : text;

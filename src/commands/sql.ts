@@ -1,0 +1,106 @@
+import { readFileSync } from "node:fs";
+import { text as readAll } from "node:stream/consumers";
+import { oneOf } from "../arguments.ts";
+import { command, shared } from "../command.ts";
+import { CliError } from "../errors.ts";
+import type { Format } from "../formats.ts";
+import { formatOf, formats } from "../formats.ts";
+import type { Output } from "../output.ts";
+import { openProject } from "../project.ts";
+
+const format = oneOf(formats);
+
+export default command({
+  summary: "ask the warehouse in SQL",
+  about: [
+    "<feed> is one row per key, raw.<feed> every row delivered, kit.* is about the data itself, wfm.* has the two",
+    "WFM feeds under metric names. Queries only read, and only the data folder. Times are UTC unless --timezone.",
+    "Without --format: a table on a terminal, csv elsewhere, or what the name of the output file says.",
+  ].join("\n"),
+  positionals: { name: "QUERY", least: 0, most: 1 },
+  options: {
+    file: {
+      type: "string",
+      short: "f",
+      value: "FILE",
+      doc: "read the query from there (- for standard input)",
+    },
+    format: { type: "string", value: "FORMAT", doc: `one of ${formats.join(", ")}`, parse: format },
+    output: { type: "string", short: "o", value: "FILE", doc: "write the rows there instead of to stdout" },
+    timezone: shared.timezone,
+  },
+  examples: [
+    ['asapp-kit sql "select feed, rows, data_through from kit.feeds where rows > 0"', "what is here"],
+    ["asapp-kit sql -f report.sql -o report.csv", "a query kept in a file"],
+    ['asapp-kit sql "from convos_metrics" -o convos.parquet', "one row per conversation, for another tool"],
+  ],
+  async run(options, [argument], { config, output, signal }) {
+    const chosen = chooseFormat(options, output);
+    const sql = await readQuery(argument, options.file);
+    const project = openProject(config);
+    const { runQuery } = await import("../sql-run.ts");
+    try {
+      const { output: file, timezone } = options;
+      await runQuery(project, sql, { format: chosen, file, timezone, write: whileRead(output), signal });
+    } catch (error) {
+      if (!output.closed) throw error;
+    }
+    if (options.output !== undefined) output.say(`wrote ${options.output}`);
+    return undefined;
+  },
+});
+
+// `| head` has what it wanted: the rest of the query need not run.
+function whileRead(output: Output): (text: string) => Promise<void> {
+  return async (text) => {
+    await output.result(text);
+    if (output.closed) throw new Error("nobody reads on");
+  };
+}
+
+interface Wish {
+  format: Format | undefined;
+  output: string | undefined;
+  timezone: string | undefined;
+}
+
+function chooseFormat({ format: asked, output: file, timezone }: Wish, { json, terminal }: Output): Format {
+  if (asked !== undefined && json && asked !== "json")
+    throw new CliError("usage", `--json and --format ${asked} exclude each other`, "leave one of them out");
+  const format = asked ?? (json ? "json" : file !== undefined ? formatOf(file) : terminal ? "table" : "csv");
+  if (format === null)
+    throw new CliError(
+      "usage",
+      `no format has that extension: ${file}`,
+      `add --format, one of ${formats.join(", ")}`,
+    );
+  if (format === "parquet" && timezone !== undefined)
+    throw new CliError("usage", "--timezone does not go with parquet: its times are UTC", "leave it out");
+  if (format === "parquet" && file === undefined)
+    throw new CliError("usage", "parquet is written to a file only", "add -o FILE.parquet");
+  return format;
+}
+
+async function readQuery(argument: string | undefined, file: string | undefined): Promise<string> {
+  if (argument !== undefined && file !== undefined)
+    throw new CliError("usage", "a query and --file exclude each other", "leave one of them out");
+  if (argument !== undefined && argument !== "-") return argument;
+  if (file !== undefined && file !== "-") {
+    try {
+      return readFileSync(file, "utf8");
+    } catch (error) {
+      throw new CliError(
+        "usage",
+        `cannot read the query: ${(error as Error).message}`,
+        "check the name after -f",
+      );
+    }
+  }
+  if (argument === undefined && file === undefined && process.stdin.isTTY)
+    throw new CliError(
+      "usage",
+      "no query",
+      'asapp-kit sql "select feed, rows from kit.feeds", or -f FILE, or a query on standard input',
+    );
+  return readAll(process.stdin);
+}

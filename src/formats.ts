@@ -1,0 +1,121 @@
+import { exact } from "./output.ts";
+import { table } from "./table.ts";
+import type { ColumnType, RowStream, Value } from "./warehouse/database.ts";
+import { zoned } from "./words.ts";
+
+export const formats = ["table", "csv", "json", "jsonl", "markdown", "parquet"] as const;
+export type Format = (typeof formats)[number];
+
+/** The format that a file's name asks for, or null. */
+export function formatOf(file: string): Format | null {
+  const extension = /\.([a-z]+)$/i.exec(file)?.[1]?.toLowerCase();
+  const known: Record<string, Format> = {
+    csv: "csv",
+    json: "json",
+    jsonl: "jsonl",
+    ndjson: "jsonl",
+    md: "markdown",
+    parquet: "parquet",
+    txt: "table",
+  };
+  return known[extension ?? ""] ?? null;
+}
+
+/**
+ * Writes rows as text and returns how many there were. csv, json and jsonl never hold all rows in memory. Times are
+ * ISO 8601 with their offset. In json and jsonl an integer beyond 2^53 and a decimal beyond 15 digits are text.
+ */
+export async function writeRows(
+  { columns, batches }: RowStream,
+  format: Exclude<Format, "parquet">,
+  write: (text: string) => Promise<void>,
+  timezone = "UTC",
+): Promise<number> {
+  const times = columns.map(({ type }) => type.startsWith("TIMESTAMP"));
+  const local = (row: Value[]) =>
+    timezone === "UTC"
+      ? row
+      : row.map((value, i) => (times[i] && typeof value === "string" ? zoned(value, timezone) : value));
+  const names = distinct(columns.map(({ name }) => name));
+  const record = (row: Value[]) =>
+    JSON.stringify(Object.fromEntries(local(row).map((value, i) => [names[i], value])), exact);
+  const all: string[][] = [];
+  let rows = 0;
+  if (format === "csv") await write(csvLine(columns.map(({ name }) => name)));
+  for await (const batch of batches) {
+    switch (format) {
+      case "csv":
+        await write(batch.map((row) => csvLine(local(row))).join(""));
+        break;
+      case "jsonl":
+        await write(batch.map((row) => `${record(row)}\n`).join(""));
+        break;
+      case "json":
+        await write(batch.map((row, i) => `${rows + i === 0 ? "[\n" : ",\n"}  ${record(row)}`).join(""));
+        break;
+      default:
+        for (const row of batch) all.push(local(row).map((value, i) => cellText(value, times[i]!)));
+    }
+    rows += batch.length;
+  }
+  if (format === "json") await write(rows === 0 ? "[]\n" : "\n]\n");
+  if (format === "table") await write(table(heads(columns), all));
+  if (format === "markdown") await write(markdown(heads(columns), all));
+  return rows;
+}
+
+function heads(columns: ColumnType[]) {
+  const number = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|BIGNUM|DECIMAL.*|FLOAT|DOUBLE)$/;
+  return columns.map(({ name, type }) => ({ name, right: number.test(type) }));
+}
+
+function cellText(value: Value, time: boolean): string {
+  if (value === null) return "";
+  if (typeof value === "string") return time ? value.replace("T", " ") : visible(value);
+  return typeof value === "object" ? visible(JSON.stringify(value, exact)) : numberText(value);
+}
+
+// Control characters would move the terminal's cursor, or worse.
+function visible(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (letter) => JSON.stringify(letter).slice(1, -1));
+}
+
+function csvLine(values: Value[]): string {
+  return `${values.map(csvCell).join(",")}\n`;
+}
+
+// An empty text is quoted, so that it can be told from null.
+function csvCell(value: Value): string {
+  if (value === null) return "";
+  const text =
+    typeof value === "string"
+      ? value
+      : typeof value === "object"
+        ? JSON.stringify(value, exact)
+        : numberText(value);
+  return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function numberText(value: boolean | number | bigint): string {
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+function markdown(columns: { name: string; right: boolean }[], rows: string[][]): string {
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("\\", "\\\\").replaceAll("|", "\\|")).join(" | ")} |\n`;
+  const rule = `| ${columns.map(({ right }) => (right ? "---:" : "---")).join(" | ")} |\n`;
+  return line(columns.map(({ name }) => visible(name))) + rule + rows.map(line).join("");
+}
+
+/** Names as DuckDB makes them distinct in a subquery: a, a_1, a_2. */
+function distinct(names: string[]): string[] {
+  const taken = new Set<string>(names);
+  const seen = new Set<string>();
+  return names.map((name) => {
+    let unique = name;
+    for (let i = 1; seen.has(unique) || (unique !== name && taken.has(unique)); i++) unique = `${name}_${i}`;
+    seen.add(unique);
+    return unique;
+  });
+}

@@ -1,0 +1,48 @@
+import { randomUUID } from "node:crypto";
+import type { WriteStream } from "node:fs";
+import { createWriteStream, existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { CliError } from "./errors.ts";
+
+/**
+ * Runs `write` with the path of a new file beside `file`, then puts it in the place of `file`: whoever looks sees the
+ * old file or the new one, and a failure leaves nothing behind.
+ */
+export async function replaceFile(file: string, write: (path: string) => Promise<void>): Promise<void> {
+  const folder = dirname(resolve(file));
+  if (!existsSync(folder))
+    throw new CliError(
+      "notWritable",
+      `no such folder: ${folder}`,
+      `make it first, or choose another place for ${file}`,
+    );
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+    throw new CliError("notWritable", `is a folder: ${file}`, "name a file in it");
+  const beside = join(folder, `.${basename(file)}.${randomUUID().slice(0, 8)}`);
+  try {
+    await write(beside);
+    renameSync(beside, file);
+  } finally {
+    rmSync(beside, { force: true });
+  }
+}
+
+/** As `replaceFile`, for text that comes in pieces. */
+export async function replaceText(
+  file: string,
+  produce: (write: (text: string) => Promise<void>) => Promise<unknown>,
+): Promise<void> {
+  await replaceFile(file, async (path) => {
+    const stream: WriteStream = createWriteStream(path, { flags: "wx" });
+    const failed = new Promise<never>((_, reject) => stream.once("error", reject));
+    failed.catch(() => {});
+    const write = (text: string) =>
+      Promise.race([failed, new Promise<void>((done) => stream.write(text, () => done()))]);
+    try {
+      await produce(write);
+    } finally {
+      await Promise.race([failed.catch(() => {}), new Promise<void>((done) => stream.end(() => done()))]);
+    }
+    await Promise.race([failed, Promise.resolve()]);
+  });
+}

@@ -1,0 +1,51 @@
+import type { Context } from "./command.ts";
+import { CliError } from "./errors.ts";
+import type { Project } from "./project.ts";
+import type { SyncReport } from "./sync/report.ts";
+import { runSync } from "./sync-run.ts";
+import type { Updated } from "./update-run.ts";
+import { dataThrough, runUpdate } from "./update-run.ts";
+import { minute } from "./words.ts";
+
+export interface Refreshed {
+  sync: SyncReport | null; // null: not asked for, or the bucket could not be reached
+  warning: string | null; // why the data may be older than they should be
+  warehouse: Updated;
+}
+
+/**
+ * Syncs if asked to, and brings the warehouse up to date. A bucket that cannot be reached is a warning as long as there
+ * are data from before; with `strict` it is an error, and so is a partition that could not be fetched.
+ */
+export async function refresh(
+  project: Project,
+  { sync, strict }: { sync: boolean; strict: boolean },
+  context: Context,
+): Promise<Refreshed> {
+  const { output } = context;
+  let report: SyncReport | null = null;
+  let warning: string | null = null;
+  if (sync) {
+    try {
+      report = await runSync(project, { wait: true }, context);
+    } catch (error) {
+      const before = dataThrough(project);
+      if (strict || before === null || !(error instanceof CliError) || error.exit !== "unreachable")
+        throw error;
+      warning = `${error.message}; going on with the data of before, through ${minute(before)}`;
+      output.warn(warning, error.next);
+    }
+  }
+  if (report !== null && report.failed.length > 0) {
+    const one = report.failed.length === 1;
+    warning = `${report.failed.length} ${one ? "partition" : "partitions"} could not be fetched`;
+    if (strict)
+      throw new CliError(
+        "someFailed",
+        warning,
+        "the reasons stand above; run again, or build without --strict",
+      );
+    output.warn(warning, "the next sync tries again; with --strict this is an error");
+  }
+  return { sync: report, warning, warehouse: await runUpdate(project, context) };
+}

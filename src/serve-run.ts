@@ -1,0 +1,29 @@
+import type { Context } from "./command.ts";
+import type { Output } from "./output.ts";
+import { serveSite } from "./site/serve.ts";
+
+export const defaultPort = 3000;
+
+/** Serves a built site until Ctrl-C, which is how one stops it: no error, exit code 0. */
+export async function serveUntilStopped(
+  folder: string,
+  port: number | undefined,
+  { output, signal }: Pick<Context, "output" | "signal">,
+): Promise<void> {
+  signal.throwIfAborted();
+  const server = await serveSite(folder, { port: port ?? defaultPort });
+  const stopped = new Promise<void>((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
+  await announce(server.url, port, output);
+  await stopped;
+  await server.close();
+}
+
+/** The one line that says where the site is, and that it is not where it was asked for, when that is so. */
+export async function announce(url: string, wanted: number | undefined, output: Output): Promise<void> {
+  const { port } = new URL(url);
+  if (wanted !== undefined && Number(port) !== wanted) output.warn(`port ${wanted} is in use, took ${port}`);
+  if (output.json) output.event({ event: "serving", url });
+  else await output.result(`serving ${url} (Ctrl-C stops it)\n`);
+}

@@ -1,0 +1,251 @@
+import { runOf } from "./export/partition.ts";
+import type { Project } from "./project.ts";
+import { readLastSync, type Unfinished } from "./sync/last-sync.ts";
+import { table } from "./table.ts";
+import { openCatalog } from "./warehouse/catalog.ts";
+import { quoteText } from "./warehouse/database.ts";
+import { count, minute, plural, span } from "./words.ts";
+
+export interface Status {
+  ok: boolean; // nothing in `problems`
+  dataThrough: string | null; // ISO, UTC: end of the newest complete window of any feed
+  lagMinutes: number | null; // from then to now
+  lastSync: { source: string; finishedAt: string; outcome: string; full: boolean } | null;
+  feeds: FeedStatus[]; // sorted by name
+  problems: Problem[];
+  notes: Problem[]; // worth knowing, nothing to mend
+}
+
+export interface FeedStatus {
+  feed: string;
+  kind: string;
+  complete: number; // partitions by state; replaced and expired ones are complete as well
+  empty: number;
+  replaced: number;
+  expired: number;
+  waiting: number;
+  overdue: number;
+  failed: number;
+  encrypted: number;
+  rowsDelivered: number;
+  rows: number; // one per key
+  quarantined: number;
+  firstDay: string | null;
+  lastDay: string | null;
+  dataThrough: string | null;
+  lagMinutes: number | null;
+  cadenceMinutes: number | null;
+  stale: boolean; // later than two cadences and the grace
+  unfinished: { run: string; state: string; reason: string }[];
+}
+
+export interface Problem {
+  feed: string | null;
+  what: string;
+  next: string;
+}
+
+/** The state of the data folder, from disk alone. */
+export async function readStatus(
+  project: Project,
+  now: Date,
+  { feeds = null, all = false }: { feeds?: string[] | null; all?: boolean } = {},
+): Promise<Status> {
+  const last = readLastSync(project);
+  const wanted =
+    feeds === null ? (all ? "true" : "partitions > 0") : `feed in (${feeds.map(quoteText).join(", ")})`;
+  const database = await openCatalog(project);
+  try {
+    const rows = await database.objects<FeedRow>(`select * from kit.feeds where ${wanted} order by feed`);
+    const found = rows.map((row) =>
+      feedStatus(row, last?.feeds[row.feed]?.unfinished ?? [], now, project.config.sync.graceMinutes),
+    );
+    const counts = await database.objects<CountRow>(
+      `select feed, state, count(*) as partitions, min(dt::VARCHAR) as first from kit.row_counts
+        where state in ('short', 'over') ${feeds === null ? "" : `and ${wanted}`} group by all order by all`,
+    );
+    const through = found.reduce<string | null>(
+      (newest, { dataThrough }) =>
+        dataThrough !== null && (newest ?? "") < dataThrough ? dataThrough : newest,
+      null,
+    );
+    const problems = [...problemsOf(found, counts, last === null)];
+    return {
+      ok: problems.length === 0,
+      dataThrough: through,
+      lagMinutes: lag(through, now),
+      lastSync: last && {
+        ...{ source: last.source, finishedAt: last.finishedAt, outcome: last.outcome, full: last.full },
+      },
+      feeds: found,
+      problems,
+      notes: notesOf(found),
+    };
+  } finally {
+    database.close();
+  }
+}
+
+interface FeedRow {
+  feed: string;
+  kind: string;
+  complete: number;
+  empty: number;
+  replaced: number;
+  expired: number;
+  waiting: number;
+  overdue: number;
+  failed: number;
+  encrypted: number;
+  rows_delivered: number;
+  rows: number;
+  quarantined: number;
+  first_day: string | null;
+  last_day: string | null;
+  data_through: string | null;
+  cadence_minutes: number | null;
+}
+
+interface CountRow {
+  feed: string;
+  state: "short" | "over";
+  partitions: number;
+  first: string;
+}
+
+function feedStatus(row: FeedRow, unfinished: Unfinished[], now: Date, graceMinutes: number): FeedStatus {
+  const { feed, kind, complete, empty, replaced, expired, waiting, overdue, failed, encrypted } = row;
+  const lagMinutes = lag(row.data_through, now);
+  const allowed = 2 * (row.cadence_minutes ?? 1440) + graceMinutes;
+  return {
+    ...{ feed, kind, complete, empty, replaced, expired, waiting, overdue, failed, encrypted },
+    rowsDelivered: row.rows_delivered,
+    rows: row.rows,
+    quarantined: row.quarantined,
+    firstDay: row.first_day,
+    lastDay: row.last_day,
+    dataThrough: row.data_through,
+    lagMinutes,
+    cadenceMinutes: row.cadence_minutes,
+    stale: lagMinutes !== null && lagMinutes > allowed,
+    unfinished: unfinished.map(({ id, state, reason }) => ({ run: runOf(id), state, reason })),
+  };
+}
+
+function* problemsOf(feeds: FeedStatus[], counts: CountRow[], never: boolean): Generator<Problem> {
+  if (never) {
+    yield { feed: null, what: "nothing was synced so far", next: "asapp-kit sync" };
+    return;
+  }
+  for (const { feed, unfinished, stale, lagMinutes } of feeds) {
+    const late = unfinished.filter(({ state }) => state === "overdue");
+    if (late.length > 0)
+      yield {
+        feed,
+        what: `${plural(late.length, "partition")} overdue: ${listed(late)}`,
+        next: "if the next sync still waits for it, ask ASAPP whether that export failed",
+      };
+    const failed = unfinished.filter(({ state }) => state === "failed");
+    if (failed.length > 0)
+      yield {
+        feed,
+        what: `${plural(failed.length, "partition")} failed: ${listed(failed)}`,
+        next: "asapp-kit sync tries again",
+      };
+    if (stale && late.length + failed.length === 0)
+      yield {
+        feed,
+        what: `no new data for ${span(lagMinutes!)}`,
+        next: "asapp-kit sync; if that brings nothing, ask ASAPP whether the feed is still exported",
+      };
+  }
+  for (const { feed, state, partitions, first } of counts)
+    yield {
+      feed,
+      what: `${plural(partitions, "partition")} with ${state === "short" ? "fewer" : "more"} rows than export_row_counts says, first on ${first}`,
+      next: `asapp-kit sql "from kit.row_counts where feed = '${feed}' and state = '${state}'"`,
+    };
+}
+
+function notesOf(feeds: FeedStatus[]): Problem[] {
+  const notes: Problem[] = [];
+  for (const { feed, quarantined, encrypted, unfinished } of feeds) {
+    if (quarantined > 0)
+      notes.push({
+        feed,
+        what: `${plural(quarantined, "line")} could not be read`,
+        next: `asapp-kit quarantine --feed ${feed}`,
+      });
+    if (encrypted > 0)
+      notes.push({
+        feed,
+        what: `${plural(encrypted, "partition")} encrypted`,
+        next: "set `decrypt` in kit.yaml to the command that decrypts them",
+      });
+    const waiting = unfinished.filter(({ state }) => state === "waiting");
+    if (waiting.length > 0)
+      notes.push({
+        feed,
+        what: `waiting for ${listed(waiting)}`,
+        next: "nothing to do: it is still being exported",
+      });
+  }
+  return notes;
+}
+
+function listed(partitions: { run: string; reason: string }[]): string {
+  const [first, ...rest] = partitions;
+  return `${first!.run} (${first!.reason})${rest.length > 0 ? ` and ${count(rest.length)} more` : ""}`;
+}
+
+/** `asapp-kit status` as people read it. */
+export function statusText(status: Status, now: Date, zone = "UTC"): string {
+  const { dataThrough, lastSync, feeds, problems, notes } = status;
+  const ago = (iso: string) => {
+    const seconds = (now.getTime() - Date.parse(iso)) / 1000;
+    return seconds < 0 ? "" : `, ${span(seconds / 60)} ago`;
+  };
+  const time = (iso: string) => minute(new Date(iso), zone);
+  const lines: string[] = [];
+  if (dataThrough !== null) lines.push(`data through  ${time(dataThrough)}${ago(dataThrough)}`);
+  if (lastSync !== null)
+    lines.push(
+      `last sync     ${time(lastSync.finishedAt)}${ago(lastSync.finishedAt)}: ${lastSync.outcome}, from ${lastSync.source}`,
+    );
+  lines.push(
+    `in all        ${plural(feeds.length, "feed")}, ${problems.length === 0 ? "nothing is wrong" : plural(problems.length, "problem")}`,
+  );
+  const blocks = [`${lines.join("\n")}\n`];
+  if (feeds.length > 0) blocks.push(feedTable(feeds, zone));
+  if (problems.length > 0) blocks.push(`problems\n${problems.map(problemText).join("")}`);
+  if (notes.length > 0) blocks.push(`notes\n${notes.map(problemText).join("")}`);
+  return blocks.join("\n");
+}
+
+function feedTable(feeds: FeedStatus[], zone: string): string {
+  const states = ["complete", "empty", "waiting", "overdue", "failed", "encrypted"] as const;
+  const shown = states.filter((state) => state === "complete" || feeds.some((feed) => feed[state] > 0));
+  const columns = [
+    { name: "feed" },
+    ...shown.map((name) => ({ name, right: true })),
+    { name: "rows", right: true },
+    { name: `through (${zone})` },
+    { name: "lag", right: true },
+  ];
+  const rows = feeds.map((feed) => [
+    feed.feed,
+    ...shown.map((state) => count(feed[state])),
+    count(feed.rows),
+    feed.dataThrough === null ? "" : minute(new Date(feed.dataThrough), zone).slice(0, 16),
+    feed.lagMinutes === null ? "" : `${span(feed.lagMinutes)}${feed.stale ? " !" : ""}`,
+  ]);
+  return table(columns, rows);
+}
+
+function problemText({ feed, what, next }: Problem): string {
+  return `  ${feed === null ? "" : `${feed}: `}${what}\n    next: ${next}\n`;
+}
+
+function lag(through: string | null, now: Date): number | null {
+  return through === null ? null : Math.max(0, Math.floor((now.getTime() - Date.parse(through)) / 60_000));
+}

@@ -1,0 +1,160 @@
+import type { Context } from "./command.ts";
+import type { PartitionId } from "./export/partition.ts";
+import { runOf } from "./export/partition.ts";
+import type { Output } from "./output.ts";
+import type { Project } from "./project.ts";
+import type { PlanEntry } from "./sync/plan.ts";
+import type { SyncEvent } from "./sync/progress.ts";
+import type { SyncReport } from "./sync/report.ts";
+import { sync } from "./sync/sync.ts";
+import { table } from "./table.ts";
+import { bytes, count, duration, plural } from "./words.ts";
+
+export interface SyncRun {
+  dryRun?: boolean;
+  full?: boolean;
+  feeds?: string[] | null;
+  wait?: boolean;
+}
+
+/** A sync whose progress is shown on stderr. */
+export async function runSync(
+  project: Project,
+  { feeds = null, ...options }: SyncRun,
+  { output, signal, now }: Pick<Context, "output" | "signal" | "now">,
+): Promise<SyncReport> {
+  const report = await sync(project, {
+    ...options,
+    feeds: feeds ?? undefined,
+    signal,
+    now,
+    onProgress: (event) => tell(output, event),
+  });
+  output.close();
+  for (const note of report.notes) output.warn(note);
+  if (report.hostile > 0) {
+    const keys = report.hostileKeys.map(({ key, reason }) => `${JSON.stringify(key)} (${reason})`);
+    output.warn(
+      `${plural(report.hostile, "key")} of the bucket refused, e.g.\n${keys.slice(0, 3).join("\n")}`,
+    );
+  }
+  return report;
+}
+
+function tell(output: Output, event: SyncEvent): void {
+  const { type, ...facts } = event;
+  output.event({ event: type, ...facts });
+  if (output.json) return;
+  switch (event.type) {
+    case "listing":
+      output.progress({ step: "listing", done: event.feedsDone, total: event.feeds, unit: "feeds" });
+      break;
+    case "progress":
+      output.progress({
+        step: "downloading",
+        done: event.partitions.done + event.partitions.failed,
+        total: event.partitions.total,
+        unit: "partitions",
+        bytes: event.bytes.done,
+        totalBytes: event.bytes.total,
+        rate: event.rate,
+        secondsLeft: event.secondsLeft,
+      });
+      break;
+    case "failed":
+      output.say(`failed: ${partitionName(event.id)}: ${event.reason}`);
+      break;
+    case "locked":
+      output.say(
+        `waiting for another sync (process ${event.pid} on ${event.host}, since ${short(event.since)})`,
+      );
+      break;
+    case "slowdown":
+      output.say(`the store asks to slow down: ${plural(event.atOnce, "request")} at once from now on`);
+      break;
+    case "note":
+      output.say(event.text);
+      break;
+  }
+}
+
+/** The plan as `sync --dry-run` and `status --remote` print it. */
+export function planText(report: SyncReport): string {
+  const rows = report.plan.map((entry) => [
+    entry.action,
+    partitionName(entry.id),
+    entry.state,
+    count(entry.objects),
+    bytes(entry.bytes),
+    entry.reason,
+  ]);
+  const columns = [
+    { name: "action" },
+    { name: "partition" },
+    { name: "state" },
+    { name: "files", right: true },
+    { name: "size", right: true },
+    { name: "reason" },
+  ];
+  const body = rows.length === 0 ? "" : `${table(columns, rows)}\n`;
+  const { added, replaced, kept, waiting, overdue } = report;
+  const totals = [
+    `${count(added)} to add`,
+    `${count(replaced)} to replace`,
+    `${bytes(report.bytes)} to fetch`,
+    `${count(waiting + overdue)} to wait for`,
+    `${count(kept)} kept as they are`,
+  ];
+  return `${body}${totals.join(", ")}\n`;
+}
+
+/** What a sync did, in a few lines; partitions that are not here are named, with the reason. */
+export function summaryText(report: SyncReport): string {
+  const lines: [string, string][] = [];
+  const add = (what: string, value: number, rest: string) => {
+    if (value > 0) lines.push([what, `${count(value)}${rest}`]);
+  };
+  const news = report.added + report.replaced;
+  if (news === 0 && report.failed.length === 0) lines.push(["nothing new", ""]);
+  add(
+    "new",
+    report.added,
+    ` ${report.added === 1 ? "partition" : "partitions"} of ${feedsWith(report, "added")}`,
+  );
+  add("replaced", report.replaced, ` exported again`);
+  add("kept", report.kept, " already here");
+  add("waiting", report.waiting, named(report, "waiting"));
+  add("overdue", report.overdue, named(report, "overdue"));
+  add("encrypted", report.encrypted, " (no `decrypt` command in kit.yaml)");
+  add("expired", report.expired, " gone from the bucket, kept here");
+  add(
+    "failed",
+    report.failed.length,
+    `: ${some(report.failed.map(({ id, reason }) => `${partitionName(id)}: ${reason}`))}`,
+  );
+  const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
+  const size = news > 0 ? `${bytes(report.bytes)} in ${plural(report.objects, "file")}, ` : "";
+  lines.push(["fetched", `${size}${duration(seconds)}, from ${report.source}`]);
+  return `${lines.map(([what, text]) => `${what.padEnd(10)}  ${text}`.trimEnd()).join("\n")}\n`;
+}
+
+/** `convos_metrics 2026-09-01 05:15`, as a person names a partition. */
+export function partitionName(id: PartitionId): string {
+  return `${id.feed} ${runOf(id)}`;
+}
+
+function named({ plan }: SyncReport, state: PlanEntry["state"]): string {
+  return `: ${some(plan.filter((entry) => entry.state === state).map(({ id, reason }) => `${partitionName(id)} (${reason})`))}`;
+}
+
+function feedsWith({ feeds }: SyncReport, what: "added"): string {
+  return plural(feeds.filter((feed) => feed[what] > 0).length, "feed");
+}
+
+function some(texts: string[], most = 5): string {
+  const rest = texts.length - most;
+  const lines = rest > 0 ? [...texts.slice(0, most), `and ${count(rest)} more`] : texts;
+  return lines.join(`\n${" ".repeat(12)}`);
+}
+
+const short = (iso: string) => `${iso.slice(0, 16).replace("T", " ")} UTC`;

@@ -1,0 +1,83 @@
+import type { Context } from "./command.ts";
+import type { Project } from "./project.ts";
+import { withLock } from "./sync/lock.ts";
+import { loadSnapshot, type Snapshot } from "./warehouse/snapshot.ts";
+import { updateWarehouse } from "./warehouse/update.ts";
+import { count, duration, minute, plural } from "./words.ts";
+
+/** What bringing the warehouse up to date came to, as `--json` has it. */
+export interface Updated {
+  days: number; // days of a feed that were read anew
+  rows: number; // of these days
+  quarantined: number; // lines of these days that could not be read
+  failed: { feed: string; dt: string; reason: string }[];
+  schemaChanges: { feed: string; dt: string; column: string; change: string; detail: string }[];
+  warnings: string[];
+  dataThrough: string | null; // ISO, UTC: end of the newest complete window of any feed
+  seconds: number;
+}
+
+/** Brings the warehouse up to what the sync fetched, with progress on stderr. Waits for the lock. */
+export async function runUpdate(
+  project: Project,
+  { output, signal, now }: Pick<Context, "output" | "signal" | "now">,
+): Promise<Updated> {
+  const started = performance.now();
+  const report = await withLock(project, { wait: true, signal }, () =>
+    updateWarehouse(project, {
+      signal,
+      now,
+      onDay: (_day, done, total) =>
+        output.progress({
+          step: "reading",
+          done,
+          total,
+          unit: total === 1 ? "day of a feed" : "days of feeds",
+        }),
+    }),
+  );
+  output.close();
+  for (const { feed, dt, reason } of report.failed) output.warn(`${feed} ${dt} could not be read: ${reason}`);
+  for (const warning of report.warnings) output.warn(warning);
+  const sum = (of: "rows" | "quarantined") => report.days.reduce((total, day) => total + day[of], 0);
+  return {
+    days: report.days.length,
+    rows: sum("rows"),
+    quarantined: sum("quarantined"),
+    failed: report.failed,
+    schemaChanges: report.changes.map(({ feed, dt, column, change, detail }) => ({
+      ...{ feed, dt, column, change, detail },
+    })),
+    warnings: report.warnings,
+    dataThrough: newest(report.snapshot)?.toISOString() ?? null,
+    seconds: Math.round(performance.now() - started) / 1000,
+  };
+}
+
+/** The warehouse's part of what `sync` and `build` print. */
+export function updateText(updated: Updated): string {
+  const { days, rows, quarantined, schemaChanges, dataThrough, seconds } = updated;
+  const lines: [string, string][] = [];
+  if (days > 0) lines.push(["read", `${count(rows)} rows in ${duration(seconds)}`]);
+  if (quarantined > 0)
+    lines.push(["unreadable", `${plural(quarantined, "line")}, listed by asapp-kit quarantine`]);
+  if (schemaChanges.length > 0)
+    lines.push(["schema", `${plural(schemaChanges.length, "change")}, listed by asapp-kit schema --changes`]);
+  if (dataThrough !== null) lines.push(["through", minute(new Date(dataThrough))]);
+  return lines.map(([what, text]) => `${what.padEnd(10)}  ${text}\n`).join("");
+}
+
+/** The end of the newest complete window of any feed; null when nothing is here. */
+export function dataThrough(project: Project): Date | null {
+  return newest(loadSnapshot(project.data));
+}
+
+function newest(snapshot: Snapshot): Date | null {
+  let last: string | null = null;
+  for (const { days } of Object.values(snapshot.feeds))
+    for (const { facts } of days) {
+      const through = facts?.through ?? null;
+      if (through !== null && (last === null || through > last)) last = through;
+    }
+  return last === null ? null : new Date(last);
+}

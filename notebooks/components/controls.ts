@@ -113,9 +113,13 @@ export function segments(
   };
 }
 
-/** A day out of a list of days (ascending), with steps to the one before and after. */
-export function dayPicker(name: string, label: string, days: readonly string[]): Control {
-  const fallback = days.at(-1) ?? "";
+/** A day out of a list of days (ascending), with steps to the one before and after. The newest unless told. */
+export function dayPicker(
+  name: string,
+  label: string,
+  days: readonly string[],
+  fallback = days.at(-1) ?? "",
+): Control {
   return {
     name,
     label,
@@ -128,7 +132,7 @@ export function dayPicker(name: string, label: string, days: readonly string[]):
         name,
         value,
         min: days[0],
-        max: fallback,
+        max: days.at(-1),
         "aria-label": label,
       });
       const at = () => days.indexOf(input.value);

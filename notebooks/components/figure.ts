@@ -63,7 +63,7 @@ export function figure<T>(options: FigureOptions<T>): HTMLElement {
 export function table<T>(all: TableColumn<T>[], rows: readonly T[]): HTMLElement {
   const columns = all.filter(({ hidden }) => !hidden);
   if (rows.length === 0) return html("p", { class: "none" }, "No rows.");
-  const numeric = columns.map(({ value }) => rows.some((row) => typeof value(row) === "number"));
+  const numeric = columns.map(({ value }) => rows.every((row) => typeof value(row) !== "string"));
   return html(
     "div",
     { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Table" },

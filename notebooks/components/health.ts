@@ -101,7 +101,10 @@ export function healthCards({ feeds }: HealthPage): Card[] {
     {
       label: "Duplicates removed",
       value: compact(duplicates),
-      note: `${count(sum(here, (row) => row.ties))} decided by the run alone`,
+      note: `${plural(
+        sum(here, (row) => row.ties),
+        "tie",
+      )}`,
     },
     {
       label: "Lines in quarantine",
@@ -285,7 +288,7 @@ export function changeTable(rows: readonly SchemaChange[]): HTMLElement {
         { label: "Day", value: ({ day }) => day },
         { label: "Feed", value: ({ feed }) => feed },
         { label: "Column", value: ({ field }) => field },
-        { label: "Change", value: ({ change }) => change },
+        { label: "Change", value: ({ change }) => change.replaceAll("_", " ") },
         { label: "Before", value: ({ before }) => before },
         { label: "After", value: ({ after }) => after },
       ],

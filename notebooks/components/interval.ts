@@ -79,6 +79,7 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
   const { day, queue, timezone, grain, openHours } = options;
   const zone = timeZone(timezone);
   const rows = new Map<number, WindowRow>();
+  const writesZeros = options.windows.some((row) => row.queue !== allQueues && offered(row) === 0);
   for (const row of options.windows) if (row.queue === queue) rows.set(Date.parse(row.start), row);
   const found = options.days.find((entry) => entry.day === day);
   const complete = new Set(dayWindows(day, zone).filter((_, i) => found?.arrived[i] === "1"));
@@ -86,12 +87,22 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
   return dayIntervals(day, zone, grain).map((interval) => {
     const members = membersOf(interval, rows);
     const arrived = members.filter((row) => row.assigned !== null);
-    const staffed = members.some((row) => (row.reps ?? 0) > 0 || row.small);
-    const open =
-      isOpen(openHours, day, interval.slot, grain) ?? (arrived.length === 0 && !staffed ? false : null);
+    const open = isOpen(openHours, day, interval.slot, grain) ?? looksOpen(members, arrived, writesZeros);
     const state = intervalState(evidence(interval, complete, through, arrived.length, open));
     return { ...added(interval, members, arrived, state), ...usual(day, members) };
   });
+}
+
+// Without opening hours: a feed that writes a row of zeros for an open queue leaves none for a closed one; else a queue
+// that nobody is logged in to is taken as closed.
+function looksOpen(
+  members: readonly WindowRow[],
+  arrived: readonly WindowRow[],
+  writesZeros: boolean,
+): boolean | null {
+  if (arrived.length > 0) return null;
+  const staffed = members.some((row) => (row.reps ?? 0) > 0 || row.small);
+  return writesZeros || !staffed ? false : null;
 }
 
 /** Assigned plus abandoned; null while there is no data. */

@@ -133,10 +133,14 @@ export function serviceChart(rows: readonly Interval[], options: ServiceOptions)
 /** Mean wait per interval. */
 export function waitChart(
   rows: readonly Interval[],
-  options: DayOptions & { seconds: number },
+  options: DayOptions & { seconds: number; minContacts: number },
 ): SVGSVGElement {
-  const { seconds } = options;
-  const max = Math.max(seconds * 1.2, ...rows.map((row) => row.wait ?? 0));
+  const { seconds, minContacts } = options;
+  const few = fewerThan(minContacts);
+  const max = Math.max(
+    seconds * 1.2,
+    highest(rows, (row) => row.wait, few),
+  );
   const base = dayPanel(rows, {
     ...options,
     max,
@@ -144,12 +148,12 @@ export function waitChart(
     clock: true,
     label: "Mean wait per interval",
     description: `Columns: mean wait in minutes and seconds. Line: the threshold of ${seconds} seconds.`,
-    readout: (row) => `mean wait ${clock(row.wait)}`,
+    readout: (row) =>
+      row.wait === null ? "no contacts" : `mean wait ${clock(row.wait)} of ${count(offered(row))} contacts`,
   });
   if (base instanceof SVGSVGElement) return base;
-  columns(base, rows, [
-    { value: (row) => row.wait, mark: (row) => ((row.wait ?? 0) > seconds ? "orange" : "blue") },
-  ]);
+  const mark = (row: Interval) => ((row.wait ?? 0) > seconds ? "orange" : "blue");
+  columns(base, rows, [{ value: (row) => row.wait, mark }], few);
   const { marks, x, y } = base;
   marks.append(
     svg("line", { class: "target", x1: x(0), x2: x(rows.length), y1: y(seconds), y2: y(seconds) }),
@@ -159,10 +163,17 @@ export function waitChart(
 }
 
 /** Mean handle time per interval: time with the customer below, wrap-up on top. */
-export function handleChart(rows: readonly Interval[], options: DayOptions): SVGSVGElement {
+export function handleChart(
+  rows: readonly Interval[],
+  options: DayOptions & { minContacts: number },
+): SVGSVGElement {
+  const few = fewerThan(options.minContacts);
   const base = dayPanel(rows, {
     ...options,
-    max: Math.max(60, ...rows.map((row) => row.handle ?? 0)),
+    max: Math.max(
+      60,
+      highest(rows, (row) => row.handle, few),
+    ),
     format: clock,
     clock: true,
     label: "Mean handle time per interval",
@@ -175,13 +186,18 @@ export function handleChart(rows: readonly Interval[], options: DayOptions): SVG
         : `handle ${clock(row.handle)}, of it wrap-up ${clock(row.wrap)} · ${count(row.assigned)} assigned`,
   });
   if (base instanceof SVGSVGElement) return base;
-  columns(base, rows, [
-    {
-      value: (row) => (row.handle === null ? null : row.handle - (row.wrap ?? 0)),
-      mark: () => "blue",
-    },
-    { value: (row) => (row.handle === null ? null : row.wrap), mark: () => "blue-strong" },
-  ]);
+  columns(
+    base,
+    rows,
+    [
+      {
+        value: (row) => (row.handle === null ? null : row.handle - (row.wrap ?? 0)),
+        mark: () => "blue",
+      },
+      { value: (row) => (row.handle === null ? null : row.wrap), mark: () => "blue-strong" },
+    ],
+    few,
+  );
   return base.root;
 }
 
@@ -280,30 +296,46 @@ function dayPanel(rows: readonly Interval[], options: DayPanel): Panel | SVGSVGE
   });
 }
 
+// A mean of a few contacts jumps about: it is drawn faintly, and a column beyond the scale ends in an arrow.
 function columns(
-  { marks, x, y }: Panel,
+  { marks, x, y, margin }: Panel,
   rows: readonly Interval[],
   parts: { value: (row: Interval) => number | null; mark: (row: Interval) => string }[],
+  few: (row: Interval) => boolean = () => false,
 ): void {
   const gap = x(1) - x(0) > 5 ? 1 : 0.4;
   const width = Math.max(0.5, x(1) - x(0) - gap);
+  const [, top] = y.domain() as [number, number];
   rows.forEach((row, slot) => {
+    const faint = `${row.state === "partial" ? " running" : ""}${few(row) ? " few" : ""}`;
     let sum = 0;
     for (const { value, mark } of parts) {
       const part = value(row);
-      if (!part || part < 0) continue;
-      marks.append(
-        svg("rect", {
-          class: `${mark(row)}${row.state === "partial" ? " running" : ""}`,
-          x: x(slot) + gap / 2,
-          width,
-          y: y(sum + part),
-          height: Math.max(0, y(sum) - y(sum + part)),
-        }),
-      );
+      if (!part || part < 0 || sum >= top) continue;
+      const end = Math.min(top, sum + part);
+      const height = y(sum) - y(end);
+      marks.append(svg("rect", { class: mark(row) + faint, x: x(slot) + gap / 2, width, y: y(end), height }));
       sum += part;
     }
+    if (sum > top)
+      marks.append(
+        svg("text", { class: "beyond", x: x(slot + 0.5), y: margin.top - 2, "text-anchor": "middle" }, "▲"),
+      );
   });
+}
+
+function fewerThan(contacts: number): (row: Interval) => boolean {
+  return (row) => (offered(row) ?? 0) < contacts;
+}
+
+// The highest value of intervals with enough contacts; of all when there is none.
+function highest(
+  rows: readonly Interval[],
+  value: (row: Interval) => number | null,
+  few: (row: Interval) => boolean,
+): number {
+  const enough = rows.filter((row) => !few(row) && value(row) !== null);
+  return Math.max(0, ...(enough.length ? enough : rows).map((row) => value(row) ?? 0));
 }
 
 function stepLine(

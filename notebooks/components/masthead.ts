@@ -41,6 +41,11 @@ export function masthead(options: {
   );
 }
 
+/** The opening hours of a queue as kit.yaml has them; null where it has none. */
+export function openHours({ open_hours }: Site, queue: string): OpenHours[] | null {
+  return open_hours?.[queue] ?? open_hours?.default ?? null;
+}
+
 /** The lines about time that every page carries. */
 export function freshness(site: Site, through: string | number | null): { label: string; value: string }[] {
   const local: Zone = zone(site.timezone);

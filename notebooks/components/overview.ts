@@ -38,12 +38,18 @@ export function overview(data: OverviewData) {
       ? `${longDay(last.day).replace(/ \d{4}$/, "")}: ${plural(last.started, "conversation")}${service === null ? "" : `, ${percent(service, 0)} answered in ${site.seconds} s`}`
       : "Nothing has been synced yet",
     lead: last
-      ? "The last complete day, against the four same weekdays before it."
+      ? `The last complete day${formerText(last.day, all)}.`
       : "Run a sync, then build the site again: the pages fill themselves.",
     cards: last ? overviewCards(last, lastQueue, all, queues, site) : [],
     figures: overviewFigures(all.slice(-42), queues.slice(-42), site),
     freshness: freshnessTable(data),
   };
+}
+
+function formerText(day: string, all: readonly ConversationDay[]): string {
+  const weeks = [7, 14, 21, 28].filter((back) => all.some((row) => row.day === daysLater(day, -back))).length;
+  if (weeks === 0) return "";
+  return `, against ${weeks === 1 ? "the" : `the ${["two", "three", "four"][weeks - 2]}`} ${weekdayName(day)}${weeks === 1 ? "" : "s"} before`;
 }
 
 function overviewCards(
@@ -57,9 +63,7 @@ function overviewCards(
   const former = all.filter(({ day }) => weeks.includes(day));
   const formerQueues = queues.filter(({ day }) => weeks.includes(day));
   const before = former.length ? conversationTotals(former) : null;
-  const label = former.length
-    ? `${former.length === 1 ? "the" : former.length} ${weekdayName(last.day)}${former.length === 1 ? "" : "s"} before`
-    : "";
+  const label = former.length === 1 ? `the ${weekdayName(last.day)} before` : "before";
   const recent = all.filter(({ day }) => day <= last.day).slice(-28);
   const recentQueues = queues.filter(({ day }) => day <= last.day).slice(-28);
   const share = (part: number, whole: number) => (whole ? part / whole : null);

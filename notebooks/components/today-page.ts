@@ -111,7 +111,7 @@ export function todayFigures(page: TodayPage): HTMLElement {
       legend: [
         { text: "Assigned", mark: "blue" },
         { text: "Abandoned", mark: "orange" },
-        ...(usualDays
+        ...(rows.some((row) => row.usual !== null)
           ? [
               {
                 text: `Usual ${weekdayName(day)} (median and middle half of ${usualDays})`,
@@ -121,7 +121,7 @@ export function todayFigures(page: TodayPage): HTMLElement {
           : []),
         ...(rows.some((row) => row.lastWeek !== null) ? [{ text: "A week before", mark: "last-week" }] : []),
       ],
-      footer: footer("queue_wfm", usualDays ? "The usual: issue_queues, rep_convos." : ""),
+      footer: footer("queue_wfm", usualText(rows, usualDays)),
       draw: (width) => volumeChart(rows, { ...shared, width }),
       file: file("volume"),
     }),
@@ -152,23 +152,24 @@ export function todayFigures(page: TodayPage): HTMLElement {
     figure({
       ...base,
       id: "waits",
-      title: today.waitTitle(rows),
-      subtitle: `Mean wait of assigned and abandoned contacts, minutes and seconds, those without a wait included. ${where}.`,
+      title: today.waitTitle(rows, site.min_contacts),
+      subtitle: `Mean wait of assigned and abandoned contacts, minutes and seconds, those without a wait included. ${where}. Faint: fewer than ${site.min_contacts} contacts.`,
       footer: footer("queue_wfm"),
-      draw: (width) => waitChart(rows, { ...shared, width, seconds: site.seconds }),
+      draw: (width) =>
+        waitChart(rows, { ...shared, width, seconds: site.seconds, minContacts: site.min_contacts }),
       file: file("waits"),
     }),
     figure({
       ...base,
       id: "handle-time",
       title: today.handleTitle(rows),
-      subtitle: `Mean time from assignment to disposition, minutes and seconds. ${where}.`,
+      subtitle: `Mean time from assignment to disposition, minutes and seconds. ${where}. Faint: fewer than ${site.min_contacts} contacts.`,
       legend: [
         { text: "Until the customer's last message", mark: "blue" },
         { text: "Wrap-up", mark: "blue-strong" },
       ],
       footer: footer("queue_wfm", held(rows, site)),
-      draw: (width) => handleChart(rows, { ...shared, width }),
+      draw: (width) => handleChart(rows, { ...shared, width, minContacts: site.min_contacts }),
       file: file("handle-time"),
     }),
     figure({
@@ -269,6 +270,11 @@ function footerText({ rows, zone, site }: TodayPage, feed: string, more: string)
   ]
     .filter(Boolean)
     .join(" ");
+}
+
+function usualText(rows: readonly Interval[], weeks: number): string {
+  if (rows.some((row) => row.usual !== null)) return "The usual: issue_queues, rep_convos.";
+  return `The usual needs four weeks of history; ${weeks} are here.`;
 }
 
 function held(rows: readonly Interval[], site: Site): string {

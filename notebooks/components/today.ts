@@ -162,13 +162,13 @@ export function volumeTitle(rows: readonly Interval[], zone: Zone): string {
   return `Volume is ${words} the usual: ${count(offered)} offered against ${decimal(usual, 0)}`;
 }
 
-export function waitTitle(rows: readonly Interval[]): string {
+export function waitTitle(rows: readonly Interval[], minContacts: number): string {
   const { wait } = summarize(rows);
   const longest = rows
-    .filter((row) => row.wait !== null)
+    .filter((row) => row.wait !== null && (offered(row) ?? 0) >= minContacts)
     .reduce<Interval | null>((most, row) => (most && most.wait! >= row.wait! ? most : row), null);
-  if (wait === null || !longest) return "No waits to show";
-  return `Mean wait ${duration(wait)}; longest ${duration(longest.wait)} at ${longest.label}`;
+  if (wait === null) return "No waits to show";
+  return `Mean wait ${duration(wait)}${longest ? `; longest ${duration(longest.wait)} at ${longest.label}` : ""}`;
 }
 
 export function handleTitle(rows: readonly Interval[]): string {

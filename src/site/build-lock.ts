@@ -7,7 +7,10 @@ import { cacheFolder } from "./folders.ts";
  * One build at a time in a clone: they share Framework's cache. The lock of a process that is gone is taken over.
  * Throws CliError("locked") while another one is building.
  */
-export async function withBuildLock<T>(work: () => Promise<T>, file = join(cacheFolder, "..", "lock")): Promise<T> {
+export async function withBuildLock<T>(
+  work: () => Promise<T>,
+  file = join(cacheFolder, "..", "lock"),
+): Promise<T> {
   mkdirSync(dirname(file), { recursive: true });
   for (let attempt = 0; ; attempt++) {
     try {

@@ -86,7 +86,11 @@ async function buildPages(project: Project, out: string, { signal, onStep }: Bui
   if (signal?.aborted) throw new CliError("interrupted", "interrupted while building the pages");
   if (code === 0) return;
   const reason = output.split("\n").slice(-15).join("\n");
-  throw new CliError("build", `the pages could not be built:\n${reason}`, "mend the page or component named above");
+  throw new CliError(
+    "build",
+    `the pages could not be built:\n${reason}`,
+    "mend the page or component named above",
+  );
 }
 
 function swap(beside: string, folder: string): void {

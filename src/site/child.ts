@@ -22,7 +22,15 @@ export function runFramework({ args, project, env = {}, signal, onLine }: Framew
   exit: Promise<FrameworkExit>;
   stop: () => void;
 } {
-  const framework = join(kitRoot, "node_modules", "@observablehq", "framework", "dist", "bin", "observable.js");
+  const framework = join(
+    kitRoot,
+    "node_modules",
+    "@observablehq",
+    "framework",
+    "dist",
+    "bin",
+    "observable.js",
+  );
   const child = spawn(process.execPath, [framework, ...args], {
     cwd: kitRoot,
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,8 +1,17 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, watch, writeFileSync } from "node:fs";
-import { mkdirSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Project } from "../project.ts";
+import { readLastSync } from "../sync/last-sync.ts";
 import { loadSnapshot } from "../warehouse/snapshot.ts";
 import { cacheFolder, datasetsFolder, loadersFolder } from "./folders.ts";
 
@@ -69,11 +78,12 @@ export function watchSnapshot(project: Project): void {
   });
 }
 
-function syncDue(project: Project, now: Date): boolean {
+/** Whether the last sync is older than `sync.max_age` of kit.yaml; never for 0, and never without a source. */
+export function syncDue(project: Project, now: Date): boolean {
   const { maxAgeMinutes } = project.config.sync;
   if (project.config.source === null || maxAgeMinutes === 0) return false;
-  const last = statSync(join(project.data, "last-sync.json"), { throwIfNoEntry: false });
-  return !last || now.getTime() - last.mtimeMs > maxAgeMinutes * 60_000;
+  const finished = Date.parse(readLastSync(project)?.finishedAt ?? "");
+  return !(Math.abs(now.getTime() - finished) < maxAgeMinutes * 60_000);
 }
 
 function stamp(project: Project): string {

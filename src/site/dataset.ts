@@ -89,7 +89,10 @@ export function listDatasets(project: Project, loaders = loadersFolder): Dataset
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
     .flatMap((file): Dataset[] => {
-      const name = relative(loaders, file).split(sep).join("/").replace(/\.sql$/, "");
+      const name = relative(loaders, file)
+        .split(sep)
+        .join("/")
+        .replace(/\.sql$/, "");
       if (!basename(name).startsWith("[day]")) return [{ name, file, parameters: {} }];
       return intradayDays(project).map((day) => ({
         name: name.replace("[day]", day),
@@ -108,10 +111,16 @@ export function bindParameters(source: string, parameters: Record<string, string
   });
 }
 
+// A column of type JSON comes as text and goes out as what it says.
 function rowsToJson(place: string, { columns, rows }: Rows): string {
   const lines = rows.map((row) =>
     JSON.stringify(
-      Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])),
+      Object.fromEntries(
+        columns.map(({ name, type }, i) => {
+          const value = row[i];
+          return [name, type === "JSON" && typeof value === "string" ? JSON.parse(value) : value];
+        }),
+      ),
       (name, value: unknown) => {
         if (typeof value !== "bigint") return value;
         throw new CliError(

@@ -58,7 +58,8 @@ export async function fillFrameworkCache(cache = cacheFolder): Promise<void> {
   for (const folder of ["_npm", "_node"] as const) {
     await bundle(libraries[folder], join(fresh, folder), folder === "_npm" ? "_esm" : "index");
   }
-  for (const name of unused) mkdirSync(join(fresh, "_npm", `${name}@0.0.0-not-included`), { recursive: true });
+  for (const name of unused)
+    mkdirSync(join(fresh, "_npm", `${name}@0.0.0-not-included`), { recursive: true });
   for (const folder of ["_npm", "_node"]) {
     rmSync(join(cache, folder), { recursive: true, force: true });
     renameSync(join(fresh, folder), join(cache, folder));

@@ -12,7 +12,18 @@ import { type ColumnType, type Database, quoteName, quoteText } from "../warehou
 // findIdentifiers   over the built folder         no text that equals an id or a name in the data, whatever the
 //                                                 column that carried it is called; no column of numbers that are ids
 
-const forbidden = new Set([".parquet", ".duckdb", ".db", ".wal", ".jsonl", ".gz", ".zip", ".map", ".log", ".sql"]);
+const forbidden = new Set([
+  ".parquet",
+  ".duckdb",
+  ".db",
+  ".wal",
+  ".jsonl",
+  ".gz",
+  ".zip",
+  ".map",
+  ".log",
+  ".sql",
+]);
 
 /** Throws CliError("build") unless the answer's columns are those that the loader says it ships, and none is personal. */
 export function checkColumns(
@@ -23,7 +34,10 @@ export function checkColumns(
 ): void {
   const listed = new Set(shippedColumns(source));
   if (listed.size === 0)
-    throw refused(`${place} does not say what it ships`, 'list its columns in a comment: "-- Ships: day, rows"');
+    throw refused(
+      `${place} does not say what it ships`,
+      'list its columns in a comment: "-- Ships: day, rows"',
+    );
   const personal = personalColumns(feeds);
   for (const { name } of columns) {
     if (!listed.has(name))
@@ -81,8 +95,7 @@ export async function findIdentifiers(
   for (const file of filesBelow(site)) {
     const path = display(site, file);
     if (path.startsWith("_npm/") || path.startsWith("_node/") || path.startsWith("_observablehq/")) continue;
-    const found =
-      extname(file) === ".json" ? jsonWords(readFileSync(file, "utf8")) : pageWords(file);
+    const found = extname(file) === ".json" ? jsonWords(readFileSync(file, "utf8")) : pageWords(file);
     for (const word of found) if (!words.has(word)) words.set(word, path);
   }
   if (words.size === 0) return [];
@@ -92,6 +105,9 @@ export async function findIdentifiers(
     const values = all.slice(at, at + 2000).map((word) => `(${quoteText(word)})`);
     await database.run(`insert into site_words values ${values.join(", ")}`);
   }
+  // A queue's name is a label for all to see, even where a rep's attribute repeats it.
+  await database.run(`delete from site_words where word in (
+    select queue_name from issue_queues union select queue_name from queue_wfm)`);
   const found: FoundIdentifier[] = [];
   for (const { feed, column } of await identifierColumns(database, feeds)) {
     const { rows } = await database.rows(
@@ -123,18 +139,16 @@ export async function checkIdentifiers(
   );
 }
 
-// Columns that hold ids or names, and exist in the catalog. Texts are left out: a short one can equal any label.
+// Columns that hold ids or names, of feeds that have rows. Texts are left out: a short one can equal any label.
 async function identifierColumns(
   database: Database,
   feeds: Map<string, Feed>,
 ): Promise<{ feed: string; column: string }[]> {
-  const { rows } = await database.rows(
-    "select table_name, column_name from information_schema.columns where table_schema = 'main'",
-  );
-  return rows.flatMap(([table, column]) => {
-    const feed = feeds.get(String(table));
-    const kind = feed?.columns.find(({ name }) => name === column)?.personal;
-    return kind === "id" || kind === "name" ? [{ feed: feed!.name, column: String(column) }] : [];
+  const { rows } = await database.rows("select feed from kit.feeds where rows > 0 order by feed");
+  return rows.flatMap(([name]) => {
+    const feed = feeds.get(String(name));
+    const personal = feed?.columns.filter((column) => column.personal === "id" || column.personal === "name");
+    return (personal ?? []).map((column) => ({ feed: feed!.name, column: column.name }));
   });
 }
 
@@ -162,7 +176,8 @@ function jsonWords(text: string): Set<string> {
 function pageWords(file: string): Set<string> {
   const words = new Set<string>();
   if (![".html", ".js", ".csv", ".txt", ".svg"].includes(extname(file))) return words;
-  for (const [word] of readFileSync(file, "utf8").matchAll(/[\w.:@+-]{4,}/g)) addWord(words, word);
+  for (const [word] of readFileSync(file, "utf8").matchAll(/[\w.:@+-]{3,}\w/g))
+    if (!/^\d{1,6}$/.test(word)) addWord(words, word); // short numbers are sizes and constants
   return words;
 }
 
@@ -177,7 +192,8 @@ function personalColumns(feeds: Map<string, Feed>): Map<string, { feed: string; 
   const found = new Map<string, { feed: string; kind: string }>();
   for (const feed of feeds.values())
     for (const { name, personal } of feed.columns)
-      if (personal !== "none" && !found.has(name)) found.set(name, { feed: feed.name, kind: kinds[personal] });
+      if (personal !== "none" && !found.has(name))
+        found.set(name, { feed: feed.name, kind: kinds[personal] });
   return found;
 }
 

@@ -105,7 +105,9 @@ async function respond(root: string, request: IncomingMessage, response: ServerR
 
 // "/today" is today.html, "/" is index.html. A link that leads out of the folder is not followed.
 async function find(root: string, path: string): Promise<{ file: string; stats: Stats } | null> {
-  const candidates = path.endsWith("/") ? [`${path}index.html`] : [path, `${path}.html`, `${path}/index.html`];
+  const candidates = path.endsWith("/")
+    ? [`${path}index.html`]
+    : [path, `${path}.html`, `${path}/index.html`];
   for (const candidate of candidates) {
     try {
       const file = await realpath(join(root, candidate));

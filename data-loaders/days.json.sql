@@ -1,0 +1,118 @@
+-- One row per local day and channel, "All channels" included: conversations begun, and what became of those that ended.
+-- Ships: day, channel, complete, started, ended, assisted, handled, handle_mean, handle_p50, handle_p90, handle_bins,
+--   queued, wait_p50, wait_p90, wait_bins, resolved, unresolved, timeout, auto, other, rated, satisfied
+with settings as (
+  select min_contacts from kit.settings
+),
+channels as (
+  from (values
+    ('web', 'Web'), ('ios', 'iOS'), ('android', 'Android'), ('applebiz', 'Apple Messages'), ('voice', 'Voice'), ('sms', 'SMS')
+  ) as known (platform, channel)
+),
+begun as (
+  select local_date(first_utterance_ts) as day, coalesce(channel, platform, 'Unknown') as channel
+  from convos_metrics left join channels using (platform)
+  where first_utterance_ts is not null
+),
+ended as (
+  select
+    issue_id::varchar as issue,
+    local_date(first_utterance_ts) as day,
+    coalesce(channel, platform, 'Unknown') as channel,
+    coalesce(assisted = 1, false) as assisted,
+    case when assisted = 1 and total_handle_time > 0 then total_handle_time end as handle,
+    case when time_in_queue > 0 then time_in_queue end as wait
+  from convos_metrics_ended left join channels using (platform)
+  where first_utterance_ts is not null
+),
+endings as (
+  select
+    issue_id::varchar as issue,
+    max(ended_resolved) as resolved,
+    max(ended_unresolved) as unresolved,
+    max(ended_timeout) as timeout,
+    max(ended_auto) as auto,
+    max(ended_other) as other
+  from convos_metadata_ended
+  group by all
+),
+-- the first rating question of a conversation, answered on a scale of five
+ratings as (
+  select issue_id::varchar as issue, arg_min(try_cast(answer as integer), coalesce("ordering", 0)) as rating
+  from customer_feedback
+  where question_category = 'rating' and try_cast(answer as integer) between 1 and 5
+  group by all
+),
+all_begun as (
+  select day, case when grouping(channel) = 1 then 'All channels' else channel end as channel, count(*) as started
+  from begun
+  group by grouping sets ((day, channel), (day))
+),
+all_ended as (
+  select
+    day,
+    case when grouping(channel) = 1 then 'All channels' else channel end as channel,
+    count(*) as ended,
+    count(*) filter (assisted) as assisted,
+    count(handle) as handled,
+    avg(handle) as handle_mean,
+    quantile_cont(handle, 0.5) as handle_p50,
+    quantile_cont(handle, 0.9) as handle_p90,
+    -- bin i counts 1.05^i up to 1.05^(i + 1) seconds
+    histogram(greatest(0, floor(ln(handle) / ln(1.05)))::integer) filter (handle is not null) as handle_histogram,
+    count(wait) as queued,
+    quantile_cont(wait, 0.5) as wait_p50,
+    quantile_cont(wait, 0.9) as wait_p90,
+    histogram(greatest(0, floor(ln(wait) / ln(1.05)))::integer) filter (wait is not null) as wait_histogram,
+    coalesce(sum(resolved), 0)::bigint as resolved,
+    coalesce(sum(unresolved), 0)::bigint as unresolved,
+    coalesce(sum(timeout), 0)::bigint as timeout,
+    coalesce(sum(auto), 0)::bigint as auto,
+    coalesce(sum(other), 0)::bigint as other,
+    count(rating) as rated,
+    count(*) filter (rating >= 4) as satisfied
+  from ended left join endings using (issue) left join ratings using (issue)
+  group by grouping sets ((day, channel), (day))
+),
+through as (
+  select local(max(data_through)) as moment from kit.feeds where feed in ('convos_metrics', 'convos_metrics_ended')
+),
+frame as (
+  select day::date as day, channel
+  from (select min(day) as first, max(day) as last from all_begun),
+    generate_series(first, last, interval 1 day) as days (day),
+    (select distinct channel from all_begun)
+)
+select
+  strftime(day, '%Y-%m-%d') as day,
+  channel,
+  coalesce(day + 1 <= moment, false) as complete,
+  coalesce(started, 0) as started,
+  coalesce(ended, 0) as ended,
+  coalesce(assisted, 0) as assisted,
+  coalesce(handled, 0) as handled,
+  case when handled >= min_contacts then round(handle_mean, 3) end as handle_mean,
+  case when handled >= min_contacts then round(handle_p50, 1) end as handle_p50,
+  case when handled >= min_contacts then round(handle_p90, 1) end as handle_p90,
+  case when handled >= min_contacts then
+    [coalesce(handle_histogram[bin], 0) for bin in range(list_max(map_keys(handle_histogram)) + 1)]
+  end as handle_bins,
+  coalesce(queued, 0) as queued,
+  case when queued >= min_contacts then round(wait_p50, 1) end as wait_p50,
+  case when queued >= min_contacts then round(wait_p90, 1) end as wait_p90,
+  case when queued >= min_contacts then
+    [coalesce(wait_histogram[bin], 0) for bin in range(list_max(map_keys(wait_histogram)) + 1)]
+  end as wait_bins,
+  coalesce(resolved, 0) as resolved,
+  coalesce(unresolved, 0) as unresolved,
+  coalesce(timeout, 0) as timeout,
+  coalesce(auto, 0) as auto,
+  coalesce(other, 0) as other,
+  coalesce(rated, 0) as rated,
+  case when rated >= min_contacts then satisfied end as satisfied
+from frame
+left join all_begun using (day, channel)
+left join all_ended using (day, channel)
+cross join settings
+cross join through
+order by day, channel <> 'All channels', sum(coalesce(started, 0)) over (partition by channel) desc, channel

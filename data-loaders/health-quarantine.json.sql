@@ -1,0 +1,6 @@
+-- One row per feed, export day and reason: lines that could not be read, without their text.
+-- Ships: feed, day, reason, lines
+select feed, strftime(dt, '%Y-%m-%d') as day, reason, count(*) as lines
+from kit.quarantine
+group by all
+order by day desc, feed, reason

@@ -1,0 +1,23 @@
+-- One row: what the site is about, the settings its figures depend on, and how fresh it is.
+-- Ships: title, timezone, target, seconds, variant, threshold_counts, min_reps, min_contacts, open_hours, synced_at,
+--   through, wfm_through
+with conversations as (
+  select max(data_through) as through from kit.feeds where feed in ('convos_metrics', 'convos_metrics_ended')
+),
+wfm as (
+  select max(window_start(instance_ts)) + interval 15 minutes as wfm_through from wfm.queue_windows
+)
+select
+  title,
+  timezone,
+  service_level_target as target,
+  service_level_seconds as seconds,
+  service_level_variant as variant,
+  threshold_counts,
+  min_reps,
+  min_contacts,
+  open_hours::json as open_hours,
+  (select max(finished_at) from kit.sync) as synced_at,
+  through,
+  wfm_through
+from kit.settings cross join conversations cross join wfm

@@ -1,0 +1,53 @@
+// What Framework runs for one .sql file: `node dist/src/site/loader.js notebooks/data/days.json.sql [--day=2026-11-21]`.
+// The answer goes to stdout as JSON, everything else to stderr.
+import { realpathSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { CliError } from "../errors.ts";
+import { openProject, type Project } from "../project.ts";
+import { withLock } from "../sync/lock.ts";
+import { syncIfOlder } from "../sync/sync.ts";
+import { openCatalog } from "../warehouse/catalog.ts";
+import { updateWarehouse } from "../warehouse/update.ts";
+import { computeDataset } from "./dataset.ts";
+import { syncDue } from "./dataset-cache.ts";
+import { datasetsReady } from "./framework.ts";
+
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    options: { day: { type: "string" } },
+    allowPositionals: true,
+  });
+  const [file] = positionals;
+  if (!file) throw new CliError("usage", "loader: name a .sql file");
+  const project = openProject();
+  await bringUpToDate(project);
+  const database = await openCatalog(project);
+  try {
+    const parameters: Record<string, string> = values.day === undefined ? {} : { day: values.day };
+    const dataset = { name: file, file: realpathSync(file), parameters };
+    process.stdout.write((await computeDataset(database, dataset, project)).text);
+  } finally {
+    database.close();
+  }
+}
+
+// Whichever loader starts first after max_age syncs, once: the others wait for the lock and then find it done. A bucket
+// that cannot be reached leaves yesterday's data, which is better than no page.
+async function bringUpToDate(project: Project): Promise<void> {
+  if (process.env[datasetsReady] || !syncDue(project, new Date())) return;
+  try {
+    await withLock(project, { wait: true }, async () => {
+      const report = await syncIfOlder(project, project.config.sync.maxAgeMinutes);
+      if (report) await updateWarehouse(project);
+    });
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    console.error(`not synced: ${error.message}`);
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof CliError ? [error.message, error.next].filter(Boolean).join("\n") : error);
+  process.exit(1);
+});

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -78,7 +78,10 @@ export function rawFixture(change: (project: Project) => void = () => {}): RawFi
     },
     remove(feed, at, options = {}) {
       const id = partition(feed, at, options);
-      rmSync(join(project.data, "raw", partitionPath(id)), { recursive: true, force: true });
+      const folder = join(project.data, "raw", partitionPath(id)); // a day's folder may hold those of its hours
+      if (existsSync(folder))
+        for (const entry of readdirSync(folder, { withFileTypes: true }))
+          if (entry.isFile()) rmSync(join(folder, entry.name));
       store(project, id, null);
     },
     delete: () => rmSync(root, { recursive: true, force: true }),

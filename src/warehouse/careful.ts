@@ -137,7 +137,7 @@ function mended(members: Member[], head: string): ScannedLine {
   return { text: `{${parts.join(",")}}` };
 }
 
-class LineSplitter {
+export class LineSplitter {
   private readonly take: (line: Buffer) => void;
   private parts: Buffer[] = [];
 

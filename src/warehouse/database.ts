@@ -6,6 +6,7 @@ import {
   DuckDBInstance,
   DuckDBListValue,
   DuckDBMapValue,
+  type DuckDBPreparedStatement,
   type DuckDBResult,
   DuckDBStructValue,
   DuckDBTimestampNanosecondsValue,
@@ -116,13 +117,14 @@ async function connection(instance: DuckDBInstance, owner: boolean): Promise<Dat
   const database: Database = {
     run: (sql, options) =>
       inTurn(() =>
-        execute(link, sql, options, async (result) => {
-          while ((await result.fetchChunk())?.rowCount);
+        execute(link, sql, options, async (statement) => {
+          await statement.run();
         }),
       ),
     rows: (sql, options) =>
       inTurn(() =>
-        execute(link, sql, options, async (result) => {
+        execute(link, sql, options, async (statement) => {
+          const result = await statement.run();
           const rows: Value[][] = [];
           for await (const batch of batches(result)) for (const row of batch) rows.push(row);
           return { columns: columnTypes(result), rows };
@@ -132,12 +134,13 @@ async function connection(instance: DuckDBInstance, owner: boolean): Promise<Dat
       const { columns, rows } = await database.rows(sql, options);
       return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])) as T);
     },
+    // While it waits for the first rows of a stream, DuckDB keeps a core busy: only for results that must not be whole.
     stream: (sql, options) =>
       inTurn(() =>
-        execute(link, sql, options, async (result) => ({
-          columns: columnTypes(result),
-          batches: guarded(link, batches(result), options?.signal),
-        })),
+        execute(link, sql, options, async (statement) => {
+          const result = await statement.stream();
+          return { columns: columnTypes(result), batches: guarded(link, batches(result), options?.signal) };
+        }),
       ),
     async sandbox(roots, files = []) {
       await link.run(`set allowed_directories = ${quoteList(roots)}`);
@@ -178,7 +181,7 @@ async function execute<T>(
   link: DuckDBConnection,
   sql: string,
   options: QueryOptions = {},
-  read: (result: DuckDBResult) => Promise<T>,
+  read: (last: DuckDBPreparedStatement) => Promise<T>,
 ): Promise<T> {
   return interruptible(link, options.signal, async () => {
     if (!/\S/.test(sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|;/g, "")))
@@ -191,7 +194,7 @@ async function execute<T>(
       prepared.destroySync();
     }
     const last = await prepare(statements, statements.count - 1, sql, options);
-    return read(await last.stream());
+    return read(last);
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Feed } from "../export/feed.ts";
 import { quoteName } from "./database.ts";
+import { provenance } from "./snapshot.ts";
 
 /** A column of a relation of delivered rows. */
 export interface RelationColumn {
@@ -22,14 +23,6 @@ export interface DedupeRule {
   missingOrder: string[]; // the same of the order
   renamed: { column: string; used: string[] }[]; // key columns read under another name, or under both
 }
-
-/** Where a row came from, beside its own columns: file below raw/, line in it, run as sortable text, unfit values. */
-export const provenance: readonly RelationColumn[] = [
-  { name: "_file", type: "VARCHAR" },
-  { name: "_line", type: "BIGINT" },
-  { name: "_run", type: "VARCHAR" },
-  { name: "_rescued", type: "JSON" },
-];
 
 const runOrder = ["_run", "_file", "_line"].map((name) => `${quoteName(name)} desc`);
 

@@ -102,6 +102,7 @@ class DayStaging {
   private path: StagePath;
   private source: Source;
   private columns: StagedColumn[] = [];
+  private asked: ReadonlySet<string> = new Set(); // keys that the last copy knew
 
   constructor(
     db: Database,
@@ -201,6 +202,7 @@ class DayStaging {
       ...this.columns.map(({ key, name, type, untyped }) => ({ key, name, type, keep: !untyped })),
       ...[...this.schema.rescuedKeys].map((key) => ({ key, name: key, type: "VARCHAR", keep: false })),
     ];
+    this.asked = new Set(columns.map(({ key }) => key));
     // Of a feed that nobody knows the first key is an unknown one; DuckDB wants to know one all the same.
     return columns.length > 0 ? columns : [{ key: "\u0001none", name: "_", type: "VARCHAR", keep: false }];
   }
@@ -220,7 +222,8 @@ class DayStaging {
     }
     const known = new Set([...schema.columns.map(({ key }) => key), ...schema.rescuedKeys]);
     const unknown = keys.filter((key) => !known.has(key) && !key.startsWith("\u0001"));
-    if (unknown.length === 0) return false;
+    // Another day may have brought the keys meanwhile.
+    if (unknown.length === 0) return keys.some((key) => !this.asked.has(key));
     if (schema.onNewColumn === "freeze")
       throw new DayRefused(
         `new ${unknown.length === 1 ? "column" : "columns"} ${unknown.join(", ")}, and on_new_column is freeze`,
@@ -278,7 +281,7 @@ class DayStaging {
       } else if (schema.onTypeChange === "fail")
         throw new DayRefused(`values of ${column.name} are no ${column.type}, and on_type_change is fail`);
       else if (schema.onTypeChange === "widen") {
-        const type = widened(column, kinds);
+        const type = widened(schema.columns.find(({ key }) => key === column.key)!, kinds);
         if (type !== column.type) changed.set(column.key, { type });
       }
     }

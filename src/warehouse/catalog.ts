@@ -1,0 +1,185 @@
+import { feedOf, type Project } from "../project.ts";
+import { readLastSync } from "../sync/last-sync.ts";
+import {
+  type Database,
+  type DatabaseOptions,
+  openDatabase,
+  type QueryOptions,
+  quoteName,
+} from "./database.ts";
+import type { RelationColumn } from "./dedupe.ts";
+import { createKitTable, type KitSource, kitTables } from "./kit-tables.ts";
+import { macrosScript } from "./macros.ts";
+import { rowCountsSelect } from "./reconcile.ts";
+import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
+import { loadSnapshot, type Snapshot } from "./snapshot.ts";
+import { documentedColumns } from "./views.ts";
+import { wfmSelect, wfmViews } from "./wfm.ts";
+
+export interface CatalogOptions extends Pick<DatabaseOptions, "threads" | "memoryLimit"> {
+  snapshot?: Snapshot; // default: the one now stored
+  files?: string[]; // beside the data folder, files that may be written or read, absolute
+}
+
+/** A name of the catalog and the statement that creates it. */
+export interface Definition {
+  schema: "raw" | "main" | "kit" | "wfm";
+  name: string;
+  create: () => string;
+  needs: string[]; // names of definitions it reads, "main.queue_wfm"
+}
+
+/**
+ * The warehouse as a database in memory, cut off from every file outside the data folder: raw.<feed> is every row
+ * delivered, <feed> one row per key, kit.* is about the data, wfm.* the WFM feeds under metric names, and the metric
+ * macros. Shows one state throughout, whatever is synced meanwhile. A feed that nothing was synced of is empty and typed.
+ * Views are created when a query first names them, so that opening takes no longer with a longer history.
+ */
+export async function openCatalog(project: Project, options: CatalogOptions = {}): Promise<Database> {
+  const definitions = catalogDefinitions(project, options.snapshot ?? loadSnapshot(project.data));
+  const { threads, memoryLimit } = options;
+  const database = await openDatabase({
+    ...(threads === undefined ? {} : { threads }),
+    ...(memoryLimit === undefined ? {} : { memoryLimit }),
+  });
+  await database.run(catalogSetup(project));
+  await database.sandbox([project.data], options.files);
+  const creator = new Creator(database, definitions);
+  return lazily(await database.connect(), creator, () => database.close());
+}
+
+/** Schemas and macros: what every definition may use. */
+export function catalogSetup({ config }: Pick<Project, "config">): string {
+  const settings = { timezone: config.timezone, variant: config.site.serviceLevel.variant };
+  return `create schema raw; create schema kit; create schema wfm;\n${macrosScript(settings)}`;
+}
+
+/** Everything the catalog can hold, by qualified name. */
+export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<string, Definition> {
+  const { data, config } = project;
+  const names = [...new Set([...project.feeds.keys(), ...Object.keys(snapshot.feeds)])];
+  const feeds = new Map(names.map((name) => [name, feedOf(project, name)]));
+  const columns = new Map<string, RelationColumn[]>();
+  const columnsOf = (name: string) => {
+    const known = snapshot.feeds[name];
+    const feed = feeds.get(name);
+    if (!columns.has(name))
+      columns.set(name, known ? relationColumns(known) : feed ? documentedColumns(feed) : []);
+    return columns.get(name)!;
+  };
+  const definitions = new Map<string, Definition>();
+  const add = (schema: Definition["schema"], name: string, create: () => string, needs: string[] = []) =>
+    definitions.set(`${schema}.${name.toLowerCase()}`, { schema, name, create, needs });
+  const layer = (name: string, file: "staged" | "current") => () => {
+    const files = (snapshot.feeds[name]?.days ?? []).flatMap((day) => day[file] ?? []);
+    const relation = parquetRelation(data, files, withProvenance(columnsOf(name)));
+    const schema = file === "staged" ? "raw" : "main";
+    return `create view ${schema}.${quoteName(name)} as select * from ${relation}`;
+  };
+  for (const name of names) {
+    add("raw", name, layer(name, "staged"));
+    add("main", name, layer(name, "current"));
+  }
+  const source: KitSource = { project, snapshot, lastSync: readLastSync(project), feeds, columnsOf };
+  for (const [name, table] of Object.entries(kitTables))
+    add("kit", name, () => createKitTable(name, table(source)));
+  add(
+    "kit",
+    "row_counts",
+    () => createKitTable("row_counts", { select: rowCountsSelect(columnsOf("export_row_counts")) }),
+    ["kit.partitions", "kit.files", "main.export_row_counts"],
+  );
+  for (const view of wfmViews) {
+    const feed = view === "queue_windows" ? "queue_wfm" : "queue_membership_wfm";
+    add("wfm", view, () => `create view wfm.${view} as ${wfmSelect(config, view, columnsOf(feed))}`, [
+      `main.${feed}`,
+    ]);
+  }
+  return definitions;
+}
+
+// A query that asks what there is, rather than naming it.
+const introspection =
+  /\b(show|describe|desc|summarize|pragma|information_schema|duckdb_\w+|sqlite_\w+|pg_\w+|sql_auto_complete)\b/i;
+
+class Creator {
+  private readonly database: Database;
+  private readonly definitions: Map<string, Definition>;
+  private readonly byName = new Map<string, string[]>();
+  private readonly created = new Set<string>();
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(database: Database, definitions: Map<string, Definition>) {
+    this.database = database;
+    this.definitions = definitions;
+    for (const [key, { name }] of definitions) {
+      const short = name.toLowerCase();
+      this.byName.set(short, [...(this.byName.get(short) ?? []), key]);
+    }
+  }
+
+  /** Creates what the text may name, before it runs. Text in comments and strings counts as well, which does no harm. */
+  prepare(sql: string): Promise<void> {
+    if (introspection.test(sql)) return this.all();
+    const words = new Set(sql.toLowerCase().match(/[\p{L}\p{N}_]+/gu));
+    const keys = [...words].flatMap((word) => this.byName.get(word) ?? []);
+    return this.create(
+      keys.filter((key) => key.startsWith("main.") || words.has(key.slice(0, key.indexOf(".")))),
+    );
+  }
+
+  all(): Promise<void> {
+    return this.create([...this.definitions.keys()]);
+  }
+
+  get complete(): boolean {
+    return this.created.size === this.definitions.size;
+  }
+
+  // One after the other, as two connections may ask for the same view at once.
+  private create(keys: string[]): Promise<void> {
+    if (keys.every((key) => this.created.has(key))) return Promise.resolve();
+    const run = async () => {
+      for (const key of keys) await this.createOne(key);
+    };
+    const done = this.turn.then(run);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+
+  private async createOne(key: string): Promise<void> {
+    if (this.created.has(key)) return;
+    const { create, needs } = this.definitions.get(key)!;
+    for (const need of needs) await this.createOne(need);
+    await this.database.run(create());
+    this.created.add(key);
+  }
+}
+
+function lazily(link: Database, creator: Creator, closeAll: () => void): Database {
+  const prepared = async <T>(sql: string, task: () => Promise<T>): Promise<T> => {
+    await creator.prepare(sql);
+    try {
+      return await task();
+    } catch (error) {
+      // The name may be put together by the query itself; or it is wrong, and DuckDB then suggests one that it knows.
+      if (creator.complete || !/does not exist!/.test(String(error)) || /;\s*\S/.test(sql)) throw error;
+      await creator.all();
+      return task();
+    }
+  };
+  const database: Database = {
+    run: (sql: string, options?: QueryOptions) => prepared(sql, () => link.run(sql, options)),
+    rows: (sql: string, options?: QueryOptions) => prepared(sql, () => link.rows(sql, options)),
+    objects: <T>(sql: string, options?: QueryOptions) => prepared(sql, () => link.objects<T>(sql, options)),
+    stream: (sql: string, options?: QueryOptions) => prepared(sql, () => link.stream(sql, options)),
+    sandbox: (roots, files) => link.sandbox(roots, files),
+    interrupt: () => link.interrupt(),
+    connect: async () => lazily(await link.connect(), creator, () => {}),
+    close() {
+      link.close();
+      closeAll();
+    },
+  };
+  return database;
+}

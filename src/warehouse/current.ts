@@ -1,0 +1,444 @@
+import { createHash } from "node:crypto";
+import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Feed } from "../export/feed.ts";
+import { feedOf, type Project } from "../project.ts";
+import { type Database, openDatabase, type QueryOptions, quoteName, quoteText } from "./database.ts";
+import { type DedupeRule, dedupeRule, type RelationColumn, windowOf } from "./dedupe.ts";
+import { emptyRelation, parquetRelation, relationColumns, withProvenance } from "./relation.ts";
+import { type DaySnapshot, type FeedSnapshot, type Snapshot, shortHash } from "./snapshot.ts";
+
+/** Why a feed's current layer was made anew. */
+export type RebuildReason =
+  | "first load"
+  | "rule changed"
+  | "type changed"
+  | "file missing"
+  | "mostly new"
+  | "asked";
+
+export interface FeedUpdate {
+  feed: string;
+  rebuilt: RebuildReason | null;
+  touched: number | null; // keys whose rows changed; null when rebuilt
+  written: number; // day files
+}
+
+export interface CurrentOptions {
+  rebuild?: boolean; // make every feed anew
+  incremental?: boolean; // never choose to rebuild for the amount of news alone
+  bucketRows?: number; // delivered rows that are ranked at once; bounds memory
+  signal?: AbortSignal;
+}
+
+/** Groups with more than one version, by what decided between the winner and the next: kept in DaySnapshot.dedupe. */
+export const decisions = ["order", "run", "tie"] as const;
+
+const formatVersion = 1; // raise it when the files of current change in any way: every feed is then rebuilt
+const defaultBucketRows = 3_000_000;
+
+/**
+ * Brings current/ up to the staged files that `next` names, starting from what `previous` names, and returns `next` with
+ * the current files filled in. Writes new files only; which of them count is for the snapshot to say. The files hold one
+ * row per key, in the day file of the winner's own partition, and their bytes do not depend on the order of arrival.
+ */
+export async function updateCurrent(
+  project: Project,
+  previous: Snapshot,
+  next: Snapshot,
+  options: CurrentOptions = {},
+): Promise<{ snapshot: Snapshot; updates: FeedUpdate[] }> {
+  const feeds: Record<string, FeedSnapshot> = {};
+  const updates: FeedUpdate[] = [];
+  const spill = join(project.data, "spill");
+  let database: Database | null = null;
+  try {
+    for (const [name, after] of Object.entries(next.feeds)) {
+      const feed = feedOf(project, name);
+      const task = planFeed(project.data, feed, previous.feeds[name], after, options);
+      if (task === null) {
+        feeds[name] = after;
+        continue;
+      }
+      database ??= await openDatabase({ threads: 2, memoryLimit: "1GB", tempDirectory: spill });
+      const { days, update } = await updateFeed(database, project.data, task, options);
+      feeds[name] = { ...after, rule: task.ruleHash, days };
+      updates.push(update);
+    }
+  } finally {
+    database?.close();
+    rmSync(spill, { recursive: true, force: true });
+  }
+  return { snapshot: { ...next, feeds }, updates };
+}
+
+/** A hash of what the rows of current depend on beside the rows delivered. */
+export function ruleHash(rule: DedupeRule): string {
+  return shortHash(
+    String(formatVersion),
+    rule.wholeRows ? "whole rows" : windowOf(rule, 0),
+    String(rule.latestOnly),
+  );
+}
+
+interface Task {
+  feed: string;
+  rule: DedupeRule;
+  ruleHash: string;
+  columns: RelationColumn[];
+  before: Map<string, DaySnapshot>;
+  after: FeedSnapshot;
+  changed: string[]; // days whose staged file is another
+  rebuild: RebuildReason | null;
+}
+
+function planFeed(
+  data: string,
+  feed: Feed,
+  before: FeedSnapshot | undefined,
+  after: FeedSnapshot,
+  options: CurrentOptions,
+): Task | null {
+  const columns = relationColumns(after);
+  const rule = dedupeRule(feed, columns);
+  const old = new Map((before?.days ?? []).map((day) => [day.dt, day]));
+  const days = new Map(after.days.map((day) => [day.dt, day]));
+  const changed = [...new Set([...old.keys(), ...days.keys()])]
+    .filter((dt) => (old.get(dt)?.staged ?? null) !== (days.get(dt)?.staged ?? null))
+    .sort();
+  const task = { feed: feed.name, rule, ruleHash: ruleHash(rule), columns, before: old, after, changed };
+  const rebuild = rebuildReason(data, task, before, options);
+  return rebuild === null && changed.length === 0 ? null : { ...task, rebuild };
+}
+
+function rebuildReason(
+  data: string,
+  task: Omit<Task, "rebuild">,
+  before: FeedSnapshot | undefined,
+  options: CurrentOptions,
+): RebuildReason | null {
+  if (options.rebuild) return "asked";
+  if (before === undefined || before.rule === "") return "first load";
+  if (before.rule !== task.ruleHash) return "rule changed";
+  const types = new Map(
+    before.columns.filter(({ untyped }) => !untyped).map(({ name, type }) => [name, type]),
+  );
+  if (task.columns.some(({ name, type }) => (types.get(name) ?? type) !== type)) return "type changed";
+  const needed = before.days.flatMap(({ current }) => current ?? []);
+  if (task.changed.length > 0)
+    needed.push(...task.changed.flatMap((dt) => task.before.get(dt)?.staged ?? []));
+  if (missing(data, needed)) return "file missing";
+  if (options.incremental) return null;
+  const rows = task.after.days.reduce((sum, day) => sum + day.rows, 0);
+  const news = task.after.days
+    .filter(({ dt }) => task.changed.includes(dt))
+    .reduce((sum, day) => sum + day.rows, 0);
+  return news * 2 > rows ? "mostly new" : null;
+}
+
+// One listing a folder, as a stat of each file would cost more the longer the history is.
+function missing(data: string, files: readonly string[]): boolean {
+  const folders = new Map<string, Set<string>>();
+  return files.some((file) => {
+    const folder = dirname(file);
+    if (!folders.has(folder)) folders.set(folder, new Set(listFolder(join(data, folder))));
+    return !folders.get(folder)!.has(file.slice(folder.length + 1));
+  });
+}
+
+function listFolder(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function currentOf(
+  day: DaySnapshot,
+  from: Pick<DaySnapshot, "current" | "currentRows" | "dedupe"> | undefined,
+) {
+  const { dedupe: _, ...rest } = day;
+  const filled = { ...rest, current: from?.current ?? null, currentRows: from?.currentRows ?? 0 };
+  return from?.dedupe ? { ...filled, dedupe: from.dedupe } : filled;
+}
+
+async function updateFeed(
+  database: Database,
+  data: string,
+  task: Task,
+  options: CurrentOptions,
+): Promise<{ days: DaySnapshot[]; update: FeedUpdate }> {
+  const query: QueryOptions = { signal: options.signal };
+  const staged = stagedDays(task);
+  const anew = task.rebuild !== null || task.rule.latestOnly;
+  const touched = anew ? null : await collectTouched(database, data, task, query);
+  await rankWinners(database, data, task, staged, touched, options.bucketRows ?? defaultBucketRows, query);
+  const affected = anew
+    ? new Set(staged.map(({ dt }) => dt))
+    : await affectedDays(database, data, task, staged, touched!, query);
+  const results = new Map<string, WrittenDay>();
+  const todo = [...affected].sort();
+  const worker = async (connection: Database) => {
+    for (let dt = todo.shift(); dt !== undefined; dt = todo.shift()) {
+      results.set(dt, await writeDay(connection, data, task, dt, staged, touched, query));
+    }
+  };
+  const second = await database.connect();
+  try {
+    await Promise.all([worker(database), worker(second)]);
+  } finally {
+    second.close();
+  }
+  await database.run("drop table winners; drop table if exists touched", query);
+  const days = task.after.days.map((day) =>
+    currentOf(day, results.get(day.dt) ?? (anew ? undefined : task.before.get(day.dt))),
+  );
+  const written = [...results].filter(
+    ([dt, { current }]) => current !== (task.before.get(dt)?.current ?? null),
+  ).length;
+  return {
+    days,
+    update: { feed: task.feed, rebuilt: task.rebuild, touched: touched?.keys ?? null, written },
+  };
+}
+
+interface StagedDay {
+  dt: string;
+  file: string;
+  rows: number;
+}
+
+// The newest run of a snapshot feed lies in the newest day that has rows.
+function stagedDays({ rule, after }: Task): StagedDay[] {
+  const days = after.days.flatMap(({ dt, staged, rows }) =>
+    staged !== null && rows > 0 ? [{ dt, file: staged, rows }] : [],
+  );
+  return rule.latestOnly ? days.slice(-1) : days;
+}
+
+interface Touched {
+  keys: number;
+  match: string; // condition between a relation named "delivered" and the table touched
+}
+
+/**
+ * Table `touched`: the keys of rows in files that were added, removed or are different now. A file is taken to be the
+ * same when it has as many rows and their 64-bit hashes add up to the same sum.
+ */
+async function collectTouched(
+  database: Database,
+  data: string,
+  task: Task,
+  query: QueryOptions,
+): Promise<Touched> {
+  const { rule, columns } = task;
+  const all = withProvenance(columns);
+  const keys = rule.key.map(({ sql }, i) => `${sql} as k${i}`).join(", ");
+  const row = all.map(({ name }) => quoteName(name)).join(", ");
+  const days = new Map(task.after.days.map((day) => [day.dt, day]));
+  const sums = (relation: string) =>
+    `select "_file", count(*) as "rows", sum(hash(${row})) as "sum" from ${relation} group by "_file"`;
+  await database.run(`create or replace table touched as select ${keys} from ${emptyRelation(all)}`, query);
+  for (const dt of task.changed) {
+    const sides = [task.before.get(dt)?.staged, days.get(dt)?.staged].map((file) =>
+      parquetRelation(data, file ? [file] : [], all),
+    );
+    const [old, now] = sides.map(sums);
+    await database.run(
+      `create or replace temp table changed_files as
+         select "_file" from ((${old} except ${now}) union (${now} except ${old}));
+       insert into touched select distinct ${keys} from (
+         ${sides.map((side) => `select * from ${side} where "_file" in (from changed_files)`).join(" union all ")}
+       )`,
+      query,
+    );
+  }
+  const names = rule.key.map((_, i) => `k${i}`);
+  await database.run("create or replace table touched as select distinct * from touched", query);
+  const counts = await database.rows(
+    `select count(*), ${names.map((name) => `count(*) - count(${name})`).join(", ")} from touched`,
+    query,
+  );
+  const [total, ...nulls] = counts.rows[0]!.map(Number) as [number, ...number[]];
+  // A plain "=" lets DuckDB skip what lies outside the range of the keys, but never matches a null.
+  const match = rule.key
+    .map(({ sql }, i) => `${qualified(sql)} ${nulls[i] === 0 ? "=" : "is not distinct from"} touched.k${i}`)
+    .join(" and ");
+  return { keys: total, match };
+}
+
+// The terms of a rule are quoted names, alone or inside coalesce() and cast().
+function qualified(sql: string): string {
+  return sql.replace(/"(?:[^"]|"")*"/g, (name) => `"delivered".${name}`);
+}
+
+/**
+ * Table `winners`: the row that stands for each key (or each touched key), by its place in the staged file of a day, with
+ * the number of versions and what decided. Ranked bucket by bucket of the key's hash, so that memory stays bounded.
+ */
+async function rankWinners(
+  database: Database,
+  data: string,
+  task: Task,
+  staged: StagedDay[],
+  touched: Touched | null,
+  bucketRows: number,
+  query: QueryOptions,
+): Promise<void> {
+  const { rule } = task;
+  await database.run(
+    `create or replace table winners ("day" INTEGER, "row" BIGINT, "versions" BIGINT, "decided" UTINYINT)`,
+    query,
+  );
+  if (staged.length === 0) return;
+  const used = new Set([...rule.key, ...rule.order].flatMap((term) => term.columns));
+  const columns = withProvenance(task.columns).filter(
+    ({ name }) => used.has(name) || /^_(file|line|run)$/.test(name),
+  );
+  const relation = parquetRelation(
+    data,
+    staged.map(({ file }) => file),
+    columns,
+  );
+  const rows = staged.reduce((sum, day) => sum + day.rows, 0);
+  const buckets = Math.max(1, Math.ceil(rows / bucketRows));
+  const next = (sql: string) => `${sql} is distinct from lead(${sql}) over "w"`;
+  const byOrder = rule.order.map(({ sql }) => next(sql)).join(" or ") || "false";
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    const conditions = [
+      ...(rule.latestOnly ? [`"_run" = (select max("_run") from ${relation})`] : []),
+      ...(buckets > 1 ? [`hash(${rule.key.map(({ sql }) => sql).join(", ")}) % ${buckets} = ${bucket}`] : []),
+    ];
+    await database.run(
+      `insert into winners select "day", "row", "versions", "decided" from (
+         select file_index as "day", file_row_number as "row",
+           count(*) over ("w" rows between unbounded preceding and unbounded following) as "versions",
+           case when lead("_run") over "w" is null then 0 when ${byOrder} then 1 when ${next('"_run"')} then 2 else 3 end as "decided",
+           row_number() over "w" as "rank"
+         from ${relation} as "delivered"
+         ${touched ? `semi join touched on ${touched.match}` : ""}
+         ${conditions.length > 0 ? `where ${conditions.join(" and ")}` : ""}
+         window "w" as (
+${windowOf(rule, 11)}
+         )
+       ) where "rank" = 1 order by "day"`,
+      query,
+    );
+  }
+}
+
+async function affectedDays(
+  database: Database,
+  data: string,
+  task: Task,
+  staged: StagedDay[],
+  touched: Touched,
+  query: QueryOptions,
+): Promise<Set<string>> {
+  const days = await database.rows(`select distinct "day" from winners`, query);
+  const affected = new Set(days.rows.map(([day]) => staged[Number(day)]!.dt));
+  for (const dt of task.changed) affected.add(dt); // what it delivers may have other columns
+  const old = [...task.before.values()].flatMap(({ dt, current }) => (current ? [{ dt, current }] : []));
+  if (old.length === 0 || touched.keys === 0) return affected;
+  const used = new Set(task.rule.key.flatMap((term) => term.columns));
+  const columns = withProvenance(task.columns).filter(({ name }) => used.has(name));
+  const holding = await database.rows(
+    `select distinct file_index from ${parquetRelation(
+      data,
+      old.map(({ current }) => current),
+      columns,
+    )} as "delivered"
+     semi join touched on ${touched.match}`,
+    query,
+  );
+  for (const [index] of holding.rows) affected.add(old[Number(index)]!.dt);
+  return affected;
+}
+
+type WrittenDay = Pick<DaySnapshot, "current" | "currentRows" | "dedupe">;
+
+const figures: RelationColumn[] = [
+  { name: "_versions", type: "BIGINT" },
+  { name: "_decided", type: "UTINYINT" },
+];
+
+/**
+ * Writes one day file of current: the winners that lie in this day and, when only some keys were touched, the old file's
+ * other rows. Its columns are those delivered that day, so a column that appears later changes no older file.
+ */
+async function writeDay(
+  connection: Database,
+  data: string,
+  task: Task,
+  dt: string,
+  staged: StagedDay[],
+  touched: Touched | null,
+  query: QueryOptions,
+): Promise<WrittenDay> {
+  const seen = new Set(seenOn(task.after, dt));
+  const columns = withProvenance(task.columns.filter(({ name }) => seen.has(name)));
+  const named = [...columns, ...figures].map(({ name }) => `"delivered".${quoteName(name)}`);
+  const places = columns.map((_, i) => `c${i}`);
+  const parts: string[] = [];
+  const day = staged.findIndex((each) => each.dt === dt);
+  if (day >= 0) {
+    parts.push(
+      `select ${places.map((place, i) => `"delivered".${place} as ${quoteName(columns[i]!.name)}`).join(", ")},
+         "winners"."versions" as "_versions", "winners"."decided" as "_decided"
+       from ${parquetRelation(data, [staged[day]!.file], columns, places)} as "delivered"
+       join winners on "winners"."day" = ${day} and "winners"."row" = "delivered".file_row_number`,
+    );
+  }
+  const old = task.before.get(dt)?.current ?? null;
+  if (touched && old) {
+    parts.push(
+      `select ${named.join(", ")} from ${parquetRelation(data, [old], [...columnsFor(task, columns), ...figures])} as "delivered"
+       anti join touched on ${touched.match}`,
+    );
+  }
+  if (parts.length === 0) return { current: null, currentRows: 0 };
+  const folder = `current/${task.feed}`;
+  const draft = join(data, folder, `.${dt}.${process.pid}.parquet`);
+  mkdirSync(dirname(draft), { recursive: true });
+  try {
+    await connection.run(
+      `copy (
+         select * from (${parts.join("\nunion all ")}) order by "_run", "_file", "_line"
+       ) to ${quoteText(draft)} (format parquet, compression zstd)`,
+      query,
+    );
+    const counted = await connection.rows(
+      `select count(*), ${decisions.map((_, i) => `count(*) filter ("_decided" = ${i + 1})`).join(", ")}
+       from read_parquet([${quoteText(draft)}])`,
+      query,
+    );
+    const [rows, ...counts] = counted.rows[0]!.map(Number) as [number, ...number[]];
+    if (rows === 0) return { current: null, currentRows: 0 };
+    const current = `${folder}/${dt}.${await contentHash(draft)}.parquet`;
+    renameSync(draft, join(data, current));
+    const dedupe = Object.fromEntries(decisions.map((decision, i) => [decision, counts[i]!]));
+    return { current, currentRows: rows, dedupe };
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+// The key must be there to be compared, also on a day that did not deliver it.
+function columnsFor(task: Task, columns: RelationColumn[]): RelationColumn[] {
+  const there = new Set(columns.map(({ name }) => name));
+  const used = new Set(task.rule.key.flatMap((term) => term.columns));
+  return [...columns, ...task.columns.filter(({ name }) => used.has(name) && !there.has(name))];
+}
+
+function seenOn(feed: FeedSnapshot, dt: string): string[] {
+  const day = feed.days.find((each) => each.dt === dt);
+  return day === undefined ? [] : (feed.layouts[day.layout]?.seen ?? []);
+}
+
+async function contentHash(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk);
+  return hash.digest("hex").slice(0, 16);
+}

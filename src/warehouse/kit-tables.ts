@@ -1,0 +1,450 @@
+import { join } from "node:path";
+import type { Config } from "../config.ts";
+import type { Feed } from "../export/feed.ts";
+import { runOf } from "../export/partition.ts";
+import type { Project } from "../project.ts";
+import type { LastSync } from "../sync/last-sync.ts";
+import { quoteList, quoteName, quoteText } from "./database.ts";
+import { type DedupeRule, dedupeRule, type RelationColumn } from "./dedupe.ts";
+import { readMacros } from "./macros.ts";
+import type { FeedSnapshot, Snapshot } from "./snapshot.ts";
+import { wfmColumnRows } from "./wfm.ts";
+
+/** What the tables about the data are made from. */
+export interface KitSource {
+  project: Pick<Project, "config" | "data">;
+  snapshot: Snapshot;
+  lastSync: LastSync | null;
+  feeds: Map<string, Feed>; // all of the registry, and all that are here
+  columnsOf: (feed: string) => RelationColumn[];
+}
+
+type Cell = string | number | boolean | null;
+
+/** A table as its columns' types and its rows; a view as a select. */
+export type KitTable = { types: Record<string, string>; rows: Record<string, Cell>[] } | { select: string };
+
+/** kit.*: each made when it is first asked for. */
+export const kitTables: Record<string, (source: KitSource) => KitTable> = {
+  feeds: feedsTable,
+  partitions: partitionsView,
+  files: filesView,
+  columns: columnsTable,
+  schema_changes: changesTable,
+  quarantine: quarantineView,
+  dedupe: dedupeTable,
+  keys: keysTable,
+  macros: macrosTable,
+  sync: syncTable,
+  settings: ({ project }) => settingsTable(project.config),
+  wfm_columns: wfmColumnsTable,
+};
+
+/** The statement that creates a table of the kit's own. */
+export function createKitTable(name: string, table: KitTable): string {
+  const target = `kit.${quoteName(name)}`;
+  if ("select" in table) return `create or replace view ${target} as ${table.select}`;
+  const shape = quoteText(JSON.stringify([table.types]));
+  const rows = quoteText(JSON.stringify(table.rows));
+  return `create or replace table ${target} as
+    select unnest(from_json(${rows}, ${shape}), recursive := true)`;
+}
+
+function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource): KitTable {
+  const rows = [...feeds.values()].map((feed) => {
+    const known = snapshot.feeds[feed.name];
+    const days = known?.days ?? [];
+    const unfinished = lastSync?.feeds[feed.name];
+    const states = total(days.map(({ facts }) => facts?.states ?? {}));
+    const { waiting = 0, overdue = 0, failed = 0, encrypted = 0 } = unfinished ?? {};
+    const here = sum(Object.values(states));
+    const delivered = sum(days.map((day) => day.rows));
+    const kept = sum(days.map(({ currentRows }) => currentRows));
+    const through = newest(days.map(({ facts }) => facts?.through ?? null));
+    return {
+      feed: feed.name,
+      kind: feed.kind,
+      doc: feed.doc,
+      documented: feed.documented,
+      cadence_minutes: feed.cadenceMinutes,
+      partitions: here + waiting + overdue + failed + encrypted,
+      complete: (states.complete ?? 0) + (states.replaced ?? 0) + (states.expired ?? 0),
+      empty: states.empty ?? 0,
+      replaced: states.replaced ?? 0,
+      expired: states.expired ?? 0,
+      waiting,
+      overdue,
+      failed,
+      encrypted,
+      rows_delivered: delivered,
+      rows: kept,
+      duplicates: delivered - kept,
+      ties: total(days.map(({ dedupe }) => dedupe ?? {})).tie ?? 0,
+      quarantined: sum(days.map(({ quarantined }) => quarantined)),
+      rescued: sum(days.flatMap(({ rescued }) => Object.values(rescued ?? {}))),
+      first_day: days[0]?.dt ?? null,
+      last_day: days.at(-1)?.dt ?? null,
+      data_through: through,
+      lag_minutes:
+        through === null || lastSync === null
+          ? null
+          : Math.round((Date.parse(lastSync.finishedAt) - Date.parse(through)) / 60_000),
+      version: unfinished?.version ?? null,
+      suspect: known ? suspicion(feed, known, columnsOf(feed.name)) : null,
+    };
+  });
+  return {
+    types: {
+      ...texts("feed", "kind", "doc"),
+      documented: "BOOLEAN",
+      ...counts(
+        "cadence_minutes",
+        "partitions",
+        "complete",
+        "empty",
+        "replaced",
+        "expired",
+        "waiting",
+        "overdue",
+      ),
+      ...counts(
+        "failed",
+        "encrypted",
+        "rows_delivered",
+        "rows",
+        "duplicates",
+        "ties",
+        "quarantined",
+        "rescued",
+      ),
+      first_day: "DATE",
+      last_day: "DATE",
+      data_through: "TIMESTAMP",
+      lag_minutes: "BIGINT",
+      ...texts("version", "suspect"),
+    },
+    rows,
+  };
+}
+
+function keysTable({ snapshot, feeds, columnsOf }: KitSource): KitTable {
+  const rows = [...feeds.values()].map((feed) => {
+    const known = snapshot.feeds[feed.name];
+    const rule = dedupeRule(feed, columnsOf(feed.name));
+    const groups = total((known?.days ?? []).map(({ dedupe }) => dedupe ?? {}));
+    return {
+      feed: feed.name,
+      documented_key: feed.key.join(", ") || null,
+      key: rule.wholeRows ? "whole rows" : rule.key.map(({ sql }) => plain(sql)).join(", "),
+      order: [...rule.order.map(({ sql, direction }) => `${plain(sql)} ${direction}`), "the run"].join(", "),
+      absent: rule.missing.join(", ") || null,
+      renamed: rule.renamed.map(({ column, used }) => `${column}: ${used.join(", ")}`).join("; ") || null,
+      latest_only: feed.latestOnly,
+      by_order: groups.order ?? 0,
+      by_run: groups.run ?? 0,
+      by_tie: groups.tie ?? 0,
+      suspect: known ? suspicion(feed, known, columnsOf(feed.name)) : null,
+      warnings: feed.warnings.join(", ") || null,
+      note: feed.note,
+    };
+  });
+  return {
+    types: {
+      ...texts("feed", "documented_key", "key", "order", "absent", "renamed"),
+      latest_only: "BOOLEAN",
+      ...counts("by_order", "by_run", "by_tie"),
+      ...texts("suspect", "warnings", "note"),
+    },
+    rows,
+  };
+}
+
+/** Why the key of a feed may not be what tells its records apart, judging by the data; null when nothing speaks against it. */
+export function suspicion(
+  feed: Feed,
+  known: FeedSnapshot,
+  columns: readonly RelationColumn[],
+): string | null {
+  const delivered = sum(known.days.map(({ rows }) => rows));
+  const kept = sum(known.days.map(({ currentRows }) => currentRows));
+  if (delivered === 0) return null;
+  const rule = dedupeRule(feed, columns);
+  const { order = 0, run = 0, tie = 0 } = total(known.days.map(({ dedupe }) => dedupe ?? {}));
+  const several = order + run + tie;
+  const reasons: string[] = [];
+  if (tie > 0 && tie * 20 >= several && !rule.wholeRows)
+    reasons.push(
+      kept <= 1 && delivered > 1
+        ? "the key folds the whole table into one row"
+        : `one run delivers ${tie} ${tie === 1 ? "key" : "keys"} more than once: the key may be too coarse`,
+    );
+  if (rule.missing.length > 0)
+    reasons.push(
+      rule.wholeRows
+        ? `no key column is delivered (${rule.missing.join(", ")}): whole rows are the key`
+        : `not delivered: ${rule.missing.join(", ")}`,
+    );
+  if (feed.order.length > 0 && several >= 20 && order === 0)
+    reasons.push("the declared order decides nothing: the run does");
+  return reasons.join("; ") || null;
+}
+
+function dedupeTable({ snapshot }: KitSource): KitTable {
+  const rows = Object.entries(snapshot.feeds).flatMap(([feed, { days }]) =>
+    days.map((day) => ({
+      feed,
+      dt: day.dt,
+      rows_delivered: day.rows,
+      rows: day.currentRows,
+      duplicates: day.rows - day.currentRows,
+      by_order: day.dedupe?.order ?? 0,
+      by_run: day.dedupe?.run ?? 0,
+      by_tie: day.dedupe?.tie ?? 0,
+    })),
+  );
+  return {
+    types: {
+      feed: "VARCHAR",
+      dt: "DATE",
+      ...counts("rows_delivered", "rows", "duplicates", "by_order", "by_run", "by_tie"),
+    },
+    rows,
+  };
+}
+
+function columnsTable({ snapshot, feeds, columnsOf }: KitSource): KitTable {
+  const rows = [...feeds.values()].flatMap((feed) => {
+    const documented = new Map(feed.columns.map((column) => [column.name, column]));
+    const staged = new Map(snapshot.feeds[feed.name]?.columns.map((column) => [column.name, column]));
+    const rule: DedupeRule = dedupeRule(feed, columnsOf(feed.name));
+    const keys = new Set(rule.wholeRows ? [] : rule.key.flatMap((term) => term.columns));
+    return columnsOf(feed.name).map(({ name, type }, i) => {
+      const doc = documented.get(name);
+      return {
+        feed: feed.name,
+        position: i + 1,
+        column: name,
+        type,
+        doc: doc?.doc ?? null,
+        personal: doc?.personal ?? null,
+        key: keys.has(name),
+        documented: doc !== undefined,
+        assumed: doc?.assumed ?? false,
+        published_type: doc?.published ?? null,
+        added: doc?.added ?? null,
+        deprecated: doc?.deprecated ?? null,
+        first_seen: staged.get(name)?.firstSeen ?? null,
+        last_seen: staged.get(name)?.lastSeen ?? null,
+      };
+    });
+  });
+  return {
+    types: {
+      feed: "VARCHAR",
+      position: "BIGINT",
+      ...texts("column", "type", "doc", "personal"),
+      key: "BOOLEAN",
+      documented: "BOOLEAN",
+      assumed: "BOOLEAN",
+      published_type: "VARCHAR",
+      added: "DATE",
+      deprecated: "DATE",
+      first_seen: "DATE",
+      last_seen: "DATE",
+    },
+    rows,
+  };
+}
+
+function changesTable({ snapshot }: KitSource): KitTable {
+  const rows = Object.entries(snapshot.feeds).flatMap(([feed, { changes }]) =>
+    changes.map(({ dt, column, change, from, to, detail }) => ({
+      feed,
+      dt,
+      column,
+      change,
+      from,
+      to,
+      detail,
+    })),
+  );
+  return {
+    types: { feed: "VARCHAR", dt: "DATE", ...texts("column", "change", "from", "to", "detail") },
+    rows,
+  };
+}
+
+function macrosTable(): KitTable {
+  const rows = readMacros().map(({ name, parameters, group, doc, example, source }) => ({
+    ...{ name, parameters, group, doc, example, source },
+  }));
+  return { types: texts("name", "parameters", "group", "doc", "example", "source"), rows };
+}
+
+function syncTable({ lastSync }: KitSource): KitTable {
+  const rows = lastSync === null ? [] : [lastSync];
+  return {
+    types: {
+      source: "VARCHAR",
+      started_at: "TIMESTAMP",
+      finished_at: "TIMESTAMP",
+      outcome: "VARCHAR",
+      full: "BOOLEAN",
+      last_full: "TIMESTAMP",
+    },
+    rows: rows.map(({ source, startedAt, finishedAt, outcome, full, lastFull }) => ({
+      ...{ source, started_at: startedAt, finished_at: finishedAt, outcome, full, last_full: lastFull },
+    })),
+  };
+}
+
+function settingsTable(config: Config): KitTable {
+  const { site } = config;
+  return {
+    types: {
+      ...texts("title", "timezone"),
+      service_level_target: "DOUBLE",
+      service_level_seconds: "DOUBLE",
+      service_level_variant: "VARCHAR",
+      service_level_short_seconds: "DOUBLE",
+      ...counts("week_start", "min_reps", "min_contacts"),
+      ...texts("rep_level", "threshold_counts", "wait_unit", "open_hours", "company", "environment"),
+    },
+    rows: [
+      {
+        title: site.title,
+        timezone: config.timezone,
+        service_level_target: site.serviceLevel.target,
+        service_level_seconds: site.serviceLevel.seconds,
+        service_level_variant: site.serviceLevel.variant,
+        service_level_short_seconds: site.serviceLevel.shortSeconds,
+        week_start: site.weekStart,
+        min_reps: site.privacy.minReps,
+        min_contacts: site.privacy.minContacts,
+        rep_level: site.privacy.repLevel,
+        threshold_counts: site.wfm.thresholdCounts,
+        wait_unit: site.wfm.waitUnit,
+        open_hours: site.openHours === null ? null : JSON.stringify(Object.fromEntries(site.openHours)),
+        company: config.company,
+        environment: config.environment,
+      },
+    ],
+  };
+}
+
+function wfmColumnsTable({ project, columnsOf }: KitSource): KitTable {
+  return {
+    types: { ...texts("view", "metric", "feed", "column", "type"), delivered: "BOOLEAN", doc: "VARCHAR" },
+    rows: wfmColumnRows(project.config, columnsOf),
+  };
+}
+
+const manifestColumns = `{
+  feed: 'VARCHAR', dt: 'DATE',
+  partitions: 'STRUCT(version VARCHAR, format VARCHAR, hr VARCHAR, mi VARCHAR, state VARCHAR,
+    marker STRUCT(modified TIMESTAMP), objects STRUCT("name" VARCHAR, size BIGINT, md5 VARCHAR, lines BIGINT)[])[]'
+}`;
+
+const runSql = `concat(dt::VARCHAR, ' ' || hr, ':' || mi)`;
+
+/** One row per partition: those here by the manifests, those not finished by the last sync. */
+function partitionsView(source: KitSource): KitTable {
+  const { lastSync } = source;
+  const manifests = manifestFiles(source);
+  const unfinished = Object.values(lastSync?.feeds ?? {}).flatMap(({ unfinished }) =>
+    unfinished.map(({ id, state, reason }) => ({ ...id, run: runOf(id), state, reason })),
+  );
+  const here = `select feed, dt, p.hr as hr, p.mi as mi, ${runSql.replace("hr", "p.hr").replace("mi", "p.mi")} as run,
+      p.version as version, p.format as format, p.state as state, cast(null as VARCHAR) as reason,
+      len(p.objects) as files, coalesce(list_sum([o.size for o in p.objects]), 0)::BIGINT as bytes,
+      coalesce(list_sum([o.lines for o in p.objects]), 0)::BIGINT as lines, p.marker.modified as completed_at
+    from (select feed, dt, unnest(partitions) as p from ${manifests})`;
+  const shape = {
+    feed: "VARCHAR",
+    dt: "DATE",
+    ...texts("hr", "mi", "run", "version", "format", "state", "reason"),
+  };
+  const others = `select feed, dt, hr, mi, run, version, format, state, reason, 0 as files, 0 as bytes, 0 as lines, cast(null as TIMESTAMP) as completed_at
+    from (select unnest(from_json(${quoteText(JSON.stringify(unfinished))}, ${quoteText(JSON.stringify([shape]))}), recursive := true)) as u
+    where not exists (from here where here.feed = u.feed and here.run = u.run and here.version = u.version and here.format = u.format)`;
+  return { select: `with here as (${here}) from here union all ${others}` };
+}
+
+/** One row per staged file: what was delivered, and what became of its lines. */
+function filesView(source: KitSource): KitTable {
+  const details = source.snapshot.feeds;
+  const files = Object.values(details).flatMap(({ days }) =>
+    days.map(({ detail }) => join(source.project.data, detail)),
+  );
+  const shape = `{file: 'VARCHAR', run: 'VARCHAR', lines: 'BIGINT', blank: 'BIGINT', rows: 'BIGINT', quarantined: 'BIGINT'}`;
+  const read =
+    files.length > 0
+      ? `(select * from read_json(${quoteList(files)}, format = 'newline_delimited', columns = ${shape}) where file is not null)`
+      : `(select null::VARCHAR as file, null::VARCHAR as run, 0 as lines, 0 as blank, 0 as rows, 0 as quarantined where false)`;
+  const folder = `concat(m.feed, '/version=', p.version, '/format=', p.format, '/dt=', m.dt::VARCHAR, '/hr=' || p.hr, '/mi=' || p.mi, '/')`;
+  return {
+    select: `with listed as (
+      select path || o.name as file, o.size as bytes, o.md5 as md5
+      from (select ${folder} as path, unnest(p.objects) as o from (select *, unnest(partitions) as p from ${manifestFiles(source)}) as m)
+    )
+    select split_part(d.file, '/', 1) as feed, left(d.run, 10)::DATE as dt, d.run, d.file, l.bytes, l.md5, d.lines, d.blank, d.rows, d.quarantined
+    from ${read} as d left join listed as l on l.file = d.file`,
+  };
+}
+
+function manifestFiles({ project, snapshot }: KitSource): string {
+  const files = Object.entries(snapshot.feeds).flatMap(([feed, { days }]) =>
+    days.map(({ dt }) => join(project.data, "manifest", feed, `${dt}.json`)),
+  );
+  if (files.length === 0)
+    return `(select unnest(from_json('[]', ${quoteText(JSON.stringify([{ feed: "VARCHAR", dt: "DATE" }]))}), recursive := true),
+      cast([] as STRUCT(version VARCHAR, format VARCHAR, hr VARCHAR, mi VARCHAR, state VARCHAR, marker STRUCT(modified TIMESTAMP), objects STRUCT("name" VARCHAR, size BIGINT, md5 VARCHAR, lines BIGINT)[])[]) as partitions)`;
+  return `read_json(${quoteList(files)}, format = 'unstructured', records = true, maximum_object_size = 67108864, columns = ${manifestColumns})`;
+}
+
+function quarantineView({ project, snapshot }: KitSource): KitTable {
+  const files = Object.values(snapshot.feeds).flatMap(({ days }) =>
+    days.flatMap(({ quarantine }) => (quarantine ? [join(project.data, quarantine)] : [])),
+  );
+  const types = {
+    file: "VARCHAR",
+    line: "BIGINT",
+    reason: "VARCHAR",
+    text: "VARCHAR",
+    bytes: "BIGINT",
+    base64: "VARCHAR",
+  };
+  if (files.length === 0) return { types: { feed: "VARCHAR", dt: "DATE", ...types }, rows: [] };
+  const shape = Object.entries(types).map(([name, type]) => `${quoteName(name)}: ${quoteText(type)}`);
+  return {
+    select: `select split_part(file, '/', 1) as feed, regexp_extract(file, '/dt=([0-9-]+)', 1)::DATE as dt, *
+      from read_json(${quoteList(files)}, format = 'newline_delimited', maximum_object_size = 67108864, columns = {${shape.join(", ")}})`,
+  };
+}
+
+function texts(...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, "VARCHAR"]));
+}
+
+function counts(...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, "BIGINT"]));
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function total(records: Record<string, number>[]): Record<string, number> {
+  const totals: Record<string, number> = {};
+  for (const record of records)
+    for (const [name, number] of Object.entries(record)) totals[name] = (totals[name] ?? 0) + number;
+  return totals;
+}
+
+function newest(times: (string | null)[]): string | null {
+  return times.reduce((last, time) => (time !== null && (last === null || time > last) ? time : last), null);
+}
+
+function plain(sql: string): string {
+  return sql.replaceAll('"', "");
+}

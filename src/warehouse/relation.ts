@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { quoteList, quoteName, quoteText } from "./database.ts";
+import type { RelationColumn } from "./dedupe.ts";
+import type { FeedSnapshot } from "./snapshot.ts";
+import { provenance } from "./snapshot.ts";
+
+/** The columns of a feed's relation, without provenance: documented ones as the registry has them, then others by name. */
+export function relationColumns(feed: Pick<FeedSnapshot, "columns">): RelationColumn[] {
+  const documented = feed.columns.filter((column) => column.documented);
+  const others = feed.columns.filter((column) => !column.documented);
+  others.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...documented, ...others].map(({ name, type, firstSeen }) => ({
+    name,
+    type,
+    seen: firstSeen !== null,
+  }));
+}
+
+/** The columns with the provenance after them. */
+export function withProvenance(columns: readonly RelationColumn[]): RelationColumn[] {
+  return [...columns, ...provenance];
+}
+
+/**
+ * Parquet files as one relation of just these columns, named otherwise where `names` says so: a file without one reads
+ * as null, one with a narrower type is cast. Every file is named, and only the first is opened before the relation is
+ * read. No file: an empty relation.
+ */
+export function parquetRelation(
+  data: string,
+  files: readonly string[],
+  columns: readonly RelationColumn[],
+  names: readonly string[] = columns.map(({ name }) => name),
+): string {
+  if (files.length === 0) return emptyRelation(columns, names);
+  const schema = columns.map(
+    ({ name, type }, i) =>
+      `${quoteText(name)}: {name: ${quoteText(names[i]!)}, type: ${quoteText(type)}, default_value: NULL}`,
+  );
+  return `read_parquet(${quoteList(files.map((file) => join(data, file)))}, schema = MAP {${schema.join(", ")}})`;
+}
+
+/** A relation with these columns and no row. */
+export function emptyRelation(
+  columns: readonly RelationColumn[],
+  names: readonly string[] = columns.map(({ name }) => name),
+): string {
+  const nulls = columns.map(({ type }, i) => `cast(null as ${type}) as ${quoteName(names[i]!)}`);
+  return `(select ${nulls.join(", ")} where false)`;
+}

@@ -1,0 +1,30 @@
+import type { Project } from "../project.ts";
+import { type CurrentOptions, type FeedUpdate, updateCurrent } from "./current.ts";
+import { withFacts } from "./facts.ts";
+import { loadSnapshot, type Snapshot, saveSnapshot, sweep } from "./snapshot.ts";
+import { type StageOptions, type StageReport, stage } from "./stage.ts";
+
+export interface UpdateOptions extends StageOptions, CurrentOptions {
+  now?: Date;
+}
+
+export interface UpdateReport extends Omit<StageReport, "snapshot"> {
+  feeds: FeedUpdate[]; // those whose current layer was looked at
+  snapshot: Snapshot; // as it is now stored
+}
+
+/**
+ * Brings staged/ and current/ up to the manifests, then makes both the state that readers see, at once. For the holder of
+ * the lock. Without news it reads the manifests' names and writes nothing.
+ */
+export async function updateWarehouse(project: Project, options: UpdateOptions = {}): Promise<UpdateReport> {
+  const now = options.now ?? new Date();
+  const before = loadSnapshot(project.data);
+  const { snapshot: staged, ...report } = await stage(project, options);
+  const { snapshot: current, updates } = await updateCurrent(project, before, staged, options);
+  const saved = saveSnapshot(project.data, before, await withFacts(project, current), now);
+  const news = report.changed.length + updates.length > 0;
+  if (!news && saved.superseded.length === 0) return { ...report, feeds: updates, snapshot: saved };
+  const swept = sweep(project.data, saved, now);
+  return { ...report, feeds: updates, snapshot: saveSnapshot(project.data, saved, swept, now) };
+}

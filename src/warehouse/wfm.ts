@@ -1,0 +1,88 @@
+import type { Config } from "../config.ts";
+import { quoteName } from "./database.ts";
+import type { RelationColumn } from "./dedupe.ts";
+
+/** A metric of a wfm view, and the customer's column that holds it. */
+export interface WfmColumn {
+  view: "queue_windows" | "rep_windows";
+  feed: "queue_wfm" | "queue_membership_wfm";
+  metric: string;
+  column: string | null; // null: kit.yaml says that it is not delivered
+  type: "BIGINT" | "DOUBLE";
+  doc: string;
+}
+
+const names = ["instance_ts", "company_marker", "company_id", "queue_id", "queue_name", "rep_id"];
+
+const metrics = {
+  queue_windows: {
+    assignments: ["BIGINT", "Assignments to reps in the window"],
+    abandons: ["BIGINT", "Customers who left the queue in the window"],
+    handle_seconds: ["DOUBLE", "Mean handle time, seconds"],
+    wrap_seconds: ["DOUBLE", "Mean wrap-up time, seconds"],
+    wait_seconds: ["DOUBLE", "Mean wait in the queue, seconds"],
+    within_threshold: ["BIGINT", "Waits within the service level's threshold"],
+    reps: ["BIGINT", "Reps in the queue; one in several queues counts in each"],
+  },
+  rep_windows: {
+    logged_in: ["DOUBLE", "Minutes logged in"],
+    available: ["DOUBLE", "Minutes available"],
+    busy: ["DOUBLE", "Minutes busy"],
+    utilized: ["DOUBLE", "Minutes with at least one assignment"],
+    utilized_available: ["DOUBLE", "Minutes available with at least one assignment"],
+    utilized_busy: ["DOUBLE", "Minutes busy with at least one assignment"],
+  },
+} as const;
+
+/** What kit.yaml maps, in the order of the views' columns. */
+export function wfmColumns({ site }: Pick<Config, "site">): WfmColumn[] {
+  const of = (view: WfmColumn["view"], feed: WfmColumn["feed"], map: Record<string, string | null>) =>
+    Object.entries(metrics[view]).map(([metric, [type, doc]]) => ({
+      ...{ view, feed, metric, type, doc },
+      column: map[metric] ?? null,
+    }));
+  return [
+    ...of("queue_windows", "queue_wfm", site.wfm.queue),
+    ...of("rep_windows", "queue_membership_wfm", site.wfm.membership),
+  ];
+}
+
+/** The select of a wfm view: windows under the kit's metric names; a metric without column is null. */
+export function wfmSelect(
+  config: Pick<Config, "site">,
+  view: WfmColumn["view"],
+  columns: readonly RelationColumn[],
+): string {
+  const mapped = wfmColumns(config).filter((column) => column.view === view);
+  const known = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
+  const plain = names.map((name) => {
+    const column = known.get(name);
+    const type = name === "instance_ts" ? "TIMESTAMP" : "VARCHAR";
+    return `  ${column ? `cast(${quoteName(column.name)} as ${type})` : `cast(null as ${type})`} as ${quoteName(name)}`;
+  });
+  const values = mapped.map(({ metric, column, type }) => {
+    const found = column === null ? undefined : known.get(column.toLowerCase());
+    const minutes = metric === "wait_seconds" && config.site.wfm.waitUnit === "minutes" ? " * 60" : "";
+    return `  ${found ? `${numeric(found, type)}${minutes}` : `cast(null as ${type})`} as ${quoteName(metric)}`;
+  });
+  return `select\n${[...plain, ...values].join(",\n")}\nfrom ${quoteName(mapped[0]!.feed)}`;
+}
+
+/** Rows of kit.wfm_columns. */
+export function wfmColumnRows(
+  config: Pick<Config, "site">,
+  columnsOf: (feed: string) => readonly RelationColumn[],
+) {
+  return wfmColumns(config).map(({ view, feed, metric, column, type, doc }) => {
+    const found = columnsOf(feed).find(({ name }) => name.toLowerCase() === column?.toLowerCase());
+    return { view, metric, feed, column, type, delivered: found !== undefined && found.seen !== false, doc };
+  });
+}
+
+// A count that comes with decimals, or as text, is not rounded.
+function numeric({ name, type }: RelationColumn, wanted: string): string {
+  if (type === wanted) return quoteName(name);
+  return `try_cast(${quoteName(name)} as ${wanted === "BIGINT" && type !== "BIGINT" ? "DOUBLE" : wanted})`;
+}
+
+export const wfmViews = ["queue_windows", "rep_windows"] as const;

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { orderTerm, unknownFeed } from "../src/export/registry.ts";
+import type { Project } from "../src/project.ts";
+import { openCatalog } from "../src/warehouse/catalog.ts";
+import { openDatabase } from "../src/warehouse/database.ts";
+import { loadSnapshot } from "../src/warehouse/snapshot.ts";
+import { updateWarehouse } from "../src/warehouse/update.ts";
+import { viewsScript } from "../src/warehouse/views.ts";
+import { type Delivered, type ModelRow, modelWinners } from "./dedupe-model.ts";
+import { type RawFixture, rawFixture } from "./raw-fixture.ts";
+import { sameRows } from "./warehouse-rows.ts";
+
+const names = ["id", "queue", "ts", "n", "note", "later"];
+const types: Record<string, string> = { ts: "TIMESTAMP", n: "BIGINT" };
+const feed = {
+  ...unknownFeed("things"),
+  key: ["id", "queue"],
+  order: [orderTerm("ts desc")],
+  columns: names.slice(0, 5).map((name) => ({
+    ...{ name, type: types[name] ?? "VARCHAR", published: null, doc: "", personal: "none" as const },
+    ...{ added: null, deprecated: null, endOfLife: null, assumed: false },
+  })),
+};
+
+/** A line of JSON, and the row it stands for; null where it stands for none. */
+interface Line {
+  text: string;
+  row: ModelRow | null;
+}
+
+const row = fc.record(
+  {
+    id: fc.constantFrom("1", "2", "3", null),
+    queue: fc.constantFrom("Billing", null),
+    ts: fc.constantFrom("2026-09-01T01:00:00Z", "2026-09-01T02:00:00.5Z", null),
+    n: fc.integer({ min: 0, max: 2 }),
+    later: fc.constantFrom("x", null),
+  },
+  { requiredKeys: ["id", "ts", "n"] },
+) as fc.Arbitrary<ModelRow>;
+const line: fc.Arbitrary<Line> = fc.oneof(
+  { weight: 12, arbitrary: row.map((values) => ({ text: JSON.stringify(values), row: values })) },
+  { weight: 1, arbitrary: fc.constant({ text: '{"id":"1","n":', row: null }) },
+  { weight: 1, arbitrary: fc.constant({ text: "", row: null }) },
+  { weight: 1, arbitrary: row.map((v) => ({ text: `{"n":9,${JSON.stringify(v).slice(1)}`, row: v })) },
+);
+const runs = ["2026-09-01", "2026-09-01 05", "2026-09-01 05:15", "2026-09-02 00", "2026-09-03 07"];
+const event = fc.record({
+  run: fc.constantFrom(...runs),
+  // one file, two files, an empty partition, a partition taken away
+  files: fc.oneof(
+    { weight: 5, arbitrary: fc.array(fc.array(line, { maxLength: 5 }), { minLength: 1, maxLength: 2 }) },
+    { weight: 1, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.constant(null) },
+  ),
+});
+type Event = { run: string; files: Line[][] | null };
+
+describe("the warehouse, for any history of partitions", () => {
+  it("equals the model, the views over the raw files, and itself when loaded at once in another order", async () => {
+    const history = fc.record({
+      batches: fc.array(fc.array(event, { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 3 }),
+      order: fc.infiniteStream(fc.nat()),
+    });
+    await fc.assert(
+      fc.asyncProperty(history, async ({ batches, order }) => {
+        const raw = newProject();
+        const fresh = newProject();
+        try {
+          const state = new Map<string, Event>();
+          for (const batch of batches) {
+            for (const each of batch) apply(raw, state, each as Event);
+            await updateWarehouse(raw.project, { incremental: true });
+          }
+          const last = shuffled([...state.values()], order);
+          for (const each of last.slice(1)) apply(fresh, new Map(), each);
+          await updateWarehouse(fresh.project);
+          for (const each of last.slice(0, 1)) apply(fresh, new Map(), each);
+          await updateWarehouse(fresh.project, { incremental: true });
+          assert.deepEqual(currentFiles(raw.project), currentFiles(fresh.project));
+          await compare(raw.project, [...state.values()]);
+        } finally {
+          raw.delete();
+          fresh.delete();
+        }
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
+
+function newProject(): RawFixture {
+  return rawFixture((project) => project.feeds.set("things", feed));
+}
+
+function apply(raw: RawFixture, state: Map<string, Event>, change: Event): void {
+  const { run, files } = change;
+  raw.remove("things", run);
+  state.delete(run);
+  if (files === null) return;
+  const named = files.map((lines, i) => [`things.jsonl.0${i}.gz`, lines.map(({ text }) => text)]);
+  raw.put("things", run, Object.fromEntries(named) as Record<string, string[]>);
+  state.set(run, change);
+}
+
+function shuffled<T>(values: T[], order: fc.Stream<number>): T[] {
+  const left = [...values];
+  const result: T[] = [];
+  while (left.length > 0) result.push(...left.splice(order.next().value! % left.length, 1));
+  return result;
+}
+
+function currentFiles(project: Project): string[] {
+  const days = loadSnapshot(project.data).feeds.things?.days ?? [];
+  return days.flatMap(({ current, dedupe }) =>
+    current
+      ? [
+          `${current} ${JSON.stringify(dedupe)} ${readFileSync(join(project.data, current)).toString("base64")}`,
+        ]
+      : [],
+  );
+}
+
+async function compare(project: Project, state: Event[]): Promise<void> {
+  const catalog = await openCatalog(project, { threads: 1 });
+  const other = await openDatabase({ threads: 2 });
+  try {
+    await other.run(await viewsScript(project, { feeds: ["things"] }));
+    const delivered = state.flatMap(deliveredBy);
+    assert.equal(await sameRows(catalog, other, "raw.things"), delivered.length);
+    const expected = modelWinners(feed, delivered, names);
+    assert.equal(await sameRows(catalog, other, "things"), expected.length);
+    const found = await catalog.objects<Record<string, string | number>>("select * from things");
+    assert.deepEqual(
+      found.map((each) => [each._run, each._file, each._line, each.id, each.n]).sort(),
+      expected.map(({ run, file, line, row }) => [run, file, line, row.id ?? null, row.n]).sort(),
+    );
+  } finally {
+    catalog.close();
+    other.close();
+  }
+}
+
+function deliveredBy({ run, files }: Event): Delivered[] {
+  const [, dt, hr, mi] = /^(\S+)(?: (\d\d)(?::(\d\d))?)?$/.exec(run)!;
+  const folder = `things/version=1/format=jsonl/dt=${dt}${hr ? `/hr=${hr}` : ""}${mi ? `/mi=${mi}` : ""}`;
+  return (files ?? []).flatMap((lines, i) =>
+    lines.flatMap(({ row }, at) =>
+      row ? [{ row, run, file: `${folder}/things.jsonl.0${i}.gz`, line: at + 1 }] : [],
+    ),
+  );
+}

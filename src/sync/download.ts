@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import { CliError } from "../errors.ts";
 import { markerName, partitionPath } from "../export/layout.ts";
 import { fingerprint, type RemoteObject, type RemotePartition } from "../export/partition.ts";
 import { decryptFile } from "./decrypt.ts";
@@ -151,8 +152,12 @@ class Attempt {
           await this.take(body);
           return await this.finish(body);
         } catch (error) {
-          if (error instanceof SourceError && this.received > before) error.progressed = true;
-          throw error;
+          if (!(error instanceof SourceError)) throw error;
+          // A new one, since the end of a connection is the same error for all that went over it.
+          const { trouble, message, retryAfterMs } = error;
+          const own = new SourceError(trouble, message, { cause: error, retryAfterMs });
+          own.progressed = this.received > before;
+          throw own;
         }
       },
       signal,
@@ -243,7 +248,8 @@ class Attempt {
   }
 
   private brokenOff(cause: unknown): Error {
-    if (cause instanceof SourceError || (cause instanceof Error && cause.name === "AbortError")) return cause;
+    const known = cause instanceof SourceError || cause instanceof CliError;
+    if (known || (cause instanceof Error && cause.name === "AbortError")) return cause;
     this.download.signal.throwIfAborted();
     return new SourceError("transient", `broken off after ${this.received} of ${this.object.size} bytes`, {
       cause,

@@ -52,7 +52,7 @@ export async function listFeed(
 
 async function* between(feed: FeedPlace, first: string, end: string | null): AsyncGenerator<RemoteObject[]> {
   const { source, paging } = feed.place;
-  for await (const page of source.list(feed.prefix, { ...paging, startAfter: first })) {
+  for await (const page of source.list(feed.prefix, { ...paging, startAfter: first, before: end })) {
     if (end === null) {
       yield page;
       continue;

@@ -18,6 +18,7 @@ export interface Source {
 
 export interface ListOptions extends FolderOptions {
   startAfter?: string;
+  before?: string | null; // later keys are not wanted; a source may list them all the same
 }
 
 export interface FolderOptions {

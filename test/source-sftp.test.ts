@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { SyncEvent } from "../src/sync/progress.ts";
+import { openSftp } from "../src/sync/sftp.ts";
+import { type SyncOptions, sync } from "../src/sync/sync.ts";
+import { hasty, noise, now, projectAt, putPartition, tree } from "./sync-kit.ts";
+
+const sshd = ["/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd"].find((path) => existsSync(path));
+const missing = sshd === undefined || spawnSync("ssh", ["-V"]).error !== undefined;
+
+describe("SFTP source", { skip: missing && "no OpenSSH server here" }, () => {
+  let keys: string;
+  let server: ChildProcess;
+  let port: number;
+  let folder: string;
+
+  before(async () => {
+    keys = mkdtempSync(join(tmpdir(), "asapp-kit-sshd-"));
+    for (const name of ["host", "user", "stranger"])
+      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(keys, name)]);
+    writeFileSync(join(keys, "authorized"), readFileSync(join(keys, "user.pub")));
+    port = await freePort();
+    const config = {
+      Port: port,
+      ListenAddress: "127.0.0.1",
+      HostKey: join(keys, "host"),
+      AuthorizedKeysFile: join(keys, "authorized"),
+      PidFile: "none",
+      StrictModes: "no",
+      UsePAM: "no",
+      PasswordAuthentication: "no",
+      KbdInteractiveAuthentication: "no",
+      PermitRootLogin: "prohibit-password",
+      MaxStartups: "100",
+      Subsystem: "sftp internal-sftp",
+    };
+    writeFileSync(
+      join(keys, "config"),
+      Object.entries(config)
+        .map(([name, value]) => `${name} ${value}\n`)
+        .join(""),
+    );
+    if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true });
+    server = spawn(sshd!, ["-D", "-e", "-f", join(keys, "config")], { stdio: ["ignore", "ignore", "pipe"] });
+    for await (const text of server.stderr!) if (String(text).includes("listening")) break;
+    const host = readFileSync(join(keys, "host.pub"), "utf8").split(" ").slice(0, 2).join(" ");
+    writeFileSync(join(keys, "known"), `[127.0.0.1]:${port} ${host}\n`);
+    writeFileSync(
+      join(keys, "known-other"),
+      `[127.0.0.1]:${port} ${readFileSync(join(keys, "stranger.pub"), "utf8")}`,
+    );
+    writeFileSync(join(keys, "known-none"), "");
+  });
+  after(async () => {
+    const ended = once(server, "exit");
+    server.kill();
+    await ended;
+    rmSync(keys, { recursive: true });
+  });
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "asapp-kit-sftp-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const put = (key: string, body: string | Buffer) => {
+    const path = join(folder, "exports", key);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, body);
+    utimesSync(path, now, now);
+  };
+
+  const url = (to = port) => `sftp://${userInfo().username}@127.0.0.1:${to}${folder}/exports`;
+
+  function project({ identity = "user", known = "known", at = url() } = {}) {
+    const source = { url: at, identity: join(keys, identity), known_hosts: join(keys, known) };
+    return projectAt(folder, `source: ${JSON.stringify(source)}\ndata: data`);
+  }
+
+  const run = (options: SyncOptions = {}, of = project()) =>
+    sync(of, { now, patience: { ...hasty, idle: 5_000 }, ...options });
+
+  it("lists in the order of S3 and starts where it is told to", async () => {
+    for (const key of ["a/b", "a/c/d", "a-b", "a0", "a/c.txt", "b b/ü"]) put(key, key);
+    symlinkSync("c", join(folder, "exports/a/link"));
+    const source = openSftp({
+      type: "sftp",
+      url: url(),
+      identity: join(keys, "user"),
+      knownHosts: join(keys, "known"),
+    });
+    const list = async (prefix: string, options = {}) => {
+      const found: string[] = [];
+      for await (const page of source.list(prefix, options)) found.push(...page.map(({ key }) => key));
+      return found;
+    };
+    try {
+      assert.deepEqual(await list(""), ["a-b", "a/b", "a/c.txt", "a/c/d", "a/link/d", "a0", "b b/ü"]);
+      assert.deepEqual(await list("a/", { startAfter: "a/c", before: "a/l" }), ["a/c.txt", "a/c/d"]);
+      assert.deepEqual(await list("none/"), []);
+      const { folders, objects } = await source.folder("a/");
+      assert.deepEqual(
+        [folders, objects.map(({ key, size }) => [key, size])],
+        [
+          ["c", "link"],
+          [
+            ["a/b", 3],
+            ["a/c.txt", 7],
+          ],
+        ],
+      );
+      const { stream } = await source.get(objects[1]!, { offset: 4 });
+      assert.equal(Buffer.concat(await stream.toArray()).toString(), "txt");
+    } finally {
+      await source.close();
+    }
+  });
+
+  it("is synced as a bucket is, large files and many", async () => {
+    for (let hr = 10; hr < 24; hr++) putPartition(put, `convos_metrics/dt=2026-11-21/hr=${hr}`, [{ hr }]);
+    putPartition(put, "utterances/dt=2026-11-22/hr=05", {
+      "utterances.jsonl.gz": gzipSync(noise(3_000_000, 1)),
+    });
+    putPartition(put, "convos_metrics/dt=2026-11-22/hr=11", [{ a: 1 }], false);
+    const report = await run();
+    assert.deepEqual([report.added, report.waiting, report.failed], [15, 1, []]);
+    const raw = tree(join(folder, "data/raw"));
+    for (const [path, hash] of Object.entries(tree(join(folder, "exports"))))
+      assert.equal(raw[path], path.includes("dt=2026-11-22/hr=11") ? undefined : hash, path);
+    const again = await run();
+    assert.deepEqual([again.added, again.kept], [0, 15]);
+    putPartition(put, "convos_metrics/dt=2026-11-21/hr=10", [{ a: 1 }, { a: 2 }]);
+    assert.equal((await run()).replaced, 1);
+  });
+
+  it("leaves a file that changed since the listing for the next time", async () => {
+    putPartition(put, "convos_metrics/dt=2026-11-22/hr=05", [{ a: 1 }]);
+    const path = "exports/convos_metrics/version=1/format=jsonl/dt=2026-11-22/hr=05/convos_metrics.jsonl.gz";
+    const grow = (event: SyncEvent) => {
+      if (event.type === "planned") appendFileSync(join(folder, path), "more");
+    };
+    const { failed } = await run({ onProgress: grow });
+    assert.match(failed[0]!.reason, /changed since it was listed; the next sync takes it up/);
+    const vanish = (event: SyncEvent) => {
+      if (event.type === "planned") rmSync(join(folder, path));
+    };
+    assert.match((await run({ onProgress: vanish })).failed[0]!.reason, /gone since it was listed/);
+  });
+
+  it("connects again and goes on when the connection breaks or hangs", async () => {
+    for (let hr = 10; hr < 16; hr++) {
+      putPartition(put, `utterances/dt=2026-11-21/hr=${hr}`, {
+        "utterances.jsonl.gz": gzipSync(noise(600_000, hr)),
+      });
+    }
+    const relay = await startRelay(port, [1_500_000, 700_000]);
+    try {
+      const host = readFileSync(join(keys, "host.pub"), "utf8").split(" ").slice(0, 2).join(" ");
+      writeFileSync(join(keys, "known-relay"), `[127.0.0.1]:${relay.port} ${host}\n`);
+      const through = project({ at: url(relay.port), known: "known-relay" });
+      const report = await run({ patience: { ...hasty, idle: 400 } }, through);
+      assert.deepEqual([report.added, report.failed], [6, []]);
+      assert.ok(relay.connections() >= 3, `${relay.connections()} connections`);
+    } finally {
+      await relay.close();
+    }
+  });
+
+  it("refuses an unknown host key, a changed one, and says when its own key is refused", async () => {
+    putPartition(put, "convos_metrics/dt=2026-11-22/hr=05", [{}]);
+    await assert.rejects(run({}, project({ known: "known-none" })), {
+      exit: "unreachable",
+      message: /host key of sftp:.* is not known/,
+    });
+    await assert.rejects(run({}, project({ known: "known-other" })), {
+      exit: "unreachable",
+      message: /is another than the known one/,
+    });
+    await assert.rejects(run({}, project({ identity: "stranger" })), {
+      exit: "credentialsRefused",
+      message: /refused the key/,
+    });
+  });
+
+  it("names a server that does not answer, and a folder that is not there", async () => {
+    const patience = { ...hasty, first: 300 };
+    const closed = project({ at: url(await freePort()) });
+    await assert.rejects(run({ patience }, closed), {
+      exit: "unreachable",
+      message: /Connection refused|connect to host/,
+    });
+    await assert.rejects(run(), { exit: "noSuchBucket", message: /no such folder: sftp:/ });
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+/** Passes bytes on to the server; the first connection breaks, the second hangs, each after so many bytes to the client. */
+async function startRelay(to: number, [breaks, hangs]: [number, number] | number[]) {
+  const sockets = new Set<Socket>();
+  let count = 0;
+  const server: Server = createServer((client) => {
+    const number = ++count;
+    const upstream = connect(to, "127.0.0.1");
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.pipe(upstream);
+    let passed = 0;
+    upstream.on("data", (chunk) => {
+      passed += chunk.length;
+      if (number === 1 && passed > breaks!) client.resetAndDestroy();
+      else if (number !== 2 || passed < hangs!) client.write(chunk);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => count,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

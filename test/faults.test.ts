@@ -107,7 +107,7 @@ describe("sync under faults", () => {
   }
 
   it("cuts a stall before the headers and inside the body", async () => {
-    const patience = { ...hasty, idle: 150 };
+    const patience = { ...hasty, idle: 300 };
     proxy.rules.push({ match: big, fault: { kind: "stall", after: 300_000 }, times: 1 });
     proxy.rules.push({ match: hr03, fault: { kind: "stall", after: null }, times: 1 });
     proxy.rules.push({ match: isList, fault: { kind: "stall", after: 100 }, times: 1 });

@@ -17,7 +17,7 @@ export const credentials = { accessKeyId: "AKIDTEST", secretAccessKey: "test-sec
 export const now = new Date("2026-11-22T12:00:00Z");
 
 /** Waits of a few milliseconds where a real sync waits for seconds. */
-export const hasty: Partial<Patience> = { base: 2, cap: 20, idle: 1_000, first: 2_000, silence: 5_000 };
+export const hasty: Partial<Patience> = { base: 2, cap: 20, idle: 5_000, first: 20_000, silence: 20_000 };
 
 useCredentials(credentials);
 

@@ -18,6 +18,7 @@ import { listFolder, listTree, type TreeEntry, versionOf } from "./tree.ts";
 
 const readBytes = 64 * 1024;
 const readsAhead = 16;
+const handshakeMs = 15_000; // keys are exchanged and checked before the first byte is to be seen
 
 /**
  * The exports by SFTP, through the system's own `ssh`: its keys, agent, configuration and known hosts hold here too, an
@@ -156,14 +157,16 @@ class Sftp implements Source {
       if (complaint.length < 4000) complaint += text;
     });
     let heard = performance.now();
+    let allowed = Math.max(this.idleMs, handshakeMs);
     child.stdout.on("data", () => {
       heard = performance.now();
+      allowed = this.idleMs;
     });
     const watch = setInterval(
       () => {
         if (client.open === 0) heard = performance.now();
-        if (performance.now() - heard < this.idleMs) return;
-        broken = new SourceError("transient", `no byte for ${this.idleMs} ms`);
+        if (performance.now() - heard < allowed) return;
+        broken = new SourceError("transient", `no byte for ${allowed} ms`);
         child.kill("SIGKILL");
       },
       Math.min(1000, this.idleMs / 2),

@@ -1,0 +1,217 @@
+// From the simulator's event log, which never saw the kit, to the figures that pages load: bucket, sync, warehouse, datasets.
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { type Demo, demoCredentials, startDemo } from "../src/demo/demo.ts";
+import { zone } from "../src/demo/simulator/centre.ts";
+import { simulate } from "../src/demo/simulator/simulate.ts";
+import { localTime } from "../src/demo/simulator/zone.ts";
+import { type QueueWindow, truth } from "../src/demo/truth.ts";
+import { openProject, type Project } from "../src/project.ts";
+import { computeDatasets } from "../src/site/dataset.ts";
+import { loadersFolder } from "../src/site/folders.ts";
+import { sync } from "../src/sync/sync.ts";
+import { updateWarehouse } from "../src/warehouse/update.ts";
+
+// Over the end of summer time, which is on 1 November: one of the days has 25 hours.
+const options = { seed: 11, days: 4, now: new Date("2026-11-03T19:25:00Z"), conversationsPerDay: 1500 };
+const slSeconds = 60;
+const total = "All queues";
+
+interface DayRow {
+  day: string;
+  channel: string;
+  started: number;
+  rated: number;
+  satisfied: number | null;
+}
+
+interface QueueDayRow {
+  day: string;
+  queue: string;
+  offered: number;
+  assigned: number;
+  abandoned: number;
+  within: number;
+  handled: number;
+  handle_mean: number | null;
+}
+
+interface IntradayRow {
+  queue: string;
+  start: string;
+  assigned: number | null;
+  abandoned: number | null;
+  within: number | null;
+  wait: number | null;
+  handle: number | null;
+  small: boolean;
+}
+
+const log = simulate(options);
+const expected = truth(log, zone);
+const localDay = (at: number) => localTime(at, zone).date;
+
+describe("numbers", () => {
+  let folder: string;
+  let demo: Demo;
+  let project: Project;
+  const environment = { ...process.env };
+  const load = <T>(name: string) => JSON.parse(readFileSync(join(folder, "datasets", name), "utf8")) as T[];
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "kit-numbers-"));
+    demo = await startDemo(options);
+    process.env.AWS_ACCESS_KEY_ID = demoCredentials.accessKeyId;
+    process.env.AWS_SECRET_ACCESS_KEY = demoCredentials.secretAccessKey;
+    const config = join(folder, "kit.yaml");
+    writeFileSync(config, `bucket: ${demo.bucket}\nendpoint: ${demo.url}\ntimezone: ${zone}\ndata: data\n`);
+    project = openProject(config);
+    await sync(project, { now: options.now });
+    await updateWarehouse(project, { now: options.now });
+    const loaders = join(folder, "loaders");
+    for (const name of ["days.json.sql", "queue-days.json.sql", "intraday"])
+      cpSync(join(loadersFolder, name), join(loaders, name), { recursive: true });
+    await computeDatasets(project, { loaders, out: join(folder, "datasets") });
+  });
+
+  after(async () => {
+    process.env = environment;
+    await demo.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("counts every conversation on its local day", () => {
+    const days = load<DayRow>("days.json").filter(({ channel }) => channel === "All channels");
+    assert.deepEqual(
+      Object.fromEntries(days.filter(({ started }) => started > 0).map(({ day, started }) => [day, started])),
+      Object.fromEntries(Object.entries(expected.conversations.local).sort()),
+    );
+  });
+
+  it("splits them by channel without losing one", () => {
+    const rows = load<DayRow>("days.json");
+    for (const { day, started } of rows.filter(({ channel }) => channel === "All channels")) {
+      const parts = rows.filter((row) => row.day === day && row.channel !== "All channels");
+      assert.equal(sum(parts.map((row) => row.started)), started, day);
+    }
+  });
+
+  it("counts ratings, and the good ones, on the day their conversation began", () => {
+    const begun = new Map(
+      log.days.flatMap(({ issues }) =>
+        issues.map((issue) => [
+          issue.id,
+          localDay(issue.messages.find(({ sender }) => sender === "customer")!.at),
+        ]),
+      ),
+    );
+    const rated = tally(expected.ratings.map(({ issue }) => begun.get(issue)!));
+    const satisfied = tally(
+      expected.ratings.filter(({ rating }) => rating >= 4).map(({ issue }) => begun.get(issue)!),
+    );
+    const days = load<DayRow>("days.json").filter((row) => row.channel === "All channels" && row.rated > 0);
+    assert.ok(days.length > 0);
+    assert.deepEqual(Object.fromEntries(days.map((row) => [row.day, row.rated])), rated);
+    for (const row of days)
+      if (row.satisfied !== null) assert.equal(row.satisfied, satisfied[row.day] ?? 0, row.day);
+  });
+
+  it("counts what each queue was offered, answered in time and lost on a day", () => {
+    const windows = expected.queueWindows.filter(({ window }) => window < expected.through.hourly);
+    const wanted = queueDays(windows);
+    const rows = load<QueueDayRow>("queue-days.json");
+    const found = rows
+      .filter(({ queue }) => queue !== total)
+      .map(({ day, queue, offered, assigned, abandoned, within }) => [
+        `${day} ${queue}`,
+        { offered, assigned, abandoned, within },
+      ]);
+    assert.deepEqual(Object.fromEntries(found), wanted);
+    for (const row of rows.filter(({ queue }) => queue === total)) {
+      const parts = Object.entries(wanted).filter(([key]) => key.startsWith(row.day));
+      assert.equal(row.offered, sum(parts.map(([, figures]) => figures.offered)), row.day);
+    }
+  });
+
+  it("has the mean handle time of each queue and day, to the millisecond", () => {
+    const handles = new Map<string, number[]>();
+    for (const { queue, endedAt, handle } of expected.assignments) {
+      const day = localDay(endedAt - handle);
+      for (const key of [`${day} ${queue}`, `${day} ${total}`])
+        handles.set(key, [...(handles.get(key) ?? []), handle / 1000]);
+    }
+    let compared = 0;
+    for (const { day, queue, handled, handle_mean } of load<QueueDayRow>("queue-days.json")) {
+      const wanted = handles.get(`${day} ${queue}`) ?? [];
+      assert.equal(handled, wanted.length, `${day} ${queue}`);
+      if (handle_mean === null) continue; // too few reps behind it to be shown
+      near(handle_mean, sum(wanted) / wanted.length, 0.001, `${day} ${queue}`);
+      compared += 1;
+    }
+    assert.ok(compared > 10);
+  });
+
+  it("tells of every window of every queue what the intraday feed must say", () => {
+    const wanted = new Map(
+      expected.queueWindows
+        .filter(({ window }) => window < expected.through.wfm)
+        .map((row) => [`${row.queue} ${new Date(row.window).toISOString()}`, row]),
+    );
+    const days = [...new Set([...wanted.values()].map(({ window }) => localDay(window)))];
+    let contacts = 0;
+    const seen = new Set<string>();
+    for (const day of days)
+      for (const row of load<IntradayRow>(`intraday/${day}.json`)) {
+        if (row.queue === total || row.assigned === null) continue;
+        const key = `${row.queue} ${new Date(row.start).toISOString()}`;
+        const truth = wanted.get(key) ?? { answers: [], abandons: [], handles: [] };
+        seen.add(key);
+        assert.equal(row.assigned, truth.answers.length, key);
+        assert.equal(row.abandoned, truth.abandons.length, key);
+        assert.equal(row.within, inTime(truth.answers), key);
+        const waits = [...truth.answers, ...truth.abandons].map((wait) => wait / 1000);
+        if (waits.length > 0) near(row.wait!, sum(waits) / waits.length, 0.06, `${key}: wait`);
+        if (!row.small && truth.handles.length > 0)
+          near(row.handle!, sum(truth.handles) / truth.handles.length / 1000, 0.06, `${key}: handle time`);
+        contacts += row.assigned + row.abandoned;
+      }
+    const missing = [...wanted].filter(
+      ([key, row]) => !seen.has(key) && row.answers.length + row.abandons.length > 0,
+    );
+    assert.deepEqual(
+      missing.map(([key]) => key),
+      [],
+    );
+    assert.ok(contacts > 500);
+  });
+});
+
+function queueDays(windows: readonly QueueWindow[]) {
+  const days: Record<string, { offered: number; assigned: number; abandoned: number; within: number }> = {};
+  for (const { queue, window, answers, abandons } of windows) {
+    if (answers.length + abandons.length === 0) continue;
+    const key = `${localDay(window)} ${queue}`;
+    days[key] ??= { offered: 0, assigned: 0, abandoned: 0, within: 0 };
+    days[key].offered += answers.length + abandons.length;
+    days[key].assigned += answers.length;
+    days[key].abandoned += abandons.length;
+    days[key].within += inTime(answers);
+  }
+  return days;
+}
+
+const inTime = (waits: readonly number[]) => waits.filter((wait) => wait <= slSeconds * 1000).length;
+const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
+
+function tally(keys: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const key of [...keys].sort()) counts[key] = (counts[key] ?? 0) + 1;
+  return counts;
+}
+
+function near(found: number, wanted: number, tolerance: number, name: string): void {
+  assert.ok(Math.abs(found - wanted) <= tolerance, `${name}: ${found}, expected ${wanted}`);
+}

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
+import * as https from "node:https";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -148,6 +150,90 @@ describe("S3 source", () => {
       delete process.env.http_proxy;
       proxy.close();
       proxy.closeAllConnections();
+    }
+  });
+});
+
+const noOpenssl =
+  spawnSync("openssl", ["version"]).error !== undefined && "no openssl to make a certificate with";
+
+describe("S3 source over TLS", { skip: noOpenssl }, () => {
+  it("trusts AWS_CA_BUNDLE, also through a proxy, and says what to do without it", async () => {
+    const kit = await openKit();
+    const folder = mkdtempSync(join(tmpdir(), "asapp-kit-tls-"));
+    const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+    const made = [
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-keyout",
+      key,
+      "-out",
+      cert,
+      "-days",
+      "2",
+      ...subject,
+    ];
+    execFileSync("openssl", made, { stdio: "pipe" });
+    const { hostname, port } = new URL(kit.server.url);
+    const tls = https.createServer(
+      { key: readFileSync(key), cert: readFileSync(cert) },
+      (request, response) => {
+        const { method, url, headers } = request;
+        const sent = http.request({ hostname, port, method, path: url, headers }, (answer) => {
+          response.writeHead(answer.statusCode ?? 0, answer.headers);
+          answer.pipe(response);
+        });
+        request.pipe(sent);
+      },
+    );
+    const tunnels: string[] = [];
+    const proxy = http.createServer().on("connect", ({ url = "" }, socket) => {
+      tunnels.push(url);
+      const target = connect(Number(url.split(":")[1]), "127.0.0.1", () => {
+        socket.write("HTTP/1.1 200 OK\r\n\r\n");
+        target.pipe(socket).pipe(target);
+      });
+      for (const end of [socket, target]) end.on("error", () => target.destroy());
+    });
+    for (const server of [tls, proxy])
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const portOf = (server: http.Server) => (server.address() as AddressInfo).port;
+    kit.put("x", "1");
+    const read = async () => {
+      const source = await openS3({ ...place, endpoint: `https://localhost:${portOf(tls)}` });
+      try {
+        const [object] = (await source.folder("")).objects;
+        return Buffer.concat(await (await source.get(object!)).stream.toArray()).toString();
+      } finally {
+        await source.close();
+      }
+    };
+    try {
+      await assert.rejects(read(), (error: Error & { next: string }) => {
+        assert.match(error.message, /no trusted connection/);
+        assert.match(error.next, /AWS_CA_BUNDLE/);
+        return true;
+      });
+      process.env.AWS_CA_BUNDLE = cert;
+      assert.equal(await read(), "1");
+      process.env.HTTPS_PROXY = `http://127.0.0.1:${portOf(proxy)}`;
+      assert.equal(await read(), "1");
+      assert.ok(tunnels.length > 0);
+      process.env.AWS_CA_BUNDLE = join(folder, "none.pem");
+      await assert.rejects(read(), { exit: "config", message: /none\.pem \(ENOENT\)/ });
+    } finally {
+      delete process.env.AWS_CA_BUNDLE;
+      delete process.env.HTTPS_PROXY;
+      for (const server of [tls, proxy]) {
+        server.close();
+        server.closeAllConnections();
+      }
+      rmSync(folder, { recursive: true });
+      await kit.close();
     }
   });
 });

@@ -27,15 +27,21 @@ export function openAgents(url: string, sockets: number, env: NodeJS.ProcessEnv 
   };
   const ca = secure ? authorities(env) : {};
   const proxy = proxyFor(url, env);
-  let agent: http.Agent;
-  if (proxy !== null)
-    agent = secure ? new HttpsProxyAgent(proxy, { ...options, ...ca }) : new HttpProxyAgent(proxy, options);
-  else agent = secure ? new https.Agent({ ...options, ...ca }) : new http.Agent(options);
+  const agent = openAgent(secure, proxy, { ...options, ...ca });
   return {
     agent,
     forSdk: secure ? { httpsAgent: agent as https.Agent } : { httpAgent: agent },
     close: () => agent.destroy(),
   };
+}
+
+function openAgent(secure: boolean, proxy: string | null, options: https.AgentOptions): http.Agent {
+  if (proxy === null) return secure ? new https.Agent(options) : new http.Agent(options);
+  if (!secure) return new HttpProxyAgent(proxy, options);
+  const agent = new HttpsProxyAgent(proxy, options);
+  // It keeps the options for the proxy and forgets them for what lies behind.
+  if (options.ca !== undefined) Object.assign(agent.options, { ca: options.ca });
+  return agent;
 }
 
 /** The proxy for a URL by the usual variables, in either case; null for none. */

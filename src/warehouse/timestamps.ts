@@ -11,7 +11,7 @@
  * silence, so a text with a sign after the date goes through TIMESTAMPTZ. Needs TimeZone = 'UTC'.
  */
 export function timestampSql(text: string): string {
-  const plain = `case when not (contains(substr(${text}, 11), '+') or contains(substr(${text}, 11), '-')) or ends_with(${text}, '+00:00') then try_cast(${text} as timestamp) end`;
+  const plain = `case when ends_with(${text}, '+00:00') or not (contains(substr(${text}, 11), '+') or contains(substr(${text}, 11), '-')) then try_cast(${text} as timestamp) end`;
   const normal = `regexp_replace(${text}, '(?i)\\s*(z|utc|gmt)?\\s*([+-]\\d\\d(:?\\d\\d)?)?\\s*$', '\\2Z')`;
   const zoned = `make_timestamp(epoch_us(try_cast(regexp_replace(${normal}, '([+-][0-9:]+)Z$', '\\1') as timestamptz)))`;
   const value = `coalesce(${plain}, ${zoned})`;
@@ -20,5 +20,7 @@ export function timestampSql(text: string): string {
 
 /** SQL that is true where the text is finer than a microsecond, which TIMESTAMP cannot hold. */
 export function finerThanMicroseconds(text: string): string {
-  return `case when strlen(${text}) > 26 and substr(${text}, 27, 1) between '0' and '9' then regexp_matches(${text}, '\\.\\d{6}\\d*[1-9]') else false end`;
+  // 2026-09-01T05:15:00.626000+00:00 has 32 characters, six of them the fraction.
+  const long = `strlen(${text}) > 26 and not (strlen(${text}) = 32 and ends_with(${text}, '+00:00'))`;
+  return `case when ${long} then regexp_matches(${text}, '\\.\\d{6}\\d*[1-9]') else false end`;
 }

@@ -114,6 +114,13 @@ describe("sync under faults", () => {
     await endsWell({ patience });
   });
 
+  it("gives up an object that comes in drops, and nothing else", async () => {
+    proxy.rules.push({ match: hr03, fault: { kind: "drip", piece: 20, everyMs: 20 } });
+    const report = await run({ patience: { ...hasty, slowest: 100_000, grace: 300 } });
+    assert.equal(report.added, 6);
+    assert.match(report.failed[0]!.reason, /too slow: \d+ of \d+ bytes/);
+  });
+
   it("goes on where a large object broke off", async () => {
     proxy.rules.push({ match: big, fault: { kind: "reset inside", after: 300_000 }, times: 1 });
     await endsWell();

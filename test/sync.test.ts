@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, it, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { readLastSync } from "../src/sync/last-sync.ts";
 import { readDay } from "../src/sync/manifest.ts";
@@ -192,6 +194,24 @@ describe("sync", () => {
     );
   });
 
+  it("asks for one listing a feed and one of the root, however long the history", async () => {
+    kit = await openKit();
+    const feeds = ["convos_metrics", "utterances", "issue_queues", "rep_convos", "queue_wfm"];
+    for (const feed of feeds)
+      for (let day = 0; day < 45; day++) {
+        const dt = new Date(now.getTime() - day * 86_400_000).toISOString().slice(0, 10);
+        kit.partition(`${feed}/dt=${dt}/hr=05`, {});
+      }
+    assert.equal((await kit.sync()).added, feeds.length * 45);
+    kit.server.forget();
+    const { kept } = await kit.sync({ now: soon });
+    assert.equal(kept, feeds.length * 3, "today and two days before");
+    assert.deepEqual(
+      kit.server.requests.map(({ operation }) => operation),
+      Array(feeds.length + 1).fill("ListObjectsV2"),
+    );
+  });
+
   it("lists the history of a feed that the configuration newly wants, or wants more of", async () => {
     kit = await openKit("since: 2026-11-20\nfeeds: [convos_metrics]");
     for (const feed of ["convos_metrics", "reps"])
@@ -377,6 +397,42 @@ describe("sync", () => {
     const report = await kit.sync({ now: soon });
     assert.deepEqual([report.added, kit.gets()], [0, 0]);
     assert.deepEqual(endState(kit.project), before);
+  });
+
+  it("waits for another process's sync, or says who holds the lock", async () => {
+    let hold: (() => void) | null = null;
+    const held = new Promise<void>((resolve) => {
+      hold = resolve;
+    });
+    let asked: (() => void) | null = null;
+    const first = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    kit = await openKit("", {
+      intercept: async ({ operation }) => {
+        if (operation === "GetObject") asked!();
+        if (operation === "GetObject") await held;
+        return false;
+      },
+    });
+    kit.partition("convos_metrics/dt=2026-11-22/hr=05", [{}]);
+    const script = fileURLToPath(new URL("sync-child.js", import.meta.url));
+    const yaml = `bucket: ${bucket}\nendpoint: ${kit.server.url}\ndata: data`;
+    const child = spawn(process.execPath, [script, kit.folder, yaml, now.toISOString()], { stdio: "ignore" });
+    const ended = once(child, "exit");
+    await first;
+    const message = new RegExp(`another sync holds the data folder: process ${child.pid}, since 20`);
+    await assert.rejects(kit.sync(), { exit: "locked", message });
+    const waits: number[] = [];
+    const second = kit.sync({
+      wait: true,
+      onProgress: (event) => {
+        if (event.type === "locked") waits.push(event.pid);
+        hold!();
+      },
+    });
+    assert.deepEqual([(await second).kept, waits], [1, [child.pid]]);
+    assert.deepEqual(await ended, [0, null]);
   });
 
   it("syncs once when several ask for a fresh copy at the same time", async () => {

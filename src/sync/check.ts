@@ -157,7 +157,7 @@ async function repair(project: Project, report: CheckReport, options: CheckOptio
   try {
     for (const id of damaged.values()) {
       try {
-        await repairPartition(project, id, places, { signal: stop.signal, refetches: patience.refetches });
+        await repairPartition(project, id, places, { signal: stop.signal, patience });
         report.repaired.push(id);
       } catch (error) {
         if (!(error instanceof SourceError)) throw error;
@@ -175,7 +175,7 @@ async function repairPartition(
   project: Project,
   id: PartitionId,
   places: Places,
-  limits: Pick<Download, "signal" | "refetches">,
+  limits: Pick<Download, "signal" | "patience">,
 ): Promise<void> {
   const place = await places.of(selectFeed(project.config, id.feed) ?? undefined);
   const pages = place.source.list(partitionPrefix(place.prefix, id), place.paging);

@@ -8,7 +8,7 @@ import { decryptFile } from "./decrypt.ts";
 import { diskError } from "./files.ts";
 import type { ManifestObject, ManifestPartition } from "./manifest.ts";
 import { install, rawFolder, tmpFolder } from "./raw.ts";
-import type { Retry } from "./retry.ts";
+import type { Patience, Retry } from "./retry.ts";
 import { type Body, type Source, SourceError } from "./source.ts";
 import { type Verified, Verifier, verifyBuffer, WrongBytes } from "./verify.ts";
 
@@ -16,7 +16,7 @@ export interface Download {
   data: string; // the project's data folder
   source: Source;
   retry: Retry;
-  refetches: number; // fetches of one object whose bytes turn out wrong
+  patience: Pick<Patience, "refetches" | "slowest" | "grace">;
   decrypt: string[] | null;
   run: string; // names this run's folder below tmp/
   signal: AbortSignal;
@@ -86,7 +86,7 @@ export async function fetchObject(
     } catch (error) {
       attempt.forget();
       if (!(error instanceof WrongBytes)) throw error;
-      if (fetches >= download.refetches) {
+      if (fetches >= download.patience.refetches) {
         const times = fetches === 1 ? "" : ` (fetched ${fetches} times)`;
         throw new SourceError("broken", `${basename(object.key)}: ${error.message}${times}`, {
           cause: error,
@@ -132,6 +132,7 @@ class Attempt {
   private received = 0;
   private held: Buffer[] = []; // bytes that are neither checked nor written yet
   private heldBytes = 0;
+  private readonly begun = performance.now();
 
   constructor(object: RemoteObject, path: string, gzip: boolean, download: Download) {
     this.object = object;
@@ -184,6 +185,7 @@ class Attempt {
           throw this.brokenOff(error);
         });
         if (next.done) break;
+        this.refuseCrawling();
         await this.add(next.value, body);
       }
     } finally {
@@ -245,6 +247,18 @@ class Attempt {
 
   private expected({ md5, checksum }: Body) {
     return { size: this.object.size, md5, checksum, gzip: this.gzip };
+  }
+
+  // A drip feed looks alive and would hold up the run for days.
+  private refuseCrawling(): void {
+    const { slowest, grace } = this.download.patience;
+    const seconds = (performance.now() - this.begun - grace) / 1000;
+    if (seconds <= 0 || this.received >= seconds * slowest) return;
+    const after = Math.round((performance.now() - this.begun) / 1000);
+    throw new SourceError(
+      "broken",
+      `too slow: ${this.received} of ${this.object.size} bytes after ${after} s`,
+    );
   }
 
   private brokenOff(cause: unknown): Error {

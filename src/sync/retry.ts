@@ -11,6 +11,8 @@ export interface Patience {
   idle: number; // a connection without a byte for so long is given up
   first: number; // no good answer at all for so long since the start: unreachable
   silence: number; // the same later on: the network went away
+  slowest: number; // bytes a second: an object that comes at less, after two minutes of grace, is given up
+  grace: number; // those two minutes
 }
 
 export const defaultPatience: Patience = {
@@ -21,6 +23,8 @@ export const defaultPatience: Patience = {
   idle: 20_000,
   first: 8_000,
   silence: 120_000,
+  slowest: 2_048,
+  grace: 120_000,
 };
 
 export interface RetryEvents {

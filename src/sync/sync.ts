@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CliError } from "../errors.ts";
 import { partitionKey, type RemotePartition } from "../export/partition.ts";
@@ -171,13 +171,14 @@ class Run {
         if (this.fatal !== null) return;
       }
     };
+    const run = join(tmpFolder(this.project), this.name);
     try {
+      mkdirSync(join(run, "new"), { recursive: true });
       await Promise.all(Array.from({ length: this.project.config.sync.concurrency }, worker));
       if (this.fatal === null) this.result.docs = await this.docs();
     } catch (error) {
-      this.fatal ??= error;
+      this.fatal ??= diskError(error, this.project.data);
     }
-    const run = join(tmpFolder(this.project), this.name);
     try {
       // On a full disk this makes the room that the manifests need.
       rmSync(join(run, "new"), { recursive: true, force: true });
@@ -274,7 +275,7 @@ class Run {
   private download({ source, retry }: Pick<Download, "source" | "retry">): Download {
     return {
       ...{ source, retry, data: this.project.data, run: this.name, signal: this.stop.signal },
-      refetches: this.patience.refetches,
+      patience: this.patience,
       decrypt: this.project.config.decrypt,
       onBytes: (bytes) => this.meter.received(bytes),
     };

@@ -266,6 +266,45 @@ describe("stage", () => {
     );
   });
 
+  it("reads only the new files of a day that grows, and ends with the same rows", async () => {
+    const hours: (object | string)[][] = [
+      [{ id: "a", n: 1 }, "rubbish", { id: "b", ts: "soon" }],
+      [{ id: "c", n: 2 }],
+      [{ id: "d", late: 1 }, "more rubbish"],
+      [],
+      [{ id: "e", n: 2.5, late: 2 }],
+      [{ id: "f", nul: null }],
+      [{ id: "g", nul: "x" }],
+    ];
+    const whole = rawFixture((project) => {
+      project.feeds.set("events", documented("events", columns));
+    });
+    const all = (project: typeof fixture.project) => stagedRows(project, "events", []);
+    for (const [hour, lines] of hours.entries()) {
+      const raw = join(fixture.project.data, "raw");
+      if (hour !== 4)
+        rmSync(raw, { recursive: true, force: true }); // n widens there: everything is read once more
+      else
+        for (let h = 0; h < 4; h++)
+          fixture.put("events", `2026-09-01 0${h}`, { "events.jsonl.gz": hours[h]! });
+      fixture.put("events", `2026-09-01 0${hour}`, { "events.jsonl.gz": lines });
+      assert.deepEqual((await stageAndSave(fixture.project)).failed, [], `hour ${hour}`);
+    }
+    for (const [hour, lines] of hours.entries())
+      whole.put("events", `2026-09-01 0${hour}`, { "events.jsonl.gz": lines });
+    await stageAndSave(whole.project);
+    assert.deepEqual(await all(fixture.project), await all(whole.project));
+    assert.deepEqual(quarantine(fixture.project, "events"), quarantine(whole.project, "events"));
+    const [here, there] = [fixture, whole].map(({ project }) => detail(project, "events", "2026-09-01"));
+    assert.deepEqual(here!.files, there!.files);
+    assert.deepEqual(
+      { ...here!.day, columns: [], seen: here!.day.seen.sort() },
+      { ...there!.day, columns: [], seen: there!.day.seen.sort() },
+    );
+    assert.deepEqual(columnTypes(fixture.project, "events"), columnTypes(whole.project, "events"));
+    whole.delete();
+  });
+
   it("shows readers nothing before the snapshot is saved, and keeps the old files until then", async () => {
     fixture.put("events", "2026-09-01", [{ id: "a" }]);
     await stageAndSave(fixture.project);

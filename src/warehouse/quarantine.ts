@@ -17,6 +17,12 @@ export class QuarantineFile {
     writeSync(this.fd, `${JSON.stringify({ file, line: number, reason, text, bytes, base64 })}\n`);
   }
 
+  /** Adds the lines of another such file. */
+  addFile(path: string): void {
+    this.fd ??= openSync(this.path, "w");
+    writeSync(this.fd, readFileSync(path));
+  }
+
   close(): void {
     if (this.fd !== null) closeSync(this.fd);
     this.fd = null;

@@ -86,6 +86,7 @@ export type StagePath = "typed" | "text" | "careful";
 /** lines = blank + rows + quarantined, always. */
 export interface FileDetail {
   file: string; // path below raw/
+  md5: string; // hex, of the bytes on disk
   run: string;
   lines: number; // physical lines
   blank: number;

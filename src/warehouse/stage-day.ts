@@ -4,16 +4,18 @@ import { cleanFile } from "./careful.ts";
 import { type Database, quoteName, quoteText } from "./database.ts";
 import { keysOf, typesOf } from "./discover.ts";
 import { QuarantineFile } from "./quarantine.ts";
+import { fits, type Reuse, reusable, reuseSelect } from "./reuse.ts";
 import { withKeys } from "./schema.ts";
 import {
   type DayDetail,
+  type DaySnapshot,
   type FileDetail,
   type StagedColumn,
   type StagePath,
   shortHash,
   writeWhole,
 } from "./snapshot.ts";
-import { type StageColumn, type StageQuery, stageCopy, templateLine } from "./stage-sql.ts";
+import { parquetCopy, type StageColumn, type StageQuery, stageSelect, templateLine } from "./stage-sql.ts";
 import { type Survey, surveyFile } from "./survey.ts";
 import { type Kind, kindOf, widened } from "./typing.ts";
 
@@ -29,7 +31,17 @@ export interface DayFiles {
   feed: string;
   dt: string;
   source: string; // fingerprint, see DaySnapshot
-  files: { path: string; run: string; lines: number | null }[]; // path below raw/; lines as the manifest has them
+  files: ListedFile[]; // in the order of run and path
+  before: DaySnapshot | null; // what is staged of it under the same rules
+}
+
+/** A file of the day, as its manifest has it. */
+export interface ListedFile {
+  path: string; // below raw/
+  run: string;
+  lines: number | null;
+  size: number;
+  md5: string;
 }
 
 export interface DayPlace {
@@ -59,8 +71,9 @@ const cleanedSuffix = ".clean";
 const mostAttempts = 20;
 
 /**
- * Stages one day: typed where every value fits, as text where some do not, line by line where a line does not. Adds to
- * `schema` what the day brings. Throws UnreadableFile, DayRefused, and DuckDB's own errors about disk and memory.
+ * Stages one day: typed where every value fits, as text where some do not, line by line where a line does not. Rows of
+ * files that are staged already are taken over. Adds to `schema` what the day brings. Throws UnreadableFile, DayRefused,
+ * and DuckDB's own errors about disk and memory.
  */
 export async function stageDay(
   db: Database,
@@ -68,19 +81,34 @@ export async function stageDay(
   day: DayFiles,
   schema: FeedSchema,
 ): Promise<StagedDay> {
-  const surveys = await surveyDay(place, day);
   const folder = join(place.tmp, `${day.feed}-${day.dt}`);
-  mkdirSync(folder, { recursive: true });
+  const attempt = async (reuse: Reuse | null) => {
+    const known = new Set(reuse?.files.map(({ file }) => file));
+    const files = day.files.filter(({ path }) => !known.has(path));
+    mkdirSync(folder, { recursive: true });
+    try {
+      const surveys = await surveyFiles(place, files);
+      return await new DayStaging(db, place, { ...day, files }, schema, surveys, folder, reuse).run();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+  const reuse = reusable(place.data, day.files, day.before);
+  if (reuse === null || !fits(reuse, schema.columns)) return attempt(null);
   try {
-    return await new DayStaging(db, place, day, schema, surveys, folder).run();
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    return await attempt(reuse);
+  } catch (error) {
+    if (!(error instanceof NoLongerFits)) throw error;
+    return attempt(null);
   }
 }
 
-async function surveyDay(place: DayPlace, day: DayFiles): Promise<Survey[]> {
+/** The new files need a wider type than the rows taken over have. */
+class NoLongerFits extends Error {}
+
+async function surveyFiles(place: DayPlace, files: readonly ListedFile[]): Promise<Survey[]> {
   const surveys: Survey[] = [];
-  for (const { path, lines } of day.files) {
+  for (const { path, lines } of files) {
     const survey = await surveyFile(join(place.data, "raw", path));
     if (lines !== null && lines !== survey.lines) {
       throw new DayRefused(`raw/${path} has ${survey.lines} lines, and had ${lines} when it was fetched`);
@@ -99,6 +127,7 @@ class DayStaging {
   private readonly folder: string;
   private readonly parquet: string;
   private readonly quarantine: QuarantineFile;
+  private readonly reuse: Reuse | null;
   private path: StagePath;
   private source: Source;
   private columns: StagedColumn[] = [];
@@ -111,6 +140,7 @@ class DayStaging {
     schema: FeedSchema,
     surveys: Survey[],
     folder: string,
+    reuse: Reuse | null,
   ) {
     this.db = db;
     this.place = place;
@@ -118,8 +148,10 @@ class DayStaging {
     this.schema = schema;
     this.surveys = surveys;
     this.folder = folder;
+    this.reuse = reuse;
     this.parquet = join(folder, "day.parquet");
     this.quarantine = new QuarantineFile(join(folder, "quarantine.jsonl"));
+    if (reuse?.quarantine) this.quarantine.addFile(reuse.quarantine);
     const some = (what: "odd" | "long" | "lossy") => surveys.some((survey) => survey[what] > 0);
     this.path = some("odd") || some("lossy") ? "careful" : some("long") ? "text" : "typed";
     this.source = this.rawSource();
@@ -128,7 +160,8 @@ class DayStaging {
   async run(): Promise<StagedDay> {
     if (this.path === "careful") await this.clean();
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
-      if (this.source.query.files.length === 0) return this.finish(new Map(), new Set());
+      if (this.source.query.files.length === 0 && !this.reuse?.parquet)
+        return this.finish(new Map(), new Set());
       if (!(await this.copy())) continue;
       if (!(await this.countsAgree())) {
         await this.clean();
@@ -142,9 +175,9 @@ class DayStaging {
   }
 
   private rawSource(): Source {
-    const details = this.day.files.map(({ path, run }, i) => {
+    const details = this.day.files.map(({ path, run, md5 }, i) => {
       const { lines } = this.surveys[i]!;
-      return { file: path, run, lines, blank: 0, rows: lines, quarantined: 0 };
+      return { file: path, md5, run, lines, blank: 0, rows: lines, quarantined: 0 };
     });
     return this.sourceOf(join(this.place.data, "raw"), "", details, 0);
   }
@@ -155,13 +188,13 @@ class DayStaging {
     const root = join(this.folder, "clean");
     const details: FileDetail[] = [];
     let longest = 0;
-    for (const { path, run } of this.day.files) {
+    for (const { path, run, md5 } of this.day.files) {
       const { longest: bytes, ...counts } = await cleanFile(
         join(this.place.data, "raw", path),
         join(root, path + cleanedSuffix),
         (line) => this.quarantine.add({ file: path, ...line }),
       );
-      details.push({ file: path, run, ...counts });
+      details.push({ file: path, md5, run, ...counts });
       longest = Math.max(longest, bytes);
     }
     this.path = "careful";
@@ -181,9 +214,15 @@ class DayStaging {
     const columns = this.stageColumns();
     const path = this.path === "typed" ? "typed" : "text";
     const query: StageQuery = { columns, path, template, ...this.source.query };
+    const selects: string[] = [];
+    if (this.reuse?.parquet) {
+      if (!fits(this.reuse, this.columns)) throw new NoLongerFits();
+      selects.push(reuseSelect(this.reuse.parquet, this.reuse, this.columns));
+    }
+    if (query.files.length > 0) selects.push(stageSelect(query));
     writeFileSync(template, templateLine(query));
     try {
-      await this.db.run(stageCopy(query, this.parquet));
+      await this.db.run(parquetCopy(selects, this.parquet));
       return true;
     } catch (error) {
       const { message } = error as Error;
@@ -240,6 +279,9 @@ class DayStaging {
       `select _file, count(*), min(_line), max(_line) from read_parquet(${quoteText(this.parquet)}) group by all`,
     );
     const counted = new Map(rows.map(([file, ...counts]) => [file, counts.map(Number)]));
+    const taken = sum(this.reuse?.files ?? [], "rows");
+    const fresh = sum(this.source.details, "rows");
+    if (rows.reduce((total, [, count]) => total + Number(count), 0) !== taken + fresh) return false;
     return this.source.details.every(({ file, rows, lines }) => {
       const [count = 0, first = 1, last = 0] = counted.get(file) ?? [];
       return count === rows && first >= 1 && last <= lines && (this.source.query.cleaned || last === rows);
@@ -316,7 +358,7 @@ class DayStaging {
     const { rows } = await this.db.rows(
       `select path_in_schema, sum(num_values - coalesce(stats_null_count, 0))::bigint from parquet_metadata(${quoteText(this.parquet)}) group by all`,
     );
-    const seen = new Set<string>();
+    const seen = new Set(this.reuse?.summary.seen);
     const values = new Map(rows.map(([name, count]) => [String(name), count]));
     const keys = new Set(this.surveys.flatMap(({ first }) => keysIn(first)));
     for (const { name, key } of this.columns) if (values.get(name) || keys.has(key)) seen.add(name);
@@ -325,7 +367,7 @@ class DayStaging {
 
   private finish(rescued: ReadonlyMap<string, { count: number }>, seen: ReadonlySet<string>): StagedDay {
     const { feed, dt, source } = this.day;
-    const { details } = this.source;
+    const details = [...(this.reuse?.files ?? []), ...this.source.details].sort(byRun);
     const rows = sum(details, "rows");
     const quarantined = sum(details, "quarantined");
     if (details.some(({ lines, blank, rows, quarantined }) => lines !== blank + rows + quarantined))
@@ -337,7 +379,7 @@ class DayStaging {
       source,
       rows,
       quarantined,
-      path: this.path,
+      path: slower(this.path, this.reuse?.summary.path),
       columns: this.columns.map((column) => ({
         ...column,
         ...(typed.get(column.key)?.wide ? { wide: true as const } : {}),
@@ -392,6 +434,17 @@ function byColumn(
     counts[column] = (counts[column] ?? 0) + count;
   }
   return counts;
+}
+
+const paths: StagePath[] = ["typed", "text", "careful"];
+
+function slower(a: StagePath, b: StagePath = "typed"): StagePath {
+  return paths.indexOf(a) > paths.indexOf(b) ? a : b;
+}
+
+function byRun(a: FileDetail, b: FileDetail): number {
+  if (a.run !== b.run) return a.run < b.run ? -1 : 1;
+  return a.file < b.file ? -1 : 1;
 }
 
 function sum(details: FileDetail[], what: "rows" | "quarantined"): number {

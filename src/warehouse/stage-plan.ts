@@ -20,7 +20,7 @@ import {
   type Snapshot,
   shortHash,
 } from "./snapshot.ts";
-import { type DayFiles, type FeedSchema, stageFormat } from "./stage-day.ts";
+import { type DayFiles, type FeedSchema, type ListedFile, stageFormat } from "./stage-day.ts";
 
 export interface PlanOptions {
   days?: { feed: string; dt: string }[]; // look at these alone; default: all whose manifest changed
@@ -117,17 +117,9 @@ function addTask(project: Project, job: FeedJob, file: DayFile, force: boolean):
     job.days.set(dt, { ...known, stamp });
     job.restamped = true;
   } else {
-    const paths = files.map(({ path, run, lines }) => ({ path, run, lines }));
-    job.tasks.push({ feed, dt, source, stamp, files: paths });
+    const before = known?.stamp.endsWith(`:${job.rules}`) && !force ? known : null;
+    job.tasks.push({ feed, dt, source, stamp, files, before });
   }
-}
-
-interface ListedFile {
-  path: string;
-  run: string;
-  lines: number | null;
-  size: number;
-  md5: string;
 }
 
 /**

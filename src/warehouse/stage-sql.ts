@@ -86,9 +86,9 @@ from (select *${values.map((value) => `,\n  ${value}`).join("")}
 from (${scan(query)}))`;
 }
 
-/** The statement that writes the day's Parquet file. */
-export function stageCopy(query: StageQuery, target: string): string {
-  return `copy (${stageSelect(query)}) to ${quoteText(target)} (format parquet, compression zstd)`;
+/** The statement that writes a Parquet file of the rows of these queries, one after the other. */
+export function parquetCopy(selects: readonly string[], target: string): string {
+  return `copy (${selects.join("\nunion all\n")}) to ${quoteText(target)} (format parquet, compression zstd)`;
 }
 
 interface Unfit {

@@ -21,7 +21,8 @@ export async function runBuild(
       if (step.step === "datasets") {
         const { done, total } = step;
         output.progress({ step: "computing", done, total, unit: "datasets" });
-      } else if (step.step === "pages" && !told) {
+      } else if (step.step === "waiting") output.say(`waiting for another build (process ${step.pid})`);
+      else if (step.step === "pages" && !told) {
         told = true;
         output.say("building the pages");
       }

@@ -27,6 +27,10 @@ export const commands: Record<string, Listed> = {
   },
   build: { summary: "sync, compute the datasets, build the site", load: () => import("./commands/build.ts") },
   preview: { summary: "serve the site while you edit it", load: () => import("./commands/preview.ts") },
+  verify: {
+    summary: "prove what is on disk against the manifest and the raw files",
+    load: () => import("./commands/verify.ts"),
+  },
   quarantine: {
     summary: "list the lines that could not be read",
     load: () => import("./commands/quarantine.ts"),

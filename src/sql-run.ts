@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { CliError } from "./errors.ts";
 import type { Format } from "./formats.ts";
 import { writeRows } from "./formats.ts";
@@ -34,41 +33,43 @@ export async function runQuery(project: Project, sql: string, run: QueryRun): Pr
   }
 }
 
-// The query becomes a view first: so it is checked by itself, and cannot end the COPY early.
+// The query becomes a view first: so it is checked by itself, and can neither end the COPY early nor be two.
 async function writeParquet(project: Project, sql: string, file: string, signal: AbortSignal): Promise<void> {
-  const database = await openCatalog(project, { files: [resolve(file)] });
+  const database = await openCatalog(project, { files: [file] });
+  const query = sql.replace(/[\s;]+$/, "");
   try {
-    await explained(() => database.rows(`describe\n${sql}`, { readOnly: true, signal }));
-    await explained(() =>
-      database.run(`create temp view query_result as\n${sql}`, { readOnly: true, signal }),
-    );
-    await explained(() =>
-      database.run(`copy query_result to ${quoteText(resolve(file))} (format parquet, compression zstd)`, {
+    await explained(async () => {
+      await database.run(`create temp view query_result as from (\n${query}\n)`, { readOnly: true, signal });
+      await database.run(`copy query_result to ${quoteText(file)} (format parquet, compression zstd)`, {
         signal,
-      }),
-    );
+      });
+    }, 1);
   } finally {
     database.close();
   }
 }
 
-async function explained<T>(query: () => Promise<T>): Promise<T> {
+/** DuckDB's complaint as the user's problem. `above`: lines that stand above the user's own text. */
+async function explained<T>(query: () => Promise<T>, above = 0): Promise<T> {
   try {
     return await query();
   } catch (error) {
-    if (error instanceof CliError || !(error instanceof Error) || !isOfDuckDB(error)) throw error;
-    throw new CliError("query", error.message, nextFor(error.message), { cause: error });
+    const complaint = error instanceof Error ? complaintOf(error) : null;
+    if (error instanceof CliError || complaint === null) throw error;
+    const message = complaint.replace(/^LINE (\d+):/m, (_, line) => `LINE ${Number(line) - above}:`);
+    throw new CliError("query", message, nextFor(message), { cause: error });
   }
 }
 
-// "Binder Error: …", "Catalog Error: …", with the line and a caret under the place.
-function isOfDuckDB({ message }: Error): boolean {
-  return /^[A-Z][A-Za-z ]+ (Error|error|exception): /.test(message);
+// "Binder Error: …", "Catalog Error: …", with the line and a caret under the place; null when it is no error of DuckDB's.
+function complaintOf({ message }: Error): string | null {
+  const text = message.replace(/^Failed to extract statements: /, "");
+  return /^[A-Z][A-Za-z ]+ (Error|error|exception): /.test(text) ? text : null;
 }
 
 function nextFor(message: string): string {
   if (/^Permission Error|disabled by configuration/.test(message))
-    return "queries read the data folder only; copy what you need there, or load it elsewhere beside a parquet file of -o";
+    return "queries read the data folder only: `-o FILE` writes a result, and parquet can be joined elsewhere";
   if (/Table with name .* does not exist/.test(message))
     return 'asapp-kit sql "show all tables" lists what there is';
   if (/column/i.test(message)) return "asapp-kit schema FEED lists a feed's columns";

@@ -8,6 +8,7 @@ import type { SyncEvent } from "./sync/progress.ts";
 import type { SyncReport } from "./sync/report.ts";
 import { sync } from "./sync/sync.ts";
 import { table } from "./table.ts";
+import type { Updated } from "./update-run.ts";
 import { bytes, count, duration, plural } from "./words.ts";
 
 export interface SyncRun {
@@ -136,6 +137,16 @@ export function summaryText(report: SyncReport): string {
   const size = news > 0 ? `${bytes(report.bytes)} in ${plural(report.objects, "file")}, ` : "";
   lines.push(["fetched", `${size}${duration(seconds)}, from ${report.source}`]);
   return `${lines.map(([what, text]) => `${what.padEnd(10)}  ${text}`.trimEnd()).join("\n")}\n`;
+}
+
+/** What did not come, in one line. */
+export function failedText(report: SyncReport, update: Updated): string {
+  const parts: string[] = [];
+  if (report.failed.length > 0)
+    parts.push(`${plural(report.failed.length, "partition")} could not be fetched`);
+  if (update.failed.length > 0)
+    parts.push(`${plural(update.failed.length, "day")} of a feed could not be taken in`);
+  return parts.join(", ");
 }
 
 /** `convos_metrics 2026-09-01 05:15`, as a person names a partition. */

@@ -1,6 +1,8 @@
 import type { Context } from "./command.ts";
 import type { Project } from "./project.ts";
 import { withLock } from "./sync/lock.ts";
+import { openCatalog } from "./warehouse/catalog.ts";
+import { quoteText } from "./warehouse/database.ts";
 import { loadSnapshot, type Snapshot } from "./warehouse/snapshot.ts";
 import { updateWarehouse } from "./warehouse/update.ts";
 import { count, duration, minute, plural } from "./words.ts";
@@ -23,6 +25,7 @@ export async function runUpdate(
   { output, signal, now }: Pick<Context, "output" | "signal" | "now">,
 ): Promise<Updated> {
   const started = performance.now();
+  const known = new Set(Object.keys(loadSnapshot(project.data).feeds));
   const report = await withLock(project, { wait: true, signal }, () =>
     updateWarehouse(project, {
       signal,
@@ -45,9 +48,9 @@ export async function runUpdate(
     rows: sum("rows"),
     quarantined: sum("quarantined"),
     failed: report.failed,
-    schemaChanges: report.changes.map(({ feed, dt, column, change, detail }) => ({
-      ...{ feed, dt, column, change, detail },
-    })),
+    schemaChanges: report.changes
+      .filter(({ feed }) => known.has(feed)) // a feed that is new here did not change
+      .map(({ feed, dt, column, change, detail }) => ({ feed, dt, column, change, detail })),
     warnings: report.warnings,
     dataThrough: newest(report.snapshot)?.toISOString() ?? null,
     seconds: Math.round(performance.now() - started) / 1000,
@@ -65,6 +68,26 @@ export function updateText(updated: Updated): string {
     lines.push(["schema", `${plural(schemaChanges.length, "change")}, listed by asapp-kit schema --changes`]);
   if (dataThrough !== null) lines.push(["through", minute(new Date(dataThrough))]);
   return lines.map(([what, text]) => `${what.padEnd(10)}  ${text}\n`).join("");
+}
+
+/** The first few changes of columns, in words. */
+export function changesText({ schemaChanges }: Updated): string {
+  const first = schemaChanges.slice(0, 3).map(({ feed, detail }) => `${feed}: ${detail}`);
+  return first.join("; ") + (schemaChanges.length > 3 ? "; …" : "");
+}
+
+/** How many partitions have fewer or more rows than export_row_counts says. */
+export async function differingCounts(project: Project, feeds: string[] | null): Promise<number> {
+  const database = await openCatalog(project);
+  try {
+    const only = feeds === null ? "" : `and feed in (${feeds.map(quoteText).join(", ")})`;
+    const { rows } = await database.rows(
+      `select count(*) from kit.row_counts where state in ('short', 'over') ${only}`,
+    );
+    return Number(rows[0]![0]);
+  } finally {
+    database.close();
+  }
 }
 
 /** The end of the newest complete window of any feed; null when nothing is here. */

@@ -3,6 +3,7 @@ import { command, shared } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { checkFeeds } from "../feed-names.ts";
 import { openProject } from "../project.ts";
+import { plural } from "../words.ts";
 
 const reason = oneOf(["schema", "counts"]);
 
@@ -44,8 +45,8 @@ export default command({
       throw new CliError("usage", "--wait and --no-wait exclude each other", "leave one of them out");
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
-    const { planText, runSync, summaryText } = await import("../sync-run.ts");
-    const { runUpdate, updateText } = await import("../update-run.ts");
+    const { failedText, planText, runSync, summaryText } = await import("../sync-run.ts");
+    const { changesText, differingCounts, runUpdate, updateText } = await import("../update-run.ts");
     const dryRun = options["dry-run"];
     const report = await runSync(project, { dryRun, full: options.full, wait: options.wait, feeds }, context);
     if (dryRun) {
@@ -54,9 +55,27 @@ export default command({
       return undefined;
     }
     const update = await runUpdate(project, context);
+    const differing = options["fail-on"].includes("counts") ? await differingCounts(project, feeds) : 0;
     if (output.json) await output.document({ ...report, warehouse: update });
     else await output.result(summaryText(report) + updateText(update));
-    if (report.failed.length > 0) return "someFailed";
-    return undefined;
+    if (report.failed.length + update.failed.length > 0)
+      throw new CliError(
+        "someFailed",
+        failedText(report, update),
+        "run it again; with the reasons above if it stays so",
+      );
+    if (options["fail-on"].includes("schema") && update.schemaChanges.length > 0)
+      throw new CliError(
+        "schemaChanged",
+        `${plural(update.schemaChanges.length, "change")} of columns: ${changesText(update)}`,
+        "asapp-kit schema --changes lists them; they are taken in already, and the next run does not report them again",
+      );
+    if (differing > 0)
+      throw new CliError(
+        "countsDiffer",
+        `${plural(differing, "partition")} with other row counts than export_row_counts says`,
+        "asapp-kit status names them",
+      );
+    return options["error-on-no-transfer"] && report.added + report.replaced === 0 ? "nothingNew" : undefined;
   },
 });

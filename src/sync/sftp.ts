@@ -137,7 +137,9 @@ class Sftp implements Source {
     try {
       return await abortable(work(client), signal);
     } catch (error) {
-      if (!(error instanceof SftpStatus)) throw error;
+      const known = error instanceof SourceError || error instanceof CliError;
+      if (known || signal?.aborted) throw error;
+      if (!(error instanceof SftpStatus)) throw new SourceError("transient", (error as Error).message);
       if (error.code === noSuchFile)
         throw new SourceError("changed", "gone since it was listed", { cause: error });
       if (error.code === permissionDenied) throw new SourceError("denied", "access denied", { cause: error });

@@ -114,6 +114,25 @@ describe("sync under faults", () => {
     await endsWell({ patience });
   });
 
+  it("finds wrong bytes by the stored checksum alone, where the ETag is no MD5 and nothing is packed", async () => {
+    const folder = "reps/version=1/format=jsonl/dt=2026-11-22";
+    kit.put(`${folder}/reps.jsonl`, "{}\n".repeat(500), {
+      crc32: true,
+      etag: "0123456789abcdef0123456789abcdef-2",
+    });
+    kit.put(`${folder}/_SUCCESS`, "");
+    const reps = ({ url }: { url: string }) => url.includes("reps.jsonl");
+    proxy.rules.push({ match: reps, fault: { kind: "corrupt", at: 700 } });
+    const report = await run();
+    assert.equal(report.added, 7);
+    assert.match(
+      report.failed[0]!.reason,
+      /reps.jsonl: crc32 differs from the stored checksum \(fetched 3 times\)/,
+    );
+    proxy.rules[0]!.times = 1;
+    assert.deepEqual((await run()).failed, []);
+  });
+
   it("gives up an object that comes in drops, and nothing else", async () => {
     proxy.rules.push({ match: hr03, fault: { kind: "drip", piece: 20, everyMs: 20 } });
     const report = await run({ patience: { ...hasty, slowest: 100_000, grace: 300 } });

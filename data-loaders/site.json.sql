@@ -1,6 +1,6 @@
 -- One row: what the site is about, the settings its figures depend on, and how fresh it is.
--- Ships: title, timezone, target, seconds, variant, threshold_counts, min_reps, min_contacts, open_hours, synced_at,
---   through, wfm_through
+-- Ships: title, timezone, target, seconds, variant, threshold_counts, min_reps, min_contacts, week_start, open_hours,
+--   synced_at, through, wfm_through
 with conversations as (
   select max(data_through) as through from kit.feeds where feed in ('convos_metrics', 'convos_metrics_ended')
 ),
@@ -16,6 +16,7 @@ select
   threshold_counts,
   min_reps,
   min_contacts,
+  week_start,
   open_hours::json as open_hours,
   (select max(finished_at) from kit.sync) as synced_at,
   through,

@@ -10,8 +10,15 @@ export async function dayRows(index: { href: string }, day: string): Promise<Win
   return response.json();
 }
 
-/** Framework's preview serves what loaders make below _file; a built site has the files in data/. */
 export function dayUrl(index: string, day: string): string {
+  return datasetUrl(index, `intraday/${day}.json`);
+}
+
+/**
+ * A dataset that is not attached by name. Framework's preview serves what loaders make below _file; a built site has the
+ * files in data/. `index` is the address of a dataset that is attached.
+ */
+export function datasetUrl(index: string, name: string): string {
   const preview = new URL(index).searchParams.has("sha");
-  return new URL(preview ? `intraday/${day}.json` : `../../data/intraday/${day}.json`, index).href;
+  return new URL(preview ? name : `../../data/${name}`, index).href;
 }

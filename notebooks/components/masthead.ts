@@ -13,6 +13,7 @@ export interface Site {
   threshold_counts: "answered" | "answered_and_abandoned";
   min_reps: number;
   min_contacts: number;
+  week_start: number; // 1, Monday, to 7
   open_hours: Record<string, OpenHours[]> | null; // by queue; "default" for the others
   synced_at: string | null; // ISO, UTC
   through: string | null; // end of the newest conversation data, ISO

@@ -1,0 +1,319 @@
+import { html } from "./dom.js";
+import { figure, type TableColumn } from "./figure.js";
+import { clock, count, dayName, decimal, percent, plural, points, signed, weekdayName } from "./format.js";
+import {
+  type Heat,
+  type HeatCell,
+  type HeatOptions,
+  heat,
+  heatScale,
+  type Measure,
+  type View,
+} from "./heatmap.js";
+import { cellStates, heatmapChart } from "./heatmap-chart.js";
+import { allQueues } from "./interval.js";
+import type { Site } from "./masthead.js";
+import type { QueueLoad } from "./queue-load.js";
+import { formula } from "./today.js";
+
+export const measureNames: Record<Measure, string> = {
+  volume: "Volume",
+  service: "Service level",
+  wait: "Mean wait",
+  abandons: "Abandon rate",
+  staffing: "Net staffing",
+};
+
+export const viewNames: Record<View, string> = {
+  usual: "Median",
+  last: "Last week",
+  difference: "Difference",
+};
+
+export interface HeatmapPageOptions extends Omit<HeatOptions, "minContacts" | "timezone" | "workSeconds"> {
+  queue: string;
+  load: QueueLoad | undefined; // of all queues
+  site: Site;
+}
+
+/** The Heatmaps page for one queue, measure and view: its words and its figure. */
+export function heatmapPage(options: HeatmapPageOptions) {
+  const { queue, measure, view, grain, site, load } = options;
+  const workSeconds = load?.handle_mean && load.concurrency ? load.handle_mean / load.concurrency : null;
+  const told = measure !== "staffing" || (queue === allQueues && workSeconds !== null);
+  const found = heat({
+    ...options,
+    rows: told ? options.rows : [],
+    known: told ? options.known : [],
+    timezone: site.timezone,
+    minContacts: site.min_contacts,
+    workSeconds,
+  });
+  const write = writing(measure, view);
+  const words = told ? headline(found, options, write) : untold(queue);
+  const status = html("p", { class: "sr-only", role: "status", "aria-live": "polite" });
+  const scale = heatScale(found.cells, measure, view, site);
+  const body = figure({
+    id: "heatmap",
+    title: words.chart,
+    subtitle: subtitle(found, options, workSeconds),
+    footer: footer(found, options),
+    draw: (width) =>
+      heatmapChart(found, {
+        width,
+        scale,
+        short: write.short,
+        tick: write.tick,
+        ends: ends[measure][view === "difference" ? 1 : 0],
+        say: (cell) => sayCell(cell, write.full, measure, view),
+        announce: (text) => {
+          status.textContent = text;
+        },
+        label: `${measureNames[measure]} by weekday and time, ${queue}`,
+        name: (weekday) => dayNames[weekday - 1]!.slice(0, 3),
+      }),
+    rows: found.cells.filter(({ state }) => state !== "closed"),
+    columns: columns(measure, view, grain),
+    file: `heatmap-${measure}-${view}-${queue.toLowerCase().replace(/[^a-z0-9]+/g, "-")}-${grain}`,
+  });
+  return { title: words.title, lead: words.lead, figure: html("div", { class: "figures" }, body, status) };
+}
+
+interface Writing {
+  full: (value: number | null) => string;
+  short: (value: number) => string;
+  tick: (value: number) => string;
+}
+
+function writing(measure: Measure, view: View): Writing {
+  const difference = view === "difference";
+  const or = (write: (value: number) => string) => (value: number | null) =>
+    value === null ? "–" : write(value);
+  switch (measure) {
+    case "volume": {
+      const plain = (value: number) => decimal(value, Number.isInteger(value) ? 0 : 1);
+      const write = difference ? (value: number) => signed(value, Number.isInteger(value) ? 0 : 1) : plain;
+      return {
+        full: or((value) => `${write(value)} contacts`),
+        short: (value) => (difference ? signed(value) : decimal(value, 0)),
+        tick: (value) => (difference ? signed(value) : count(value)),
+      };
+    }
+    case "service":
+    case "abandons":
+      return difference
+        ? { full: or(points), short: (value) => signed(value * 100), tick: (value) => signed(value * 100) }
+        : {
+            full: or((value) => percent(value)),
+            short: (value) => (value * 100).toFixed(0),
+            tick: (value) => percent(value, 0),
+          };
+    case "wait": {
+      const write = difference
+        ? (value: number) => `${value < -0.5 ? "−" : value < 0.5 ? "" : "+"}${clock(Math.abs(value))}`
+        : clock;
+      return { full: or(write), short: write, tick: write };
+    }
+    case "staffing": {
+      const write = (value: number) => signed(value, 1);
+      return {
+        full: or((value) => `${write(value)} FTE`),
+        short: (value) => signed(value),
+        tick: (value) => signed(value),
+      };
+    }
+  }
+}
+
+const ends: Record<Measure, [plain: [string, string], difference: [string, string]]> = {
+  volume: [
+    ["", "contacts"],
+    ["fewer", "more"],
+  ],
+  service: [
+    ["and less", ""],
+    ["points, worse", "better"],
+  ],
+  wait: [
+    ["", "and more"],
+    ["shorter", "longer"],
+  ],
+  abandons: [
+    ["", "and more"],
+    ["points, fewer", "more"],
+  ],
+  staffing: [
+    ["FTE short", "spare"],
+    ["FTE tighter", "looser"],
+  ],
+};
+
+interface Words {
+  title: string;
+  lead: string;
+  chart: string;
+}
+
+function untold(queue: string): Words {
+  const why =
+    queue === allQueues
+      ? "rep_utilized or handle times are missing or held back"
+      : "the history of reps does not say for which queue they were there; choose All queues";
+  return {
+    title: "No net staffing to show",
+    lead: `Net staffing is not told here: ${why}.`,
+    chart: "No net staffing",
+  };
+}
+
+/** What stands out, in words. */
+export function headline(
+  { cells, lastWeek, usualWeeks }: Heat,
+  { queue, measure, view, site }: Pick<HeatmapPageOptions, "queue" | "measure" | "view" | "site">,
+  write: Pick<Writing, "full"> = writing(measure, view),
+): Words {
+  const place = queue === allQueues ? "" : `${queue}: `;
+  const solid = cells.filter(({ state, value }) => (state === "data" || state === "zero") && value !== null);
+  if (lastWeek === null || solid.length === 0)
+    return {
+      title: `${place}no ${measureNames[measure].toLowerCase()} to show`,
+      lead:
+        lastWeek === null
+          ? "No whole day of history has arrived."
+          : "No time of the week has enough contacts behind it.",
+      chart: `No ${measureNames[measure].toLowerCase()} to show`,
+    };
+  const lowest = measure === "service" || measure === "staffing";
+  const most = solid.reduce((best, cell) => {
+    const better = lowest ? cell.value! < best.value! : cell.value! > best.value!;
+    return better ? cell : best;
+  });
+  const at = `${dayNames[most.weekday - 1]} ${most.slot}`;
+  const when = view === "usual" ? "usually " : "";
+  const rate = measure === "service" || measure === "wait" || measure === "abandons";
+  const value = `${write.full(most.value)}${rate ? ` (n = ${count(most.n)})` : ""}`;
+  const titles: Record<Measure, [plain: string, difference: string]> = {
+    volume: [`busiest ${at}, ${when}${value}`, `biggest rise ${at}, ${value} against the median`],
+    service: [`lowest service level ${at}, ${when}${value}`, `biggest loss of service level ${at}, ${value}`],
+    wait: [`longest wait ${at}, ${when}${value}`, `biggest rise of the wait ${at}, ${value}`],
+    abandons: [`most abandon ${at}, ${when}${value}`, `biggest rise of abandons ${at}, ${value}`],
+    staffing: [`tightest ${at}, ${when}${value}`, `staffing tightened most ${at}, ${value}`],
+  };
+  const text = titles[measure][view === "difference" ? 1 : 0];
+  const range = usualWeeks ? `Median of up to ${plural(usualWeeks.weeks, "week")} before` : "No weeks before";
+  return {
+    title: `${place}${place ? text : capital(text)}`,
+    lead: [
+      summary(solid, measure, view, site),
+      `${range}; last week is ${dayName(lastWeek.from)} to ${dayName(lastWeek.to)}.`,
+    ]
+      .filter(Boolean)
+      .join(" "),
+    chart: capital(text),
+  };
+}
+
+function summary(cells: readonly HeatCell[], measure: Measure, view: View, site: Site): string | null {
+  const of = (test: (value: number) => boolean) =>
+    `${count(cells.filter(({ value }) => test(value!)).length)} of ${plural(cells.length, "interval")} with enough contacts`;
+  if (view === "difference") return null;
+  if (measure === "service")
+    return `${of((value) => value < site.target)} are under the ${percent(site.target, 0)} target.`;
+  if (measure === "wait")
+    return `In ${of((value) => value > site.seconds)} the mean wait is over ${site.seconds} s.`;
+  if (measure === "staffing")
+    return `${count(cells.filter(({ value }) => value! < 0).length)} of ${plural(cells.length, "interval")} are short of staff.`;
+  return null;
+}
+
+function subtitle(
+  { usualWeeks, lastWeek }: Heat,
+  { queue, measure, view, grain, site }: HeatmapPageOptions,
+  workSeconds: number | null,
+): string {
+  const what: Record<Measure, string> = {
+    volume: `Contacts offered per ${grain} minutes`,
+    service: `${formula(site)}, by intervals of ${grain} minutes`,
+    wait: `Mean wait of assigned and abandoned contacts, by intervals of ${grain} minutes`,
+    abandons: `Abandoned / offered, by intervals of ${grain} minutes`,
+    staffing: `Available less required reps, full-time equivalents per ${grain} minutes; required = contacts × ${decimal(workSeconds, 0)} s of rep time (mean handle time / chats at once) / interval. Indicative`,
+  };
+  const weeks = usualWeeks?.weeks ?? 0;
+  const when: Record<View, string> = {
+    usual: `Median of the weeks from ${range(usualWeeks)}${weeks < 4 ? `; only ${plural(weeks, "week")}, so a rough one` : ""}`,
+    last: `Week of ${range(lastWeek)}`,
+    difference: `Week of ${range(lastWeek)} less the median of the ${plural(weeks, "week")} before${weeks < 4 ? ", a rough one" : ""}`,
+  };
+  return `${what[measure]}. ${queue}. ${when[view]}.`;
+}
+
+function range(span: { from: string; to: string } | null): string {
+  return span ? `${dayName(span.from)} to ${dayName(span.to)}` : "none";
+}
+
+function footer({ cells, lastWeek }: Heat, { measure, site }: HeatmapPageOptions): string {
+  const n = cells.reduce((sum, cell) => sum + cell.n, 0);
+  return [
+    `Local time of ${site.timezone}.`,
+    lastWeek ? `Data through the end of ${dayName(lastWeek.to)}, the last whole day.` : null,
+    `n = ${count(n)} contacts.`,
+    measure === "staffing"
+      ? "Source: rep_utilized, issue_queues, rep_convos."
+      : "Source: issue_queues, rep_convos.",
+    measure === "volume" || measure === "staffing"
+      ? null
+      : `Hatched: fewer than ${site.min_contacts} contacts.`,
+    "Hours that the clock skipped or showed twice are left out.",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function sayCell(cell: HeatCell, full: Writing["full"], measure: Measure, view: View): string {
+  const place = `${dayNames[cell.weekday - 1]!.slice(0, 3)} ${cell.slot}`;
+  const state = cellStates.find(({ state }) => state === cell.state)?.text;
+  if (cell.state === "closed" || cell.state === "none" || cell.state === "held") return `${place}  ${state}`;
+  if (cell.state === "zero" && measure !== "volume") return `${place}  no contacts`;
+  const parts = [
+    full(cell.value),
+    `n = ${count(cell.n)}`,
+    view === "last" ? null : plural(cell.weeks, "week"),
+    state,
+  ];
+  return `${place}  ${parts.filter(Boolean).join(" · ")}`;
+}
+
+function columns(measure: Measure, view: View, grain: number): TableColumn<HeatCell>[] {
+  const plain = writing(measure, "usual");
+  const exact = (
+    label: string,
+    value: (cell: HeatCell) => number | null,
+    write: Writing["full"],
+  ): TableColumn<HeatCell> => ({
+    label,
+    value: (cell) => (value(cell) === null ? null : Number(value(cell)!.toFixed(4))),
+    text: (cell) => write(value(cell)),
+  });
+  return [
+    { label: "Weekday", value: ({ weekday }) => dayNames[weekday - 1]! },
+    { label: `From, ${grain} min`, value: ({ slot }) => slot },
+    { label: "State", value: ({ state }) => state },
+    exact(viewNames[view], ({ value }) => value, writing(measure, view).full),
+    { label: "n", value: ({ n }) => n, text: ({ n }) => count(n) },
+    { label: "Weeks", value: ({ weeks }) => weeks },
+    ...(view === "usual" ? [] : [exact("Median", ({ usual }) => usual, plain.full)]),
+    ...(view === "last" ? [] : [exact("Last week", ({ last }) => last, plain.full)]),
+    exact(
+      measure === "volume" || measure === "staffing" ? "Mean of the weeks" : "Weeks together",
+      ({ together }) => together,
+      plain.full,
+    ),
+  ];
+}
+
+// 2024 began on a Monday.
+const dayNames = Array.from({ length: 7 }, (_, i) => weekdayName(`2024-01-0${i + 1}`));
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

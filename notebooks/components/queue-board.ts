@@ -1,0 +1,350 @@
+import { area, curveStepAfter, line } from "d3";
+import { html, svg } from "./dom.js";
+import { figure, type TableColumn } from "./figure.js";
+import { clock, count, dayName, decimal, longDay, percent, plural, type Zone } from "./format.js";
+import {
+  allQueues,
+  dayOfIntervals,
+  type Interval,
+  type IntradayDay,
+  known,
+  offered,
+  type WindowRow,
+} from "./interval.js";
+import { openHours, type Site } from "./masthead.js";
+import { emptyPanel, runs } from "./panel.js";
+import { type DaySummary, formula, gap, serviceLevelOf, shortfallOf, summarize } from "./today.js";
+import type { Grain } from "./windows.js";
+
+/** One queue of a day, so far. Rates are null without contacts. */
+export interface QueueOfDay extends DaySummary {
+  queue: string;
+  rows: readonly Interval[];
+  service: number | null; // 0..1
+  abandonRate: number | null; // of the offered
+  missing: number | null; // answers in time that were missing to the target
+  few: boolean; // too few contacts for its rates to mean much
+}
+
+export interface QueueBoard {
+  queues: QueueOfDay[]; // most missing first; without a service level last
+  all: QueueOfDay;
+  through: number | null; // end of the newest window that has arrived, UTC ms
+  day: string;
+  grain: Grain;
+  zone: Zone;
+  site: Site;
+}
+
+/** All queues of one day from the windows of that day. */
+export function queueBoard(options: {
+  windows: readonly WindowRow[];
+  days: readonly IntradayDay[];
+  queues: readonly string[];
+  day: string;
+  grain: Grain;
+  zone: Zone;
+  site: Site;
+}): QueueBoard {
+  const { windows, days, day, grain, zone, site } = options;
+  const names = options.queues.filter((queue) => queue !== allQueues);
+  const of = (queue: string): QueueOfDay => {
+    const frame = { windows, days, day, queue, grain, timezone: site.timezone };
+    const rows = windows.length ? dayOfIntervals({ ...frame, openHours: openHours(site, queue) }) : [];
+    return queueOfDay(queue, rows, site);
+  };
+  const through = days.find((entry) => entry.day === day)?.through ?? null;
+  return {
+    queues: names.map(of).sort(worstFirst),
+    all: of(allQueues),
+    through: through === null ? null : Date.parse(through),
+    ...{ day, grain, zone, site },
+  };
+}
+
+/** The intervals of a queue added up: rates from added counts. */
+export function queueOfDay(queue: string, rows: readonly Interval[], site: Site): QueueOfDay {
+  const sum = summarize(rows);
+  return {
+    ...sum,
+    queue,
+    rows,
+    service: serviceLevelOf(site)(sum),
+    abandonRate: sum.offered ? sum.abandoned / sum.offered : null,
+    missing: shortfallOf(sum, site),
+    few: sum.offered < site.min_contacts,
+  };
+}
+
+/** Most answers missing first; then the lower service level, then the busier queue. */
+export function worstFirst(a: QueueOfDay, b: QueueOfDay): number {
+  return (
+    (b.missing ?? -1) - (a.missing ?? -1) ||
+    (a.service ?? 2) - (b.service ?? 2) ||
+    b.offered - a.offered ||
+    (a.queue < b.queue ? -1 : 1)
+  );
+}
+
+/** The board in words. */
+export function boardSentence({ queues, all, through, day, zone, site }: QueueBoard): {
+  title: string;
+  lead: string;
+} {
+  const served = queues.filter(({ missing }) => missing !== null);
+  if (served.length === 0)
+    return {
+      title: day ? `No queue has data for ${dayName(day)}` : "No queue has data yet",
+      lead: day
+        ? "Nothing of this day has arrived. Choose another day."
+        : "Run a sync, then build the site again: the page fills itself.",
+    };
+  const missed = served.filter(({ missing }) => missing! > 0);
+  const worst = missed[0];
+  const running = all.rows.some(({ state }) => state === "pending");
+  const until = running && through !== null ? ` by ${zone.time(through)}` : "";
+  return {
+    title: worst
+      ? `${worst.queue} misses the target by ${plural(worst.missing!, "contact")}${until}, the most of ${plural(served.length, "queue")}`
+      : `${served.length === 1 ? "The queue meets" : `All ${served.length} queues meet`} the ${percent(site.target, 0)} target${until}`,
+    lead: [
+      worst
+        ? `${missed.length} of ${plural(served.length, "queue")} are under the ${percent(site.target, 0)} target.`
+        : null,
+      `Together ${plural(all.offered, "contact")} on ${longDay(day)}${until}`,
+      all.service === null
+        ? "."
+        : `, ${percent(all.service)} answered within ${site.seconds} s, ${gap(all.service, site.target)}.`,
+    ]
+      .filter(Boolean)
+      .join(" ")
+      .replace(" , ", ", ")
+      .replace(" .", "."),
+  };
+}
+
+/** Address of the Today page for a queue, with all other filters of this address kept. */
+export function todayLink(search: string, queue: string, day: string): string {
+  const filters = new URLSearchParams(search);
+  filters.set("queue", queue);
+  filters.set("date", day);
+  return `./today?${filters}`;
+}
+
+/** The small multiples with titles, footer, table and CSV. */
+export function boardFigure(board: QueueBoard, options: { free: boolean; search: string }): HTMLElement {
+  const { queues, all, through, day, grain, zone, site } = board;
+  const usual = queues.some(({ rows }) => rows.some((row) => row.usual !== null));
+  const shown = queues.some(({ rows }) => rows.some(known));
+  return html(
+    "div",
+    { class: "figures" },
+    figure({
+      id: "queues",
+      title: shown
+        ? "Volume of each queue through the day, most answers missing first"
+        : "No queue has data for this day",
+      subtitle:
+        `Contacts offered per ${grain} minutes, ${day ? longDay(day) : "no day yet"}. ` +
+        (options.free
+          ? "Each queue has a scale of its own: heights cannot be compared between queues."
+          : "All queues share one scale.") +
+        ` Numbers are the day so far: contacts, ${formula(site)}, share abandoned, mean wait of all. Choose a queue to open it.`,
+      legend: [
+        { text: "Offered", mark: "blue" },
+        ...(usual ? [{ text: "The usual (median of same weekdays)", mark: "usual-band" }] : []),
+      ],
+      footer: [
+        `Times in ${site.timezone}.`,
+        through === null ? null : `Data through ${zone.dateTime(through)}.`,
+        `n = ${count(all.offered)} contacts. Source: queue_wfm${usual ? "; the usual: issue_queues, rep_convos" : ""}.`,
+        `Faint: fewer than ${site.min_contacts} contacts.`,
+      ]
+        .filter(Boolean)
+        .join(" "),
+      draw: (width) => boardChart(board, { ...options, width }),
+      rows: queues,
+      columns: boardColumns(site),
+      file: `queues-${day}`,
+    }),
+  );
+}
+
+export function boardColumns(site: Site): TableColumn<QueueOfDay>[] {
+  const percentage = (label: string, value: (row: QueueOfDay) => number | null): TableColumn<QueueOfDay> => ({
+    label,
+    value,
+    text: (row) => percent(value(row)),
+  });
+  const whole = (label: string, value: (row: QueueOfDay) => number | null): TableColumn<QueueOfDay> => ({
+    label,
+    value,
+    text: (row) => count(value(row)),
+  });
+  return [
+    { label: "Queue", value: ({ queue }) => queue },
+    whole("Contacts", (row) => (row.intervals ? row.offered : null)),
+    whole("The usual", (row) => (row.usual === null ? null : Math.round(row.usual))),
+    percentage(`Answered in ${site.seconds} s`, ({ service }) => service),
+    whole("Missing to the target", ({ missing }) => missing),
+    percentage("Abandoned", ({ abandonRate }) => abandonRate),
+    whole("Abandons", (row) => (row.intervals ? row.abandoned : null)),
+    { label: "Mean wait, s", value: ({ wait }) => wait, text: ({ wait }) => decimal(wait, 0) },
+  ];
+}
+
+const facet = { height: 168, gap: 18, least: 250, top: 78, bottom: 150 };
+
+/** One facet per queue: its name, four numbers, and its day against the usual. */
+export function boardChart(
+  { queues, day, zone, site }: QueueBoard,
+  { width, free, search }: { width: number; free: boolean; search: string },
+): SVGSVGElement {
+  if (!queues.some(({ rows }) => rows.some(known))) return emptyPanel(width, "No rows for this day.");
+  const across = Math.max(
+    1,
+    Math.min(queues.length, Math.floor((width + facet.gap) / (facet.least + facet.gap))),
+  );
+  const wide = (width - facet.gap * (across - 1)) / across;
+  const height = Math.ceil(queues.length / across) * (facet.height + facet.gap) - facet.gap;
+  const highest = Math.max(1, ...queues.map(peak));
+  const root = svg("svg", {
+    class: "panel queue-board",
+    width,
+    height,
+    viewBox: `0 0 ${width} ${height}`,
+    role: "group",
+    "aria-label": "Queues, most answers missing first",
+  });
+  queues.forEach((queue, i) => {
+    const [x, y] = [(i % across) * (wide + facet.gap), Math.floor(i / across) * (facet.height + facet.gap)];
+    const top = free ? Math.max(1, peak(queue)) : highest;
+    root.append(
+      svg(
+        "a",
+        {
+          class: "facet",
+          href: todayLink(search, queue.queue, day),
+          transform: `translate(${x},${y})`,
+          "aria-label": spoken(queue, site),
+        },
+        svg("rect", {
+          class: "facet-back",
+          x: 0.5,
+          y: 0.5,
+          width: wide - 1,
+          height: facet.height - 1,
+          rx: 7,
+        }),
+        head(queue, wide, site),
+        spark(queue, wide, top, zone),
+      ),
+    );
+  });
+  return root;
+}
+
+function head(queue: QueueOfDay, wide: number, site: Site): SVGGElement {
+  const { missing, service, abandonRate } = queue;
+  const state = missing === null ? "no contacts" : missing > 0 ? `${count(missing)} missing` : "target met";
+  const numbers: [string, string, string][] = [
+    [queue.intervals ? count(queue.offered) : "–", "contacts", ""],
+    [percent(service), `in ${site.seconds} s`, missing ? "orange-text" : ""],
+    [percent(abandonRate), "abandoned", ""],
+    [clock(queue.wait), "mean wait", ""],
+  ];
+  const room = Math.floor((wide - 24 - state.length * 6.6) / 7.6);
+  const name = queue.queue.length > room ? `${queue.queue.slice(0, Math.max(3, room - 1))}…` : queue.queue;
+  const step = (wide - 24) / 4;
+  return svg(
+    "g",
+    {},
+    svg("text", { class: "facet-name", x: 12, y: 22 }, name),
+    svg(
+      "text",
+      {
+        class: `facet-state ${missing ? "orange-text" : "blue-text"}`,
+        x: wide - 12,
+        y: 22,
+        "text-anchor": "end",
+      },
+      state,
+    ),
+    numbers.map(([value, label, mark], i) =>
+      svg(
+        "g",
+        { class: i > 0 && queue.few ? "few" : null },
+        svg("text", { class: `facet-value ${mark}`, x: 12 + i * step, y: 46 }, value),
+        svg("text", { class: "facet-label", x: 12 + i * step, y: 60 }, label),
+      ),
+    ),
+  );
+}
+
+function spark({ rows }: QueueOfDay, wide: number, top: number, zone: Zone): SVGGElement {
+  const x = (slot: number) => 12 + (slot / Math.max(1, rows.length)) * (wide - 24);
+  const y = (value: number) => facet.bottom - (value / top) * (facet.bottom - facet.top);
+  const group = svg("g", {});
+  type Point = { row: Interval; slot: number };
+  const right = (run: Point[]) => [...run, { row: run.at(-1)!.row, slot: run.at(-1)!.slot + 1 }];
+  const below = area<Point>()
+    .curve(curveStepAfter)
+    .x(({ slot }) => x(slot))
+    .y0(y(0))
+    .y1(({ row }) => y(row.usual!));
+  const above = line<Point>()
+    .curve(curveStepAfter)
+    .x(({ slot }) => x(slot))
+    .y(({ row }) => y(row.usual!));
+  const expected = runs(rows, (row) => (row.usual ?? 0) > 0).map(right);
+  for (const run of expected) group.append(svg("path", { class: "usual-band", d: below(run) }));
+  const bar = Math.max(0.8, x(1) - x(0) - 0.7);
+  rows.forEach((row, slot) => {
+    const value = offered(row);
+    if (value === null || value === 0) return;
+    const mark = row.state === "partial" ? "blue running" : "blue";
+    group.append(svg("rect", { class: mark, x: x(slot), width: bar, y: y(value), height: y(0) - y(value) }));
+  });
+  for (const run of expected) group.append(svg("path", { class: "line usual-line thin", d: above(run) }));
+  group.append(svg("line", { class: "facet-zero", x1: 12, x2: wide - 12, y1: y(0), y2: y(0) }));
+  group.append(
+    svg(
+      "text",
+      { class: "facet-scale", x: wide - 12, y: facet.top - 3, "text-anchor": "end" },
+      `top ${count(Math.ceil(top))}`,
+    ),
+  );
+  rows.forEach((row, slot) => {
+    const time = zone.time(row.start);
+    if (row.minutes > 0 && ["06:00", "12:00", "18:00"].includes(time))
+      group.append(
+        svg(
+          "text",
+          { class: "facet-scale", x: x(slot), y: facet.bottom + 12, "text-anchor": "middle" },
+          time,
+        ),
+      );
+  });
+  return group;
+}
+
+function peak({ rows }: QueueOfDay): number {
+  return Math.max(0, ...rows.map((row) => Math.max(offered(row) ?? 0, row.usual ?? 0)));
+}
+
+function spoken(
+  { queue, offered, intervals, service, missing, abandonRate, wait }: QueueOfDay,
+  site: Site,
+): string {
+  if (!intervals) return `${queue}: no data. Open in Today.`;
+  return [
+    `${queue}: ${plural(offered, "contact")}`,
+    service === null ? null : `${percent(service)} answered in ${site.seconds} seconds`,
+    missing ? `${plural(missing, "answer")} missing to the target` : null,
+    abandonRate === null ? null : `${percent(abandonRate)} abandoned`,
+    wait === null ? null : `mean wait ${clock(wait)}`,
+    "open in Today",
+  ]
+    .filter(Boolean)
+    .join(", ");
+}

@@ -1,0 +1,48 @@
+import { datasetUrl } from "./day-file.js";
+import type { HeatDay } from "./heatmap.js";
+
+/** What the last four whole weeks say about a queue, as data-loaders/queue-load.json.sql ships it. */
+export interface QueueLoad {
+  queue: string; // "All queues" is every queue together
+  part: number; // the file of heatmap/ that holds its days
+  days: number; // on which anything came
+  contacts: number;
+  abandoned: number;
+  busiest: number; // contacts in the busiest half-hour of the day, mean of its days
+  busiest_slot: string; // "11:30", local
+  handled: number;
+  handle_mean: number | null; // seconds; null: too few, held back
+  concurrency: number | null; // chats at once of the reps who served it, while they had any
+  patience: number | null; // mean seconds, exponential; null: too few abandons to tell
+}
+
+/** The days of one queue, and the days on which any queue had data. Parts are fetched when they are looked at. */
+export async function heatDays(index: { href: string }, loads: readonly QueueLoad[], queue: string) {
+  const part = loads.find((load) => load.queue === queue)?.part ?? 0;
+  const [all, own] = await Promise.all([0, part].map((number) => heatPart(index, loads, number)));
+  return {
+    known: [...new Set(all!.map(({ day }) => day))],
+    rows: own!.filter((row) => row.queue === queue),
+  };
+}
+
+const parts = new Map<string, Promise<HeatDay[]>>();
+
+async function heatPart(
+  index: { href: string },
+  loads: readonly QueueLoad[],
+  part: number,
+): Promise<HeatDay[]> {
+  if (!loads.some((load) => load.part === part)) return [];
+  const url = datasetUrl(index.href, `heatmap/${part}.json`);
+  let rows = parts.get(url);
+  if (!rows) {
+    rows = fetch(url, { cache: "no-cache" }).then((response) => {
+      if (!response.ok) throw new Error(`heatmap ${part}: ${response.status} ${response.statusText}`);
+      return response.json() as Promise<HeatDay[]>;
+    });
+    parts.set(url, rows);
+    rows.catch(() => parts.delete(url));
+  }
+  return rows;
+}

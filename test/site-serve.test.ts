@@ -48,7 +48,7 @@ describe("serveSite", () => {
     assert.equal(headers["content-encoding"], "gzip");
     assert.equal(headers["content-type"], "application/json; charset=utf-8");
     assert.equal(JSON.parse(gunzipSync(body).toString()).length, 500);
-    const again = await raw(server, "/data/days.json", { "if-none-match": String(headers["etag"]) });
+    const again = await raw(server, "/data/days.json", { "if-none-match": String(headers.etag) });
     assert.equal(again.status, 304);
     assert.equal(again.body.length, 0);
   });

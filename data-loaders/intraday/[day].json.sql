@@ -93,7 +93,7 @@ held as (
       or few_queues = 1 and not is_all and not few and handle is not null and place = 1 as small
   from ranked
 ),
--- history: assignments by rep_convos, abandons by issue_queues
+-- history: assignments by rep_convos, abandons by issue_queues, on the same weekday or, in UTC, beside it
 queue_names as (
   select queue_id::varchar as queue_id, arg_max(queue_name, exit_queue_ts) as queue from issue_queues group by all
 ),
@@ -104,10 +104,12 @@ events as (
   select local_date(issue_assigned_ts) as former_day, window_start(issue_assigned_ts) as former_start, queue
   from rep_convos join queue_names on queue_names.queue_id = rep_convos.queue_id::varchar
   where issue_assigned_ts between date $day - 72 and date $day - 5
+    and (date $day - issue_assigned_ts::date) % 7 in (0, 1, 6)
   union all
   select local_date(exit_queue_ts), window_start(exit_queue_ts), queue_name
   from issue_queues
   where abandoned and exit_queue_ts between date $day - 72 and date $day - 5
+    and (date $day - exit_queue_ts::date) % 7 in (0, 1, 6)
 ),
 counted as (
   select former_day, former_start, queue, count(*) as offered

@@ -1,32 +1,36 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { CliError } from "../errors.ts";
 import { cacheFolder } from "./folders.ts";
 
+export interface BuildLockOptions {
+  signal?: AbortSignal | undefined;
+  onWait?: ((pid: number) => void) | undefined; // once, when another process is building
+  file?: string;
+}
+
 /**
- * One build at a time in a clone: they share Framework's cache. The lock of a process that is gone is taken over.
- * Throws CliError("locked") while another one is building.
+ * One build at a time in a clone, as they share Framework's cache: a second one waits. The lock of a process that is
+ * gone is taken over. Not to be asked for again inside `work`.
  */
 export async function withBuildLock<T>(
+  { signal, onWait, file = join(cacheFolder, "..", "lock") }: BuildLockOptions,
   work: () => Promise<T>,
-  file = join(cacheFolder, "..", "lock"),
 ): Promise<T> {
   mkdirSync(dirname(file), { recursive: true });
-  for (let attempt = 0; ; attempt++) {
-    try {
-      writeFileSync(file, String(process.pid), { flag: "wx" });
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const holder = readHolder(file);
-      if (attempt > 3 || (holder !== null && running(holder)))
-        throw new CliError(
-          "locked",
-          `another build is running (process ${holder ?? "unknown"})`,
-          `wait for it to end, or remove ${file} if there is none`,
-        );
+  let told = false;
+  for (let unreadable = 0; !take(file); ) {
+    const holder = readHolder(file);
+    unreadable = holder === null ? unreadable + 1 : 0;
+    if (unreadable > 20 || (holder !== null && !running(holder))) {
       rmSync(file, { force: true });
+      continue;
     }
+    if (holder !== null && !told) onWait?.(holder);
+    told ||= holder !== null;
+    if (signal?.aborted) throw new CliError("interrupted", "interrupted while another build was running");
+    await delay(200);
   }
   try {
     return await work();
@@ -35,6 +39,17 @@ export async function withBuildLock<T>(
   }
 }
 
+function take(file: string): boolean {
+  try {
+    writeFileSync(file, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+// null: gone, or not written to the end yet
 function readHolder(file: string): number | null {
   try {
     return Number(readFileSync(file, "utf8")) || null;
@@ -44,7 +59,6 @@ function readHolder(file: string): number | null {
 }
 
 function running(pid: number): boolean {
-  if (pid === process.pid) return true;
   try {
     process.kill(pid, 0);
     return true;

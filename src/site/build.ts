@@ -17,6 +17,7 @@ export interface BuildOptions {
 }
 
 export type BuildStep =
+  | { step: "waiting"; pid: number } // for another build
   | { step: "datasets"; done: number; total: number; dataset: ComputedDataset }
   | { step: "pages"; line: string }
   | { step: "check" };
@@ -38,7 +39,8 @@ export async function buildSite(project: Project, options: BuildOptions = {}): P
   const folder = resolve(options.out ?? join(kitRoot, "site"));
   const beside = `${folder}.next-${process.pid}`;
   const { signal, onStep } = options;
-  return withBuildLock(async () => {
+  const onWait = (pid: number) => onStep?.({ step: "waiting", pid });
+  return withBuildLock({ signal, onWait }, async () => {
     const times = [performance.now()];
     const lap = () => times.push(performance.now());
     try {

@@ -1,19 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative, sep } from "node:path";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { type Database, quoteText, type Rows } from "../warehouse/database.ts";
-import { intradayDays, stampDatasets } from "./dataset-cache.ts";
+import { stampOf, writeStamp } from "./dataset-cache.ts";
+import { type Dataset, listDatasets } from "./dataset-list.ts";
 import { datasetsFolder, loadersFolder } from "./folders.ts";
 import { checkColumns } from "./guard.ts";
-
-/** What a page asks for as FileAttachment("data/<name>"): the answer to one .sql file, for one set of parameters. */
-export interface Dataset {
-  name: string; // days.json, intraday/2026-11-21.json
-  file: string; // data-loaders/days.json.sql
-  parameters: Record<string, string>; // of a file such as [day].json.sql
-}
 
 export interface ComputedDataset {
   name: string;
@@ -24,6 +18,7 @@ export interface ComputedDataset {
 export interface ComputeOptions {
   out?: string; // folder of the answers; Framework's loader cache by default
   loaders?: string; // folder of the .sql files
+  keep?: boolean; // put the answers in one by one, leaving what else is in the folder
   signal?: AbortSignal | undefined;
   onDataset?: (dataset: ComputedDataset, done: number, total: number) => void;
 }
@@ -37,7 +32,8 @@ export async function computeDatasets(
   project: Project,
   options: ComputeOptions = {},
 ): Promise<ComputedDataset[]> {
-  const { out = datasetsFolder, loaders = loadersFolder, signal, onDataset } = options;
+  const { out = datasetsFolder, loaders = loadersFolder, keep, signal, onDataset } = options;
+  const stamp = stampOf(project); // before the data is read: a sync meanwhile must not pass for included
   const datasets = listDatasets(project, loaders);
   const database = await openCatalog(project);
   const beside = `${out}.${process.pid}`;
@@ -49,11 +45,18 @@ export async function computeDatasets(
       onDataset?.(result, done, datasets.length);
       return result;
     });
-    mkdirSync(beside, { recursive: true });
-    rmSync(out, { recursive: true, force: true });
-    mkdirSync(dirname(out), { recursive: true });
-    renameSync(beside, out);
-    if (out === datasetsFolder) stampDatasets(project);
+    if (keep) {
+      for (const { name } of datasets) {
+        mkdirSync(dirname(join(out, name)), { recursive: true });
+        renameSync(join(beside, name), join(out, name));
+      }
+    } else {
+      mkdirSync(beside, { recursive: true });
+      rmSync(out, { recursive: true, force: true });
+      mkdirSync(dirname(out), { recursive: true });
+      renameSync(beside, out);
+    }
+    if (out === datasetsFolder) writeStamp(stamp);
     return computed;
   } finally {
     rmSync(beside, { recursive: true, force: true });
@@ -80,26 +83,6 @@ export async function computeDataset(
   }
   checkColumns(place, source, answer.columns, project.feeds);
   return { text: rowsToJson(place, answer), rows: answer.rows.length };
-}
-
-/** One dataset per .sql file, and one per day for those under a [day] name. */
-export function listDatasets(project: Project, loaders = loadersFolder): Dataset[] {
-  return readdirSync(loaders, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".sql"))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .flatMap((file): Dataset[] => {
-      const name = relative(loaders, file)
-        .split(sep)
-        .join("/")
-        .replace(/\.sql$/, "");
-      if (!basename(name).startsWith("[day]")) return [{ name, file, parameters: {} }];
-      return intradayDays(project).map((day) => ({
-        name: name.replace("[day]", day),
-        file,
-        parameters: { day },
-      }));
-    });
 }
 
 /** `$day` in the text becomes the quoted value. A parameter without a value is an error. */

@@ -1,20 +1,38 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openProject } from "../project.ts";
-import { dropStaleDatasets, intradayDays, watchSnapshot } from "./dataset-cache.ts";
-import { kitRoot, linkLoaders } from "./folders.ts";
+import { dropStaleDatasets, watchSnapshot } from "./dataset-cache.ts";
+import { listDatasets } from "./dataset-list.ts";
+import { kitRoot, linkLoaders, pagesFolder } from "./folders.ts";
 import { fillFrameworkCache, refuseNetwork } from "./framework-cache.ts";
 
 /** Set by our own commands, which have computed all datasets before Framework starts. */
 export const datasetsReady = "ASAPP_KIT_DATASETS_READY";
+/** Set for the loaders of a plain `observable build`: the first one may as well compute them all. */
+export const computeAll = "ASAPP_KIT_COMPUTE_ALL";
 /** Where Framework writes the site; the build command swaps it into place afterwards. */
 export const siteOutput = "ASAPP_KIT_SITE_OUTPUT";
 
-const pages = [
-  { name: "Today", path: "/today" },
-  { name: "Conversations", path: "/conversations" },
-  { name: "Data health", path: "/health" },
-  { name: "Definitions", path: "/definitions" },
+// In the order of the sidebar. A page whose file is not there is left out.
+const sections = [
+  {
+    name: "Intraday",
+    pages: [
+      { name: "Today", path: "/today" },
+      { name: "Queues", path: "/queues" },
+      { name: "Heatmaps", path: "/heatmaps" },
+      { name: "Staffing", path: "/staffing" },
+      { name: "Baseline accuracy", path: "/accuracy" },
+    ],
+  },
+  { name: "History", pages: [{ name: "Conversations", path: "/conversations" }] },
+  {
+    name: "Reference",
+    pages: [
+      { name: "Data health", path: "/health" },
+      { name: "Definitions", path: "/definitions" },
+    ],
+  },
 ];
 
 /**
@@ -29,6 +47,7 @@ export async function frameworkConfig(argv = process.argv, env = process.env) {
   const project = openProject();
   const preview = argv.includes("preview");
   if (!env[datasetsReady]) dropStaleDatasets(project);
+  if (!env[datasetsReady] && !preview) env[computeAll] = "1";
   if (preview) watchSnapshot(project);
   const { title } = project.config.site;
   return {
@@ -36,7 +55,10 @@ export async function frameworkConfig(argv = process.argv, env = process.env) {
     output: env[siteOutput] ?? "site",
     title,
     home: `<span class="kit-home">${escapeHtml(title)}</span>`,
-    pages,
+    pages: sections.map(({ name, pages }) => ({
+      name,
+      pages: pages.filter(({ path }) => existsSync(join(pagesFolder, `${path}.md`))),
+    })),
     pager: false,
     toc: false,
     search: false,
@@ -46,7 +68,10 @@ export async function frameworkConfig(argv = process.argv, env = process.env) {
     header: "",
     footer: footer(),
     interpreters: { ".sql": [process.execPath, join(kitRoot, "dist", "src", "site", "loader.js")] },
-    dynamicPaths: () => intradayDays(project).map((day) => `/data/intraday/${day}.json`),
+    dynamicPaths: () =>
+      listDatasets(project)
+        .filter(({ parameters }) => Object.keys(parameters).length > 0)
+        .map(({ name }) => `/data/${name}`),
   };
 }
 

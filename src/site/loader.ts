@@ -1,6 +1,7 @@
 // What Framework runs for one .sql file: `node dist/src/site/loader.js notebooks/data/days.json.sql [--day=2026-11-21]`.
 // The answer goes to stdout as JSON, everything else to stderr.
-import { realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { CliError } from "../errors.ts";
 import { openProject, type Project } from "../project.ts";
@@ -8,23 +9,29 @@ import { withLock } from "../sync/lock.ts";
 import { syncIfOlder } from "../sync/sync.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { updateWarehouse } from "../warehouse/update.ts";
-import { computeDataset } from "./dataset.ts";
+import { computeDataset, computeDatasets } from "./dataset.ts";
 import { syncDue } from "./dataset-cache.ts";
-import { datasetsReady } from "./framework.ts";
+import { datasetsFolder, loadersFolder } from "./folders.ts";
+import { computeAll, datasetsReady } from "./framework.ts";
 
 async function main(args: string[]): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args,
-    options: { day: { type: "string" } },
-    allowPositionals: true,
-  });
+  const { values, positionals } = parseArgs({ args, strict: false, allowPositionals: true });
   const [file] = positionals;
   if (!file) throw new CliError("usage", "loader: name a .sql file");
   const project = openProject();
   await bringUpToDate(project);
+  if (process.env[computeAll] && !existsSync(join(datasetsFolder, "site.json"))) {
+    await computeDatasets(project, { keep: true });
+    const target = relative(realpathSync(loadersFolder), realpathSync(file)).replace(/\.sql$/, "");
+    const name = target.replace(/\[(\w+)\]/, (_, parameter: string) => String(values[parameter]));
+    process.stdout.write(readFileSync(join(datasetsFolder, name)));
+    return;
+  }
   const database = await openCatalog(project);
   try {
-    const parameters: Record<string, string> = values.day === undefined ? {} : { day: values.day };
+    const parameters = Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, String(value)]),
+    );
     const dataset = { name: file, file: realpathSync(file), parameters };
     process.stdout.write((await computeDataset(database, dataset, project)).text);
   } finally {

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, relative } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { CliError } from "../src/errors.ts";
+import { openProject, type Project } from "../src/project.ts";
+import { bindParameters, computeDataset, computeDatasets } from "../src/site/dataset.ts";
+import { type Dataset, listDatasets, loaderFiles } from "../src/site/dataset-list.ts";
+import { loadersFolder, pagesFolder } from "../src/site/folders.ts";
+import { shippedColumns } from "../src/site/guard.ts";
+import { openCatalog } from "../src/warehouse/catalog.ts";
+import type { Database } from "../src/warehouse/database.ts";
+
+describe("data loaders", () => {
+  let folder: string;
+  let project: Project;
+  let database: Database;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "asapp-datasets-"));
+    writeFileSync(join(folder, "kit.yaml"), "data: data\ntimezone: America/New_York\n");
+    project = openProject(join(folder, "kit.yaml"));
+    database = await openCatalog(project, { threads: 1 });
+  });
+
+  after(() => {
+    database.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const files = loaderFiles().map((file) => relative(loadersFolder, file).replaceAll("\\", "/"));
+  const sample: Record<string, string> = { day: "2026-11-01", part: "1" };
+  const dataset = (name: string): Dataset => ({
+    name: name.replace(/\.sql$/, ""),
+    file: join(loadersFolder, name),
+    parameters: sample,
+  });
+
+  for (const name of files) {
+    it(`${name} binds where nothing is synced, with typed columns, and ships what it says`, async () => {
+      const { file } = dataset(name);
+      const source = readFileSync(file, "utf8");
+      assert.match(source, /^-- One row/, "the first line says what one row is");
+      assert.equal(
+        source,
+        source.replace(/\b(SELECT|FROM|WHERE|GROUP BY|ORDER BY|WITH|JOIN)\b/g, (word) => word.toLowerCase()),
+      );
+      const { columns } = await database.rows(bindParameters(source, sample));
+      assert.deepEqual(columns.map((column) => column.name).sort(), shippedColumns(source).sort());
+      for (const column of columns)
+        assert.doesNotMatch(column.type, /^"?NULL"?$/, `${column.name} has no type`);
+      const { text } = await computeDataset(database, dataset(name), project);
+      assert.ok(Array.isArray(JSON.parse(text)));
+    });
+  }
+
+  it("answer every attachment of a page", () => {
+    const answers = new Set(files.map((name) => `data/${name.replace(/\.sql$/, "")}`));
+    for (const page of readdirSync(pagesFolder).filter((name) => name.endsWith(".md"))) {
+      const text = readFileSync(join(pagesFolder, page), "utf8");
+      for (const [, name] of text.matchAll(/FileAttachment\("([^"]+)"\)/g))
+        assert.ok(answers.has(name!), `${page} attaches ${name}`);
+    }
+  });
+
+  it("take no parameter by surprise", () => {
+    assert.equal(
+      bindParameters("where day = date $day", { day: "2026-11-01" }),
+      "where day = date '2026-11-01'",
+    );
+    assert.equal(bindParameters("$part", { part: "it's" }), "'it''s'");
+    assert.throws(() => bindParameters("where day = $day", {}), /no value for \$day/);
+  });
+});
+
+describe("computeDatasets", () => {
+  let folder: string;
+  let loaders: string;
+  let project: Project;
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "asapp-compute-"));
+    loaders = mkdtempSync(join(folder, "loaders-"));
+    writeFileSync(join(folder, "kit.yaml"), "data: data\n");
+    project = openProject(join(folder, "kit.yaml"));
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const write = (name: string, sql: string) => writeFileSync(join(loaders, name), sql);
+  const out = () => join(folder, "out");
+
+  it("writes numbers, times in UTC, lists and JSON as pages read them", async () => {
+    write(
+      "values.json.sql",
+      `-- One row: a value of each kind.
+-- Ships: count, mean, time, day, none, bins, settings
+select 9007199254740991::bigint as count, 0.5 as mean, timestamp '2026-11-01 05:15:00' as time,
+  date '2026-11-01' as day, null::integer as none, [1, 2] as bins, '{"a": [1]}'::json as settings`,
+    );
+    const [computed] = await computeDatasets(project, { loaders, out: out() });
+    assert.deepEqual({ name: computed!.name, rows: computed!.rows }, { name: "values.json", rows: 1 });
+    assert.deepEqual(JSON.parse(readFileSync(join(out(), "values.json"), "utf8")), [
+      {
+        count: 9007199254740991,
+        mean: 0.5,
+        time: "2026-11-01T05:15:00Z",
+        day: "2026-11-01",
+        none: null,
+        bins: [1, 2],
+        settings: { a: [1] },
+      },
+    ]);
+  });
+
+  it("makes one file per listed value of a parameter", async () => {
+    write("[part].json.sql", "-- One row.\n-- For part: 0, 1\n-- Ships: part\nselect $part as part");
+    assert.deepEqual(
+      listDatasets(project, loaders).map(({ name }) => name),
+      ["0.json", "1.json", "values.json"],
+    );
+    await computeDatasets(project, { loaders, out: out() });
+    assert.deepEqual(JSON.parse(readFileSync(join(out(), "1.json"), "utf8")), [{ part: "1" }]);
+    rmSync(join(loaders, "[part].json.sql"));
+  });
+
+  it("keeps all former answers when one query is wrong, and names its file", async () => {
+    write("wrong.json.sql", "-- One row.\n-- Ships: a\nselect nowhere as a");
+    await assert.rejects(
+      computeDatasets(project, { loaders, out: out() }),
+      (error) =>
+        error instanceof CliError &&
+        error.exit === "build" &&
+        /wrong\.json\.sql: .*nowhere/s.test(error.message),
+    );
+    assert.deepEqual(readdirSync(out()).sort(), ["0.json", "1.json", "values.json"]);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith(`${basename(out())}.`)),
+      [],
+    );
+    rmSync(join(loaders, "wrong.json.sql"));
+  });
+
+  it("refuses a number that a page would round", async () => {
+    write("wrong.json.sql", "-- One row.\n-- Ships: n\nselect 9007199254740993::bigint as n");
+    await assert.rejects(computeDatasets(project, { loaders, out: out() }), /n holds 9007199254740993/);
+    rmSync(join(loaders, "wrong.json.sql"));
+  });
+
+  it("lets a query neither write nor read files", async () => {
+    write(
+      "wrong.json.sql",
+      `-- One row.\n-- Ships: a\ncopy (select 1 as a) to '${join(folder, "leak.csv")}'`,
+    );
+    await assert.rejects(computeDatasets(project, { loaders, out: out() }), CliError);
+    rmSync(join(loaders, "wrong.json.sql"));
+  });
+});

@@ -1,0 +1,269 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { Browser } from "playwright-core";
+import { CliError } from "../src/errors.ts";
+import { type BuiltSite, buildSite } from "../src/site/build.ts";
+import { withBuildLock } from "../src/site/build-lock.ts";
+import { kitRoot, pagesFolder } from "../src/site/folders.ts";
+import { datasetsReady, siteOutput } from "../src/site/framework.ts";
+import { previewSite } from "../src/site/preview.ts";
+import { type SiteServer, serveSite } from "../src/site/serve.ts";
+import { findChromium, openChromium, visit } from "./site-chromium.ts";
+import { type DemoProject, demoProject } from "./site-demo.ts";
+
+const chromium = findChromium();
+const framework = join(kitRoot, "node_modules", "@observablehq", "framework", "dist", "bin", "observable.js");
+const unshared = spawnSync("unshare", ["-rn", "true"]).status === 0;
+
+describe("the site", () => {
+  let demo: DemoProject;
+  let site: BuiltSite;
+  let server: SiteServer;
+
+  before(async () => {
+    demo = await demoProject();
+    site = await buildSite(demo.project, { out: join(demo.folder, "site") });
+    server = await serveSite(site.folder, { port: 0 });
+  });
+
+  after(async () => {
+    await server?.close();
+    demo?.delete();
+  });
+
+  const pages = readdirSync(pagesFolder)
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => name.replace(/\.md$/, ""));
+  const filled = ["index", "today", "conversations", "health"]; // a week of data is enough for all their charts
+  const address = (name: string) => server.url + (name === "index" ? "" : name);
+  const dataset = (name: string) => JSON.parse(readFileSync(join(site.folder, "data", name), "utf8"));
+
+  it("is built with a page for each .md and nothing left beside it", () => {
+    assert.equal(site.pages, pages.length);
+    assert.deepEqual(
+      readdirSync(demo.folder).filter((name) => name.startsWith("site")),
+      ["site"],
+    );
+  });
+
+  it("names no host but its own", () => {
+    for (const name of pages) {
+      const html = readFileSync(join(site.folder, `${name}.html`), "utf8");
+      assert.match(html, /Content-Security-Policy/);
+      assert.doesNotMatch(html, /(?:src|href)="(?:https?:)?\/\//, name);
+    }
+  });
+
+  it("stays as it was when a later build fails", async () => {
+    const index = readFileSync(join(site.folder, "index.html"), "utf8");
+    const broken = { ...demo.project, data: join(demo.folder, "data") };
+    const feeds = new Map(demo.project.feeds);
+    const queue = feeds.get("issue_queues")!;
+    const columns = queue.columns.map((column) =>
+      column.name === "queue_name" ? { ...column, name: "queue" } : column,
+    );
+    feeds.set("issue_queues", {
+      ...queue,
+      columns: columns.map((column) => ({ ...column, personal: "name" as const })),
+    });
+    await assert.rejects(
+      buildSite({ ...broken, feeds }, { out: site.folder }),
+      (error) => error instanceof CliError && error.exit === "build",
+    );
+    assert.equal(readFileSync(join(site.folder, "index.html"), "utf8"), index);
+  });
+
+  it("is built by Framework alone, without any network and without a file outside", {
+    skip: unshared ? false : "unshare is not permitted here",
+  }, async () => {
+    const temporary = join(demo.folder, "tmp");
+    mkdirSync(temporary);
+    const built = await withBuildLock({}, async () =>
+      spawnSync("unshare", ["-rn", process.execPath, framework, "build"], {
+        cwd: kitRoot,
+        encoding: "utf8",
+        env: {
+          ...process.env,
+          ASAPP_KIT_CONFIG: demo.project.configFile!,
+          TMPDIR: temporary,
+          [datasetsReady]: "1",
+          [siteOutput]: join(demo.folder, "plain"),
+        },
+      }),
+    );
+    assert.equal(built.status, 0, built.stdout + built.stderr);
+    assert.ok(existsSync(join(demo.folder, "plain", "today.html")));
+    assert.deepEqual(readdirSync(temporary), []);
+  });
+
+  it("can be previewed, with data files made by the loaders", async () => {
+    const preview = await previewSite(demo.project, { port: 3900 });
+    try {
+      const page = await (await fetch(`${preview.url}today`)).text();
+      const index = /"path":"\.?(\/_file\/data\/intraday-days\.json\?sha=\w+)"/.exec(page)?.[1];
+      assert.ok(index, "the page attaches its data");
+      const days = (await (await fetch(new URL(index, preview.url))).json()) as { day: string }[];
+      const day = await fetch(new URL(`/_file/data/intraday/${days.at(-1)!.day}.json`, preview.url));
+      assert.deepEqual(await day.json(), dataset(`intraday/${days.at(-1)!.day}.json`));
+    } finally {
+      await preview.close();
+    }
+  });
+
+  describe("in Chromium", { skip: chromium ? false : "no Chromium found" }, () => {
+    let browser: Browser;
+
+    before(async () => {
+      browser = await openChromium(chromium!);
+    });
+
+    after(async () => {
+      await browser?.close();
+    });
+
+    for (const name of pages) {
+      it(`${name} opens without an error or a foreign request, in both themes and on a phone`, async () => {
+        for (const options of [
+          { colorScheme: "light" as const },
+          { colorScheme: "dark" as const, viewport: { width: 390, height: 844 } },
+        ]) {
+          const { page, problems, close } = await visit(browser, address(name), options);
+          const seen = await page.evaluate(() => ({
+            errors: [...document.querySelectorAll(".observablehq--error")].map((node) => node.textContent),
+            charts: [...document.querySelectorAll(".figure-body")].map((node) => ({
+              marks: node.querySelectorAll("svg [class]").length,
+              label: node.querySelector("svg")?.getAttribute("aria-label") ?? "",
+              empty: node.querySelector(".panel-empty") !== null,
+            })),
+            wide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+            heading: document.querySelector("h1")?.textContent ?? "",
+            paper: getComputedStyle(document.body).backgroundColor,
+          }));
+          assert.deepEqual(problems, []);
+          assert.deepEqual(seen.errors, []);
+          assert.ok(seen.heading.length > 3);
+          assert.equal(seen.wide, false, "scrolls sideways");
+          for (const chart of seen.charts) {
+            assert.ok(chart.label.length > 5);
+            assert.ok(chart.marks > 0 || (chart.empty && !filled.includes(name)), chart.label);
+          }
+          await close();
+        }
+      });
+    }
+
+    it("shows the dataset's own numbers", async () => {
+      const days = dataset("intraday-days.json".replace("intraday-days", "intraday/2026-09-15"));
+      const total = days
+        .filter((row: { queue: string }) => row.queue === "All queues")
+        .reduce(
+          (sum: number, row: { assigned: number; abandoned: number }) => sum + row.assigned + row.abandoned,
+          0,
+        );
+      const { page, close } = await visit(browser, `${address("today")}?date=2026-09-15`);
+      const offered = await page.locator(".kit-card").first().locator(".card-value").textContent();
+      assert.equal(offered, total.toLocaleString("en-US"));
+      const bars = await page.locator("#volume .marks rect.blue").count();
+      const intervals = days.filter(
+        (row: { queue: string; assigned: number | null }) => row.queue === "All queues" && row.assigned,
+      );
+      assert.ok(bars >= intervals.length);
+      await close();
+    });
+
+    it("filters, keeps the choice in the address, and takes it to other pages", async () => {
+      const { page, problems, close } = await visit(browser, address("today"));
+      const before = await page.locator("h1").textContent();
+      const queue = (await page.locator("#filter-queue option").nth(2).textContent())!;
+      await page.selectOption("#filter-queue", queue);
+      await page.getByText("60 min", { exact: true }).click();
+      await page.locator(".day-picker button").first().click();
+      await page.waitForFunction((text) => document.querySelector("h1")?.textContent !== text, before);
+      await page.waitForLoadState("networkidle");
+      const url = new URL(page.url());
+      assert.equal(url.searchParams.get("queue"), queue);
+      assert.equal(url.searchParams.get("interval"), "60");
+      assert.match(url.searchParams.get("date")!, /^2026-09-15$/);
+      const title = await page.locator("h1").textContent();
+      assert.ok(title!.startsWith(queue), title!);
+      await page.reload({ waitUntil: "networkidle" });
+      assert.equal(await page.locator("h1").textContent(), title);
+      assert.equal(await page.locator("#filter-queue").inputValue(), queue);
+      const link = await page.locator('#observablehq-sidebar a[href*="conversations"]').getAttribute("href");
+      assert.equal(new URL(link!, page.url()).searchParams.get("queue"), queue);
+      assert.deepEqual(problems, []);
+      await close();
+    });
+
+    it("filters conversations by channel and range", async () => {
+      const { page, close } = await visit(browser, address("conversations"));
+      const value = () => page.locator(".card-value").first().textContent();
+      const all = await value();
+      await page.selectOption("#filter-channel", "Web");
+      await page.waitForFunction((text) => document.querySelector(".card-value")?.textContent !== text, all);
+      const web = await value();
+      await page.getByText("7 days", { exact: true }).click();
+      assert.equal(new URL(page.url()).search, "?channel=Web&range=7");
+      assert.ok(Number(web!.replace(",", "")) < Number(all!.replace(",", "")));
+      await close();
+    });
+
+    it("points at one interval in all charts at once, by mouse and by keyboard", async () => {
+      const { page, close } = await visit(browser, address("today"));
+      const readouts = () =>
+        page.$$eval(".panel .pointer", (nodes) =>
+          nodes.map((node) =>
+            (node as SVGElement).style.display === "none" ? "" : (node.textContent ?? ""),
+          ),
+        );
+      assert.ok((await readouts()).every((text) => text === ""));
+      await page.locator("#volume svg").hover();
+      const texts = await readouts();
+      const times = new Set(texts.map((text) => text.slice(0, 5)));
+      assert.equal(times.size, 1);
+      assert.match([...times][0]!, /^\d\d:\d\d$/);
+      await page.mouse.move(0, 0);
+      await page.locator("#waits svg").focus();
+      await page.keyboard.press("Home");
+      await page.keyboard.press("ArrowRight");
+      assert.ok((await readouts()).every((text) => text.startsWith("00:15")));
+      await close();
+    });
+
+    it("has a table and a CSV file under each chart", async () => {
+      const { page, close } = await visit(browser, address("conversations"));
+      await page.locator("#volume summary").click();
+      const rows = await page.locator("#volume tbody tr").count();
+      const download = page.waitForEvent("download");
+      await page.locator("#volume .figure-tools button").click();
+      const text = readFileSync(await (await download).path(), "utf8");
+      const lines = text.trimEnd().split("\r\n");
+      assert.equal(lines.length, rows + 1);
+      assert.match(lines[0]!, /^Day,Begun,Ended/);
+      await close();
+    });
+
+    it("remembers a chosen theme", async () => {
+      const { page, close } = await visit(browser, address("index"), { colorScheme: "light" });
+      const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+      const light = await paper();
+      await page.locator(".theme-switch").click();
+      await page.locator(".theme-switch").click();
+      const dark = await paper();
+      assert.notEqual(dark, light);
+      await page.reload({ waitUntil: "networkidle" });
+      assert.equal(await paper(), dark);
+      await close();
+    });
+
+    it("needs less than 450 kB to show Today for the first time", async () => {
+      const { bytes, close } = await visit(browser, address("today"));
+      const received = await bytes();
+      assert.ok(received > 50_000 && received < 450_000, `${received} bytes`);
+      await close();
+    });
+  });
+});

@@ -1,8 +1,8 @@
-import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { createReadStream, readFileSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
-import { createGunzip, gunzip } from "node:zlib";
+import { createGunzip, gunzip, gunzipSync } from "node:zlib";
 
 /** What must be known of a file before DuckDB reads it: DuckDB checks no gzip to its end and rounds long numbers in silence. */
 export interface Survey {
@@ -18,7 +18,8 @@ export class UnreadableFile extends Error {
   override name = "UnreadableFile";
 }
 
-const wholeBelow = 4 * 1024 * 1024; // bytes on disk
+const smallBelow = 32 * 1024; // bytes on disk
+const wholeBelow = 4 * 1024 * 1024;
 const unpackedBelow = 64 * 1024 * 1024;
 const chunkSize = 256 * 1024;
 const inflate = promisify(gunzip);
@@ -27,9 +28,9 @@ const inflate = promisify(gunzip);
 export async function surveyFile(path: string): Promise<Survey> {
   const surveyor = new Surveyor();
   try {
-    const { size } = await stat(path);
+    const { size } = statSync(path);
     if (size === 0) return surveyor.finish();
-    if (size < wholeBelow && (await surveyWhole(path, surveyor))) return surveyor.finish();
+    if (size < wholeBelow && (await surveyWhole(path, size, surveyor))) return surveyor.finish();
     await readChunks(path, (chunk) => surveyor.add(chunk));
   } catch (error) {
     throw unreadable(path, error);
@@ -58,14 +59,20 @@ export function unreadable(path: string, error: unknown): UnreadableFile {
   return new UnreadableFile(`cannot read ${path}: ${why}`, { cause: error });
 }
 
-async function surveyWhole(path: string, surveyor: Surveyor): Promise<boolean> {
-  const bytes = await readFile(path);
+// Another thread is worth its way for larger files only: a day may have a hundred files of a few hundred bytes.
+async function surveyWhole(path: string, size: number, surveyor: Surveyor): Promise<boolean> {
+  const small = size < smallBelow;
+  const bytes = small ? readFileSync(path) : await readFile(path);
   if (!path.endsWith(".gz")) {
     surveyor.add(bytes);
     return true;
   }
+  const options = {
+    maxOutputLength: unpackedBelow,
+    chunkSize: small ? Math.max(1024, size * 8) : chunkSize,
+  };
   try {
-    surveyor.add(await inflate(bytes, { maxOutputLength: unpackedBelow, chunkSize }));
+    surveyor.add(small ? gunzipSync(bytes, options) : await inflate(bytes, options));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return false;

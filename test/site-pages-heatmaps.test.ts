@@ -166,7 +166,12 @@ describe("a heatmap", () => {
       },
     });
     assert.deepEqual(empty.cells, []);
-    const words = headline(empty, { queue: "Q", measure: "volume", view: "usual", site: {} as never });
+    const words = headline(empty, {
+      queue: "Q",
+      measure: "volume",
+      view: "usual",
+      site: { min_contacts: 10 } as never,
+    });
     assert.equal(words.title, "Q: no volume to show");
   });
 

@@ -145,7 +145,7 @@ function cellMarks(cell: HeatCell, box: Box, scale: Scale, id: string): SVGEleme
   const rect = (attributes: Record<string, string>) => svg("rect", { ...box, ...attributes });
   switch (cell.state) {
     case "data":
-      return [rect({ style: `fill:${fill(cell.value!, scale)}` })];
+      return [rect({ class: "heat-data", style: `fill:${fill(cell.value!, scale)}` })];
     case "few":
       return [
         rect({ style: `fill:${fill(cell.value!, scale)};opacity:0.45` }),
@@ -173,13 +173,14 @@ function cellMarks(cell: HeatCell, box: Box, scale: Scale, id: string): SVGEleme
 // Which of the theme's colours a number in the cell has to take to be read: 4 to 1 or better in both themes.
 function contrast(value: number, scale: Scale): string {
   const { colour, strength } = heatColour(value, scale);
-  if (strength < 0.55) return "";
+  if (strength < (colour === "blue" ? 0.66 : 0.55)) return "";
   return colour === "blue" && strength > 0.88 ? "on-strong" : "on-middle";
 }
 
 function fill(value: number, scale: Scale): string {
   const { colour, strength } = heatColour(value, scale);
-  return `color-mix(in oklab, var(--${colour}) ${Math.round(8 + strength * 92)}%, var(--sheet))`;
+  const least = scale.middle === null ? 8 : 2;
+  return `color-mix(in oklab, var(--${colour}) ${Math.round(least + strength * (100 - least))}%, var(--sheet))`;
 }
 
 function axes(

@@ -176,21 +176,22 @@ export function headline(
   const solid = cells.filter(({ state, value }) => (state === "data" || state === "zero") && value !== null);
   if (lastWeek === null || solid.length === 0)
     return {
-      title: `${place}no ${measureNames[measure].toLowerCase()} to show`,
+      title: `${place}${place ? "no" : "No"} ${measureNames[measure].toLowerCase()} to show`,
       lead:
         lastWeek === null
           ? "No whole day of history has arrived."
           : "No time of the week has enough contacts behind it.",
       chart: `No ${measureNames[measure].toLowerCase()} to show`,
     };
+  const rate = measure === "service" || measure === "wait" || measure === "abandons";
   const lowest = measure === "service" || measure === "staffing";
-  const most = solid.reduce((best, cell) => {
+  const firm = solid.filter(({ n }) => n >= 3 * site.min_contacts); // the most extreme rates are those of the fewest
+  const most = (rate && firm.length ? firm : solid).reduce((best, cell) => {
     const better = lowest ? cell.value! < best.value! : cell.value! > best.value!;
     return better ? cell : best;
   });
   const at = `${dayNames[most.weekday - 1]} ${most.slot}`;
   const when = view === "usual" ? "usually " : "";
-  const rate = measure === "service" || measure === "wait" || measure === "abandons";
   const value = `${write.full(most.value)}${rate ? ` (n = ${count(most.n)})` : ""}`;
   const titles: Record<Measure, [plain: string, difference: string]> = {
     volume: [`busiest ${at}, ${when}${value}`, `biggest rise ${at}, ${value} against the median`],
@@ -244,7 +245,7 @@ function subtitle(
     last: `Week of ${range(lastWeek)}`,
     difference: `Week of ${range(lastWeek)} less the median of the ${plural(weeks, "week")} before${weeks < 4 ? ", a rough one" : ""}`,
   };
-  return `${what[measure]}. ${queue}. ${when[view]}.`;
+  return `${what[measure]}. ${queue}.${lastWeek ? ` ${when[view]}.` : ""}`;
 }
 
 function range(span: { from: string; to: string } | null): string {

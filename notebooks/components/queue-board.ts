@@ -149,7 +149,7 @@ export function boardFigure(board: QueueBoard, options: { free: boolean; search:
         (options.free
           ? "Each queue has a scale of its own: heights cannot be compared between queues."
           : "All queues share one scale.") +
-        ` Numbers are the day so far: contacts, ${formula(site)}, share abandoned, mean wait of all. Choose a queue to open it.`,
+        ` Numbers are the day so far: contacts, ${formula(site).replace(/^[A-Z]/, (start) => start.toLowerCase())}, share abandoned, mean wait of all. Choose a queue to open it.`,
       legend: [
         { text: "Offered", mark: "blue" },
         ...(usual ? [{ text: "The usual (median of same weekdays)", mark: "usual-band" }] : []),

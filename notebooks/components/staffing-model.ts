@@ -116,7 +116,7 @@ export function staffingSentence(result: WhatIf, queue: string): { title: string
   const lead = [
     `${decimal(inputs.contacts, inputs.contacts! % 1 ? 1 : 0)} contacts in ${inputs.minutes} minutes at ${clock(inputs.aht)} each and ${decimal(inputs.concurrency)} chats at once keep ${decimal(work)} reps busy without a pause.`,
     `With ${percent(inputs.shrinkage, 0)} shrinkage that is ${low === high ? count(low) : `${count(low)} to ${count(high)}`} scheduled.`,
-    inputs.reps !== null && chosen ? chosenSentence(result) : null,
+    inputs.reps !== null && chosen && !result.overloaded ? chosenSentence(result) : null,
   ];
   return { title: `${queue}: ${range} on the queue to answer ${goal}`, lead: lead.filter(Boolean).join(" ") };
 }

@@ -69,7 +69,7 @@ export function staffingFigure(
     overloaded
       ? html(
           "p",
-          { class: "warning", role: "status" },
+          { class: "overload", role: "status" },
           html("b", {}, "Demand exceeds staff. "),
           chosenSentence(result).replace(/^Demand exceeds staff: /, ""),
         )
@@ -77,11 +77,7 @@ export function staffingFigure(
     figure({
       id: "service-by-reps",
       title: curveTitle(result),
-      subtitle:
-        `Indicative: share of contacts answered within ${decimal(inputs.seconds, 0)} s by reps on the queue, ${queue}, ` +
-        `${decimal(inputs.contacts)} contacts in ${inputs.minutes} minutes, ${clock(result.effectiveAht)} of rep time each ` +
-        `(${clock(inputs.aht)} / ${decimal(inputs.concurrency, 2)} chats at once)` +
-        `${inputs.patience === null ? "" : `, mean patience ${clock(inputs.patience)}`}.`,
+      subtitle: curveSubtitle(result, queue),
       legend: [
         { text: "Erlang C, everybody waits", mark: "blue" },
         ...(inputs.patience === null ? [] : [{ text: "Erlang A, the impatient leave", mark: "orange" }]),
@@ -119,6 +115,19 @@ function curveTitle({ c, a, inputs }: WhatIf): string {
   if (!a) return `${goal} in time takes ${plural(c.agents, "rep")} by Erlang C`;
   if (a.agents === c.agents) return `${goal} in time takes ${plural(c.agents, "rep")} by either model`;
   return `${goal} in time takes ${plural(c.agents, "rep")} by Erlang C and ${count(a.agents)} by Erlang A`;
+}
+
+function curveSubtitle({ inputs, points, effectiveAht }: WhatIf, queue: string): string {
+  const what = `Indicative: share of contacts answered within ${decimal(inputs.seconds, 0)} s by reps on the queue, ${queue}`;
+  if (points.length === 0) return `${what}.`;
+  return [
+    what,
+    `${decimal(inputs.contacts)} contacts in ${inputs.minutes} minutes`,
+    `${clock(effectiveAht)} of rep time each (${clock(inputs.aht)} / ${decimal(inputs.concurrency, 2)} chats at once)`,
+    ...(inputs.patience === null ? [] : [`mean patience ${clock(inputs.patience)}`]),
+  ]
+    .join(", ")
+    .concat(".");
 }
 
 /** Service level by reps: two curves, the target, what is needed and what is given. */

@@ -4,13 +4,38 @@ import { joined } from "./typing.ts";
 
 /** One thing that is different from what was known before, as a row of kit.schema_changes. */
 export interface SchemaChange {
-  dt: string; // the day of data that shows it
+  dt: string; // the day of data, or of the schema document, that shows it
   column: string; // "" where it concerns the feed as a whole
-  change: "new_column" | "missing_column" | "column_back" | "type_widened" | "values_rescued" | "key_missing";
+  change: DataChange | DocChange;
+  class: ChangeClass;
   from: string | null; // type before
   to: string | null; // type after
   detail: string; // a sentence for people
 }
+
+/** Seen in the data. */
+export type DataChange =
+  | "new_column"
+  | "missing_column"
+  | "column_back"
+  | "type_widened"
+  | "values_rescued"
+  | "key_missing";
+
+/** Said by a schema document. */
+export type DocChange =
+  | "table_announced"
+  | "table_removed"
+  | "column_announced"
+  | "column_removed"
+  | "type_announced"
+  | "key_changed"
+  | "version_changed"
+  | "deprecated"
+  | "end_of_life";
+
+/** silent: nothing announced it. breaking: what reads the column, or joins by it, may read something else now. */
+export type ChangeClass = "announced" | "silent" | "breaking" | "deprecation" | "end_of_life";
 
 /** A key that no column stands for yet, and the type that holds what it came with; null: nothing but nulls. */
 export interface FoundKey {
@@ -81,17 +106,21 @@ export function mergedColumns(a: readonly StagedColumn[], b: readonly StagedColu
   return merged;
 }
 
-/** First and last days, order of columns, and the history of changes: all of it follows from the days alone. */
+/**
+ * First and last days, order of columns, and the history of changes. All of it follows from the days alone, and from what
+ * the schema documents `said`: a change they announced, up to a day later, is no silent one.
+ */
 export function history(
   feed: Pick<Feed, "columns" | "key" | "renamed">,
   columns: readonly StagedColumn[],
   layouts: readonly Layout[],
   days: readonly DaySnapshot[],
+  said: readonly SchemaChange[] = [],
 ): { columns: StagedColumn[]; changes: SchemaChange[] } {
   const first = new Map<string, string>();
   const last = new Map<string, string>();
   const types = new Map<string, string>();
-  const changes: SchemaChange[] = [];
+  const changes: Unclassed[] = [];
   const documented = new Set(columns.filter((column) => column.documented).map(({ name }) => name));
   let before: Set<string> | null = null;
   for (const day of days) {
@@ -137,7 +166,39 @@ export function history(
   const firstDay = days.find(({ rows }) => rows > 0)?.dt;
   if (firstDay) changes.push(...missingKeys(feed, first, firstDay));
   const used = typesIn(columns, layouts);
-  return { columns: ordered(used, first, last), changes: changes.sort(byDay) };
+  const classed = changes.map((entry) => ({ ...entry, class: classOf(entry, documented, said) }));
+  return { columns: ordered(used, first, last), changes: [...classed, ...said].sort(byDay) };
+}
+
+type Unclassed = Omit<SchemaChange, "class">;
+
+// in the data                said before, by the registry or a document      class
+// new_column                 the column                                      announced, else silent
+// missing_column             its removal or deprecation                      deprecation, else breaking
+// type_widened               its type                                        announced, else breaking
+// column_back                                                                silent
+// values_rescued             another kind of type                            announced, else silent
+// key_missing                                                                silent
+function classOf(
+  { dt, column, change: kind }: Unclassed,
+  documented: ReadonlySet<string>,
+  said: readonly SchemaChange[],
+): ChangeClass {
+  const saidThat = (...kinds: DocChange[]) =>
+    said.some(
+      (entry) =>
+        entry.column === column && kinds.includes(entry.change as DocChange) && entry.dt <= dayAfter(dt),
+    );
+  if (kind === "new_column")
+    return documented.has(column) || saidThat("column_announced") ? "announced" : "silent";
+  if (kind === "missing_column") return saidThat("column_removed", "deprecated") ? "deprecation" : "breaking";
+  if (kind === "type_widened") return saidThat("type_announced") ? "announced" : "breaking";
+  if (kind === "values_rescued") return saidThat("type_announced") ? "announced" : "silent";
+  return "silent";
+}
+
+function dayAfter(dt: string): string {
+  return new Date(Date.parse(dt) + 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
 }
 
 // A day that could not be staged anew may still have a type from before a change of the registry.
@@ -152,7 +213,7 @@ function missingKeys(
   feed: Pick<Feed, "key" | "renamed">,
   first: ReadonlyMap<string, string>,
   dt: string,
-): SchemaChange[] {
+): Unclassed[] {
   return feed.key
     .filter((name) => !first.has(name))
     .map((name) => {
@@ -212,11 +273,11 @@ function freeName(key: string, columns: readonly { name: string }[]): string {
 function change(
   dt: string,
   column: string,
-  kind: SchemaChange["change"],
+  kind: DataChange,
   from: string | null,
   to: string | null,
   detail: string,
-): SchemaChange {
+): Unclassed {
   return { dt, column, change: kind, from, to, detail };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { DocsHistory } from "./docs-history.ts";
 import type { SchemaChange } from "./schema.ts";
 
 /** What the warehouse holds, in one file: whoever loads it sees the state before or after an update, never between. */
@@ -8,6 +9,7 @@ export interface Snapshot {
   format: 1;
   feeds: Record<string, FeedSnapshot>;
   superseded: Superseded[];
+  docs?: DocsHistory; // once there is a schema document
 }
 
 export interface FeedSnapshot {
@@ -65,6 +67,7 @@ export interface DaySnapshot {
 export interface DayFacts {
   stamp: string; // of the manifest they were taken from, and of the staged file
   states: Record<string, number>; // partitions by state
+  lines: number; // of all their files, as counted when they were fetched
   through: string | null; // end of the newest complete partition, or window for the WFM feeds; ISO, UTC
 }
 
@@ -147,7 +150,8 @@ export function saveSnapshot(data: string, previous: Snapshot, next: Snapshot, n
     if (!used.has(path) && !noted.has(path)) noted.set(path, { path, at: now.toISOString() });
   }
   const superseded = [...noted.values()].filter(({ path }) => !used.has(path)).sort(byPath);
-  const stored: Snapshot = { format: 1, feeds: sorted(next.feeds), superseded };
+  const docs = next.docs && { docs: next.docs };
+  const stored: Snapshot = { format: 1, feeds: sorted(next.feeds), superseded, ...docs };
   const text = `${JSON.stringify(stored)}\n`;
   const file = join(data, "catalog.json");
   if (text === `${JSON.stringify(previous)}\n` && exists(file)) return stored;

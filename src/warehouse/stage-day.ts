@@ -32,7 +32,7 @@ export interface DayFiles {
   dt: string;
   source: string; // fingerprint, see DaySnapshot
   files: ListedFile[]; // in the order of run and path
-  before: DaySnapshot | null; // what is staged of it under the same rules
+  before?: DaySnapshot | null; // what is staged of it under the same rules
 }
 
 /** A file of the day, as its manifest has it. */
@@ -40,8 +40,7 @@ export interface ListedFile {
   path: string; // below raw/
   run: string;
   lines: number | null;
-  size: number;
-  md5: string;
+  md5: string; // hex, of the bytes on disk
 }
 
 export interface DayPlace {
@@ -93,7 +92,7 @@ export async function stageDay(
       rmSync(folder, { recursive: true, force: true });
     }
   };
-  const reuse = reusable(place.data, day.files, day.before);
+  const reuse = reusable(place.data, day.files, day.before ?? null);
   if (reuse === null || !fits(reuse, schema.columns)) return attempt(null);
   try {
     return await attempt(reuse);

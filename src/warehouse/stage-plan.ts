@@ -152,11 +152,10 @@ function dataFiles(project: Project, day: ManifestDay): ListedFile[] | null {
       const id = partitionOf(day, partition);
       const folder = partitionPath(id);
       return partition.objects
-        .map(({ name, size, md5, lines }) => ({
+        .map(({ name, md5, lines }) => ({
           path: `${folder}/${name}`,
           run: runOf(id),
           lines: lines ?? null,
-          size,
           md5,
         }))
         .filter(({ path }) => {

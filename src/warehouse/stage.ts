@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { type Database, openDatabase } from "./database.ts";
+import { readDocs } from "./docs-history.ts";
 import { leftoverDays } from "./leftover.ts";
 import { history, mergedColumns, type SchemaChange } from "./schema.ts";
 import {
@@ -52,8 +53,9 @@ const memoryLimit = "1500MB";
 export async function stage(project: Project, options: StageOptions = {}): Promise<StageReport> {
   const before = loadSnapshot(project.data);
   const jobs = feedJobs(project, before, options);
+  const docs = await readDocs(project.data, project.feeds, before.docs);
   const report: StageReport = {
-    snapshot: { ...before, feeds: { ...before.feeds } },
+    snapshot: { ...before, feeds: { ...before.feeds }, ...(docs && { docs }) },
     changed: [],
     days: [],
     failed: jobs.flatMap(({ feed, refused }) => refused.map((day) => ({ feed: feed.name, ...day }))),
@@ -66,7 +68,7 @@ export async function stage(project: Project, options: StageOptions = {}): Promi
   } finally {
     rmSync(place.tmp, { recursive: true, force: true });
   }
-  for (const job of jobs) finishFeed(job, report, options);
+  for (const job of jobs) finishFeed(job, report, options, docs !== before.docs);
   for (const list of [report.changed, report.days, report.failed]) list.sort(byDay);
   return report;
 }
@@ -206,11 +208,11 @@ function layoutIndex(layouts: Layout[], layout: Layout): number {
   return index === -1 ? layouts.push(layout) - 1 : index;
 }
 
-function finishFeed(job: FeedJob, report: StageReport, options: StageOptions): void {
+function finishFeed(job: FeedJob, report: StageReport, options: StageOptions, newDocs: boolean): void {
   const { feed, gone, before } = job;
   const name = feed.name;
   const staged = new Set(report.days.filter((day) => day.feed === name).map(({ dt }) => dt));
-  if (staged.size === 0 && gone.length === 0 && !job.restamped) return;
+  if (staged.size === 0 && gone.length === 0 && !job.restamped && !newDocs) return;
   refuseMissing(job, staged, report);
   for (const dt of [...staged, ...gone]) report.changed.push({ feed: name, dt });
   const days = [...job.days.values()].sort((a, b) => (a.dt < b.dt ? -1 : 1));
@@ -219,13 +221,19 @@ function finishFeed(job: FeedJob, report: StageReport, options: StageOptions): v
     return;
   }
   const tidy = usedLayouts(job.layouts, days);
-  const { columns, changes } = history(feed, job.schema.columns, tidy.layouts, tidy.days);
-  const known = new Set(before.changes.map((change) => JSON.stringify(change)));
+  const said = report.snapshot.docs?.changes[name];
+  const { columns, changes } = history(feed, job.schema.columns, tidy.layouts, tidy.days, said);
+  const known = new Set(before.changes.map(changeKey));
   for (const change of changes)
-    if (!known.has(JSON.stringify(change))) report.changes.push({ feed: name, ...change });
+    if (!known.has(changeKey(change))) report.changes.push({ feed: name, ...change });
   const behind = options.days !== undefined || report.failed.some((day) => day.feed === name);
   const rules = behind ? before.rules : job.rules;
   report.snapshot.feeds[name] = { ...before, rules, columns, ...tidy, changes } satisfies FeedSnapshot;
+}
+
+// A document that comes later may tell more about a change: it is the same change.
+function changeKey({ dt, column, change, to }: SchemaChange): string {
+  return JSON.stringify([dt, column, change, to]);
 }
 
 /** Warns of staged days without a column that the day before them had, or gives them up: as on_missing_column says. */

@@ -75,12 +75,14 @@ function conversationCards(sum: ConversationTotals, before: ConversationTotals |
     now === null || then === null
       ? undefined
       : {
-          text: `${points(now - then)} on before`,
+          text: `${points(now - then)} on the days before`,
           tone:
             better === "neutral" || Math.abs(now - then) < 0.005 ? "neutral" : now > then ? "good" : "bad",
         };
   const relative = (now: number | null, then: number | null | undefined): Card["delta"] =>
-    now === null || !then ? undefined : { text: `${change(now / then - 1)} on before`, tone: "neutral" };
+    now === null || !then
+      ? undefined
+      : { text: `${change(now / then - 1)} on the days before`, tone: "neutral" };
   const assisted = share(sum.assisted, sum.ended);
   const resolved = share(sum.resolved, sum.ended);
   const csat = sum.satisfied === null ? null : share(sum.satisfied, sum.rated);
@@ -94,13 +96,13 @@ function conversationCards(sum: ConversationTotals, before: ConversationTotals |
       note: `${count(sum.assisted)} of ${count(sum.ended)} ended`,
     },
     {
-      label: "Handle time, median",
+      label: "Median handle",
       value: clock(sum.handle_p50),
       delta: relative(sum.handle_p50, before?.handle_p50),
       note: `p90 ${clock(sum.handle_p90)}`,
     },
     {
-      label: "Queue wait, median",
+      label: "Median wait",
       value: clock(sum.wait_p50),
       delta: relative(sum.wait_p50, before?.wait_p50),
       note: `p90 ${clock(sum.wait_p90)}`,

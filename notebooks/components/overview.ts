@@ -63,7 +63,7 @@ function overviewCards(
   const former = all.filter(({ day }) => weeks.includes(day));
   const formerQueues = queues.filter(({ day }) => weeks.includes(day));
   const before = former.length ? conversationTotals(former) : null;
-  const label = former.length === 1 ? `the ${weekdayName(last.day)} before` : "before";
+  const label = former.length === 1 ? "the week before" : "the weeks before";
   const recent = all.filter(({ day }) => day <= last.day).slice(-28);
   const recentQueues = queues.filter(({ day }) => day <= last.day).slice(-28);
   const share = (part: number, whole: number) => (whole ? part / whole : null);
@@ -127,7 +127,7 @@ function overviewCards(
       href: "./today",
     },
     {
-      label: "Handle time, median",
+      label: "Median handle",
       value: clock(last.handle_p50),
       delta: relative(last.handle_p50, before?.handle_p50 ?? null),
       trend: recent.map(({ handle_p50 }) => handle_p50),

@@ -81,7 +81,7 @@ export function panel(options: PanelOptions): Panel {
   for (const { slot, text } of spaced(options.tick, slots, x)) {
     grid.append(
       svg("line", { x1: x(slot), x2: x(slot), y1: bottom, y2: bottom + 4, class: "tick" }),
-      svg("text", { x: x(slot), y: bottom + 16, "text-anchor": slot === 0 ? "start" : "middle" }, text),
+      svg("text", { x: x(slot), y: bottom + 16, "text-anchor": "middle" }, text),
     );
   }
   const marks = svg("g", { class: "marks" });
@@ -122,19 +122,19 @@ export function runs<T>(rows: readonly T[], has: (row: T) => boolean): { row: T;
   return found;
 }
 
-/** A label at the right end of a line, in the line's colour. */
+/** A label at the right end of a line, in the line's colour; above the line where there is no room beside it. */
 export function endLabel(
-  panel: Panel,
+  { x, y, margin, width }: Panel,
   slot: number,
   value: number,
   text: string,
   className: string,
 ): SVGTextElement {
-  return svg(
-    "text",
-    { x: panel.x(slot) + 5, y: panel.y(value), dy: "0.32em", class: `end-label ${className}` },
-    text,
-  );
+  const beside = margin.right >= 40;
+  const place = beside
+    ? { x: x(slot) + 5, y: y(value), dy: "0.32em" }
+    : { x: width - margin.right, y: y(value) - 5, "text-anchor": "end" };
+  return svg("text", { ...place, class: `end-label ${className}` }, text);
 }
 
 function shades(

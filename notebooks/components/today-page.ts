@@ -79,7 +79,7 @@ export function todayCards({ rows, former, site, day }: TodayPage): Card[] {
       note: sum.wrap === null ? "held back" : `wrap-up ${clock(sum.wrap)}`,
     },
     {
-      label: "Reps, most at once",
+      label: "Peak reps",
       value: staffed.length ? count(Math.max(...staffed.map((row) => row.reps!))) : "–",
       note: staffed.length
         ? `${decimal(Math.max(...staffed.map((row) => row.available ?? 0)))} available (FTE)`

@@ -66,9 +66,11 @@ export function summarize(rows: readonly Interval[]): DaySummary {
   };
 }
 
-/** End of the newest whole interval with data, milliseconds; null before the first. */
+/** End of the newest interval that has arrived whole, be it closed, in milliseconds; null before the first. */
 export function dataThrough(rows: readonly Interval[]): number | null {
-  return rows.findLast((row) => known(row) && row.state !== "partial")?.end ?? null;
+  return (
+    rows.findLast(({ state }) => state === "data" || state === "zero" || state === "closed")?.end ?? null
+  );
 }
 
 /** The site's service level of counts, by its configured formula; null where the counts do not give one. */
@@ -98,7 +100,7 @@ export function daySentence(options: {
   const { rows, queue, day, zone, site } = options;
   const through = dataThrough(rows);
   const place = queue === allQueues ? "" : `${queue}: `;
-  if (through === null)
+  if (through === null || !rows.some(known))
     return { title: `${place}no data for ${dayName(day)}`, lead: "No interval of this day has arrived." };
   const total = summarize(rows);
   const level = serviceLevelOf(site);

@@ -1,0 +1,336 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { type ConversationDay, conversationTotals, quantile } from "../notebooks/components/conversations.ts";
+import { csv } from "../notebooks/components/figure.ts";
+import {
+  change,
+  clock,
+  compact,
+  count,
+  duration,
+  percent,
+  points,
+  signed,
+  zone,
+} from "../notebooks/components/format.ts";
+import {
+  allQueues,
+  dayOfIntervals,
+  type IntradayDay,
+  offered,
+  type WindowRow,
+} from "../notebooks/components/interval.ts";
+import { daySentence, formula, gap, serviceLevelOf, summarize } from "../notebooks/components/today.ts";
+import type { Grain } from "../notebooks/components/windows.ts";
+
+const timezone = "America/New_York";
+const site = {
+  variant: "offered",
+  seconds: 60,
+  target: 0.8,
+  threshold_counts: "answered" as const,
+  min_contacts: 10,
+};
+
+function row(start: string, values: Partial<WindowRow> = {}): WindowRow {
+  return {
+    queue: allQueues,
+    start,
+    assigned: 0,
+    abandoned: 0,
+    within: 0,
+    wait: null,
+    handle: null,
+    wrap: null,
+    reps: null,
+    logged_in: null,
+    available: null,
+    busy: null,
+    utilized_available: null,
+    utilized_busy: null,
+    small: false,
+    weeks: null,
+    ...values,
+  };
+}
+
+function day(
+  windows: WindowRow[],
+  options: { day: string; arrived: string; through: string; grain?: Grain },
+) {
+  const { day, arrived, through, grain = 15 } = options;
+  const days: IntradayDay[] = [{ day, arrived, through }];
+  return dayOfIntervals({ windows, days, day, queue: allQueues, grain, timezone });
+}
+
+// Wednesday 16 September 2026; midnight in New York is 04:00 UTC.
+const at = (hour: number, minute = 0) => new Date(Date.UTC(2026, 8, 16, 4 + hour, minute)).toISOString();
+const ten = { day: "2026-09-16", arrived: "1".repeat(40) + "0".repeat(56), through: at(10) };
+
+describe("dayOfIntervals", () => {
+  it("adds windows up: counts add, means weigh, rep minutes become full-time equivalents", () => {
+    const rows = day(
+      [
+        row(at(9), {
+          assigned: 30,
+          abandoned: 10,
+          within: 20,
+          wait: 40,
+          handle: 300,
+          wrap: 30,
+          reps: 8,
+          available: 90,
+          busy: 30,
+        }),
+        row(at(9, 15), {
+          assigned: 10,
+          abandoned: 0,
+          within: 10,
+          wait: 20,
+          handle: 700,
+          wrap: 70,
+          reps: 6,
+          available: 60,
+          busy: 0,
+        }),
+      ],
+      { ...ten, grain: 30 },
+    );
+    const nine = rows.find(({ label }) => label === "09:00")!;
+    assert.equal(nine.state, "data");
+    assert.equal(offered(nine), 50);
+    assert.equal(nine.within, 30);
+    assert.equal(nine.wait, (40 * 40 + 20 * 10) / 50);
+    assert.equal(nine.handle, (300 * 30 + 700 * 10) / 40);
+    assert.equal(nine.reps, 8, "the most at once, never a sum");
+    assert.equal(nine.available, 150 / 30);
+    assert.equal(serviceLevelOf(site)(nine), 0.6);
+  });
+
+  it("tells the kinds of empty apart", () => {
+    const rows = day([row(at(9)), row(at(9, 30), { queue: "Other", assigned: 3 })], {
+      ...ten,
+      arrived: `${"1".repeat(37)}0${"1".repeat(2)}${"0".repeat(56)}`,
+    });
+    const state = (label: string) => rows.find((interval) => interval.label === label)!.state;
+    assert.equal(state("09:00"), "data");
+    assert.equal(state("09:15"), "missing");
+    assert.equal(state("09:30"), "closed");
+    assert.equal(state("10:00"), "pending");
+    const zero = rows.find(({ label }) => label === "09:00")!;
+    assert.equal(offered(zero), 0);
+    assert.equal(rows.find(({ label }) => label === "09:15")!.assigned, null);
+  });
+
+  it("calls an interval partial until all of its windows have arrived", () => {
+    const rows = day([row(at(9, 45), { assigned: 4 })], {
+      ...ten,
+      grain: 60,
+      arrived: "1".repeat(38) + "0".repeat(58),
+    });
+    assert.equal(rows.find(({ label }) => label === "09:00")!.state, "partial");
+  });
+
+  it("takes the usual from at least four weeks, summed before the median", () => {
+    const weeks = (values: (number | null)[]) => [
+      row(at(12), { assigned: null, abandoned: null, within: null, weeks: values }),
+      row(at(12, 15), {
+        assigned: null,
+        abandoned: null,
+        within: null,
+        weeks: values.map((value) => value && value * 10),
+      }),
+    ];
+    const noon = (values: (number | null)[]) =>
+      day(weeks(values), { ...ten, grain: 30 }).find(({ label }) => label === "12:00")!;
+    assert.deepEqual(
+      (({ usual, usualLow, usualHigh, usualDays, lastWeek }) => ({
+        usual,
+        usualLow,
+        usualHigh,
+        usualDays,
+        lastWeek,
+      }))(noon([1, 2, 3, 4, 5])),
+      { usual: 33, usualLow: 22, usualHigh: 44, usualDays: 5, lastWeek: 11 },
+    );
+    assert.equal(noon([1, null, 3, 4]).usual, null);
+    assert.equal(noon([null, 2, 3, 4, 5]).lastWeek, null);
+  });
+
+  it("shows the repeated hour twice and says that the skipped one did not exist", () => {
+    const autumn = day([], {
+      day: "2026-11-01",
+      arrived: "1".repeat(100),
+      through: "2026-11-02T05:00:00Z",
+      grain: 60,
+    });
+    assert.deepEqual(
+      autumn.slice(0, 4).map(({ label }) => label),
+      ["00:00", "01:00 EDT", "01:00 EST", "02:00"],
+    );
+    const spring = day([], {
+      day: "2026-03-08",
+      arrived: "1".repeat(92),
+      through: "2026-03-09T04:00:00Z",
+      grain: 60,
+    });
+    assert.deepEqual(
+      spring.slice(1, 4).map(({ label, state }) => `${label} ${state}`),
+      ["01:00 closed", "02:00 skipped", "03:00 closed"],
+    );
+  });
+
+  it("never loses or invents a contact, whatever the grain", () => {
+    const counts = fc.array(fc.record({ assigned: fc.nat(50), abandoned: fc.nat(9) }), {
+      minLength: 40,
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(counts, fc.constantFrom<Grain>(15, 30, 60), (list, grain) => {
+        const windows = list.map((values, i) => row(at(0, i * 15), values));
+        const total = list.reduce((sum, { assigned, abandoned }) => sum + assigned + abandoned, 0);
+        assert.equal(summarize(day(windows, { ...ten, grain })).offered, total);
+      }),
+    );
+  });
+});
+
+describe("the words of Today", () => {
+  const words = (windows: WindowRow[], more = {}) =>
+    daySentence({
+      rows: day(windows, { ...ten, ...more }),
+      queue: allQueues,
+      day: "2026-09-16",
+      zone: zone(timezone),
+      site,
+    });
+
+  it("say what happened, what was missing and where it was worst", () => {
+    assert.deepEqual(
+      words([
+        row(at(9), { assigned: 50, abandoned: 0, within: 50 }),
+        row(at(9, 15), { assigned: 40, abandoned: 10, within: 20 }),
+      ]),
+      {
+        title: "70.0% answered within 60 s, 10.0 points under the 80% target",
+        lead: "100 contacts offered by 10:00, 10 abandoned (10.0%). 10 more answers in time would have met the target. Worst interval: 09:15–09:30, 40% of 50.",
+      },
+    );
+  });
+
+  it("do without what is not there", () => {
+    assert.equal(words([]).title, "no data for Wed 16 Sep");
+    assert.equal(words([row(at(9), { within: null })]).title, "0 contacts offered by 10:00");
+  });
+
+  it("print the formula that the figures were computed with", () => {
+    assert.equal(formula(site), "Answered within 60 s / (answered + abandoned)");
+    assert.equal(
+      formula({ ...site, variant: "credit_abandons", seconds: 30 }),
+      "(Answered within 30 s + abandoned within 30 s) / (answered + abandoned)",
+    );
+    assert.equal(gap(0.7999, 0.8), "on the 80% target");
+  });
+});
+
+describe("ranges of days", () => {
+  const binned = (values: number[]) => {
+    const bins: number[] = [];
+    for (const value of values) {
+      const bin = Math.max(0, Math.floor(Math.log(value) / Math.log(1.05)));
+      bins[bin] = (bins[bin] ?? 0) + 1;
+    }
+    return Array.from(bins, (n) => n ?? 0);
+  };
+
+  it("read percentiles from added histograms, within 5 %", () => {
+    const seconds = fc.array(fc.double({ min: 2, max: 20_000, noNaN: true }), {
+      minLength: 20,
+      maxLength: 400,
+    });
+    fc.assert(
+      fc.property(seconds, fc.constantFrom(0.5, 0.9), (values, q) => {
+        const sorted = [...values].sort((a, b) => a - b);
+        const exact = sorted[Math.ceil(q * values.length) - 1]!;
+        const read = quantile(binned(values), q)!;
+        assert.ok(Math.abs(read / exact - 1) <= 0.0501, `${read} for ${exact}`);
+      }),
+    );
+    assert.equal(quantile([], 0.5), null);
+  });
+
+  it("add counts, and leave out ratings of days that are held back", () => {
+    const base = {
+      channel: "Web",
+      complete: true,
+      started: 10,
+      ended: 8,
+      assisted: 4,
+      handled: 4,
+      queued: 4,
+    };
+    const other = {
+      handle_p50: null,
+      handle_p90: null,
+      handle_bins: null,
+      wait_p50: null,
+      wait_p90: null,
+      wait_bins: null,
+    };
+    const ends = { resolved: 3, unresolved: 1, timeout: 2, auto: 1, other: 1 };
+    const days: ConversationDay[] = [
+      { ...base, ...other, ...ends, day: "2026-09-14", rated: 20, satisfied: 15 },
+      { ...base, ...other, ...ends, day: "2026-09-15", rated: 3, satisfied: null },
+    ];
+    const total = conversationTotals(days);
+    assert.deepEqual([total.started, total.rated, total.satisfied, total.handle_p50], [20, 20, 15, null]);
+  });
+});
+
+describe("format", () => {
+  it("writes numbers the same everywhere", () => {
+    assert.deepEqual(
+      [
+        count(1234567),
+        compact(2_882_243),
+        percent(0.8123),
+        change(-0.05),
+        points(0.036),
+        signed(1234.4),
+        clock(4000),
+        clock(59.6),
+        duration(95),
+        duration(9000),
+        count(null),
+      ],
+      [
+        "1,234,567",
+        "2.88 M",
+        "81.2%",
+        "−5%",
+        "+3.6 points",
+        "+1,234",
+        "1:06:40",
+        "1:00",
+        "1.6 min",
+        "2.5 h",
+        "–",
+      ],
+    );
+  });
+
+  it("writes CSV that no spreadsheet runs", () => {
+    const columns = [
+      { label: "Queue", value: (row: { queue: string; n: number | null }) => row.queue },
+      { label: "n", value: (row: { queue: string; n: number | null }) => row.n },
+    ];
+    assert.equal(
+      csv(columns, [
+        { queue: 'Billing, "EU"', n: -3 },
+        { queue: "=1+1", n: null },
+      ]),
+      'Queue,n\r\n"Billing, ""EU""",-3\r\n\'=1+1,\r\n',
+    );
+  });
+});

@@ -134,8 +134,8 @@ describe("sync under faults", () => {
   });
 
   it("gives up an object that comes in drops, and nothing else", async () => {
-    proxy.rules.push({ match: hr03, fault: { kind: "drip", piece: 20, everyMs: 20 } });
-    const report = await run({ patience: { ...hasty, slowest: 100_000, grace: 300 } });
+    proxy.rules.push({ match: hr03, fault: { kind: "drip", piece: 4, everyMs: 20 } });
+    const report = await run({ patience: { ...hasty, slowest: 100_000, grace: 1_000 } });
     assert.equal(report.added, 6);
     assert.match(report.failed[0]!.reason, /too slow: \d+ of \d+ bytes/);
   });

@@ -132,7 +132,7 @@ class Attempt {
   private received = 0;
   private held: Buffer[] = []; // bytes that are neither checked nor written yet
   private heldBytes = 0;
-  private readonly begun = performance.now();
+  private begun = 0; // when the first answer came
 
   constructor(object: RemoteObject, path: string, gzip: boolean, download: Download) {
     this.object = object;
@@ -178,6 +178,7 @@ class Attempt {
   }
 
   private async take(body: Body): Promise<void> {
+    this.begun ||= performance.now();
     const iterator = body.stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     try {
       for (;;) {

@@ -299,6 +299,17 @@ describe("exact values", () => {
     assert.equal(bad!.text.length, 1024 * 1024);
   });
 
+  it("quarantines a line that is longer than memory allows for", async () => {
+    const rows = await put(`{"id":"${"x".repeat(70_000_000)}"}`, { id: "b" });
+    assert.deepEqual(
+      rows.map(({ id }) => id),
+      ["b"],
+    );
+    const [bad] = quarantine(fixture.project, "events");
+    assert.deepEqual([bad!.line, bad!.reason, bad!.bytes], [1, "longer than 64 MB", 70_000_009]);
+    assert.equal(bad!.text.length, 1024 * 1024);
+  });
+
   it("quarantines lines that are no objects, and stages the rest of the day as usual", async () => {
     const bytes = Buffer.concat([
       Buffer.from('\ufeff{"id":"a","n":1}\nnull\n[{"id":"x"}]\nrubbish\n'),

@@ -23,6 +23,7 @@ export type ScannedLine = { text: string } | { reason: string };
 const newline = 10;
 const carriageReturn = 13;
 const keptText = 1024 * 1024;
+const longestLine = 64_000_000; // bytes; DuckDB holds a few times as much at once
 const writeEvery = 4 * 1024 * 1024;
 
 /**
@@ -38,14 +39,20 @@ export async function cleanFile(
   mkdirSync(dirname(target), { recursive: true });
   const out = openSync(target, "w");
   let waiting: string[] = [];
-  let length = 0;
+  let held = 0;
   const flush = () => {
     if (waiting.length > 0) writeSync(out, waiting.join(""));
     waiting = [];
-    length = 0;
+    held = 0;
   };
-  const take = (bytes: Buffer) => {
+  const take = (bytes: Buffer, length: number) => {
     cleaned.lines += 1;
+    if (length > bytes.length) {
+      cleaned.quarantined += 1;
+      const reason = `longer than ${longestLine / 1_000_000} MB`;
+      quarantine({ ...quarantined(cleaned.lines, reason, bytes), bytes: length });
+      return;
+    }
     const line = trimmed(bytes);
     if (line.length === 0) {
       cleaned.blank += 1;
@@ -58,10 +65,10 @@ export async function cleanFile(
       return;
     }
     cleaned.rows += 1;
-    cleaned.longest = Math.max(cleaned.longest, line.length + scanned.text.length);
+    cleaned.longest = Math.max(cleaned.longest, Buffer.byteLength(scanned.text));
     waiting.push(scanned.text, "\n");
-    length += scanned.text.length;
-    if (length > writeEvery) flush();
+    held += scanned.text.length;
+    if (held > writeEvery) flush();
   };
   try {
     const lines = new LineSplitter(take);
@@ -138,30 +145,40 @@ function mended(members: Member[], head: string): ScannedLine {
 }
 
 export class LineSplitter {
-  private readonly take: (line: Buffer) => void;
+  private readonly take: (line: Buffer, length: number) => void;
   private parts: Buffer[] = [];
+  private length = 0; // of the line so far
 
-  constructor(take: (line: Buffer) => void) {
+  constructor(take: (line: Buffer, length: number) => void) {
     this.take = take;
   }
 
   add(chunk: Buffer): void {
     let start = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
-      this.line(chunk.subarray(start, end));
+      this.part(chunk.subarray(start, end));
+      this.line();
       start = end + 1;
     }
-    if (start < chunk.length) this.parts.push(chunk.subarray(start));
+    if (start < chunk.length) this.part(chunk.subarray(start));
   }
 
   finish(): void {
-    if (this.parts.length > 0) this.line(Buffer.alloc(0));
+    if (this.length > 0) this.line();
   }
 
-  private line(last: Buffer): void {
-    const line = this.parts.length > 0 ? Buffer.concat([...this.parts, last]) : last;
+  // Of a line beyond all measure only the beginning is kept.
+  private part(bytes: Buffer): void {
+    this.length += bytes.length;
+    if (this.length <= longestLine) this.parts.push(bytes);
+    else if (this.parts.length > 1) this.parts = [Buffer.concat(this.parts).subarray(0, keptText)];
+  }
+
+  private line(): void {
+    const { parts, length } = this;
     this.parts = [];
-    this.take(line);
+    this.length = 0;
+    this.take(parts.length === 1 ? parts[0]! : Buffer.concat(parts), length);
   }
 }
 

@@ -62,6 +62,6 @@ function typeOf(key: string, values: { type: string; text: string }[]): Omit<Fou
 }
 
 function objects(files: string[], longest: number): string {
-  const most = Math.max(16 * 1024 * 1024, longest * 2);
+  const most = Math.max(16 * 1024 * 1024, longest + 1024);
   return `read_ndjson_objects(${quoteList(files)}, maximum_object_size = ${most})`;
 }

@@ -221,7 +221,8 @@ class DayStaging {
     if (query.files.length > 0) selects.push(stageSelect(query));
     writeFileSync(template, templateLine(query));
     try {
-      await this.db.run(parquetCopy(selects, this.parquet));
+      const copy = () => this.db.run(parquetCopy(selects, this.parquet));
+      await (query.longest > longLine ? oneAtATime(copy) : copy());
       return true;
     } catch (error) {
       const { message } = error as Error;
@@ -406,6 +407,15 @@ class DayStaging {
     mkdirSync(dirname(target), { recursive: true });
     renameSync(from, target);
   }
+}
+
+const longLine = 4_000_000; // bytes; of each line DuckDB holds some ten times as much
+let running: Promise<unknown> = Promise.resolve();
+
+function oneAtATime<T>(task: () => Promise<T>): Promise<T> {
+  const turn = running.then(task, task);
+  running = turn.catch(() => {});
+  return turn;
 }
 
 /** Part of every fingerprint: a change makes all days be staged again. */

@@ -107,7 +107,7 @@ function scan({ columns, template, files, cleaned, longest }: StageQuery): strin
     "map_inference_threshold = -1",
     "convert_strings_to_integers = false",
     "hive_partitioning = false",
-    `maximum_object_size = ${Math.max(leastObject, longest * 2)}`,
+    `maximum_object_size = ${Math.max(leastObject, longest + 1024)}`,
   ];
   const rows = `select *, file_index::bigint as f
   from read_json(${quoteList([template, ...files.map(({ path }) => path)])},

@@ -45,7 +45,11 @@ export interface FeedJob {
 /** What there is to do, feed by feed. Reads manifests that changed since they were last looked at, and nothing else. */
 export function feedJobs(project: Project, snapshot: Snapshot, options: PlanOptions): FeedJob[] {
   const files = new Map<string, DayFile[]>();
-  for (const file of listDays(project)) files.set(file.feed, [...(files.get(file.feed) ?? []), file]);
+  for (const file of listDays(project)) {
+    const list = files.get(file.feed);
+    if (list) list.push(file);
+    else files.set(file.feed, [file]);
+  }
   const names = new Set([...files.keys(), ...Object.keys(snapshot.feeds)]);
   const wanted = options.days && new Set(options.days.map(({ feed, dt }) => `${feed} ${dt}`));
   const jobs: FeedJob[] = [];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
@@ -93,6 +93,73 @@ describe("the warehouse, for any history of partitions", () => {
   });
 });
 
+describe("the warehouse, run after run", () => {
+  it("writes nothing without news, also when a run failed in between", async () => {
+    const raw = newProject();
+    try {
+      raw.put("things", "2026-09-01 05", [{ id: "1", n: 1 }, "no json"]);
+      raw.put("things", "2026-09-02 05", []);
+      await updateWarehouse(raw.project, { now: new Date("2026-09-02T06:00:00Z") });
+      const before = tree(raw.project.data);
+      const report = await updateWarehouse(raw.project, { now: new Date("2026-09-02T07:00:00Z") });
+      assert.deepEqual([report.changed, report.days, report.feeds, report.failed], [[], [], [], []]);
+      assert.deepEqual(tree(raw.project.data), before);
+      raw.put("things", "2026-09-02 06", [{ id: "2", n: 1 }], { spoil: (bytes) => bytes.subarray(0, 12) });
+      assert.equal((await updateWarehouse(raw.project)).failed.length, 1);
+      raw.put("things", "2026-09-02 06", [{ id: "2", n: 1 }]);
+      assert.equal((await updateWarehouse(raw.project)).failed.length, 0);
+      await compare(
+        raw.project,
+        [
+          { run: "2026-09-01 05", files: [[{ text: "", row: { id: "1", n: 1 } }]] },
+          { run: "2026-09-02 06", files: [[{ text: "", row: { id: "2", n: 1 } }]] },
+        ],
+        "things.jsonl.gz",
+      );
+    } finally {
+      raw.delete();
+    }
+  });
+
+  it("spells values as delivered when their column turns out to be text, whichever day came first", async () => {
+    const days: [string, object][] = [
+      ["2026-09-01 05", { id: "1", found: "2026-09-01T05:15:00Z", other: true }],
+      ["2026-09-02 05", { id: "2", found: "n/a", other: "maybe" }],
+      ["2026-09-03 05", { id: "3", found: 5.5, other: null }],
+    ];
+    const seen = new Set<string>();
+    for (const order of [days, [...days].reverse()]) {
+      const raw = newProject();
+      try {
+        for (const [run, row] of order) {
+          raw.put("things", run, [row]);
+          await updateWarehouse(raw.project, { incremental: true });
+        }
+        seen.add(JSON.stringify(currentFiles(raw.project)));
+        const catalog = await openCatalog(raw.project);
+        const { rows } = await catalog.rows("select found, other from things order by id");
+        catalog.close();
+        assert.deepEqual(rows, [
+          ["2026-09-01T05:15:00Z", "true"],
+          ["n/a", "maybe"],
+          ["5.5", null],
+        ]);
+      } finally {
+        raw.delete();
+      }
+    }
+    assert.equal(seen.size, 1);
+  });
+});
+
+function tree(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => `${file} ${statSync(file).mtimeMs} ${statSync(file).ino}`)
+    .sort();
+}
+
 function newProject(): RawFixture {
   return rawFixture((project) => project.feeds.set("things", feed));
 }
@@ -125,12 +192,12 @@ function currentFiles(project: Project): string[] {
   );
 }
 
-async function compare(project: Project, state: Event[]): Promise<void> {
+async function compare(project: Project, state: Event[], file?: string): Promise<void> {
   const catalog = await openCatalog(project, { threads: 1 });
   const other = await openDatabase({ threads: 2 });
   try {
     await other.run(await viewsScript(project, { feeds: ["things"] }));
-    const delivered = state.flatMap(deliveredBy);
+    const delivered = state.flatMap((event) => deliveredBy(event, file));
     assert.equal(await sameRows(catalog, other, "raw.things"), delivered.length);
     const expected = modelWinners(feed, delivered, names);
     assert.equal(await sameRows(catalog, other, "things"), expected.length);
@@ -145,12 +212,12 @@ async function compare(project: Project, state: Event[]): Promise<void> {
   }
 }
 
-function deliveredBy({ run, files }: Event): Delivered[] {
+function deliveredBy({ run, files }: Event, name?: string): Delivered[] {
   const [, dt, hr, mi] = /^(\S+)(?: (\d\d)(?::(\d\d))?)?$/.exec(run)!;
   const folder = `things/version=1/format=jsonl/dt=${dt}${hr ? `/hr=${hr}` : ""}${mi ? `/mi=${mi}` : ""}`;
   return (files ?? []).flatMap((lines, i) =>
     lines.flatMap(({ row }, at) =>
-      row ? [{ row, run, file: `${folder}/things.jsonl.0${i}.gz`, line: at + 1 }] : [],
+      row ? [{ row, run, file: `${folder}/${name ?? `things.jsonl.0${i}.gz`}`, line: at + 1 }] : [],
     ),
   );
 }

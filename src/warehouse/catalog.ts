@@ -8,7 +8,7 @@ import {
   quoteName,
 } from "./database.ts";
 import type { RelationColumn } from "./dedupe.ts";
-import { createKitTable, type KitSource, kitTables } from "./kit-tables.ts";
+import { blankLines, createKitTable, type KitSource, kitTables } from "./kit-tables.ts";
 import { macrosScript } from "./macros.ts";
 import { rowCountsSelect } from "./reconcile.ts";
 import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
@@ -86,8 +86,11 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
   add(
     "kit",
     "row_counts",
-    () => createKitTable("row_counts", { select: rowCountsSelect(columnsOf("export_row_counts")) }),
-    ["kit.partitions", "kit.files", "main.export_row_counts"],
+    () =>
+      createKitTable("row_counts", {
+        select: rowCountsSelect(columnsOf("export_row_counts"), blankLines(source)),
+      }),
+    ["kit.partitions", "main.export_row_counts"],
   );
   for (const view of wfmViews) {
     const feed = view === "queue_windows" ? "queue_wfm" : "queue_membership_wfm";

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Feed } from "../export/feed.ts";
 import { feedOf, type Project } from "../project.ts";
 import { type Database, openDatabase, type QueryOptions, quoteName, quoteText } from "./database.ts";
-import { type DedupeRule, dedupeRule, type RelationColumn, windowOf } from "./dedupe.ts";
+import { type DedupeRule, dedupeRule, qualified, type RelationColumn, windowOf } from "./dedupe.ts";
 import { emptyRelation, parquetRelation, relationColumns, withProvenance } from "./relation.ts";
 import { type DaySnapshot, type FeedSnapshot, type Snapshot, shortHash } from "./snapshot.ts";
 
@@ -269,11 +269,6 @@ async function collectTouched(
   return { keys: total, match };
 }
 
-// The terms of a rule are quoted names, alone or inside coalesce() and cast().
-function qualified(sql: string): string {
-  return sql.replace(/"(?:[^"]|"")*"/g, (name) => `"delivered".${name}`);
-}
-
 /**
  * Table `winners`: the row that stands for each key (or each touched key), by its place in the staged file of a day, with
  * the number of versions and what decided. Ranked bucket by bucket of the key's hash, so that memory stays bounded.
@@ -302,8 +297,7 @@ async function rankWinners(
     staged.map(({ file }) => file),
     columns,
   );
-  const rows = staged.reduce((sum, day) => sum + day.rows, 0);
-  const buckets = Math.max(1, Math.ceil(rows / bucketRows));
+  const buckets = Math.max(1, Math.ceil(rowsToRank(task, staged, touched) / bucketRows));
   const next = (sql: string) => `${sql} is distinct from lead(${sql}) over "w"`;
   const byOrder = rule.order.map(({ sql }) => next(sql)).join(" or ") || "false";
   for (let bucket = 0; bucket < buckets; bucket++) {
@@ -327,6 +321,13 @@ ${windowOf(rule, 11)}
       query,
     );
   }
+}
+
+// Of touched keys, as many rows as keys have on the average, twice over.
+function rowsToRank(task: Task, staged: StagedDay[], touched: Touched | null): number {
+  const rows = staged.reduce((sum, day) => sum + day.rows, 0);
+  const kept = [...task.before.values()].reduce((sum, day) => sum + day.currentRows, 0);
+  return touched ? Math.min(rows, 2 * touched.keys * Math.ceil(rows / Math.max(1, kept))) : rows;
 }
 
 async function affectedDays(

@@ -122,6 +122,11 @@ export function windowOf(rule: DedupeRule, indent: number, tie: readonly string[
   return [clause("partition by", key), clause("order by", order)].join("\n");
 }
 
+/** A term of a rule as a term of a relation called "delivered". Terms are quoted names, alone or inside coalesce() and cast(). */
+export function qualified(sql: string): string {
+  return sql.replace(/"(?:[^"]|"")*"/g, (name) => `"delivered".${name}`);
+}
+
 /** For a snapshot feed, the condition that leaves only the newest run; else nothing. */
 export function latest(rule: DedupeRule, relation: string, indent: number): string[] {
   if (!rule.latestOnly) return [];

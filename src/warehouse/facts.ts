@@ -30,7 +30,10 @@ export async function withFacts(project: Project, snapshot: Snapshot): Promise<S
           database ??= await openDatabase({ threads: 1 });
           through = await windowsEnd(database, project.data, day.staged);
         } else if (wfm) through = null;
-        days.push({ ...day, facts: { stamp, states: countStates(partitions), through } });
+        days.push({
+          ...day,
+          facts: { stamp, states: countStates(partitions), lines: countLines(partitions), through },
+        });
       }
       feeds[name] = { ...feed, days };
     }
@@ -58,6 +61,13 @@ async function windowsEnd(database: Database, data: string, staged: string): Pro
 
 function latest(times: string[]): string | null {
   return times.reduce<string | null>((last, time) => (last === null || time > last ? time : last), null);
+}
+
+function countLines(partitions: ManifestPartition[]): number {
+  return partitions.reduce(
+    (sum, { objects }) => sum + objects.reduce((lines, object) => lines + object.lines, 0),
+    0,
+  );
 }
 
 function countStates(partitions: ManifestPartition[]): DayFacts["states"] {

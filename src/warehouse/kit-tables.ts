@@ -7,7 +7,7 @@ import type { LastSync } from "../sync/last-sync.ts";
 import { quoteList, quoteName, quoteText } from "./database.ts";
 import { type DedupeRule, dedupeRule, type RelationColumn } from "./dedupe.ts";
 import { readMacros } from "./macros.ts";
-import type { FeedSnapshot, Snapshot } from "./snapshot.ts";
+import type { DaySnapshot, FeedSnapshot, Snapshot } from "./snapshot.ts";
 import { wfmColumnRows } from "./wfm.ts";
 
 /** What the tables about the data are made from. */
@@ -27,6 +27,7 @@ export type KitTable = { types: Record<string, string>; rows: Record<string, Cel
 /** kit.*: each made when it is first asked for. */
 export const kitTables: Record<string, (source: KitSource) => KitTable> = {
   feeds: feedsTable,
+  days: daysTable,
   partitions: partitionsView,
   files: filesView,
   columns: columnsTable,
@@ -44,10 +45,7 @@ export const kitTables: Record<string, (source: KitSource) => KitTable> = {
 export function createKitTable(name: string, table: KitTable): string {
   const target = `kit.${quoteName(name)}`;
   if ("select" in table) return `create or replace view ${target} as ${table.select}`;
-  const shape = quoteText(JSON.stringify([table.types]));
-  const rows = quoteText(JSON.stringify(table.rows));
-  return `create or replace table ${target} as
-    select unnest(from_json(${rows}, ${shape}), recursive := true)`;
+  return `create or replace table ${target} as select * from ${rowsSql(table.types, table.rows)}`;
 }
 
 function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource): KitTable {
@@ -212,6 +210,55 @@ function dedupeTable({ snapshot }: KitSource): KitTable {
   };
 }
 
+/** One row per feed and day, from the snapshot alone: a year of all feeds takes a moment. */
+function daysTable({ snapshot, lastSync }: KitSource): KitTable {
+  const unfinished = new Map<string, Record<string, number>>();
+  for (const feed of Object.values(lastSync?.feeds ?? {})) {
+    for (const { id, state } of feed.unfinished) {
+      const key = `${id.feed} ${id.dt}`;
+      unfinished.set(key, total([unfinished.get(key) ?? {}, { [state]: 1 }]));
+    }
+  }
+  const known = new Map<string, DaySnapshot>(
+    Object.entries(snapshot.feeds).flatMap(([feed, { days }]) =>
+      days.map((day): [string, DaySnapshot] => [`${feed} ${day.dt}`, day]),
+    ),
+  );
+  const keys = [...new Set([...known.keys(), ...unfinished.keys()])].sort();
+  const rows = keys.map((key) => {
+    const day = known.get(key);
+    const states = day?.facts?.states ?? {};
+    const others = unfinished.get(key) ?? {};
+    const [feed, dt] = key.split(" ") as [string, string];
+    return {
+      ...{ feed, dt },
+      complete: states.complete ?? 0,
+      empty: states.empty ?? 0,
+      replaced: states.replaced ?? 0,
+      expired: states.expired ?? 0,
+      waiting: others.waiting ?? 0,
+      overdue: others.overdue ?? 0,
+      failed: others.failed ?? 0,
+      encrypted: others.encrypted ?? 0,
+      rows_delivered: day?.rows ?? 0,
+      rows: day?.currentRows ?? 0,
+      quarantined: day?.quarantined ?? 0,
+      rescued: sum(Object.values(day?.rescued ?? {})),
+      data_through: day?.facts?.through ?? null,
+    };
+  });
+  return {
+    types: {
+      feed: "VARCHAR",
+      dt: "DATE",
+      ...counts("complete", "empty", "replaced", "expired", "waiting", "overdue", "failed", "encrypted"),
+      ...counts("rows_delivered", "rows", "quarantined", "rescued"),
+      data_through: "TIMESTAMP",
+    },
+    rows,
+  };
+}
+
 function columnsTable({ snapshot, feeds, columnsOf }: KitSource): KitTable {
   const rows = [...feeds.values()].flatMap((feed) => {
     const documented = new Map(feed.columns.map((column) => [column.name, column]));
@@ -257,19 +304,17 @@ function columnsTable({ snapshot, feeds, columnsOf }: KitSource): KitTable {
 }
 
 function changesTable({ snapshot }: KitSource): KitTable {
-  const rows = Object.entries(snapshot.feeds).flatMap(([feed, { changes }]) =>
-    changes.map(({ dt, column, change, from, to, detail }) => ({
-      feed,
-      dt,
-      column,
-      change,
-      from,
-      to,
-      detail,
+  // What a document says of a feed that is not here stands nowhere else.
+  const told = Object.entries(snapshot.docs?.changes ?? {}).filter(([feed]) => !snapshot.feeds[feed]);
+  const here = Object.entries(snapshot.feeds).map(([feed, { changes }]) => [feed, changes] as const);
+  const rows = [...here, ...told].flatMap(([feed, changes]) =>
+    changes.map(({ dt, column, change, class: kind, from, to, detail }) => ({
+      ...{ feed, dt, column, change, class: kind },
+      ...{ from, to, detail },
     })),
   );
   return {
-    types: { feed: "VARCHAR", dt: "DATE", ...texts("column", "change", "from", "to", "detail") },
+    types: { feed: "VARCHAR", dt: "DATE", ...texts("column", "change", "class", "from", "to", "detail") },
     rows,
   };
 }
@@ -339,87 +384,113 @@ function wfmColumnsTable({ project, columnsOf }: KitSource): KitTable {
   };
 }
 
-const manifestColumns = `{
-  feed: 'VARCHAR', dt: 'DATE',
-  partitions: 'STRUCT(version VARCHAR, format VARCHAR, hr VARCHAR, mi VARCHAR, state VARCHAR,
-    marker STRUCT(modified TIMESTAMP), objects STRUCT("name" VARCHAR, size BIGINT, md5 VARCHAR, lines BIGINT)[])[]'
-}`;
+// The names of feed and day come from the path of the file read: a query for one feed then opens no file of another.
+const placeSql = `regexp_extract(filename, '([^/]+)/[^/]+$', 1) as feed, regexp_extract(filename, '/([0-9-]{10})[^/]*$', 1)::DATE as dt`;
 
-const runSql = `concat(dt::VARCHAR, ' ' || hr, ':' || mi)`;
+const partitionType = `STRUCT(version VARCHAR, format VARCHAR, hr VARCHAR, mi VARCHAR, state VARCHAR,
+    marker STRUCT(modified TIMESTAMP), objects STRUCT("name" VARCHAR, size BIGINT, md5 VARCHAR, lines BIGINT)[])[]`;
 
 /** One row per partition: those here by the manifests, those not finished by the last sync. */
 function partitionsView(source: KitSource): KitTable {
-  const { lastSync } = source;
-  const manifests = manifestFiles(source);
-  const unfinished = Object.values(lastSync?.feeds ?? {}).flatMap(({ unfinished }) =>
-    unfinished.map(({ id, state, reason }) => ({ ...id, run: runOf(id), state, reason })),
+  const unfinished = Object.values(source.lastSync?.feeds ?? {}).flatMap((feed) =>
+    feed.unfinished.map(({ id, state, reason }) => ({ ...id, run: runOf(id), state, reason })),
   );
-  const here = `select feed, dt, p.hr as hr, p.mi as mi, ${runSql.replace("hr", "p.hr").replace("mi", "p.mi")} as run,
+  const here = `select feed, dt, p.hr as hr, p.mi as mi, concat(dt::VARCHAR, ' ' || p.hr, ':' || p.mi) as run,
       p.version as version, p.format as format, p.state as state, cast(null as VARCHAR) as reason,
       len(p.objects) as files, coalesce(list_sum([o.size for o in p.objects]), 0)::BIGINT as bytes,
       coalesce(list_sum([o.lines for o in p.objects]), 0)::BIGINT as lines, p.marker.modified as completed_at
-    from (select feed, dt, unnest(partitions) as p from ${manifests})`;
+    from (select feed, dt, unnest(partitions) as p from ${manifests(source)})`;
   const shape = {
-    feed: "VARCHAR",
-    dt: "DATE",
+    ...{ feed: "VARCHAR", dt: "DATE" },
     ...texts("hr", "mi", "run", "version", "format", "state", "reason"),
   };
-  const others = `select feed, dt, hr, mi, run, version, format, state, reason, 0 as files, 0 as bytes, 0 as lines, cast(null as TIMESTAMP) as completed_at
-    from (select unnest(from_json(${quoteText(JSON.stringify(unfinished))}, ${quoteText(JSON.stringify([shape]))}), recursive := true)) as u
-    where not exists (from here where here.feed = u.feed and here.run = u.run and here.version = u.version and here.format = u.format)`;
-  return { select: `with here as (${here}) from here union all ${others}` };
+  const others = `select feed, dt, hr, mi, run, version, format, state, reason, 0 as files, 0 as bytes, 0 as lines,
+      cast(null as TIMESTAMP) as completed_at
+    from ${rowsSql(shape, unfinished)} as u
+    where not exists (
+      from (${here}) as here
+      where here.feed = u.feed and here.dt = u.dt and here.run = u.run and here.version = u.version and here.format = u.format
+    )`;
+  return { select: unfinished.length === 0 ? here : `${here} union all ${others}` };
 }
 
 /** One row per staged file: what was delivered, and what became of its lines. */
 function filesView(source: KitSource): KitTable {
-  const details = source.snapshot.feeds;
-  const files = Object.values(details).flatMap(({ days }) =>
+  const files = Object.values(source.snapshot.feeds).flatMap(({ days }) =>
     days.map(({ detail }) => join(source.project.data, detail)),
   );
-  const shape = `{file: 'VARCHAR', run: 'VARCHAR', lines: 'BIGINT', blank: 'BIGINT', rows: 'BIGINT', quarantined: 'BIGINT'}`;
+  const shape = { file: "VARCHAR", run: "VARCHAR", ...counts("lines", "blank", "rows", "quarantined") };
   const read =
-    files.length > 0
-      ? `(select * from read_json(${quoteList(files)}, format = 'newline_delimited', columns = ${shape}) where file is not null)`
-      : `(select null::VARCHAR as file, null::VARCHAR as run, 0 as lines, 0 as blank, 0 as rows, 0 as quarantined where false)`;
-  const folder = `concat(m.feed, '/version=', p.version, '/format=', p.format, '/dt=', m.dt::VARCHAR, '/hr=' || p.hr, '/mi=' || p.mi, '/')`;
+    files.length === 0
+      ? rowsSql({ feed: "VARCHAR", dt: "DATE", ...shape }, [])
+      : `(select ${placeSql}, * exclude (filename)
+      from read_json(${quoteList(files)}, format = 'newline_delimited', filename = true, columns = ${columnsSql(shape)})
+      where file is not null)`;
+  const folder = `concat(feed, '/version=', p.version, '/format=', p.format, '/dt=', dt::VARCHAR, '/hr=' || p.hr, '/mi=' || p.mi, '/')`;
   return {
-    select: `with listed as (
-      select path || o.name as file, o.size as bytes, o.md5 as md5
-      from (select ${folder} as path, unnest(p.objects) as o from (select *, unnest(partitions) as p from ${manifestFiles(source)}) as m)
-    )
-    select split_part(d.file, '/', 1) as feed, left(d.run, 10)::DATE as dt, d.run, d.file, l.bytes, l.md5, d.lines, d.blank, d.rows, d.quarantined
-    from ${read} as d left join listed as l on l.file = d.file`,
+    select: `select feed, dt, d.run, file, l.bytes, l.md5, d.lines, d.blank, d.rows, d.quarantined
+    from ${read} as d left join (
+      select feed, dt, path || o.name as file, o.size as bytes, o.md5 as md5 from (
+        select feed, dt, ${folder} as path, unnest(p.objects) as o
+        from (select feed, dt, unnest(partitions) as p from ${manifests(source)})
+      )
+    ) as l using (feed, dt, file)`,
   };
 }
 
-function manifestFiles({ project, snapshot }: KitSource): string {
+/** Blank lines by feed, day and run. Only days with any are read: the manifest counts more lines than became rows. */
+export function blankLines({ project, snapshot }: Pick<KitSource, "project" | "snapshot">): string {
+  const files = Object.values(snapshot.feeds).flatMap(({ days }) =>
+    days.flatMap((day) =>
+      day.facts?.lines === day.rows + day.quarantined ? [] : [join(project.data, day.detail)],
+    ),
+  );
+  const shape = { run: "VARCHAR", blank: "BIGINT" };
+  if (files.length === 0) return rowsSql({ feed: "VARCHAR", dt: "DATE", ...shape }, []);
+  return `(select ${placeSql}, run, sum(blank)::BIGINT as blank
+    from read_json(${quoteList(files)}, format = 'newline_delimited', filename = true, columns = ${columnsSql(shape)})
+    where run is not null group by all)`;
+}
+
+function manifests({ project, snapshot }: KitSource): string {
   const files = Object.entries(snapshot.feeds).flatMap(([feed, { days }]) =>
     days.map(({ dt }) => join(project.data, "manifest", feed, `${dt}.json`)),
   );
   if (files.length === 0)
-    return `(select unnest(from_json('[]', ${quoteText(JSON.stringify([{ feed: "VARCHAR", dt: "DATE" }]))}), recursive := true),
-      cast([] as STRUCT(version VARCHAR, format VARCHAR, hr VARCHAR, mi VARCHAR, state VARCHAR, marker STRUCT(modified TIMESTAMP), objects STRUCT("name" VARCHAR, size BIGINT, md5 VARCHAR, lines BIGINT)[])[]) as partitions)`;
-  return `read_json(${quoteList(files)}, format = 'unstructured', records = true, maximum_object_size = 67108864, columns = ${manifestColumns})`;
+    return `(select cast(null as VARCHAR) as feed, cast(null as DATE) as dt, cast(null as ${partitionType}) as partitions where false)`;
+  return `(select ${placeSql}, partitions from read_json(${quoteList(files)}, format = 'unstructured', records = true,
+    maximum_object_size = 67108864, filename = true, columns = {partitions: ${quoteText(partitionType)}}))`;
 }
 
 function quarantineView({ project, snapshot }: KitSource): KitTable {
   const files = Object.values(snapshot.feeds).flatMap(({ days }) =>
     days.flatMap(({ quarantine }) => (quarantine ? [join(project.data, quarantine)] : [])),
   );
-  const types = {
+  const shape = {
     file: "VARCHAR",
     line: "BIGINT",
-    reason: "VARCHAR",
-    text: "VARCHAR",
+    ...texts("reason", "text"),
     bytes: "BIGINT",
     base64: "VARCHAR",
   };
-  if (files.length === 0) return { types: { feed: "VARCHAR", dt: "DATE", ...types }, rows: [] };
-  const shape = Object.entries(types).map(([name, type]) => `${quoteName(name)}: ${quoteText(type)}`);
+  if (files.length === 0) return { types: { feed: "VARCHAR", dt: "DATE", ...shape }, rows: [] };
   return {
-    select: `select split_part(file, '/', 1) as feed, regexp_extract(file, '/dt=([0-9-]+)', 1)::DATE as dt, *
-      from read_json(${quoteList(files)}, format = 'newline_delimited', maximum_object_size = 67108864, columns = {${shape.join(", ")}})`,
+    select: `select ${placeSql}, * exclude (filename)
+      from read_json(${quoteList(files)}, format = 'newline_delimited', maximum_object_size = 67108864, filename = true,
+        columns = ${columnsSql(shape)})`,
   };
+}
+
+/** Rows as something to select from. */
+function rowsSql(types: Record<string, string>, rows: object[]): string {
+  const shape = quoteText(JSON.stringify([types]));
+  return `(select unnest(from_json(${quoteText(JSON.stringify(rows))}, ${shape}), recursive := true))`;
+}
+
+function columnsSql(types: Record<string, string>): string {
+  return `{${Object.entries(types)
+    .map(([name, type]) => `${quoteName(name)}: ${quoteText(type)}`)
+    .join(", ")}}`;
 }
 
 function texts(...names: string[]): Record<string, string> {

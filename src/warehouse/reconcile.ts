@@ -11,10 +11,11 @@ import type { RelationColumn } from "./dedupe.ts";
  * 2026-09-01T05:15…     15m, 1h, null          the partition of that minute if there is one, else the hour
  * 2026-09-01[T00:00…]   1d, daily, null        all of the day
  *
+ * `blank` is a relation of the blank lines by feed, dt and run, which are not rows.
  * state: match, short (fewer delivered), over (more delivered), not published (no count covers the partition), waiting (the
  * partition is not complete here). Counts of feeds and days outside what is here are left out.
  */
-export function rowCountsSelect(columns: readonly RelationColumn[]): string {
+export function rowCountsSelect(columns: readonly RelationColumn[], blank: string): string {
   const has = (name: string) => columns.some((column) => column.name.toLowerCase() === name);
   const names = ["export_name", "export_job"].filter(has).map(quoteName);
   const text = (name: string) =>
@@ -55,11 +56,10 @@ counts as (
   group by all
 ),
 here as (
-  select p.feed, p.dt, p.hr, p.mi, p.state in ('complete', 'empty', 'replaced', 'expired') as complete, coalesce(f.delivered, 0) as delivered
-  from kit.partitions as p
-  left join (
-    select feed, dt, run, sum(rows + quarantined)::BIGINT as delivered from kit.files group by all
-  ) as f on f.feed = p.feed and f.dt = p.dt and f.run = p.run
+  select
+    p.feed, p.dt, p.hr, p.mi, p.state in ('complete', 'empty', 'replaced', 'expired') as complete,
+    p.lines - coalesce(b.blank, 0) as delivered
+  from kit.partitions as p left join ${blank} as b on b.feed = p.feed and b.dt = p.dt and b.run = p.run
 ),
 span as (
   select feed, min(dt) as first, max(dt) as last from here group by all

@@ -1,0 +1,311 @@
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { selectFeed } from "../config.ts";
+import type { Feed } from "../export/feed.ts";
+import { feedOf, type Project } from "../project.ts";
+import { type Database, openDatabase, type QueryOptions, quoteName, quoteText } from "./database.ts";
+import { dedupeRule, dedupeSelect, type RelationColumn } from "./dedupe.ts";
+import { readDetail } from "./detail.ts";
+import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
+import { type DaySnapshot, type FeedSnapshot, loadSnapshot, type Snapshot } from "./snapshot.ts";
+import { stageDay } from "./stage-day.ts";
+import { surveyFile, UnreadableFile } from "./survey.ts";
+import { rawFiles, rawSelect, viewMacros } from "./views.ts";
+
+/**
+ * lines: a file's lines are not what its rows, quarantined and blank lines add up to. staged: the rows of a file are not
+ * those that its lines give. winner: current has a row that it should not have, or lacks one. content: a row of current is
+ * not as staged. unreadable: a file is gone or broken.
+ */
+export interface Difference {
+  kind: "lines" | "staged" | "winner" | "content" | "unreadable";
+  dt: string;
+  file: string | null; // below raw/, or below the data folder
+  line: number | null;
+  detail: string;
+}
+
+export interface Verification {
+  feed: string;
+  ok: boolean;
+  days: number;
+  files: number;
+  lines: number;
+  rows: number;
+  quarantined: number;
+  blank: number;
+  currentRows: number;
+  differences: Difference[]; // the first 100
+  more: number; // differences beyond those
+}
+
+export interface VerifyOptions {
+  snapshot?: Snapshot;
+  bucketRows?: number; // rows that are ranked at once
+  signal?: AbortSignal;
+  onDay?: (dt: string, done: number, total: number) => void;
+}
+
+const shown = 100;
+const defaultBucketRows = 2_000_000;
+
+/**
+ * Proves for one feed that current is what the dedupe view over the raw files gives: every raw file is read again, to its
+ * end, and its rows are compared with the staged ones; then the whole of staged is ranked anew and compared with current,
+ * row by row. Reads only; memory does not grow with the history. Throws only for what has nothing to do with the data.
+ */
+export async function verifyFeed(
+  project: Project,
+  name: string,
+  options: VerifyOptions = {},
+): Promise<Verification> {
+  const known = (options.snapshot ?? loadSnapshot(project.data)).feeds[name];
+  const result: Verification = {
+    ...{
+      feed: name,
+      ok: true,
+      days: 0,
+      files: 0,
+      lines: 0,
+      rows: 0,
+      quarantined: 0,
+      blank: 0,
+      currentRows: 0,
+    },
+    ...{ differences: [], more: 0 },
+  };
+  if (!known) return result;
+  const tmp = join(project.data, "tmp", `verify-${process.pid}`);
+  mkdirSync(tmp, { recursive: true });
+  const database = await openDatabase({ threads: 2, memoryLimit: "1GB", tempDirectory: join(tmp, "spill") });
+  const check = new Check(database, project, feedOf(project, name), known, tmp, result, options);
+  try {
+    await database.run(viewMacros().join("\n"));
+    for (const [i, day] of known.days.entries()) {
+      await check.day(day);
+      options.onDay?.(day.dt, i + 1, known.days.length);
+    }
+    await check.winners(options.bucketRows ?? defaultBucketRows);
+  } finally {
+    database.close();
+    rmSync(tmp, { recursive: true, force: true });
+  }
+  return { ...result, ok: result.differences.length === 0 };
+}
+
+class Check {
+  private readonly database: Database;
+  private readonly project: Project;
+  private readonly feed: Feed;
+  private readonly known: FeedSnapshot;
+  private readonly tmp: string;
+  private readonly result: Verification;
+  private readonly query: QueryOptions;
+  private readonly columns: RelationColumn[];
+
+  constructor(
+    database: Database,
+    project: Project,
+    feed: Feed,
+    known: FeedSnapshot,
+    tmp: string,
+    result: Verification,
+    { signal }: VerifyOptions,
+  ) {
+    this.database = database;
+    this.project = project;
+    this.feed = feed;
+    this.known = known;
+    this.tmp = tmp;
+    this.result = result;
+    this.query = { signal };
+    this.columns = relationColumns(known);
+  }
+
+  async day(day: DaySnapshot): Promise<void> {
+    const { result } = this;
+    result.days += 1;
+    try {
+      await this.countLines(day);
+      if (day.staged !== null && !(await this.sameRows(day))) await this.reread(day);
+      if (day.current !== null) await this.content(day);
+    } catch (error) {
+      if (!isAboutFiles(error)) throw error;
+      this.differs("unreadable", day.dt, null, null, (error as Error).message.split("\n", 1)[0]!);
+    }
+  }
+
+  private async countLines(day: DaySnapshot): Promise<void> {
+    const { result, project } = this;
+    for (const { file, lines, blank, rows, quarantined } of readDetail(project.data, day).files) {
+      const found = await surveyFile(join(project.data, "raw", file));
+      result.files += 1;
+      result.lines += found.lines;
+      result.blank += blank;
+      result.rows += rows;
+      result.quarantined += quarantined;
+      if (found.lines !== lines || lines !== blank + rows + quarantined)
+        this.differs(
+          "lines",
+          day.dt,
+          file,
+          null,
+          `${found.lines} lines, but ${rows} rows, ${quarantined} quarantined and ${blank} blank`,
+        );
+    }
+  }
+
+  /** Compares the rows that the generated view gives for the day's files with those staged, file by file. */
+  private async sameRows(day: DaySnapshot): Promise<boolean> {
+    const files = await rawFiles(this.project.data, { days: [day] });
+    const raw = `(${rawSelect(this.project.data, { columns: this.known.columns, days: this.known.days }, files)})`;
+    const changed = await this.changedFiles(raw, this.relation([day.staged!]));
+    if (changed.length === 0) return true;
+    if (files.careful.length > 0) return false;
+    await this.nameRows(day, raw, changed);
+    return true;
+  }
+
+  /** A day with lines that SQL cannot read as the kit does is read as it was read the first time, and compared again. */
+  private async reread(day: DaySnapshot): Promise<void> {
+    const data = join(this.tmp, "again");
+    rmSync(data, { recursive: true, force: true });
+    mkdirSync(data, { recursive: true });
+    symlinkSync(join(this.project.data, "raw"), join(data, "raw"));
+    const { files, summary } = readDetail(this.project.data, day);
+    const policy = selectFeed(this.project.config, this.feed.name) ?? this.project.config.schema;
+    const names = new Set(this.known.columns.map(({ name }) => name));
+    const schema = {
+      columns: this.known.columns,
+      rescuedKeys: new Set(Object.keys(day.rescued ?? {}).filter((name) => !names.has(name))),
+      onNewColumn: policy.onNewColumn,
+      onTypeChange: policy.onTypeChange,
+    };
+    const again = await stageDay(
+      this.database,
+      { data, tmp: join(data, "tmp") },
+      {
+        feed: this.feed.name,
+        dt: day.dt,
+        source: summary.source,
+        files: files.map(({ file, run, lines, md5 }) => ({ path: file, run, lines, size: 0, md5 })),
+        before: null,
+      },
+      schema,
+    );
+    const rows = again.staged === null ? this.relation([]) : this.relation([again.staged], data);
+    const changed = await this.changedFiles(rows, this.relation([day.staged!]));
+    if (changed.length > 0) await this.nameRows(day, rows, changed);
+  }
+
+  private async changedFiles(left: string, right: string): Promise<string[]> {
+    const sums = (relation: string) =>
+      `select "_file", count(*) as "rows", sum(hash(${this.row()})) as "sum" from ${relation} group by "_file"`;
+    const { rows } = await this.database.rows(
+      `with l as (${sums(left)}), r as (${sums(right)})
+       select distinct "_file" from ((from l except from r) union all (from r except from l)) order by "_file"`,
+      this.query,
+    );
+    return rows.map(([file]) => String(file));
+  }
+
+  private async nameRows(day: DaySnapshot, raw: string, files: string[]): Promise<void> {
+    for (const file of files) {
+      const among = `where "_file" = ${quoteText(file)}`;
+      const { rows } = await this.database.rows(
+        `with l as (select ${this.row()} from ${raw} ${among}), r as (select ${this.row()} from ${this.relation([day.staged!])} ${among})
+         select "_line", count(*) from ((from l except all from r) union all (from r except all from l)) group by all order by all`,
+        this.query,
+      );
+      for (const [line] of rows)
+        this.differs("staged", day.dt, file, Number(line), "the line gives another row than the staged one");
+    }
+  }
+
+  /** A row of current is the staged row of the same file and line. */
+  private async content(day: DaySnapshot): Promise<void> {
+    this.result.currentRows += day.currentRows;
+    const staged = this.relation(day.staged === null ? [] : [day.staged]);
+    const { rows } = await this.database.rows(
+      `with kept as (select hash(${this.row()}) as "hash", "_file", "_line" from ${this.relation([day.current!])}),
+         delivered as (select hash(${this.row()}) as "hash", "_file", "_line" from ${staged})
+       select kept."_file", kept."_line" from kept left join delivered using ("_file", "_line")
+       where kept."hash" is distinct from delivered."hash" order by all`,
+      this.query,
+    );
+    for (const [file, line] of rows)
+      this.differs(
+        "content",
+        day.dt,
+        String(file),
+        Number(line),
+        "current holds the row otherwise than staged",
+      );
+  }
+
+  /** Ranks all rows anew, bucket by bucket of the key's hash, and compares what stands for a key with current. */
+  async winners(bucketRows: number): Promise<void> {
+    const { known, feed, columns } = this;
+    const rule = dedupeRule(feed, columns);
+    const used = new Set([...rule.key, ...rule.order].flatMap((term) => term.columns));
+    const narrow = columns.filter(({ name }) => used.has(name));
+    const staged = known.days.flatMap(({ staged }) => staged ?? []);
+    const current = known.days.flatMap(({ current }) => current ?? []);
+    const rows = known.days.reduce((sum, day) => sum + day.rows, 0);
+    const buckets = Math.max(1, Math.ceil(rows / bucketRows));
+    const key = rule.key.map(({ sql }) => sql).join(", ");
+    const all = parquetRelation(this.project.data, staged, withProvenance(narrow));
+    const newest = rule.latestOnly ? `and "_run" = (select max("_run") from ${all})` : "";
+    const kept = parquetRelation(this.project.data, current, withProvenance(narrow));
+    try {
+      for (let bucket = 0; bucket < buckets; bucket++) {
+        const inBucket = `hash(${key}) % ${buckets} = ${bucket}`;
+        const delivered = `(select * from ${all} where ${inBucket} ${newest})`;
+        const { rows: found } = await this.database.rows(
+          `with expected as (select "_run", "_file", "_line" from (${dedupeSelect({ ...feed, latestOnly: false }, narrow, delivered)})),
+             kept as (select "_run", "_file", "_line" from ${kept} where ${inBucket})
+           select *, 'it should stand for its key in current' from (from expected except all from kept)
+           union all
+           select *, 'another row should stand for its key in current' from (from kept except all from expected)
+           order by all`,
+          this.query,
+        );
+        for (const [run, file, line, detail] of found)
+          this.differs("winner", String(run).slice(0, 10), String(file), Number(line), String(detail));
+      }
+    } catch (error) {
+      if (!isAboutFiles(error)) throw error;
+      this.differs("unreadable", "", null, null, (error as Error).message.split("\n", 1)[0]!);
+    }
+  }
+
+  private relation(files: string[], data = this.project.data): string {
+    return parquetRelation(data, files, withProvenance(this.columns));
+  }
+
+  private row(): string {
+    return withProvenance(this.columns)
+      .map(({ name }) => quoteName(name))
+      .join(", ");
+  }
+
+  private differs(
+    kind: Difference["kind"],
+    dt: string,
+    file: string | null,
+    line: number | null,
+    detail: string,
+  ): void {
+    if (this.result.differences.length < shown)
+      this.result.differences.push({ kind, dt, file, line, detail });
+    else this.result.more += 1;
+  }
+}
+
+function isAboutFiles(error: unknown): boolean {
+  if (error instanceof UnreadableFile) return true;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (
+    code === "ENOENT" || /^(IO|Invalid Input|Serialization|TProtocol) ?\w* ?(Error|Exception):/i.test(message)
+  );
+}

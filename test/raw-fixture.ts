@@ -30,9 +30,11 @@ export interface PutOptions {
   spoil?: (bytes: Buffer) => Buffer; // what happens to the file after the manifest was written
 }
 
-/** A project in a folder of its own, with raw files and manifests and no sync. */
-export function rawFixture(change: (project: Project) => void = () => {}): RawFixture {
-  const root = mkdtempSync(join(tmpdir(), "asapp-raw-"));
+/** A project in a folder of its own, or in the one given, with raw files and manifests and no sync. */
+export function rawFixture(
+  change: (project: Project) => void = () => {},
+  root = mkdtempSync(join(tmpdir(), "asapp-raw-")),
+): RawFixture {
   const config = emptyConfig(root);
   const project: Project = {
     root,

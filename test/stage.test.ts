@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { CliError } from "../src/errors.ts";
-import { loadSnapshot, saveSnapshot } from "../src/warehouse/snapshot.ts";
+import { filesOf, loadSnapshot, saveSnapshot, sweep } from "../src/warehouse/snapshot.ts";
 import { stage } from "../src/warehouse/stage.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 import { columnTypes, detail, documented, now, quarantine, stageAndSave, stagedRows } from "./stage-kit.ts";
@@ -479,6 +482,52 @@ describe("stage, when files are bad", () => {
     mkdirSync(fixture.project.data, { recursive: true });
     writeFileSync(join(fixture.project.data, "staged"), "in the way");
     await assert.rejects(stage(fixture.project), /staged/);
+  });
+});
+
+describe("stage, killed again and again", () => {
+  it("ends as if nothing had happened, and leaves nothing behind", async () => {
+    const [killed, calm] = [rawFixture(), rawFixture()];
+    const days = Array.from({ length: 8 }, (_, i) => `2026-09-${String(i + 1).padStart(2, "0")}`);
+    for (const { put } of [killed, calm]) {
+      for (const [i, dt] of days.entries()) {
+        const lines = Array.from({ length: 3000 }, (_, n) => ({
+          a_id: n,
+          text: `${dt} ${n}`,
+          ...(i > 3 ? { more: n / 2 } : {}),
+        }));
+        put("events", `${dt} 00`, i % 4 === 3 ? [...lines, "rubbish"] : lines);
+      }
+    }
+    const child = fileURLToPath(new URL("stage-child.js", import.meta.url));
+    let code: number | null = null;
+    for (let run = 0; code !== 0; run++) {
+      const worker = spawn(process.execPath, [child, killed.project.root], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      let seen = 0;
+      worker.stdout.on("data", (chunk: Buffer) => {
+        seen += chunk.length / 4;
+        if (run < 4 && seen > run) setTimeout(() => worker.kill("SIGKILL"), run * 7);
+      });
+      [code] = (await once(worker, "exit")) as [number | null];
+      assert.ok(code === 0 || code === null, `ended with ${code}`);
+      assert.ok(run < 10, "a run gets through");
+    }
+    await stageAndSave(calm.project);
+    assert.deepEqual(await stagedRows(killed.project, "events"), await stagedRows(calm.project, "events"));
+    assert.deepEqual(quarantine(killed.project, "events"), quarantine(calm.project, "events"));
+    assert.deepEqual(columnTypes(killed.project, "events"), columnTypes(calm.project, "events"));
+    const { data } = killed.project;
+    sweep(data, loadSnapshot(data), now);
+    const left = readdirSync(join(data, "staged"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => `staged/events/${entry.name}`);
+    const named = [...filesOf(loadSnapshot(data))].filter((file) => file.startsWith("staged/"));
+    assert.deepEqual(left.sort(), named.sort());
+    assert.ok(!existsSync(join(data, "tmp/stage")));
+    killed.delete();
+    calm.delete();
   });
 });
 

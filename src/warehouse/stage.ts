@@ -62,8 +62,9 @@ export async function stage(project: Project, options: StageOptions = {}): Promi
     warnings: [],
     changes: [],
   };
-  const place = { data: project.data, tmp: join(project.data, "tmp", `stage-${process.pid}`) };
+  const place = { data: project.data, tmp: join(project.data, "tmp", "stage") };
   try {
+    rmSync(place.tmp, { recursive: true, force: true }); // of a run that was killed
     await stageAll(place, jobs, report, options);
   } finally {
     rmSync(place.tmp, { recursive: true, force: true });

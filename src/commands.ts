@@ -28,7 +28,7 @@ export const commands: Record<string, Listed> = {
   build: { summary: "sync, compute the datasets, build the site", load: () => import("./commands/build.ts") },
   preview: { summary: "serve the site while you edit it", load: () => import("./commands/preview.ts") },
   verify: {
-    summary: "prove what is on disk against the manifest and the raw files",
+    summary: "prove what is on disk: raw files, and the warehouse made of them",
     load: () => import("./commands/verify.ts"),
   },
   quarantine: {
@@ -36,4 +36,8 @@ export const commands: Record<string, Listed> = {
     load: () => import("./commands/quarantine.ts"),
   },
   schema: { summary: "a feed's columns, and how they changed", load: () => import("./commands/schema.ts") },
+  explain: {
+    summary: "every delivered version of one row, and why one won",
+    load: () => import("./commands/explain.ts"),
+  },
 };

@@ -1,6 +1,6 @@
 import { runOf } from "./export/partition.ts";
 import type { Project } from "./project.ts";
-import { readLastSync, type Unfinished } from "./sync/last-sync.ts";
+import { type LastSync, readLastSync } from "./sync/last-sync.ts";
 import { table } from "./table.ts";
 import { openCatalog } from "./warehouse/catalog.ts";
 import { quoteText } from "./warehouse/database.ts";
@@ -35,7 +35,7 @@ export interface FeedStatus {
   dataThrough: string | null;
   lagMinutes: number | null;
   cadenceMinutes: number | null;
-  stale: boolean; // later than two cadences and the grace
+  stale: boolean; // at the last sync later than two cadences and the grace
   unfinished: { run: string; state: string; reason: string }[];
 }
 
@@ -57,9 +57,7 @@ export async function readStatus(
   const database = await openCatalog(project);
   try {
     const rows = await database.objects<FeedRow>(`select * from kit.feeds where ${wanted} order by feed`);
-    const found = rows.map((row) =>
-      feedStatus(row, last?.feeds[row.feed]?.unfinished ?? [], now, project.config.sync.graceMinutes),
-    );
+    const found = rows.map((row) => feedStatus(row, last, now, project.config.sync.graceMinutes));
     const counts = await database.objects<CountRow>(
       `select feed, state, count(*) as partitions, min(dt::VARCHAR) as first from kit.row_counts
         where state in ('short', 'over') ${feeds === null ? "" : `and ${wanted}`} group by all order by all`,
@@ -69,7 +67,7 @@ export async function readStatus(
         dataThrough !== null && (newest ?? "") < dataThrough ? dataThrough : newest,
       null,
     );
-    const problems = [...problemsOf(found, counts, last === null)];
+    const problems = [...problemsOf(found, counts, last && lag(last.finishedAt, now))];
     return {
       ok: problems.length === 0,
       dataThrough: through,
@@ -85,6 +83,8 @@ export async function readStatus(
     database.close();
   }
 }
+
+const oldMinutes = 24 * 60;
 
 interface FeedRow {
   feed: string;
@@ -113,7 +113,8 @@ interface CountRow {
   first: string;
 }
 
-function feedStatus(row: FeedRow, unfinished: Unfinished[], now: Date, graceMinutes: number): FeedStatus {
+function feedStatus(row: FeedRow, last: LastSync | null, now: Date, graceMinutes: number): FeedStatus {
+  const unfinished = last?.feeds[row.feed]?.unfinished ?? [];
   const { feed, kind, complete, empty, replaced, expired, waiting, overdue, failed, encrypted } = row;
   const lagMinutes = lag(row.data_through, now);
   const allowed = 2 * (row.cadence_minutes ?? 1440) + graceMinutes;
@@ -127,16 +128,19 @@ function feedStatus(row: FeedRow, unfinished: Unfinished[], now: Date, graceMinu
     dataThrough: row.data_through,
     lagMinutes,
     cadenceMinutes: row.cadence_minutes,
-    stale: lagMinutes !== null && lagMinutes > allowed,
+    stale: last !== null && (lag(row.data_through, new Date(last.finishedAt)) ?? 0) > allowed,
     unfinished: unfinished.map(({ id, state, reason }) => ({ run: runOf(id), state, reason })),
   };
 }
 
-function* problemsOf(feeds: FeedStatus[], counts: CountRow[], never: boolean): Generator<Problem> {
-  if (never) {
+// `age` is that of the last sync in minutes; null: there was none.
+function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number | null): Generator<Problem> {
+  if (age === null) {
     yield { feed: null, what: "nothing was synced so far", next: "asapp-kit sync" };
     return;
   }
+  if (age > oldMinutes)
+    yield { feed: null, what: `the last sync was ${span(age)} ago`, next: "asapp-kit sync" };
   for (const { feed, unfinished, stale, lagMinutes } of feeds) {
     const late = unfinished.filter(({ state }) => state === "overdue");
     if (late.length > 0)
@@ -156,7 +160,7 @@ function* problemsOf(feeds: FeedStatus[], counts: CountRow[], never: boolean): G
       yield {
         feed,
         what: `no new data for ${span(lagMinutes!)}`,
-        next: "asapp-kit sync; if that brings nothing, ask ASAPP whether the feed is still exported",
+        next: "the last sync found no newer partition: ask ASAPP whether the feed is still exported",
       };
   }
   for (const { feed, state, partitions, first } of counts)

@@ -4,7 +4,7 @@ import { withLock } from "./sync/lock.ts";
 import { openCatalog } from "./warehouse/catalog.ts";
 import { quoteText } from "./warehouse/database.ts";
 import { loadSnapshot, type Snapshot } from "./warehouse/snapshot.ts";
-import { updateWarehouse } from "./warehouse/update.ts";
+import { type UpdateOptions, updateWarehouse } from "./warehouse/update.ts";
 import { count, duration, minute, plural } from "./words.ts";
 
 /** What bringing the warehouse up to date came to, as `--json` has it. */
@@ -23,11 +23,13 @@ export interface Updated {
 export async function runUpdate(
   project: Project,
   { output, signal, now }: Pick<Context, "output" | "signal" | "now">,
+  again: Pick<UpdateOptions, "days" | "force"> = {},
 ): Promise<Updated> {
   const started = performance.now();
   const known = new Set(Object.keys(loadSnapshot(project.data).feeds));
   const report = await withLock(project, { wait: true, signal }, () =>
     updateWarehouse(project, {
+      ...again,
       signal,
       now,
       onDay: (_day, done, total) =>

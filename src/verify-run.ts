@@ -2,89 +2,145 @@ import type { Context } from "./command.ts";
 import type { Project } from "./project.ts";
 import { type CheckReport, checkRaw } from "./sync/check.ts";
 import { withLock } from "./sync/lock.ts";
+import { listDays } from "./sync/manifest.ts";
 import { partitionName } from "./sync-run.ts";
 import { table } from "./table.ts";
-import { openCatalog } from "./warehouse/catalog.ts";
-import { quoteText } from "./warehouse/database.ts";
+import { loadSnapshot } from "./warehouse/snapshot.ts";
 import { updateWarehouse } from "./warehouse/update.ts";
+import { type Verification, verifyFeed } from "./warehouse/verify.ts";
 import { bytes, count, plural } from "./words.ts";
 
-export interface Verified {
-  ok: boolean; // nothing damaged is left, and every line is accounted for
-  raw: CheckReport;
-  lines: { feed: string; file: string; lines: number; rows: number; quarantined: number }[]; // files that do not add up
+export interface VerifyRun {
+  raw: boolean; // the raw files alone
+  remote: boolean;
+  repair: boolean;
+  feeds: string[] | null;
 }
 
-/** Compares what is on disk with the manifest, and the lines of each file with what became of them. */
-export async function runVerify(
-  project: Project,
-  { remote, repair, feeds }: { remote: boolean; repair: boolean; feeds: string[] | null },
-  { output, signal, now }: Pick<Context, "output" | "signal" | "now">,
-): Promise<Verified> {
+export interface Verified {
+  ok: boolean; // nothing is wrong that was not repaired
+  raw: CheckReport;
+  feeds: Verification[]; // after the repair, where there was one
+  rebuilt: string[]; // feeds whose warehouse files were made anew from raw
+}
+
+/** Proves raw against the manifest, then the warehouse against raw. Holds the lock, so that no sync comes between. */
+export function runVerify(project: Project, run: VerifyRun, context: Context): Promise<Verified> {
+  const { signal, output } = context;
+  const onWait = ({ pid }: { pid: number }) => output.say(`waiting for a sync (process ${pid})`);
+  return withLock(project, { wait: true, signal, onWait }, () => verify(project, run, context));
+}
+
+async function verify(project: Project, run: VerifyRun, { output, signal, now }: Context): Promise<Verified> {
+  const { remote, repair } = run;
   const raw = await checkRaw(project, {
-    ...{ remote, repair, feeds: feeds ?? undefined, signal, now, wait: true },
-    onFile: ({ files }) => output.progress({ step: "reading", done: files, total: null, unit: "files" }),
+    ...{ remote, repair, feeds: run.feeds ?? undefined, signal, now },
+    onFile({ files }) {
+      if (files % 100 === 0) output.progress({ step: "reading", done: files, total: null, unit: "files" });
+    },
   });
-  if (raw.repaired.length > 0)
-    await withLock(project, { wait: true, signal }, () => updateWarehouse(project, { signal, now }));
+  if (raw.repaired.length > 0) await updateWarehouse(project, { signal, now });
+  const names = run.raw ? [] : Object.keys(loadSnapshot(project.data).feeds).sort();
+  const wanted = names.filter((name) => run.feeds?.includes(name) ?? true);
+  let feeds = await proven(project, wanted, output, signal);
+  const wrong = feeds.filter(({ ok }) => !ok).map(({ feed }) => feed);
+  const rebuilt = repair ? wrong : [];
+  if (rebuilt.length > 0) {
+    const days = rebuilt.flatMap((feed) => listDays(project, feed));
+    await updateWarehouse(project, { days, force: true, rebuild: true, signal, now });
+    const again = await proven(project, rebuilt, output, signal);
+    feeds = feeds.map((feed) => again.find((other) => other.feed === feed.feed) ?? feed);
+  }
   output.close();
   const left = repair ? raw.unrepaired.length : raw.damaged.length;
-  const lines = await unaccounted(project, feeds);
-  return { ok: left === 0 && lines.length === 0, raw, lines };
+  return { ok: left === 0 && feeds.every(({ ok }) => ok), raw, feeds, rebuilt };
 }
 
-async function unaccounted(project: Project, feeds: string[] | null): Promise<Verified["lines"]> {
-  const database = await openCatalog(project);
-  try {
-    const only = feeds === null ? "" : `and feed in (${feeds.map(quoteText).join(", ")})`;
-    return await database.objects(
-      `select feed, file, lines - blank as lines, rows, quarantined from kit.files
-        where lines - blank <> rows + quarantined ${only} order by file`,
-    );
-  } finally {
-    database.close();
+async function proven(
+  project: Project,
+  names: string[],
+  output: Context["output"],
+  signal: AbortSignal,
+): Promise<Verification[]> {
+  const feeds: Verification[] = [];
+  for (const name of names) {
+    feeds.push(await verifyFeed(project, name, { signal }));
+    output.progress({ step: "comparing", done: feeds.length, total: names.length, unit: "feeds" });
   }
+  return feeds;
 }
 
-export function verifyText({ raw, lines }: Verified): string {
+export function verifyText({ raw, feeds, rebuilt }: Verified): string {
+  const blocks = [rawText(raw)];
+  if (feeds.length > 0) blocks.push(feedsText(feeds));
+  if (rebuilt.length > 0) blocks.push(`made anew from the raw files: ${rebuilt.join(", ")}\n`);
+  return blocks.join("\n");
+}
+
+function rawText({
+  files,
+  partitions,
+  bytes: size,
+  damaged,
+  repaired,
+  unrepaired,
+  remote,
+}: CheckReport): string {
+  const verdict =
+    damaged.length === 0
+      ? "each as the manifest has it"
+      : `${count(damaged.length)} not as the manifest has them`;
   const blocks = [
-    `${plural(raw.files, "file")} of ${plural(raw.partitions, "partition")} read, ${bytes(raw.bytes)}: ${
-      raw.damaged.length === 0
-        ? "each as the manifest has it"
-        : `${count(raw.damaged.length)} not as the manifest has them`
-    }\n`,
+    `${plural(files, "file")} of ${plural(partitions, "partition")} read, ${bytes(size)}: ${verdict}\n`,
   ];
-  if (raw.damaged.length > 0)
+  if (damaged.length > 0)
     blocks.push(
       table(
         [{ name: "problem" }, { name: "file" }],
-        raw.damaged.map(({ problem, path }) => [problem, path]),
+        damaged.map(({ problem, path }) => [problem, path]),
       ),
     );
-  if (raw.repaired.length > 0) blocks.push(`fetched again: ${raw.repaired.map(partitionName).join(", ")}\n`);
-  if (raw.unrepaired.length > 0)
+  if (repaired.length > 0) blocks.push(`fetched again: ${repaired.map(partitionName).join(", ")}\n`);
+  if (unrepaired.length > 0)
     blocks.push(
       table(
         [{ name: "not repaired" }, { name: "reason" }],
-        raw.unrepaired.map(({ path, reason }) => [path, reason]),
+        unrepaired.map(({ path, reason }) => [path, reason]),
       ),
     );
-  if (raw.remote !== null)
+  if (remote !== null && remote.length === 0) blocks.push("the bucket holds nothing else\n");
+  if (remote !== null && remote.length > 0)
     blocks.push(
-      raw.remote.length === 0
-        ? "the bucket has nothing else\n"
-        : table(
-            [{ name: "bucket" }, { name: "partition" }, { name: "reason" }],
-            raw.remote.map(({ action, id, reason }) => [action, partitionName(id), reason]),
-          ),
+      table(
+        [{ name: "bucket" }, { name: "partition" }, { name: "reason" }],
+        remote.map(({ action, id, reason }) => [action, partitionName(id), reason]),
+      ),
     );
-  blocks.push(
-    lines.length === 0
-      ? "every line delivered is a row or in quarantine\n"
-      : table(
-          [{ name: "file" }, ...["lines", "rows", "quarantined"].map((name) => ({ name, right: true }))],
-          lines.map((file) => [file.file, count(file.lines), count(file.rows), count(file.quarantined)]),
-        ),
-  );
   return blocks.join("\n");
+}
+
+function feedsText(feeds: Verification[]): string {
+  const sum = (of: "lines" | "rows" | "quarantined" | "blank" | "currentRows") =>
+    feeds.reduce((total, feed) => total + feed[of], 0);
+  const wrong = feeds.filter(({ ok }) => !ok);
+  const verdict =
+    wrong.length === 0
+      ? "the warehouse is what the raw files give"
+      : `${plural(wrong.length, "feed")} not as the raw files give`;
+  const blank = sum("blank") === 0 ? "" : ` + ${count(sum("blank"))} blank`;
+  const lines = `${plural(feeds.length, "feed")}: ${count(sum("lines"))} lines = ${count(sum("rows"))} rows + ${count(sum("quarantined"))} quarantined${blank}, ${count(sum("currentRows"))} rows after dedupe: ${verdict}\n`;
+  if (wrong.length === 0) return lines;
+  const rows = wrong.flatMap(({ feed, differences }) =>
+    differences.map(({ kind, dt, file, line, detail }) => [
+      feed,
+      kind,
+      dt,
+      `${file ?? ""}${line === null ? "" : `:${line}`}`,
+      detail,
+    ]),
+  );
+  const most = 20;
+  const more = rows.length - most + wrong.reduce((total, feed) => total + feed.more, 0);
+  const names = ["feed", "wrong", "day", "place", "detail"].map((name) => ({ name }));
+  return `${lines}\n${table(names, rows.slice(0, most))}${more > 0 ? `and ${count(more)} more\n` : ""}`;
 }

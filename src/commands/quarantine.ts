@@ -1,7 +1,7 @@
-import { command, shared } from "../command.ts";
+import { type Context, command, shared } from "../command.ts";
 import { checkFeeds } from "../feed-names.ts";
 import { writeRows } from "../formats.ts";
-import { openProject } from "../project.ts";
+import { openProject, type Project } from "../project.ts";
 import { plural } from "../words.ts";
 
 const columns = [
@@ -17,13 +17,18 @@ export default command({
   summary: "list the lines that could not be read",
   about:
     "Each with file, line number, reason and the line itself. The rest of its file is in the warehouse as usual.",
-  options: { feed: shared.feed },
+  options: {
+    feed: shared.feed,
+    retry: { type: "boolean", doc: "read the files with such lines again, after a new version of the kit" },
+  },
   examples: [
     ["asapp-kit quarantine", "every line that could not be read"],
     ["asapp-kit quarantine --feed utterances --json", "whole lines, for a bug report"],
   ],
-  async run(options, _rest, { config, output }) {
+  async run(options, _rest, context) {
+    const { config, output } = context;
     const project = openProject(config);
+    if (options.retry) await retry(project, checkFeeds(project, options.feed), context);
     const { quarantinedLines } = await import("../warehouse/quarantine.ts");
     const { loadSnapshot } = await import("../warehouse/snapshot.ts");
     const snapshot = loadSnapshot(project.data);
@@ -41,6 +46,17 @@ export default command({
     return undefined;
   },
 });
+
+async function retry(project: Project, feeds: string[] | null, context: Context): Promise<void> {
+  const { loadSnapshot } = await import("../warehouse/snapshot.ts");
+  const { runUpdate } = await import("../update-run.ts");
+  const days = Object.entries(loadSnapshot(project.data).feeds)
+    .filter(([feed]) => feeds?.includes(feed) ?? true)
+    .flatMap(([feed, { days }]) =>
+      days.filter(({ quarantined }) => quarantined > 0).map(({ dt }) => ({ feed, dt })),
+    );
+  if (days.length > 0) await runUpdate(project, context, { days, force: true });
+}
 
 async function* once<T>(batch: T): AsyncGenerator<T> {
   yield batch;

@@ -481,7 +481,10 @@ describe("stage, when files are bad", () => {
     fixture.put("events", "2026-09-01", [{ id: "a" }]);
     mkdirSync(fixture.project.data, { recursive: true });
     writeFileSync(join(fixture.project.data, "staged"), "in the way");
-    await assert.rejects(stage(fixture.project), /staged/);
+    await assert.rejects(
+      stage(fixture.project),
+      (error) => error instanceof CliError && error.exit === "notWritable" && /staged/.test(error.message),
+    );
   });
 });
 

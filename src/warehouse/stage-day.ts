@@ -1,8 +1,9 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cleanFile } from "./careful.ts";
-import { type Database, quoteName, quoteText } from "./database.ts";
+import type { Database } from "./database.ts";
 import { keysOf, typesOf } from "./discover.ts";
+import { filledColumns, type RescuedValues, rescuedValues, rowsByFile, wideColumns } from "./inspect.ts";
 import { QuarantineFile } from "./quarantine.ts";
 import { fits, type Reuse, reusable, reuseSelect } from "./reuse.ts";
 import { withKeys } from "./schema.ts";
@@ -17,7 +18,7 @@ import {
 } from "./snapshot.ts";
 import { parquetCopy, type StageColumn, type StageQuery, stageSelect, templateLine } from "./stage-sql.ts";
 import { type Survey, surveyFile } from "./survey.ts";
-import { type Kind, kindOf, widened } from "./typing.ts";
+import { widened } from "./typing.ts";
 
 /** What the days of one feed share while they are staged, several at a time. It only ever grows. */
 export interface FeedSchema {
@@ -68,6 +69,7 @@ interface Source {
 
 const cleanedSuffix = ".clean";
 const mostAttempts = 20;
+const mostRescuedKeys = 20_000;
 
 /**
  * Stages one day: typed where every value fits, as text where some do not, line by line where a line does not. Rows of
@@ -166,7 +168,7 @@ class DayStaging {
         await this.clean();
         continue;
       }
-      const rescued = await this.rescued();
+      const rescued = await rescuedValues(this.db, this.parquet);
       if (await this.widen(rescued)) continue;
       return this.finish(rescued, await this.seen());
     }
@@ -271,44 +273,25 @@ class DayStaging {
       schema.columns = withKeys(schema.columns, await typesOf(this.db, files, unknown, longest));
     const columns = new Set(schema.columns.map(({ key }) => key));
     for (const key of unknown) if (!columns.has(key)) schema.rescuedKeys.add(key);
+    if (schema.rescuedKeys.size > mostRescuedKeys)
+      throw new DayRefused(`more than ${mostRescuedKeys} keys without a column: are they values?`);
     return true;
   }
 
   private async countsAgree(): Promise<boolean> {
-    const { rows } = await this.db.rows(
-      `select _file, count(*), min(_line), max(_line) from read_parquet(${quoteText(this.parquet)}) group by all`,
-    );
-    const counted = new Map(rows.map(([file, ...counts]) => [file, counts.map(Number)]));
-    const taken = sum(this.reuse?.files ?? [], "rows");
-    const fresh = sum(this.source.details, "rows");
-    if (rows.reduce((total, [, count]) => total + Number(count), 0) !== taken + fresh) return false;
-    return this.source.details.every(({ file, rows, lines }) => {
-      const [count = 0, first = 1, last = 0] = counted.get(file) ?? [];
-      return count === rows && first >= 1 && last <= lines && (this.source.query.cleaned || last === rows);
+    const counted = await rowsByFile(this.db, this.parquet);
+    const all = [...counted.values()].reduce((total, { rows }) => total + rows, 0);
+    const { query, details } = this.source;
+    if (all !== sum(this.reuse?.files ?? [], "rows") + sum(details, "rows")) return false;
+    return details.every(({ file, rows, lines }) => {
+      const found = counted.get(file) ?? { rows: 0, first: 1, last: 0 };
+      if (found.rows !== rows || found.first < 1 || found.last > lines) return false;
+      return query.cleaned || found.last === rows;
     });
   }
 
-  /** By column: how many values are in `_rescued`, and what they are. */
-  private async rescued(): Promise<Map<string, { count: number; kinds: Set<Kind> }>> {
-    const { rows } = await this.db.rows(`
-      with pairs as (
-        select unnest(json_keys(_rescued)) as name, unnest(json_extract_string(_rescued, '$.*')) as text
-        from read_parquet(${quoteText(this.parquet)}) where _rescued is not null
-      )
-      select name, max(left(text, 80)) as text, count(*) from pairs
-      group by name, left(regexp_replace(text, '[0-9]', '9', 'g'), 80), strlen(text)`);
-    const found = new Map<string, { count: number; kinds: Set<Kind> }>();
-    for (const [name, text, count] of rows) {
-      const entry = found.get(String(name)) ?? { count: 0, kinds: new Set() };
-      entry.count += Number(count);
-      entry.kinds.add(kindOf(String(text)));
-      found.set(String(name), entry);
-    }
-    return found;
-  }
-
   /** True when a column needs a wider type, so that the day must be read again. */
-  private async widen(rescued: ReadonlyMap<string, { kinds: Set<Kind> }>): Promise<boolean> {
+  private async widen(rescued: ReadonlyMap<string, RescuedValues>): Promise<boolean> {
     const { schema, db } = this;
     const { longest } = this.source.query;
     const files = this.source.query.files.map(({ path }) => path);
@@ -340,29 +323,28 @@ class DayStaging {
   }
 
   private async noteWide(): Promise<void> {
+    if (this.path === "typed") return;
     const narrow = this.columns.filter(({ type, wide }) => type === "BIGINT" && !wide);
-    if (this.path === "typed" || narrow.length === 0) return;
-    const maxima = narrow.map(({ name }) => `max(abs(${quoteName(name)}::hugeint)) > 9007199254740992`);
-    const { rows } = await this.db.rows(
-      `select ${maxima.join(", ")} from read_parquet(${quoteText(this.parquet)})`,
+    const names = await wideColumns(
+      this.db,
+      this.parquet,
+      narrow.map(({ name }) => name),
     );
-    const wide = new Set(narrow.filter((_, i) => rows[0]![i] === true).map(({ key }) => key));
-    if (wide.size === 0) return;
+    if (names.size === 0) return;
     this.schema.columns = this.schema.columns.map((column) =>
-      wide.has(column.key) ? { ...column, wide: true } : column,
+      names.has(column.name) ? { ...column, wide: true } : column,
     );
   }
 
   /** Columns with a value, or whose key the first line of a file has. */
   private async seen(): Promise<Set<string>> {
-    const { rows } = await this.db.rows(
-      `select path_in_schema, sum(num_values - coalesce(stats_null_count, 0))::bigint from parquet_metadata(${quoteText(this.parquet)}) group by all`,
-    );
-    const seen = new Set(this.reuse?.summary.seen);
-    const values = new Map(rows.map(([name, count]) => [String(name), count]));
+    const filled = await filledColumns(this.db, this.parquet);
     const keys = new Set(this.surveys.flatMap(({ first }) => keysIn(first)));
-    for (const { name, key } of this.columns) if (values.get(name) || keys.has(key)) seen.add(name);
-    return seen;
+    const before = new Set(this.reuse?.summary.seen);
+    const here = this.columns.filter(
+      ({ name, key }) => before.has(name) || filled.has(name) || keys.has(key),
+    );
+    return new Set(here.map(({ name }) => name));
   }
 
   private finish(rescued: ReadonlyMap<string, { count: number }>, seen: ReadonlySet<string>): StagedDay {

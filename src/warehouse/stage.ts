@@ -162,20 +162,31 @@ async function attempt(
   try {
     return await stageDay(db, place, task, job.schema);
   } catch (error) {
-    if (!(error instanceof DayRefused || error instanceof UnreadableFile)) throw problem(error, place.data);
-    report.failed.push({ feed: task.feed, dt: task.dt, reason: error.message });
+    const { message } = error as Error;
+    const ofTheDay =
+      error instanceof DayRefused || error instanceof UnreadableFile || duckdbError.test(message);
+    if (!ofTheDay || theWorld.test(message)) throw problem(error, place.data);
+    report.failed.push({ feed: task.feed, dt: task.dt, reason: message.split("\n", 1)[0]! });
     return null;
   }
 }
 
+// What DuckDB says of one day need not stop the others; what it says of the disk, or on Ctrl-C, must.
+const duckdbError = /^(internal: |[A-Z][A-Za-z ]* Error: )/;
+const theWorld = /^(INTERRUPT|IO|Permission|FATAL) Error/;
+const notWritable = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"];
+
 function problem(error: unknown, data: string): unknown {
-  const { message, code } = error as NodeJS.ErrnoException;
+  const { message, code = "" } = error as NodeJS.ErrnoException;
+  if (/^INTERRUPT Error/.test(message))
+    return new CliError("interrupted", "interrupted", undefined, { cause: error });
   if (code === "ENOSPC" || /no space left on device/i.test(message)) {
     const next = "free some space, then run again: what is complete is kept";
     return new CliError("diskFull", `no space left for ${data}`, next, { cause: error });
   }
-  if (!/^INTERRUPT Error/.test(message)) return error;
-  return new CliError("interrupted", "interrupted", undefined, { cause: error });
+  if (!notWritable.includes(code)) return error;
+  const next = "make the data folder writable for this user, or set `data` in kit.yaml to another folder";
+  return new CliError("notWritable", `cannot write to ${data}: ${message}`, next, { cause: error });
 }
 
 function takeOver(job: FeedJob, { summary }: StagedDay): boolean {

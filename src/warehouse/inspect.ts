@@ -1,0 +1,64 @@
+import { type Database, quoteName, quoteText } from "./database.ts";
+import { type Kind, kindOf } from "./typing.ts";
+
+/** What of a column is in `_rescued`. */
+export interface RescuedValues {
+  count: number;
+  kinds: Set<Kind>;
+}
+
+/** By file: how many rows a Parquet file has of it, and their first and last line. */
+export async function rowsByFile(
+  db: Database,
+  parquet: string,
+): Promise<Map<string, { rows: number; first: number; last: number }>> {
+  const { rows } = await db.rows(
+    `select _file, count(*), min(_line), max(_line) from ${relation(parquet)} group by all`,
+  );
+  return new Map(
+    rows.map(([file, count, first, last]) => [
+      String(file),
+      { rows: Number(count), first: Number(first), last: Number(last) },
+    ]),
+  );
+}
+
+/** By name in `_rescued`. Texts of one shape and length have one kind; of whole numbers the largest decides. */
+export async function rescuedValues(db: Database, parquet: string): Promise<Map<string, RescuedValues>> {
+  const { rows } = await db.rows(`
+    with pairs as (
+      select unnest(json_keys(_rescued)) as name, unnest(json_extract_string(_rescued, '$.*')) as text
+      from ${relation(parquet)} where _rescued is not null
+    )
+    select name, max(left(text, 80)) as text, count(*) from pairs
+    group by name, left(regexp_replace(text, '[0-9]', '9', 'g'), 80), strlen(text)`);
+  const found = new Map<string, RescuedValues>();
+  for (const [name, text, count] of rows) {
+    const entry = found.get(String(name)) ?? { count: 0, kinds: new Set<Kind>() };
+    entry.count += Number(count);
+    entry.kinds.add(kindOf(String(text)));
+    found.set(String(name), entry);
+  }
+  return found;
+}
+
+/** The columns that hold a value other than null, from the file's own statistics. */
+export async function filledColumns(db: Database, parquet: string): Promise<Set<string>> {
+  const { rows } = await db.rows(
+    `select path_in_schema from parquet_metadata(${quoteText(parquet)})
+     group by all having sum(num_values - coalesce(stats_null_count, 0)) > 0`,
+  );
+  return new Set(rows.map(([name]) => String(name)));
+}
+
+/** Those of the whole-number columns that hold one beyond 2^53. */
+export async function wideColumns(db: Database, parquet: string, names: string[]): Promise<Set<string>> {
+  if (names.length === 0) return new Set();
+  const maxima = names.map((name) => `max(abs(${quoteName(name)}::hugeint)) > 9007199254740992`);
+  const { rows } = await db.rows(`select ${maxima.join(", ")} from ${relation(parquet)}`);
+  return new Set(names.filter((_, i) => rows[0]![i] === true));
+}
+
+function relation(parquet: string): string {
+  return `read_parquet(${quoteText(parquet)})`;
+}

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
 import { CliError } from "../src/errors.ts";
+import { openProject } from "../src/project.ts";
 import { type BuiltSite, buildSite } from "../src/site/build.ts";
 import { withBuildLock } from "../src/site/build-lock.ts";
 import { kitRoot, pagesFolder } from "../src/site/folders.ts";
@@ -154,6 +155,27 @@ describe("the site", () => {
         }
       });
     }
+
+    it("opens every page where nothing has been synced yet", async () => {
+      const folder = join(demo.folder, "empty");
+      mkdirSync(folder);
+      writeFileSync(join(folder, "kit.yaml"), "timezone: America/New_York\n");
+      const empty = await buildSite(openProject(join(folder, "kit.yaml")), { out: join(folder, "site") });
+      const emptyServer = await serveSite(empty.folder, { port: 0 });
+      try {
+        for (const name of pages) {
+          const { page, problems, close } = await visit(
+            browser,
+            emptyServer.url + (name === "index" ? "" : name),
+          );
+          assert.deepEqual(problems, [], name);
+          assert.equal(await page.locator(".observablehq--error").count(), 0, name);
+          await close();
+        }
+      } finally {
+        await emptyServer.close();
+      }
+    });
 
     it("shows the dataset's own numbers", async () => {
       const days = dataset("intraday-days.json".replace("intraday-days", "intraday/2026-09-15"));

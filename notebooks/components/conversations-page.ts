@@ -21,6 +21,14 @@ export interface ConversationChoice {
 export function conversationPage(choice: ConversationChoice) {
   const { days, site, channel, to } = choice;
   const every = days.filter((row) => row.channel === channel);
+  if (every.length === 0)
+    return {
+      title: "No conversations yet",
+      lead: "Nothing of convos_metrics has been synced.",
+      cards: [],
+      figures: html("div", { class: "figures" }),
+      channels: html("p", { class: "none" }, "No rows."),
+    };
   const length = choice.range === "all" ? every.length : Number(choice.range);
   const from = choice.range === "all" ? (every[0]?.day ?? to) : daysLater(to, 1 - length);
   const rows = every.filter(({ day }) => day >= from && day <= to);

@@ -190,7 +190,9 @@ function overviewFigures(
     { class: "figures two" },
     figure({
       id: "volume",
-      title: `${count(total)} conversations in ${plural(days.length, "day")}`,
+      title: days.length
+        ? `${count(total)} conversations in ${plural(days.length, "day")}`
+        : "No conversations yet",
       subtitle: "Conversations begun per day, all channels. Lighter: the day is not over.",
       legend: parts.map(({ text, mark }) => ({ text, mark })),
       footer: `Days in ${site.timezone}. Source: convos_metrics. Grey fields are weekends.`,

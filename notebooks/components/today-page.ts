@@ -14,7 +14,7 @@ export interface TodayPage {
   former: readonly Interval[]; // the same a week before; empty where there is none
   grain: number;
   queue: string;
-  day: string;
+  day: string; // "" when there is none at all
   zone: Zone;
   site: Site;
   crosshair: Crosshair;
@@ -22,6 +22,7 @@ export interface TodayPage {
 
 /** The headline figures of the day so far, against the usual or the same intervals a week before. */
 export function todayCards({ rows, former, site, day }: TodayPage): Card[] {
+  if (!day) return [];
   const level = today.serviceLevelOf(site);
   const sum = today.summarize(rows);
   const seen = new Set(rows.filter(known).map(({ label }) => label));
@@ -90,6 +91,7 @@ export function todayCards({ rows, former, site, day }: TodayPage): Card[] {
 
 /** The charts of the day, one under the other on the same time axis, with one crosshair. */
 export function todayFigures(page: TodayPage): HTMLElement {
+  if (!page.day) return html("div", { class: "figures" });
   const { rows, queue, day, grain, zone, site, crosshair } = page;
   const level = today.serviceLevelOf(site);
   const shared = { zone, crosshair };
@@ -190,6 +192,7 @@ export function todayFigures(page: TodayPage): HTMLElement {
 
 /** All numbers of the day, interval by interval. */
 export function intervalTable(page: TodayPage): HTMLElement {
+  if (!page.day) return html("p", { class: "none" }, "No intervals yet.");
   const { rows, queue, day } = page;
   const seen = rows.filter(({ state }) => state !== "pending" && state !== "closed");
   const columns = tableColumns(page);

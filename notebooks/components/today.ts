@@ -93,13 +93,18 @@ export function formula(site: ServiceSettings): string {
 export function daySentence(options: {
   rows: readonly Interval[];
   queue: string;
-  day: string;
+  day: string; // "" when there is none at all
   zone: Zone;
   site: ServiceSettings & { min_contacts: number };
 }): { title: string; lead: string } {
   const { rows, queue, day, zone, site } = options;
   const through = dataThrough(rows);
   const place = queue === allQueues ? "" : `${queue}: `;
+  if (!day)
+    return {
+      title: "No intraday data yet",
+      lead: "Nothing of queue_wfm has been synced. ASAPP delivers the WFM feeds on request.",
+    };
   if (through === null || !rows.some(known))
     return { title: `${place}no data for ${dayName(day)}`, lead: "No interval of this day has arrived." };
   const total = summarize(rows);

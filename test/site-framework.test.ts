@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { openProject } from "../src/project.ts";
+import { stampOf } from "../src/site/dataset-cache.ts";
+import { kitRoot } from "../src/site/folders.ts";
+import { fillFrameworkCache, refuseNetwork } from "../src/site/framework-cache.ts";
+
+describe("Framework's library cache", () => {
+  let cache: string;
+
+  before(async () => {
+    cache = mkdtempSync(join(tmpdir(), "asapp-cache-"));
+    await fillFrameworkCache(cache);
+  });
+
+  after(() => rmSync(cache, { recursive: true, force: true }));
+
+  const version = (name: string) =>
+    JSON.parse(readFileSync(join(kitRoot, "node_modules", name, "package.json"), "utf8")).version;
+
+  it("holds the versions of node_modules under the names that Framework looks for", () => {
+    for (const name of ["d3", "@observablehq/plot"]) {
+      assert.ok(statSync(join(cache, "_npm", `${name}@${version(name)}`, "_esm.js")).size > 0);
+      assert.ok(statSync(join(cache, "_node", `${name}@${version(name)}`, "index.js")).size > 0);
+    }
+    assert.ok(readdirSync(join(cache, "_npm")).includes("lodash@0.0.0-not-included"));
+  });
+
+  it("imports nothing but its own files", () => {
+    for (const folder of ["_npm", "_node"]) {
+      const files = readdirSync(join(cache, folder), { recursive: true }).map(String);
+      for (const file of files.filter((name) => name.endsWith(".js"))) {
+        const text = readFileSync(join(cache, folder, file), "utf8");
+        for (const [, target] of text.matchAll(/(?:from|import)\s*"([^"]+)"/g))
+          assert.match(target!, /^\.\.?\//, file);
+      }
+    }
+  });
+
+  it("is filled once", async () => {
+    const file = join(cache, "_npm", `d3@${version("d3")}`, "_esm.js");
+    const { mtimeMs } = statSync(file);
+    await fillFrameworkCache(cache);
+    assert.equal(statSync(file).mtimeMs, mtimeMs);
+  });
+
+  it("leaves nothing to download: an attempt is an error that names it", async () => {
+    const { fetch } = globalThis;
+    try {
+      refuseNetwork();
+      await assert.rejects(
+        globalThis.fetch("https://cdn.example/x.js"),
+        /refused to download https:\/\/cdn\.example\/x\.js/,
+      );
+    } finally {
+      globalThis.fetch = fetch;
+    }
+  });
+});
+
+describe("the stamp of cached datasets", () => {
+  it("changes with the data and with kit.yaml, and with nothing else", () => {
+    const folder = mkdtempSync(join(tmpdir(), "asapp-stamp-"));
+    try {
+      const config = join(folder, "kit.yaml");
+      writeFileSync(config, "data: data\n");
+      const stamp = () => stampOf(openProject(config));
+      const first = stamp();
+      assert.equal(stamp(), first);
+      writeFileSync(config, "data: data\nsite:\n  title: Another\n");
+      const second = stamp();
+      assert.notEqual(second, first);
+      const { data } = openProject(config);
+      rmSync(data, { recursive: true, force: true });
+      assert.equal(stamp(), second);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});

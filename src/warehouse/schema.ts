@@ -144,7 +144,7 @@ export function history(
       if (!first.has(name)) {
         first.set(name, dt);
         const known = documented.has(name);
-        const detail = known ? `${name} is delivered from ${dt} on` : `${name} is new: no document names it`;
+        const detail = known ? `${name} is delivered from ${dt} on` : `${name} is new`;
         if (before !== null || !known) changes.push(change(dt, name, "new_column", null, type, detail));
       } else if (before && !before.has(name))
         changes.push(change(dt, name, "column_back", null, type, `${name} is back after ${last.get(name)}`));
@@ -166,7 +166,14 @@ export function history(
   const firstDay = days.find(({ rows }) => rows > 0)?.dt;
   if (firstDay) changes.push(...missingKeys(feed, first, firstDay));
   const used = typesIn(columns, layouts);
-  const classed = changes.map((entry) => ({ ...entry, class: classOf(entry, documented, said) }));
+  const classed = changes.map((entry) => {
+    const kind = classOf(entry, documented, said);
+    const detail =
+      entry.change === "new_column" && kind === "silent"
+        ? `${entry.detail}: nothing announced it`
+        : entry.detail;
+    return { ...entry, class: kind, detail };
+  });
   return { columns: ordered(used, first, last), changes: [...classed, ...said].sort(byDay) };
 }
 

@@ -182,8 +182,10 @@ export function suspicion(
         ? `no key column is delivered (${rule.missing.join(", ")}): whole rows are the key`
         : `not delivered: ${rule.missing.join(", ")}`,
     );
-  if (feed.order.length > 0 && several >= 20 && order === 0)
-    reasons.push("the declared order decides nothing: the run does");
+  if (feed.order.length > 0 && several >= 20 && order * 100 < several)
+    reasons.push(
+      `the declared order decides ${order === 0 ? "nothing" : `${order} of ${several} keys`}: the run decides`,
+    );
   return reasons.join("; ") || null;
 }
 

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import type { Options } from "./arguments.ts";
-import { didYouMean, readArguments } from "./arguments.ts";
-import type { Command } from "./command.ts";
-import { common } from "./command.ts";
-import { commands } from "./commands.ts";
+import type { Options } from "./cli/arguments.ts";
+import { didYouMean, readArguments } from "./cli/arguments.ts";
+import type { Command } from "./cli/command.ts";
+import { common } from "./cli/command.ts";
+import { commands } from "./cli/commands.ts";
+import { commandHelp, mainHelp } from "./cli/help.ts";
+import { openOutput } from "./cli/output.ts";
 import { CliError, exitCodes, toCliError } from "./errors.ts";
-import { commandHelp, mainHelp } from "./help.ts";
-import { openOutput } from "./output.ts";
 
 /** Runs one command line and returns the exit code. Never throws, never exits the process. */
 export async function main(argv: string[]): Promise<number> {

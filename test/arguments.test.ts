@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Options } from "../src/arguments.ts";
-import { moment, oneOf, readArguments, whole, zone } from "../src/arguments.ts";
+import type { Options } from "../src/cli/arguments.ts";
+import { moment, oneOf, readArguments, whole, zone } from "../src/cli/arguments.ts";
 import { CliError } from "../src/errors.ts";
 
 const options = {

@@ -12,9 +12,9 @@ import {
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import { readArguments } from "../src/arguments.ts";
-import { common } from "../src/command.ts";
-import { commands } from "../src/commands.ts";
+import { readArguments } from "../src/cli/arguments.ts";
+import { common } from "../src/cli/command.ts";
+import { commands } from "../src/cli/commands.ts";
 import { exitCodes } from "../src/errors.ts";
 import { openDatabase, quoteText } from "../src/warehouse/database.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Format } from "../src/formats.ts";
-import { formatOf, writeRows } from "../src/formats.ts";
-import { table, textWidth } from "../src/table.ts";
+import type { Format } from "../src/cli/formats.ts";
+import { formatOf, writeRows } from "../src/cli/formats.ts";
+import { table, textWidth } from "../src/cli/table.ts";
 import type { Value } from "../src/warehouse/database.ts";
 
 const columns = [

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { describe, it } from "node:test";
+import type { Effects, Progress } from "../src/cli/output.ts";
+import { openOutput, progressText } from "../src/cli/output.ts";
 import { CliError, toCliError } from "../src/errors.ts";
-import type { Effects, Progress } from "../src/output.ts";
-import { openOutput, progressText } from "../src/output.ts";
 
 class Screen extends EventEmitter {
   text = "";

@@ -1,4 +1,4 @@
-import { command } from "../command.ts";
+import { command } from "../cli/command.ts";
 import { openProject } from "../project.ts";
 
 export default command({
@@ -25,8 +25,8 @@ export default command({
   async run(options, _rest, context) {
     const { output } = context;
     const project = openProject(context.config);
-    const { buildText, runBuild } = await import("../build-run.ts");
-    const { refresh } = await import("../refresh.ts");
+    const { buildText, runBuild } = await import("../cli/build-run.ts");
+    const { refresh } = await import("../cli/refresh.ts");
     const fresh = await refresh(project, { sync: !options["no-sync"], strict: options.strict }, context);
     const site = await runBuild(project, options.output, context);
     if (output.json) await output.document({ ...fresh, site });

@@ -1,11 +1,11 @@
 import { createInterface } from "node:readline";
-import { didYouMean, whole } from "../arguments.ts";
-import { command } from "../command.ts";
+import { didYouMean, whole } from "../cli/arguments.ts";
+import { command } from "../cli/command.ts";
+import type { Output } from "../cli/output.ts";
 import { decrypt } from "../credentials/gpg.ts";
 import { chooseKey, parseHandover, profileName } from "../credentials/handover.ts";
 import { planKit, planProfile, planReport, planText, writePlans } from "../credentials/plan.ts";
 import { CliError } from "../errors.ts";
-import type { Output } from "../output.ts";
 
 export default command({
   summary: "import the credentials file from ASAPP",

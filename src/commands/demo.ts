@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { moment, whole } from "../arguments.ts";
-import { command } from "../command.ts";
+import { moment, whole } from "../cli/arguments.ts";
+import { command } from "../cli/command.ts";
+import { bytes, count, duration, plural } from "../cli/words.ts";
 import { openProject } from "../project.ts";
 import { kitRoot } from "../site/folders.ts";
-import { bytes, count, duration, plural } from "../words.ts";
 
 const days = whole(1, 400);
 const seed = whole(0, 4_294_967_295);
@@ -40,11 +40,11 @@ export default command({
   ],
   async run(options, _rest, context) {
     const { output, signal } = context;
-    const { buildText, runBuild } = await import("../build-run.ts");
+    const { buildText, runBuild } = await import("../cli/build-run.ts");
     const { demoBucket, demoCredentials, demoRegion } = await import("../demo/demo.ts");
     const { startDemoThread } = await import("../demo/thread.ts");
-    const { refresh } = await import("../refresh.ts");
-    const { serveUntilStopped } = await import("../serve-run.ts");
+    const { refresh } = await import("../cli/refresh.ts");
+    const { serveUntilStopped } = await import("../cli/serve-run.ts");
     const folder = resolve(options.folder ?? kitRoot);
     const now = options.now ?? context.now;
     const home = join(folder, ".demo");

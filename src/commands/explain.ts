@@ -1,6 +1,6 @@
-import { command } from "../command.ts";
+import { command } from "../cli/command.ts";
+import { checkFeeds } from "../cli/feed-names.ts";
 import { CliError } from "../errors.ts";
-import { checkFeeds } from "../feed-names.ts";
 import { openProject } from "../project.ts";
 
 export default command({
@@ -23,7 +23,7 @@ export default command({
     const project = openProject(config);
     checkFeeds(project, [feed]);
     const { explainKey } = await import("../warehouse/explain.ts");
-    const { explainText } = await import("../explain-text.ts");
+    const { explainText } = await import("../cli/explain-text.ts");
     const found = await explainKey(project, feed, values, { signal });
     if (output.json) await output.document(found);
     else await output.result(explainText(found));

@@ -1,5 +1,5 @@
-import { whole } from "../arguments.ts";
-import { command } from "../command.ts";
+import { whole } from "../cli/arguments.ts";
+import { command } from "../cli/command.ts";
 import { openProject } from "../project.ts";
 
 const port = whole(1, 65_535);
@@ -19,8 +19,8 @@ export default command({
   async run(options, _rest, context) {
     const { output, signal } = context;
     const project = openProject(context.config);
-    const { refresh } = await import("../refresh.ts");
-    const { announce, defaultPort } = await import("../serve-run.ts");
+    const { refresh } = await import("../cli/refresh.ts");
+    const { announce, defaultPort } = await import("../cli/serve-run.ts");
     const { previewSite } = await import("../site/preview.ts");
     await refresh(project, { sync: options.sync, strict: false }, context);
     const preview = await previewSite(project, {

@@ -1,8 +1,8 @@
-import { type Context, command, shared } from "../command.ts";
-import { checkFeeds } from "../feed-names.ts";
-import { writeRows } from "../formats.ts";
+import { type Context, command, shared } from "../cli/command.ts";
+import { checkFeeds } from "../cli/feed-names.ts";
+import { writeRows } from "../cli/formats.ts";
+import { plural } from "../cli/words.ts";
 import { openProject, type Project } from "../project.ts";
-import { plural } from "../words.ts";
 
 const columns = [
   { name: "feed", type: "VARCHAR" },
@@ -49,7 +49,7 @@ export default command({
 
 async function retry(project: Project, feeds: string[] | null, context: Context): Promise<void> {
   const { loadSnapshot } = await import("../warehouse/snapshot.ts");
-  const { runUpdate } = await import("../update-run.ts");
+  const { runUpdate } = await import("../cli/update-run.ts");
   const days = Object.entries(loadSnapshot(project.data).feeds)
     .filter(([feed]) => feeds?.includes(feed) ?? true)
     .flatMap(([feed, { days }]) =>

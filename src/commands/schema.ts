@@ -1,6 +1,6 @@
-import { command } from "../command.ts";
+import { command } from "../cli/command.ts";
+import { checkFeeds } from "../cli/feed-names.ts";
 import { CliError } from "../errors.ts";
-import { checkFeeds } from "../feed-names.ts";
 import { openProject } from "../project.ts";
 
 export default command({
@@ -26,7 +26,7 @@ export default command({
       );
     const project = openProject(config);
     checkFeeds(project, feed === undefined ? [] : [feed]);
-    const { schemaChanges, schemaColumns } = await import("../schema-run.ts");
+    const { schemaChanges, schemaColumns } = await import("../cli/schema-run.ts");
     const found = options.changes ? await schemaChanges(project, feed) : await schemaColumns(project, feed!);
     if (output.json) await output.document(found.objects);
     else await output.result(found.text);

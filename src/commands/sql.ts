@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { text as readAll } from "node:stream/consumers";
-import { oneOf } from "../arguments.ts";
-import { command, shared } from "../command.ts";
+import { oneOf } from "../cli/arguments.ts";
+import { command, shared } from "../cli/command.ts";
+import type { Format } from "../cli/formats.ts";
+import { formatOf, formats } from "../cli/formats.ts";
+import type { Output } from "../cli/output.ts";
 import { CliError } from "../errors.ts";
-import type { Format } from "../formats.ts";
-import { formatOf, formats } from "../formats.ts";
-import type { Output } from "../output.ts";
 import { openProject } from "../project.ts";
 
 const format = oneOf(formats);
@@ -38,7 +38,7 @@ export default command({
     const chosen = chooseFormat(options, output);
     const sql = await readQuery(argument, options.file);
     const project = openProject(config);
-    const { runQuery } = await import("../sql-run.ts");
+    const { runQuery } = await import("../cli/sql-run.ts");
     try {
       const { output: file, timezone } = options;
       await runQuery(project, sql, { format: chosen, file, timezone, write: whileRead(output), signal });

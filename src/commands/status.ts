@@ -1,5 +1,5 @@
-import { command, shared } from "../command.ts";
-import { checkFeeds } from "../feed-names.ts";
+import { command, shared } from "../cli/command.ts";
+import { checkFeeds } from "../cli/feed-names.ts";
 import { openProject } from "../project.ts";
 
 export default command({
@@ -21,8 +21,8 @@ export default command({
     const { output, now } = context;
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
-    const { readStatus, statusText } = await import("../status.ts");
-    const { planText, runSync } = await import("../sync-run.ts");
+    const { readStatus, statusText } = await import("../cli/status.ts");
+    const { planText, runSync } = await import("../cli/sync-run.ts");
     const plan = options.remote ? await runSync(project, { dryRun: true, feeds }, context) : null;
     const status = await readStatus(project, now, { feeds, all: options.all });
     if (output.json) await output.document({ ...status, ...(plan && { plan }) });

@@ -1,9 +1,9 @@
-import { oneOf } from "../arguments.ts";
-import { command, shared } from "../command.ts";
+import { oneOf } from "../cli/arguments.ts";
+import { command, shared } from "../cli/command.ts";
+import { checkFeeds } from "../cli/feed-names.ts";
+import { plural } from "../cli/words.ts";
 import { CliError } from "../errors.ts";
-import { checkFeeds } from "../feed-names.ts";
 import { openProject } from "../project.ts";
-import { plural } from "../words.ts";
 
 const reason = oneOf(["schema", "counts"]);
 
@@ -45,8 +45,8 @@ export default command({
       throw new CliError("usage", "--wait and --no-wait exclude each other", "leave one of them out");
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
-    const { failedText, planText, runSync, summaryText } = await import("../sync-run.ts");
-    const { changesText, differingCounts, runUpdate, updateText } = await import("../update-run.ts");
+    const { failedText, planText, runSync, summaryText } = await import("../cli/sync-run.ts");
+    const { changesText, differingCounts, runUpdate, updateText } = await import("../cli/update-run.ts");
     const dryRun = options["dry-run"];
     const report = await runSync(project, { dryRun, full: options.full, wait: options.wait, feeds }, context);
     if (dryRun) {

@@ -1,6 +1,6 @@
-import { command, shared } from "../command.ts";
+import { command, shared } from "../cli/command.ts";
+import { checkFeeds } from "../cli/feed-names.ts";
 import { CliError } from "../errors.ts";
-import { checkFeeds } from "../feed-names.ts";
 import { openProject } from "../project.ts";
 
 export default command({
@@ -25,7 +25,7 @@ export default command({
     const { output } = context;
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
-    const { runVerify, verifyText } = await import("../verify-run.ts");
+    const { runVerify, verifyText } = await import("../cli/verify-run.ts");
     const { raw, remote, repair } = options;
     const found = await runVerify(project, { raw, remote, repair, feeds }, context);
     if (output.json) await output.document(found);

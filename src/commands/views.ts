@@ -1,5 +1,5 @@
-import { command, shared } from "../command.ts";
-import { checkFeeds } from "../feed-names.ts";
+import { command, shared } from "../cli/command.ts";
+import { checkFeeds } from "../cli/feed-names.ts";
 import { openProject } from "../project.ts";
 
 export default command({
@@ -19,7 +19,7 @@ export default command({
     const project = openProject(config);
     const feeds = checkFeeds(project, feed);
     const { viewsScript } = await import("../warehouse/views.ts");
-    const { replaceText } = await import("../output-file.ts");
+    const { replaceText } = await import("../cli/output-file.ts");
     const script = await viewsScript(project, feeds === null ? {} : { feeds });
     if (file !== undefined) {
       await replaceText(file, (write) => write(script));

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { plural } from "../cli/words.ts";
 import { parseConfig } from "../config.ts";
 import { CliError } from "../errors.ts";
-import { plural } from "../words.ts";
 import { ownSetting, profileNames, withProfile } from "./aws-profile.ts";
 import {
   awsConfigFile,

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { CliError } from "../errors.ts";
+import { feedName } from "../export/registry.ts";
+import type { Project } from "../project.ts";
 import { didYouMean } from "./arguments.ts";
-import { CliError } from "./errors.ts";
-import { feedName } from "./export/registry.ts";
-import type { Project } from "./project.ts";
 
 /** The feeds named by --feed, or null for all. A name that nothing here knows is an error, before any request. */
 export function checkFeeds(project: Project, names: string[]): string[] | null {

@@ -1,8 +1,8 @@
 import { relative } from "node:path";
+import type { Project } from "../project.ts";
+import { type BuiltSite, buildSite } from "../site/build.ts";
 import type { Context } from "./command.ts";
-import type { Project } from "./project.ts";
 import type { Refreshed } from "./refresh.ts";
-import { type BuiltSite, buildSite } from "./site/build.ts";
 import { summaryText } from "./sync-run.ts";
 import { updateText } from "./update-run.ts";
 import { bytes, duration, plural } from "./words.ts";

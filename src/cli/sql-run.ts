@@ -1,10 +1,10 @@
-import { CliError } from "./errors.ts";
+import { CliError } from "../errors.ts";
+import type { Project } from "../project.ts";
+import { openCatalog } from "../warehouse/catalog.ts";
+import { quoteText } from "../warehouse/database.ts";
 import type { Format } from "./formats.ts";
 import { writeRows } from "./formats.ts";
 import { replaceFile, replaceText } from "./output-file.ts";
-import type { Project } from "./project.ts";
-import { openCatalog } from "./warehouse/catalog.ts";
-import { quoteText } from "./warehouse/database.ts";
 
 export interface QueryRun {
   format: Format;

@@ -1,10 +1,10 @@
+import type { Project } from "../project.ts";
+import { withLock } from "../sync/lock.ts";
+import { openCatalog } from "../warehouse/catalog.ts";
+import { quoteText } from "../warehouse/database.ts";
+import { loadSnapshot, type Snapshot } from "../warehouse/snapshot.ts";
+import { type UpdateOptions, updateWarehouse } from "../warehouse/update.ts";
 import type { Context } from "./command.ts";
-import type { Project } from "./project.ts";
-import { withLock } from "./sync/lock.ts";
-import { openCatalog } from "./warehouse/catalog.ts";
-import { quoteText } from "./warehouse/database.ts";
-import { loadSnapshot, type Snapshot } from "./warehouse/snapshot.ts";
-import { type UpdateOptions, updateWarehouse } from "./warehouse/update.ts";
 import { count, duration, minute, plural } from "./words.ts";
 
 /** What bringing the warehouse up to date came to, as `--json` has it. */

@@ -1,5 +1,5 @@
-import type { CliError } from "./errors.ts";
-import { exitCodes } from "./errors.ts";
+import type { CliError } from "../errors.ts";
+import { exitCodes } from "../errors.ts";
 import { bytes, count, duration } from "./words.ts";
 
 /** How far a step has come. */

@@ -1,7 +1,7 @@
+import { CliError } from "../errors.ts";
+import type { Project } from "../project.ts";
+import type { SyncReport } from "../sync/report.ts";
 import type { Context } from "./command.ts";
-import { CliError } from "./errors.ts";
-import type { Project } from "./project.ts";
-import type { SyncReport } from "./sync/report.ts";
 import { runSync } from "./sync-run.ts";
 import type { Updated } from "./update-run.ts";
 import { dataThrough, runUpdate } from "./update-run.ts";

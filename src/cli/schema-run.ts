@@ -1,7 +1,7 @@
+import type { Project } from "../project.ts";
+import { openCatalog } from "../warehouse/catalog.ts";
+import { type Database, quoteName, quoteText, type Value } from "../warehouse/database.ts";
 import { writeRows } from "./formats.ts";
-import type { Project } from "./project.ts";
-import { openCatalog } from "./warehouse/catalog.ts";
-import { type Database, quoteName, quoteText, type Value } from "./warehouse/database.ts";
 
 export interface Listed {
   objects: Record<string, Value>[];

@@ -1,13 +1,13 @@
+import type { Project } from "../project.ts";
+import { type CheckReport, checkRaw } from "../sync/check.ts";
+import { withLock } from "../sync/lock.ts";
+import { listDays } from "../sync/manifest.ts";
+import { loadSnapshot } from "../warehouse/snapshot.ts";
+import { updateWarehouse } from "../warehouse/update.ts";
+import { type Verification, verifyFeed } from "../warehouse/verify.ts";
 import type { Context } from "./command.ts";
-import type { Project } from "./project.ts";
-import { type CheckReport, checkRaw } from "./sync/check.ts";
-import { withLock } from "./sync/lock.ts";
-import { listDays } from "./sync/manifest.ts";
 import { partitionName } from "./sync-run.ts";
 import { table } from "./table.ts";
-import { loadSnapshot } from "./warehouse/snapshot.ts";
-import { updateWarehouse } from "./warehouse/update.ts";
-import { type Verification, verifyFeed } from "./warehouse/verify.ts";
 import { bytes, count, plural } from "./words.ts";
 
 export interface VerifyRun {

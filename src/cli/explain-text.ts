@@ -1,7 +1,7 @@
+import type { Value } from "../warehouse/database.ts";
+import type { ExplainedKey, Explanation, Version } from "../warehouse/explain.ts";
 import { exact } from "./output.ts";
 import { table } from "./table.ts";
-import type { Value } from "./warehouse/database.ts";
-import type { ExplainedKey, Explanation, Version } from "./warehouse/explain.ts";
 import { plural } from "./words.ts";
 
 const shownColumns = 4;

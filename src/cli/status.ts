@@ -1,9 +1,9 @@
-import { runOf } from "./export/partition.ts";
-import type { Project } from "./project.ts";
-import { type LastSync, readLastSync } from "./sync/last-sync.ts";
+import { runOf } from "../export/partition.ts";
+import type { Project } from "../project.ts";
+import { type LastSync, readLastSync } from "../sync/last-sync.ts";
+import { openCatalog } from "../warehouse/catalog.ts";
+import { quoteText } from "../warehouse/database.ts";
 import { table } from "./table.ts";
-import { openCatalog } from "./warehouse/catalog.ts";
-import { quoteText } from "./warehouse/database.ts";
 import { count, minute, plural, span } from "./words.ts";
 
 export interface Status {

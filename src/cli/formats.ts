@@ -1,6 +1,6 @@
+import type { ColumnType, RowStream, Value } from "../warehouse/database.ts";
 import { exact } from "./output.ts";
 import { table } from "./table.ts";
-import type { ColumnType, RowStream, Value } from "./warehouse/database.ts";
 import { zoned } from "./words.ts";
 
 export const formats = ["table", "csv", "json", "jsonl", "markdown", "parquet"] as const;

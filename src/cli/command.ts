@@ -1,6 +1,6 @@
+import type { ExitName } from "../errors.ts";
 import type { Options, Positionals, Values } from "./arguments.ts";
 import { zone } from "./arguments.ts";
-import type { ExitName } from "./errors.ts";
 import type { Output } from "./output.ts";
 
 /** What every command gets besides its own options. */

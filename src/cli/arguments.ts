@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { CliError } from "./errors.ts";
-import { suggest } from "./suggest.ts";
+import { CliError } from "../errors.ts";
+import { suggest } from "../suggest.ts";
 
 export interface Option {
   type: "boolean" | "string";

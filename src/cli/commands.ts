@@ -1,0 +1,46 @@
+import type { Command } from "./command.ts";
+
+interface Listed {
+  summary: string;
+  load: () => Promise<{ default: Command }>;
+}
+
+/** Every command with its line in `asapp-kit --help`. Only the one that runs is loaded. */
+export const commands: Record<string, Listed> = {
+  demo: {
+    summary: "a simulated contact centre, from its own bucket to its site",
+    load: () => import("../commands/demo.ts"),
+  },
+  credentials: {
+    summary: "import the credentials file from ASAPP",
+    load: () => import("../commands/credentials.ts"),
+  },
+  sync: {
+    summary: "bring new completed partitions from the bucket",
+    load: () => import("../commands/sync.ts"),
+  },
+  status: { summary: "what is here, how fresh, what is wrong", load: () => import("../commands/status.ts") },
+  sql: { summary: "ask the warehouse in SQL", load: () => import("../commands/sql.ts") },
+  views: {
+    summary: "print the dedupe views as a script for any DuckDB",
+    load: () => import("../commands/views.ts"),
+  },
+  build: {
+    summary: "sync, compute the datasets, build the site",
+    load: () => import("../commands/build.ts"),
+  },
+  preview: { summary: "serve the site while you edit it", load: () => import("../commands/preview.ts") },
+  verify: {
+    summary: "prove what is on disk: raw files, and the warehouse made of them",
+    load: () => import("../commands/verify.ts"),
+  },
+  quarantine: {
+    summary: "list the lines that could not be read",
+    load: () => import("../commands/quarantine.ts"),
+  },
+  schema: { summary: "a feed's columns, and how they changed", load: () => import("../commands/schema.ts") },
+  explain: {
+    summary: "every delivered version of one row, and why one won",
+    load: () => import("../commands/explain.ts"),
+  },
+};

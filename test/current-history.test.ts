@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { orderTerm, unknownFeed } from "../src/export/registry.ts";
 import type { Project } from "../src/project.ts";
@@ -121,6 +123,37 @@ describe("the warehouse, run after run", () => {
     }
   });
 
+  it("ends as an undisturbed run does, wherever it is killed", async () => {
+    const [killed, calm] = [rawFixture(), rawFixture()];
+    try {
+      const day = (dt: string, version: number) => {
+        for (const { put } of [killed, calm])
+          put(
+            "issue_queues",
+            `${dt} 0${version}`,
+            rowsOf(400, (i) => ({ issue_id: i % 90, queue_id: i % 7, enqueue_time: version })),
+          );
+      };
+      for (let version = 1; version < 5; version++) {
+        for (let i = 1; i < 5; i++) day(`2026-09-0${i}`, version);
+        for (const after of [60, 140, 220]) await killedUpdate(killed.project.root, after * version);
+        await updateWarehouse(killed.project);
+        await updateWarehouse(calm.project);
+        assert.deepEqual(
+          currentFiles(killed.project, "issue_queues"),
+          currentFiles(calm.project, "issue_queues"),
+        );
+      }
+      const files = (project: Project) => readdirSync(join(project.data, "current/issue_queues")).sort();
+      await updateWarehouse(killed.project, { now: new Date(Date.now() + 3_600_000) });
+      await updateWarehouse(calm.project, { now: new Date(Date.now() + 3_600_000) });
+      assert.deepEqual(files(killed.project), files(calm.project));
+    } finally {
+      killed.delete();
+      calm.delete();
+    }
+  });
+
   it("spells values as delivered when their column turns out to be text, whichever day came first", async () => {
     const days: [string, object][] = [
       ["2026-09-01 05", { id: "1", found: "2026-09-01T05:15:00Z", other: true }],
@@ -152,6 +185,17 @@ describe("the warehouse, run after run", () => {
   });
 });
 
+function rowsOf(count: number, row: (i: number) => object): object[] {
+  return Array.from({ length: count }, (_, i) => row(i));
+}
+
+/** Starts an update in a process of its own and kills it that many milliseconds after it began. */
+async function killedUpdate(root: string, after: number): Promise<void> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("update-child.js", import.meta.url)), root]);
+  child.stdout.once("data", () => setTimeout(() => child.kill("SIGKILL"), after));
+  await new Promise((done) => child.once("close", done));
+}
+
 function tree(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -181,8 +225,8 @@ function shuffled<T>(values: T[], order: fc.Stream<number>): T[] {
   return result;
 }
 
-function currentFiles(project: Project): string[] {
-  const days = loadSnapshot(project.data).feeds.things?.days ?? [];
+function currentFiles(project: Project, feed = "things"): string[] {
+  const days = loadSnapshot(project.data).feeds[feed]?.days ?? [];
   return days.flatMap(({ current, dedupe }) =>
     current
       ? [

@@ -276,7 +276,7 @@ describe("current", () => {
       const state: State = new Map([["2026-09-01 05", [{ id: "1", v: 1 }]]]);
       await bench.update(state);
       assert.equal(await bench.update(state), undefined);
-      assert.ok(!readdirSync(bench.data).includes("spill"));
+      assert.ok(!readdirSync(bench.data).includes("tmp"));
     }));
 
   it("starts anew when the rule or a type changes, when a file is gone, and when most is new", () =>

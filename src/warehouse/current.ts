@@ -3,10 +3,12 @@ import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync } from "no
 import { dirname, join } from "node:path";
 import type { Feed } from "../export/feed.ts";
 import { feedOf, type Project } from "../project.ts";
+import { removeEmpty } from "../sync/files.ts";
 import { type Database, openDatabase, type QueryOptions, quoteName, quoteText } from "./database.ts";
 import { type DedupeRule, dedupeRule, qualified, type RelationColumn, windowOf } from "./dedupe.ts";
 import { emptyRelation, parquetRelation, relationColumns, withProvenance } from "./relation.ts";
 import { type DaySnapshot, type FeedSnapshot, type Snapshot, shortHash } from "./snapshot.ts";
+import { problem } from "./stage.ts";
 
 /** Why a feed's current layer was made anew. */
 export type RebuildReason =
@@ -50,7 +52,7 @@ export async function updateCurrent(
 ): Promise<{ snapshot: Snapshot; updates: FeedUpdate[] }> {
   const feeds: Record<string, FeedSnapshot> = {};
   const updates: FeedUpdate[] = [];
-  const spill = join(project.data, "spill");
+  const spill = join(project.data, "tmp", "current");
   let database: Database | null = null;
   try {
     for (const [name, after] of Object.entries(next.feeds)) {
@@ -65,9 +67,12 @@ export async function updateCurrent(
       feeds[name] = { ...after, rule: task.ruleHash, days };
       updates.push(update);
     }
+  } catch (error) {
+    throw problem(error, project.data);
   } finally {
     database?.close();
     rmSync(spill, { recursive: true, force: true });
+    removeEmpty(dirname(spill));
   }
   return { snapshot: { ...next, feeds }, updates };
 }

@@ -176,7 +176,8 @@ const duckdbError = /^(internal: |[A-Z][A-Za-z ]* Error: )/;
 const theWorld = /^(INTERRUPT|IO|Permission|FATAL) Error/;
 const notWritable = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"];
 
-function problem(error: unknown, data: string): unknown {
+/** What stopped DuckDB or Node as a user's problem, when it is one; anything else comes back as it is. */
+export function problem(error: unknown, data: string): unknown {
   const { message, code = "" } = error as NodeJS.ErrnoException;
   if (/^INTERRUPT Error/.test(message))
     return new CliError("interrupted", "interrupted", undefined, { cause: error });

@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { selectFeed } from "../config.ts";
 import type { Feed } from "../export/feed.ts";
@@ -75,8 +76,7 @@ export async function verifyFeed(
     ...{ differences: [], more: 0 },
   };
   if (!known) return result;
-  const tmp = join(project.data, "tmp", `verify-${process.pid}`);
-  mkdirSync(tmp, { recursive: true });
+  const tmp = mkdtempSync(join(tmpdir(), "asapp-verify-"));
   const database = await openDatabase({ threads: 2, memoryLimit: "1GB", tempDirectory: join(tmp, "spill") });
   const check = new Check(database, project, feedOf(project, name), known, tmp, result, options);
   try {

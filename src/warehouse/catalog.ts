@@ -80,6 +80,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     add("raw", name, layer(name, "staged"));
     add("main", name, layer(name, "current"));
   }
+  const counted = snapshot.feeds.export_row_counts?.days.some(({ rows }) => rows > 0);
   const source: KitSource = { project, snapshot, lastSync: readLastSync(project), feeds, columnsOf };
   for (const [name, table] of Object.entries(kitTables))
     add("kit", name, () => createKitTable(name, table(source)));
@@ -88,7 +89,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     "row_counts",
     () =>
       createKitTable("row_counts", {
-        select: rowCountsSelect(columnsOf("export_row_counts"), blankLines(source)),
+        select: rowCountsSelect(counted ? columnsOf("export_row_counts") : [], blankLines(source)),
       }),
     ["kit.partitions", "main.export_row_counts"],
   );

@@ -19,7 +19,12 @@ export default command({
   ].join("\n"),
   options: {
     "no-serve": { type: "boolean", doc: "stop after the build" },
-    days: { type: "string", value: "N", doc: "days of history (28)", parse: days },
+    days: {
+      type: "string",
+      value: "N",
+      doc: "days of history (29: the usual of today needs four weeks)",
+      parse: days,
+    },
     seed: { type: "string", value: "N", doc: "another seed, another contact centre (1)", parse: seed },
     port: { type: "string", value: "N", doc: "port of the site (3000, or the next free one)", parse: port },
     now: {
@@ -31,7 +36,7 @@ export default command({
     folder: { type: "string", value: "FOLDER", doc: "where .demo/ and site/ go (the kit's own folder)" },
   },
   examples: [
-    ["asapp-kit demo", "four weeks, served on http://127.0.0.1:3000"],
+    ["asapp-kit demo", "four weeks and today, served on http://127.0.0.1:3000"],
     [
       "asapp-kit demo --days 7 --no-serve",
       "a smaller one, to look at with asapp-kit sql --config .demo/kit.yaml",
@@ -51,14 +56,15 @@ export default command({
     rmSync(join(home, "data"), { recursive: true, force: true });
     mkdirSync(home, { recursive: true });
 
-    output.say(`simulating ${plural(options.days ?? 28, "day")} of a contact centre`);
+    const size = { days: options.days ?? 29, conversationsPerDay: 2000 };
+    output.say(`simulating ${plural(size.days, "day")} of a contact centre`);
     const started = performance.now();
-    const bucket = await startDemoThread({ seed: options.seed ?? 1, days: options.days ?? 28, now }, signal);
+    const bucket = await startDemoThread({ seed: options.seed ?? 1, ...size, now }, signal);
     try {
-      const { objects, rows, bytes: size } = bucket.filled;
+      const { objects, rows, bytes: stored } = bucket.filled;
       const seconds = (performance.now() - started) / 1000;
       output.say(
-        `${count(rows)} rows in ${count(objects)} objects (${bytes(size)}) in s3://${demoBucket} at ${bucket.url}, ${duration(seconds)}`,
+        `${count(rows)} rows in ${count(objects)} objects (${bytes(stored)}) in s3://${demoBucket} at ${bucket.url}, ${duration(seconds)}`,
       );
       const config = join(home, "kit.yaml");
       writeFileSync(config, configText(bucket.url, demoRegion));

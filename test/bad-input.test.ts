@@ -23,7 +23,11 @@ async function refused(
   { exit, says, next }: Expected,
   options: RunOptions & { json?: boolean } = {},
 ) {
-  const plain = await kit.run(args, options);
+  const asked = options.json !== false;
+  const [plain, json] = await Promise.all([
+    kit.run(args, options),
+    asked ? kit.run([...args, "--json"], options) : null,
+  ]);
   const shown = `asapp-kit ${args.join(" ")}\n${plain.stdout}\n${plain.stderr}`;
   assert.equal(plain.code, exitCodes[exit], shown);
   assert.equal(plain.stdout, "", shown);
@@ -32,8 +36,7 @@ async function refused(
   assert.match(plain.stderr.slice(plain.stderr.indexOf("next: ")), next, shown);
   assert.doesNotMatch(plain.stderr, /^\s+at |node_modules|undefined|\[object/m, shown);
   assert.ok(plain.stderr.split("\n").length <= 20, shown);
-  if (options.json === false) return;
-  const json = await kit.run([...args, "--json"], options);
+  if (json === null) return;
   assert.equal(json.code, exitCodes[exit]);
   assert.equal(json.stdout, "");
   const last = events(json).at(-1)!;

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative, sep } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const imports = new Map(
+  [...sources("src"), ...sources("notebooks/components")].map((file) => [file, importsOf(file)]),
+);
+
+// The layers of src/, each with the folders it may import from besides itself and the files directly in src/.
+const layers: Record<string, string[]> = {
+  export: [],
+  sync: ["export"],
+  warehouse: ["export", "sync"],
+  site: ["export", "sync", "warehouse"],
+  demo: ["export"],
+  credentials: ["cli", "export"],
+};
+
+// Each outside library has one door.
+const doors: Record<string, RegExp> = {
+  "@duckdb/node-api": /^src\/warehouse\/database\.ts$/,
+  "@aws-sdk/client-s3": /^src\/sync\/(s3|s3-error)\.ts$/,
+  esbuild: /^src\/site\/framework-cache\.ts$/,
+};
+
+describe("layers", () => {
+  for (const [layer, below] of Object.entries(layers)) {
+    it(`lets ${layer} import ${below.length === 0 ? "no other layer" : `${below.join(", ")} alone`}`, () => {
+      const allowed = [layer, ...below].map((name) => `src/${name}/`);
+      const wrong = edges((file) => file.startsWith(`src/${layer}/`)).filter(
+        ([, target]) => /^src\/[^/]+\//.test(target) && !allowed.some((folder) => target.startsWith(folder)),
+      );
+      assert.deepEqual(wrong, []);
+    });
+  }
+
+  it("lets nothing but the command import the demo", () => {
+    const wrong = edges((file) => !file.startsWith("src/demo/") && file !== "src/commands/demo.ts");
+    assert.deepEqual(
+      wrong.filter(([, target]) => target.startsWith("src/demo/")),
+      [],
+    );
+  });
+
+  it("keeps pages apart from src", () => {
+    assert.deepEqual(
+      edges((file) => file.startsWith("notebooks/")).filter(([, target]) => target.startsWith("src/")),
+      [],
+    );
+  });
+
+  for (const [library, door] of Object.entries(doors)) {
+    it(`has one door to ${library}`, () => {
+      const users = [...imports].filter(([, names]) => names.includes(library)).map(([file]) => file);
+      assert.ok(users.length > 0);
+      assert.deepEqual(
+        users.filter((file) => !door.test(file)),
+        [],
+      );
+    });
+  }
+});
+
+function edges(from: (file: string) => boolean): [string, string][] {
+  return [...imports]
+    .filter(([file]) => from(file))
+    .flatMap(([file, names]) =>
+      names
+        .filter((name) => name.startsWith("."))
+        .map((name): [string, string] => [file, slashed(normalize(join(dirname(file), name)))]),
+    );
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(/(?:from|import\()\s*"([^"]+)"/g)].map((match) => match[1]!);
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => slashed(relative(root, join(entry.parentPath, entry.name))));
+}
+
+function slashed(path: string): string {
+  return path.split(sep).join("/");
+}

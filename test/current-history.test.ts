@@ -123,6 +123,31 @@ describe("the warehouse, run after run", () => {
     }
   });
 
+  it("gives a day of several row groups the same bytes, sorted from two sides or taken as staged", async () => {
+    const [grown, fresh] = [newProject(), newProject()];
+    try {
+      const part = (from: number) => rowsOf(90_000, (i) => ({ id: String((from + i) % 170_000), n: from }));
+      for (const { put } of [grown, fresh]) {
+        put("things", "2026-09-01 05", part(0));
+        put(
+          "things",
+          "2026-09-02 05",
+          rowsOf(90_000, (i) => ({ id: `other ${i}`, n: 1 })),
+        );
+      }
+      await updateWarehouse(grown.project);
+      for (const { put } of [grown, fresh]) put("things", "2026-09-01 06", part(80_000));
+      assert.equal((await updateWarehouse(grown.project, { incremental: true })).feeds[0]!.rebuilt, null);
+      await updateWarehouse(fresh.project);
+      assert.deepEqual(currentFiles(grown.project), currentFiles(fresh.project));
+      const { currentRows } = loadSnapshot(fresh.project.data).feeds.things!.days[0]!;
+      assert.ok(currentRows > 122_880);
+    } finally {
+      grown.delete();
+      fresh.delete();
+    }
+  });
+
   it("ends as an undisturbed run does, wherever it is killed", async () => {
     const [killed, calm] = [rawFixture(), rawFixture()];
     try {

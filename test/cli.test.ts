@@ -252,6 +252,22 @@ describe("cli", () => {
     assert.equal(readFileSync(join(kit.folder, "n.jsonl"), "utf8"), '{"n":4}\n');
   });
 
+  it("keeps every digit of a sum in parquet", async () => {
+    const { code, stderr } = await kit.run([
+      "sql",
+      "select sum(9007199254740993::bigint) as total",
+      "-o",
+      "sum.parquet",
+    ]);
+    assert.equal(code, 0, stderr);
+    const database = await openDatabase();
+    const file = quoteText(join(kit.folder, "sum.parquet"));
+    assert.deepEqual((await database.rows(`select total::varchar from ${file}`)).rows, [
+      ["9007199254740993"],
+    ]);
+    database.close();
+  });
+
   it("writes parquet that another DuckDB reads", async () => {
     const { code, stderr } = await kit.run(["sql", "from raw.convos_metrics -- all", "-o", "rows.parquet"]);
     assert.equal(code, 0, stderr);

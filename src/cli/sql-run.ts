@@ -1,7 +1,7 @@
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
-import { quoteText } from "../warehouse/database.ts";
+import { type Database, quoteName, quoteText } from "../warehouse/database.ts";
 import type { Format } from "./formats.ts";
 import { writeRows } from "./formats.ts";
 import { replaceFile, replaceText } from "./output-file.ts";
@@ -40,13 +40,26 @@ async function writeParquet(project: Project, sql: string, file: string, signal:
   try {
     await explained(async () => {
       await database.run(`create temp view query_result as from (\n${query}\n)`, { readOnly: true, signal });
-      await database.run(`copy query_result to ${quoteText(file)} (format parquet, compression zstd)`, {
-        signal,
-      });
+      const columns = await exactColumns(database);
+      await database.run(
+        `copy (select ${columns} from query_result) to ${quoteText(file)} (format parquet, compression zstd)`,
+        { signal },
+      );
     }, 1);
   } finally {
     database.close();
   }
+}
+
+// Parquet has no HUGEINT, the type of every sum of whole numbers, and DuckDB would write it as a rounded DOUBLE.
+async function exactColumns(database: Database): Promise<string> {
+  const { rows } = await database.rows("describe query_result");
+  return rows
+    .map(([name, type]) => {
+      const column = quoteName(String(name));
+      return /^U?HUGEINT$/.test(String(type)) ? `cast(${column} as decimal(38, 0)) as ${column}` : column;
+    })
+    .join(", ");
 }
 
 /** DuckDB's complaint as the user's problem. `above`: lines that stand above the user's own text. */

@@ -56,7 +56,7 @@ export default command({
     rmSync(join(home, "data"), { recursive: true, force: true });
     mkdirSync(home, { recursive: true });
 
-    const size = { days: options.days ?? 29, conversationsPerDay: 2000 };
+    const size = { days: options.days ?? 29, conversationsPerDay: 1400 };
     output.say(`simulating ${plural(size.days, "day")} of a contact centre`);
     const started = performance.now();
     const bucket = await startDemoThread({ seed: options.seed ?? 1, ...size, now }, signal);

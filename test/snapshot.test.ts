@@ -93,7 +93,7 @@ describe("snapshot", () => {
   it("leaves the old one whole when the new one cannot be written", () => {
     const first = saveSnapshot(data, emptySnapshot(), snapshot(day("2026-09-01", "1")), at(0));
     const text = readFileSync(join(data, "catalog.json"), "utf8");
-    mkdirSync(join(data, `catalog.json.${process.pid}.tmp`));
+    mkdirSync(join(data, "tmp", `${process.pid}.catalog.json`), { recursive: true });
     assert.throws(() => saveSnapshot(data, first, snapshot(day("2026-09-01", "2")), at(1)));
     assert.equal(readFileSync(join(data, "catalog.json"), "utf8"), text);
   });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Project } from "../project.ts";
-import { readLastSync } from "../sync/last-sync.ts";
+import { syncDue } from "../sync/last-sync.ts";
 import { loaderFiles } from "./dataset-list.ts";
 import { cacheFolder, datasetsFolder } from "./folders.ts";
 
@@ -55,14 +55,6 @@ export function watchSnapshot(project: Project): void {
     clearTimeout(timer);
     timer = setTimeout(changed, 200).unref();
   });
-}
-
-/** Whether the last sync is older than `sync.max_age` of kit.yaml; never for 0, and never without a source. */
-export function syncDue(project: Project, now: Date): boolean {
-  const { maxAgeMinutes } = project.config.sync;
-  if (project.config.source === null || maxAgeMinutes === 0) return false;
-  const finished = Date.parse(readLastSync(project)?.finishedAt ?? "");
-  return !(Math.abs(now.getTime() - finished) < maxAgeMinutes * 60_000);
 }
 
 function fingerprint(file: string): string {

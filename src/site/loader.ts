@@ -5,12 +5,12 @@ import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { CliError } from "../errors.ts";
 import { openProject, type Project } from "../project.ts";
+import { syncDue } from "../sync/last-sync.ts";
 import { withLock } from "../sync/lock.ts";
 import { syncIfOlder } from "../sync/sync.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { updateWarehouse } from "../warehouse/update.ts";
 import { computeDataset, computeDatasets } from "./dataset.ts";
-import { syncDue } from "./dataset-cache.ts";
 import { datasetsFolder, loadersFolder } from "./folders.ts";
 import { computeAll, datasetsReady } from "./framework.ts";
 

@@ -2,17 +2,22 @@ import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync }
 import { basename, dirname, join } from "node:path";
 import { CliError } from "../errors.ts";
 
-// Nothing is fsynced. A killed process loses nothing by that: what it wrote is in the page cache. After a power cut a
-// file system may keep a rename and lose the bytes. An fsync per object would cost more than all the rest of a sync, and
-// buys little, since the bucket still has everything: every sync compares names and sizes of the files of the days that
-// it lists with the manifest, fetches again what is missing or short, and treats an unreadable manifest as none. `verify`
-// reads everything.
+// Nothing of raw/ and manifest/ is fsynced. A killed process loses nothing by that: what it wrote is in the page cache.
+// After a power cut a file system may keep a rename and lose the bytes. An fsync per object would cost more than all the
+// rest of a sync, and buys little, since the bucket still has everything: every sync compares names and sizes of the files
+// of the days that it lists with the manifest, fetches again what is missing or short, and treats an unreadable manifest
+// as none. `verify` reads everything.
 
 /**
  * Writes a file of the data folder beside, below tmp/ where the next sync clears up, and renames it, unless it holds that
- * text already. True when it wrote.
+ * text already. True when it wrote. `flush`: the bytes are on the disk before the name is.
  */
-export function writeAtomically(data: string, path: string, text: string): boolean {
+export function writeAtomically(
+  data: string,
+  path: string,
+  text: string,
+  { flush = false }: { flush?: boolean } = {},
+): boolean {
   const target = join(data, path);
   try {
     if (readFileSync(target, "utf8") === text) return false;
@@ -24,7 +29,7 @@ export function writeAtomically(data: string, path: string, text: string): boole
   mkdirSync(dirname(target), { recursive: true });
   mkdirSync(tmp, { recursive: true });
   try {
-    writeFileSync(beside, text);
+    writeFileSync(beside, text, { flush });
     renameSync(beside, target);
   } finally {
     rmSync(beside, { force: true });

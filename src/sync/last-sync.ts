@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PartitionId } from "../export/partition.ts";
+import type { Project } from "../project.ts";
 import { writeAtomically } from "./files.ts";
 
 /** A partition that is not complete here, and why. */
@@ -48,4 +49,15 @@ export function readLastSync(project: { data: string }): LastSync | null {
 
 export function writeLastSync(project: { data: string }, last: LastSync): void {
   writeAtomically(project.data, name, `${JSON.stringify(last, null, 1)}\n`);
+}
+
+/** Whether the last sync finished `maxAgeMinutes` or more ago; never for 0, and never without a source. */
+export function syncDue(
+  project: Project,
+  now: Date,
+  maxAgeMinutes = project.config.sync.maxAgeMinutes,
+): boolean {
+  if (project.config.source === null || maxAgeMinutes <= 0) return false;
+  const finished = Date.parse(readLastSync(project)?.finishedAt ?? "");
+  return !(Math.abs(now.getTime() - finished) < maxAgeMinutes * 60_000);
 }

@@ -8,7 +8,7 @@ import { DayRecord, type DayWork, unpack } from "./day-work.ts";
 import { fetchDocs, newDocs } from "./docs.ts";
 import { type Download, describe, fetchPartition } from "./download.ts";
 import { diskError } from "./files.ts";
-import { type LastSync, readLastSync, type Unfinished, writeLastSync } from "./last-sync.ts";
+import { type LastSync, readLastSync, syncDue, type Unfinished, writeLastSync } from "./last-sync.ts";
 import { withLock } from "./lock.ts";
 import { Places } from "./places.ts";
 import type { PlanEntry } from "./plan.ts";
@@ -55,15 +55,11 @@ export async function syncIfOlder(
   maxAgeMinutes: number,
   options: SyncOptions = {},
 ): Promise<SyncReport | null> {
-  const fresh = () => {
-    const finished = Date.parse(readLastSync(project)?.finishedAt ?? "");
-    const age = (options.now ?? new Date()).getTime() - finished;
-    return Math.abs(age) < maxAgeMinutes * 60_000;
-  };
-  if (maxAgeMinutes <= 0 || project.config.source === null || fresh()) return null;
+  const due = () => syncDue(project, options.now ?? new Date(), maxAgeMinutes);
+  if (!due()) return null;
   // Whoever comes second finds it done when the lock is free again.
   return withLock(project, { wait: true, signal: options.signal }, async () =>
-    fresh() ? null : await sync(project, options),
+    due() ? await sync(project, options) : null,
   );
 }
 

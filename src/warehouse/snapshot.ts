@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { writeAtomically } from "../sync/files.ts";
 import type { DocsHistory } from "./docs-history.ts";
 import type { SchemaChange } from "./schema.ts";
 
@@ -152,10 +153,7 @@ export function saveSnapshot(data: string, previous: Snapshot, next: Snapshot, n
   const superseded = [...noted.values()].filter(({ path }) => !used.has(path)).sort(byPath);
   const docs = next.docs && { docs: next.docs };
   const stored: Snapshot = { format: 1, feeds: sorted(next.feeds), superseded, ...docs };
-  const text = `${JSON.stringify(stored)}\n`;
-  const file = join(data, "catalog.json");
-  if (text === `${JSON.stringify(previous)}\n` && exists(file)) return stored;
-  writeWhole(file, text);
+  writeAtomically(data, "catalog.json", `${JSON.stringify(stored)}\n`, { flush: true });
   return stored;
 }
 
@@ -192,19 +190,6 @@ export function shortHash(...parts: string[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Writes a text file whole or not at all: beside, then rename. */
-export function writeWhole(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const beside = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(beside, text, { flush: true });
-    renameSync(beside, file);
-  } catch (error) {
-    rmSync(beside, { force: true });
-    throw error;
-  }
-}
-
 function filesBelow(data: string, layer: string): string[] {
   try {
     return readdirSync(join(data, layer), { recursive: true, withFileTypes: true })
@@ -222,13 +207,4 @@ function sorted<T>(record: Record<string, T>): Record<string, T> {
 
 function byPath(a: Superseded, b: Superseded): number {
   return a.path < b.path ? -1 : 1;
-}
-
-function exists(file: string): boolean {
-  try {
-    readFileSync(file, { flag: "r" });
-    return true;
-  } catch {
-    return false;
-  }
 }

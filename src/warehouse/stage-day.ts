@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { writeAtomically } from "../sync/files.ts";
 import { cleanFile } from "./careful.ts";
 import type { Database } from "./database.ts";
 import { keysOf, typesOf } from "./discover.ts";
@@ -14,7 +15,6 @@ import {
   type StagedColumn,
   type StagePath,
   shortHash,
-  writeWhole,
 } from "./snapshot.ts";
 import { parquetCopy, type StageColumn, type StageQuery, stageSelect, templateLine } from "./stage-sql.ts";
 import { type Survey, surveyFile } from "./survey.ts";
@@ -377,10 +377,8 @@ class DayStaging {
     if (staged) this.install(this.parquet, staged);
     if (quarantine) this.install(this.quarantine.path, quarantine);
     // Last: a detail file says that the others are whole.
-    writeWhole(
-      join(this.place.data, detail),
-      [summary, ...details].map((line) => `${JSON.stringify(line)}\n`).join(""),
-    );
+    const lines = [summary, ...details].map((line) => `${JSON.stringify(line)}\n`);
+    writeAtomically(this.place.data, detail, lines.join(""), { flush: true });
     return { staged, detail, quarantine, summary };
   }
 

@@ -357,6 +357,21 @@ describe("the catalog's WFM views", () => {
   });
 });
 
+describe("the catalog's forecast and schedule", () => {
+  it("are typed and empty without a file", async () => {
+    const forecast = await catalog.rows("from wfm.forecast");
+    assert.deepEqual(forecast.rows, []);
+    assert.deepEqual(forecast.columns, [
+      { name: "queue", type: "VARCHAR" },
+      { name: "window_start", type: "TIMESTAMP" },
+      { name: "contacts", type: "DOUBLE" },
+      { name: "aht_seconds", type: "DOUBLE" },
+    ]);
+    const { columns } = await catalog.rows("from wfm.schedule");
+    assert.deepEqual(columns.at(-1), { name: "scheduled_fte", type: "DOUBLE" });
+  });
+});
+
 describe("the catalog's walls", () => {
   const refused = (sql: string) => assert.rejects(catalog.rows(sql, { readOnly: true }), sql);
 

@@ -8,6 +8,7 @@ import {
   quoteName,
 } from "./database.ts";
 import type { RelationColumn } from "./dedupe.ts";
+import { createPlanned } from "./forecast.ts";
 import { blankLines, createKitTable, type KitSource, kitTables } from "./kit-tables.ts";
 import { macrosScript } from "./macros.ts";
 import { rowCountsSelect } from "./reconcile.ts";
@@ -99,6 +100,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
       `main.${feed}`,
     ]);
   }
+  for (const name of ["forecast", "schedule"] as const) add("wfm", name, () => createPlanned(name));
   return definitions;
 }
 

@@ -92,6 +92,7 @@ export interface Config {
   schema: SchemaPolicy;
   timezone: string;
   data: string;
+  catalog: string | null; // absolute path of a DuckDB file that is kept up to date
   sync: { maxAgeMinutes: number; concurrency: number; graceMinutes: number };
   decrypt: string[] | null;
   site: SiteConfig;
@@ -211,6 +212,7 @@ function resolveConfig(written: Written, folder: string): Config {
     schema: schemaPolicy(written, defaults.schema),
     timezone: written.timezone ?? defaults.timezone,
     data: local(written.data ?? `data/${dataName(source)}`, folder),
+    catalog: written.catalog === undefined ? null : local(written.catalog, folder),
     sync: {
       maxAgeMinutes: written.sync?.max_age ?? defaults.sync.maxAgeMinutes,
       concurrency: written.sync?.concurrency ?? defaults.sync.concurrency,

@@ -143,6 +143,7 @@ const kitOptions = {
   ...schemaOptions,
   timezone: text("an IANA time zone such as Europe/Berlin", timezone),
   data: text("a folder"),
+  catalog: text("a DuckDB file"),
   sync: record({
     max_age: duration,
     concurrency: number("a whole number from 1 to 256", 1, 256, true),

@@ -25,6 +25,10 @@ export const commands: Record<string, Listed> = {
     summary: "print the dedupe views as a script for any DuckDB",
     load: () => import("../commands/views.ts"),
   },
+  catalog: {
+    summary: "write the catalog as a DuckDB file for other clients",
+    load: () => import("../commands/catalog.ts"),
+  },
   build: {
     summary: "sync, compute the datasets, build the site",
     load: () => import("../commands/build.ts"),

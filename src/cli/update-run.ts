@@ -1,9 +1,11 @@
+import { toCliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { withLock } from "../sync/lock.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { quoteText } from "../warehouse/database.ts";
 import { loadSnapshot, type Snapshot } from "../warehouse/snapshot.ts";
 import { type UpdateOptions, updateWarehouse } from "../warehouse/update.ts";
+import { refreshCatalog } from "./catalog-run.ts";
 import type { Context } from "./command.ts";
 import { count, duration, minute, plural } from "./words.ts";
 
@@ -44,6 +46,12 @@ export async function runUpdate(
   output.close();
   for (const { feed, dt, reason } of report.failed) output.warn(`${feed} ${dt} could not be read: ${reason}`);
   for (const warning of report.warnings) output.warn(warning);
+  try {
+    await refreshCatalog(project, now);
+  } catch (error) {
+    const { message, next } = toCliError(error);
+    output.warn(`the catalog's file is as it was: ${message}`, next);
+  }
   const sum = (of: "rows" | "quarantined") => report.days.reduce((total, day) => total + day[of], 0);
   return {
     days: report.days.length,

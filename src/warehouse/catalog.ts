@@ -73,9 +73,10 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     definitions.set(`${schema}.${name.toLowerCase()}`, { schema, name, create, needs });
   const layer = (name: string, file: "staged" | "current") => () => {
     const files = (snapshot.feeds[name]?.days ?? []).flatMap((day) => day[file] ?? []);
-    const relation = parquetRelation(data, files, withProvenance(columnsOf(name)));
+    const columns = withProvenance(columnsOf(name));
     const schema = file === "staged" ? "raw" : "main";
-    return `create view ${schema}.${quoteName(name)} as select * from ${relation}`;
+    const relation = parquetRelation(data, files, columns);
+    return `create view ${schema}.${quoteName(name)} as select * replace (${jsonCasts(columns)}) from ${relation}`;
   };
   for (const name of names) {
     add("raw", name, layer(name, "staged"));
@@ -102,6 +103,12 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
   }
   for (const name of ["forecast", "schedule"] as const) add("wfm", name, () => createPlanned(name));
   return definitions;
+}
+
+// DuckDB before 1.5 takes a JSON column that `schema` asks for as text, and would find the view changed.
+function jsonCasts(columns: readonly RelationColumn[]): string {
+  const json = columns.filter(({ type }) => type === "JSON").map(({ name }) => quoteName(name));
+  return json.map((name) => `${name}::JSON as ${name}`).join(", ");
 }
 
 // A query that asks what there is, rather than naming it.

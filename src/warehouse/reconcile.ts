@@ -27,7 +27,7 @@ export function rowCountsSelect(columns: readonly RelationColumn[], blank: strin
     trim(${text("export_date")}) as day,
     lower(trim(coalesce(${text("export_interval")}, ''))) as span,
     try_cast("exported_rows" as BIGINT) as announced
-  from "export_row_counts"
+  from main."export_row_counts"
 ),
 parsed as (
   select

@@ -65,7 +65,7 @@ export function wfmSelect(
     const minutes = metric === "wait_seconds" && config.site.wfm.waitUnit === "minutes" ? " * 60" : "";
     return `  ${found ? `${numeric(found, type)}${minutes}` : `cast(null as ${type})`} as ${quoteName(metric)}`;
   });
-  return `select\n${[...plain, ...values].join(",\n")}\nfrom ${quoteName(mapped[0]!.feed)}`;
+  return `select\n${[...plain, ...values].join(",\n")}\nfrom main.${quoteName(mapped[0]!.feed)}`;
 }
 
 /** Rows of kit.wfm_columns. */

@@ -1,0 +1,51 @@
+import { existsSync, rmSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { CliError } from "../errors.ts";
+import type { Project } from "../project.ts";
+import { catalogStamp, createCatalogFile, inspectCatalogFile } from "../warehouse/catalog-file.ts";
+import { replaceFile } from "./output-file.ts";
+
+export interface WrittenCatalog {
+  file: string; // absolute
+  relations: number; // tables and views
+  bytes: number;
+  seconds: number;
+}
+
+/** Writes the catalog as a DuckDB file, whole or not at all, over one that the kit wrote or, with `force`, over anything. */
+export async function writeCatalog(
+  project: Project,
+  name: string,
+  { force, now }: { force: boolean; now: Date },
+): Promise<WrittenCatalog> {
+  const started = performance.now();
+  const file = resolve(name);
+  if (!force && existsSync(file)) await refuseOthers(file);
+  let relations = 0;
+  await replaceFile(file, async (path) => {
+    relations = await createCatalogFile(project, path, now);
+    rmSync(`${file}.wal`, { force: true }); // it would be applied to the new file
+  });
+  const seconds = Math.round(performance.now() - started) / 1000;
+  return { file, relations, bytes: statSync(file).size, seconds };
+}
+
+/** Brings the file that kit.yaml names up to what the warehouse now holds; null when there is nothing to do. */
+export async function refreshCatalog(project: Project, now: Date): Promise<WrittenCatalog | null> {
+  const file = project.config.catalog;
+  if (file === null) return null;
+  if (existsSync(file) && (await inspectCatalogFile(file))?.stamp === catalogStamp(project)) return null;
+  return await writeCatalog(project, file, { force: false, now });
+}
+
+async function refuseOthers(file: string): Promise<void> {
+  const found = await inspectCatalogFile(file);
+  if (found?.own) return;
+  throw new CliError(
+    "notWritable",
+    found === null
+      ? `${file} was not written by the kit`
+      : `${file} holds tables or views that the kit did not write`,
+    "choose another name, or --force to lose what it holds",
+  );
+}

@@ -160,6 +160,8 @@ describe("sandbox", () => {
     (to: string) => `explain /* ; */ analyze copy (select ';') to ${to}`,
     (to: string) => `prepare p as copy (select 1) to ${to}; execute p`,
     (to: string) => `attach ${to} as x`,
+    (to: string) => `-- \r copy (\nselect 1) to ${to}`,
+    (to: string) => `/* */ copy (select 1 /* */ from range(1)) to ${to}`,
     (to: string) => `export database ${to}`,
     (to: string) => `import database ${to}`,
   ];

@@ -6,7 +6,6 @@ import {
   DuckDBInstance,
   DuckDBListValue,
   DuckDBMapValue,
-  type DuckDBPreparedStatement,
   type DuckDBResult,
   DuckDBStructValue,
   DuckDBTimestampNanosecondsValue,
@@ -177,15 +176,23 @@ const harmless = new Set([
   StatementType.TRANSACTION,
 ]);
 
+interface Statement {
+  run(): Promise<DuckDBResult>;
+  stream(): Promise<DuckDBResult>;
+}
+
+// A prepared statement over files is planned a second time when it runs: what needs no look at its type goes without.
 async function execute<T>(
   link: DuckDBConnection,
   sql: string,
   options: QueryOptions = {},
-  read: (last: DuckDBPreparedStatement) => Promise<T>,
+  read: (last: Statement) => Promise<T>,
 ): Promise<T> {
   return interruptible(link, options.signal, async () => {
     if (!/\S/.test(sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|;/g, "")))
       throw new CliError("query", "the query is empty");
+    if (options.readOnly ? singleSelect.test(sql) : !sql.includes(";"))
+      return read({ run: () => link.run(sql), stream: () => link.stream(sql) });
     if (options.readOnly && exportDatabase.test(sql)) throw refused("EXPORT");
     const statements = await link.extractStatements(sql);
     for (let i = 0; i < statements.count - 1; i++) {
@@ -211,6 +218,9 @@ async function prepare(
   }
   return prepared;
 }
+
+// The first word of a single statement says that it only reads. A carriage return ends a comment as well; "/*" may nest.
+const singleSelect = /^(?:\s|\(|--[^\r\n]*[\r\n])*(?:select|from|values|with)\b[^;]*$/i;
 
 // DuckDB makes the folder of an EXPORT while it prepares it; EXPLAIN ANALYZE carries out what it explains.
 const exportDatabase = /\bexport(\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)+database\b/i;

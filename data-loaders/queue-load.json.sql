@@ -1,50 +1,26 @@
--- One row per queue, "All queues" first, then by volume: what its last four whole weeks say about staffing, from history.
--- `part` is the file of heatmap/ that holds the queue's days.
--- Ships: queue, part, days, contacts, abandoned, busiest, busiest_slot, handled, handle_mean, concurrency, patience
+-- One row per queue or group, "All queues" first, then the groups, then by volume: what its last four whole weeks say about
+-- staffing, from history. `part` is the file of heatmap/ that holds its days; `kind` is all, group or queue.
+-- Ships: queue, kind, part, days, contacts, abandoned, busiest, busiest_slot, handled, handle_mean, concurrency, patience
 with settings as (
-  select service_level_seconds as seconds, min_contacts, min_reps from kit.settings
+  select min_contacts, min_reps from kit.settings
 ),
 -- the first day that is not over in both feeds
 today as (
   select local(min(data_through))::date as today from kit.feeds where feed in ('issue_queues', 'rep_convos')
 ),
-queue_names as (
-  select queue_id::varchar as queue_id, arg_max(queue_name, exit_queue_ts) as queue from issue_queues group by all
-),
-visits as (
-  select
-    issue_id::varchar as issue, rep_id::varchar as rep, queue_name as queue, exit_queue_ts as left_at,
-    coalesce(abandoned, false) as abandoned, enqueue_time as wait
-  from issue_queues cross join today
-  where exit_queue_ts between today - 30 and today + 2 and queue_name is not null
-),
-assignments as (
-  select
-    issue_assigned_ts as moment, queue_names.queue, rep_id::varchar as rep, any_value(handle_time_seconds) as handle,
-    coalesce(max(wait) filter (abs(epoch(left_at) - epoch(issue_assigned_ts)) <= 1), 0) as wait
-  from rep_convos
-  cross join today
-  join queue_names on queue_names.queue_id = rep_convos.queue_id::varchar
-  left join (from visits where not abandoned) as visits
-    on visits.issue = rep_convos.issue_id::varchar and visits.rep = rep_convos.rep_id::varchar
-  where issue_assigned_ts between today - 30 and today + 2
-  group by rep_convos.issue_id, rep_id, issue_assigned_ts, queue_names.queue
-),
-contacts as (
-  select moment, queue, false as abandoned, wait, handle, rep from assignments
-  union all by name
-  select left_at as moment, queue, true as abandoned, wait from visits where abandoned
-),
 recent as (
   select *, local_date(moment) as day, local_slot(moment, 30) as slot
-  from contacts cross join today
-  where local_date(moment) >= today - 28 and local_date(moment) < today
+  from history.contacts cross join today
+  where moment between today - 30 and today + 2 and queue is not null
+    and local_date(moment) >= today - 28 and local_date(moment) < today
 ),
--- each contact for its queue, and for all of them together
+-- each contact for its queue, for its group, and for all of them together
 either as (
-  from recent
+  select *, 'queue' as kind from recent
   union all by name
-  select * replace ('All queues' as queue) from recent
+  select recent.* replace (queue_group as queue), 'group' as kind from recent join kit.queue_groups using (queue)
+  union all by name
+  select * replace ('All queues' as queue), 'all' as kind from recent
 ),
 slots as (
   select queue, slot, count(*) as contacts from either group by all
@@ -72,6 +48,7 @@ chats_at_once as (
 totals as (
   select
     queue,
+    any_value(kind) as kind,
     count(*) as contacts,
     count(*) filter (abandoned) as abandoned,
     sum(wait) as waited,
@@ -81,33 +58,47 @@ totals as (
   from either
   group by all
 ),
--- Averages about few reps are averages about a person. Where one queue alone would be held back, its figure could be
--- worked out from "All queues", so the next smallest goes with it.
+-- Averages about few reps are averages about a person. Where one queue of a group alone, or of those outside all groups,
+-- would be held back, its figure could be worked out from the group's, so the next smallest goes with it; where there is
+-- no other, the group's figure goes.
+cells as (
+  select totals.*, coalesce(queue_group, '') as cell, reps < min_reps or handled < min_contacts as few
+  from totals left join kit.queue_groups using (queue) cross join settings
+),
 ranked as (
   select
     *,
-    reps < min_reps or handled < min_contacts as few,
-    queue = 'All queues' as is_all,
-    count(*) filter ((reps < min_reps or handled < min_contacts) and handled > 0 and queue <> 'All queues') over () as few_queues,
-    row_number() over (
-      partition by queue = 'All queues', reps < min_reps or handled < min_contacts order by handled, queue
-    ) as place
-  from totals cross join settings
+    count(*) filter (few and handled > 0 and kind = 'queue') over (partition by cell) as few_queues,
+    row_number() over (partition by kind, cell, few order by handled, queue) as place
+  from cells
+),
+held as (
+  select *, few or (few_queues = 1 and kind = 'queue' and place = 1) as held_back from ranked
+),
+alone as (
+  select coalesce(queue_group, 'All queues') as queue, count(*) as held_queues
+  from held join (from kit.queue_groups union all select null, queue from held) as memberships using (queue)
+  where held_back and handled > 0 and kind = 'queue'
+  group by all
 )
 select
   queue,
-  case when is_all then 0 else md5_number_lower(queue)::ubigint % 8 + 1 end::integer as part,
+  kind,
+  case when kind <> 'queue' then 0 else md5_number_lower(queue)::ubigint % 8 + 1 end::integer as part,
   days,
   contacts,
   abandoned,
   round(busiest, 2) as busiest,
   busiest_slot,
   handled,
-  case when not few and not (few_queues = 1 and not is_all and place = 1) then round(handle_seconds / handled, 1) end as handle_mean,
+  case when not held_back and not (kind <> 'queue' and coalesce(held_queues, 0) = 1)
+    then round(handle_seconds / handled, 1) end as handle_mean,
   case when reps >= min_reps then round(concurrency, 3) end as concurrency,
   case when abandoned >= min_contacts then round(patience_seconds(abandoned, waited), 1) end as patience
-from ranked
+from held
 join open_days using (queue)
 join busiest using (queue)
 left join chats_at_once using (queue)
-order by not is_all, -contacts, queue
+left join alone using (queue)
+cross join settings
+order by kind <> 'all', kind <> 'group', -contacts, queue

@@ -1,11 +1,21 @@
--- One row per queue that the intraday feed knows, busiest first, after "All queues".
--- Ships: queue
+-- One row per queue that the intraday feed knows, busiest first, after "All queues" and the groups of kit.yaml.
+-- `kind` is all, group or queue; `members` are the queues of a group.
+-- Ships: queue, kind, members
 with busy as (
   select queue_name as queue, sum(coalesce(assignments, 0) + coalesce(abandons, 0)) as offered
   from wfm.queue_windows
   where queue_name is not null
   group by all
+),
+groups as (
+  select queue_group as queue, list(queue order by queue) as members from kit.queue_groups group by all
 )
-select 'All queues' as queue
-union all
-(select queue from busy order by offered desc, queue)
+select queue, kind, members
+from (
+  select 'All queues' as queue, 'all' as kind, null::varchar[] as members, 0 as place, null as offered
+  union all
+  select queue, 'group', members, 1, null from groups
+  union all
+  select queue, 'queue', null, 2, offered from busy
+)
+order by place, offered desc nulls last, queue

@@ -74,6 +74,7 @@ export interface SiteConfig {
     waitUnit: "seconds" | "minutes";
   };
   openHours: Map<string, OpenHours[]> | null; // by queue name; "default" for the others
+  queueGroups: Map<string, string[]> | null; // queues by the name of their group; each in one group at most
   forecast: string | null; // absolute path of a CSV
   schedule: string | null; // absolute path of a CSV
 }
@@ -245,6 +246,7 @@ function resolveConfig(written: Written, folder: string): Config {
         waitUnit: wfm.wait_unit ?? defaults.wfm.waitUnit,
       },
       openHours: site.open_hours ?? null,
+      queueGroups: site.queue_groups ?? null,
       forecast: site.forecast === undefined ? null : local(site.forecast, folder),
       schedule: site.schedule === undefined ? null : local(site.schedule, folder),
     },

@@ -120,6 +120,7 @@ const siteOptions = {
   }),
   wfm: record(wfmOptions),
   open_hours: mapOf("queue", openHours),
+  queue_groups: queueGroups,
   forecast: text("a CSV file"),
   schedule: text("a CSV file"),
 };
@@ -203,6 +204,23 @@ function addFeed(feeds: WrittenFeeds, entry: Value): void {
   } else {
     feeds.named.set(name, { value: inside, entry: isNull(entry) ? {} : (feedEntry(inside) ?? {}) });
   }
+}
+
+// Billing and orders: [Queue Billing, Queue Orders]
+function queueGroups(value: Value): Map<string, string[]> | undefined {
+  const groups = mapOf("group", listOf(text("a queue")))(value);
+  const groupOf = new Map<string, string>();
+  for (const [group, queues] of groups ?? []) {
+    if (group.toLowerCase() === "all queues") fail(value, "All queues is every queue: choose another name");
+    for (const queue of queues) {
+      const other = groupOf.get(queue);
+      if (other !== undefined)
+        fail(value, `${queue} is in two groups, ${other} and ${group}: reps would count twice`);
+      else if (groups!.has(queue)) fail(value, `${queue} is a group, not a queue`);
+      groupOf.set(queue, group);
+    }
+  }
+  return groups;
 }
 
 // default: {mon-fri: 08:00-20:00, sat: [09:00-12:00, 13:00-16:00]}

@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { type QueueDay, windowRows } from "../notebooks/components/day-file.ts";
 import { type Demo, demoCredentials, startDemo } from "../src/demo/demo.ts";
 import { zone } from "../src/demo/simulator/centre.ts";
 import { simulate } from "../src/demo/simulator/simulate.ts";
@@ -37,17 +38,6 @@ interface QueueDayRow {
   within: number;
   handled: number;
   handle_mean: number | null;
-}
-
-interface IntradayRow {
-  queue: string;
-  start: string;
-  assigned: number | null;
-  abandoned: number | null;
-  within: number | null;
-  wait: number | null;
-  handle: number | null;
-  small: boolean;
 }
 
 const log = simulate(options);
@@ -164,7 +154,7 @@ describe("numbers", () => {
     let contacts = 0;
     const seen = new Set<string>();
     for (const day of days)
-      for (const row of load<IntradayRow>(`intraday/${day}.json`)) {
+      for (const row of windowRows(load<QueueDay>(`intraday/${day}.json`))) {
         if (row.queue === total || row.assigned === null) continue;
         const key = `${row.queue} ${new Date(row.start).toISOString()}`;
         const truth = wanted.get(key) ?? { answers: [], abandons: [], handles: [] };

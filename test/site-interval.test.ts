@@ -36,7 +36,7 @@ const site = {
 function row(start: string, values: Partial<WindowRow> = {}): WindowRow {
   return {
     queue: allQueues,
-    start,
+    start: Date.parse(start),
     assigned: 0,
     abandoned: 0,
     within: 0,
@@ -50,7 +50,14 @@ function row(start: string, values: Partial<WindowRow> = {}): WindowRow {
     utilized_available: null,
     utilized_busy: null,
     small: false,
+    first_offered: null,
     weeks: null,
+    usual_offered: null,
+    usual_abandoned: null,
+    usual_within: null,
+    usual_wait: null,
+    usual_handle: null,
+    usual_available: null,
     ...values,
   };
 }

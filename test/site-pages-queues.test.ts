@@ -26,9 +26,11 @@ const days: IntradayDay[] = [{ day, arrived: "1".repeat(48) + "0".repeat(48), th
 function window(queue: string, time: string, assigned: number, abandoned: number, within: number): WindowRow {
   return {
     queue,
-    start: `${day}T${time}:00Z`,
+    start: Date.parse(`${day}T${time}:00Z`),
     ...{ assigned, abandoned, within, wait: 30, handle: null, wrap: null, reps: null, logged_in: null },
     ...{ available: null, busy: null, utilized_available: null, utilized_busy: null, small: false },
+    ...{ first_offered: null, usual_offered: null, usual_abandoned: null, usual_within: null },
+    ...{ usual_wait: null, usual_handle: null, usual_available: null },
     weeks: [4, 6, 5, 7, 3],
   };
 }

@@ -139,6 +139,7 @@ describe("what the form is filled with", () => {
   const all: QueueLoad = {
     ...{
       queue: "All queues",
+      kind: "all",
       part: 0,
       days: 28,
       contacts: 4000,

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
+import { windowRows } from "../notebooks/components/day-file.ts";
 import { CliError } from "../src/errors.ts";
 import { openProject } from "../src/project.ts";
 import { type BuiltSite, buildSite } from "../src/site/build.ts";
@@ -178,20 +179,15 @@ describe("the site", () => {
     });
 
     it("shows the dataset's own numbers", async () => {
-      const days = dataset("intraday-days.json".replace("intraday-days", "intraday/2026-09-15"));
+      const days = windowRows(dataset("intraday/2026-09-15.json"));
       const total = days
-        .filter((row: { queue: string }) => row.queue === "All queues")
-        .reduce(
-          (sum: number, row: { assigned: number; abandoned: number }) => sum + row.assigned + row.abandoned,
-          0,
-        );
+        .filter((row) => row.queue === "All queues")
+        .reduce((sum, row) => sum + (row.assigned ?? 0) + (row.abandoned ?? 0), 0);
       const { page, close } = await visit(browser, `${address("today")}?date=2026-09-15`);
       const offered = await page.locator(".kit-card").first().locator(".card-value").textContent();
       assert.equal(offered, total.toLocaleString("en-US"));
       const bars = await page.locator("#volume .marks rect.blue").count();
-      const intervals = days.filter(
-        (row: { queue: string; assigned: number | null }) => row.queue === "All queues" && row.assigned,
-      );
+      const intervals = days.filter((row) => row.queue === "All queues" && row.assigned);
       assert.ok(bars >= intervals.length);
       await close();
     });

@@ -2,18 +2,19 @@ import { baseline, daysLater } from "./baseline.js";
 import { evidence, type IntervalState, intervalState, isOpen, type OpenHours } from "./interval-state.js";
 import type { Maybe } from "./ratio.js";
 import { maximum, rollUp, sum } from "./rollup.js";
+import { fte } from "./staffing.js";
 import { timeZone } from "./time-zone.js";
 import { dayIntervals, dayWindows, type Grain, type LocalInterval, windowLength } from "./windows.js";
 
 export const allQueues = "All queues";
 
 /**
- * One queue and 15-minute window, as data-loaders/intraday/[day].json.sql ships it. "All queues" is every queue
- * together. Windows that only the weeks before know of are there too, with nulls.
+ * One queue or group and 15-minute window, out of what data-loaders/intraday/[day].json.sql ships. "All queues" is every
+ * queue together. Windows that only the weeks before know of are there too, with nulls.
  */
 export interface WindowRow {
   queue: string;
-  start: string; // ISO, UTC
+  start: number; // UTC, milliseconds
   assigned: number | null; // contacts given to a rep
   abandoned: number | null; // contacts that left the queue before
   within: number | null; // as the threshold column counts them, see the site's settings
@@ -27,7 +28,14 @@ export interface WindowRow {
   utilized_available: number | null; // available with at least one chat
   utilized_busy: number | null;
   small: boolean; // rep measures are held back: too few reps
+  first_offered: number | null; // what the first delivery said, where a later one restated the counts
   weeks: (number | null)[] | null; // offered at the same local time 1, 2, 3 … weeks before
+  usual_offered: number | null; // counts of the last eight such weeks added up
+  usual_abandoned: number | null;
+  usual_within: number | null;
+  usual_wait: number | null; // mean seconds of all their contacts
+  usual_handle: number | null; // mean seconds
+  usual_available: number | null; // median rep minutes
 }
 
 /** A local day with WFM windows, as data-loaders/intraday-days.json.sql ships it. */
@@ -62,6 +70,18 @@ export interface Interval {
   usualHigh: number | null;
   usualDays: number; // how many weeks are in it
   lastWeek: number | null;
+  former: Former;
+  firstOffered: number | null; // as first delivered; null where no count was restated
+}
+
+/** The same local time on the last eight such weekdays, all of them together. */
+export interface Former {
+  offered: number | null; // added up, not a median
+  abandoned: number | null;
+  within: number | null;
+  wait: number | null; // mean seconds
+  handle: number | null;
+  available: number | null; // median, full-time equivalents
 }
 
 export interface IntervalOptions {
@@ -80,7 +100,7 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
   const zone = timeZone(timezone);
   const rows = new Map<number, WindowRow>();
   const writesZeros = options.windows.some((row) => row.queue !== allQueues && offered(row) === 0);
-  for (const row of options.windows) if (row.queue === queue) rows.set(Date.parse(row.start), row);
+  for (const row of options.windows) if (row.queue === queue) rows.set(row.start, row);
   const found = options.days.find((entry) => entry.day === day);
   const complete = new Set(dayWindows(day, zone).filter((_, i) => found?.arrived[i] === "1"));
   const through = found?.through ? Date.parse(found.through) : null;
@@ -89,7 +109,11 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
     const arrived = members.filter((row) => row.assigned !== null);
     const open = isOpen(openHours, day, interval.slot, grain) ?? looksOpen(members, arrived, writesZeros);
     const state = intervalState(evidence(interval, complete, through, arrived.length, open));
-    return { ...added(interval, members, arrived, state), ...usual(day, members) };
+    return {
+      ...added(interval, members, arrived, state),
+      ...usual(day, members),
+      former: former(interval, members),
+    };
   });
 }
 
@@ -140,10 +164,7 @@ function added(
     handle: { rule: "mean", mean: (row) => row.handle, weight: handleWeight },
     wrap: { rule: "mean", mean: (row) => row.wrap, weight: handleWeight },
   });
-  const fte = (of: (row: WindowRow) => Maybe) => {
-    const total = sum(members.map(of));
-    return total === null || minutes === 0 ? null : total / minutes;
-  };
+  const time = (of: (row: WindowRow) => Maybe) => fte(sum(members.map(of)), minutes);
   return {
     label: interval.label,
     start: interval.start,
@@ -155,12 +176,15 @@ function added(
     abandoned: rules.abandoned ?? empty,
     within: rules.within ?? empty,
     reps: maximum(members.map((row) => row.reps)),
-    loggedIn: fte((row) => row.logged_in),
-    available: fte((row) => row.available),
-    busy: fte((row) => row.busy),
-    utilizedAvailable: fte((row) => row.utilized_available),
-    utilizedBusy: fte((row) => row.utilized_busy),
+    loggedIn: time((row) => row.logged_in),
+    available: time((row) => row.available),
+    busy: time((row) => row.busy),
+    utilizedAvailable: time((row) => row.utilized_available),
+    utilizedBusy: time((row) => row.utilized_busy),
     held: members.some((row) => row.small),
+    firstOffered: arrived.some((row) => row.first_offered !== null)
+      ? sum(arrived.map((row) => row.first_offered ?? offered(row)))
+      : null,
   };
 }
 
@@ -168,6 +192,22 @@ function added(
 // still counts a little.
 function handleWeight(row: WindowRow): number | null {
   return row.assigned === null ? null : Math.max(row.assigned, row.handle === null ? 0 : 1);
+}
+
+function former({ start, end }: LocalInterval, members: readonly WindowRow[]): Former {
+  const weight = (row: WindowRow) => row.usual_offered;
+  const rows = rollUp(members, {
+    offered: { rule: "count", of: weight },
+    abandoned: { rule: "count", of: (row) => row.usual_abandoned },
+    within: { rule: "count", of: (row) => row.usual_within },
+    wait: { rule: "mean", mean: (row) => row.usual_wait, weight },
+    handle: { rule: "mean", mean: (row) => row.usual_handle, weight },
+    minutes: { rule: "count", of: (row) => row.usual_available },
+  });
+  const { minutes, ...rest } = rows;
+  const whole = members.length * windowLength === end - start;
+  const staffed = whole && members.every((row) => row.usual_available !== null);
+  return { ...rest, available: staffed ? fte(minutes, (end - start) / 60_000) : null };
 }
 
 function usual(day: string, members: readonly WindowRow[]) {

@@ -1,9 +1,13 @@
 import { datasetUrl } from "./day-file.js";
 import type { HeatDay } from "./heatmap.js";
 
+/** Every queue together, a group of kit.yaml, or one queue. */
+export type QueueKind = "all" | "group" | "queue";
+
 /** What the last four whole weeks say about a queue, as data-loaders/queue-load.json.sql ships it. */
 export interface QueueLoad {
   queue: string; // "All queues" is every queue together
+  kind: QueueKind;
   part: number; // the file of heatmap/ that holds its days
   days: number; // on which anything came
   contacts: number;

@@ -9,6 +9,7 @@ import {
 } from "./database.ts";
 import type { RelationColumn } from "./dedupe.ts";
 import { createPlanned } from "./forecast.ts";
+import { derivedRelations } from "./history.ts";
 import { blankLines, createKitTable, type KitSource, kitTables } from "./kit-tables.ts";
 import { macrosScript } from "./macros.ts";
 import { rowCountsSelect } from "./reconcile.ts";
@@ -24,7 +25,7 @@ export interface CatalogOptions extends Pick<DatabaseOptions, "threads" | "memor
 
 /** A name of the catalog and the statement that creates it. */
 export interface Definition {
-  schema: "raw" | "main" | "kit" | "wfm";
+  schema: "raw" | "main" | "kit" | "wfm" | "history";
   name: string;
   create: () => string;
   needs: string[]; // names of definitions it reads, "main.queue_wfm"
@@ -52,7 +53,7 @@ export async function openCatalog(project: Project, options: CatalogOptions = {}
 /** Schemas and macros: what every definition may use. */
 export function catalogSetup({ config }: Pick<Project, "config">): string {
   const settings = { timezone: config.timezone, variant: config.site.serviceLevel.variant };
-  return `create schema raw; create schema kit; create schema wfm;\n${macrosScript(settings)}`;
+  return `create schema raw; create schema kit; create schema wfm; create schema history;\n${macrosScript(settings)}`;
 }
 
 /** Everything the catalog can hold, by qualified name. */
@@ -102,6 +103,15 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     ]);
   }
   for (const name of ["forecast", "schedule"] as const) add("wfm", name, () => createPlanned(name));
+  add(
+    "wfm",
+    "queue_versions",
+    () =>
+      `create view wfm.queue_versions as ${wfmSelect(config, "queue_windows", columnsOf("queue_wfm"), "raw")}`,
+    ["raw.queue_wfm"],
+  );
+  for (const { schema, name, kind, needs, select } of derivedRelations(config))
+    add(schema, name, () => `create ${kind} ${schema}.${name} as ${select}`, needs);
   return definitions;
 }
 

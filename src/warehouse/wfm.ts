@@ -47,11 +47,15 @@ export function wfmColumns({ site }: Pick<Config, "site">): WfmColumn[] {
   ];
 }
 
-/** The select of a wfm view: windows under the kit's metric names; a metric without column is null. */
+/**
+ * The select of a wfm view: windows under the kit's metric names; a metric without column is null. Of the raw rows, every
+ * delivery of a window, with its `run`.
+ */
 export function wfmSelect(
   config: Pick<Config, "site">,
   view: WfmColumn["view"],
   columns: readonly RelationColumn[],
+  layer: "main" | "raw" = "main",
 ): string {
   const mapped = wfmColumns(config).filter((column) => column.view === view);
   const known = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
@@ -65,7 +69,8 @@ export function wfmSelect(
     const minutes = metric === "wait_seconds" && config.site.wfm.waitUnit === "minutes" ? " * 60" : "";
     return `  ${found ? `${numeric(found, type)}${minutes}` : `cast(null as ${type})`} as ${quoteName(metric)}`;
   });
-  return `select\n${[...plain, ...values].join(",\n")}\nfrom main.${quoteName(mapped[0]!.feed)}`;
+  const run = layer === "raw" ? ["  _run as run"] : [];
+  return `select\n${[...plain, ...run, ...values].join(",\n")}\nfrom ${layer}.${quoteName(mapped[0]!.feed)}`;
 }
 
 /** Rows of kit.wfm_columns. */

@@ -1,0 +1,282 @@
+import type { Config } from "../config.ts";
+import { quoteText } from "./database.ts";
+
+/** The name under which pages show every queue together. */
+export const allQueues = "All queues";
+
+/** A relation of the catalog over others: the feeds' rows as contacts, and as windows of queues and groups of queues. */
+export interface Derived {
+  schema: "history" | "wfm" | "kit";
+  name: string;
+  kind: "view" | "table"; // a table is computed once per catalog, when a query first names it
+  needs: string[];
+  select: string;
+}
+
+/** kit.queue_groups: the groups of kit.yaml, one row per group and queue. A queue is in one group at most. */
+function queueGroups({ site }: Pick<Config, "site">): Derived {
+  const rows = [...(site.queueGroups ?? [])].flatMap(([group, queues]) =>
+    queues.map((queue) => `(${quoteText(group)}, ${quoteText(queue)})`),
+  );
+  const types = "cast(null as varchar), cast(null as varchar)";
+  return {
+    schema: "kit",
+    name: "queue_groups",
+    kind: "view",
+    needs: [],
+    select: rows.length
+      ? `select * from (values ${rows.join(", ")}) as groups (queue_group, queue)`
+      : `select * from (select ${types}) as groups (queue_group, queue) where false`,
+  };
+}
+
+// One row per contact of a queue: assignments by rep_convos, abandons by issue_queues. An assignment waited as long as the
+// visit to the queue that it ended, and not at all without one.
+const contacts = `
+with queue_names as (
+  select queue_id::varchar as queue_id, arg_max(queue_name, exit_queue_ts) as queue from issue_queues group by all
+),
+visits as (
+  select
+    issue_id::varchar as issue, issue_queues.rep_id::varchar as rep, coalesce(queue_names.queue, queue_name) as queue,
+    exit_queue_ts as left_at, coalesce(abandoned, false) as abandoned, enqueue_time as wait
+  from issue_queues left join queue_names on queue_names.queue_id = issue_queues.queue_id::varchar
+  where exit_queue_ts is not null
+),
+assignments as (
+  select
+    issue_assigned_ts as moment, queue_names.queue, rep_convos.rep_id::varchar as rep,
+    coalesce(max(wait) filter (abs(epoch(left_at) - epoch(issue_assigned_ts)) <= 1), 0) as wait,
+    any_value(handle_time_seconds) as handle
+  from rep_convos
+  left join queue_names on queue_names.queue_id = rep_convos.queue_id::varchar
+  left join (from visits where not abandoned) as visits
+    on visits.issue = rep_convos.issue_id::varchar and visits.rep = rep_convos.rep_id::varchar
+  where issue_assigned_ts is not null
+  group by rep_convos.issue_id, rep_convos.rep_id, issue_assigned_ts, queue_names.queue
+)
+select moment::timestamp as moment, queue, false as abandoned, rep, wait, handle from assignments
+union all by name
+select left_at::timestamp as moment, queue, true as abandoned, wait from visits where abandoned`;
+
+// Times of the local clock that come twice are two windows here; \`slot\` is the same for both.
+const queueWindows = `
+with counted as (
+  select
+    window_start(moment) as start,
+    queue,
+    count(*) as offered,
+    count(*) filter (abandoned) as abandoned,
+    count(*) filter (not abandoned and wait <= seconds) as answered_within,
+    count(*) filter (abandoned and wait <= seconds) as abandoned_within,
+    count(*) filter (abandoned and wait < short_seconds) as abandoned_short,
+    sum(wait) as wait
+  from history.contacts
+  cross join (
+    select service_level_seconds as seconds, service_level_short_seconds as short_seconds from kit.settings
+  )
+  where queue is not null
+  group by all
+),
+either as (
+  from counted
+  union all
+  select
+    start, queue_group, sum(offered), sum(abandoned), sum(answered_within), sum(abandoned_within),
+    sum(abandoned_short), sum(wait)
+  from counted join kit.queue_groups using (queue) group by start, queue_group
+  union all
+  select
+    start, ${quoteText(allQueues)}, sum(offered), sum(abandoned), sum(answered_within), sum(abandoned_within),
+    sum(abandoned_short), sum(wait)
+  from counted group by start
+)
+select
+  start, local_date(start) as day, local_slot(start) as slot, queue,
+  offered::integer as offered, abandoned::integer as abandoned, parts.good::integer as good, parts.base::integer as base,
+  wait::double as wait
+from (
+  select *, service_parts(offered - abandoned, abandoned, answered_within, abandoned_within, abandoned_short) as parts
+  from either
+)`;
+
+const intraday = `
+with settings as (
+  select min_reps from kit.settings
+),
+newest as (
+  select max(instance_ts) as newest from wfm.queue_windows
+),
+contacts as (
+  select
+    window_start(instance_ts) as start,
+    queue_name as queue,
+    sum(assignments) as assigned,
+    sum(abandons) as abandoned,
+    sum(within_threshold) as within,
+    weighted_mean(wait_seconds, assignments + abandons) as wait,
+    weighted_mean(handle_seconds, greatest(assignments, 1)) as handle,
+    weighted_mean(wrap_seconds, greatest(assignments, 1)) as wrap,
+    max(reps) as reps
+  from wfm.queue_windows, newest
+  where instance_ts > newest - interval 175 days and queue_name is not null
+  group by all
+),
+-- what the first delivery said
+first_told as (
+  select
+    start, queue, sum(assignments) as first_assigned, sum(abandons) as first_abandoned,
+    sum(within_threshold) as first_within
+  from (
+    select
+      window_start(instance_ts) as start, queue_name as queue, assignments, abandons, within_threshold, run,
+      min(run) over (partition by window_start(instance_ts), queue_name) as first_run
+    from wfm.queue_versions, newest
+    where instance_ts > newest - interval 175 days and queue_name is not null
+  )
+  where run = first_run
+  group by all
+),
+told as (
+  from contacts left join first_told using (start, queue)
+),
+memberships as (
+  from kit.queue_groups
+  union all
+  select distinct ${quoteText(allQueues)}, queue from told
+  union all
+  select distinct ${quoteText(allQueues)}, queue_name from wfm.rep_windows where queue_name is not null
+),
+either as (
+  from told
+  union all by name
+  select
+    start,
+    queue_group as queue,
+    sum(assigned) as assigned,
+    sum(abandoned) as abandoned,
+    sum(within) as within,
+    weighted_mean(wait, assigned + abandoned) as wait,
+    weighted_mean(handle, greatest(assigned, 1)) as handle,
+    weighted_mean(wrap, greatest(assigned, 1)) as wrap,
+    null as reps,
+    sum(first_assigned) as first_assigned,
+    sum(first_abandoned) as first_abandoned,
+    sum(first_within) as first_within
+  from told join (select distinct queue_group, queue from memberships) using (queue)
+  group by start, queue_group
+),
+-- the feed repeats a rep in each queue: here each is once per queue, and once per group, all queues being one too
+membership_rows as (
+  select
+    window_start(instance_ts) as start, queue_name as queue, rep_id, logged_in, available, busy, utilized_available,
+    utilized_busy
+  from wfm.rep_windows, newest
+  where instance_ts > newest - interval 175 days and rep_id is not null
+),
+rep_time as (
+  select
+    start, queue, rep_id, max(logged_in) as logged_in, max(available) as available, max(busy) as busy,
+    max(utilized_available) as utilized_available, max(utilized_busy) as utilized_busy
+  from (
+    from membership_rows
+    union all by name
+    select membership_rows.* replace (queue_group as queue) from membership_rows join kit.queue_groups using (queue)
+    union all by name
+    select * replace (${quoteText(allQueues)} as queue) from membership_rows
+  )
+  where queue is not null
+  group by start, queue, rep_id
+),
+staff as (
+  select
+    start,
+    queue,
+    count(*) filter (logged_in > 0) as reps,
+    sum(logged_in) as logged_in,
+    sum(available) as available,
+    sum(busy) as busy,
+    sum(utilized_available) as utilized_available,
+    sum(utilized_busy) as utilized_busy
+  from rep_time
+  group by all
+),
+windows as (
+  select
+    * exclude (either.reps, staff.reps, queue_group),
+    coalesce(staff.reps, either.reps) as reps,
+    coalesce(queue_group, '') as cell,
+    queue in (select queue_group from memberships) as is_group
+  from either full join staff using (start, queue) left join kit.queue_groups using (queue)
+),
+-- Averages about few reps are averages about a person. Where one queue of a group alone, or of those outside all groups,
+-- would be held back, its figure could be worked out from the group's, so the next smallest goes with it; where there is
+-- no other, the group's figure goes.
+ranked as (
+  select
+    *,
+    coalesce(reps, 0) < min_reps as few,
+    count(*) filter (coalesce(reps, 0) < min_reps and handle is not null and not is_group)
+      over (partition by start, cell) as few_queues,
+    row_number() over (
+      partition by start, cell, is_group, coalesce(reps, 0) < min_reps, handle is null order by reps, queue
+    ) as place
+  from windows cross join settings
+),
+held as (
+  select
+    *,
+    few and (reps > 0 or handle is not null)
+      or few_queues = 1 and not is_group and not few and handle is not null and place = 1 as held_back
+  from ranked
+),
+alone as (
+  select start, queue_group as queue, count(*) as held_queues
+  from held join (select distinct queue_group, queue from memberships) as memberships using (queue)
+  where held_back and handle is not null and not is_group
+  group by start, queue_group
+)
+select
+  start, local_date(start) as day, local_slot(start) as slot, queue, assigned::integer as assigned,
+  abandoned::integer as abandoned, within::integer as within, wait, handle, wrap, reps::integer as reps, logged_in,
+  available, busy, utilized_available, utilized_busy,
+  coalesce(held_back, false) or is_group and coalesce(held_queues, 0) = 1 as small,
+  case
+    when first_assigned <> assigned or first_abandoned <> abandoned or first_within <> within
+    then (first_assigned + first_abandoned)::integer
+  end as first_offered
+from held left join alone using (start, queue)`;
+
+/** What the pages and their history are made from; each needs others by their qualified names. */
+export function derivedRelations(config: Pick<Config, "site">): Derived[] {
+  return [
+    queueGroups(config),
+    {
+      schema: "history",
+      name: "contacts",
+      kind: "view",
+      needs: ["main.issue_queues", "main.rep_convos"],
+      select: contacts,
+    },
+    {
+      schema: "history",
+      name: "queue_windows",
+      kind: "table",
+      needs: ["history.contacts", "kit.settings", "kit.queue_groups"],
+      select: queueWindows,
+    },
+    {
+      schema: "wfm",
+      name: "intraday",
+      kind: "table",
+      needs: [
+        "wfm.queue_windows",
+        "wfm.queue_versions",
+        "wfm.rep_windows",
+        "kit.settings",
+        "kit.queue_groups",
+      ],
+      select: intraday,
+    },
+  ];
+}

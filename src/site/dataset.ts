@@ -4,6 +4,7 @@ import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { type Database, quoteText, type Rows } from "../warehouse/database.ts";
+import { keepDerived } from "../warehouse/history.ts";
 import { stampOf, writeStamp } from "./dataset-cache.ts";
 import { type Dataset, listDatasets } from "./dataset-list.ts";
 import { datasetsFolder, loadersFolder } from "./folders.ts";
@@ -38,6 +39,7 @@ export async function computeDatasets(
   const database = await openCatalog(project);
   const beside = `${out}.${process.pid}`;
   try {
+    await keepDerived(database);
     const computed = await inParallel(database, datasets, async (connection, dataset, done) => {
       const { text, rows } = await computeDataset(connection, dataset, project, signal);
       write(join(beside, dataset.name), text);

@@ -110,8 +110,8 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
       `create view wfm.queue_versions as ${wfmSelect(config, "queue_windows", columnsOf("queue_wfm"), "raw")}`,
     ["raw.queue_wfm"],
   );
-  for (const { schema, name, kind, needs, select } of derivedRelations(config))
-    add(schema, name, () => `create ${kind} ${schema}.${name} as ${select}`, needs);
+  for (const { schema, name, needs, select } of derivedRelations(config))
+    add(schema, name, () => `create view ${schema}.${name} as ${select}`, needs);
   return definitions;
 }
 

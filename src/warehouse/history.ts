@@ -1,14 +1,13 @@
 import type { Config } from "../config.ts";
-import { quoteText } from "./database.ts";
+import { type Database, quoteText } from "./database.ts";
 
 /** The name under which pages show every queue together. */
 export const allQueues = "All queues";
 
-/** A relation of the catalog over others: the feeds' rows as contacts, and as windows of queues and groups of queues. */
+/** A view of the catalog over others: the feeds' rows as contacts, and as windows of queues and groups of queues. */
 export interface Derived {
   schema: "history" | "wfm" | "kit";
   name: string;
-  kind: "view" | "table"; // a table is computed once per catalog, when a query first names it
   needs: string[];
   select: string;
 }
@@ -22,7 +21,6 @@ function queueGroups({ site }: Pick<Config, "site">): Derived {
   return {
     schema: "kit",
     name: "queue_groups",
-    kind: "view",
     needs: [],
     select: rows.length
       ? `select * from (values ${rows.join(", ")}) as groups (queue_group, queue)`
@@ -247,6 +245,14 @@ select
   end as first_offered
 from held left join alone using (start, queue)`;
 
+/** Computes the views that many datasets read once for all of them, on this catalog. */
+export async function keepDerived(database: Database): Promise<void> {
+  for (const name of ["history.queue_windows", "wfm.intraday"]) {
+    await database.run(`create table ${name}_kept as from ${name}`);
+    await database.run(`create or replace view ${name} as from ${name}_kept`);
+  }
+}
+
 /** What the pages and their history are made from; each needs others by their qualified names. */
 export function derivedRelations(config: Pick<Config, "site">): Derived[] {
   return [
@@ -254,21 +260,18 @@ export function derivedRelations(config: Pick<Config, "site">): Derived[] {
     {
       schema: "history",
       name: "contacts",
-      kind: "view",
       needs: ["main.issue_queues", "main.rep_convos"],
       select: contacts,
     },
     {
       schema: "history",
       name: "queue_windows",
-      kind: "table",
       needs: ["history.contacts", "kit.settings", "kit.queue_groups"],
       select: queueWindows,
     },
     {
       schema: "wfm",
       name: "intraday",
-      kind: "table",
       needs: [
         "wfm.queue_windows",
         "wfm.queue_versions",

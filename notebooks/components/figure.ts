@@ -7,13 +7,18 @@ export interface TableColumn<T> {
   hidden?: boolean; // only in the CSV file
 }
 
+export interface LegendEntry {
+  text: string;
+  mark: string; // a class of style.css
+}
+
 export interface FigureOptions<T> {
   id: string;
   title: string; // the message, in words
   subtitle: string; // measure, unit, population, period
   footer: string; // zone, data-through, n, source feed
   draw: (width: number) => SVGSVGElement;
-  legend?: { text: string; mark: string }[];
+  legend?: LegendEntry[];
   rows: readonly T[];
   columns: TableColumn<T>[];
   file?: string; // name of the CSV file, without extension
@@ -132,7 +137,7 @@ export function csvButton<T>(file: string, columns: TableColumn<T>[], rows: read
   );
 }
 
-function legend(entries: { text: string; mark: string }[]): HTMLElement {
+function legend(entries: LegendEntry[]): HTMLElement {
   return html(
     "ul",
     { class: "legend" },

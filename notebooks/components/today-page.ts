@@ -1,22 +1,26 @@
 import type { Card } from "./cards.js";
 import type { Crosshair } from "./crosshair.js";
+import {
+  type DayChart,
+  type DayFacts,
+  dayColumns,
+  provenance,
+  serviceLevelOf,
+  usualText,
+  volumeOf,
+  waitsOf,
+} from "./day-charts.js";
 import { html } from "./dom.js";
-import { csvButton, figure, type TableColumn, table } from "./figure.js";
-import { change, clock, count, decimal, longDay, percent, points, weekdayName, type Zone } from "./format.js";
-import { type Interval, known, offered } from "./interval.js";
-import { handleChart, serviceChart, staffChart, staffStates, volumeChart, waitChart } from "./intraday.js";
+import { csvButton, figure, table } from "./figure.js";
+import { change, clock, count, decimal, longDay, percent, points, weekdayName } from "./format.js";
+import { type Interval, known } from "./interval.js";
+import { handleChart, staffChart, staffStates } from "./intraday.js";
 import type { Site } from "./masthead.js";
 import * as today from "./today.js";
 
 /** Everything the parts of the Today page are made from. */
-export interface TodayPage {
-  rows: readonly Interval[]; // of one queue and grain, the whole day
+export interface TodayPage extends DayFacts {
   former: readonly Interval[]; // the same a week before; empty where there is none
-  grain: number;
-  queue: string;
-  day: string; // "" when there is none at all
-  zone: Zone;
-  site: Site;
   crosshair: Crosshair;
 }
 
@@ -93,74 +97,19 @@ export function todayCards({ rows, former, site, day }: TodayPage): Card[] {
 export function todayFigures(page: TodayPage): HTMLElement {
   if (!page.day) return html("div", { class: "figures" });
   const { rows, queue, day, grain, zone, site, crosshair } = page;
-  const level = today.serviceLevelOf(site);
   const shared = { zone, crosshair };
   const where = `${queue}, ${longDay(day)}, per ${grain} minutes`;
   const file = (measure: string) => `${measure}-${slug(queue)}-${day}`;
-  const footer = (feed: string, more = "") => footerText(page, feed, more);
-  const base = { rows, columns: tableColumns(page) };
-  const sum = today.summarize(rows);
-  const service = level(sum);
-  const usualDays = Math.max(0, ...rows.map((row) => row.usualDays));
+  const footer = (feed: string, more?: string) => provenance(page, feed, more);
+  const base = { rows, columns: dayColumns(page) };
+  const shown = (chart: DayChart, more?: string) =>
+    figure({ ...base, ...chart, footer: footer("queue_wfm", more), file: file(chart.id) });
   return html(
     "div",
     { class: "figures" },
-    figure({
-      ...base,
-      id: "volume",
-      title: today.volumeTitle(rows, zone),
-      subtitle: `Contacts offered: assigned to a rep or abandoned before. ${where}.`,
-      legend: [
-        { text: "Assigned", mark: "blue" },
-        { text: "Abandoned", mark: "orange" },
-        ...(rows.some((row) => row.usual !== null)
-          ? [
-              {
-                text: `Usual ${weekdayName(day)} (median and middle half of ${usualDays})`,
-                mark: "usual-band",
-              },
-            ]
-          : []),
-        ...(rows.some((row) => row.lastWeek !== null) ? [{ text: "A week before", mark: "last-week" }] : []),
-      ],
-      footer: footer("queue_wfm", usualText(rows, usualDays)),
-      draw: (width) => volumeChart(rows, { ...shared, width }),
-      file: file("volume"),
-    }),
-    figure({
-      ...base,
-      id: "service-level",
-      title:
-        service === null
-          ? "No service level to show"
-          : `Service level ${percent(service)}, ${today.gap(service, site.target)}`,
-      subtitle: `${today.formula(site)}. ${where}. Faint: fewer than ${site.min_contacts} contacts.`,
-      legend: [
-        { text: "Target met", mark: "blue" },
-        { text: "Missed", mark: "missed" },
-        { text: "Gap to the target", mark: "shortfall" },
-      ],
-      footer: footer("queue_wfm"),
-      draw: (width) =>
-        serviceChart(rows, {
-          ...shared,
-          width,
-          target: site.target,
-          level,
-          minContacts: site.min_contacts,
-        }),
-      file: file("service-level"),
-    }),
-    figure({
-      ...base,
-      id: "waits",
-      title: today.waitTitle(rows, site.min_contacts),
-      subtitle: `Mean wait of assigned and abandoned contacts, minutes and seconds, those without a wait included. ${where}. Faint: fewer than ${site.min_contacts} contacts.`,
-      footer: footer("queue_wfm"),
-      draw: (width) =>
-        waitChart(rows, { ...shared, width, seconds: site.seconds, minContacts: site.min_contacts }),
-      file: file("waits"),
-    }),
+    shown(volumeOf(page), usualText(rows)),
+    shown(serviceLevelOf(page)),
+    shown(waitsOf(page)),
     figure({
       ...base,
       id: "handle-time",
@@ -195,89 +144,13 @@ export function intervalTable(page: TodayPage): HTMLElement {
   if (!page.day) return html("p", { class: "none" }, "No intervals yet.");
   const { rows, queue, day } = page;
   const seen = rows.filter(({ state }) => state !== "pending" && state !== "closed");
-  const columns = tableColumns(page);
+  const columns = dayColumns(page);
   return html(
     "div",
     { class: "figure interval-table" },
     html("div", { class: "figure-tools" }, csvButton(`intervals-${slug(queue)}-${day}`, columns, rows)),
     table(columns, seen),
   );
-}
-
-function tableColumns({ zone, site }: TodayPage): TableColumn<Interval>[] {
-  const level = today.serviceLevelOf(site);
-  const number = (
-    label: string,
-    value: (row: Interval) => number | null,
-    text = count,
-  ): TableColumn<Interval> => ({
-    label,
-    value,
-    text: (row) => text(value(row)),
-  });
-  return [
-    {
-      label: "Interval",
-      value: (row) => `${zone.exactTime(row.start)}`,
-      text: (row) => today.span(row, zone),
-    },
-    { label: "State", value: ({ state }) => state },
-    number("Offered", offered),
-    number("Assigned", (row) => row.assigned),
-    number("Abandoned", (row) => row.abandoned),
-    number("In time", (row) => row.within),
-    number("Service level", level, percent),
-    number(
-      "Usual",
-      (row) => row.usual,
-      (value) => decimal(value, 0),
-    ),
-    number(
-      "Wait, s",
-      (row) => row.wait,
-      (value) => decimal(value, 0),
-    ),
-    number(
-      "Handle, s",
-      (row) => row.handle,
-      (value) => decimal(value, 0),
-    ),
-    number(
-      "Wrap-up, s",
-      (row) => row.wrap,
-      (value) => decimal(value, 0),
-    ),
-    number("Reps", (row) => row.reps),
-    number(
-      "Available FTE",
-      (row) => row.available,
-      (value) => decimal(value),
-    ),
-    number(
-      "Busy FTE",
-      (row) => row.busy,
-      (value) => decimal(value),
-    ),
-  ];
-}
-
-function footerText({ rows, zone, site }: TodayPage, feed: string, more: string): string {
-  const through = today.dataThrough(rows);
-  const sum = today.summarize(rows);
-  return [
-    `Times in ${site.timezone}.`,
-    through ? `Data through ${zone.dateTime(through)}.` : null,
-    `n = ${count(sum.offered)} contacts.`,
-    `Source: ${feed}.`,
-    more,
-  ]
-    .filter(Boolean)
-    .join(" ");
-}
-
-function usualText(rows: readonly Interval[], weeks: number): string {
-  if (rows.some((row) => row.usual !== null)) return "The usual: issue_queues, rep_convos.";
-  return `The usual needs four weeks of history; ${weeks} are here.`;
 }
 
 function held(rows: readonly Interval[], site: Site): string {

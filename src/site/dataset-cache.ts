@@ -16,6 +16,8 @@ export function stampOf(project: Project): string {
   const hash = createHash("sha256").update(project.data);
   hash.update(fingerprint(join(project.data, "catalog.json")));
   if (project.configFile) hash.update(readFileSync(project.configFile));
+  const { forecast, schedule } = project.config.site;
+  for (const file of [forecast, schedule]) hash.update(file === null ? "none" : fingerprint(file));
   for (const file of loaderFiles()) hash.update(file).update(readFileSync(file));
   return hash.digest("hex");
 }

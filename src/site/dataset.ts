@@ -79,7 +79,7 @@ export async function computeDataset(
   try {
     answer = await database.rows(bindParameters(source, dataset.parameters), { readOnly: true, signal });
   } catch (error) {
-    if (error instanceof CliError && error.exit === "interrupted") throw error;
+    if (error instanceof CliError && ["interrupted", "config"].includes(error.exit)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new CliError("build", `${place}: ${reason}`, "mend the query, then build again", { cause: error });
   }

@@ -8,7 +8,7 @@ import {
   quoteName,
 } from "./database.ts";
 import type { RelationColumn } from "./dedupe.ts";
-import { createPlanned } from "./forecast.ts";
+import { checkPlanned, createPlanned } from "./forecast.ts";
 import { derivedRelations } from "./history.ts";
 import { blankLines, createKitTable, type KitSource, kitTables } from "./kit-tables.ts";
 import { macrosScript } from "./macros.ts";
@@ -28,6 +28,7 @@ export interface Definition {
   schema: "raw" | "main" | "kit" | "wfm" | "history";
   name: string;
   create: () => string;
+  check?: (database: Database) => Promise<void>; // of what it reads, before it is created; throws CliError
   needs: string[]; // names of definitions it reads, "main.queue_wfm"
 }
 
@@ -45,7 +46,9 @@ export async function openCatalog(project: Project, options: CatalogOptions = {}
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
   });
   await database.run(catalogSetup(project));
-  await database.sandbox([project.data], options.files);
+  const { forecast, schedule } = project.config.site;
+  const planned = [forecast, schedule].filter((file) => file !== null);
+  await database.sandbox([project.data], [...planned, ...(options.files ?? [])]);
   const creator = new Creator(database, definitions);
   return lazily(await database.connect(), creator, () => database.close());
 }
@@ -102,7 +105,6 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
       `main.${feed}`,
     ]);
   }
-  for (const name of ["forecast", "schedule"] as const) add("wfm", name, () => createPlanned(name));
   add(
     "wfm",
     "queue_versions",
@@ -112,6 +114,12 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
   );
   for (const { schema, name, needs, select } of derivedRelations(config))
     add(schema, name, () => `create view ${schema}.${name} as ${select}`, needs);
+  for (const name of ["forecast", "schedule"] as const) {
+    const file = config.site[name];
+    add("wfm", name, () => createPlanned(name, file));
+    if (file !== null)
+      definitions.get(`wfm.${name}`)!.check = (database) => checkPlanned(database, name, file);
+  }
   return definitions;
 }
 
@@ -172,8 +180,9 @@ class Creator {
 
   private async createOne(key: string): Promise<void> {
     if (this.created.has(key)) return;
-    const { create, needs } = this.definitions.get(key)!;
+    const { create, check, needs } = this.definitions.get(key)!;
     for (const need of needs) await this.createOne(need);
+    await check?.(this.database);
     await this.database.run(create());
     this.created.add(key);
   }

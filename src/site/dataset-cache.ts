@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, watch, writeFi
 import { join } from "node:path";
 import type { Project } from "../project.ts";
 import { syncDue } from "../sync/last-sync.ts";
+import { plannedFiles } from "../warehouse/forecast.ts";
 import { loaderFiles } from "./dataset-list.ts";
 import { cacheFolder, datasetsFolder } from "./folders.ts";
 
@@ -16,8 +17,7 @@ export function stampOf(project: Project): string {
   const hash = createHash("sha256").update(project.data);
   hash.update(fingerprint(join(project.data, "catalog.json")));
   if (project.configFile) hash.update(readFileSync(project.configFile));
-  const { forecast, schedule } = project.config.site;
-  for (const file of [forecast, schedule]) hash.update(file === null ? "none" : fingerprint(file));
+  for (const file of plannedFiles(project.config)) hash.update(fingerprint(file));
   for (const file of loaderFiles()) hash.update(file).update(readFileSync(file));
   return hash.digest("hex");
 }

@@ -5,6 +5,7 @@ import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { catalogDefinitions, catalogSetup } from "./catalog.ts";
 import { openDatabase, quoteText } from "./database.ts";
+import { plannedFiles } from "./forecast.ts";
 import { loadSnapshot } from "./snapshot.ts";
 
 /** What kit.written tells of a file of the catalog. */
@@ -39,8 +40,9 @@ export async function createCatalogFile(project: Project, path: string, now: Dat
     const create = async (key: string) => {
       if (created.has(key)) return;
       created.add(key);
-      const { needs, create: statement } = definitions.get(key)!;
+      const { needs, check, create: statement } = definitions.get(key)!;
       for (const need of needs) await create(need);
+      await check?.(database);
       await database.run(statement());
     };
     await database.run("begin");
@@ -63,7 +65,8 @@ export function catalogStamp(project: Project): string {
   const hash = createHash("sha256").update(catalogSetup(project));
   hash.update(JSON.stringify([project.data, project.config.site, [...project.feeds]]));
   const snapshot = join(project.data, "catalog.json");
-  if (existsSync(snapshot)) hash.update(readFileSync(snapshot));
+  for (const file of [snapshot, ...plannedFiles(project.config)])
+    if (existsSync(file)) hash.update(readFileSync(file));
   return hash.digest("hex");
 }
 

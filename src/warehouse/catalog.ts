@@ -8,7 +8,7 @@ import {
   quoteName,
 } from "./database.ts";
 import type { RelationColumn } from "./dedupe.ts";
-import { checkPlanned, createPlanned } from "./forecast.ts";
+import { checkPlanned, createPlanned, plannedFiles } from "./forecast.ts";
 import { derivedRelations } from "./history.ts";
 import { blankLines, createKitTable, type KitSource, kitTables } from "./kit-tables.ts";
 import { macrosScript } from "./macros.ts";
@@ -46,9 +46,7 @@ export async function openCatalog(project: Project, options: CatalogOptions = {}
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
   });
   await database.run(catalogSetup(project));
-  const { forecast, schedule } = project.config.site;
-  const planned = [forecast, schedule].filter((file) => file !== null);
-  await database.sandbox([project.data], [...planned, ...(options.files ?? [])]);
+  await database.sandbox([project.data], [...plannedFiles(project.config), ...(options.files ?? [])]);
   const creator = new Creator(database, definitions);
   return lazily(await database.connect(), creator, () => database.close());
 }

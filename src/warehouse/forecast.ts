@@ -63,6 +63,11 @@ export async function checkPlanned(database: Database, table: Planned, file: str
   throw new CliError("config", texts.join("\n"), mend(table));
 }
 
+/** The files that kit.yaml names. */
+export function plannedFiles({ site }: Pick<Config, "site">): string[] {
+  return [site.forecast, site.schedule].filter((file) => file !== null);
+}
+
 /** What the configured files hold, checked. Throws as `checkPlanned` does. */
 export async function readPlanned(
   database: Database,

@@ -55,6 +55,22 @@ describe("verify", () => {
     assert.ok(!readdirSync(project.data).includes("tmp"));
   });
 
+  it("proves days of everything odd, with columns named otherwise than their keys", async () => {
+    const raw = rawFixture();
+    folders.push(raw);
+    raw.put("odd", "2026-09-01 05", [
+      ...['{"id":"a","n":1e400}', '{"id":"b","n":-0}', '{"id":"c","n":NaN}', "{}", '{"":1}'],
+      ...['{"ID":"upper","id":"lower"}', '{"id":"lone \\ud800"}', '{"id":"dup","id":"x"}', "[1]", ""],
+      ...['{"id":{"a":1}}', '{"id":1.50}', '{"id":12345678901234567890123456789012}', '\ufeff{"id":"bom"}'],
+      ...['{"_file":"x","_line":3,"_rescued":{"a":1}}', '{"w":123456789012345678901234567890,"w":1}'],
+    ]);
+    raw.put("odd", "2026-09-02 05", [{ id: "\u0000", "k\u0000": 1 }, '{"id":1.00000000000000000000001}']);
+    assert.deepEqual((await updateWarehouse(raw.project)).failed, []);
+    const { ok, differences, lines, rows, quarantined, blank } = await verifyFeed(raw.project, "odd");
+    assert.deepEqual([ok, differences], [true, []]);
+    assert.deepEqual([lines, rows, quarantined, blank], [18, 16, 1, 1]);
+  });
+
   it("is content with a feed that is not here, and with a snapshot feed", async () => {
     const { project } = await warehouse();
     assert.equal((await verifyFeed(project, "nothing")).ok, true);

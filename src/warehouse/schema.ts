@@ -158,7 +158,7 @@ export function history(
     }
     for (const [name, count] of Object.entries(day.rescued ?? {})) {
       const type = types.get(name) ?? null;
-      const detail = `${count} ${count === 1 ? "value" : "values"} of ${name} in _rescued${type ? `: no ${type}` : ""}`;
+      const detail = `${count} ${count === 1 ? "value" : "values"} of ${name} in _rescued${type && type !== "VARCHAR" ? `: no ${type}` : ""}`;
       changes.push(change(dt, name, "values_rescued", type, type, detail));
     }
     before = seen;

@@ -44,7 +44,7 @@ export const provenance = [
   { name: "_file", type: "VARCHAR" },
   { name: "_line", type: "BIGINT" },
   { name: "_run", type: "VARCHAR" }, // as runOf(): "2026-09-01", "2026-09-01 05", "2026-09-01 05:15"
-  { name: "_rescued", type: "JSON" }, // {"column": "text of a value that did not fit"}; null: all fit
+  { name: "_rescued", type: "JSON" }, // {"key": "text of a value that did not fit its column"}; null: all fit
 ] as const;
 
 export interface DaySnapshot {

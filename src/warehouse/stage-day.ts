@@ -16,7 +16,14 @@ import {
   type StagePath,
   shortHash,
 } from "./snapshot.ts";
-import { parquetCopy, type StageColumn, type StageQuery, stageSelect, templateLine } from "./stage-sql.ts";
+import {
+  parquetCopy,
+  rescuedName,
+  type StageColumn,
+  type StageQuery,
+  stageSelect,
+  templateLine,
+} from "./stage-sql.ts";
 import { type Survey, surveyFile } from "./survey.ts";
 import { widened } from "./typing.ts";
 
@@ -298,7 +305,7 @@ class DayStaging {
     await this.noteWide();
     const changed = new Map<string, Partial<StagedColumn>>();
     for (const column of this.columns) {
-      const kinds = rescued.get(column.name)?.kinds;
+      const kinds = rescued.get(rescuedName(column))?.kinds;
       if (!kinds) continue;
       if (column.untyped) {
         const [found] = await typesOf(db, files, [column.key], longest);
@@ -415,14 +422,13 @@ function byColumn(
   rescued: ReadonlyMap<string, { count: number }>,
   columns: readonly StagedColumn[],
 ): Record<string, number> {
-  const names = new Set(columns.map(({ name }) => name));
-  const counts: Record<string, number> = {};
-  for (const [name, { count }] of [...rescued].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const base = name.replace(/#\d+$/, "");
-    const column = names.has(name) || !names.has(base) ? name : base;
-    counts[column] = (counts[column] ?? 0) + count;
+  const names = new Map(columns.map((column) => [rescuedName(column), column.name]));
+  const counts = new Map<string, number>();
+  for (const [member, { count }] of rescued) {
+    const name = names.get(member) ?? names.get(member.replace(/#\d+$/, "")) ?? member;
+    counts.set(name, (counts.get(name) ?? 0) + count);
   }
-  return counts;
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 const paths: StagePath[] = ["typed", "text", "careful"];

@@ -54,10 +54,11 @@ export function stageSelect(query: StageQuery): string {
   const values: string[] = [];
   const misfits: string[] = [];
   const unfit: Unfit[] = [];
-  for (const [i, { name, type, keep }] of columns.entries()) {
+  for (const [i, column] of columns.entries()) {
+    const { name, type, keep } = column;
     const raw = `c${i}`;
     if (!keep) {
-      unfit.push({ name, raw, when: `${raw} is not null` });
+      unfit.push({ member: rescuedName(column), raw, when: `${raw} is not null` });
       continue;
     }
     const sql = valueSql(type, raw, path);
@@ -67,7 +68,7 @@ export function stageSelect(query: StageQuery): string {
     const misfit = misfitSql(type, raw, path);
     if (misfit) misfits.push(misfit);
     const when = unfitSql(type, raw, value, path);
-    if (when) unfit.push({ name, raw, when });
+    if (when) unfit.push({ member: rescuedName(column), raw, when });
   }
   let before = 0;
   const starts = files.map(({ rows }) => {
@@ -86,13 +87,18 @@ from (select *${values.map((value) => `,\n  ${value}`).join("")}
 from (${scan(query)}))`;
 }
 
+/** What the values of a key are called in `_rescued`: as it was delivered, but that SQL text has no NUL. */
+export function rescuedName({ key, name }: { key: string; name: string }): string {
+  return key.includes("\u0000") ? name : key;
+}
+
 /** The statement that writes a Parquet file of the rows of these queries, one after the other. */
 export function parquetCopy(selects: readonly string[], target: string): string {
   return `copy (${selects.join("\nunion all\n")}) to ${quoteText(target)} (format parquet, compression zstd)`;
 }
 
 interface Unfit {
-  name: string;
+  member: string; // of `_rescued`
   raw: string;
   when: string;
 }
@@ -122,8 +128,9 @@ function rescuedSql(misfits: string[], unfit: Unfit[], cleaned: boolean): string
   if (misfits.length > 0) branches.push(`when ${misfits.join(" or ")} then error('does not fit')`);
   if (unfit.length > 0) {
     const any = unfit.map(({ when }) => `(${when})`).join(" or ");
+    unfit.sort((a, b) => (a.member < b.member ? -1 : 1)); // whichever column was known first
     const members = unfit.map(
-      ({ name, raw, when }) => `${quoteText(name)}, case when ${when} then ${raw}::varchar end`,
+      ({ member, raw, when }) => `${quoteText(member)}, case when ${when} then ${raw}::varchar end`,
     );
     branches.push(
       `when ${any} then json_merge_patch(coalesce(${before}, '{}'), json_object(${members.join(", ")}))`,

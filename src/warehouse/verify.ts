@@ -174,10 +174,10 @@ class Check {
     symlinkSync(join(this.project.data, "raw"), join(data, "raw"));
     const { files, summary } = readDetail(this.project.data, day);
     const policy = selectFeed(this.project.config, this.feed.name) ?? this.project.config.schema;
-    const names = new Set(this.known.columns.map(({ name }) => name));
+    const known = new Set(this.known.columns.flatMap(({ name, key }) => [name, key]));
     const schema = {
       columns: this.known.columns,
-      rescuedKeys: new Set(Object.keys(day.rescued ?? {}).filter((name) => !names.has(name))),
+      rescuedKeys: new Set(Object.keys(day.rescued ?? {}).filter((name) => !known.has(name))),
       onNewColumn: policy.onNewColumn,
       onTypeChange: policy.onTypeChange,
     };

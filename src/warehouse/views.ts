@@ -8,6 +8,7 @@ import { dedupeSelect, type RelationColumn, wrapped } from "./dedupe.ts";
 import { readDetail } from "./detail.ts";
 import { emptyRelation, relationColumns, withProvenance } from "./relation.ts";
 import { type FeedSnapshot, loadSnapshot, type StagedColumn } from "./snapshot.ts";
+import { rescuedName } from "./stage-sql.ts";
 import { readChunks } from "./survey.ts";
 import { hugeType, unfitSql, valueSql } from "./typing.ts";
 
@@ -88,10 +89,11 @@ export function rawSelect(
   const values = columns.map(
     ({ name, type }) => `${value(type, text(name), place.get(name)!)} as ${quoteName(name)}`,
   );
-  const unfit = rescued.flatMap(({ name, type }) => {
+  const unfit = rescued.flatMap(({ name, key, type }) => {
     const when = staged.has(name) ? lost(type, text(name)) : `${text(name)} is not null`;
-    return when ? [{ name, when, text: text(name) }] : [];
+    return when ? [{ member: rescuedName({ name, key }), when, text: text(name) }] : [];
   });
+  unfit.sort((a, b) => (a.member < b.member ? -1 : 1));
   const parts = [
     ...(files.plain.length > 0 ? [plainLines(data, files, keys)] : []),
     ...(files.careful.length > 0 ? [carefulLines(data, files, keys)] : []),
@@ -249,10 +251,10 @@ function lost(type: string, text: string): string | null {
   return unfitSql(type, text, value(type, text, 0), "text");
 }
 
-function rescuedSql(unfit: { name: string; when: string; text: string }[]): string {
+function rescuedSql(unfit: { member: string; when: string; text: string }[]): string {
   if (unfit.length === 0) return "cast(r as JSON)";
   const members = unfit.map(
-    ({ name, when, text }) => `${quoteText(name)}, case when ${when} then ${text} end`,
+    ({ member, when, text }) => `${quoteText(member)}, case when ${when} then ${text} end`,
   );
   const any = unfit.map(({ when }) => `(${when})`).join(" or ");
   return `cast(case when ${any} then json_merge_patch(coalesce(r, '{}'), json_object(${members.join(", ")})) else r end as JSON)`;

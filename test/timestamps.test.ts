@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
 import { type Database, openDatabase, quoteText } from "../src/warehouse/database.ts";
-import { finerThanMicroseconds, timestampSql } from "../src/warehouse/timestamps.ts";
+import { finerThanMicroseconds, timestampSql, unlikeItsCast } from "../src/warehouse/timestamps.ts";
 
 describe("timestampSql", () => {
   let db: Database;
@@ -68,6 +68,37 @@ describe("timestampSql", () => {
       true,
     ]);
     assert.deepEqual(await read("2026-09-01T05:15:00.123456000"), ["2026-09-01T05:15:00.123456Z", false]);
+  });
+
+  it("leaves to a mere cast only what is the same either way", async () => {
+    const texts = [
+      ...cases.map(([text]) => text),
+      ...["-infinity", "2026-09-01 (BC)", "12026-09-01", "0000-12-31", "9999-12-31 23:59:59.999999"],
+      ...["2026-09-01T05:15:00.1234567", "2026-09-01T05:15:00.123456Z", "2026-09-01T05:15:00.1234567Z"],
+      ...[
+        "2026-09-01T05:15:00.123456789+00:00",
+        "2026-09-01T05:15+02",
+        "epoch",
+        "1970-01-01",
+        "2026-09-01 05:15:00.123456 UTC",
+      ],
+    ];
+    const list = texts.map((text) => `(${quoteText(text)})`).join(", ");
+    const { rows } = await db.rows(`
+      select t, ${unlikeItsCast("t", "c")}, c is not distinct from ${timestampSql("t")} and not ${finerThanMicroseconds("t")}
+      from (select t, try_cast(t as timestamp) as c from (values ${list}, (null)) v(t))`);
+    assert.deepEqual(
+      rows.filter(([, unlike, same]) => !unlike && !same),
+      [],
+    );
+    const cast = rows.filter(([, unlike]) => !unlike).map(([text]) => text);
+    for (const usual of [
+      null,
+      "2019-12-17T17:11:41.626000+00:00",
+      "2026-09-01T05:15:00.123456Z",
+      "2026-09-01",
+    ])
+      assert.ok(cast.includes(usual), `${usual} takes no more than a cast`);
   });
 
   it("agrees with JavaScript for any time and offset", async () => {

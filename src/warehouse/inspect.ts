@@ -7,6 +7,33 @@ export interface RescuedValues {
   kinds: Set<Kind>;
 }
 
+/** What was written to a Parquet file. */
+export interface Written {
+  rows: number;
+  filled(column: string): boolean; // it holds a value other than null
+}
+
+/** Writes a Parquet file of the rows of these queries, one after the other. */
+export async function writeParquet(
+  db: Database,
+  selects: readonly string[],
+  target: string,
+): Promise<Written> {
+  const copied = await db.rows(
+    `copy (${selects.join("\nunion all\n")}) to ${quoteText(target)} (format parquet, compression zstd, return_stats true)`,
+  );
+  const place = (name: string) => copied.columns.findIndex((column) => column.name === name);
+  const row = copied.rows[0]!;
+  const statistics = row[place("column_statistics")] as Record<string, Record<string, string>>;
+  return {
+    rows: Number(row[place("count")]),
+    filled(column) {
+      const { num_values, null_count } = statistics[quoteName(column)]!;
+      return Number(num_values) > Number(null_count);
+    },
+  };
+}
+
 /** By file: how many rows a Parquet file has of it, and their first and last line. */
 export async function rowsByFile(
   db: Database,
@@ -40,15 +67,6 @@ export async function rescuedValues(db: Database, parquet: string): Promise<Map<
     found.set(String(name), entry);
   }
   return found;
-}
-
-/** The columns that hold a value other than null, from the file's own statistics. */
-export async function filledColumns(db: Database, parquet: string): Promise<Set<string>> {
-  const { rows } = await db.rows(
-    `select path_in_schema from parquet_metadata(${quoteText(parquet)})
-     group by all having sum(num_values - coalesce(stats_null_count, 0)) > 0`,
-  );
-  return new Set(rows.map(([name]) => String(name)));
 }
 
 /** Those of the whole-number columns that hold one beyond 2^53. */

@@ -4,7 +4,14 @@ import { writeAtomically } from "../sync/files.ts";
 import { cleanFile } from "./careful.ts";
 import type { Database } from "./database.ts";
 import { keysOf, typesOf } from "./discover.ts";
-import { filledColumns, type RescuedValues, rescuedValues, rowsByFile, wideColumns } from "./inspect.ts";
+import {
+  type RescuedValues,
+  rescuedValues,
+  rowsByFile,
+  type Written,
+  wideColumns,
+  writeParquet,
+} from "./inspect.ts";
 import { QuarantineFile } from "./quarantine.ts";
 import { fits, type Reuse, reusable, reuseSelect } from "./reuse.ts";
 import { withKeys } from "./schema.ts";
@@ -17,8 +24,8 @@ import {
   shortHash,
 } from "./snapshot.ts";
 import {
-  parquetCopy,
   rescuedName,
+  rowsAreLost,
   type StageColumn,
   type StageQuery,
   stageSelect,
@@ -170,14 +177,15 @@ class DayStaging {
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
       if (this.source.query.files.length === 0 && !this.reuse?.parquet)
         return this.finish(new Map(), new Set());
-      if (!(await this.copy())) continue;
-      if (!(await this.countsAgree())) {
+      const written = await this.copy();
+      if (written === null) continue;
+      if (!(await this.countsAgree(written))) {
         await this.clean();
         continue;
       }
-      const rescued = await rescuedValues(this.db, this.parquet);
+      const rescued = written.filled("_rescued") ? await rescuedValues(this.db, this.parquet) : new Map();
       if (await this.widen(rescued)) continue;
-      return this.finish(rescued, await this.seen());
+      return this.finish(rescued, this.seen(written));
     }
     throw new Error(`internal: ${this.day.feed} ${this.day.dt} does not settle on a schema`);
   }
@@ -216,8 +224,8 @@ class DayStaging {
     return { query: { files, longest, cleaned: suffix !== "" }, details };
   }
 
-  /** True when the day's rows are in the Parquet file; false when it must be tried again, otherwise. */
-  private async copy(): Promise<boolean> {
+  /** Writes the day's rows to the Parquet file; null when it must be tried again, otherwise. */
+  private async copy(): Promise<Written | null> {
     const template = join(this.folder, "template.json");
     const columns = this.stageColumns();
     const path = this.path === "typed" ? "typed" : "text";
@@ -230,17 +238,16 @@ class DayStaging {
     if (query.files.length > 0) selects.push(stageSelect(query));
     writeFileSync(template, templateLine(query));
     try {
-      const copy = () => this.db.run(parquetCopy(selects, this.parquet));
-      await (query.longest > longLine ? oneAtATime(copy) : copy());
-      return true;
+      const copy = () => writeParquet(this.db, selects, this.parquet);
+      return await (query.longest > longLine ? oneAtATime(copy) : copy());
     } catch (error) {
       const { message } = error as Error;
       if (!/^(Invalid Input|Conversion) Error/.test(message)) throw error;
       if (/has unknown key "/.test(message)) {
         if (!(await this.addKeys())) throw error;
-      } else if (this.path === "typed") this.path = "text";
+      } else if (this.path === "typed" && !message.includes(rowsAreLost)) this.path = "text";
       else await this.clean();
-      return false;
+      return null;
     }
   }
 
@@ -285,15 +292,14 @@ class DayStaging {
     return true;
   }
 
-  private async countsAgree(): Promise<boolean> {
-    const counted = await rowsByFile(this.db, this.parquet);
-    const all = [...counted.values()].reduce((total, { rows }) => total + rows, 0);
+  private async countsAgree({ rows }: Written): Promise<boolean> {
     const { query, details } = this.source;
-    if (all !== sum(this.reuse?.files ?? [], "rows") + sum(details, "rows")) return false;
+    if (rows !== sum(this.reuse?.files ?? [], "rows") + sum(details, "rows")) return false;
+    if (!query.cleaned) return true; // each row was checked to be of its file
+    const counted = await rowsByFile(this.db, this.parquet);
     return details.every(({ file, rows, lines }) => {
       const found = counted.get(file) ?? { rows: 0, first: 1, last: 0 };
-      if (found.rows !== rows || found.first < 1 || found.last > lines) return false;
-      return query.cleaned || found.last === rows;
+      return found.rows === rows && found.first >= 1 && found.last <= lines;
     });
   }
 
@@ -344,12 +350,11 @@ class DayStaging {
   }
 
   /** Columns with a value, or whose key the first line of a file has. */
-  private async seen(): Promise<Set<string>> {
-    const filled = await filledColumns(this.db, this.parquet);
+  private seen(written: Written): Set<string> {
     const keys = new Set(this.surveys.flatMap(({ first }) => keysIn(first)));
     const before = new Set(this.reuse?.summary.seen);
     const here = this.columns.filter(
-      ({ name, key }) => before.has(name) || filled.has(name) || keys.has(key),
+      ({ name, key, untyped }) => before.has(name) || keys.has(key) || (!untyped && written.filled(name)),
     );
     return new Set(here.map(({ name }) => name));
   }

@@ -1,6 +1,6 @@
 import { lineKey, rescuedKey } from "./careful.ts";
 import { quoteList, quoteName, quoteText } from "./database.ts";
-import { misfitSql, readAs, unfitSql, valueSql } from "./typing.ts";
+import { readAs, unfitSql, valueSql } from "./typing.ts";
 
 /** A JSON key and what becomes of it. */
 export interface StageColumn {
@@ -44,9 +44,12 @@ export function templateLine({
   return `{${members.join(",")}}\n`;
 }
 
+/** What the query says when a file has more or fewer rows than it should have. */
+export const rowsAreLost = "rows are lost";
+
 /**
  * Every row of the files in their order, typed, with provenance. row_number() makes one thread read them one after the
- * other, so the number less the rows of the files before is the line: right if each file has the rows it should have.
+ * other, so the number less the rows of the files before is the line, as long as each file has the rows it should have.
  */
 export function stageSelect(query: StageQuery): string {
   const { columns, path, files, cleaned } = query;
@@ -65,36 +68,25 @@ export function stageSelect(query: StageQuery): string {
     const value = sql === raw ? raw : `v${i}`;
     if (value !== raw) values.push(`${sql} as ${value}`);
     outputs.push(`${value} as ${quoteName(name)}`);
-    const misfit = misfitSql(type, raw, path);
-    if (misfit) misfits.push(misfit);
     const when = unfitSql(type, raw, value, path);
-    if (when) unfit.push({ member: rescuedName(column), raw, when });
+    if (when && path === "typed") misfits.push(when);
+    else if (when) unfit.push({ member: rescuedName(column), raw, when });
   }
-  let before = 0;
-  const starts = files.map(({ rows }) => {
-    before += rows;
-    return before - rows;
-  });
   const pick = (list: string) => `list_extract(${list}, f)`;
   const provenance = [
     `${pick(quoteList(files.map(({ file }) => file)))} as _file`,
-    cleaned ? "l::bigint as _line" : `g - ${pick(`[${starts.join(", ")}]::bigint[]`)} as _line`,
+    `${cleaned ? "l::bigint" : "g - s"} as _line`,
     `${pick(quoteList(files.map(({ run }) => run)))} as _run`,
     `${rescuedSql(misfits, unfit, cleaned)} as _rescued`,
   ];
   return `select ${[...outputs, ...provenance].join(",\n  ")}
 from (select *${values.map((value) => `,\n  ${value}`).join("")}
-from (${scan(query)}))`;
+from (${cleaned ? scan(query) : numbered(query)}))`;
 }
 
 /** What the values of a key are called in `_rescued`: as it was delivered, but that SQL text has no NUL. */
 export function rescuedName({ key, name }: { key: string; name: string }): string {
   return key.includes("\u0000") ? name : key;
-}
-
-/** The statement that writes a Parquet file of the rows of these queries, one after the other. */
-export function parquetCopy(selects: readonly string[], target: string): string {
-  return `copy (${selects.join("\nunion all\n")}) to ${quoteText(target)} (format parquet, compression zstd)`;
 }
 
 interface Unfit {
@@ -115,16 +107,24 @@ function scan({ columns, template, files, cleaned, longest }: StageQuery): strin
     "hive_partitioning = false",
     `maximum_object_size = ${Math.max(leastObject, longest + 1024)}`,
   ];
-  const rows = `select *, file_index::bigint as f
+  return `select *, file_index::bigint as f
   from read_json(${quoteList([template, ...files.map(({ path }) => path)])},
     ${options.join(", ")}) t(${names.join(", ")})
   where file_index > 0`;
-  return cleaned ? rows : `select *, row_number() over () as g from (\n  ${rows})`;
+}
+
+// g: the number of the row in all files, s: the rows of the files before, e: these and those of its own.
+function numbered(query: StageQuery): string {
+  let before = 0;
+  const bounds = [0, ...query.files.map(({ rows }) => (before += rows))];
+  const list = `[${bounds.join(", ")}]::bigint[]`;
+  return `select *, list_extract(${list}, f) as s, list_extract(${list}, f + 1) as e from (
+  select *, row_number() over () as g from (${scan(query)}))`;
 }
 
 function rescuedSql(misfits: string[], unfit: Unfit[], cleaned: boolean): string {
   const before = cleaned ? "r" : "null";
-  const branches: string[] = [];
+  const branches = cleaned ? [] : [`when g <= s or g > e then error('${rowsAreLost}')`];
   if (misfits.length > 0) branches.push(`when ${misfits.join(" or ")} then error('does not fit')`);
   if (unfit.length > 0) {
     const any = unfit.map(({ when }) => `(${when})`).join(" or ");

@@ -18,12 +18,26 @@ export function timestampSql(text: string): string {
   const zoned = `case when not regexp_matches(${text}, ':.*[+-](1[5-9]|[2-9])\\d?(:?\\d\\d)?\\s*$') then ${instant} end`;
   const value = `coalesce(${plain}, ${zoned})`;
   const word = `${value} = timestamp '1970-01-01' and not regexp_matches(${text}, '\\d')`;
-  return `case when ${value} between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999' and not (${word}) then ${value} end`;
+  return `case when ${value} between ${earliest} and ${latest} and not (${word}) then ${value} end`;
 }
 
 /** SQL that is true where the text is finer than a microsecond, which TIMESTAMP cannot hold. */
 export function finerThanMicroseconds(text: string): string {
-  // 2026-09-01T05:15:00.626000+00:00 has 32 characters, six of them the fraction.
-  const long = `strlen(${text}) > 26 and not (strlen(${text}) = 32 and ends_with(${text}, '+00:00'))`;
-  return `case when ${long} then regexp_matches(${text}, '\\.\\d{6}\\d*[1-9]') else false end`;
+  return `case when ${long(text)} then regexp_matches(${text}, '\\.\\d{6}\\d*[1-9]') else false end`;
+}
+
+/** SQL that is true unless `cast`, DuckDB's own cast of the text to TIMESTAMP, is what `timestampSql` makes of it. Cheap. */
+export function unlikeItsCast(text: string, cast: string): string {
+  const rest = `substr(${text}, 11)`;
+  const offset = `not ends_with(${text}, '+00:00') and (contains(${rest}, '+') or contains(${rest}, '-'))`;
+  const word = `${cast} = timestamp '1970-01-01' and not starts_with(${text}, '1970')`;
+  return `coalesce(not (${cast} between ${earliest} and ${latest}) or ${offset} or ${long(text)} or ${word}, ${text} is not null)`;
+}
+
+const earliest = "timestamp '0001-01-01'";
+const latest = "timestamp '9999-12-31 23:59:59.999999'";
+
+// Six digits of a fraction are 26 characters: with …Z 27, with …+00:00 32.
+function long(text: string): string {
+  return `strlen(${text}) > 26 and not (strlen(${text}) = 32 and ends_with(${text}, '+00:00') or strlen(${text}) = 27 and ends_with(${text}, 'Z'))`;
 }

@@ -1,4 +1,4 @@
-import { finerThanMicroseconds, timestampSql } from "./timestamps.ts";
+import { finerThanMicroseconds, timestampSql, unlikeItsCast } from "./timestamps.ts";
 
 /** How DuckDB's JSON reader is to hand a value over: numbers as DOUBLE, nested values as JSON, anything as text. */
 export type ReadAs = "DOUBLE" | "VARCHAR" | "JSON";
@@ -17,9 +17,10 @@ export function readAs(type: string, path: "typed" | "text"): ReadAs {
   return path === "typed" && (type === "BIGINT" || type === "DOUBLE") ? "DOUBLE" : "VARCHAR";
 }
 
-/** SQL for the typed value of `raw`, null where it does not fit. What `misfitSql` finds must have stopped the typed path. */
+/** SQL for the typed value of `raw`, null where it does not fit. What `unfitSql` finds must stop the typed path. */
 export function valueSql(type: string, raw: string, path: "typed" | "text"): string {
   if (readAs(type, path) === "DOUBLE") return type === "DOUBLE" ? raw : `${raw}::bigint`;
+  if (type === "TIMESTAMP" && path === "typed") return `try_cast(${raw} as timestamp)`;
   const number = `try_cast(${raw} as double)`;
   switch (type) {
     case "VARCHAR":
@@ -45,15 +46,17 @@ export function valueSql(type: string, raw: string, path: "typed" | "text"): str
   }
 }
 
-/** SQL that is true where a value read as DOUBLE is none of the type: then the day must be read as text. */
-export function misfitSql(type: string, raw: string, path: "typed" | "text"): string | null {
-  if (readAs(type, path) !== "DOUBLE") return null;
-  return type === "DOUBLE" ? `not isfinite(${raw})` : `${raw} <> trunc(${raw})`;
-}
-
-/** SQL that is true where the text of the value must be kept in `_rescued`: it does not fit, or not exactly. */
+/**
+ * SQL that is true where the value does not fit, or not exactly: on the text path its text must be kept in `_rescued`, on
+ * the typed path the day must be read as text. There a time that takes more than a cast is unfit as well.
+ */
 export function unfitSql(type: string, raw: string, value: string, path: "typed" | "text"): string | null {
-  if (type === "VARCHAR" || readAs(type, path) !== "VARCHAR") return null;
+  if (type === "VARCHAR" || type === "JSON") return null;
+  if (path === "typed") {
+    if (type === "DOUBLE") return `not isfinite(${raw})`;
+    if (type === "BIGINT") return `${raw} <> trunc(${raw})`;
+    if (type === "TIMESTAMP") return unlikeItsCast(raw, value);
+  }
   const lost = `(${value} is null and ${raw} is not null)`;
   if (type === "TIMESTAMP") return `${lost} or ${finerThanMicroseconds(raw)}`;
   if (type === "DOUBLE") {

@@ -58,6 +58,8 @@ function row(start: string, values: Partial<WindowRow> = {}): WindowRow {
     usual_wait: null,
     usual_handle: null,
     usual_available: null,
+    scheduled: null,
+    forecast: null,
     ...values,
   };
 }

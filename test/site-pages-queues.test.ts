@@ -30,7 +30,7 @@ function window(queue: string, time: string, assigned: number, abandoned: number
     ...{ assigned, abandoned, within, wait: 30, handle: null, wrap: null, reps: null, logged_in: null },
     ...{ available: null, busy: null, utilized_available: null, utilized_busy: null, small: false },
     ...{ first_offered: null, usual_offered: null, usual_abandoned: null, usual_within: null },
-    ...{ usual_wait: null, usual_handle: null, usual_available: null },
+    ...{ usual_wait: null, usual_handle: null, usual_available: null, scheduled: null, forecast: null },
     weeks: [4, 6, 5, 7, 3],
   };
 }

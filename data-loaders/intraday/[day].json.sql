@@ -4,7 +4,7 @@
 -- last eight such days of the WFM feeds together: sums, means and medians of what their own files show.
 -- Ships: queue, start, assigned, abandoned, within, wait, handle, wrap, reps, logged_in, available, busy,
 --   utilized_available, utilized_busy, small, first_offered, weeks, usual_offered, usual_abandoned, usual_within,
---   usual_wait, usual_handle, usual_available
+--   usual_wait, usual_handle, usual_available, scheduled, forecast
 with day_windows as (
   select start, local_slot(start) as slot, row_number() over (order by start) as place
   from generate_series((date $day - 1)::timestamp, (date $day + 2)::timestamp, interval 15 minutes) as series (start)
@@ -65,6 +65,37 @@ usual as (
   where (select count(*) from usual_days) >= 4
   group by all
 ),
+-- what the customer planned; a group has the sum of its queues where each has a plan
+planned as (
+  select queue, window_start(window_start) as start, sum(contacts) as forecast, null::double as scheduled
+  from wfm.forecast where local_date(window_start) = date $day group by all
+  union all by name
+  select queue, window_start(window_start) as start, null::double as forecast, sum(scheduled_fte) as scheduled
+  from wfm.schedule where local_date(window_start) = date $day group by all
+),
+memberships as (
+  from kit.queue_groups
+  union all
+  select distinct 'All queues', queue from here
+  where queue <> 'All queues' and queue not in (select queue_group from kit.queue_groups)
+),
+plans as (
+  select queue, start, sum(forecast) as forecast, sum(scheduled) as scheduled from planned group by all
+),
+all_plans as (
+  from plans
+  union all by name
+  select
+    queue_group as queue,
+    start,
+    case when count(forecast) = members then sum(forecast) end as forecast,
+    case when count(scheduled) = members then sum(scheduled) end as scheduled
+  from plans
+  join memberships using (queue)
+  join (select queue_group, count(*) as members from memberships group by all) using (queue_group)
+  where queue_group not in (select queue from plans)
+  group by queue_group, start, members
+),
 queues as (
   select distinct queue from here union select queue from weeks
 )
@@ -91,11 +122,14 @@ select
   list(usual_within::integer order by place) as usual_within,
   list(round(usual_wait) order by place) as usual_wait,
   list(round(usual_handle) order by place) as usual_handle,
-  list(round(usual_available, 1) order by place) as usual_available
+  list(round(usual_available, 1) order by place) as usual_available,
+  list(round(scheduled, 2) order by place) as scheduled,
+  list(round(forecast, 2) order by place) as forecast
 from queues
 cross join day_windows
 left join here on here.queue = queues.queue and here.start = day_windows.start
 left join usual on usual.queue = queues.queue and usual.slot = day_windows.slot
+left join all_plans on all_plans.queue = queues.queue and all_plans.start = day_windows.start
 left join weeks on weeks.queue = queues.queue
 group by queues.queue
 order by queues.queue <> 'All queues', queues.queue

@@ -8,6 +8,7 @@ export interface Control {
   fallback: string;
   element: (value: string, set: (value: string) => void) => HTMLElement;
   valid: (value: string) => boolean;
+  read?: (value: string) => string; // what the address says in other words
 }
 
 /**
@@ -19,8 +20,9 @@ export function filterBar(
   ...extra: HTMLElement[]
 ): HTMLElement & { value: Record<string, string> } {
   const values: Record<string, string> = {};
-  for (const { name, fallback, valid } of controls) {
-    const given = readUrl(name);
+  for (const { name, fallback, valid, read = (value: string) => value } of controls) {
+    const written = readUrl(name);
+    const given = written === null ? null : read(written);
     values[name] = given !== null && valid(given) ? given : fallback;
   }
   const bar = Object.assign(html("form", { class: "filters", "aria-label": "Filters" }), { value: values });
@@ -53,18 +55,15 @@ export function filterBar(
   return bar;
 }
 
+export interface Option {
+  value: string;
+  text: string;
+}
+
 /** A drop-down of values with their labels. */
-export function choice(
-  name: string,
-  label: string,
-  options: readonly { value: string; text: string }[],
-  fallback = options[0]?.value ?? "",
-): Control {
+export function choice(name: string, label: string, options: readonly Option[], fallback?: string): Control {
   return {
-    name,
-    label,
-    fallback,
-    valid: (value) => options.some((option) => option.value === value),
+    ...oneOf(name, label, options, fallback),
     element(value, set) {
       const select = html(
         "select",
@@ -83,14 +82,11 @@ export function choice(
 export function segments(
   name: string,
   label: string,
-  options: readonly { value: string; text: string }[],
-  fallback = options[0]?.value ?? "",
+  options: readonly Option[],
+  fallback?: string,
 ): Control {
   return {
-    name,
-    label,
-    fallback,
-    valid: (value) => options.some((option) => option.value === value),
+    ...oneOf(name, label, options, fallback),
     element: (value, set) =>
       html(
         "div",
@@ -113,7 +109,20 @@ export function segments(
   };
 }
 
-/** A day out of a list of days (ascending), with steps to the one before and after. The newest unless told. */
+// One of these values; the first unless told.
+function oneOf(name: string, label: string, options: readonly Option[], fallback = options[0]?.value ?? "") {
+  return {
+    name,
+    label,
+    fallback,
+    valid: (value: string) => options.some((option) => option.value === value),
+  };
+}
+
+/**
+ * A day out of a list of days (ascending), with steps to the one before and after, and to the newest, which it is unless
+ * told. In the address, "today" and "yesterday" are the newest and the one before: links that hold every day.
+ */
 export function dayPicker(
   name: string,
   label: string,
@@ -125,6 +134,7 @@ export function dayPicker(
     label,
     fallback,
     valid: (value) => days.includes(value),
+    read: (value) => ({ today: days.at(-1), yesterday: days.at(-2) })[value] ?? value,
     element(value, set) {
       const input = html("input", {
         type: "date",
@@ -138,20 +148,21 @@ export function dayPicker(
       const at = () => days.indexOf(input.value);
       const before = step("‹", "Day before", () => go(at() - 1));
       const after = step("›", "Day after", () => go(at() + 1));
+      const newest = step("Newest", "Newest day", () => go(days.length - 1));
       const go = (index: number) => {
         const day = days[index];
         if (!day) return;
         input.value = day;
         before.disabled = index === 0;
-        after.disabled = index === days.length - 1;
+        after.disabled = newest.disabled = index === days.length - 1;
         set(day);
       };
       input.addEventListener("change", () => {
         if (at() >= 0) go(at());
       });
       before.disabled = at() <= 0;
-      after.disabled = at() === days.length - 1;
-      return html("div", { class: "day-picker", role: "group" }, before, input, after);
+      after.disabled = newest.disabled = at() === days.length - 1;
+      return html("div", { class: "day-picker", role: "group" }, before, input, after, newest);
     },
   };
 }

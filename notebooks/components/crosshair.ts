@@ -1,22 +1,35 @@
-/** The slot that the reader points at, shared by the charts that show the same slots. null: none. */
+/** The slot that the reader points at, and the one chosen, shared by the charts that show the same slots. null: none. */
 export interface Crosshair {
   slot: number | null;
+  picked: number | null;
   set(slot: number | null): void;
-  /** Calls `listener` on every change, until the element has left the page. */
+  /** Chooses a slot, or lets the chosen one go. */
+  pick(slot: number | null): void;
+  /** Calls `listener` with the slot pointed at on every change of either, until the element has left the page. */
   follow(element: Element, listener: (slot: number | null) => void): void;
 }
 
-export function crosshair(): Crosshair {
+/** With `picks`, a slot can be chosen; choosing it again lets it go. */
+export function crosshair({ picks = false } = {}): Crosshair {
   const listeners = new Map<Element, (slot: number | null) => void>();
+  const tell = (slot: number | null) => {
+    for (const [element, listener] of listeners) {
+      if (element.isConnected) listener(slot);
+      else listeners.delete(element);
+    }
+  };
   return {
     slot: null,
+    picked: null,
     set(slot) {
       if (slot === this.slot) return;
       this.slot = slot;
-      for (const [element, listener] of listeners) {
-        if (element.isConnected) listener(slot);
-        else listeners.delete(element);
-      }
+      tell(slot);
+    },
+    pick(slot) {
+      if (!picks) return;
+      this.picked = slot === this.picked ? null : slot;
+      tell(this.slot);
     },
     follow(element, listener) {
       for (const known of listeners.keys())

@@ -4,6 +4,7 @@ import { count, decimal, longDay, percent, weekdayName, type Zone } from "./form
 import { type Interval, offered } from "./interval.js";
 import { serviceChart, volumeChart, waitChart } from "./intraday.js";
 import type { Site } from "./masthead.js";
+import type { RestOfDay } from "./rest-of-day.js";
 import * as today from "./today.js";
 
 /** One queue on one day, and what its charts and words depend on. */
@@ -15,6 +16,10 @@ export interface DayFacts {
   zone: Zone;
   site: Site;
   crosshair?: Crosshair;
+  windows?: readonly Interval[]; // the same day in quarter-hours, for what must not depend on the grain
+  comparison?: today.Comparison; // the usual unless told
+  compared?: today.Compared | null;
+  rest?: RestOfDay | null; // of a running day
 }
 
 /** A chart with its words; the page puts it in a figure, a shared picture below its headline. */
@@ -26,26 +31,38 @@ export interface DayChart {
   draw: (width: number, height?: number) => SVGSVGElement;
 }
 
-export function volumeOf({ rows, queue, day, grain, zone, crosshair }: DayFacts): DayChart {
+export function volumeOf(facts: DayFacts): DayChart {
+  const { rows, windows = rows, queue, day, grain, zone, crosshair, comparison = "usual", rest } = facts;
   const usualDays = Math.max(0, ...rows.map((row) => row.usualDays));
   const usual = `Usual ${weekdayName(day)} (median and middle half of ${usualDays})`;
+  const has = (of: (row: Interval) => number | null) => rows.some((row) => of(row) !== null);
+  const banded = comparison === "usual" && has((row) => row.usual);
+  const lined = comparison !== "none" && has((row) => row.lastWeek);
+  const projected = rest?.rows.some((value) => value !== null) ? rest.rows : undefined;
   return {
     id: "volume",
-    title: today.volumeTitle(rows, zone),
+    title: today.volumeTitle(windows, zone, facts.compared),
     subtitle: `Contacts offered: assigned to a rep or abandoned before. ${where(queue, day, grain)}`,
     legend: [
       { text: "Assigned", mark: "blue" },
       { text: "Abandoned", mark: "orange" },
-      ...(rows.some((row) => row.usual !== null) ? [{ text: usual, mark: "usual-band" }] : []),
-      ...(rows.some((row) => row.lastWeek !== null) ? [{ text: "A week before", mark: "last-week" }] : []),
+      ...(banded ? [{ text: usual, mark: "usual-band" }] : []),
+      ...(lined ? [{ text: "A week before", mark: "last-week" }] : []),
+      ...(banded || (comparison === "last" && lined)
+        ? [{ text: banded ? "More or fewer than usual" : "More or fewer than then", mark: "difference" }]
+        : []),
+      ...(projected ? [{ text: "Projection, not data", mark: "projected" }] : []),
+      ...(has((row) => row.firstOffered) ? [{ text: "Restated later", mark: "revised" }] : []),
     ],
-    draw: (width, height) => volumeChart(rows, { zone, width, ...given({ crosshair, height }) }),
+    draw: (width, height) =>
+      volumeChart(rows, { zone, width, comparison, ...given({ crosshair, height, projected }) }),
   };
 }
 
-export function serviceLevelOf({ rows, queue, day, grain, zone, site, crosshair }: DayFacts): DayChart {
+export function serviceLevelOf(facts: DayFacts): DayChart {
+  const { rows, windows = rows, queue, day, grain, zone, site, crosshair } = facts;
   const level = today.serviceLevelOf(site);
-  const service = level(today.summarize(rows));
+  const service = level(today.summarize(windows));
   const { target, min_contacts: minContacts } = site;
   return {
     id: "service-level",
@@ -76,12 +93,13 @@ export function waitsOf({ rows, queue, day, grain, zone, site, crosshair }: DayF
 }
 
 /** Where the numbers of a day come from, up to when, and how many. */
-export function provenance({ rows, zone, site }: DayFacts, feed: string, more = ""): string {
-  const through = today.dataThrough(rows);
+export function provenance(facts: DayFacts, feed: string, more = ""): string {
+  const { rows, windows = rows, zone, site } = facts;
+  const through = today.dataThrough(windows);
   return [
     `Times in ${site.timezone}.`,
     through ? `Data through ${zone.dateTime(through)}.` : null,
-    `n = ${count(today.summarize(rows).offered)} contacts.`,
+    `n = ${count(today.summarize(windows).offered)} contacts.`,
     `Source: ${feed}.`,
     more,
   ]
@@ -97,7 +115,12 @@ export function usualText(rows: readonly Interval[]): string {
 }
 
 /** All that the charts of a day plot, interval by interval. */
-export function dayColumns({ zone, site }: Pick<DayFacts, "zone" | "site">): TableColumn<Interval>[] {
+export function dayColumns({
+  rows = [],
+  zone,
+  site,
+  rest,
+}: Pick<DayFacts, "zone" | "site"> & Partial<DayFacts>): TableColumn<Interval>[] {
   const level = today.serviceLevelOf(site);
   const whole = (value: number | null) => decimal(value, 0);
   const number = (
@@ -127,6 +150,10 @@ export function dayColumns({ zone, site }: Pick<DayFacts, "zone" | "site">): Tab
     unseen("Usual, lower quartile", (row) => row.usualLow),
     unseen("Usual, upper quartile", (row) => row.usualHigh),
     unseen("A week before", (row) => row.lastWeek),
+    ...(rest?.rows.some((value) => value !== null)
+      ? [number("Projected", (row) => rest.rows[rows.indexOf(row)] ?? null, whole)]
+      : []),
+    unseen("Offered, first delivery", (row) => row.firstOffered),
     number("Wait, s", (row) => row.wait, whole),
     number("Handle, s", (row) => row.handle, whole),
     number("Wrap-up, s", (row) => row.wrap, whole),

@@ -31,6 +31,8 @@ const measures = [
   "usual_wait",
   "usual_handle",
   "usual_available",
+  "scheduled",
+  "forecast",
 ] as const;
 type Measure = (typeof measures)[number];
 

@@ -1,6 +1,6 @@
 import { baseline, daysLater } from "./baseline.js";
 import { evidence, type IntervalState, intervalState, isOpen, type OpenHours } from "./interval-state.js";
-import type { Maybe } from "./ratio.js";
+import { type Maybe, quantity, ratio } from "./ratio.js";
 import { maximum, rollUp, sum } from "./rollup.js";
 import { fte } from "./staffing.js";
 import { timeZone } from "./time-zone.js";
@@ -36,6 +36,8 @@ export interface WindowRow {
   usual_wait: number | null; // mean seconds of all their contacts
   usual_handle: number | null; // mean seconds
   usual_available: number | null; // median rep minutes
+  scheduled: number | null; // full-time equivalents, from the schedule of kit.yaml
+  forecast: number | null; // contacts, from the forecast of kit.yaml
 }
 
 /** A local day with WFM windows, as data-loaders/intraday-days.json.sql ships it. */
@@ -71,6 +73,8 @@ export interface Interval {
   usualDays: number; // how many weeks are in it
   lastWeek: number | null;
   former: Former;
+  scheduled: number | null; // full-time equivalents, the mean of its windows
+  forecast: number | null; // contacts
   firstOffered: number | null; // as first delivered; null where no count was restated
 }
 
@@ -182,10 +186,18 @@ function added(
     utilizedAvailable: time((row) => row.utilized_available),
     utilizedBusy: time((row) => row.utilized_busy),
     held: members.some((row) => row.small),
+    scheduled: all(members, (row) => row.scheduled, minutes / 15),
+    forecast: all(members, (row) => row.forecast, 1),
     firstOffered: arrived.some((row) => row.first_offered !== null)
       ? sum(arrived.map((row) => row.first_offered ?? offered(row)))
       : null,
   };
+}
+
+// A plan that leaves out some of the windows says nothing of the interval.
+function all(members: readonly WindowRow[], of: (row: WindowRow) => Maybe, share: number): number | null {
+  const whole = members.length > 0 && members.every((row) => quantity(of(row)) !== null);
+  return whole ? ratio(sum(members.map(of)), share) : null;
 }
 
 // The feed averages over dispositions, whose number it does not tell; a window with some but without an assignment

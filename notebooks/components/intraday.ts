@@ -1,8 +1,9 @@
 import { area, curveStepAfter, line } from "d3";
 import type { Crosshair } from "./crosshair.js";
 import { svg } from "./dom.js";
-import { clock, count, decimal, percent, type Zone } from "./format.js";
+import { clock, count, decimal, percent, signed, type Zone } from "./format.js";
 import { type Interval, known, offered } from "./interval.js";
+import type { NetRow } from "./net-staffing.js";
 import { emptyPanel, endLabel, type Panel, panel, runs, type Shade } from "./panel.js";
 
 /** What all charts of one day share, so that they line up. */
@@ -19,15 +20,27 @@ export interface ServiceOptions extends DayOptions {
   minContacts: number; // fewer are drawn faintly
 }
 
+export interface VolumeOptions extends DayOptions {
+  comparison?: "usual" | "last" | "none"; // what the difference is filled to
+  projected?: readonly (number | null)[]; // contacts an interval that has not come whole will have had
+}
+
 type Point = { row: Interval; slot: number };
 
 const right = 92; // room for direct labels
 
 /** Contacts offered per interval, assigned below and abandoned on top, against the usual of the weekday. */
-export function volumeChart(rows: readonly Interval[], options: DayOptions): SVGSVGElement {
-  const usual = (row: Interval) => row.usualHigh ?? row.usual ?? 0;
+export function volumeChart(rows: readonly Interval[], options: VolumeOptions): SVGSVGElement {
+  const { comparison = "usual", projected = [] } = options;
+  const usual = (row: Interval) => (comparison === "usual" ? (row.usualHigh ?? row.usual ?? 0) : 0);
   const expected = (row: Interval) => usual(row) > 0; // where nothing ever comes, no line is drawn
-  const max = Math.max(4, ...rows.map((row) => Math.max(offered(row) ?? 0, usual(row), row.lastWeek ?? 0)));
+  const lastWeek = (row: Interval) => (comparison === "none" ? null : row.lastWeek);
+  const other = (row: Interval) => (comparison === "usual" ? row.usual : lastWeek(row));
+  const max = Math.max(
+    4,
+    ...rows.map((row) => Math.max(offered(row) ?? 0, usual(row), lastWeek(row) ?? 0)),
+    ...projected.map((value) => value ?? 0),
+  );
   const base = dayPanel(rows, {
     ...options,
     height: options.height ?? 250,
@@ -35,6 +48,10 @@ export function volumeChart(rows: readonly Interval[], options: DayOptions): SVG
     format: count,
     label: "Contacts offered per interval",
     description: "Columns: assigned, with abandoned on top. Grey band and line: the usual of this weekday.",
+    ahead: (slot) =>
+      projected[slot] === null || projected[slot] === undefined
+        ? null
+        : `projected ${decimal(projected[slot], 0)}`,
     readout: (row) =>
       [
         `${count(offered(row))} offered`,
@@ -42,6 +59,7 @@ export function volumeChart(rows: readonly Interval[], options: DayOptions): SVG
         row.usual === null
           ? null
           : `usual ${decimal(row.usual, 0)} (${decimal(row.usualLow, 0)}–${decimal(row.usualHigh, 0)})`,
+        row.firstOffered === null ? null : `restated, first ${count(row.firstOffered)}`,
       ]
         .filter(Boolean)
         .join(" · "),
@@ -78,8 +96,19 @@ export function volumeChart(rows: readonly Interval[], options: DayOptions): SVG
         height: y(assigned) - y(assigned + abandoned),
       }),
     );
+    const compared = other(row);
+    if (compared !== null && row.state !== "partial") {
+      const [low, high] = [assigned + abandoned, compared].sort((a, b) => a - b) as [number, number];
+      const mark = compared > assigned + abandoned ? "difference-under" : "difference-over";
+      marks.append(svg("rect", { class: mark, x: left, width, y: y(high), height: y(low) - y(high) }));
+    }
+    if (row.firstOffered !== null) {
+      const [middle, top] = [left + width / 2, y(assigned + abandoned) - 4];
+      marks.append(svg("path", { class: "revised", d: `M${middle - 3},${top - 5}h6l-3,5z` }));
+    }
   });
-  stepLine(base, rows, (row) => (row.lastWeek || expected(row) ? row.lastWeek : null), "last-week");
+  project(base, rows, projected);
+  stepLine(base, rows, (row) => (lastWeek(row) || expected(row) ? lastWeek(row) : null), "last-week");
   stepLine(base, rows, (row) => (expected(row) ? row.usual : null), "usual-line");
   return base.root;
 }
@@ -223,6 +252,49 @@ export function staffChart(rows: readonly Interval[], options: DayOptions): SVGS
   return base.root;
 }
 
+/** Available less required reps: above the line to spare, below it too few; hollow where staff and work are planned. */
+export function netChart(rows: readonly NetRow[], options: DayOptions): SVGSVGElement {
+  const nets = rows.map(({ net }) => net ?? 0);
+  const reach = Math.max(1, ...nets.map(Math.abs));
+  const base = dayPanel(
+    rows.map(({ row }) => row),
+    {
+      ...options,
+      height: options.height ?? 170,
+      min: Math.min(nets.some((net) => net < 0) ? -reach * 0.15 : 0, ...nets),
+      max: Math.max(reach * 0.15, ...nets),
+      format: (value) => (value === 0 ? "0" : signed(value, value % 1 ? 1 : 0)),
+      label: "Net staffing per interval, full-time equivalents",
+      description: "Columns above the zero line: reps to spare. Below: reps too few.",
+      ahead: (slot) => (rows[slot]!.ahead ? netText(rows[slot]!) : null),
+      readout: (row) => netText(rows.find((net) => net.row === row)!) ?? "no contacts",
+    },
+  );
+  if (base instanceof SVGSVGElement) return base;
+  const { marks, x, y } = base;
+  const gap = x(1) - x(0) > 5 ? 1 : 0.4;
+  rows.forEach(({ net, ahead, row }, slot) => {
+    if (net === null) return;
+    const mark = net < 0 ? "orange" : "blue";
+    const [top, bottom] = [y(Math.max(0, net)), y(Math.min(0, net))];
+    const box = { x: x(slot) + gap / 2, width: Math.max(0.5, x(1) - x(0) - gap), y: top };
+    const look = ahead ? `planned-${mark}` : `${mark}${row.state === "partial" ? " running" : ""}`;
+    marks.append(svg("rect", { class: look, ...box, height: Math.max(1, bottom - top) }));
+  });
+  return base.root;
+}
+
+function netText({ net, available, required, state, ahead }: NetRow): string | null {
+  if (net === null)
+    return (
+      { held: "held back: too few reps", "no reps": "no reps", "no handle time": "no handle time" }[
+        state as string
+      ] ?? null
+    );
+  const sides = `${decimal(available)} ${ahead ? "scheduled" : "available"}, ${decimal(required)} required`;
+  return `${net < 0 ? `${decimal(-net)} too few` : `${decimal(net)} to spare`}: ${sides}`;
+}
+
 /** The states of rep time, bottom first. */
 export const staffStates: { text: string; mark: string; value: (row: Interval) => number | null }[] = [
   { text: "Available, with chats", mark: "blue", value: (row) => row.utilizedAvailable },
@@ -246,12 +318,51 @@ export function hourTicks(rows: readonly Interval[], zone: Zone, width: number) 
   };
 }
 
+// Drawn as no other mark is: a pale area under a dashed line, with its name beside it.
+function project(base: Panel, rows: readonly Interval[], projected: readonly (number | null)[]): void {
+  const { marks, x, y } = base;
+  const value = (slot: number) => projected[slot] ?? 0;
+  for (const run of runs(rows, (row) => (projected[rows.indexOf(row)] ?? null) !== null)) {
+    const steps = closed(run);
+    const of = ({ slot }: Point) => y(value(Math.min(slot, run.at(-1)!.slot)));
+    const fill = area<Point>()
+      .curve(curveStepAfter)
+      .x(({ slot }) => x(slot))
+      .y0(y(0))
+      .y1(of);
+    const edge = line<Point>()
+      .curve(curveStepAfter)
+      .x(({ slot }) => x(slot))
+      .y(of);
+    const top = run.reduce((most, point) => (value(point.slot) > value(most.slot) ? point : most));
+    const [from, to] = [x(run[0]!.slot), x(run.at(-1)!.slot + 1)];
+    marks.append(
+      svg("path", { class: "projected-fill", d: fill(steps) }),
+      svg("path", { class: "line projected-line", d: edge(steps) }),
+    );
+    if (to - from > 70)
+      marks.append(
+        svg(
+          "text",
+          {
+            class: "projected-label",
+            x: Math.min(to - 64, Math.max(from + 4, x(top.slot))),
+            y: y(value(top.slot)) - 6,
+          },
+          "projection",
+        ),
+      );
+  }
+}
+
 interface DayPanel extends DayOptions {
   max: number;
   format: (value: number) => string;
   label: string;
   description: string;
   readout: (row: Interval) => string;
+  ahead?: (slot: number) => string | null; // what is known of an interval that has not come
+  min?: number;
   ticks?: number[];
   clock?: boolean;
 }
@@ -273,6 +384,7 @@ function dayPanel(rows: readonly Interval[], options: DayPanel): Panel | SVGSVGE
     height: options.height ?? 190,
     slots: rows.length,
     max: options.max,
+    ...(options.min === undefined ? {} : { min: options.min }),
     format: options.format,
     ticks: options.ticks,
     clock: options.clock,
@@ -291,7 +403,8 @@ function dayPanel(rows: readonly Interval[], options: DayPanel): Panel | SVGSVGE
         skipped: "did not exist: the clock went forward",
       };
       const more = row.state === "partial" ? " · not all of it has arrived" : "";
-      return `${row.label}  ${words[row.state] ?? readout(row) + more}`;
+      const ahead = options.ahead?.(slot);
+      return `${row.label}  ${words[row.state] ?? readout(row) + more}${ahead ? ` · ${ahead}` : ""}`;
     },
   });
 }

@@ -1,5 +1,5 @@
 import { html } from "./dom.js";
-import { type Zone, zone } from "./format.js";
+import { duration, type Zone, zone } from "./format.js";
 import type { OpenHours } from "./interval-state.js";
 import { carryFilters } from "./url-state.js";
 
@@ -50,11 +50,24 @@ export function openHours({ open_hours }: Site, queue: string): OpenHours[] | nu
 /** The lines about time that every page carries. */
 export function freshness(site: Site, through: string | number | null): { label: string; value: string }[] {
   const local: Zone = zone(site.timezone);
+  const lag =
+    through === null || !site.synced_at
+      ? null
+      : lagText(Date.parse(site.synced_at) - Number(new Date(through)));
   return [
-    { label: "Data through", value: through !== null ? local.moment(through) : "nothing yet" },
+    {
+      label: "Data through",
+      value: through === null ? "nothing yet" : `${local.moment(through)}${lag ? `, ${lag}` : ""}`,
+    },
     ...(site.synced_at ? [{ label: "Synced", value: local.moment(site.synced_at) }] : []),
     { label: "Times in", value: site.timezone },
   ];
+}
+
+// How old the newest data were when they were fetched; of a day long past it says nothing.
+function lagText(ms: number): string | null {
+  if (ms < 0 || ms > 86_400_000) return null;
+  return `${duration(Math.round(ms / 60_000) * 60)} before the sync`;
 }
 
 function themeSwitch(): HTMLElement {

@@ -10,6 +10,7 @@ export interface PanelOptions {
   height?: number;
   slots: number; // equal columns from left to right
   max: number; // of the vertical scale, which starts at zero
+  min?: number; // or below it, for what has a sign
   format: (value: number) => string; // of the vertical scale
   tick: (slot: number) => string | null; // label under the left edge of a slot
   shade?: (slot: number) => Shade;
@@ -44,7 +45,7 @@ export function panel(options: PanelOptions): Panel {
   const { width, height = 190, slots, crosshair, readout, shade } = options;
   const margin = { top: 22, right: 12, bottom: 22, left: 46, ...options.margin };
   const x = scaleLinear([0, slots], [margin.left, Math.max(margin.left + 1, width - margin.right)]);
-  const y = scaleLinear([0, options.max || 1], [height - margin.bottom, margin.top]);
+  const y = scaleLinear([options.min ?? 0, options.max || 1], [height - margin.bottom, margin.top]);
   const ticks = options.ticks ?? (options.clock ? clockTicks(options.max) : null);
   if (ticks) y.domain([0, Math.max(options.max, ticks.at(-1) ?? 1)]);
   else y.nice(4);
@@ -197,14 +198,21 @@ function pointer(options: {
   right: number;
 }): SVGGElement {
   const { root, crosshair, readout, x, slots, top, bottom, right } = options;
-  const band = svg("rect", { class: "cross", y: top, height: bottom - top, width: x(1) - x(0) });
+  const slotBand = (mark: string) =>
+    svg("rect", { class: mark, y: top, height: bottom - top, width: x(1) - x(0) });
+  const [band, picked] = [slotBand("cross"), slotBand("picked")];
   const text = svg("text", { class: "readout", x: right, y: 12, "text-anchor": "end" });
-  const group = svg("g", { class: "pointer", "aria-hidden": "true" }, band, text);
+  const pointing = svg("g", {}, band, text);
+  const group = svg("g", { class: "pointer", "aria-hidden": "true" }, picked, pointing);
+  const place = (slot: number | null, node: SVGElement, mark: SVGElement) => {
+    const here = slot !== null && slot < slots;
+    node.style.display = here ? "" : "none";
+    if (here) mark.setAttribute("x", String(x(slot)));
+    return here;
+  };
   const show = (slot: number | null) => {
-    group.style.display = slot === null || slot >= slots ? "none" : "";
-    if (slot === null || slot >= slots) return;
-    band.setAttribute("x", String(x(slot)));
-    text.textContent = readout?.(slot) ?? "";
+    place(crosshair.picked, picked, picked);
+    text.textContent = place(slot, pointing, band) ? (readout?.(slot!) ?? "") : "";
   };
   show(crosshair.slot);
   crosshair.follow(root, show);
@@ -213,6 +221,9 @@ function pointer(options: {
     const box = root.getBoundingClientRect();
     const at = (event.clientX - box.left) * (root.viewBox.baseVal.width / (box.width || 1));
     crosshair.set(at < x(0) || at > x(slots) ? null : clamp(Math.floor(x.invert(at))));
+  });
+  root.addEventListener("click", () => {
+    if (crosshair.slot !== null) crosshair.pick(crosshair.slot);
   });
   root.addEventListener("pointerleave", () => crosshair.set(null));
   root.addEventListener("blur", () => crosshair.set(null));
@@ -225,6 +236,7 @@ function pointer(options: {
       End: slots - 1,
     }[event.key];
     if (event.key === "Escape") crosshair.set(null);
+    else if (event.key === "Enter" && at !== null) crosshair.pick(at);
     else if (next !== undefined) {
       crosshair.set(clamp(next));
       event.preventDefault();

@@ -1,3 +1,4 @@
+import { daysLater } from "./baseline.js";
 import type { Card } from "./cards.js";
 import type { Crosshair } from "./crosshair.js";
 import {
@@ -11,39 +12,91 @@ import {
   waitsOf,
 } from "./day-charts.js";
 import { html } from "./dom.js";
-import { csvButton, figure, table } from "./figure.js";
-import { change, clock, count, decimal, longDay, percent, points, weekdayName } from "./format.js";
-import { type Interval, known } from "./interval.js";
-import { handleChart, staffChart, staffStates } from "./intraday.js";
-import type { Site } from "./masthead.js";
+import { driverPanel, explain } from "./drivers.js";
+import { csvButton, figure, type TableColumn, table } from "./figure.js";
+import { change, clock, count, decimal, longDay, percent, points, signed, type Zone } from "./format.js";
+import { allQueues, dayOfIntervals, type Interval, type IntradayDay, type WindowRow } from "./interval.js";
+import { handleChart, netChart, staffChart, staffStates } from "./intraday.js";
+import { openHours, type Site } from "./masthead.js";
+import { type Basis, basisText, type NetRow, netRows, netTitle, type StaffingBasis } from "./net-staffing.js";
+import type { QueueLoad } from "./queue-load.js";
+import { projectionText, type RestOfDay, restOfDay } from "./rest-of-day.js";
 import * as today from "./today.js";
+import { readUrl, writeUrl } from "./url-state.js";
+import type { Grain } from "./windows.js";
 
 /** Everything the parts of the Today page are made from. */
 export interface TodayPage extends DayFacts {
-  former: readonly Interval[]; // the same a week before; empty where there is none
+  windows: readonly Interval[];
+  compared: today.Compared | null;
+  rest: RestOfDay | null;
+  net: NetRow[]; // of the rows
+  basis: StaffingBasis;
   crosshair: Crosshair;
 }
 
-/** The headline figures of the day so far, against the usual or the same intervals a week before. */
-export function todayCards({ rows, former, site, day }: TodayPage): Card[] {
+/** What the page is made from, out of the files it has read and the choices of its filters. */
+export function todayPage(options: {
+  site: Site;
+  zone: Zone;
+  days: readonly IntradayDay[];
+  day: string; // "" when there is none at all
+  queue: string;
+  grain: Grain;
+  comparison: today.Comparison;
+  basis: Basis;
+  files: { day: readonly WindowRow[]; weekBefore: readonly WindowRow[] };
+  loads: readonly QueueLoad[];
+  crosshair: Crosshair;
+}): TodayPage {
+  const { site, days, day, queue, grain, comparison, files, loads } = options;
+  const intervals = (date: string, windows: readonly WindowRow[], length: Grain) =>
+    date && windows.length
+      ? dayOfIntervals({
+          ...{ windows, days, day: date, queue, grain: length, timezone: site.timezone },
+          openHours: openHours(site, queue),
+        })
+      : [];
+  const windows = intervals(day, files.day, 15);
+  const rows = grain === 15 ? windows : intervals(day, files.day, grain);
+  const weekBefore = day ? intervals(daysLater(day, -7), files.weekBefore, 15) : [];
+  const rest = restOfDay(windows, rows);
+  const load = loads.find((entry) => entry.queue === queue);
+  const chats = load?.concurrency ?? loads.find(({ kind }) => kind === "all")?.concurrency ?? null;
+  const basis = { basis: options.basis, chats, seconds: site.seconds, target: site.target };
+  const dayHandle = today.summarize(windows).handle;
+  return {
+    ...{ rows, windows, queue, day, grain, comparison, rest, basis },
+    ...{ zone: options.zone, site, crosshair: options.crosshair },
+    compared: today.comparedWith(comparison, windows, weekBefore, day, site),
+    net: netRows(rows, basis, { dayHandle, projected: rest?.rows }),
+  };
+}
+
+/** The headline figures of the day so far, beside those of what it is compared with. */
+export function todayCards({ windows, compared, rest, site, day }: TodayPage): Card[] {
   if (!day) return [];
-  const level = today.serviceLevelOf(site);
-  const sum = today.summarize(rows);
-  const seen = new Set(rows.filter(known).map(({ label }) => label));
-  const before = today.summarize(former.filter(({ label }) => seen.has(label)));
-  const week = `last ${weekdayName(day)}`;
-  const service = level(sum);
+  const sum = today.summarize(windows);
+  const service = today.serviceLevelOf(site)(sum);
   const abandonRate = sum.offered ? sum.abandoned / sum.offered : null;
-  const rateBefore = before.offered ? before.abandoned / before.offered : null;
-  const staffed = rows.filter((row) => row.reps !== null);
+  const staffed = windows.filter((row) => row.reps !== null);
+  const projected = rest?.projection.projected;
+  const label = compared?.label ?? "";
+  const versus = (value: number | null, before: number | null | undefined, better: "lower" | "neutral") => {
+    if (value === null || !before) return undefined;
+    const off = value / before - 1;
+    return {
+      text: `${change(off)} on ${label}`,
+      tone: better === "neutral" ? "neutral" : tone(-off, 0.05),
+    } as const;
+  };
+  const rateBefore = compared?.abandonRate ?? null;
   return [
     {
       label: "Offered",
       value: count(sum.offered),
-      delta: sum.usual
-        ? { text: `${change(sum.offered / sum.usual - 1)} against the usual`, tone: "neutral" }
-        : versus(sum.offered, before.offered, week, "neutral"),
-      note: `${count(sum.assigned)} assigned`,
+      delta: versus(sum.offered, compared?.offered, "neutral"),
+      note: projected ? `about ${count(projected)} by the end of the day` : `${count(sum.assigned)} assigned`,
     },
     {
       label: `Answered in ${site.seconds} s`,
@@ -56,7 +109,7 @@ export function todayCards({ rows, former, site, day }: TodayPage): Card[] {
               tone: service < site.target ? "bad" : "good",
             } as const,
           }),
-      note: `target ${percent(site.target, 0)}`,
+      note: `target ${percent(site.target, 0)}${compared?.service ? `; ${label} ${percent(compared.service)}` : ""}`,
     },
     {
       label: "Abandoned",
@@ -64,7 +117,7 @@ export function todayCards({ rows, former, site, day }: TodayPage): Card[] {
       ...(abandonRate !== null && rateBefore !== null
         ? {
             delta: {
-              text: `${points(abandonRate - rateBefore)} on ${week}`,
+              text: `${points(abandonRate - rateBefore)} on ${label}`,
               tone: tone(rateBefore - abandonRate, 0.005),
             } as const,
           }
@@ -74,13 +127,13 @@ export function todayCards({ rows, former, site, day }: TodayPage): Card[] {
     {
       label: "Mean wait",
       value: clock(sum.wait),
-      delta: versus(sum.wait, before.wait, week, "lower"),
+      delta: versus(sum.wait, compared?.wait, "lower"),
       note: "assigned and abandoned",
     },
     {
       label: "Mean handle time",
       value: sum.handle === null ? "–" : `≈ ${clock(sum.handle)}`,
-      delta: versus(sum.handle, before.handle, week, "neutral"),
+      delta: versus(sum.handle, compared?.handle, "neutral"),
       note: sum.wrap === null ? "held back" : `wrap-up ${clock(sum.wrap)}`,
     },
     {
@@ -93,10 +146,40 @@ export function todayCards({ rows, former, site, day }: TodayPage): Card[] {
   ];
 }
 
+/** The interval that the reader chose, taken apart; empty without one. The choice stands in the address. */
+export function chosenInterval(page: TodayPage): HTMLElement {
+  const { net, basis, zone, site, crosshair } = page;
+  const place = html("div", { class: "drivers-place", "aria-live": "polite" });
+  let shown: number | null = null;
+  const show = (slot: number | null) => {
+    const chosen = slot === null ? undefined : net[slot];
+    const panel = chosen
+      ? driverPanel(explain(chosen, basis), {
+          zone,
+          service: today.serviceLevelOf(site)(chosen.row),
+          basis: `${basisText(basis)} Indicative.`,
+          onClose: () => crosshair.pick(slot),
+        })
+      : null;
+    place.replaceChildren(...(panel ? [panel] : []));
+    shown = slot;
+  };
+  crosshair.follow(place, () => {
+    if (crosshair.picked === shown) return;
+    show(crosshair.picked);
+    writeUrl({ at: shown === null ? null : net[shown]!.row.label });
+  });
+  const written = readUrl("at");
+  const slot = net.findIndex(({ row }) => row.label === written);
+  if (slot >= 0) crosshair.pick(slot);
+  show(crosshair.picked);
+  return place;
+}
+
 /** The charts of the day, one under the other on the same time axis, with one crosshair. */
 export function todayFigures(page: TodayPage): HTMLElement {
   if (!page.day) return html("div", { class: "figures" });
-  const { rows, queue, day, grain, zone, site, crosshair } = page;
+  const { rows, rest, net, queue, day, grain, zone, site, crosshair } = page;
   const shared = { zone, crosshair };
   const where = `${queue}, ${longDay(day)}, per ${grain} minutes`;
   const file = (measure: string) => `${measure}-${slug(queue)}-${day}`;
@@ -107,7 +190,7 @@ export function todayFigures(page: TodayPage): HTMLElement {
   return html(
     "div",
     { class: "figures" },
-    shown(volumeOf(page), usualText(rows)),
+    shown(volumeOf(page), [usualText(rows), rest ? projectionText(rest) : ""].filter(Boolean).join(" ")),
     shown(serviceLevelOf(page)),
     shown(waitsOf(page)),
     figure({
@@ -136,6 +219,26 @@ export function todayFigures(page: TodayPage): HTMLElement {
       draw: (width) => staffChart(rows, { ...shared, width }),
       file: file("reps"),
     }),
+    figure({
+      id: "net-staffing",
+      title: netTitle(net),
+      subtitle: `Indicative: available less required reps, full-time equivalents. ${where}.`,
+      legend: [
+        { text: "Reps to spare", mark: "blue" },
+        { text: "Too few", mark: "orange" },
+        ...(net.some((row) => row.ahead && row.net !== null)
+          ? [{ text: "Scheduled less required for the projection", mark: "planned" }]
+          : []),
+      ],
+      footer: footer(
+        "queue_wfm, queue_membership_wfm",
+        [basisText(page.basis), several(page), held(rows, site)].filter(Boolean).join(" "),
+      ),
+      draw: (width) => netChart(net, { ...shared, width }),
+      rows: net,
+      columns: netColumns(page),
+      file: file("net-staffing"),
+    }),
   );
 }
 
@@ -153,20 +256,62 @@ export function intervalTable(page: TodayPage): HTMLElement {
   );
 }
 
+function netColumns({ zone }: TodayPage): TableColumn<NetRow>[] {
+  const number = (
+    label: string,
+    value: (row: NetRow) => number | null,
+    text: (value: number | null) => string = decimal,
+  ): TableColumn<NetRow> => ({ label, value, text: (row) => text(value(row)) });
+  const scheduled = ({ row }: NetRow) => row.scheduled;
+  return [
+    { label: "Start, UTC", value: ({ row }) => new Date(row.start).toISOString(), hidden: true },
+    {
+      label: "Interval",
+      value: ({ row }) => zone.exactTime(row.start),
+      text: ({ row }) => today.span(row, zone),
+    },
+    {
+      label: "State",
+      value: ({ state, ahead, row }) => (state === "none" ? row.state : ahead ? `${state}, planned` : state),
+    },
+    number(
+      "Contacts",
+      ({ contacts }) => contacts,
+      (value) => decimal(value, 0),
+    ),
+    number(
+      "Handle, s",
+      ({ handle }) => handle,
+      (value) => decimal(value, 0),
+    ),
+    number("Available FTE", ({ available, ahead }) => (ahead ? null : available)),
+    number("Scheduled FTE", scheduled),
+    number("Required FTE", ({ required }) => required),
+    number(
+      "Net FTE",
+      ({ net }) => net,
+      (value) => (value === null ? "–" : signed(value, 1)),
+    ),
+  ];
+}
+
+function several({ queue, rows, net }: TodayPage): string {
+  return [
+    queue === allQueues
+      ? ""
+      : "A rep of several queues is available to each of them, so for one queue this is the most it could have.",
+    rows.some((row) => row.scheduled !== null) ? "Scheduled: the schedule of kit.yaml." : "",
+    net.some(({ contacts, handle, row }) => contacts && handle !== null && row.handle === null)
+      ? "Without a handle time of its own an interval takes the day's mean."
+      : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
 function held(rows: readonly Interval[], site: Site): string {
   const small = rows.filter((row) => row.held).length;
   return small ? `${small} intervals held back: fewer than ${site.min_reps} reps behind them.` : "";
-}
-
-function versus(
-  value: number | null,
-  before: number | null,
-  week: string,
-  better: "lower" | "neutral",
-): Card["delta"] | undefined {
-  if (value === null || !before) return undefined;
-  const off = value / before - 1;
-  return { text: `${change(off)} on ${week}`, tone: better === "neutral" ? "neutral" : tone(-off, 0.05) };
 }
 
 function tone(improvement: number, least: number): "good" | "bad" | "neutral" {

@@ -8,9 +8,11 @@ import {
   percent,
   plural,
   signed,
+  weekdayName,
   type Zone,
 } from "./format.js";
-import { allQueues, type Interval, known, offered } from "./interval.js";
+import { allQueues, type Former, type Interval, known, offered } from "./interval.js";
+import { ratio } from "./ratio.js";
 import { rollUp, sum } from "./rollup.js";
 import {
   countsWithin,
@@ -43,6 +45,65 @@ export interface ServiceSettings {
 }
 
 type Counts = Pick<Interval, "assigned" | "abandoned" | "within">;
+
+/** What a day is compared with. */
+export const comparisons = ["usual", "last", "none"] as const;
+export type Comparison = (typeof comparisons)[number];
+
+/** The same intervals on another day, or on the usual one: rates from added counts, as for the day itself. */
+export interface Compared {
+  label: string; // "the usual", "last Tuesday"
+  offered: number | null;
+  service: number | null;
+  abandonRate: number | null;
+  wait: number | null;
+  handle: number | null;
+}
+
+/** The intervals that have data, as they usually are or were a week before; null where nothing is known of them. */
+export function comparedWith(
+  comparison: Comparison,
+  rows: readonly Interval[],
+  weekBefore: readonly Interval[],
+  day: string,
+  site: ServiceSettings,
+): Compared | null {
+  if (comparison === "none" || !day) return null;
+  const seen = rows.filter(known);
+  if (comparison === "last") {
+    const labels = new Set(seen.map(({ label }) => label));
+    const before = summarize(weekBefore.filter(({ label }) => labels.has(label)));
+    if (before.intervals === 0) return null;
+    return {
+      label: `last ${weekdayName(day)}`,
+      offered: before.offered,
+      service: serviceLevelOf(site)(before),
+      abandonRate: ratio(before.abandoned, before.offered),
+      wait: before.wait,
+      handle: before.handle,
+    };
+  }
+  const before = seen.map((row) => row.former);
+  const weight = (row: Former) => row.offered;
+  const counts = rollUp(before, {
+    offered: { rule: "count", of: weight },
+    abandoned: { rule: "count", of: (row) => row.abandoned },
+    within: { rule: "count", of: (row) => row.within },
+    wait: { rule: "mean", mean: (row) => row.wait, weight },
+    handle: { rule: "mean", mean: (row) => row.handle, weight },
+  });
+  const { usual } = summarize(rows);
+  if (usual === null && counts.offered === null) return null;
+  const assigned = counts.offered === null ? null : counts.offered - (counts.abandoned ?? 0);
+  return {
+    label: "the usual",
+    offered: usual,
+    service: serviceLevelOf(site)({ assigned, abandoned: counts.abandoned, within: counts.within }),
+    abandonRate: ratio(counts.abandoned, counts.offered),
+    wait: counts.wait,
+    handle: counts.handle,
+  };
+}
 
 export function summarize(rows: readonly Interval[]): DaySummary {
   const seen = rows.filter(known);
@@ -92,13 +153,15 @@ export function formula(site: ServiceSettings): string {
 /** The day in a few sentences: what happened, then where it was worst. Never says "now": the data is some minutes old. */
 export function daySentence(options: {
   rows: readonly Interval[];
+  windows?: readonly Interval[]; // the same day in quarter-hours
+  projected?: number | null; // contacts of the whole day
   queue: string;
   day: string; // "" when there is none at all
   zone: Zone;
   site: ServiceSettings & { min_contacts: number };
 }): { title: string; lead: string } {
-  const { rows, queue, day, zone, site } = options;
-  const through = dataThrough(rows);
+  const { rows, windows = rows, projected, queue, day, zone, site } = options;
+  const through = dataThrough(windows);
   const place = queue === allQueues ? "" : `${queue}: `;
   if (!day)
     return {
@@ -107,10 +170,10 @@ export function daySentence(options: {
     };
   if (through === null || !rows.some(known))
     return { title: `${place}no data for ${dayName(day)}`, lead: "No interval of this day has arrived." };
-  const total = summarize(rows);
+  const total = summarize(windows);
   const level = serviceLevelOf(site);
   const service = level(total);
-  const until = rows.some(({ state }) => state === "pending") ? ` by ${zone.time(through)}` : "";
+  const until = windows.some(({ state }) => state === "pending") ? ` by ${zone.time(through)}` : "";
   const missing = shortfallOf(total, site) ?? 0;
   const worst = worstInterval(rows, site);
   const share = total.offered ? ` (${percent(total.abandoned / total.offered)})` : "";
@@ -120,6 +183,7 @@ export function daySentence(options: {
     worst
       ? `Worst interval: ${span(worst, zone)}, ${percent(level(worst), 0)} of ${count(offered(worst))}.`
       : null,
+    projected ? `About ${count(projected)} by the end of the day, if its usual shape holds.` : null,
   ];
   return {
     title:
@@ -156,18 +220,22 @@ export function gap(share: number, target: number): string {
 }
 
 /** Headlines of the charts: each says what the reader should see. */
-export function volumeTitle(rows: readonly Interval[], zone: Zone): string {
+export function volumeTitle(rows: readonly Interval[], zone: Zone, compared?: Compared | null): string {
   const { offered, usual } = summarize(rows);
+  const { label, offered: other } =
+    compared === undefined ? { label: "the usual", offered: usual } : (compared ?? noOther);
   const through = dataThrough(rows);
   if (through === null) return "No contacts have arrived";
-  if (!usual) return `${plural(offered, "contact")} offered by ${zone.time(through)}`;
-  const off = offered / usual - 1;
+  if (!other) return `${plural(offered, "contact")} offered by ${zone.time(through)}`;
+  const off = offered / other - 1;
   const words =
     Math.abs(off) < 0.03
       ? "in line with"
       : `${Math.abs(off * 100).toFixed(0)}% ${off > 0 ? "above" : "below"}`;
-  return `Volume is ${words} the usual: ${count(offered)} offered against ${decimal(usual, 0)}`;
+  return `Volume is ${words} ${label}: ${count(offered)} offered against ${decimal(other, 0)}`;
 }
+
+const noOther = { label: "", offered: null };
 
 export function waitTitle(rows: readonly Interval[], minContacts: number): string {
   const { wait } = summarize(rows);

@@ -4,8 +4,9 @@ import { dirname, join } from "node:path";
 import type { Feed } from "../export/feed.ts";
 import { feedOf, type Project } from "../project.ts";
 import { removeEmpty } from "../sync/files.ts";
-import { type Database, openDatabase, type QueryOptions, quoteName, quoteText } from "./database.ts";
+import { type Database, openDatabase, type QueryOptions, quoteName } from "./database.ts";
 import { type DedupeRule, dedupeRule, qualified, type RelationColumn, windowOf } from "./dedupe.ts";
+import { writeParquet } from "./inspect.ts";
 import { emptyRelation, parquetRelation, relationColumns, withProvenance } from "./relation.ts";
 import { type DaySnapshot, type FeedSnapshot, type Snapshot, shortHash } from "./snapshot.ts";
 import { problem } from "./stage.ts";
@@ -38,6 +39,7 @@ export const decisions = ["order", "run", "tie"] as const;
 
 const formatVersion = 1; // raise it when the files of current change in any way: every feed is then rebuilt
 const defaultBucketRows = 3_000_000;
+const threads = 2;
 
 /**
  * Brings current/ up to the staged files that `next` names, starting from what `previous` names, and returns `next` with
@@ -62,7 +64,7 @@ export async function updateCurrent(
         feeds[name] = after;
         continue;
       }
-      database ??= await openDatabase({ threads: 2, memoryLimit: "1GB", tempDirectory: spill });
+      database ??= await openDatabase({ threads, memoryLimit: "1GB", tempDirectory: spill });
       const { days, update } = await updateFeed(database, project.data, task, options);
       feeds[name] = { ...after, rule: task.ruleHash, days };
       updates.push(update);
@@ -190,13 +192,9 @@ async function updateFeed(
       results.set(dt, await writeDay(connection, data, task, dt, staged, touched, query));
     }
   };
-  const second = await database.connect();
-  try {
-    await Promise.all([worker(database), worker(second)]);
-  } finally {
-    second.close();
-  }
+  await oneThreadEach(database, worker);
   await database.run("drop table winners; drop table if exists touched", query);
+  await countDecisions(database, data, [...results.values()], query);
   const days = task.after.days.map((day) =>
     currentOf(day, results.get(day.dt) ?? (anew ? undefined : task.before.get(day.dt))),
   );
@@ -207,6 +205,22 @@ async function updateFeed(
     days,
     update: { feed: task.feed, rebuilt: task.rebuild, touched: touched?.keys ?? null, written },
   };
+}
+
+/** Runs the work on two connections, with a thread each: of two with two, one waits for the other at full speed. */
+async function oneThreadEach(
+  database: Database,
+  work: (connection: Database) => Promise<void>,
+): Promise<void> {
+  const second = await database.connect();
+  try {
+    await database.run("set threads = 1");
+    const ends = await Promise.allSettled([work(database), work(second)]);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  } finally {
+    second.close();
+    await database.run(`set threads = ${threads}`);
+  }
 }
 
 interface StagedDay {
@@ -409,26 +423,40 @@ async function writeDay(
   const draft = join(data, folder, `.${dt}.${process.pid}.parquet`);
   mkdirSync(dirname(draft), { recursive: true });
   try {
-    await connection.run(
-      `copy (
-         select * from (${parts.join("\nunion all ")}) order by "_run", "_file", "_line"
-       ) to ${quoteText(draft)} (format parquet, compression zstd)`,
+    const { rows } = await writeParquet(
+      connection,
+      [`select * from (${parts.join("\nunion all ")}) order by "_run", "_file", "_line"`],
+      draft,
       query,
     );
-    const counted = await connection.rows(
-      `select count(*), ${decisions.map((_, i) => `count(*) filter ("_decided" = ${i + 1})`).join(", ")}
-       from read_parquet([${quoteText(draft)}])`,
-      query,
-    );
-    const [rows, ...counts] = counted.rows[0]!.map(Number) as [number, ...number[]];
     if (rows === 0) return { current: null, currentRows: 0 };
     const current = `${folder}/${dt}.${await contentHash(draft)}.parquet`;
     renameSync(draft, join(data, current));
-    const dedupe = Object.fromEntries(decisions.map((decision, i) => [decision, counts[i]!]));
-    return { current, currentRows: rows, dedupe };
+    return { current, currentRows: rows };
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+/** Fills in how many groups each decision made, from the files just written. */
+async function countDecisions(
+  database: Database,
+  data: string,
+  days: readonly WrittenDay[],
+  query: QueryOptions,
+): Promise<void> {
+  const written = days.filter(({ current }) => current !== null);
+  if (written.length === 0) return;
+  const files = written.map(({ current }) => current!);
+  const { rows } = await database.rows(
+    `select file_index, ${decisions.map((_, i) => `count(*) filter ("_decided" = ${i + 1})`).join(", ")}
+     from ${parquetRelation(data, files, [figures[1]!])} group by file_index`,
+    query,
+  );
+  for (const [index, ...counts] of rows)
+    written[Number(index)]!.dedupe = Object.fromEntries(
+      decisions.map((decision, i) => [decision, Number(counts[i])]),
+    );
 }
 
 // The key must be there to be compared, also on a day that did not deliver it.

@@ -1,4 +1,4 @@
-import { type Database, quoteName, quoteText } from "./database.ts";
+import { type Database, type QueryOptions, quoteName, quoteText } from "./database.ts";
 import { type Kind, kindOf } from "./typing.ts";
 
 /** What of a column is in `_rescued`. */
@@ -18,9 +18,11 @@ export async function writeParquet(
   db: Database,
   selects: readonly string[],
   target: string,
+  options?: QueryOptions,
 ): Promise<Written> {
   const copied = await db.rows(
     `copy (${selects.join("\nunion all\n")}) to ${quoteText(target)} (format parquet, compression zstd, return_stats true)`,
+    options,
   );
   const place = (name: string) => copied.columns.findIndex((column) => column.name === name);
   const row = copied.rows[0]!;

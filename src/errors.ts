@@ -25,6 +25,8 @@ export const exitCodes = {
   credentialsExpired: 22,
   build: 23,
   portTaken: 24,
+  noWfmData: 25,
+  postFailed: 26,
   interrupted: 130,
 } as const;
 

@@ -26,13 +26,14 @@ export interface DayFacts {
 export interface DayChart {
   id: string;
   title: string;
-  subtitle: string;
+  measure: string; // what is drawn, in which unit
+  subtitle: string; // the measure, with queue, day and interval
   legend?: LegendEntry[];
   draw: (width: number, height?: number) => SVGSVGElement;
 }
 
 export function volumeOf(facts: DayFacts): DayChart {
-  const { rows, windows = rows, queue, day, grain, zone, crosshair, comparison = "usual", rest } = facts;
+  const { rows, windows = rows, day, zone, crosshair, comparison = "usual", rest } = facts;
   const usualDays = Math.max(0, ...rows.map((row) => row.usualDays));
   const usual = `Usual ${weekdayName(day)} (median and middle half of ${usualDays})`;
   const has = (of: (row: Interval) => number | null) => rows.some((row) => of(row) !== null);
@@ -42,7 +43,7 @@ export function volumeOf(facts: DayFacts): DayChart {
   return {
     id: "volume",
     title: today.volumeTitle(windows, zone, facts.compared),
-    subtitle: `Contacts offered: assigned to a rep or abandoned before. ${where(queue, day, grain)}`,
+    ...subtitles("Contacts offered: assigned to a rep or abandoned before.", facts),
     legend: [
       { text: "Assigned", mark: "blue" },
       { text: "Abandoned", mark: "orange" },
@@ -60,7 +61,7 @@ export function volumeOf(facts: DayFacts): DayChart {
 }
 
 export function serviceLevelOf(facts: DayFacts): DayChart {
-  const { rows, windows = rows, queue, day, grain, zone, site, crosshair } = facts;
+  const { rows, windows = rows, zone, site, crosshair } = facts;
   const level = today.serviceLevelOf(site);
   const service = level(today.summarize(windows));
   const { target, min_contacts: minContacts } = site;
@@ -70,7 +71,7 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
       service === null
         ? "No service level to show"
         : `Service level ${percent(service)}, ${today.gap(service, target)}`,
-    subtitle: `${today.formula(site)}. ${where(queue, day, grain)} Faint: fewer than ${minContacts} contacts.`,
+    ...subtitles(`${today.formula(site)}.`, facts, faint(site)),
     legend: [
       { text: "Target met", mark: "blue" },
       { text: "Missed", mark: "missed" },
@@ -81,12 +82,17 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
   };
 }
 
-export function waitsOf({ rows, queue, day, grain, zone, site, crosshair }: DayFacts): DayChart {
+export function waitsOf(facts: DayFacts): DayChart {
+  const { rows, zone, site, crosshair } = facts;
   const { seconds, min_contacts: minContacts } = site;
   return {
     id: "waits",
     title: today.waitTitle(rows, minContacts),
-    subtitle: `Mean wait of assigned and abandoned contacts, minutes and seconds, those without a wait included. ${where(queue, day, grain)} Faint: fewer than ${minContacts} contacts.`,
+    ...subtitles(
+      "Mean wait of assigned and abandoned contacts, minutes and seconds, those without a wait included.",
+      facts,
+      faint(site),
+    ),
     draw: (width, height) =>
       waitChart(rows, { zone, width, seconds, minContacts, ...given({ crosshair, height }) }),
   };
@@ -165,8 +171,14 @@ export function dayColumns({
   ];
 }
 
-function where(queue: string, day: string, grain: number): string {
-  return `${queue}, ${longDay(day)}, per ${grain} minutes.`;
+function subtitles(measure: string, { queue, day, grain }: DayFacts, more?: string) {
+  const where = `${queue}, ${longDay(day)}, per ${grain} minutes.`;
+  const join = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(" ");
+  return { measure: join(measure, more), subtitle: join(measure, where, more) };
+}
+
+function faint({ min_contacts }: Site): string {
+  return `Faint: fewer than ${min_contacts} contacts.`;
 }
 
 // What is undefined is left out, so that a chart takes its default.

@@ -1,4 +1,5 @@
 import { html } from "./dom.js";
+import { save, shareMenu } from "./share-menu.js";
 
 export interface TableColumn<T> {
   label: string;
@@ -21,22 +22,13 @@ export interface FigureOptions<T> {
   legend?: LegendEntry[];
   rows: readonly T[];
   columns: TableColumn<T>[];
-  file?: string; // name of the CSV file, without extension
+  file?: string; // name of what is saved, without extension
 }
 
 /** A chart with its two titles, its footer, and the plotted rows as a table and as CSV. Drawn anew when its width changes. */
 export function figure<T>(options: FigureOptions<T>): HTMLElement {
   const body = html("div", { class: "figure-body" });
-  const details = html(
-    "details",
-    { class: "figure-table" },
-    html("summary", {}, "Table"),
-    html(
-      "span",
-      { class: "figure-tools" },
-      csvButton(options.file ?? options.id, options.columns, options.rows),
-    ),
-  );
+  const details = html("details", { class: "figure-table" }, html("summary", {}, "Table"));
   details.addEventListener("toggle", () => {
     if (details.open && !details.querySelector("table")) details.append(table(options.columns, options.rows));
   });
@@ -49,6 +41,18 @@ export function figure<T>(options: FigureOptions<T>): HTMLElement {
       html("h3", { class: "figure-title" }, options.title),
       html("p", { class: "figure-subtitle" }, options.subtitle),
       options.legend ? legend(options.legend) : null,
+      shareMenu(options.title, {
+        file: options.file ?? options.id,
+        anchor: options.id,
+        csv: () => csv(options.columns, options.rows),
+        picture: () => ({
+          kicker: document.title.replace(" | ", " · "),
+          title: options.title,
+          lead: options.subtitle,
+          charts: [{ legend: options.legend, draw: options.draw }],
+          notes: [options.footer],
+        }),
+      }),
     ),
     body,
     html("figcaption", {}, html("span", {}, options.footer)),
@@ -123,18 +127,8 @@ export function csv<T>(columns: TableColumn<T>[], rows: readonly T[]): string {
 
 /** A button that saves the rows as a CSV file of that name. */
 export function csvButton<T>(file: string, columns: TableColumn<T>[], rows: readonly T[]): HTMLElement {
-  return html(
-    "button",
-    {
-      type: "button",
-      onclick: () => {
-        const url = URL.createObjectURL(new Blob([csv(columns, rows)], { type: "text/csv" }));
-        html("a", { href: url, download: `${file}.csv` }).click();
-        setTimeout(() => URL.revokeObjectURL(url), 1000);
-      },
-    },
-    "Download CSV",
-  );
+  const onclick = () => save(new Blob([csv(columns, rows)], { type: "text/csv" }), `${file}.csv`);
+  return html("button", { type: "button", onclick }, "Download CSV");
 }
 
 function legend(entries: LegendEntry[]): HTMLElement {

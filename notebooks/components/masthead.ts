@@ -26,12 +26,13 @@ export function masthead(options: {
   title: string;
   lead?: string | undefined;
   fresh: { label: string; value: string }[];
+  share?: HTMLElement | undefined; // a menu for what the whole page shows
 }): HTMLElement {
   queueMicrotask(carryFilters);
   return html(
     "header",
     { class: "masthead" },
-    html("div", { class: "kicker" }, html("span", {}, options.kicker), themeSwitch()),
+    html("div", { class: "kicker" }, html("span", {}, options.kicker), themeSwitch(), options.share),
     html("h1", {}, options.title),
     options.lead ? html("p", { class: "lead" }, options.lead) : null,
     html(
@@ -54,6 +55,7 @@ export function freshness(site: Site, through: string | number | null): { label:
     through === null || !site.synced_at
       ? null
       : lagText(Date.parse(site.synced_at) - Number(new Date(through)));
+  document.documentElement.dataset.timezone = site.timezone; // pictures of the page's charts say when they were made
   return [
     {
       label: "Data through",

@@ -1,0 +1,39 @@
+import { type DayFacts, provenance, serviceLevelOf, usualText, volumeOf, waitsOf } from "./day-charts.js";
+import { longDay } from "./format.js";
+import type { Picture } from "./picture.js";
+import { daySentence, formula } from "./today.js";
+
+/** A day of a queue as one picture: the headline, volume against the usual, service level with its target, waits. */
+export function dayCard(facts: DayFacts): Picture {
+  const { queue, day, grain, rows, site } = facts;
+  const { title, lead } = daySentence(facts);
+  const heights = { volume: 210, "service-level": 160, waits: 130 };
+  const source = "queue_wfm";
+  return {
+    kicker: [site.title, queue, day ? longDay(day) : null, `per ${grain} minutes`]
+      .filter(Boolean)
+      .join(" · "),
+    title,
+    lead,
+    charts: [volumeOf(facts), serviceLevelOf(facts), waitsOf(facts)].map((chart) => ({
+      ...chart,
+      subtitle: chart.measure,
+      height: heights[chart.id as keyof typeof heights],
+    })),
+    notes: [
+      provenance(facts, source, usualText(rows)),
+      `Service level: ${formula(site)}. Windows may still be corrected; real-time screens count contacts that have not ended yet and so differ.`,
+    ],
+  };
+}
+
+/** The name of a shared file, without its ending: what it shows, of which queue, on which day. */
+export function fileName(measure: string, queue: string, day: string): string {
+  const plain = queue
+    .normalize("NFC")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M}]+/gu, "-")
+    .replace(/^-+|-+$/g, "");
+  const short = [...plain].slice(0, 60).join("");
+  return [measure, short, day].filter(Boolean).join("-");
+}

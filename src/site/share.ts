@@ -1,0 +1,111 @@
+import type { DayFacts } from "../../notebooks/components/day-charts.ts";
+import { type QueueDay, windowRows } from "../../notebooks/components/day-file.ts";
+import { dayName, zone } from "../../notebooks/components/format.ts";
+import { dayOfIntervals, type IntradayDay } from "../../notebooks/components/interval.ts";
+import { openHours, type Site } from "../../notebooks/components/masthead.ts";
+import type { Grain } from "../../notebooks/components/windows.ts";
+import { CliError } from "../errors.ts";
+import type { Project } from "../project.ts";
+import { hint } from "../suggest.ts";
+import { openCatalog } from "../warehouse/catalog.ts";
+import { computeDataset } from "./dataset.ts";
+import { listDatasets } from "./dataset-list.ts";
+
+/** What the pages load for one day, computed by the same queries. */
+export interface DayData {
+  site: Site;
+  queues: string[]; // busiest first, after "All queues"
+  days: IntradayDay[];
+  day: string;
+  series: QueueDay[]; // of all queues, as the day's file holds them
+}
+
+/**
+ * The datasets behind the Today page for `date`, the newest day with data unless told.
+ * Throws CliError("noWfmData") if there is no WFM data at all, and CliError("usage") for a day without any.
+ */
+export async function loadDay(project: Project, date: string | undefined, now: Date): Promise<DayData> {
+  const database = await openCatalog(project);
+  const datasets = listDatasets(project);
+  const rows = async <T>(name: string): Promise<T[]> => {
+    const dataset = datasets.find((dataset) => dataset.name === name);
+    return dataset ? JSON.parse((await computeDataset(database, dataset, project)).text) : [];
+  };
+  try {
+    const days = await rows<IntradayDay>("intraday-days.json");
+    const newest = days.at(-1)?.day;
+    if (newest === undefined)
+      throw new CliError(
+        "noWfmData",
+        "no intraday data: queue_wfm has no rows here",
+        "run `asapp-kit sync`; ASAPP delivers the WFM feeds on request, and `asapp-kit status` shows what has come",
+      );
+    const day = date ?? newest;
+    if (!days.some((entry) => entry.day === day)) throw noSuchDay(day, days, project.config.timezone, now);
+    const [site, queues, series] = await Promise.all([
+      rows<Site>("site.json"),
+      rows<{ queue: string }>("queues.json"),
+      rows<QueueDay>(`intraday/${day}.json`),
+    ]);
+    return { site: site[0]!, queues: queues.map(({ queue }) => queue), days, day, series };
+  } finally {
+    database.close();
+  }
+}
+
+/** The named queue as the data spell it. Throws CliError("usage") with the nearest one. */
+export function queueOf(name: string, { queues }: Pick<DayData, "queues">): string {
+  const found =
+    queues.find((queue) => queue === name) ??
+    queues.find((queue) => queue.toLowerCase() === name.trim().toLowerCase());
+  if (found !== undefined) return found;
+  throw new CliError("usage", `no queue is called ${shortened(name)}`, hint(name, queues));
+}
+
+/** What a card of one queue is made from. */
+export function dayFacts(
+  { site, days, day, series }: Omit<DayData, "queues">,
+  queue: string,
+  grain: Grain,
+): DayFacts {
+  const rows = dayOfIntervals({
+    windows: windowRows(series),
+    days,
+    day,
+    queue,
+    grain,
+    timezone: site.timezone,
+    openHours: openHours(site, queue),
+  });
+  return { rows, queue, day, grain, zone: zone(site.timezone), site };
+}
+
+/** The queues that something is known of on the day, busiest first. */
+export function queuesOfDay({ queues, series }: DayData): string[] {
+  const present = new Set(
+    series.filter(({ assigned }) => assigned.some((count) => count !== null)).map(({ queue }) => queue),
+  );
+  return queues.filter((queue) => present.has(queue));
+}
+
+function noSuchDay(day: string, days: readonly IntradayDay[], timezone: string, now: Date): CliError {
+  const today = new Intl.DateTimeFormat("en-CA", { timeZone: timezone }).format(now);
+  const [oldest, newest] = [days[0]!.day, days.at(-1)!.day];
+  const nearest = days.reduce((near, entry) =>
+    distance(entry.day, day) < distance(near.day, day) ? entry : near,
+  ).day;
+  const reason = day > today ? `${day} is in the future` : `no intraday data for ${day}`;
+  return new CliError(
+    "usage",
+    reason,
+    `days with data: ${oldest} to ${newest}${nearest === newest ? "" : `; the nearest is ${nearest}, ${dayName(nearest)}`}`,
+  );
+}
+
+function distance(a: string, b: string): number {
+  return Math.abs(Date.parse(a) - Date.parse(b));
+}
+
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

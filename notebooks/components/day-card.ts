@@ -1,14 +1,14 @@
 import { type DayFacts, provenance, serviceLevelOf, usualText, volumeOf, waitsOf } from "./day-charts.js";
 import { longDay } from "./format.js";
 import type { Picture } from "./picture.js";
+import { projectionText } from "./rest-of-day.js";
 import { daySentence, formula } from "./today.js";
 
 /** A day of a queue as one picture: the headline, volume against the usual, service level with its target, waits. */
 export function dayCard(facts: DayFacts): Picture {
-  const { queue, day, grain, rows, site } = facts;
-  const { title, lead } = daySentence(facts);
+  const { queue, day, grain, rows, site, rest } = facts;
+  const { title, lead } = daySentence({ ...facts, projected: rest?.projection.projected ?? null });
   const heights = { volume: 210, "service-level": 160, waits: 130 };
-  const source = "queue_wfm";
   return {
     kicker: [site.title, queue, day ? longDay(day) : null, `per ${grain} minutes`]
       .filter(Boolean)
@@ -21,7 +21,8 @@ export function dayCard(facts: DayFacts): Picture {
       height: heights[chart.id as keyof typeof heights],
     })),
     notes: [
-      provenance(facts, source, usualText(rows)),
+      provenance(facts, "queue_wfm", usualText(rows)),
+      ...(rest ? [projectionText(rest)] : []),
       `Service level: ${formula(site)}. Windows may still be corrected; real-time screens count contacts that have not ended yet and so differ.`,
     ],
   };

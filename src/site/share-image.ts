@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Resvg } from "@resvg/resvg-js";
 import { readSheet, type Sheet } from "../../notebooks/components/paint.ts";
@@ -8,9 +8,13 @@ import { withDocument } from "./svg-document.ts";
 
 /** The pages' style sheets, read for their light colours. */
 export function pageSheet(): Sheet {
-  return readSheet(
-    ["style.css", "planning.css"].map((name) => readFileSync(join(pagesFolder, name), "utf8")).join("\n"),
-  );
+  return readSheet(pageCss());
+}
+
+/** The text of the pages' style sheets. */
+export function pageCss(): string {
+  const names = readdirSync(pagesFolder).filter((name) => name.endsWith(".css"));
+  return names.map((name) => readFileSync(join(pagesFolder, name), "utf8")).join("\n");
 }
 
 /** A picture as SVG text; with the font inside it looks the same on every machine. */

@@ -1,8 +1,10 @@
+import { crosshair } from "../../notebooks/components/crosshair.ts";
 import type { DayFacts } from "../../notebooks/components/day-charts.ts";
 import { type QueueDay, windowRows } from "../../notebooks/components/day-file.ts";
 import { dayName, zone } from "../../notebooks/components/format.ts";
-import { dayOfIntervals, type IntradayDay } from "../../notebooks/components/interval.ts";
-import { openHours, type Site } from "../../notebooks/components/masthead.ts";
+import type { IntradayDay } from "../../notebooks/components/interval.ts";
+import type { Site } from "../../notebooks/components/masthead.ts";
+import { todayPage } from "../../notebooks/components/today-page.ts";
 import type { Grain } from "../../notebooks/components/windows.ts";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
@@ -62,22 +64,21 @@ export function queueOf(name: string, { queues }: Pick<DayData, "queues">): stri
   throw new CliError("usage", `no queue is called ${shortened(name)}`, hint(name, queues));
 }
 
-/** What a card of one queue is made from. */
+/** What a card of one queue is made from: the very facts of the Today page, against the usual. */
 export function dayFacts(
   { site, days, day, series }: Omit<DayData, "queues">,
   queue: string,
   grain: Grain,
 ): DayFacts {
-  const rows = dayOfIntervals({
-    windows: windowRows(series),
-    days,
-    day,
-    queue,
-    grain,
-    timezone: site.timezone,
-    openHours: openHours(site, queue),
+  return todayPage({
+    ...{ site, days, day, queue, grain },
+    zone: zone(site.timezone),
+    comparison: "usual",
+    basis: "workload",
+    files: { day: windowRows(series), weekBefore: [] },
+    loads: [],
+    crosshair: crosshair(),
   });
-  return { rows, queue, day, grain, zone: zone(site.timezone), site };
 }
 
 /** The queues that something is known of on the day, busiest first. */

@@ -87,6 +87,7 @@ const kept = new Set([
   "opacity",
   "font-size",
   "font-weight",
+  "paint-order",
 ]);
 
 function attributesOf(style: Map<string, string>): [string, string][] {

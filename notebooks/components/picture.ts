@@ -155,31 +155,50 @@ function legend(entries: LegendEntry[], sheet: Sheet, top: number, fill: string)
   return { element, height: y - top + 4 };
 }
 
-// As style.css draws the mark of a legend: a filled square, a ring, a line, or a square below a line.
+// As the sheet draws the mark of a legend: a filled square of one or two colours, below a line or not, an outline, a
+// ring, a mere line, or a polygon.
 function swatch(mark: string, sheet: Sheet, x: number, y: number): SVGElement[] {
   const style = looks(sheet, svg("i" as "g", { class: `mark ${mark}` }));
-  const border = (name: string) => /^([\d.]+)px (\w+) (.+)$/.exec(style.get(name) ?? "");
-  const [around, above] = [border("border"), border("border-top")];
-  const line = above && {
-    stroke: above[3],
-    "stroke-width": above[1],
-    "stroke-dasharray": above[2] === "dotted" ? "2 2" : null,
+  const fills = solid(style.get("background") ?? "", sheet);
+  const stroked = (name: string) => {
+    const [, width, kind, stroke] = /^([\d.]+)px (\w+) (.+)$/.exec(style.get(name) ?? "") ?? [];
+    const dashes = { dotted: "2 2", dashed: "4 2" }[kind!] ?? null;
+    return width ? { fill: "none", stroke, "stroke-width": width, "stroke-dasharray": dashes } : null;
   };
-  if (style.get("height") === "0" && line)
-    return [svg("line", { x1: x, x2: x + 12, y1: y + 6, y2: y + 6, ...line })];
-  if (around)
-    return [
-      svg("circle", {
-        cx: x + 6,
-        cy: y + 6,
-        r: 5,
-        fill: "none",
-        stroke: around[3],
-        "stroke-width": around[1],
-      }),
-    ];
-  const square = svg("rect", { x, y, width: 12, height: 12, rx: 2, fill: style.get("background") ?? "none" });
-  return line ? [square, svg("line", { x1: x, x2: x + 12, y1: y + 1, y2: y + 1, ...line })] : [square];
+  const [around, above] = [stroked("border"), stroked("border-top")];
+  const corners = [...(style.get("clip-path") ?? "").matchAll(/([\d.]+)%? ([\d.]+)%/g)];
+  if (corners.length > 0) {
+    const points = corners.map(([, left, top]) => `${x + Number(left) * 0.12},${y + Number(top) * 0.12}`);
+    return [svg("path", { d: `M${points.join("L")}Z`, fill: fills[0] })];
+  }
+  if (around && style.get("border-radius") === "50%")
+    return [svg("circle", { cx: x + 6, cy: y + 6, r: 5, ...around })];
+  if (around) return [svg("rect", { x: x + 1, y: y + 1, width: 10, height: 10, rx: 2, ...around })];
+  const line = (at: number) => svg("path", { d: `M${x},${y + at}h12`, ...above });
+  if (Number.parseFloat(style.get("height") ?? "12") === 0) return [line(6)];
+  const height = 12 / fills.length;
+  const square = fills.map((fill, i) =>
+    svg("rect", { x, y: y + i * height, width: 12, height, rx: fills.length > 1 ? 0 : 2, fill }),
+  );
+  return above ? [...square, line(1)] : square;
+}
+
+// The colours in a background, with color-mix() worked out; what shows through shows the sheet.
+function solid(background: string, sheet: Sheet): string[] {
+  const paper = colour(sheet, "--sheet");
+  const plain = background
+    .replaceAll("transparent", paper)
+    .replace(/color-mix\(in srgb, ?(#\w+) (\d+)%, ?(#\w+)\)/g, (_, first, share, second) => {
+      const [a, b] = [channels(first), channels(second)];
+      const mixed = a.map((value, i) => (value * Number(share) + b[i]! * (100 - Number(share))) / 100);
+      return `#${mixed.map((value) => Math.round(value).toString(16).padStart(2, "0")).join("")}`;
+    });
+  return plain.match(/#\w+/g) ?? [];
+}
+
+function channels(hex: string): number[] {
+  const digits = hex.length === 4 ? hex.slice(1).replace(/./g, "$&$&") : hex.slice(1);
+  return [0, 2, 4].map((at) => Number.parseInt(digits.slice(at, at + 2), 16));
 }
 
 // Patterns are counted over a page's life; in a picture they begin at one.

@@ -72,6 +72,8 @@ export interface SiteConfig {
     membership: Record<string, string | null>;
     thresholdCounts: "answered" | "answered_and_abandoned";
     waitUnit: "seconds" | "minutes";
+    handleUnit: "seconds" | "minutes"; // of handle and wrap-up time
+    repUnit: "minutes" | "seconds"; // of queue_membership_wfm
   };
   openHours: Map<string, OpenHours[]> | null; // by queue name; "default" for the others
   queueGroups: Map<string, string[]> | null; // queues by the name of their group; each in one group at most
@@ -128,6 +130,8 @@ const defaults = {
     },
     thresholdCounts: "answered",
     waitUnit: "seconds",
+    handleUnit: "seconds",
+    repUnit: "minutes",
   },
 } as const;
 
@@ -236,14 +240,12 @@ function resolveConfig(written: Written, folder: string): Config {
         acknowledge: privacy.acknowledge ?? null,
       },
       wfm: {
-        queue: {
-          ...defaults.wfm.queue,
-          within_threshold: thresholdColumn(level.seconds ?? defaults.serviceLevel.seconds),
-          ...wfm.queue,
-        },
-        membership: { ...defaults.wfm.membership, ...wfm.membership },
+        queue: mapped(usualColumns(level.seconds ?? defaults.serviceLevel.seconds).queue, wfm.queue),
+        membership: mapped(defaults.wfm.membership, wfm.membership),
         thresholdCounts: wfm.threshold_counts ?? defaults.wfm.thresholdCounts,
         waitUnit: wfm.wait_unit ?? defaults.wfm.waitUnit,
+        handleUnit: wfm.handle_unit ?? defaults.wfm.handleUnit,
+        repUnit: wfm.rep_unit ?? defaults.wfm.repUnit,
       },
       openHours: site.open_hours ?? null,
       queueGroups: site.queue_groups ?? null,
@@ -260,9 +262,21 @@ function resolveConfig(written: Written, folder: string): Config {
   return config;
 }
 
-// A count of waits under another threshold than the service level's own would be a wrong number, not a near one.
-function thresholdColumn(seconds: number): string | null {
-  return [30, 60, 120].includes(seconds) ? `waits_under_${seconds}s` : null;
+function mapped(
+  usual: Record<string, string>,
+  written: Record<string, string | null | undefined> = {},
+): Record<string, string | null> {
+  const column = ([metric, assumed]: [string, string]) => {
+    const own = written[metric];
+    return [metric, own === undefined ? assumed : own];
+  };
+  return Object.fromEntries(Object.entries(usual).map(column));
+}
+
+/** The assumed columns of the WFM feeds. Waits under another threshold than the service level's would be a wrong number. */
+export function usualColumns(seconds: number): Record<"queue" | "membership", Record<string, string>> {
+  const { queue, membership } = defaults.wfm;
+  return { queue: { ...queue, within_threshold: `waits_under_${seconds}s` }, membership };
 }
 
 function selection(name: string, entry: FeedEntry, config: Config): FeedSelection {

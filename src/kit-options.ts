@@ -95,6 +95,8 @@ const wfmOptions = {
   membership: record(metrics(membershipMetrics)),
   threshold_counts: oneOf("answered", "answered_and_abandoned"),
   wait_unit: oneOf("seconds", "minutes"),
+  handle_unit: oneOf("seconds", "minutes"),
+  rep_unit: oneOf("minutes", "seconds"),
 };
 
 const siteOptions = {

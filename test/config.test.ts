@@ -232,14 +232,14 @@ describe("config", () => {
     assert.equal(site.schedule, null);
   });
 
-  it("takes the threshold column of the service level's own seconds, or none", () => {
+  it("takes the threshold column of the service level's own seconds", () => {
     const column = (seconds: number) =>
       read(`site: {service_level: {seconds: ${seconds}}}`).site.wfm.queue.within_threshold;
     assert.deepEqual([30, 60, 120, 45].map(column), [
       "waits_under_30s",
       "waits_under_60s",
       "waits_under_120s",
-      null,
+      "waits_under_45s",
     ]);
     const own = read("site: {service_level: {seconds: 45}, wfm: {queue: {within_threshold: waits_45}}}");
     assert.equal(own.site.wfm.queue.within_threshold, "waits_45");

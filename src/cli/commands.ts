@@ -43,6 +43,10 @@ export const commands: Record<string, Listed> = {
     load: () => import("../commands/quarantine.ts"),
   },
   schema: { summary: "a feed's columns, and how they changed", load: () => import("../commands/schema.ts") },
+  wfm: {
+    summary: "which columns of the WFM feeds hold which metric",
+    load: () => import("../commands/wfm.ts"),
+  },
   explain: {
     summary: "every delivered version of one row, and why one won",
     load: () => import("../commands/explain.ts"),

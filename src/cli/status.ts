@@ -1,9 +1,15 @@
+import { CliError } from "../errors.ts";
 import { runOf } from "../export/partition.ts";
 import type { Project } from "../project.ts";
 import { type LastSync, readLastSync } from "../sync/last-sync.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
-import { quoteText } from "../warehouse/database.ts";
+import { type Database, quoteText } from "../warehouse/database.ts";
+import { readPlanned } from "../warehouse/forecast.ts";
+import { loadSnapshot } from "../warehouse/snapshot.ts";
+import { surveyNames, unmapped } from "../warehouse/wfm-survey.ts";
+import { plannedNext, plannedText } from "./planned-run.ts";
 import { table } from "./table.ts";
+import { unmappedNext } from "./wfm-run.ts";
 import { count, minute, plural, span } from "./words.ts";
 
 export interface Status {
@@ -67,7 +73,8 @@ export async function readStatus(
         dataThrough !== null && (newest ?? "") < dataThrough ? dataThrough : newest,
       null,
     );
-    const problems = [...problemsOf(found, counts, last && lag(last.finishedAt, now))];
+    const wfm = feeds === null ? await wfmState(project, database) : { problems: [], notes: [] };
+    const problems = [...problemsOf(found, counts, last && lag(last.finishedAt, now)), ...wfm.problems];
     return {
       ok: problems.length === 0,
       dataThrough: through,
@@ -77,7 +84,7 @@ export async function readStatus(
       },
       feeds: found,
       problems,
-      notes: notesOf(found),
+      notes: [...notesOf(found), ...wfm.notes],
     };
   } finally {
     database.close();
@@ -169,6 +176,28 @@ function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number | null
       what: `${plural(partitions, "partition")} with ${state === "short" ? "fewer" : "more"} rows than export_row_counts says, first on ${first}`,
       next: `asapp-kit sql "from kit.row_counts where feed = '${feed}' and state = '${state}'"`,
     };
+}
+
+// What kit.yaml says of the WFM feeds, and the files beside them.
+async function wfmState(
+  project: Project,
+  database: Database,
+): Promise<{ problems: Problem[]; notes: Problem[] }> {
+  const surveyed = surveyNames(project.config, loadSnapshot(project.data));
+  const problems: Problem[] = surveyed.flatMap((feed) => {
+    const names = unmapped([feed]).map(({ metric }) => metric);
+    const what = `${plural(names.length, "metric")} without a column: ${names.join(", ")}`;
+    return names.length === 0 ? [] : [{ feed: feed.feed, what, next: unmappedNext }];
+  });
+  const notes: Problem[] = [];
+  try {
+    for (const file of await readPlanned(database, project.config))
+      notes.push({ feed: null, what: plannedText(file), next: plannedNext(file) });
+  } catch (error) {
+    if (!(error instanceof CliError) || error.exit !== "config") throw error;
+    problems.push({ feed: null, what: error.message.replaceAll("\n", "\n    "), next: error.next ?? "" });
+  }
+  return { problems, notes };
 }
 
 function notesOf(feeds: FeedStatus[]): Problem[] {

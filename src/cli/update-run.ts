@@ -5,8 +5,10 @@ import { openCatalog } from "../warehouse/catalog.ts";
 import { quoteText } from "../warehouse/database.ts";
 import { loadSnapshot, type Snapshot } from "../warehouse/snapshot.ts";
 import { type UpdateOptions, updateWarehouse } from "../warehouse/update.ts";
+import { surveyNames } from "../warehouse/wfm-survey.ts";
 import { refreshCatalog } from "./catalog-run.ts";
 import type { Context } from "./command.ts";
+import { unmappedNext, unmappedText } from "./wfm-run.ts";
 import { count, duration, minute, plural } from "./words.ts";
 
 /** What bringing the warehouse up to date came to, as `--json` has it. */
@@ -46,6 +48,8 @@ export async function runUpdate(
   output.close();
   for (const { feed, dt, reason } of report.failed) output.warn(`${feed} ${dt} could not be read: ${reason}`);
   for (const warning of report.warnings) output.warn(warning);
+  const empty = unmappedText(surveyNames(project.config, report.snapshot));
+  if (empty !== null) output.warn(empty, unmappedNext);
   try {
     await refreshCatalog(project, now);
   } catch (error) {
@@ -61,7 +65,7 @@ export async function runUpdate(
     schemaChanges: report.changes
       .filter(({ feed }) => known.has(feed)) // a feed that is new here did not change
       .map(({ feed, dt, column, change, detail }) => ({ feed, dt, column, change, detail })),
-    warnings: report.warnings,
+    warnings: empty === null ? report.warnings : [...report.warnings, empty],
     dataThrough: newest(report.snapshot)?.toISOString() ?? null,
     seconds: Math.round(performance.now() - started) / 1000,
   };

@@ -27,9 +27,12 @@ export default command({
     const project = openProject(context.config);
     const { buildText, runBuild } = await import("../cli/build-run.ts");
     const { refresh } = await import("../cli/refresh.ts");
+    const { plannedText, runPlanned } = await import("../cli/planned-run.ts");
+    const planned = await runPlanned(project, output);
+    for (const file of planned) if (file.unknownQueues.length === 0) output.say(plannedText(file));
     const fresh = await refresh(project, { sync: !options["no-sync"], strict: options.strict }, context);
     const site = await runBuild(project, options.output, context);
-    if (output.json) await output.document({ ...fresh, site });
+    if (output.json) await output.document({ ...fresh, planned, site });
     else await output.result(buildText(site, fresh));
     return undefined;
   },

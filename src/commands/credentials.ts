@@ -1,7 +1,6 @@
-import { createInterface } from "node:readline";
 import { didYouMean, whole } from "../cli/arguments.ts";
 import { command } from "../cli/command.ts";
-import type { Output } from "../cli/output.ts";
+import { confirm } from "../cli/confirm.ts";
 import { decrypt } from "../credentials/gpg.ts";
 import { chooseKey, parseHandover, profileName } from "../credentials/handover.ts";
 import { planKit, planProfile, planReport, planText, writePlans } from "../credentials/plan.ts";
@@ -57,7 +56,7 @@ export default command({
     output.say(planText(key, shared, kit));
     const todo = shared.action !== "keep" || kit.changes.length > 0;
     if (todo) {
-      if (!options.yes) await confirm(file === "-", output, signal);
+      if (!options.yes) await confirm({ output, signal }, { stdinTaken: file === "-" });
       writePlans(shared, kit, key);
     }
     if (output.json) await output.document(planReport(key, shared, kit));
@@ -73,23 +72,4 @@ function profile(text: string): string {
   if (!/^[\w.@+-]{1,128}$/.test(text) || text === "__proto__")
     throw new Error(`not a profile's name: ${text} (letters, digits and . _ - + @)`);
   return text;
-}
-
-async function confirm(stdinTaken: boolean, output: Output, signal: AbortSignal): Promise<void> {
-  if (stdinTaken || output.json || !process.stdin.isTTY || !process.stderr.isTTY)
-    throw new CliError(
-      "usage",
-      "nothing was written: nobody is there to confirm",
-      "add --yes to write what is shown above",
-    );
-  output.say("write this? [y/N]");
-  const answers = createInterface({ input: process.stdin, terminal: false, signal });
-  let answer = "";
-  for await (const line of answers) {
-    answer = line.trim();
-    break;
-  }
-  answers.close();
-  signal.throwIfAborted();
-  if (!/^y(es)?$/i.test(answer)) throw new CliError("interrupted", "nothing was written");
 }

@@ -355,7 +355,16 @@ function settingsTable(config: Config): KitTable {
       service_level_variant: "VARCHAR",
       service_level_short_seconds: "DOUBLE",
       ...counts("week_start", "min_reps", "min_contacts"),
-      ...texts("rep_level", "threshold_counts", "wait_unit", "open_hours", "company", "environment"),
+      ...texts(
+        "rep_level",
+        "threshold_counts",
+        "wait_unit",
+        "handle_unit",
+        "rep_unit",
+        "open_hours",
+        "company",
+        "environment",
+      ),
     },
     rows: [
       {
@@ -371,6 +380,8 @@ function settingsTable(config: Config): KitTable {
         rep_level: site.privacy.repLevel,
         threshold_counts: site.wfm.thresholdCounts,
         wait_unit: site.wfm.waitUnit,
+        handle_unit: site.wfm.handleUnit,
+        rep_unit: site.wfm.repUnit,
         open_hours: site.openHours === null ? null : JSON.stringify(Object.fromEntries(site.openHours)),
         company: config.company,
         environment: config.environment,

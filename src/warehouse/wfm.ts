@@ -1,4 +1,4 @@
-import type { Config } from "../config.ts";
+import { type Config, usualColumns } from "../config.ts";
 import { quoteName } from "./database.ts";
 import type { RelationColumn } from "./dedupe.ts";
 
@@ -8,11 +8,14 @@ export interface WfmColumn {
   feed: "queue_wfm" | "queue_membership_wfm";
   metric: string;
   column: string | null; // null: kit.yaml says that it is not delivered
+  usual: string; // the assumed column
+  unit: "seconds" | "minutes" | null; // of the view; null: a count
   type: "BIGINT" | "DOUBLE";
   doc: string;
 }
 
-const names = ["instance_ts", "company_marker", "company_id", "queue_id", "queue_name", "rep_id"];
+/** Columns of the views that no metric is in. */
+export const wfmNames = ["instance_ts", "company_marker", "company_id", "queue_id", "queue_name", "rep_id"];
 
 const metrics = {
   queue_windows: {
@@ -36,14 +39,22 @@ const metrics = {
 
 /** What kit.yaml maps, in the order of the views' columns. */
 export function wfmColumns({ site }: Pick<Config, "site">): WfmColumn[] {
-  const of = (view: WfmColumn["view"], feed: WfmColumn["feed"], map: Record<string, string | null>) =>
+  const usual = usualColumns(site.serviceLevel.seconds);
+  const of = (
+    view: WfmColumn["view"],
+    feed: WfmColumn["feed"],
+    map: Record<string, string | null>,
+    assumed: Record<string, string>,
+  ) =>
     Object.entries(metrics[view]).map(([metric, [type, doc]]) => ({
       ...{ view, feed, metric, type, doc },
       column: map[metric] ?? null,
+      usual: assumed[metric]!,
+      unit: type === "BIGINT" ? null : view === "rep_windows" ? ("minutes" as const) : ("seconds" as const),
     }));
   return [
-    ...of("queue_windows", "queue_wfm", site.wfm.queue),
-    ...of("rep_windows", "queue_membership_wfm", site.wfm.membership),
+    ...of("queue_windows", "queue_wfm", site.wfm.queue, usual.queue),
+    ...of("rep_windows", "queue_membership_wfm", site.wfm.membership, usual.membership),
   ];
 }
 
@@ -59,15 +70,15 @@ export function wfmSelect(
 ): string {
   const mapped = wfmColumns(config).filter((column) => column.view === view);
   const known = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
-  const plain = names.map((name) => {
+  const plain = wfmNames.map((name) => {
     const column = known.get(name);
     const type = name === "instance_ts" ? "TIMESTAMP" : "VARCHAR";
-    return `  ${column ? `cast(${quoteName(column.name)} as ${type})` : `cast(null as ${type})`} as ${quoteName(name)}`;
+    return `  ${column ? `try_cast(${quoteName(column.name)} as ${type})` : `cast(null as ${type})`} as ${quoteName(name)}`;
   });
   const values = mapped.map(({ metric, column, type }) => {
     const found = column === null ? undefined : known.get(column.toLowerCase());
-    const minutes = metric === "wait_seconds" && config.site.wfm.waitUnit === "minutes" ? " * 60" : "";
-    return `  ${found ? `${numeric(found, type)}${minutes}` : `cast(null as ${type})`} as ${quoteName(metric)}`;
+    const value = found && isNumeric(found) ? `${numeric(found, type)}${factor(config, metric)}` : null;
+    return `  ${value ?? `cast(null as ${type})`} as ${quoteName(metric)}`;
   });
   const run = layer === "raw" ? ["  _run as run"] : [];
   return `select\n${[...plain, ...run, ...values].join(",\n")}\nfrom ${layer}.${quoteName(mapped[0]!.feed)}`;
@@ -82,6 +93,19 @@ export function wfmColumnRows(
     const found = columnsOf(feed).find(({ name }) => name.toLowerCase() === column?.toLowerCase());
     return { view, metric, feed, column, type, delivered: found !== undefined && found.seen !== false, doc };
   });
+}
+
+/** Whether values of this type can be a metric's; text can, where it holds numbers. */
+export function isNumeric({ type }: Pick<RelationColumn, "type">): boolean {
+  return /^(BIGINT|HUGEINT|DOUBLE|DECIMAL.*|VARCHAR)$/.test(type);
+}
+
+// From the delivered unit to that of the view.
+function factor({ site: { wfm } }: Pick<Config, "site">, metric: string): string {
+  if (metric === "wait_seconds") return wfm.waitUnit === "minutes" ? " * 60" : "";
+  if (metric === "handle_seconds" || metric === "wrap_seconds")
+    return wfm.handleUnit === "minutes" ? " * 60" : "";
+  return metric in metrics.rep_windows && wfm.repUnit === "seconds" ? " / 60" : "";
 }
 
 // A count that comes with decimals, or as text, is not rounded.

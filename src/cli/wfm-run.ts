@@ -1,0 +1,190 @@
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parseConfig } from "../config.ts";
+import { readText, replaceBytes } from "../credentials/files.ts";
+import { CliError } from "../errors.ts";
+import { type Setting, setOptions } from "../kit-text.ts";
+import type { Project } from "../project.ts";
+import { hint } from "../suggest.ts";
+import {
+  type SeenColumn,
+  type SurveyedFeed,
+  type SurveyedMetric,
+  type Switch,
+  unmapped,
+} from "../warehouse/wfm-survey.ts";
+import { table } from "./table.ts";
+import { count, plural } from "./words.ts";
+
+/** What is to be written into kit.yaml. */
+export interface WfmPlan {
+  file: string; // absolute
+  before: string | null; // null: no such file yet
+  text: string;
+  changes: { option: string; from: string | null; to: string | null }[];
+}
+
+interface Survey {
+  feeds: SurveyedFeed[];
+  switches: Switch[];
+}
+
+/** One warning about all metrics without a column: what is missing, what was seen, what it might be. Null when all are there. */
+export function unmappedText(feeds: readonly SurveyedFeed[]): string | null {
+  const open = feeds.filter((feed) => unmapped([feed]).length > 0);
+  if (open.length === 0) return null;
+  const blocks = open.map((feed) => {
+    const lines = unmapped([feed]).map((metric) => `  ${metric.metric}: ${reasonText(metric)}`);
+    const free = feed.columns.filter(({ column }) => !isMapped(feed, column)).map(({ column }) => column);
+    const seen =
+      free.length === 0 ? "no other column came" : `columns that nothing is mapped to: ${listed(free)}`;
+    return `${feed.feed}: ${plural(lines.length, "metric")} without a column, so the charts stay empty\n${lines.join("\n")}\n  ${seen}`;
+  });
+  return blocks.join("\n");
+}
+
+/** The next step that goes with it. */
+export const unmappedNext = "asapp-kit wfm columns shows them and can write the mapping";
+
+/** `asapp-kit wfm columns` as people read it. */
+export function surveyText({ feeds, switches }: Survey): string {
+  if (feeds.length === 0)
+    return "Neither queue_wfm nor queue_membership_wfm is here yet; ASAPP exports them on request.\n";
+  const blocks = feeds.map(feedText);
+  const rows = switches.map(({ option, value, usual, suggests, because }) => {
+    const says = suggests === null || suggests === value ? "" : `rather ${suggests}: `;
+    return [option, value === usual ? `${value} (default)` : value, `${says}${because}`];
+  });
+  const columns = [{ name: "switch" }, { name: "now" }, { name: "what the data say" }];
+  return `${blocks.join("\n")}\n${table(columns, rows)}`;
+}
+
+/**
+ * What to write: `settings` as given ("abandons=left_queue"; nothing after the = for a metric that is not delivered), and
+ * with `guess` the clear guesses and what the data say of the switches. Throws CliError for names that nobody knows.
+ */
+export function planWfm(project: Project, survey: Survey, settings: string[], guess: boolean): WfmPlan {
+  const wanted = new Map<string, string | null>();
+  if (guess) {
+    for (const { option, clear } of survey.feeds.flatMap(({ metrics }) => metrics))
+      if (clear !== null) wanted.set(option, clear);
+    for (const { option, value, suggests } of survey.switches)
+      if (suggests !== null && suggests !== value) wanted.set(option, suggests);
+  }
+  for (const setting of settings) wanted.set(...chosen(survey, setting));
+  const file = project.configFile ?? resolve("kit.yaml");
+  const before = readText(file);
+  const now = new Map<string, string | null>([
+    ...survey.feeds.flatMap(({ metrics }) => metrics.map(({ option, column }) => [option, column] as const)),
+    ...survey.switches.map(({ option, value }) => [option, value] as const),
+  ]);
+  const changes = [...wanted]
+    .map(([option, to]) => ({ option, from: now.get(option) ?? null, to }))
+    .filter(({ from, to }) => from !== to);
+  const texts = changes.map(({ option, to }): Setting => ({ path: option.split("."), value: to }));
+  const start = before ?? "# Every option: docs/config.md. No secret belongs in this file.\n";
+  const text = changes.length === 0 ? start : setOptions(start, texts);
+  parseConfig(text, file, dirname(file));
+  return { file, before, text, changes };
+}
+
+/** The plan in words. */
+export function wfmPlanText({ file, changes }: WfmPlan): string {
+  const lines = changes.map(
+    ({ option, from, to }) => `  ${option}: ${to ?? ""}${from === null ? "" : ` (was ${from})`}`,
+  );
+  return [file, ...(lines.length === 0 ? ["  says so already"] : lines)].join("\n");
+}
+
+/** Writes it. Throws when the file was changed since it was read. */
+export function writeWfm({ file, before, text }: WfmPlan): void {
+  if ((existsSync(file) ? readText(file) : null) !== before)
+    throw new CliError("usage", `${file} was changed meanwhile`, "nothing was written; run again");
+  replaceBytes(file, Buffer.from(text));
+}
+
+function chosen({ feeds, switches }: Survey, setting: string): [string, string | null] {
+  const [name = "", ...rest] = setting.split("=");
+  const value = rest.join("=").trim();
+  const next = "asapp-kit wfm columns lists metrics, columns and switches";
+  const metric = feeds
+    .flatMap((feed) => feed.metrics.map((each) => ({ feed, each })))
+    .find(({ each }) => each.metric === name);
+  const own = switches.find(({ option }) => option.endsWith(`.${name}`));
+  if (metric === undefined && own === undefined) {
+    const known = [
+      ...feeds.flatMap(({ metrics }) => metrics.map((each) => each.metric)),
+      ...switches.map(({ option }) => option.split(".").at(-1)!),
+    ];
+    throw new CliError("usage", `unknown metric: ${name} (${hint(name, known)})`, next);
+  }
+  if (own !== undefined) {
+    if (own.choices.includes(value)) return [own.option, value];
+    throw new CliError("usage", `unknown ${name}: ${value} (${hint(value, own.choices)})`, next);
+  }
+  if (value === "") return [metric!.each.option, null];
+  const columns = metric!.feed.columns.map(({ column }) => column);
+  const found = columns.find((column) => column.toLowerCase() === value.toLowerCase());
+  if (found === undefined)
+    throw new CliError(
+      "usage",
+      `${metric!.feed.feed} has no column ${value} (${hint(value, columns)})`,
+      next,
+    );
+  return [metric!.each.option, found];
+}
+
+function feedText(feed: SurveyedFeed): string {
+  const { rows, firstDay, lastDay } = feed;
+  const columns = [
+    { name: "metric" },
+    { name: "column" },
+    { name: "state" },
+    { name: "type" },
+    ...["filled", "min", "median", "max"].map((name) => ({ name, right: true })),
+  ];
+  const cells = feed.metrics.map((metric) => {
+    const seen = feed.columns.find(({ column }) => column.toLowerCase() === metric.column?.toLowerCase());
+    return [metric.metric, metric.column ?? "", metric.state, ...valueCells(seen)];
+  });
+  const others = feed.columns.filter(
+    ({ column }) => !feed.metrics.some((metric) => metric.column?.toLowerCase() === column.toLowerCase()),
+  );
+  const more = others.map((seen) => ["", seen.column, "", ...valueCells(seen)]);
+  const open = unmapped([feed]).map((metric) => `${metric.metric}: ${reasonText(metric)}\n`);
+  return `${feed.feed}: ${count(rows)} rows, ${firstDay} to ${lastDay}\n${table(columns, [...cells, ...more])}${open.join("")}`;
+}
+
+function valueCells(seen: SeenColumn | undefined): string[] {
+  if (seen === undefined) return ["", "", "", "", ""];
+  const { type, values } = seen;
+  const number = (value: number | null | undefined) =>
+    value === null || value === undefined ? "" : String(Math.round(value * 100) / 100);
+  const filled = values === null ? "" : `${Math.floor(values.filled * 100)}%`;
+  return [type, filled, number(values?.min), number(values?.median), number(values?.max)];
+}
+
+function reasonText({ state, column, guesses, clear }: SurveyedMetric): string {
+  const why = {
+    missing: `${column} is not in the feed`,
+    ended: `${column} came no more`,
+    empty: `${column} holds nothing`,
+    "no numbers": `${column} holds no numbers`,
+    mapped: "",
+    off: "",
+  }[state];
+  if (guesses.length === 0) return `${why}, and nothing is named like it`;
+  const names = guesses.map(({ column, note }) => (note === null ? column : `${column} (${note})`));
+  return `${why}; ${clear === null ? "perhaps" : "probably"} ${names.join(", or ")}`;
+}
+
+function isMapped(feed: SurveyedFeed, column: string): boolean {
+  return feed.metrics.some(
+    (metric) => metric.state === "mapped" && metric.column?.toLowerCase() === column.toLowerCase(),
+  );
+}
+
+function listed(names: string[], shown = 12): string {
+  const first = names.slice(0, shown).join(", ");
+  return names.length > shown ? `${first} and ${names.length - shown} more` : first;
+}

@@ -67,6 +67,7 @@ describe("help", () => {
     const kinds = new Map<string, string>();
     for (const { load } of Object.values(commands)) {
       for (const [option, { type, short, multiple }] of Object.entries((await load()).default.options)) {
+        if (option === "write") continue; // a file in `catalog`, the mapping in `wfm columns`
         const kind = JSON.stringify({ type, short, multiple });
         assert.equal(kinds.get(option) ?? kind, kind, `--${option}`);
         kinds.set(option, kind);

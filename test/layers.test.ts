@@ -23,7 +23,9 @@ const layers: Record<string, string[]> = {
 const doors: Record<string, RegExp> = {
   "@duckdb/node-api": /^src\/warehouse\/database\.ts$/,
   "@aws-sdk/client-s3": /^src\/sync\/(s3|s3-error)\.ts$/,
-  esbuild: /^src\/site\/framework-cache\.ts$/,
+  esbuild: /^src\/site\/(framework-cache|share-html)\.ts$/,
+  "@resvg/resvg-js": /^src\/site\/share-image\.ts$/,
+  pdfkit: /^src\/site\/share-pdf\.ts$/,
 };
 
 describe("layers", () => {

@@ -1,8 +1,21 @@
-import { type DayFacts, provenance, serviceLevelOf, usualText, volumeOf, waitsOf } from "./day-charts.js";
+import {
+  type DayChart,
+  type DayFacts,
+  provenance,
+  serviceLevelOf,
+  usualText,
+  volumeOf,
+  waitsOf,
+} from "./day-charts.js";
 import { longDay } from "./format.js";
 import type { Picture } from "./picture.js";
 import { projectionText } from "./rest-of-day.js";
 import { daySentence, formula } from "./today.js";
+
+/** The charts of a day that a shared card holds. */
+export function cardCharts(facts: DayFacts): DayChart[] {
+  return [volumeOf(facts), serviceLevelOf(facts), waitsOf(facts)];
+}
 
 /** A day of a queue as one picture: the headline, volume against the usual, service level with its target, waits. */
 export function dayCard(facts: DayFacts): Picture {
@@ -15,7 +28,7 @@ export function dayCard(facts: DayFacts): Picture {
       .join(" · "),
     title,
     lead,
-    charts: [volumeOf(facts), serviceLevelOf(facts), waitsOf(facts)].map((chart) => ({
+    charts: cardCharts(facts).map((chart) => ({
       ...chart,
       subtitle: chart.measure,
       height: heights[chart.id as keyof typeof heights],
@@ -35,6 +48,6 @@ export function fileName(measure: string, queue: string, day: string): string {
     .toLowerCase()
     .replace(/[^\p{L}\p{N}\p{M}]+/gu, "-")
     .replace(/^-+|-+$/g, "");
-  const short = [...plain].slice(0, 60).join("");
+  const short = [...plain].slice(0, 40).join("");
   return [measure, short, day].filter(Boolean).join("-");
 }

@@ -9,11 +9,13 @@ export interface Shared {
   csv: () => string;
 }
 
+type Item = [text: string, act: () => Promise<string>]; // tells what it did
+
 /** A button with a menu that saves or copies what is shown. The code that makes pictures is loaded when it opens. */
 export function shareMenu(title: string, shared: Shared, label = "⋯"): HTMLElement {
   const status = html("span", { class: "share-status", role: "status" });
   const images = () => import("./share-image.js");
-  const items: [text: string, act: () => Promise<string>][] = [
+  const items: Item[] = [
     ["Save as PNG", async () => save(await (await images()).pngBlob(shared.picture()), `${shared.file}.png`)],
     ["Save as SVG", async () => save(await (await images()).svgBlob(shared.picture()), `${shared.file}.svg`)],
     [
@@ -21,7 +23,8 @@ export function shareMenu(title: string, shared: Shared, label = "⋯"): HTMLEle
       async () => save(new Blob([shared.csv()], { type: "text/csv" }), `${shared.file}.csv`),
     ],
     ["Copy image", () => copyImage(images().then(({ pngBlob }) => pngBlob(shared.picture())))],
-    ["Copy link", () => copyLink(shared.anchor)],
+    // a file from a mail has no address to hand on
+    ...(document.documentElement.dataset.standalone ? [] : [copyLinkItem(shared.anchor)]),
   ];
   const buttons = items.map(([text, act]) =>
     html(
@@ -109,6 +112,10 @@ async function copyImage(png: Promise<Blob>): Promise<string> {
     throw new Error("this browser copies images on https pages only; save the PNG instead");
   await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
   return "Image copied";
+}
+
+function copyLinkItem(anchor?: string): Item {
+  return ["Copy link", () => copyLink(anchor)];
 }
 
 // The address holds the filters.

@@ -33,6 +33,10 @@ export const commands: Record<string, Listed> = {
     summary: "sync, compute the datasets, build the site",
     load: () => import("../commands/build.ts"),
   },
+  share: {
+    summary: "a day of a queue as a picture, a file for a mail, or a message",
+    load: () => import("../commands/share.ts"),
+  },
   preview: { summary: "serve the site while you edit it", load: () => import("../commands/preview.ts") },
   verify: {
     summary: "prove what is on disk: raw files, and the warehouse made of them",

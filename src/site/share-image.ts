@@ -42,7 +42,7 @@ export const fontFiles = ([400, 600] as const).map((weight) => ({
   path: join(pagesFolder, "fonts", `inter-${weight}.ttf`),
 }));
 
-// What notebooks/fonts holds: Latin, Greek, Cyrillic, and the signs that charts use.
-function coveredByFont(text: string): boolean {
+/** Whether notebooks/fonts has all letters of a text: Latin, Greek, Cyrillic, and the signs that charts use. */
+export function coveredByFont(text: string): boolean {
   return /^(?:[\s!-\u024f\u0370-\u04ff\u1e80-\u1ef9\u2010-\u203a€™←-↓−≈≠≤≥▲▼●]|\ufffd)*$/.test(text);
 }

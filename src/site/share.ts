@@ -10,6 +10,7 @@ import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { hint } from "../suggest.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
+import type { Database } from "../warehouse/database.ts";
 import { computeDataset } from "./dataset.ts";
 import { listDatasets } from "./dataset-list.ts";
 
@@ -20,6 +21,13 @@ export interface DayData {
   days: IntradayDay[];
   day: string;
   series: QueueDay[]; // of all queues, as the day's file holds them
+  missing: MissingColumn[];
+}
+
+/** A metric of the card that the export has no column for. */
+export interface MissingColumn {
+  metric: string;
+  column: string | null; // as kit.yaml maps it
 }
 
 /**
@@ -42,6 +50,13 @@ export async function loadDay(project: Project, date: string | undefined, now: D
         "no intraday data: queue_wfm has no rows here",
         "run `asapp-kit sync`; ASAPP delivers the WFM feeds on request, and `asapp-kit status` shows what has come",
       );
+    const missing = await missingColumns(database);
+    if (["assignments", "abandons"].every((metric) => missing.some((column) => column.metric === metric)))
+      throw new CliError(
+        "noWfmData",
+        `no column of queue_wfm counts contacts: ${missing.map(columnText).join(", ")}`,
+        "map the columns that the feed has under site.wfm.queue in kit.yaml; asapp-kit schema --feed queue_wfm lists them",
+      );
     const day = date ?? newest;
     if (!days.some((entry) => entry.day === day)) throw noSuchDay(day, days, project.config.timezone, now);
     const [site, queues, series] = await Promise.all([
@@ -49,10 +64,15 @@ export async function loadDay(project: Project, date: string | undefined, now: D
       rows<{ queue: string }>("queues.json"),
       rows<QueueDay>(`intraday/${day}.json`),
     ]);
-    return { site: site[0]!, queues: queues.map(({ queue }) => queue), days, day, series };
+    return { site: site[0]!, queues: queues.map(({ queue }) => queue), days, day, series, missing };
   } finally {
     database.close();
   }
+}
+
+/** "wait_seconds (avg_wait)": a metric and the column that kit.yaml names for it. */
+export function columnText({ metric, column }: MissingColumn): string {
+  return `${metric} (${column ?? "not mapped"})`;
 }
 
 /** The named queue as the data spell it. Throws CliError("usage") with the nearest one. */
@@ -66,7 +86,7 @@ export function queueOf(name: string, { queues }: Pick<DayData, "queues">): stri
 
 /** What a card of one queue is made from: the very facts of the Today page, against the usual. */
 export function dayFacts(
-  { site, days, day, series }: Omit<DayData, "queues">,
+  { site, days, day, series }: Pick<DayData, "site" | "days" | "day" | "series">,
   queue: string,
   grain: Grain,
 ): DayFacts {
@@ -87,6 +107,17 @@ export function queuesOfDay({ queues, series }: DayData): string[] {
     series.filter(({ assigned }) => assigned.some((count) => count !== null)).map(({ queue }) => queue),
   );
   return queues.filter((queue) => present.has(queue));
+}
+
+async function missingColumns(database: Database): Promise<MissingColumn[]> {
+  const { rows } = await database.rows(
+    `select metric, "column" from kit.wfm_columns where not delivered
+     and metric in ('assignments', 'abandons', 'within_threshold', 'wait_seconds')`,
+  );
+  return rows.map(([metric, column]) => ({
+    metric: String(metric),
+    column: column === null ? null : String(column),
+  }));
 }
 
 function noSuchDay(day: string, days: readonly IntradayDay[], timezone: string, now: Date): CliError {

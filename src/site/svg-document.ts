@@ -60,7 +60,7 @@ class PlainSvg extends PlainElement {}
 export function withDocument<T>(draw: () => T): T {
   const create = (name: string) => (name === "svg" ? new PlainSvg(name) : new PlainElement(name));
   const added = {
-    document: { createElementNS: (_: string, name: string) => create(name) },
+    document: { createElement: create, createElementNS: (_: string, name: string) => create(name) },
     Node: PlainNode,
     SVGSVGElement: PlainSvg,
   };

@@ -1,0 +1,163 @@
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { extname, join } from "node:path";
+import { dayCard, fileName } from "../../notebooks/components/day-card.ts";
+import { type DayFacts, dayColumns } from "../../notebooks/components/day-charts.ts";
+import { csv } from "../../notebooks/components/figure.ts";
+import { allQueues } from "../../notebooks/components/interval.ts";
+import { generatedNote, type Picture } from "../../notebooks/components/picture.ts";
+import type { Grain } from "../../notebooks/components/windows.ts";
+import { CliError } from "../errors.ts";
+import type { Project } from "../project.ts";
+import { columnText, type DayData, dayFacts, loadDay, queueOf, queuesOfDay } from "../site/share.ts";
+import { pageSheet, picturePng, pictureSvg } from "../site/share-image.ts";
+import type { Context } from "./command.ts";
+import { replaceFile } from "./output-file.ts";
+
+export const shareFormats = ["png", "svg", "pdf", "html", "csv"] as const;
+export type ShareFormat = (typeof shareFormats)[number];
+
+export interface ShareWish {
+  queue: string | undefined; // All queues; in HTML, all to choose from
+  date: string | undefined; // the newest day with data
+  grain: Grain;
+  format: ShareFormat | undefined;
+  out: string | undefined; // a file, or with `all` a folder
+  all: boolean;
+  post: string | undefined; // a webhook
+  image: string | undefined; // address of the picture, for the message
+  link: string | undefined; // address of the page, for the message
+}
+
+export interface SharedFile {
+  queue: string;
+  file: string;
+  bytes: number;
+}
+
+export interface Shared {
+  day: string;
+  title: string;
+  lead: string;
+  files: SharedFile[];
+  posted: string | null; // the webhook's host
+}
+
+/** Makes the files and posts the message that were asked for. Arguments are checked before any data is read. */
+export async function runShare(project: Project, wish: ShareWish, context: Context): Promise<Shared> {
+  const { output, now, signal } = context;
+  const format = formatOf(wish);
+  const post = wish.post === undefined ? undefined : await import("../site/share-post.ts");
+  const host = post?.webhookHost(wish.post!) ?? null;
+  if (wish.all) makeFolder(wish.out ?? ".");
+  const data = await loadDay(project, wish.date, now);
+  if (data.missing.length > 0)
+    output.warn(
+      `queue_wfm has no column for ${data.missing.map(columnText).join(", ")}: left out`,
+      "map it under site.wfm.queue in kit.yaml",
+    );
+  const queues = wish.all ? queuesOfDay(data) : [chosenQueue(wish.queue, data)];
+  const make = await maker(data, wish, now);
+  const named = fileNames(queues, data.day);
+  const files: SharedFile[] = [];
+  if (format !== null)
+    for (const [i, queue] of queues.entries()) {
+      if (signal.aborted) throw new CliError("interrupted", "interrupted");
+      const file = wish.all
+        ? join(wish.out ?? ".", `${named[i]}.${format}`)
+        : (wish.out ?? `${named[i]}.${format}`);
+      const content = await make.file(queue, format);
+      await replaceFile(file, async (path) => writeFileSync(path, content));
+      files.push({ queue, file, bytes: Buffer.byteLength(content) });
+      if (wish.all) output.progress({ step: "drawing", done: i + 1, total: queues.length, unit: "queues" });
+    }
+  const card = make.card(queues[0]!);
+  if (post)
+    await post.postMessage(wish.post!, post.slackMessage(card, wish), {
+      signal,
+      onRetry: (reason) => output.warn(`${reason}; trying again`),
+    });
+  const { title, lead } = card;
+  return { day: data.day, title, lead, files, posted: host };
+}
+
+// What is made of one queue. The script of HTML files is bundled once.
+async function maker(data: DayData, { grain, queue: named, all }: ShareWish, now: Date) {
+  const sheet = pageSheet();
+  const generated = generatedNote(now, data.site.timezone);
+  const facts = (queue: string) => dayFacts(data, queue, grain);
+  const cardOf = (of: DayFacts): Picture => {
+    const card = dayCard(of);
+    const missing = data.missing.map(columnText).join(", ");
+    const notes = missing ? [...card.notes, `No column is known for ${missing}.`] : card.notes;
+    return { ...card, notes: [...notes, generated] };
+  };
+  let script: string | undefined;
+  return {
+    card: (queue: string) => cardOf(facts(queue)),
+    async file(queue: string, format: ShareFormat): Promise<string | Uint8Array> {
+      const of = facts(queue);
+      if (format === "csv") return csv(dayColumns(of), of.rows);
+      const card = cardOf(of);
+      if (format === "svg") return `${pictureSvg(card, sheet)}\n`;
+      if (format === "png") return picturePng(card, sheet);
+      if (format === "pdf") return (await import("../site/share-pdf.ts")).picturePdf(card, sheet, now);
+      const { pageScript, sharedHtml, sharedPage } = await import("../site/share-html.ts");
+      script ??= await pageScript();
+      const fixed = all || named !== undefined ? queue : null;
+      return sharedHtml(sharedPage(data, { queue: fixed, grain, generated }), card, of, { sheet, script });
+    },
+  };
+}
+
+/** The format asked for by --format, --html or the file's ending; null where only a message is wanted. */
+export function formatOf({ format, out, all, post }: Pick<ShareWish, "format" | "out" | "all" | "post">) {
+  if (all || out === undefined)
+    return format ?? (post !== undefined && !all && out === undefined ? null : "png");
+  const ending = extname(out).slice(1).toLowerCase();
+  const meant = shareFormats.find((known) => known === ending);
+  const list = shareFormats.map((known) => `.${known}`).join(", ");
+  if (meant === undefined)
+    throw new CliError(
+      "usage",
+      `cannot tell the format from the name: ${out}`,
+      `let it end in one of ${list}`,
+    );
+  if (format !== undefined && format !== meant)
+    throw new CliError(
+      "usage",
+      `the file is called .${ending}, and ${format} is asked for: ${out}`,
+      `call it .${format}, or leave the format to the name`,
+    );
+  return meant;
+}
+
+function chosenQueue(name: string | undefined, data: DayData): string {
+  if (name === undefined) return allQueues;
+  const queue = queueOf(name, data);
+  if (queuesOfDay(data).includes(queue)) return queue;
+  throw new CliError(
+    "usage",
+    `${queue} has no data on ${data.day}`,
+    "another --date, or --all for the queues that have some",
+  );
+}
+
+// Names that differ on file systems which take "A" for "a" as well.
+function fileNames(queues: readonly string[], day: string): string[] {
+  const taken = new Set<string>();
+  return queues.map((queue) => {
+    for (let n = 1; ; n++) {
+      const name = fileName("wfm", n === 1 ? queue : `${queue.slice(0, 60)} ${n}`, day);
+      const key = name.normalize("NFKD").toLowerCase();
+      if (taken.has(key)) continue;
+      taken.add(key);
+      return name;
+    }
+  });
+}
+
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isFile())
+    throw new CliError("usage", `is a file: ${folder}`, "--all writes one file per queue: name a folder");
+  mkdirSync(folder, { recursive: true });
+}

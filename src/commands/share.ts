@@ -1,0 +1,137 @@
+import { oneOf } from "../cli/arguments.ts";
+import { command } from "../cli/command.ts";
+import { bytes } from "../cli/words.ts";
+import { CliError } from "../errors.ts";
+import { openProject } from "../project.ts";
+
+const interval = oneOf(["15", "30", "60"]);
+const format = oneOf(["png", "svg", "pdf", "html", "csv"]);
+
+export default command({
+  summary: "a day of a queue as a picture, a file for a mail, or a message",
+  about: [
+    "`share wfm` draws the card of the Today page: volume against the usual, service level with its target, waits; with",
+    "time zone, data-through and source on it. The ending of FILE says what it becomes. An html file works offline from",
+    "a mail attachment, with its filters and its table. --post sends the words to a Slack-compatible incoming webhook,",
+    "which takes no files: give --image-url if the picture is somewhere on the web.",
+  ].join("\n"),
+  positionals: { name: "wfm", least: 1, most: 1 },
+  options: {
+    queue: {
+      type: "string",
+      value: "NAME",
+      doc: "of this queue or group (all queues; in html, all to choose from)",
+    },
+    date: {
+      type: "string",
+      value: "DAY",
+      doc: "2026-09-01, today or yesterday in the site's zone (the newest day with data)",
+      parse: day,
+    },
+    interval: { type: "string", value: "MINUTES", doc: "15 (default), 30 or 60", parse: interval },
+    out: {
+      type: "string",
+      short: "o",
+      value: "FILE",
+      doc: "where it goes (wfm-queue-day.png here); a folder with --all",
+    },
+    format: {
+      type: "string",
+      value: "FORMAT",
+      doc: "png, svg, pdf, html or csv, where no FILE tells",
+      parse: format,
+    },
+    html: { type: "boolean", doc: "short for --format html" },
+    all: { type: "boolean", doc: "one file for each queue with data that day" },
+    post: {
+      type: "string",
+      value: "URL",
+      doc: "send a summary to that webhook; env:NAME takes the URL from a variable",
+    },
+    "image-url": {
+      type: "string",
+      value: "URL",
+      doc: "with --post: where the picture can be seen",
+      parse: address,
+    },
+    "link-url": { type: "string", value: "URL", doc: "with --post: where the page is", parse: address },
+  },
+  examples: [
+    ["asapp-kit share wfm", "the newest day of all queues as wfm-all-queues-2026-09-01.png"],
+    ["asapp-kit share wfm --queue Billing --date yesterday --out billing.pdf", "one queue, for a report"],
+    ["asapp-kit share wfm --html --interval 30", "one file to mail, in which any queue can be chosen"],
+    ["asapp-kit share wfm --all --out cards/", "a picture of each queue"],
+    ["asapp-kit share wfm --post env:SLACK_WEBHOOK", "the day in a few sentences to a channel"],
+  ],
+  async run(options, [what], context) {
+    if (what !== "wfm")
+      throw new CliError("usage", `cannot share ${what}`, "asapp-kit share wfm is the only card there is");
+    const { queue, all, post, html } = options;
+    if (all && queue !== undefined)
+      throw new CliError("usage", "--all and --queue exclude each other", "leave one of them out");
+    if (all && post !== undefined)
+      throw new CliError(
+        "usage",
+        "--all and --post exclude each other",
+        "post one queue, or all of them together",
+      );
+    if (html && options.format !== undefined && options.format !== "html")
+      throw new CliError(
+        "usage",
+        `--html and --format ${options.format} exclude each other`,
+        "leave one of them out",
+      );
+    for (const name of ["image-url", "link-url"] as const)
+      if (options[name] !== undefined && post === undefined)
+        throw new CliError("usage", `--${name} is for messages`, "add --post URL, or leave it out");
+    const project = openProject(context.config);
+    const { runShare } = await import("../cli/share-run.ts");
+    const shared = await runShare(
+      project,
+      {
+        ...{ queue, all, date: dayOf(options.date, project.config.timezone, context.now), out: options.out },
+        grain: Number(options.interval ?? 15) as 15 | 30 | 60,
+        format: html ? "html" : options.format,
+        post: post === undefined ? undefined : webhook(post),
+        image: options["image-url"],
+        link: options["link-url"],
+      },
+      context,
+    );
+    const { output } = context;
+    if (output.json) await output.document(shared);
+    else {
+      for (const { file, bytes: size } of shared.files) await output.result(`${file}  ${bytes(size)}\n`);
+      if (shared.posted !== null) await output.result(`posted to ${shared.posted}: ${shared.title}\n`);
+    }
+    return undefined;
+  },
+});
+
+function day(text: string): string {
+  if (text === "today" || text === "yesterday") return text;
+  const date = new Date(`${text}T00:00:00Z`);
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(date.getTime()) || !date.toISOString().startsWith(text))
+    throw new Error(`not a day like 2026-09-01, today or yesterday: ${text}`);
+  return text;
+}
+
+function dayOf(text: string | undefined, timezone: string, now: Date): string | undefined {
+  if (text !== "today" && text !== "yesterday") return text;
+  const today = new Intl.DateTimeFormat("en-CA", { timeZone: timezone }).format(now);
+  if (text === "today") return today;
+  return new Date(Date.parse(`${today}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+}
+
+function address(text: string): string {
+  if (!/^https?:\/\/[^\s<>|]+$/.test(text)) throw new Error(`not an http or https address: ${text}`);
+  return text;
+}
+
+function webhook(given: string): string {
+  const name = /^env:(\w+)$/.exec(given)?.[1];
+  if (name === undefined) return given;
+  const url = process.env[name];
+  if (!url) throw new CliError("usage", `the variable ${name} is not set`, `export ${name}=https://…`);
+  return url;
+}

@@ -7,6 +7,7 @@ export interface Usage {
   seconds: number; // wall
   cpuSeconds: number; // user and system
   peakMiB: number; // largest resident set of the process
+  output: string; // what it printed
 }
 
 const gnuTime = "/usr/bin/time";
@@ -30,7 +31,7 @@ export function measure(command: string[], env: NodeJS.ProcessEnv = {}): Usage {
       .at(-1)!
       .split(" ")
       .map(Number);
-    return { seconds: wall!, cpuSeconds: user! + system!, peakMiB: kib! / 1024 };
+    return { seconds: wall!, cpuSeconds: user! + system!, peakMiB: kib! / 1024, output: result.stdout };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,15 +1,15 @@
 // The warehouse beside a bare DuckDB on the same files, each step in a process of its own: first load, one more hour,
-// rebuilding, and a dashboard question over the current rows, over a dedupe view of Parquet, and over the .jsonl.gz.
-//   node dist/bench/warehouse.js [--days 30] [--rows 2500] [--runs 3]     rows: per hourly file of convos_metrics
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+// everything anew, and a dashboard question over the current rows, over a dedupe view of Parquet, and over the .jsonl.gz.
+//   node dist/bench/warehouse.js [--days 30] [--rows 2500] [--runs 3] [--folder KEPT] [--verify]
+// rows: per hourly file of convos_metrics. A year: --days 360 --runs 1. A folder is filled once and kept for the next time.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { emptyConfig } from "../src/config.ts";
-import type { Column } from "../src/export/feed.ts";
-import { loadRegistry } from "../src/export/registry.ts";
-import { readAll } from "../src/sync/manifest.ts";
+import { partitionPath } from "../src/export/layout.ts";
+import { partitionOf, readAll } from "../src/sync/manifest.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import { openDatabase, quoteList, quoteText } from "../src/warehouse/database.ts";
 import { dedupeSelect } from "../src/warehouse/dedupe.ts";
@@ -18,9 +18,9 @@ import { loadSnapshot } from "../src/warehouse/snapshot.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { verifyFeed } from "../src/warehouse/verify.ts";
 import { rawFixture } from "../test/raw-fixture.ts";
-import { machine, measure, middle, type Usage, usageTable } from "./measure.ts";
+import { at, feed, fill, hour } from "./history.ts";
+import { machine, measure, middle, type Usage } from "./measure.ts";
 
-const feed = loadRegistry().get("convos_metrics")!;
 const question = `select first_utterance_ts::date as day, platform, count(*), avg(total_handle_time), sum(assisted),
   quantile_cont(total_session_time, 0.9), sum(customer_sent_msgs), sum(rep_sent_msgs), avg(time_in_queue), max(hold_ct)`;
 const { values } = parseArgs({
@@ -28,20 +28,18 @@ const { values } = parseArgs({
     days: { type: "string", default: "30" },
     rows: { type: "string", default: "2500" },
     runs: { type: "string", default: "3" },
-    child: { type: "string" },
     folder: { type: "string" },
+    verify: { type: "boolean", default: false },
+    child: { type: "string" },
   },
 });
-const days = Number(values.days);
+const hours = Number(values.days) * 24;
 const perHour = Number(values.rows);
 
 const steps: Record<string, (folder: string) => Promise<void>> = {
   bare: bareCopy,
-  async load(folder) {
-    const { project } = rawFixture(undefined, folder);
-    const { failed } = await updateWarehouse(project);
-    if (failed.length > 0) throw new Error(failed[0]!.reason);
-  },
+  load: update,
+  hour: update,
   async rebuild(folder) {
     await updateWarehouse(rawFixture(undefined, folder).project, { rebuild: true, force: true });
   },
@@ -70,71 +68,116 @@ const steps: Record<string, (folder: string) => Promise<void>> = {
     const { ok } = await verifyFeed(rawFixture(undefined, folder).project, feed.name);
     if (!ok) throw new Error("current is not what the raw files give");
   },
-  async nothing() {
-    await (await openDatabase()).rows("select 1");
-  },
+};
+const names: Record<string, string> = {
+  bare: "bare COPY to one Parquet file",
+  load: "first load",
+  hour: "one more hour",
+  rebuild: "everything anew",
+  current: "question over `<feed>`",
+  view: "question over the dedupe view of Parquet",
+  raw: "question over the `.jsonl.gz`, deduplicated",
+  verify: "verify",
 };
 
 if (values.child === undefined) main();
-else await steps[values.child]!(values.folder!);
+else await child(values.child, values.folder!);
 
 function main(): void {
-  const source = rawFixture();
-  const folder = mkdtempSync(join(tmpdir(), "kit-bench-"));
+  const folder = values.folder ? resolve(values.folder) : mkdtempSync(join(tmpdir(), "kit-bench-"));
+  mkdirSync(folder, { recursive: true });
+  const fixture = rawFixture(undefined, folder);
+  const last = at(hours - 1);
   try {
-    const bytes = fill(source.put);
-    const found: Record<string, Usage[]> = {};
-    const run = (step: string, of = folder) => {
-      found[step] = [...(found[step] ?? []), measure(child(step, of))];
+    if (readAll(fixture.project).next().done) fill(fixture, hours - 1, perHour);
+    else fixture.remove(feed.name, last); // of a run that was cut short
+    const found: Record<string, Step[]> = {};
+    const run = (step: string) => {
+      found[step] = [...(found[step] ?? []), measureStep(step, folder)];
     };
+    const gigabytes = (hours * hour(0, perHour).length) / 1e9;
     console.log(
-      `${machine()}; ${days} days of ${24 * perHour} rows, ${(bytes / 1e9).toFixed(2)} GB of JSON; median of ${values.runs}\n`,
+      `${machine()}, load average ${loadavg()[0]!.toFixed(1)}; ${values.days} days of ${24 * perHour} rows, ${gigabytes.toFixed(1)} GB of JSON; median of ${values.runs}\n`,
     );
     for (let i = 0; i < Number(values.runs); i++) {
-      run("bare", source.project.root);
-      rmSync(folder, { recursive: true, force: true });
-      const { data } = emptyConfig(folder);
-      mkdirSync(data, { recursive: true });
-      cpSync(source.project.data, data, { recursive: true });
-      rmSync(join(data, "bare.parquet"), { force: true });
+      run("bare");
+      for (const built of ["staged", "current", "quarantine", "catalog.json"])
+        rmSync(join(fixture.project.data, built), { recursive: true, force: true });
       run("load");
-      rawFixture(undefined, folder).put(feed.name, `${day(days - 1)} 23`, hour(24 * days - 1));
-      const before = found.load!.length;
-      run("load");
-      found.hour = [...(found.hour ?? []), ...found.load!.splice(before)];
-      for (const step of ["rebuild", "current", "view", "raw", "nothing"]) run(step);
+      fixture.put(feed.name, last, hour(hours - 1, perHour), { level: 1 });
+      run("hour");
+      for (const step of ["rebuild", "current", "view", "raw", ...(values.verify ? ["verify"] : [])])
+        run(step);
+      fixture.remove(feed.name, last);
     }
-    run("verify");
-    const names: Record<string, string> = {
-      bare: "bare COPY to one Parquet file",
-      load: "first load",
-      hour: "one more hour",
-      rebuild: "everything anew",
-      current: "question over <feed>",
-      view: "question over the dedupe view of Parquet",
-      raw: "question over the .jsonl.gz, deduplicated",
-      nothing: "starting Node and DuckDB",
-      verify: "verify",
-    };
-    const rows = Object.entries(names).map(([step, name]) => ({ name, usage: middle(found[step]!) }));
-    console.log(usageTable(rows, names.bare!));
+    console.log(report(found));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
-    source.delete();
+    if (values.folder === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function child(step: string, folder: string): string[] {
-  return [process.execPath, fileURLToPath(import.meta.url), "--child", step, "--folder", folder];
+interface Step {
+  whole: Usage;
+  own: { seconds: number; cpuSeconds: number }; // without starting Node and loading modules
+}
+
+function measureStep(step: string, folder: string): Step {
+  const options = ["--child", step, "--folder", folder];
+  const whole = measure([process.execPath, fileURLToPath(import.meta.url), ...options]);
+  return { whole, own: JSON.parse(whole.output) };
+}
+
+async function child(step: string, folder: string): Promise<void> {
+  const started = performance.now();
+  const cpu = process.cpuUsage();
+  await steps[step]!(folder);
+  const { user, system } = process.cpuUsage(cpu);
+  const seconds = (performance.now() - started) / 1000;
+  console.log(JSON.stringify({ seconds, cpuSeconds: (user + system) / 1e6 }));
+}
+
+function report(found: Record<string, Step[]>): string {
+  const of = (step: string) => {
+    const runs = found[step]!;
+    const whole = middle(runs.map((run) => run.whole));
+    return { whole, own: runs.find((run) => run.whole === whole)!.own };
+  };
+  const figures = Object.keys(found).map((step) => {
+    const { whole, own } = of(step);
+    const cells = [whole.seconds, whole.cpuSeconds, own.seconds, own.cpuSeconds].map((s) => s.toFixed(2));
+    return `| ${names[step]} | ${cells.join(" | ")} | ${whole.peakMiB.toFixed(0)} |`;
+  });
+  const ratio = (a: string, b: string, goal: string) => {
+    const [over, under] = [of(a).own, of(b).own];
+    const [wall, cpu] = [over.seconds / under.seconds, over.cpuSeconds / under.cpuSeconds];
+    return `| ${names[a]} / ${names[b]} | ${wall.toFixed(1)}x | ${cpu.toFixed(1)}x | ${goal} |`;
+  };
+  return [
+    "| step | seconds | CPU seconds | in process | CPU in process | peak MiB |",
+    "|---|---|---|---|---|---|",
+    ...figures,
+    "",
+    "| ratio | by wall | by CPU | goal |",
+    "|---|---|---|---|",
+    ratio("load", "bare", "at most 2.0x"),
+    ratio("rebuild", "hour", "at least 20x"),
+    ratio("view", "current", "at least 8x"),
+    ratio("raw", "current", "at least 50x"),
+  ].join("\n");
+}
+
+async function update(folder: string): Promise<void> {
+  const { failed } = await updateWarehouse(rawFixture(undefined, folder).project);
+  if (failed.length > 0) throw new Error(failed[0]!.reason);
 }
 
 function bareRead(folder: string): string {
   const { data } = emptyConfig(folder);
   const files: string[] = [];
-  for (const { dt, partitions } of readAll({ data }))
-    for (const { hr, objects } of partitions)
-      for (const { name } of objects)
-        files.push(join(data, `raw/${feed.name}/version=1/format=jsonl/dt=${dt}/hr=${hr}/${name}`));
+  for (const day of readAll({ data }))
+    for (const partition of day.partitions)
+      for (const { name } of partition.objects)
+        files.push(join(data, "raw", partitionPath(partitionOf(day, partition)), name));
   const columns = feed.columns.map(({ name, type }) => `${quoteText(name)}: ${quoteText(type)}`);
   return `read_json(${quoteList(files)}, format = 'newline_delimited', filename = true, columns = {${columns.join(", ")}})`;
 }
@@ -146,46 +189,5 @@ async function bareCopy(folder: string): Promise<void> {
     `copy (select * exclude (filename) from ${bareRead(folder)}) to ${quoteText(target)} (format parquet, compression zstd)`,
   );
   db.close();
-  if (!existsSync(target)) throw new Error("nothing was copied");
   rmSync(target);
-}
-
-function fill(put: ReturnType<typeof rawFixture>["put"]): number {
-  let bytes = 0;
-  for (let h = 0; h < days * 24 - 1; h++) {
-    const text = hour(h);
-    bytes += text.length;
-    put(feed.name, `${day(Math.floor(h / 24))} ${String(h % 24).padStart(2, "0")}`, text);
-  }
-  return bytes;
-}
-
-function day(number: number): string {
-  return new Date(Date.UTC(2026, 0, 1 + number)).toISOString().slice(0, 10);
-}
-
-/** Each issue is delivered three times: in the hour it begins, in the next, and two hours later. */
-function hour(h: number): Buffer {
-  const part = Math.ceil(perHour / 3);
-  const lines = Array.from({ length: perHour }, (_, i) => {
-    const begun = h - [0, 1, 3][Math.floor(i / part)]!;
-    const issue = 1_000_000 + (begun + 3) * part + (i % part);
-    const start = Date.UTC(2026, 0, 1, begun) + (i % part) * 1000;
-    const row = feed.columns.map((column, at) => [column.name, sample(column, issue, at, start)]);
-    return JSON.stringify({ ...Object.fromEntries(row), issue_id: issue });
-  });
-  return Buffer.from(`${lines.join("\n")}\n`);
-}
-
-function sample({ name, type }: Column, issue: number, at: number, start: number): unknown {
-  const random = (Math.imul(issue ^ (at << 20), 0x9e3779b1) >>> 5) / 2 ** 27;
-  if (random > 0.9 && at > 4) return null;
-  if (type === "TIMESTAMP") return new Date(start).toISOString().replace("Z", "000+00:00");
-  if (type === "DOUBLE") return Math.floor(random * 1_000_000) / 1000;
-  if (type === "BIGINT") return Math.floor(random * 50);
-  if (type === "BOOLEAN") return random < 0.5;
-  if (name === "platform") return ["web", "ios", "android"][Math.floor(random * 3)];
-  return name.endsWith("_id")
-    ? 20_000_000 + Math.floor(random * 10_000_000)
-    : `word_${Math.floor(random * 100)}`;
 }

@@ -27,6 +27,7 @@ export interface PutOptions {
   format?: string;
   state?: ManifestPartition["state"];
   gzip?: boolean; // default true
+  level?: number; // of the compression
   spoil?: (bytes: Buffer) => Buffer; // what happens to the file after the manifest was written
 }
 
@@ -51,7 +52,7 @@ export function rawFixture(
       const objects = files(feed, content).map(([name, text]) => {
         const unpacked = toBuffer(text);
         const packed = name.endsWith(".gz") && options.gzip !== false;
-        const stored = packed ? gzipSync(unpacked) : unpacked;
+        const stored = packed ? gzipSync(unpacked, { level: options.level }) : unpacked;
         const file = packed ? name : name.replace(/\.gz$/, "");
         const folder = join(project.data, "raw", partitionPath(id));
         mkdirSync(folder, { recursive: true });

@@ -64,8 +64,6 @@ export interface SiteConfig {
   privacy: {
     minReps: number;
     minContacts: number;
-    repLevel: "none" | "distribution" | "pseudonyms" | "names";
-    acknowledge: string | null;
   };
   wfm: {
     queue: Record<string, string | null>; // metric -> column; null: not delivered
@@ -110,7 +108,7 @@ const defaults = {
   title: "ASAPP Messaging",
   serviceLevel: { target: 0.8, seconds: 60, variant: "offered", shortSeconds: 5 },
   weekStart: "monday",
-  privacy: { minReps: 5, minContacts: 10, repLevel: "none" },
+  privacy: { minReps: 5, minContacts: 10 },
   wfm: {
     queue: {
       assignments: "total_assignments",
@@ -169,9 +167,6 @@ export function parseConfig(
   const problem = (option: string, message: string) => file.report(keyPlace(file.top, option), message);
   checkSource(written, problem);
   if (written.since !== undefined && written.lookback !== undefined) problem("lookback", onlyOneWindow);
-  if (written.site?.privacy?.rep_level === "names" && written.site.privacy.acknowledge === undefined) {
-    problem("site", "rep_level: names needs acknowledge: a sentence saying why the site may show them");
-  }
   for (const [feed, { value, entry }] of written.feeds?.named ?? [])
     checkFeed(feed, entry, value, registry, written);
   for (const [feed, value] of written.feeds?.excluded ?? []) {
@@ -236,8 +231,6 @@ function resolveConfig(written: Written, folder: string): Config {
       privacy: {
         minReps: privacy.min_reps ?? defaults.privacy.minReps,
         minContacts: privacy.min_contacts ?? defaults.privacy.minContacts,
-        repLevel: privacy.rep_level ?? defaults.privacy.repLevel,
-        acknowledge: privacy.acknowledge ?? null,
       },
       wfm: {
         queue: mapped(usualColumns(level.seconds ?? defaults.serviceLevel.seconds).queue, wfm.queue),

@@ -196,7 +196,7 @@ describe("config", () => {
         "  title: 2026",
         "  service_level: {target: 0.9, seconds: 30, variant: answered_only, short_seconds: 10}",
         "  week_start: sunday",
-        "  privacy: {min_reps: 3, min_contacts: 20, rep_level: pseudonyms}",
+        "  privacy: {min_reps: 3, min_contacts: 20, rep_level: none}",
         "  wfm:",
         "    queue: {abandons: left, reps: }",
         "    threshold_counts: answered_and_abandoned",
@@ -215,7 +215,6 @@ describe("config", () => {
       shortSeconds: 10,
     });
     assert.equal(site.weekStart, 7);
-    assert.equal(site.privacy.repLevel, "pseudonyms");
     assert.equal(site.wfm.queue.abandons, "left");
     assert.equal(site.wfm.queue.reps, null);
     assert.equal(site.wfm.queue.assignments, "total_assignments");
@@ -335,10 +334,10 @@ describe("config", () => {
       ["{data: x/data, source: {path: x}}", /data and source must be apart/],
       ["feeds: []", /feeds must name at least one feed, or all/],
       ["feeds: {all: {since: 2026-09-01}}", /all takes no options/],
-      ["site: {privacy: {rep_level: names}}", /rep_level: names needs acknowledge/],
+      ["site: {privacy: {rep_level: names}}", /not possible: rep_level names \(.*only none\)/],
+      ["site: {privacy: {rep_level: distribution}}", /not possible: rep_level distribution/],
     ];
     for (const [text, expected] of cases) assert.match(problems(text).join("\n"), expected, text);
-    assert.ok(read("site: {privacy: {rep_level: names, acknowledge: Agreed with the works council.}}"));
     assert.ok(read("data: ../elsewhere"));
   });
 

@@ -356,7 +356,6 @@ function settingsTable(config: Config): KitTable {
       service_level_short_seconds: "DOUBLE",
       ...counts("week_start", "min_reps", "min_contacts"),
       ...texts(
-        "rep_level",
         "threshold_counts",
         "wait_unit",
         "handle_unit",
@@ -377,7 +376,6 @@ function settingsTable(config: Config): KitTable {
         week_start: site.weekStart,
         min_reps: site.privacy.minReps,
         min_contacts: site.privacy.minContacts,
-        rep_level: site.privacy.repLevel,
         threshold_counts: site.wfm.thresholdCounts,
         wait_unit: site.wfm.waitUnit,
         handle_unit: site.wfm.handleUnit,

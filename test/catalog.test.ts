@@ -372,6 +372,30 @@ describe("the catalog's forecast and schedule", () => {
   });
 });
 
+describe("a rep's windows", () => {
+  it("have the queue's name from dim_queues where the feed has none", async () => {
+    const fixture = rawFixture();
+    const window = { instance_ts: "2026-09-01 05:00:00", company_id: 1, rep_id: 7, lin_logged_in_min: 15 };
+    fixture.put("queue_membership_wfm", "2026-09-01 05:30", [
+      { ...window, queue_id: 4 },
+      { ...window, queue_id: 5 },
+    ]);
+    fixture.put("dim_queues", "2026-09-01 05", [{ queue_key: 1, queue_id: 4, queue_name: "Old" }]);
+    fixture.put("dim_queues", "2026-09-01 06", [{ queue_key: 2, queue_id: 4, queue_name: "Queue Billing" }]);
+    await updateWarehouse(fixture.project);
+    const named = await openCatalog(fixture.project);
+    const { rows: found } = await named.rows(
+      "select queue_id, queue_name, logged_in from wfm.rep_windows order by 1",
+    );
+    assert.deepEqual(found, [
+      ["4", "Queue Billing", 15],
+      ["5", null, 15],
+    ]);
+    named.close();
+    fixture.delete();
+  });
+});
+
 describe("the catalog's walls", () => {
   const refused = (sql: string) => assert.rejects(catalog.rows(sql, { readOnly: true }), sql);
 

@@ -14,6 +14,7 @@ import { openProject, type Project } from "../src/project.ts";
 import { computeDatasets } from "../src/site/dataset.ts";
 import { loadersFolder } from "../src/site/folders.ts";
 import { sync } from "../src/sync/sync.ts";
+import { openCatalog } from "../src/warehouse/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 
 // Over the end of summer time, which is on 1 November: one of the days has 25 hours.
@@ -176,6 +177,51 @@ describe("numbers", () => {
       [],
     );
     assert.ok(contacts > 500);
+  });
+
+  // The intraday feed books a handle time in the window of its disposition.
+  it("tells the same of a queue's window from its history as from the intraday feed", async () => {
+    const catalog = await openCatalog(project);
+    try {
+      const until = new Date(Math.min(expected.through.hourly, expected.through.wfm)).toISOString();
+      const [found] = await catalog.objects<Record<string, number>>(`
+        with ours as (
+          select start, queue, offered, abandoned, good as within, wait / offered as wait
+          from history.queue_windows where queue <> '${total}'
+        ),
+        theirs as (
+          select
+            window_start(instance_ts) as start, queue_name as queue, assignments + abandons as offered, abandons as abandoned,
+            within_threshold as within, wait_seconds as wait
+          from wfm.queue_windows where assignments + abandons > 0
+        ),
+        handled as (
+          select window_start(dispositioned_ts) as start, queue_id::varchar as queue_id, avg(handle_time_seconds) as handle
+          from rep_convos where dispositioned_ts is not null group by all
+        ),
+        handles as (
+          select handle, handle_seconds from handled join wfm.queue_windows as w
+            on w.queue_id = handled.queue_id and window_start(instance_ts) = start
+          where start < timestamp '${until}'
+        )
+        select
+          count(*) as windows,
+          sum(ours.offered) as contacts,
+          count(*) filter (ours.offered is distinct from theirs.offered or ours.abandoned is distinct from theirs.abandoned)
+            as other_counts,
+          count(*) filter (ours.within is distinct from theirs.within) as other_within,
+          max(abs(ours.wait - theirs.wait)) as wait_off,
+          (select count(*) from handles) as handle_windows,
+          (select max(abs(handle - handle_seconds)) from handles) as handle_off
+        from ours full join theirs using (start, queue)
+        where start < timestamp '${until}'`);
+      const { windows, contacts, wait_off, handle_windows, handle_off, ...differing } = found!;
+      assert.deepEqual(differing, { other_counts: 0, other_within: 0 });
+      assert.ok(windows! > 500 && contacts! > 2000 && handle_windows! > 500);
+      assert.ok(wait_off! < 1e-6 && handle_off! < 1e-6, `${wait_off} s, ${handle_off} s`);
+    } finally {
+      catalog.close();
+    }
   });
 });
 

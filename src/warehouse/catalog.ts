@@ -101,6 +101,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     const feed = view === "queue_windows" ? "queue_wfm" : "queue_membership_wfm";
     add("wfm", view, () => `create view wfm.${view} as ${wfmSelect(config, view, columnsOf(feed))}`, [
       `main.${feed}`,
+      "main.dim_queues",
     ]);
   }
   add(

@@ -70,6 +70,10 @@ export function wfmSelect(
 ): string {
   const mapped = wfmColumns(config).filter((column) => column.view === view);
   const known = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
+  // Only queue_wfm is said to have the name.
+  const unnamed =
+    view === "rep_windows" && known.has("queue_id") && (known.get("queue_name")?.seen ?? false) === false;
+  if (unnamed) known.set("queue_name", { name: "queue_name", type: "VARCHAR", seen: true });
   const plain = wfmNames.map((name) => {
     const column = known.get(name);
     const type = name === "instance_ts" ? "TIMESTAMP" : "VARCHAR";
@@ -81,7 +85,8 @@ export function wfmSelect(
     return `  ${value ?? `cast(null as ${type})`} as ${quoteName(metric)}`;
   });
   const run = layer === "raw" ? ["  _run as run"] : [];
-  return `select\n${[...plain, ...run, ...values].join(",\n")}\nfrom ${layer}.${quoteName(mapped[0]!.feed)}`;
+  const from = `${layer}.${quoteName(mapped[0]!.feed)}`;
+  return `select\n${[...plain, ...run, ...values].join(",\n")}\nfrom ${unnamed ? namedQueues(from, columns) : from}`;
 }
 
 /** Rows of kit.wfm_columns. */
@@ -93,6 +98,17 @@ export function wfmColumnRows(
     const found = columnsOf(feed).find(({ name }) => name.toLowerCase() === column?.toLowerCase());
     return { view, metric, feed, column, type, delivered: found !== undefined && found.seen !== false, doc };
   });
+}
+
+function namedQueues(from: string, columns: readonly RelationColumn[]): string {
+  const own = columns.map(({ name }) => name).filter((name) => name.toLowerCase() !== "queue_name");
+  return `(
+  select ${own.map((name) => `feed.${quoteName(name)}`).join(", ")}, names.queue_name
+  from ${from} as feed
+  left join (
+    select queue_id::varchar as id, arg_max(queue_name, _run) as queue_name from main.dim_queues group by all
+  ) as names on id = feed.queue_id::varchar
+)`;
 }
 
 /** Whether values of this type can be a metric's; text can, where it holds numbers. */

@@ -12,7 +12,7 @@ import { proxyFor } from "../src/sync/agents.ts";
 import { pack, unpack } from "../src/sync/day-work.ts";
 import { openS3 } from "../src/sync/s3.ts";
 import { parseListPage } from "../src/sync/s3-listing.ts";
-import { bucket, credentials, type Kit, openKit, useCredentials } from "./sync-kit.ts";
+import { bucket, credentials, type Kit, openKit, read, useCredentials } from "./sync-kit.ts";
 
 const place = { bucket, region: "us-east-1", profile: null };
 
@@ -31,8 +31,8 @@ describe("S3 source", () => {
     for await (const page of source.list("")) {
       for (const object of page) {
         found.push(object.key);
-        const { stream, md5 } = await source.get(object);
-        assert.equal(Buffer.concat(await stream.toArray()).toString(), object.key);
+        const { text, md5 } = await read(source, object);
+        assert.equal(text, object.key);
         assert.equal(md5, object.etag);
       }
     }
@@ -60,12 +60,15 @@ describe("S3 source", () => {
     kit.put("x", "0123456789");
     const source = await open();
     const [object] = (await source.folder("")).objects;
-    const { stream, offset } = await source.get(object!, { offset: 7 });
-    assert.deepEqual([Buffer.concat(await stream.toArray()).toString(), offset], ["789", 7]);
+    const { text, offset } = await read(source, object!, { offset: 7 });
+    assert.deepEqual([text, offset], ["789", 7]);
     kit.put("x", "9876543210");
-    await assert.rejects(source.get(object!), { trouble: "changed", message: "changed since it was listed" });
+    await assert.rejects(read(source, object!), {
+      trouble: "changed",
+      message: "changed since it was listed",
+    });
     kit.server.delete(bucket, "x");
-    await assert.rejects(source.get(object!), { trouble: "changed", message: "gone since it was listed" });
+    await assert.rejects(read(source, object!), { trouble: "changed", message: "gone since it was listed" });
     await source.close();
   });
 
@@ -78,7 +81,7 @@ describe("S3 source", () => {
     try {
       const source = await open();
       const [object] = (await source.folder("")).objects;
-      assert.equal(Buffer.concat(await (await source.get(object!)).stream.toArray()).toString(), "1");
+      assert.equal((await read(source, object!)).text, "1");
       await source.close();
     } finally {
       useCredentials(credentials);
@@ -143,7 +146,7 @@ describe("S3 source", () => {
     try {
       const source = await open();
       const [object] = (await source.folder("")).objects;
-      await (await source.get(object!)).stream.toArray();
+      await read(source, object!);
       assert.ok(seen.length >= 2 && seen.every((url) => url.includes("127.0.0.1")), seen.join(" "));
       await source.close();
     } finally {
@@ -203,28 +206,28 @@ describe("S3 source over TLS", { skip: noOpenssl }, () => {
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const portOf = (server: http.Server) => (server.address() as AddressInfo).port;
     kit.put("x", "1");
-    const read = async () => {
+    const readX = async () => {
       const source = await openS3({ ...place, endpoint: `https://localhost:${portOf(tls)}` });
       try {
         const [object] = (await source.folder("")).objects;
-        return Buffer.concat(await (await source.get(object!)).stream.toArray()).toString();
+        return (await read(source, object!)).text;
       } finally {
         await source.close();
       }
     };
     try {
-      await assert.rejects(read(), (error: Error & { next: string }) => {
+      await assert.rejects(readX(), (error: Error & { next: string }) => {
         assert.match(error.message, /no trusted connection/);
         assert.match(error.next, /AWS_CA_BUNDLE/);
         return true;
       });
       process.env.AWS_CA_BUNDLE = cert;
-      assert.equal(await read(), "1");
+      assert.equal(await readX(), "1");
       process.env.HTTPS_PROXY = `http://127.0.0.1:${portOf(proxy)}`;
-      assert.equal(await read(), "1");
+      assert.equal(await readX(), "1");
       assert.ok(tunnels.length > 0);
       process.env.AWS_CA_BUNDLE = join(folder, "none.pem");
-      await assert.rejects(read(), { exit: "config", message: /none\.pem \(ENOENT\)/ });
+      await assert.rejects(readX(), { exit: "config", message: /none\.pem \(ENOENT\)/ });
     } finally {
       delete process.env.AWS_CA_BUNDLE;
       delete process.env.HTTPS_PROXY;

@@ -20,7 +20,7 @@ import { gzipSync } from "node:zlib";
 import type { SyncEvent } from "../src/sync/progress.ts";
 import { openSftp } from "../src/sync/sftp.ts";
 import { type SyncOptions, sync } from "../src/sync/sync.ts";
-import { hasty, noise, now, projectAt, putPartition, tree } from "./sync-kit.ts";
+import { hasty, noise, now, projectAt, putPartition, read, tree } from "./sync-kit.ts";
 
 const sshd = ["/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd"].find((path) => existsSync(path));
 const missing = sshd === undefined || spawnSync("ssh", ["-V"]).error !== undefined;
@@ -125,8 +125,7 @@ describe("SFTP source", { skip: missing && "no OpenSSH server here" }, () => {
           ],
         ],
       );
-      const { stream } = await source.get(objects[1]!, { offset: 4 });
-      assert.equal(Buffer.concat(await stream.toArray()).toString(), "txt");
+      assert.equal((await read(source, objects[1]!, { offset: 4 })).text, "txt");
     } finally {
       await source.close();
     }

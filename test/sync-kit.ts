@@ -7,9 +7,11 @@ import { gzipSync } from "node:zlib";
 import { parseConfig } from "../src/config.ts";
 import type { PutOptions } from "../src/demo/object-store.ts";
 import { type S3Server, type S3ServerOptions, startS3Server } from "../src/demo/s3-server.ts";
+import type { RemoteObject } from "../src/export/partition.ts";
 import { loadRegistry } from "../src/export/registry.ts";
 import type { Project } from "../src/project.ts";
 import type { Patience } from "../src/sync/retry.ts";
+import type { Body, GetOptions, Source } from "../src/sync/source.ts";
 import { type SyncOptions, sync } from "../src/sync/sync.ts";
 
 export const bucket = "asapp-prod-acme-exports-us-east-1";
@@ -63,6 +65,25 @@ export function projectAt(folder: string, yaml: string): Project {
     feeds: loadRegistry(),
     data: config.data,
   };
+}
+
+/** An object's bytes as text, and what the source knew of them before. */
+export async function read(
+  source: Source,
+  object: RemoteObject,
+  options?: GetOptions,
+): Promise<Body & { text: string }> {
+  const chunks: Buffer[] = [];
+  let known: Body | null = null;
+  const begin = (body: Body) => {
+    known = body;
+    return (bytes: Buffer) => {
+      chunks.push(Buffer.from(bytes));
+      return undefined;
+    };
+  };
+  await source.get(object, begin, options);
+  return { ...known!, text: Buffer.concat(chunks).toString() };
 }
 
 /** `convos_metrics/dt=2026-11-22/hr=05` gets version 1 and jsonl. */

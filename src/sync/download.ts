@@ -1,6 +1,5 @@
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
-import { promisify } from "node:util";
 import { CliError } from "../errors.ts";
 import { markerName, partitionPath } from "../export/layout.ts";
 import { fingerprint, type RemoteObject, type RemotePartition } from "../export/partition.ts";
@@ -9,7 +8,7 @@ import { diskError } from "./files.ts";
 import type { ManifestObject, ManifestPartition } from "./manifest.ts";
 import { install, rawFolder, tmpFolder } from "./raw.ts";
 import type { Patience, Retry } from "./retry.ts";
-import { type Body, type Source, SourceError } from "./source.ts";
+import { type Body, type Source, SourceError, type Take } from "./source.ts";
 import { type Verified, Verifier, verifyBuffer, WrongBytes } from "./verify.ts";
 
 export interface Download {
@@ -22,13 +21,6 @@ export interface Download {
   signal: AbortSignal;
   onBytes: (bytes: number) => void;
 }
-
-// By way of callbacks: node:fs/promises takes three times the CPU time, and synchronous calls wait for the file system one
-// by one.
-const mkdir = promisify(fs.mkdir);
-const open = promisify(fs.open);
-const rm = promisify(fs.rm);
-const writeFile = promisify(fs.writeFile);
 
 const batchBytes = 512 * 1024; // a large object goes to disk and through gunzip in pieces of this size
 const smallBytes = 256 * 1024; // up to here an object is checked in one go, in memory
@@ -45,18 +37,18 @@ export async function fetchPartition(
   const folder = join(tmpFolder(download), download.run, "new", String(++serial));
   let installed = false;
   try {
-    await onDisk(download, () => mkdir(folder, { recursive: true }));
+    onDisk(download, () => fs.mkdirSync(folder, { recursive: true }));
     const objects = await all(partition.objects.map((object) => fetchFile(object, folder, download)));
     const marker = partition.marker!;
     if (marker.size > 0) await fetchObject(marker, join(folder, markerName), false, download);
-    else await onDisk(download, () => writeFile(join(folder, markerName), ""));
+    else onDisk(download, () => fs.writeFileSync(join(folder, markerName), ""));
     download.signal.throwIfAborted();
     const aside = join(tmpFolder(download), download.run, "old", partitionPath(partition.id));
-    await onDisk(download, async () => install(folder, rawFolder(download, partition.id), aside));
+    onDisk(download, () => install(folder, rawFolder(download, partition.id), aside));
     installed = true;
     return describe(partition, objects, objects.every(({ lines }) => lines === 0) ? "empty" : "complete");
   } finally {
-    if (!installed) await rm(folder, { recursive: true, force: true });
+    if (!installed) fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -117,7 +109,7 @@ async function fetchFile(object: RemoteObject, folder: string, download: Downloa
     join(folder, plain),
     download,
   );
-  await onDisk(download, () => rm(join(folder, name)));
+  onDisk(download, () => fs.rmSync(join(folder, name)));
   return { name: plain, size, md5, lines, etag, modified, delivered: { name, size: object.size } };
 }
 
@@ -127,12 +119,14 @@ class Attempt {
   private readonly path: string;
   private readonly gzip: boolean;
   private readonly download: Download;
+  private body: Body | null = null;
   private verifier: Verifier | null = null;
   private file: number | null = null;
   private received = 0;
-  private held: Buffer[] = []; // bytes that are neither checked nor written yet
-  private heldBytes = 0;
+  private batch: Buffer | null = null; // bytes that are neither checked nor written yet
+  private filled = 0;
   private begun = 0; // when the first answer came
+  private refused: unknown = null; // what taking the bytes failed with: no fault of the source
 
   constructor(object: RemoteObject, path: string, gzip: boolean, download: Download) {
     this.object = object;
@@ -147,19 +141,17 @@ class Attempt {
       this.object.key,
       async () => {
         const before = this.received;
+        this.body = null;
         try {
-          const body = await source.get(this.object, { offset: this.received, signal });
-          if (body.offset !== this.received) this.forget();
-          await this.take(body);
-          return await this.finish(body);
+          const begin = (body: Body) => this.begin(body);
+          await source.get(this.object, begin, { offset: this.received, signal });
+          if (this.received < this.object.size) throw new Error("the body ended early");
         } catch (error) {
-          if (!(error instanceof SourceError)) throw error;
-          // A new one, since the end of a connection is the same error for all that went over it.
-          const { trouble, message, retryAfterMs } = error;
-          const own = new SourceError(trouble, message, { cause: error, retryAfterMs });
-          own.progressed = this.received > before;
+          const own = this.body === null ? error : this.brokenOff(error);
+          if (own instanceof SourceError) own.progressed = this.received > before;
           throw own;
         }
+        return this.finish();
       },
       signal,
     );
@@ -169,84 +161,100 @@ class Attempt {
   forget(): void {
     this.download.onBytes(-this.received);
     this.received = 0;
-    this.held = [];
-    this.heldBytes = 0;
+    this.batch = null;
+    this.filled = 0;
     this.verifier?.close();
     this.verifier = null;
     if (this.file !== null) fs.closeSync(this.file);
     this.file = null;
   }
 
-  private async take(body: Body): Promise<void> {
+  private begin(body: Body): Take {
     this.begun ||= performance.now();
-    const iterator = body.stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-    try {
-      for (;;) {
-        const next = await iterator.next().catch((error) => {
-          throw this.brokenOff(error);
-        });
-        if (next.done) break;
-        this.refuseCrawling();
-        await this.add(next.value, body);
+    if (body.offset !== this.received) this.forget();
+    this.body = body;
+    return (bytes) => {
+      try {
+        return this.add(bytes)?.catch((error) => this.refuse(error));
+      } catch (error) {
+        this.refuse(error);
       }
-    } finally {
-      body.stream.destroy();
-    }
-    if (this.received < this.object.size) throw this.brokenOff(undefined);
+    };
   }
 
-  private async add(chunk: Buffer, body: Body): Promise<void> {
-    this.received += chunk.length;
-    this.download.onBytes(chunk.length);
+  private refuse(error: unknown): never {
+    this.refused = error;
+    throw error;
+  }
+
+  private add(bytes: Buffer): Promise<unknown> | undefined {
+    const { size } = this.object;
+    this.received += bytes.length;
+    this.download.onBytes(bytes.length);
     this.download.retry.alive();
-    this.held.push(chunk);
-    this.heldBytes += chunk.length;
-    if (this.received > this.object.size)
-      throw new WrongBytes(`longer than the ${this.object.size} bytes listed`);
-    if (this.object.size > smallBytes && this.heldBytes >= batchBytes) await this.passOn(body);
+    if (this.received > size) throw new WrongBytes(`longer than the ${size} bytes listed`);
+    this.refuseCrawling();
+    if (size <= smallBytes) {
+      this.hold(bytes, size);
+      return undefined;
+    }
+    let checked: Promise<unknown> | undefined;
+    for (let at = 0; at < bytes.length; ) {
+      const piece = bytes.subarray(at, at + batchBytes - this.filled);
+      this.hold(piece, batchBytes);
+      at += piece.length;
+      if (this.filled === batchBytes) checked = Promise.all([checked, this.passOn()]);
+    }
+    return checked;
   }
 
-  /** Sends what came together to disk and through the checks. */
-  private async passOn(body: Body): Promise<void> {
-    const bytes = this.takeHeld();
-    this.verifier ??= new Verifier(this.expected(body));
-    this.file ??= await onDisk(this.download, () => open(this.path, "w"));
-    const checked = this.verifier.write(bytes);
-    // Into the page cache: a trip through the thread pool would take longer.
-    await onDisk(this.download, async () => writeWhole(this.file!, bytes));
-    await checked;
+  private hold(bytes: Buffer, size: number): void {
+    this.batch ??= Buffer.allocUnsafe(size);
+    bytes.copy(this.batch, this.filled);
+    this.filled += bytes.length;
   }
 
-  private takeHeld(): Buffer {
-    const bytes = this.held.length === 1 ? this.held[0]! : Buffer.concat(this.held, this.heldBytes);
-    this.held = [];
-    this.heldBytes = 0;
+  private takeBatch(): Buffer {
+    const bytes = this.batch?.subarray(0, this.filled) ?? Buffer.alloc(0);
+    this.batch = null;
+    this.filled = 0;
     return bytes;
   }
 
-  private async finish(body: Body): Promise<Verified> {
-    await body.settle?.();
+  /** Sends what came together to disk and through the checks. */
+  private passOn(): Promise<void> {
+    const bytes = this.takeBatch();
+    onDisk(this.download, () => {
+      this.file ??= fs.openSync(this.path, "w");
+      for (let at = 0; at < bytes.length; ) at += fs.writeSync(this.file, bytes, at);
+    });
+    this.verifier ??= new Verifier(this.expected());
+    return this.verifier.write(bytes);
+  }
+
+  private async finish(): Promise<Verified> {
     if (this.object.size > smallBytes) {
-      await this.passOn(body);
+      await this.passOn();
       const verified = await this.verifier!.finish();
       const file = this.file!;
       this.file = null;
-      await onDisk(this.download, async () => fs.closeSync(file));
+      onDisk(this.download, () => fs.closeSync(file));
       return verified;
     }
-    const bytes = this.takeHeld();
-    const verified = verifyBuffer(bytes, this.expected(body)) ?? (await this.stream(bytes, body));
-    await onDisk(this.download, () => writeFile(this.path, bytes));
+    const bytes = this.takeBatch();
+    const verified = verifyBuffer(bytes, this.expected()) ?? (await this.stream(bytes));
+    onDisk(this.download, () => fs.writeFileSync(this.path, bytes));
     return verified;
   }
 
-  private async stream(bytes: Buffer, body: Body): Promise<Verified> {
-    const verifier = new Verifier(this.expected(body));
+  private async stream(bytes: Buffer): Promise<Verified> {
+    const verifier = new Verifier(this.expected());
     for (let at = 0; at < bytes.length; at += 4096) await verifier.write(bytes.subarray(at, at + 4096));
     return verifier.finish();
   }
 
-  private expected({ md5, checksum }: Body) {
+  private expected() {
+    const { md5, checksum } = this.body!;
     return { size: this.object.size, md5, checksum, gzip: this.gzip };
   }
 
@@ -262,23 +270,24 @@ class Attempt {
     );
   }
 
-  private brokenOff(cause: unknown): Error {
-    const known = cause instanceof SourceError || cause instanceof CliError;
-    if (known || (cause instanceof Error && cause.name === "AbortError")) return cause;
+  // Always a new one, since the end of a connection is the same error for all that went over it.
+  private brokenOff(cause: unknown): unknown {
+    if (cause === this.refused || cause instanceof CliError) return cause;
+    if (cause instanceof Error && cause.name === "AbortError") return cause;
     this.download.signal.throwIfAborted();
+    if (cause instanceof SourceError) {
+      const { trouble, message, retryAfterMs } = cause;
+      return new SourceError(trouble, message, { cause, retryAfterMs });
+    }
     return new SourceError("transient", `broken off after ${this.received} of ${this.object.size} bytes`, {
       cause,
     });
   }
 }
 
-function writeWhole(file: number, chunk: Buffer): void {
-  for (let at = 0; at < chunk.length; ) at += fs.writeSync(file, chunk, at);
-}
-
-async function onDisk<T>(download: Download, work: () => Promise<T>): Promise<T> {
+function onDisk<T>(download: Download, work: () => T): T {
   try {
-    return await work();
+    return work();
   } catch (error) {
     throw diskError(error, download.data);
   }

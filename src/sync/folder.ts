@@ -3,8 +3,10 @@ import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CliError } from "../errors.ts";
 import type { RemoteObject } from "../export/partition.ts";
-import { type Body, type GetOptions, type Source, SourceError } from "./source.ts";
+import { type Body, type GetOptions, type Source, SourceError, type Take } from "./source.ts";
 import { listFolder, listTree, type TreeEntry, versionOf } from "./tree.ts";
+
+const highWaterMark = 256 * 1024;
 
 /**
  * A folder in the bucket's layout, kept by somebody else, for example by `aws s3 sync`. It has no ETags: an object's
@@ -15,7 +17,7 @@ export function openFolder(root: string): Source {
   return {
     list: (prefix, options = {}) => listTree(read, prefix, options),
     folder: (prefix) => listFolder(read, prefix),
-    get: (object, options) => get(root, object, options),
+    get: (object, begin, options) => get(root, object, begin, options),
     describe: () => root,
     close: async () => {},
   };
@@ -24,22 +26,22 @@ export function openFolder(root: string): Source {
 async function get(
   root: string,
   object: RemoteObject,
+  begin: (body: Body) => Take,
   { offset = 0, signal }: GetOptions = {},
-): Promise<Body> {
+): Promise<void> {
   const settle = async () => {
     const now = await look(root, object.key);
     if (now === null) throw new SourceError("changed", "gone since it was listed");
     if (versionOf(now) !== object.etag) throw new SourceError("changed", "changed since it was listed");
   };
   await settle();
-  try {
-    const file = await open(join(root, object.key));
-    const stream = createReadStream("", { fd: file, start: offset, ...(signal && { signal }) });
-    return { stream, offset, md5: null, checksum: null, settle };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new SourceError("denied", `cannot be read (${code})`, { cause: error });
-  }
+  const file = await open(join(root, object.key)).catch((error) => {
+    throw new SourceError("denied", `cannot be read (${error.code})`, { cause: error });
+  });
+  const take = begin({ offset, md5: null, checksum: null });
+  const stream = createReadStream("", { fd: file, start: offset, highWaterMark, ...(signal && { signal }) });
+  for await (const bytes of stream) await take(bytes as Buffer);
+  await settle();
 }
 
 async function readFolder(root: string, folder: string): Promise<TreeEntry[]> {

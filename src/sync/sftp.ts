@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { Readable } from "node:stream";
 import type { SftpSource } from "../config.ts";
 import { CliError } from "../errors.ts";
 import type { RemoteObject } from "../export/partition.ts";
@@ -13,6 +12,7 @@ import {
   type Source,
   SourceError,
   type SourceTuning,
+  type Take,
 } from "./source.ts";
 import { listFolder, listTree, type TreeEntry, versionOf } from "./tree.ts";
 
@@ -61,7 +61,11 @@ class Sftp implements Source {
     return listFolder(this.reader(options), prefix);
   }
 
-  async get(object: RemoteObject, { offset = 0, signal }: GetOptions = {}): Promise<Body> {
+  async get(
+    object: RemoteObject,
+    begin: (body: Body) => Take,
+    { offset = 0, signal }: GetOptions = {},
+  ): Promise<void> {
     const path = this.path(object.key);
     const settle = async () => {
       const now = await this.attempt((client) => client.stat(path), signal);
@@ -70,8 +74,9 @@ class Sftp implements Source {
     await settle();
     const handle = await this.attempt((client) => client.openFile(path), signal);
     const { client } = this.connect();
-    const chunks = this.read(client, handle, offset, object.size, signal);
-    return { stream: Readable.from(chunks, { objectMode: true }), offset, md5: null, checksum: null, settle };
+    const take = begin({ offset, md5: null, checksum: null });
+    for await (const bytes of this.read(client, handle, offset, object.size, signal)) await take(bytes);
+    await settle();
   }
 
   async close(): Promise<void> {

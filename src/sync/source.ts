@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import { CliError } from "../errors.ts";
 import type { RemoteObject } from "../export/partition.ts";
 import type { Project } from "../project.ts";
@@ -9,8 +8,11 @@ export interface Source {
   list(prefix: string, options?: ListOptions): AsyncIterable<RemoteObject[]>;
   /** What lies directly under a prefix that ends in "/" (or is empty): names of folders, and objects. */
   folder(prefix: string, options?: FolderOptions): Promise<Folder>;
-  /** The bytes from `offset` on. Fails as `changed` when the object is no longer the one that was listed. */
-  get(object: RemoteObject, options?: GetOptions): Promise<Body>;
+  /**
+   * Brings the bytes from `offset` on: says by `begin` what comes, passes each piece to what that returns, and resolves after
+   * the last. Fails as `changed` when the object is no longer the one that was listed.
+   */
+  get(object: RemoteObject, begin: (body: Body) => Take, options?: GetOptions): Promise<void>;
   /** For messages: what and where, never a secret. */
   describe(): string;
   close(): Promise<void>;
@@ -37,13 +39,14 @@ export interface Folder {
   objects: RemoteObject[];
 }
 
+/** Takes the next piece of a body, which is lent until this returns; with a promise, none follows before it settles. */
+export type Take = (bytes: Buffer) => Promise<unknown> | undefined;
+
+/** What is known of an object's bytes before they come. */
 export interface Body {
-  stream: Readable;
   offset: number; // of the first byte; 0 when the store does not do ranges
   md5: string | null; // hex of the whole object, where the store tells it
   checksum: Checksum | null; // of the whole object, where the store keeps one
-  /** Called after the last byte: sources without versions look again whether the object is still the listed one. */
-  settle?: () => Promise<void>;
 }
 
 export interface Checksum {

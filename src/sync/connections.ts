@@ -47,7 +47,6 @@ export class Connections {
     begin: Begin,
     signal?: AbortSignal,
   ): Promise<void> {
-    if (signal?.aborted) throw aborted();
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     const odd = [path, ...lines].find((line) => unfit.test(line));
     if (odd !== undefined) throw new SourceError("broken", `cannot be asked for: ${JSON.stringify(odd)}`);
@@ -129,7 +128,8 @@ class Connection {
       };
       this.call = { begin, resolve: () => done(resolve), reject: (error) => done(() => reject(error)) };
       signal?.addEventListener("abort", abort, { once: true });
-      if (this.socket === null) this.fail(brokenOff());
+      if (signal?.aborted) abort();
+      else if (this.socket === null) this.fail(brokenOff());
       else this.socket.write(request, "latin1");
     });
   }

@@ -110,7 +110,7 @@ describe("connections", () => {
       (path) => [
         path === "/open" ? Buffer.from("HTTP/1.0 200 OK\r\n\r\nall of it") : plain(Buffer.from("x")),
       ],
-      (socket) => socket.end(),
+      (socket, path) => path === "/open" && socket.end(),
     );
     assert.equal((await get()).headers["x-a"], "1, 2");
     assert.equal((await get("/open")).body.toString(), "all of it");

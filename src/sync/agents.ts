@@ -10,7 +10,8 @@ import { CliError } from "../errors.ts";
 import type { Open } from "./connections.ts";
 
 export interface Agents {
-  open: Open; // connections to the given URL
+  agent: http.Agent; // for requests to the given URL
+  open: Open; // connections to it, without one
   /** What a request's path starts with, and its further headers, where a proxy passes on requests. */
   asked: { start: string; headers: Record<string, string> };
   forSdk: { httpAgent?: http.Agent; httpsAgent?: https.Agent };
@@ -36,6 +37,7 @@ export function openAgents(url: string, sockets: number, env: NodeJS.ProcessEnv 
   const proxy = proxyFor(url, env);
   const agent = openAgent(secure, proxy, { ...options, ...ca });
   return {
+    agent,
     open: opener(new URL(url), proxy === null ? null : new URL(proxy), agent, ca),
     asked: asked(new URL(url), proxy === null ? null : new URL(proxy)),
     forSdk: secure ? { httpsAgent: agent as https.Agent } : { httpAgent: agent },

@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { dayCard } from "../notebooks/components/day-card.ts";
 import { windowRows } from "../notebooks/components/day-file.ts";
 import { CliError } from "../src/errors.ts";
 import { openProject } from "../src/project.ts";
@@ -13,6 +14,8 @@ import { kitRoot, pagesFolder } from "../src/site/folders.ts";
 import { datasetsReady, siteOutput } from "../src/site/framework.ts";
 import { previewSite } from "../src/site/preview.ts";
 import { type SiteServer, serveSite } from "../src/site/serve.ts";
+import { dayFacts, loadDay, queuesOfDay } from "../src/site/share.ts";
+import { pageSheet, pictureSvg } from "../src/site/share-image.ts";
 import { findChromium, openChromium, visit } from "./site-chromium.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
 
@@ -200,7 +203,7 @@ describe("the site", () => {
       await page.getByText("60 min", { exact: true }).click();
       await page.locator(".day-picker button").first().click();
       await page.waitForFunction((text) => document.querySelector("h1")?.textContent !== text, before);
-      await page.waitForLoadState("networkidle");
+      await page.locator("#volume .figure-subtitle", { hasText: "Tuesday 15 September 2026" }).waitFor();
       const url = new URL(page.url());
       assert.equal(url.searchParams.get("queue"), queue);
       assert.equal(url.searchParams.get("interval"), "60");
@@ -251,16 +254,69 @@ describe("the site", () => {
       await close();
     });
 
-    it("has a table and a CSV file under each chart", async () => {
+    it("has a table under each chart, and a menu that saves its rows as CSV", async () => {
       const { page, close } = await visit(browser, address("conversations"));
       await page.locator("#volume summary").click();
       const rows = await page.locator("#volume tbody tr").count();
-      const download = page.waitForEvent("download");
-      await page.locator("#volume .figure-tools button").click();
-      const text = readFileSync(await (await download).path(), "utf8");
+      const text = readFileSync(await saved(page, "#volume", "CSV"), "utf8");
       const lines = text.trimEnd().split("\r\n");
       assert.equal(lines.length, rows + 1);
       assert.match(lines[0]!, /^Day,Begun,Ended/);
+      await close();
+    });
+
+    it("draws the same picture of a day as the command line, on a dark phone too", async () => {
+      const data = await loadDay(demo.project, undefined, new Date());
+      const queue = queuesOfDay(data)[1]!;
+      const card = dayCard(dayFacts(data, queue, 30));
+      for (const options of [
+        { colorScheme: "light" as const },
+        { colorScheme: "dark" as const, viewport: { width: 390, height: 844 } },
+      ]) {
+        const where = `${address("today")}?queue=${encodeURIComponent(queue)}&interval=30`;
+        const { page, problems, close } = await visit(browser, where, options);
+        const svg = readFileSync(await saved(page, ".masthead", "SVG"), "utf8");
+        const generated = /Generated [^<.]+\./.exec(svg)![0];
+        assert.equal(svg, pictureSvg({ ...card, notes: [...card.notes, generated] }, pageSheet()));
+        const png = readFileSync(await saved(page, "#service-level", "PNG"));
+        assert.equal(png.readUInt32BE(16), 1760);
+        assert.deepEqual(problems, []);
+        await close();
+      }
+    });
+
+    it("opens a chart's menu by keyboard, and copies a link with the filters", async () => {
+      const { page, problems, close } = await visit(browser, `${address("today")}?interval=60`, {
+        permissions: ["clipboard-read", "clipboard-write"],
+      });
+      const focused = () => page.evaluate(() => document.activeElement?.textContent);
+      await page.locator("#waits .share-open").focus();
+      await page.keyboard.press("ArrowDown");
+      assert.equal(await focused(), "Save as PNG");
+      await page.keyboard.press("End");
+      assert.equal(await focused(), "Copy link");
+      await page.keyboard.press("Enter");
+      await page.locator("#waits .share-status", { hasText: "Link copied" }).waitFor();
+      const link = await page.evaluate(() => navigator.clipboard.readText());
+      assert.equal(link, `${address("today")}?interval=60#waits`);
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("ArrowUp");
+      await page.keyboard.press("ArrowUp");
+      assert.equal(await focused(), "Copy image");
+      await page.keyboard.press("Enter");
+      await page.locator("#waits .share-status", { hasText: "Image copied" }).waitFor();
+      const types = await page.evaluate(async () => (await navigator.clipboard.read())[0]!.types);
+      assert.deepEqual(types, ["image/png"]);
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("Escape");
+      assert.equal(await page.locator("#waits .share-items").isVisible(), false);
+      assert.equal(
+        await page.locator("#waits .share-open").evaluate((node) => node === document.activeElement),
+        true,
+      );
+      await page.emulateMedia({ media: "print" });
+      assert.equal(await page.locator("#waits .share-menu").isVisible(), false);
+      assert.deepEqual(problems, []);
       await close();
     });
 
@@ -285,3 +341,11 @@ describe("the site", () => {
     });
   });
 });
+
+// Chooses an item of a chart's menu; the path of what it saves.
+async function saved(page: Page, place: string, item: string): Promise<string> {
+  await page.locator(`${place} .share-open`).click();
+  const download = page.waitForEvent("download");
+  await page.locator(`${place} .share-items button`, { hasText: item }).click();
+  return (await download).path();
+}

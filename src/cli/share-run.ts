@@ -48,17 +48,19 @@ export async function runShare(project: Project, wish: ShareWish, context: Conte
   const format = formatOf(wish);
   const post = wish.post === undefined ? undefined : await import("../site/share-post.ts");
   const host = post?.webhookHost(wish.post!) ?? null;
-  if (wish.all) makeFolder(wish.out ?? ".");
+  if (wish.all && statSync(wish.out ?? ".", { throwIfNoEntry: false })?.isFile())
+    throw new CliError("usage", `is a file: ${wish.out}`, "--all writes one file per queue: name a folder");
   const data = await loadDay(project, wish.date, now);
   if (data.missing.length > 0)
     output.warn(
       `queue_wfm has no column for ${data.missing.map(columnText).join(", ")}: left out`,
-      "map it under site.wfm.queue in kit.yaml",
+      "asapp-kit wfm columns shows what came, and maps it",
     );
   const queues = wish.all ? queuesOfDay(data) : [chosenQueue(wish.queue, data)];
   const make = await maker(data, wish, now);
   const named = fileNames(queues, data.day);
   const files: SharedFile[] = [];
+  if (wish.all) mkdirSync(wish.out ?? ".", { recursive: true });
   if (format !== null)
     for (const [i, queue] of queues.entries()) {
       if (signal.aborted) throw new CliError("interrupted", "interrupted");
@@ -154,10 +156,4 @@ function fileNames(queues: readonly string[], day: string): string[] {
       return name;
     }
   });
-}
-
-function makeFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isFile())
-    throw new CliError("usage", `is a file: ${folder}`, "--all writes one file per queue: name a folder");
-  mkdirSync(folder, { recursive: true });
 }

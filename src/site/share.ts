@@ -8,7 +8,7 @@ import { todayPage } from "../../notebooks/components/today-page.ts";
 import type { Grain } from "../../notebooks/components/windows.ts";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
-import { hint } from "../suggest.ts";
+import { hint, suggest } from "../suggest.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import type { Database } from "../warehouse/database.ts";
 import { computeDataset } from "./dataset.ts";
@@ -55,7 +55,7 @@ export async function loadDay(project: Project, date: string | undefined, now: D
       throw new CliError(
         "noWfmData",
         `no column of queue_wfm counts contacts: ${missing.map(columnText).join(", ")}`,
-        "map the columns that the feed has under site.wfm.queue in kit.yaml; asapp-kit schema --feed queue_wfm lists them",
+        "`asapp-kit wfm columns` lists the columns that came and writes the mapping into kit.yaml",
       );
     const day = date ?? newest;
     if (!days.some((entry) => entry.day === day)) throw noSuchDay(day, days, project.config.timezone, now);
@@ -81,7 +81,12 @@ export function queueOf(name: string, { queues }: Pick<DayData, "queues">): stri
     queues.find((queue) => queue === name) ??
     queues.find((queue) => queue.toLowerCase() === name.trim().toLowerCase());
   if (found !== undefined) return found;
-  throw new CliError("usage", `no queue is called ${shortened(name)}`, hint(name, queues));
+  const wanted = name.trim().toLowerCase();
+  const meant =
+    queues.find((queue) => wanted.length > 2 && queue.toLowerCase().includes(wanted)) ??
+    queues.find((queue) => suggest(wanted, queue.split(/[\s/_-]+/)) !== null);
+  const close = meant === undefined ? hint(name, queues) : `did you mean "${meant}"?`;
+  throw new CliError("usage", `no queue is called ${shortened(name)}`, close);
 }
 
 /** What a card of one queue is made from: the very facts of the Today page, against the usual. */

@@ -10,7 +10,7 @@ import {
 import type { RelationColumn } from "./dedupe.ts";
 import { checkPlanned, createPlanned, plannedFiles } from "./forecast.ts";
 import { derivedRelations } from "./history.ts";
-import { blankLines, createKitTable, type KitSource, kitTables } from "./kit-tables.ts";
+import { createKitTable, type KitSource, kitTables } from "./kit-tables.ts";
 import { macrosScript } from "./macros.ts";
 import { rowCountsSelect } from "./reconcile.ts";
 import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
@@ -93,7 +93,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     "row_counts",
     () =>
       createKitTable("row_counts", {
-        select: rowCountsSelect(counted ? columnsOf("export_row_counts") : [], blankLines(source)),
+        select: rowCountsSelect(counted ? columnsOf("export_row_counts") : []),
       }),
     ["kit.partitions", "main.export_row_counts"],
   );

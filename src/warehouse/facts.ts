@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { partitionStart } from "../export/partition.ts";
 import { feedOf, type Project } from "../project.ts";
 import { hasFiles, type ManifestPartition, partitionOf, readDay } from "../sync/manifest.ts";
 import { type Database, openDatabase } from "./database.ts";
+import { type PartitionRow, partitionRows, partitionsPath, writePartitions } from "./partitions.ts";
 import { parquetRelation } from "./relation.ts";
 import type { DayFacts, DaySnapshot, Snapshot } from "./snapshot.ts";
 
@@ -10,32 +13,40 @@ const windowMinutes = 15;
 
 /** The snapshot with the facts of every day whose manifest or staged file is another than when they were taken. */
 export async function withFacts(project: Project, snapshot: Snapshot): Promise<Snapshot> {
+  const { data } = project;
   let database: Database | null = null;
   const feeds: Snapshot["feeds"] = {};
   try {
     for (const [name, feed] of Object.entries(snapshot.feeds)) {
       const wfm = feedOf(project, name).kind === "wfm";
+      const known = feed.partitions !== undefined && existsSync(join(data, feed.partitions));
+      const changed = new Map<string, PartitionRow[]>();
       const days: DaySnapshot[] = [];
       for (const day of feed.days) {
         const stamp = `${day.stamp} ${day.staged}`;
-        if (day.facts?.stamp === stamp) {
+        if (known && day.facts?.stamp === stamp) {
           days.push(day);
           continue;
         }
-        const partitions = readDay(project, name, day.dt)?.partitions.filter(hasFiles) ?? [];
+        const manifest = readDay(project, name, day.dt);
+        const partitions = manifest?.partitions.filter(hasFiles) ?? [];
         let through = latest(
           partitions.map((partition) => partitionEnd({ feed: name, dt: day.dt }, partition)),
         );
         if (wfm && day.staged) {
           database ??= await openDatabase({ threads: 1 });
-          through = await windowsEnd(database, project.data, day.staged);
+          through = await windowsEnd(database, data, day.staged);
         } else if (wfm) through = null;
-        days.push({
-          ...day,
-          facts: { stamp, states: countStates(partitions), lines: countLines(partitions), through },
-        });
+        const facts = { stamp, states: countStates(partitions), lines: countLines(partitions), through };
+        days.push({ ...day, facts });
+        changed.set(day.dt, manifest === null ? [] : partitionRows(data, manifest, { ...day, facts }));
       }
-      feeds[name] = { ...feed, days };
+      const partitions = partitionsPath(name, days);
+      feeds[name] = { ...feed, partitions, days };
+      if (known && partitions === feed.partitions) continue;
+      database ??= await openDatabase({ threads: 1 });
+      const before = known ? feed.partitions! : null;
+      await writePartitions(database, data, { before, changed, days, path: partitions });
     }
   } finally {
     database?.close();

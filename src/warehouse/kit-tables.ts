@@ -7,6 +7,8 @@ import type { LastSync } from "../sync/last-sync.ts";
 import { quoteList, quoteName, quoteText } from "./database.ts";
 import { type DedupeRule, dedupeRule, type RelationColumn } from "./dedupe.ts";
 import { readMacros } from "./macros.ts";
+import { partitionColumns } from "./partitions.ts";
+import { parquetRelation, rowsSql } from "./relation.ts";
 import type { DaySnapshot, FeedSnapshot, Snapshot } from "./snapshot.ts";
 import { wfmColumnRows } from "./wfm.ts";
 
@@ -406,16 +408,15 @@ function partitionsView(source: KitSource): KitTable {
   const unfinished = Object.values(source.lastSync?.feeds ?? {}).flatMap((feed) =>
     feed.unfinished.map(({ id, state, reason }) => ({ ...id, run: runOf(id), state, reason })),
   );
-  const here = `select feed, dt, p.hr as hr, p.mi as mi, concat(dt::VARCHAR, ' ' || p.hr, ':' || p.mi) as run,
-      p.version as version, p.format as format, p.state as state, cast(null as VARCHAR) as reason,
-      len(p.objects) as files, coalesce(list_sum([o.size for o in p.objects]), 0)::BIGINT as bytes,
-      coalesce(list_sum([o.lines for o in p.objects]), 0)::BIGINT as lines, p.marker.modified as completed_at
-    from (select feed, dt, unnest(partitions) as p from ${manifests(source)})`;
+  const files = Object.values(source.snapshot.feeds).flatMap(({ partitions }) => partitions ?? []);
+  const here = `select feed, dt, hr, mi, run, version, format, state, cast(null as VARCHAR) as reason, files, bytes, lines, blank,
+      completed_at
+    from ${parquetRelation(source.project.data, files, partitionColumns)}`;
   const shape = {
     ...{ feed: "VARCHAR", dt: "DATE" },
     ...texts("hr", "mi", "run", "version", "format", "state", "reason"),
   };
-  const others = `select feed, dt, hr, mi, run, version, format, state, reason, 0 as files, 0 as bytes, 0 as lines,
+  const others = `select feed, dt, hr, mi, run, version, format, state, reason, 0 as files, 0 as bytes, 0 as lines, 0 as blank,
       cast(null as TIMESTAMP) as completed_at
     from ${rowsSql(shape, unfinished)} as u
     where not exists (
@@ -449,20 +450,6 @@ function filesView(source: KitSource): KitTable {
   };
 }
 
-/** Blank lines by feed, day and run. Only days with any are read: the manifest counts more lines than became rows. */
-export function blankLines({ project, snapshot }: Pick<KitSource, "project" | "snapshot">): string {
-  const files = Object.values(snapshot.feeds).flatMap(({ days }) =>
-    days.flatMap((day) =>
-      day.facts?.lines === day.rows + day.quarantined ? [] : [join(project.data, day.detail)],
-    ),
-  );
-  const shape = { run: "VARCHAR", blank: "BIGINT" };
-  if (files.length === 0) return rowsSql({ feed: "VARCHAR", dt: "DATE", ...shape }, []);
-  return `(select ${placeSql}, run, sum(blank)::BIGINT as blank
-    from read_json(${quoteList(files)}, format = 'newline_delimited', filename = true, columns = ${columnsSql(shape)})
-    where run is not null group by all)`;
-}
-
 function manifests({ project, snapshot }: KitSource): string {
   const files = Object.entries(snapshot.feeds).flatMap(([feed, { days }]) =>
     days.map(({ dt }) => join(project.data, "manifest", feed, `${dt}.json`)),
@@ -490,12 +477,6 @@ function quarantineView({ project, snapshot }: KitSource): KitTable {
       from read_json(${quoteList(files)}, format = 'newline_delimited', maximum_object_size = 67108864, filename = true,
         columns = ${columnsSql(shape)})`,
   };
-}
-
-/** Rows as something to select from. */
-function rowsSql(types: Record<string, string>, rows: object[]): string {
-  const shape = quoteText(JSON.stringify([types]));
-  return `(select unnest(from_json(${quoteText(JSON.stringify(rows))}, ${shape}), recursive := true))`;
 }
 
 function columnsSql(types: Record<string, string>): string {

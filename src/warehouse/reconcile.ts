@@ -11,11 +11,10 @@ import type { RelationColumn } from "./dedupe.ts";
  * 2026-09-01T05:15…     15m, 1h, null          the partition of that minute if there is one, else the hour
  * 2026-09-01[T00:00…]   1d, daily, null        all of the day
  *
- * `blank` is a relation of the blank lines by feed, dt and run, which are not rows.
  * state: match, short (fewer delivered), over (more delivered), not published (no count covers the partition), waiting (the
  * partition is not complete here). Counts of feeds and days outside what is here are left out.
  */
-export function rowCountsSelect(columns: readonly RelationColumn[], blank: string): string {
+export function rowCountsSelect(columns: readonly RelationColumn[]): string {
   const has = (name: string) => columns.some((column) => column.name.toLowerCase() === name);
   const names = ["export_name", "export_job"].filter(has).map(quoteName);
   const text = (name: string) =>
@@ -58,38 +57,48 @@ counts as (
 here as (
   select
     p.feed, p.dt, p.hr, p.mi, p.state in ('complete', 'empty', 'replaced', 'expired') as complete,
-    p.lines - coalesce(b.blank, 0) as delivered
-  from kit.partitions as p left join ${blank} as b on b.feed = p.feed and b.dt = p.dt and b.run = p.run
+    p.lines - p.blank as delivered
+  from kit.partitions as p
 ),
 span as (
   select feed, min(dt) as first, max(dt) as last from here group by all
 ),
+-- what was delivered of a partition (level 0), of an hour (1) and of a day (3)
+delivered as (
+  select
+    feed, dt, hr, mi, grouping(hr, mi) as level, sum(delivered)::BIGINT as delivered,
+    count(*) as partitions, count(*) filter (not complete) as unfinished
+  from here
+  group by grouping sets ((feed, dt, hr, mi), (feed, dt, hr), (feed, dt))
+),
 -- an exact minute where the feed has such a partition, else the hour
 placed as (
   select
-    c.feed, c.dt, c.hr,
-    case when exists (select 1 from here as h where h.feed = c.feed and h.dt = c.dt and h.hr = c.hr and h.mi = c.mi) then c.mi end as mi,
-    sum(c.announced)::BIGINT as announced
-  from counts as c join span as s on s.feed = c.feed and c.dt between s.first and s.last
+    c.feed, c.dt, c.hr, m.mi, sum(c.announced)::BIGINT as announced,
+    case when m.mi is not null then 0 when c.hr is not null then 1 else 3 end as level
+  from counts as c
+  join span as s on s.feed = c.feed and c.dt between s.first and s.last
+  left join delivered as m on m.feed = c.feed and m.dt = c.dt and m.hr = c.hr and m.mi = c.mi and m.level = 0
   group by all
 ),
 matched as (
   select
-    p.feed, p.dt, p.hr, p.mi, any_value(p.announced) as announced,
-    coalesce(sum(h.delivered), 0)::BIGINT as delivered,
-    count(h.feed) as partitions, count(*) filter (not h.complete) as unfinished
+    p.feed, p.dt, p.hr, p.mi, p.announced, coalesce(d.delivered, 0)::BIGINT as delivered,
+    coalesce(d.partitions, 0) as partitions, coalesce(d.unfinished, 0) as unfinished
   from placed as p
-  left join here as h
-    on h.feed = p.feed and h.dt = p.dt and (p.hr is null or h.hr = p.hr) and (p.mi is null or h.mi = p.mi)
-  group by p.feed, p.dt, p.hr, p.mi
+  left join delivered as d
+    on d.feed = p.feed and d.dt = p.dt and d.level = p.level
+    and coalesce(d.hr, '') = coalesce(p.hr, '') and coalesce(d.mi, '') = coalesce(p.mi, '')
 ),
 uncounted as (
   select h.feed, h.dt, h.hr, h.mi, cast(null as BIGINT) as announced, h.delivered, 1 as partitions, 0 as unfinished
   from here as h
-  where h.complete and h.feed <> 'export_row_counts' and exists (select 1 from counts) and not exists (
-    select 1 from placed as p
-    where p.feed = h.feed and p.dt = h.dt and (p.hr is null or p.hr = h.hr) and (p.mi is null or p.mi = h.mi)
-  )
+  where h.complete and h.feed <> 'export_row_counts' and exists (select 1 from counts)
+    and not exists (from placed as p where p.level = 3 and p.feed = h.feed and p.dt = h.dt)
+    and not exists (from placed as p where p.level = 1 and p.feed = h.feed and p.dt = h.dt and p.hr = h.hr)
+    and not exists (
+      from placed as p where p.level = 0 and p.feed = h.feed and p.dt = h.dt and p.hr = h.hr and p.mi = h.mi
+    )
 )
 select
   feed, dt, hr, mi, announced, delivered, delivered - announced as difference,

@@ -48,3 +48,9 @@ export function emptyRelation(
   const nulls = columns.map(({ type }, i) => `cast(null as ${type}) as ${quoteName(names[i]!)}`);
   return `(select ${nulls.join(", ")} where false)`;
 }
+
+/** Rows as something to select from. */
+export function rowsSql(types: Record<string, string>, rows: object[]): string {
+  const shape = quoteText(JSON.stringify([types]));
+  return `(select unnest(from_json(${quoteText(JSON.stringify(rows))}, ${shape}), recursive := true))`;
+}

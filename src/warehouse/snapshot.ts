@@ -20,6 +20,7 @@ export interface FeedSnapshot {
   layouts: Layout[]; // the distinct shapes of day files
   days: DaySnapshot[]; // sorted by dt
   changes: SchemaChange[]; // by dt and column
+  partitions?: string; // Parquet of the partitions of its days, for kit.partitions; path below the data folder
 }
 
 export interface StagedColumn {
@@ -176,6 +177,7 @@ export function sweep(data: string, snapshot: Snapshot, now: Date): Snapshot {
 export function filesOf(snapshot: Snapshot): Set<string> {
   const files = new Set<string>();
   for (const feed of Object.values(snapshot.feeds)) {
+    if (feed.partitions) files.add(feed.partitions);
     for (const day of feed.days) {
       for (const path of [day.staged, day.detail, day.quarantine, day.current]) if (path) files.add(path);
     }

@@ -3,13 +3,20 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import type { SchemaPolicy } from "../src/config.ts";
 import { mergedColumns, startColumns, withKeys } from "../src/warehouse/schema.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot.ts";
-import { type Kind, kindOf, widened } from "../src/warehouse/typing.ts";
+import {
+  castsExactly,
+  documentedType,
+  type Found,
+  foundType,
+  type Kind,
+  kindOf,
+} from "../src/warehouse/typing.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 import { columnTypes, documented, quarantine, stageAndSave, stagedRows } from "./stage-kit.ts";
 
 describe("columns", () => {
   const feed = documented("events", { id: "VARCHAR", n: "BIGINT" });
-  const key = (name: string, type: string | null = "VARCHAR") => ({ key: name, type, wide: false });
+  const key = (name: string, ...found: Found[]) => ({ key: name, found: new Set(found) });
 
   it("start with the registry's, then those that earlier days brought", () => {
     const first = startColumns(feed, undefined, false);
@@ -59,8 +66,8 @@ describe("columns", () => {
   });
 
   it("merge by key, unless one name would stand for two", () => {
-    const a = withKeys([], [key("Foo", "BIGINT"), key("x", null)]);
-    const b = withKeys([], [key("Foo", "DOUBLE"), key("x", "DATE"), key("y")]);
+    const a = withKeys([], [key("Foo", "integer"), key("x")]);
+    const b = withKeys([], [key("Foo", "decimal"), key("x", "date"), key("y", "text")]);
     assert.deepEqual(
       mergedColumns(a, b)!.map(({ key: name, type, untyped }) => [name, type, untyped]),
       [
@@ -73,31 +80,61 @@ describe("columns", () => {
   });
 });
 
-describe("widened", () => {
-  // column type, kinds of values, documented, not documented
-  const cases: [string, Kind[], string, string][] = [
-    ["BIGINT", ["integer"], "BIGINT", "BIGINT"],
-    ["BIGINT", ["huge"], "DECIMAL(38,0)", "DECIMAL(38,0)"],
-    ["BIGINT", ["decimal"], "DOUBLE", "DOUBLE"],
-    ["BIGINT", ["decimal", "wide"], "BIGINT", "VARCHAR"],
-    ["BIGINT", ["other"], "BIGINT", "VARCHAR"],
-    ["BIGINT", ["decimal", "other"], "DOUBLE", "VARCHAR"],
-    ["DECIMAL(38,0)", ["decimal"], "DECIMAL(38,0)", "VARCHAR"],
-    ["DOUBLE", ["other"], "DOUBLE", "VARCHAR"],
-    ["DOUBLE", ["wide"], "DOUBLE", "DOUBLE"],
-    ["BOOLEAN", ["integer"], "BOOLEAN", "VARCHAR"],
-    ["TIMESTAMP", ["other"], "TIMESTAMP", "VARCHAR"],
-    ["DATE", ["timestamp"], "TIMESTAMP", "TIMESTAMP"],
-    ["DATE", ["other"], "DATE", "VARCHAR"],
-    ["VARCHAR", ["other"], "VARCHAR", "VARCHAR"],
-    ["JSON", ["other"], "JSON", "JSON"],
+describe("types", () => {
+  const declared: [string, Found[], string][] = [
+    ["BIGINT", [], "BIGINT"],
+    ["BIGINT", ["wide"], "BIGINT"],
+    ["BIGINT", ["huge"], "DECIMAL(38,0)"],
+    ["BIGINT", ["decimal"], "DOUBLE"],
+    ["BIGINT", ["decimal", "huge"], "DOUBLE"],
+    ["BIGINT", ["decimal", "wide"], "BIGINT"],
+    ["BIGINT", ["decimal", "huge", "wide"], "DECIMAL(38,0)"],
+    ["DOUBLE", ["wide"], "DOUBLE"],
+    ["BOOLEAN", ["text"], "BOOLEAN"],
+    ["TIMESTAMP", ["text"], "TIMESTAMP"],
+    ["DATE", ["timestamp"], "TIMESTAMP"],
+    ["DATE", ["text"], "DATE"],
+    ["VARCHAR", ["nested"], "VARCHAR"],
   ];
-  for (const [type, kinds, known, unknown] of cases) {
-    it(`${type} with ${kinds.join(" and ")} values: ${known} where documented, else ${unknown}`, () => {
-      assert.equal(widened({ type, documented: true }, new Set(kinds)), known);
-      assert.equal(widened({ type, documented: false }, new Set(kinds)), unknown);
-    });
-  }
+  for (const [type, found, expected] of declared)
+    it(`${expected} of one documented as ${type}, with ${found.join(" and ") || "nothing else"}`, () =>
+      assert.equal(documentedType(type, new Set(found)), expected));
+
+  const unknown: [string, Found[], string | null][] = [
+    ["x", [], null],
+    ["x", ["integer", "wide"], "BIGINT"],
+    ["x", ["integer", "huge"], "DECIMAL(38,0)"],
+    ["x", ["integer", "decimal"], "DOUBLE"],
+    ["x", ["wide", "decimal"], "VARCHAR"],
+    ["x", ["integer", "text"], "VARCHAR"],
+    ["x", ["boolean"], "BOOLEAN"],
+    ["x", ["boolean", "integer"], "VARCHAR"],
+    ["x", ["date"], "DATE"],
+    ["x", ["date", "timestamp"], "TIMESTAMP"],
+    ["x", ["timestamp", "integer"], "VARCHAR"],
+    ["x", ["text", "nested"], "JSON"],
+    ["queue_id", ["integer"], "VARCHAR"],
+    ["queue_id", ["nested"], "JSON"],
+  ];
+  for (const [name, found, expected] of unknown)
+    it(`${expected} of ${name} that nobody knows, with ${found.join(" and ") || "nothing"}`, () =>
+      assert.equal(foundType(name, new Set(found)), expected));
+
+  it("that casts lose nothing of", () => {
+    assert.deepEqual(
+      ["BIGINT", "DOUBLE", "DECIMAL(38,0)", "DATE", "TIMESTAMP", "VARCHAR"].map((from) =>
+        ["BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "VARCHAR", "JSON"].filter((to) => castsExactly(from, to)),
+      ),
+      [
+        ["BIGINT", "DOUBLE"],
+        ["DOUBLE"],
+        ["BIGINT", "DOUBLE"],
+        ["DATE", "TIMESTAMP"],
+        ["TIMESTAMP"],
+        ["VARCHAR"],
+      ],
+    );
+  });
 
   const texts: [string, Kind][] = [
     ["5", "integer"],

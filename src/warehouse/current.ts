@@ -16,6 +16,7 @@ export type RebuildReason =
   | "first load"
   | "rule changed"
   | "type changed"
+  | "renamed"
   | "file missing"
   | "mostly new"
   | "asked";
@@ -131,6 +132,9 @@ function rebuildReason(
     before.columns.filter(({ untyped }) => !untyped).map(({ name, type }) => [name, type]),
   );
   if (task.columns.some(({ name, type }) => (types.get(name) ?? type) !== type)) return "type changed";
+  const keys = new Map(before.columns.map(({ name, key }) => [name.toLowerCase(), key]));
+  if (task.after.columns.some(({ name, key }) => (keys.get(name.toLowerCase()) ?? key) !== key))
+    return "renamed";
   const needed = before.days.flatMap(({ current }) => current ?? []);
   if (task.changed.length > 0)
     needed.push(...task.changed.flatMap((dt) => task.before.get(dt)?.staged ?? []));

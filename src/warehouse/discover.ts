@@ -1,6 +1,6 @@
 import { type Database, quoteList } from "./database.ts";
-import type { FoundKey } from "./schema.ts";
-import { hugeType, kindOf } from "./typing.ts";
+import { finerThanMicroseconds, timestampSql } from "./timestamps.ts";
+import { type Found, kindOf } from "./typing.ts";
 
 /** Every top-level key of every line. The lines must be objects. */
 export async function keysOf(db: Database, files: string[], longest: number): Promise<string[]> {
@@ -10,22 +10,13 @@ export async function keysOf(db: Database, files: string[], longest: number): Pr
   return rows.map(([key]) => String(key)).sort();
 }
 
-// values                                      type
-// none but nulls                              null
-// identifiers by their name                   VARCHAR: here a number, there a text
-// true and false                              BOOLEAN
-// whole numbers                               BIGINT, DECIMAL(38,0) beyond 2^63, VARCHAR beyond 38 digits
-// numbers                                     DOUBLE; VARCHAR when whole ones beyond 2^53 are among them
-// texts that are all times, all dates         TIMESTAMP, DATE
-// lists and objects, with or without others   JSON
-// other texts, or a mixture                   VARCHAR
-/** The types that hold every value of these keys, from all lines. */
-export async function typesOf(
+/** What all lines hold of these keys. */
+export async function foundIn(
   db: Database,
   files: string[],
   keys: string[],
   longest: number,
-): Promise<FoundKey[]> {
+): Promise<Map<string, Set<Found>>> {
   const paths = quoteList(keys.map((key) => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`));
   // Texts of one shape and length have one kind; of whole numbers the largest decides.
   const { rows } = await db.rows(`
@@ -34,31 +25,24 @@ export async function typesOf(
         unnest(json_extract_string(json, ${paths})) as text
       from ${objects(files, longest)}
     )
-    select i, type, max(left(text, 80)) as text from pairs where type <> 'NULL'
-    group by i, type, left(regexp_replace(text, '[0-9]', '9', 'g'), 80), strlen(text)`);
-  const seen = keys.map(() => [] as { type: string; text: string }[]);
-  for (const [i, type, text] of rows) seen[Number(i)]!.push({ type: String(type), text: String(text) });
-  return keys.map((key, i) => ({ key, ...typeOf(key, seen[i]!) }));
+    select i, type, max(left(text, 80)) as text,
+      case when type = 'VARCHAR' and regexp_matches(text, '^\\d{4}-\\d\\d-\\d\\d')
+        then coalesce(not ${finerThanMicroseconds("text")} and ${timestampSql("text")} is not null, false)
+        else false end as time
+    from pairs where type <> 'NULL'
+    group by i, type, time, left(regexp_replace(text, '[0-9]', '9', 'g'), 80), strlen(text)`);
+  const found = new Map(keys.map((key) => [key, new Set<Found>()]));
+  for (const [i, type, text, time] of rows)
+    found.get(keys[Number(i)]!)!.add(kindFound(String(type), String(text), time === true));
+  return found;
 }
 
-function typeOf(key: string, values: { type: string; text: string }[]): Omit<FoundKey, "key"> {
-  const types = new Set(values.map(({ type }) => type));
-  const narrow = { wide: false };
-  if (types.size === 0) return { type: null, ...narrow };
-  if (types.has("OBJECT") || types.has("ARRAY")) return { type: "JSON", ...narrow };
-  if (/(^|_)(id|ids|key|code|token|number|phone)$/i.test(key)) return { type: "VARCHAR", ...narrow };
-  if (types.size === 1 && types.has("BOOLEAN")) return { type: "BOOLEAN", ...narrow };
-  const kinds = new Set(values.map(({ text }) => kindOf(text)));
-  const only = (...allowed: string[]) => [...kinds].every((kind) => allowed.includes(kind));
-  if (types.has("VARCHAR")) {
-    if (types.size > 1) return { type: "VARCHAR", ...narrow };
-    if (only("date")) return { type: "DATE", ...narrow };
-    return { type: only("date", "timestamp") ? "TIMESTAMP" : "VARCHAR", ...narrow };
-  }
-  if (types.has("BOOLEAN") || kinds.has("other")) return { type: "VARCHAR", ...narrow };
-  const wide = kinds.has("wide") || kinds.has("huge");
-  if (kinds.has("decimal")) return { type: wide ? "VARCHAR" : "DOUBLE", wide };
-  return { type: kinds.has("huge") ? hugeType : "BIGINT", wide };
+function kindFound(type: string, text: string, time: boolean): Found {
+  if (type === "OBJECT" || type === "ARRAY") return "nested";
+  if (type === "BOOLEAN") return "boolean";
+  const kind = kindOf(text);
+  if (kind === "date" || kind === "timestamp") return time ? kind : "text";
+  return type === "VARCHAR" || kind === "other" ? "text" : kind;
 }
 
 function objects(files: string[], longest: number): string {

@@ -1,5 +1,5 @@
 import { type Database, type QueryOptions, quoteName, quoteText } from "./database.ts";
-import { type Kind, kindOf } from "./typing.ts";
+import { type Found, type Kind, kindOf } from "./typing.ts";
 
 /** What of a column is in `_rescued`. */
 export interface RescuedValues {
@@ -71,12 +71,37 @@ export async function rescuedValues(db: Database, parquet: string): Promise<Map<
   return found;
 }
 
-/** Those of the whole-number columns that hold one beyond 2^53. */
-export async function wideColumns(db: Database, parquet: string, names: string[]): Promise<Set<string>> {
-  if (names.length === 0) return new Set();
-  const maxima = names.map((name) => `max(abs(${quoteName(name)}::hugeint)) > 9007199254740992`);
-  const { rows } = await db.rows(`select ${maxima.join(", ")} from ${relation(parquet)}`);
-  return new Set(names.filter((_, i) => rows[0]![i] === true));
+/**
+ * What these columns hold that their declared type does not, though the type they have by now does; and, when numbers may
+ * be long, which of them a DOUBLE would round.
+ */
+export async function foundBeyond(
+  db: Database,
+  parquet: string,
+  columns: readonly { name: string; type: string; declared: string }[],
+  long: boolean,
+): Promise<Map<string, Set<Found>>> {
+  const tests = columns.flatMap(({ name, type, declared }) =>
+    beyond(quoteName(name), type, declared, long).map(([found, sql]) => ({ name, found, sql })),
+  );
+  if (tests.length === 0) return new Map();
+  const { rows } = await db.rows(
+    `select ${tests.map(({ sql }) => `bool_or(${sql})`).join(", ")} from ${relation(parquet)}`,
+  );
+  const found = new Map<string, Set<Found>>();
+  for (const [i, { name, found: kind }] of tests.entries())
+    if (rows[0]![i] === true) found.set(name, (found.get(name) ?? new Set()).add(kind));
+  return found;
+}
+
+function beyond(value: string, type: string, declared: string, long: boolean): [Found, string][] {
+  if (declared === "DATE")
+    return type === "TIMESTAMP" ? [["timestamp", `${value} <> date_trunc('day', ${value})`]] : [];
+  if (declared !== "BIGINT") return [];
+  const huge: [Found, string] = ["huge", `not ${value} between -9223372036854775808 and 9223372036854775807`];
+  if (type === "DOUBLE") return [["decimal", `${value} <> trunc(${value})`], huge];
+  const wide: [Found, string][] = long ? [["wide", `${value}::double::hugeint <> ${value}::hugeint`]] : [];
+  return type === "BIGINT" ? wide : [...wide, huge];
 }
 
 function relation(parquet: string): string {

@@ -1,6 +1,6 @@
 import type { Feed } from "../export/feed.ts";
 import type { DaySnapshot, FeedSnapshot, Layout, StagedColumn } from "./snapshot.ts";
-import { joined } from "./typing.ts";
+import { documentedType, type Found, foundType, joined } from "./typing.ts";
 
 /** One thing that is different from what was known before, as a row of kit.schema_changes. */
 export interface SchemaChange {
@@ -37,21 +37,24 @@ export type DocChange =
 /** silent: nothing announced it. breaking: what reads the column, or joins by it, may read something else now. */
 export type ChangeClass = "announced" | "silent" | "breaking" | "deprecation" | "end_of_life";
 
-/** A key that no column stands for yet, and the type that holds what it came with; null: nothing but nulls. */
+/** A key that no column stands for yet, and what it came with. */
 export interface FoundKey {
   key: string;
-  type: string | null;
-  wide: boolean;
+  found: ReadonlySet<Found>;
 }
 
 const reserved = ["_file", "_line", "_run", "_rescued"];
 const mostColumns = 1000;
 
-/** The columns to stage with: those of the registry, then the others that earlier days brought. */
+/**
+ * The columns to stage with: those of the registry, then the others that earlier days brought. These keep the names they
+ * had, or with `rename` get those of `namedByDay`.
+ */
 export function startColumns(
   feed: Feed,
   known: FeedSnapshot | undefined,
   sameRules: boolean,
+  rename = false,
 ): StagedColumn[] {
   const columns: StagedColumn[] = [];
   for (const { name, type } of feed.columns) {
@@ -69,26 +72,52 @@ export function startColumns(
   }
   for (const column of known?.columns ?? []) {
     if (column.documented || columns.some(({ key }) => key === column.key)) continue;
-    columns.push({ ...undated(column), name: freeName(column.name, columns) });
+    columns.push({ ...undated(column), name: freeName(rename ? column.key : column.name, columns) });
   }
   return columns;
+}
+
+/** Columns, ordered by the day that first brought them, whose name another would have if the days had come in order. */
+export function misnamed(columns: readonly StagedColumn[]): StagedColumn[] {
+  const before: { name: string }[] = [];
+  return columns.filter(({ key, name }) => {
+    const right = freeName(key, before);
+    before.push({ name: right });
+    return right !== name;
+  });
+}
+
+/** The column with what was found in it, and the type that follows. Itself when nothing of it is new. */
+export function withFound(column: StagedColumn, found: ReadonlySet<Found>): StagedColumn {
+  const known = new Set(column.found);
+  if ([...found].every((kind) => known.has(kind))) return column;
+  return typed(column, new Set([...known, ...found]));
+}
+
+function typed(column: StagedColumn, found: ReadonlySet<Found>): StagedColumn {
+  const { untyped: _, declared: before, found: __, ...rest } = column;
+  const sorted = [...found].sort();
+  if (!column.documented) {
+    const type = foundType(column.key, found);
+    return type === null ? { ...rest, type: "VARCHAR", untyped: true } : { ...rest, type, found: sorted };
+  }
+  const declared = before ?? column.type;
+  const type = documentedType(declared, found);
+  return {
+    ...rest,
+    type,
+    ...(type === declared ? {} : { declared }),
+    ...(sorted.length > 0 ? { found: sorted } : {}),
+  };
 }
 
 /** The columns with one more for each key. Keys beyond a thousand columns find no room: they are left out. */
 export function withKeys(columns: readonly StagedColumn[], found: readonly FoundKey[]): StagedColumn[] {
   const next = [...columns];
-  for (const { key, type, wide } of found) {
+  for (const { key, found: kinds } of found) {
     if (next.length >= mostColumns || next.some((column) => column.key === key)) continue;
-    next.push({
-      name: freeName(key, next),
-      type: type ?? "VARCHAR",
-      key,
-      documented: false,
-      ...(type === null ? { untyped: true as const } : {}),
-      ...(wide ? { wide: true as const } : {}),
-      firstSeen: null,
-      lastSeen: null,
-    });
+    const column = { name: freeName(key, next), type: "VARCHAR", key, documented: false };
+    next.push(typed({ ...column, firstSeen: null, lastSeen: null }, kinds));
   }
   return next;
 }
@@ -120,6 +149,7 @@ export function history(
   const first = new Map<string, string>();
   const last = new Map<string, string>();
   const types = new Map<string, string>();
+  const sofar = new Map(columns.map((column) => [column.name, typed(column, new Set())]));
   const changes: Unclassed[] = [];
   const documented = new Set(columns.filter((column) => column.documented).map(({ name }) => name));
   let before: Set<string> | null = null;
@@ -130,14 +160,13 @@ export function history(
     const seen = new Set(layout.seen);
     for (const { name, type } of layout.columns) {
       const was = types.get(name);
-      if (was === undefined) types.set(name, type);
-      else if (was !== type && joined(was, type) !== was) {
-        const to = joined(was, type);
+      const to = layout.found ? typeSoFar(sofar, name, layout.found[name]) : joined(was ?? type, type);
+      if (to === null) continue;
+      types.set(name, to);
+      if (was !== undefined && was !== to)
         changes.push(
           change(dt, name, "type_widened", was, to, `${name} was ${was}, from ${dt} on it is ${to}`),
         );
-        types.set(name, to);
-      }
     }
     for (const name of layout.seen) {
       const type = types.get(name) ?? null;
@@ -208,12 +237,33 @@ function dayAfter(dt: string): string {
   return new Date(Date.parse(dt) + 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
 }
 
-// A day that could not be staged anew may still have a type from before a change of the registry.
+// By what the days have brought up to one of them. Null: nothing but nulls.
+function typeSoFar(
+  sofar: Map<string, StagedColumn>,
+  name: string,
+  found: readonly Found[] | undefined,
+): string | null {
+  const before = sofar.get(name);
+  if (before === undefined) return null;
+  const column = withFound(before, new Set(found));
+  sofar.set(name, column);
+  return column.untyped ? null : column.type;
+}
+
+// What the days that are here have brought decides. A day that could not be staged anew, or whose types are kept as they
+// are, has but its types.
 function typesIn(columns: readonly StagedColumn[], layouts: readonly Layout[]): StagedColumn[] {
-  const types = new Map(columns.filter(({ untyped }) => !untyped).map(({ name, type }) => [name, type]));
-  for (const { columns: shape } of layouts)
-    for (const { name, type } of shape) types.set(name, joined(types.get(name) ?? type, type));
-  return columns.map((column) => ({ ...column, type: types.get(column.name) ?? column.type }));
+  return columns.map((column) => {
+    const found = new Set(layouts.flatMap((layout) => layout.found?.[column.name] ?? []));
+    const all = layouts.every((layout) => layout.found);
+    const start = all ? typed(column, found) : withFound(column, found);
+    const types = layouts.flatMap((layout) =>
+      layout.found ? [] : layout.columns.filter(({ name }) => name === column.name).map(({ type }) => type),
+    );
+    if (types.length === 0) return start;
+    const { untyped, ...rest } = start;
+    return { ...rest, type: untyped ? types.reduce(joined) : types.reduce(joined, start.type) };
+  });
 }
 
 function missingKeys(
@@ -252,7 +302,7 @@ function ordered(
     .filter(({ documented, firstSeen }) => documented || firstSeen !== null);
   const found = dated
     .filter(({ documented }) => !documented)
-    .sort((a, b) => compare(a.firstSeen ?? "", b.firstSeen ?? "") || compare(a.name, b.name));
+    .sort((a, b) => compare(a.firstSeen ?? "", b.firstSeen ?? "") || compare(a.key, b.key));
   return [...dated.filter(({ documented }) => documented), ...found];
 }
 
@@ -261,10 +311,7 @@ function undated(column: StagedColumn): StagedColumn {
 }
 
 function mergedColumn(a: StagedColumn, b: StagedColumn): StagedColumn {
-  const { untyped: untypedA, ...rest } = a;
-  if (untypedA && b.untyped) return a;
-  const type = untypedA ? b.type : b.untyped ? a.type : joined(a.type, b.type);
-  return { ...rest, type, ...(a.wide || b.wide ? { wide: true as const } : {}) };
+  return withFound(a, new Set(b.found));
 }
 
 // DuckDB's names know no case and SQL text no NUL: what would clash gets a number, as DuckDB itself does it.

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { writeAtomically } from "../sync/files.ts";
 import type { DocsHistory } from "./docs-history.ts";
 import type { SchemaChange } from "./schema.ts";
+import type { Found } from "./typing.ts";
 
 /** What the warehouse holds, in one file: whoever loads it sees the state before or after an update, never between. */
 export interface Snapshot {
@@ -28,8 +29,9 @@ export interface StagedColumn {
   type: string; // DuckDB type, the widest so far
   key: string; // the JSON key; differs from the name where two keys differ in case alone
   documented: boolean; // the registry has it
+  declared?: string; // type by the registry, where that is another
   untyped?: true; // no value seen so far: VARCHAR stands in
-  wide?: true; // a whole number beyond 2^53 was seen: DOUBLE would round it
+  found?: Found[]; // in all days, sorted: the type follows from it
   firstSeen: string | null; // dt; null: never delivered
   lastSeen: string | null; // dt
 }
@@ -38,6 +40,7 @@ export interface StagedColumn {
 export interface Layout {
   columns: { name: string; type: string }[];
   seen: string[];
+  found?: Record<string, Found[]>; // by column; none where on_type_change keeps types as they are
 }
 
 /** Provenance columns of every staged file, after the feed's own: path below raw/, line from 1, run, unfit values. */
@@ -83,6 +86,7 @@ export interface DayDetail {
   path: StagePath;
   columns: StagedColumn[];
   seen: string[];
+  found?: Record<string, Found[]>;
   rescued: Record<string, number>;
 }
 

@@ -3,18 +3,18 @@ import { dirname, join } from "node:path";
 import { writeAtomically } from "../sync/files.ts";
 import { cleanFile } from "./careful.ts";
 import type { Database } from "./database.ts";
-import { keysOf, typesOf } from "./discover.ts";
+import { foundIn, keysOf } from "./discover.ts";
 import {
+  foundBeyond,
   type RescuedValues,
   rescuedValues,
   rowsByFile,
   type Written,
-  wideColumns,
   writeParquet,
 } from "./inspect.ts";
 import { QuarantineFile } from "./quarantine.ts";
 import { fits, type Reuse, reusable, reuseSelect } from "./reuse.ts";
-import { withKeys } from "./schema.ts";
+import { withFound, withKeys } from "./schema.ts";
 import {
   type DayDetail,
   type DaySnapshot,
@@ -32,7 +32,7 @@ import {
   templateLine,
 } from "./stage-sql.ts";
 import { type Survey, surveyFile } from "./survey.ts";
-import { widened } from "./typing.ts";
+import type { Found, Kind } from "./typing.ts";
 
 /** What the days of one feed share while they are staged, several at a time. It only ever grows. */
 export interface FeedSchema {
@@ -147,6 +147,8 @@ class DayStaging {
   private source: Source;
   private columns: StagedColumn[] = [];
   private asked: ReadonlySet<string> = new Set(); // keys that the last copy knew
+  private found: ReadonlyMap<string, Set<Found>> = new Map(); // by key
+  private readonly read = new Map<string, Set<Found>>(); // of it, what the files hold by themselves
 
   constructor(
     db: Database,
@@ -185,7 +187,7 @@ class DayStaging {
       }
       const rescued = written.filled("_rescued") ? await rescuedValues(this.db, this.parquet) : new Map();
       if (await this.widen(rescued)) continue;
-      return this.finish(rescued, this.seen(written));
+      return this.finish(rescued, this.seen(written, rescued));
     }
     throw new Error(`internal: ${this.day.feed} ${this.day.dt} does not settle on a schema`);
   }
@@ -213,6 +215,7 @@ class DayStaging {
       details.push({ file: path, md5, run, ...counts });
       longest = Math.max(longest, bytes);
     }
+    this.read.clear();
     this.path = "careful";
     this.source = this.sourceOf(root, cleanedSuffix, details, longest);
   }
@@ -283,8 +286,13 @@ class DayStaging {
       throw new DayRefused(
         `new ${unknown.length === 1 ? "column" : "columns"} ${unknown.join(", ")}, and on_new_column is freeze`,
       );
-    if (schema.onNewColumn === "evolve")
-      schema.columns = withKeys(schema.columns, await typesOf(this.db, files, unknown, longest));
+    if (schema.onNewColumn === "evolve") {
+      const found = await foundIn(this.db, files, unknown, longest);
+      schema.columns = withKeys(
+        schema.columns,
+        [...found].map(([key, kinds]) => ({ key, found: kinds })),
+      );
+    }
     const columns = new Set(schema.columns.map(({ key }) => key));
     for (const key of unknown) if (!columns.has(key)) schema.rescuedKeys.add(key);
     if (schema.rescuedKeys.size > mostRescuedKeys)
@@ -303,59 +311,76 @@ class DayStaging {
     });
   }
 
-  /** True when a column needs a wider type, so that the day must be read again. */
+  /** True when a column turns out to have another type, so that the day must be read again. */
   private async widen(rescued: ReadonlyMap<string, RescuedValues>): Promise<boolean> {
-    const { schema, db } = this;
-    const { longest } = this.source.query;
-    const files = this.source.query.files.map(({ path }) => path);
-    await this.noteWide();
-    const changed = new Map<string, Partial<StagedColumn>>();
-    for (const column of this.columns) {
-      const kinds = rescued.get(rescuedName(column))?.kinds;
-      if (!kinds) continue;
-      if (column.untyped) {
-        const [found] = await typesOf(db, files, [column.key], longest);
-        if (found?.type) changed.set(column.key, { type: found.type, ...(found.wide ? { wide: true } : {}) });
-      } else if (schema.onTypeChange === "fail")
-        throw new DayRefused(`values of ${column.name} are no ${column.type}, and on_type_change is fail`);
-      else if (schema.onTypeChange === "widen") {
-        const type = widened(schema.columns.find(({ key }) => key === column.key)!, kinds);
-        if (type !== column.type) changed.set(column.key, { type });
-      }
+    const { schema } = this;
+    const untyped = this.columns.filter((column) => column.untyped && rescued.has(rescuedName(column)));
+    if (schema.onTypeChange === "widen") this.found = await this.findAll(rescued);
+    else if (untyped.length > 0) this.found = await this.findIn(untyped.map(({ key }) => key));
+    if (schema.onTypeChange === "fail") {
+      const unfit = this.columns.find((column) => !column.untyped && rescued.has(rescuedName(column)));
+      if (unfit)
+        throw new DayRefused(`values of ${unfit.name} are no ${unfit.type}, and on_type_change is fail`);
     }
-    if (changed.size === 0) return false;
-    // Another day may have widened it meanwhile: then this day is read with what that day found, and looked at again.
-    schema.columns = schema.columns.map((column) => {
-      const before = this.columns.find(({ key }) => key === column.key);
-      const change = changed.get(column.key);
-      if (!change || before?.type !== column.type || before?.untyped !== column.untyped) return column;
-      const { untyped: _, ...rest } = column;
-      return { ...rest, ...change };
+    schema.columns = schema.columns.map((column) =>
+      withFound(column, this.found.get(column.key) ?? new Set()),
+    );
+    // Another day may have found more meanwhile: then this day is read with that as well.
+    const now = new Map(schema.columns.map((column) => [column.key, column]));
+    return this.columns.some(({ key, type, untyped }) => {
+      const column = now.get(key)!;
+      return column.type !== type || column.untyped !== untyped;
     });
-    return true;
   }
 
-  private async noteWide(): Promise<void> {
-    if (this.path === "typed") return;
-    const narrow = this.columns.filter(({ type, wide }) => type === "BIGINT" && !wide);
-    const names = await wideColumns(
+  /** What the day holds, by key: of documented columns what goes beyond them, of others everything. */
+  private async findAll(rescued: ReadonlyMap<string, RescuedValues>): Promise<Map<string, Set<Found>>> {
+    const all = await this.findIn(this.columns.filter(({ documented }) => !documented).map(({ key }) => key));
+    const add = (key: string, found: Iterable<Found>) =>
+      all.set(key, new Set([...(all.get(key) ?? []), ...found]));
+    const beyond = await foundBeyond(
       this.db,
       this.parquet,
-      narrow.map(({ name }) => name),
+      this.columns
+        .filter(({ documented }) => documented)
+        .map(({ name, type, declared }) => ({ name, type, declared: declared ?? type })),
+      this.path !== "typed",
     );
-    if (names.size === 0) return;
-    this.schema.columns = this.schema.columns.map((column) =>
-      names.has(column.name) ? { ...column, wide: true } : column,
-    );
+    for (const column of this.columns) {
+      const { key, name, type, declared = type, documented } = column;
+      const kinds: ReadonlySet<Kind | Found> = rescued.get(rescuedName(column))?.kinds ?? new Set();
+      if (documented) {
+        const found = beyondDeclared.filter(([of, kind]) => of === declared && kinds.has(kind));
+        add(key, [...(beyond.get(name) ?? []), ...found.map(([, kind]) => kind)]);
+        // What a DOUBLE has in _rescued is what it would have rounded.
+        if (type === "DOUBLE" && (kinds.has("wide") || kinds.has("huge"))) add(key, ["wide"]);
+        // Half a surrogate pair: a text, of which the cleaned line has nothing.
+      } else if (kinds.size > 0 && (!column.untyped || all.get(key)!.size === 0)) add(key, ["text"]);
+      const before = this.reuse?.summary.found?.[name];
+      if (before) add(key, before);
+    }
+    return all;
   }
 
-  /** Columns with a value, or whose key the first line of a file has. */
-  private seen(written: Written): Set<string> {
+  private async findIn(keys: string[]): Promise<Map<string, Set<Found>>> {
+    const { files, longest } = this.source.query;
+    const unread = keys.filter((key) => !this.read.has(key));
+    if (unread.length > 0 && files.length > 0) {
+      const paths = files.map(({ path }) => path);
+      for (const [key, found] of await foundIn(this.db, paths, unread, longest)) this.read.set(key, found);
+    }
+    return new Map(keys.map((key) => [key, new Set(this.read.get(key))]));
+  }
+
+  /** Columns with a value, be it a rescued one, or whose key the first line of a file has. */
+  private seen(written: Written, rescued: ReadonlyMap<string, RescuedValues>): Set<string> {
     const keys = new Set(this.surveys.flatMap(({ first }) => keysIn(first)));
     const before = new Set(this.reuse?.summary.seen);
-    const here = this.columns.filter(
-      ({ name, key, untyped }) => before.has(name) || keys.has(key) || (!untyped && written.filled(name)),
-    );
+    const here = this.columns.filter((column) => {
+      const { name, key, untyped } = column;
+      if (before.has(name) || keys.has(key) || rescued.has(rescuedName(column))) return true;
+      return !untyped && written.filled(name);
+    });
     return new Set(here.map(({ name }) => name));
   }
 
@@ -366,7 +391,6 @@ class DayStaging {
     const quarantined = sum(details, "quarantined");
     if (details.some(({ lines, blank, rows, quarantined }) => lines !== blank + rows + quarantined))
       throw new Error(`internal: lines are lost in ${feed} ${dt}`);
-    const typed = new Map(this.schema.columns.map((column) => [column.key, column]));
     const summary: DayDetail = {
       feed,
       dt,
@@ -374,11 +398,9 @@ class DayStaging {
       rows,
       quarantined,
       path: slower(this.path, this.reuse?.summary.path),
-      columns: this.columns.map((column) => ({
-        ...column,
-        ...(typed.get(column.key)?.wide ? { wide: true as const } : {}),
-      })),
+      columns: this.columns,
       seen: this.columns.filter(({ name }) => seen.has(name)).map(({ name }) => name),
+      ...(this.schema.onTypeChange === "widen" ? { found: this.foundByName() } : {}),
       rescued: byColumn(rescued, this.columns),
     };
     const name = `${feed}/${dt}.${shortHash(source, JSON.stringify(summary.columns), stageFormat)}`;
@@ -394,12 +416,25 @@ class DayStaging {
     return { staged, detail, quarantine, summary };
   }
 
+  private foundByName(): Record<string, Found[]> {
+    const pairs = this.columns.map(
+      ({ key, name }) => [name, [...(this.found.get(key) ?? [])].sort()] as const,
+    );
+    return Object.fromEntries(pairs.filter(([, found]) => found.length > 0));
+  }
+
   private install(from: string, to: string): void {
     const target = join(this.place.data, to);
     mkdirSync(dirname(target), { recursive: true });
     renameSync(from, target);
   }
 }
+
+const beyondDeclared: [declared: string, kind: Found][] = [
+  ["BIGINT", "decimal"],
+  ["BIGINT", "huge"],
+  ["DATE", "timestamp"],
+];
 
 const longLine = 4_000_000; // bytes; of each line DuckDB holds some ten times as much
 let running: Promise<unknown> = Promise.resolve();
@@ -411,7 +446,7 @@ function oneAtATime<T>(task: () => Promise<T>): Promise<T> {
 }
 
 /** Part of every fingerprint: a change makes all days be staged again. */
-export const stageFormat = "1";
+export const stageFormat = "2";
 
 function keysIn(line: string): string[] {
   try {

@@ -25,6 +25,7 @@ import { type DayFiles, type FeedSchema, type ListedFile, stageFormat } from "./
 export interface PlanOptions {
   days?: { feed: string; dt: string }[]; // look at these alone; default: all whose manifest changed
   force?: boolean; // stage them again even if nothing changed
+  rename?: boolean; // give columns the names they would have if the days had come in order
 }
 
 /** One feed's part of the work. */
@@ -54,7 +55,7 @@ export function feedJobs(project: Project, snapshot: Snapshot, options: PlanOpti
   const wanted = options.days && new Set(options.days.map(({ feed, dt }) => `${feed} ${dt}`));
   const jobs: FeedJob[] = [];
   for (const name of [...names].sort()) {
-    const job = newJob(project, name, snapshot.feeds[name]);
+    const job = newJob(project, name, snapshot.feeds[name], options);
     const here = new Set<string>();
     for (const file of files.get(name) ?? []) {
       here.add(file.dt);
@@ -70,7 +71,12 @@ export function feedJobs(project: Project, snapshot: Snapshot, options: PlanOpti
   return jobs;
 }
 
-function newJob(project: Project, name: string, known: FeedSnapshot | undefined): FeedJob {
+function newJob(
+  project: Project,
+  name: string,
+  known: FeedSnapshot | undefined,
+  options: PlanOptions,
+): FeedJob {
   const feed = feedOf(project, name);
   const selection = selectFeed(project.config, name);
   const { onNewColumn, onTypeChange, onMissingColumn } = selection ?? project.config.schema;
@@ -86,7 +92,7 @@ function newJob(project: Project, name: string, known: FeedSnapshot | undefined)
     rules,
     before,
     schema: {
-      columns: startColumns(feed, known, before.rules === rules),
+      columns: startColumns(feed, known, before.rules === rules, options.rename),
       rescuedKeys: new Set(),
       onNewColumn,
       onTypeChange,

@@ -20,6 +20,7 @@ import { type FeedJob, feedJobs, type PlanOptions } from "./stage-plan.ts";
 import { UnreadableFile } from "./survey.ts";
 
 export interface StageOptions extends PlanOptions {
+  from?: Snapshot; // default: the one that is saved
   signal?: AbortSignal | undefined;
   onDay?: ((day: DayReport, done: number, total: number) => void) | undefined;
 }
@@ -51,7 +52,7 @@ const memoryLimit = "1500MB";
  * Only for the holder of the lock. Throws CliError("interrupted" or "diskFull"); what was staged till then is not lost.
  */
 export async function stage(project: Project, options: StageOptions = {}): Promise<StageReport> {
-  const before = loadSnapshot(project.data);
+  const before = options.from ?? loadSnapshot(project.data);
   const jobs = feedJobs(project, before, options);
   const docs = await readDocs(project.data, project.feeds, before.docs);
   const report: StageReport = {
@@ -209,6 +210,7 @@ function record(job: FeedJob, { dt, stamp, source }: FeedJob["tasks"][number], d
     layout: layoutIndex(job.layouts, {
       columns: summary.columns.filter(({ untyped }) => !untyped).map(({ name, type }) => ({ name, type })),
       seen: summary.seen,
+      ...(summary.found ? { found: summary.found } : {}),
     }),
     ...(Object.keys(summary.rescued).length > 0 ? { rescued: summary.rescued } : {}),
     ...(before?.dedupe ? { dedupe: before.dedupe } : {}),
@@ -236,12 +238,20 @@ function finishFeed(job: FeedJob, report: StageReport, options: StageOptions, ne
   const tidy = usedLayouts(job.layouts, days);
   const said = report.snapshot.docs?.changes[name];
   const { columns, changes } = history(feed, job.schema.columns, tidy.layouts, tidy.days, said);
-  const known = new Set(before.changes.map(changeKey));
-  for (const change of changes)
-    if (!known.has(changeKey(change))) report.changes.push({ feed: name, ...change });
+  report.changes.push(...newChanges(name, before.changes, changes));
   const behind = options.days !== undefined || report.failed.some((day) => day.feed === name);
   const rules = behind ? before.rules : job.rules;
   report.snapshot.feeds[name] = { ...before, rules, columns, ...tidy, changes } satisfies FeedSnapshot;
+}
+
+/** Those changes of a feed that were not known before. */
+export function newChanges(
+  feed: string,
+  before: readonly SchemaChange[],
+  after: readonly SchemaChange[],
+): StageReport["changes"] {
+  const known = new Set(before.map(changeKey));
+  return after.filter((change) => !known.has(changeKey(change))).map((change) => ({ feed, ...change }));
 }
 
 // A document that comes later may tell more about a change: it is the same change.

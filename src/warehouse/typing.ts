@@ -6,6 +6,21 @@ export type ReadAs = "DOUBLE" | "VARCHAR" | "JSON";
 /** What a value is, judging by its text. */
 export type Kind = "integer" | "wide" | "huge" | "decimal" | "date" | "timestamp" | "other";
 
+/**
+ * What was found in a column. Of a documented one only what its declared type does not hold: `wide` then is a whole number
+ * that a DOUBLE would round. Of others everything: numbers by kind, texts as `date`, `timestamp` or `text`.
+ */
+export type Found =
+  | "nested"
+  | "boolean"
+  | "integer"
+  | "wide"
+  | "huge"
+  | "decimal"
+  | "date"
+  | "timestamp"
+  | "text";
+
 /** Whole numbers beyond 2^63. Not HUGEINT: Parquet has none, and DuckDB would write a DOUBLE. */
 export const hugeType = "DECIMAL(38,0)";
 
@@ -82,32 +97,51 @@ export function kindOf(text: string): Kind {
   return "other";
 }
 
-// column      with values that are       documented           not documented
-// BIGINT      huge                       DECIMAL(38,0)        DECIMAL(38,0)
-// BIGINT      decimal                    DOUBLE               DOUBLE
-// BIGINT      decimal, and wide or huge  BIGINT               VARCHAR
-// DECIMAL     decimal                    DECIMAL(38,0)        VARCHAR
-// DATE        timestamp                  TIMESTAMP            TIMESTAMP
-// any         something else             as it was            VARCHAR
-// JSON        anything                   JSON                 JSON
-/** The type that holds what the column has held and these values as well. A documented column never becomes text. */
-export function widened(
-  column: { type: string; documented: boolean; wide?: true },
-  kinds: Set<Kind>,
-): string {
-  const { type, documented } = column;
-  const text = documented ? type : "VARCHAR";
-  const all = (...allowed: Kind[]) => documented || [...kinds].every((kind) => allowed.includes(kind));
-  if (kinds.size === 0 || type === "VARCHAR" || type === "JSON") return type;
-  if (type === "DATE" && kinds.has("timestamp")) return all("date", "timestamp") ? "TIMESTAMP" : text;
-  if (type === "BIGINT" || type === hugeType) {
-    if (!all("integer", "wide", "huge", "decimal")) return text;
-    const big = column.wide || type === hugeType || kinds.has("wide") || kinds.has("huge");
-    if (kinds.has("decimal")) return big ? text : "DOUBLE";
-    return kinds.has("huge") ? hugeType : type;
-  }
-  if (type === "DOUBLE") return all("integer", "wide", "huge", "decimal") ? type : text;
-  return text;
+// declared    values                     type
+// BIGINT      huge                       DECIMAL(38,0)
+// BIGINT      decimal                    DOUBLE
+// BIGINT      decimal and wide           BIGINT, which keeps what is wide; DECIMAL(38,0) with huge ones
+// DATE        timestamp                  TIMESTAMP
+// any         anything else              as declared: what does not fit is rescued
+/** The type of a documented column, given all that was found in it. Whatever came first, the type is the same. */
+export function documentedType(declared: string, found: ReadonlySet<Found>): string {
+  if (declared === "DATE") return found.has("timestamp") ? "TIMESTAMP" : declared;
+  if (declared !== "BIGINT") return declared;
+  if (found.has("decimal") && !found.has("wide")) return "DOUBLE";
+  return found.has("huge") ? hugeType : declared;
+}
+
+// values                                      type
+// none but nulls                              null
+// lists and objects, with or without others   JSON
+// identifiers by their name                   VARCHAR: here a number, there a text
+// true and false                              BOOLEAN
+// texts that are all times, all dates         TIMESTAMP, DATE
+// other texts, or a mixture                   VARCHAR
+// whole numbers                               BIGINT, DECIMAL(38,0) beyond 2^63, VARCHAR beyond 38 digits
+// numbers                                     DOUBLE; VARCHAR when whole ones beyond 2^53 are among them
+/** The type of a column that nothing documents, given all that was found in it. Whatever came first, the type is the same. */
+export function foundType(key: string, found: ReadonlySet<Found>): string | null {
+  const only = (...allowed: Found[]) => [...found].every((kind) => allowed.includes(kind));
+  if (found.size === 0) return null;
+  if (found.has("nested")) return "JSON";
+  if (/(^|_)(id|ids|key|code|token|number|phone)$/i.test(key)) return "VARCHAR";
+  if (only("boolean")) return "BOOLEAN";
+  if (only("date")) return "DATE";
+  if (only("date", "timestamp")) return "TIMESTAMP";
+  if (!only("integer", "wide", "huge", "decimal")) return "VARCHAR";
+  if (found.has("decimal")) return only("integer", "decimal") ? "DOUBLE" : "VARCHAR";
+  return found.has("huge") ? hugeType : "BIGINT";
+}
+
+/** Whether values of one type are the same as another, cast by whoever reads the file. */
+export function castsExactly(from: string, to: string): boolean {
+  const wider: Record<string, string[]> = {
+    BIGINT: [hugeType, "DOUBLE"],
+    [hugeType]: ["BIGINT", "DOUBLE"],
+    DATE: ["TIMESTAMP"],
+  };
+  return from === to || (wider[from]?.includes(to) ?? false);
 }
 
 /** The type that holds what two day files hold. */

@@ -1,8 +1,10 @@
 import type { Project } from "../project.ts";
 import { type CurrentOptions, type FeedUpdate, updateCurrent } from "./current.ts";
 import { withFacts } from "./facts.ts";
+import { misnamed } from "./schema.ts";
 import { loadSnapshot, type Snapshot, saveSnapshot, sweep } from "./snapshot.ts";
-import { type StageOptions, type StageReport, stage } from "./stage.ts";
+import { newChanges, type StageOptions, type StageReport, stage } from "./stage.ts";
+import { castsExactly } from "./typing.ts";
 
 export interface UpdateOptions extends StageOptions, CurrentOptions {
   now?: Date;
@@ -18,25 +20,9 @@ export interface UpdateReport extends Omit<StageReport, "snapshot"> {
  * the lock. Without news it reads the manifests' names and writes nothing.
  */
 export async function updateWarehouse(project: Project, options: UpdateOptions = {}): Promise<UpdateReport> {
-  const report = await updateOnce(project, options);
-  const respelled = respelledDays(report.snapshot);
-  if (respelled.length === 0) return report;
-  const again = await updateOnce(project, { ...options, days: respelled, force: true });
-  return {
-    ...again,
-    changed: [...report.changed, ...again.changed],
-    days: [...report.days, ...again.days],
-    failed: [...report.failed, ...again.failed],
-    warnings: [...report.warnings, ...again.warnings],
-    changes: [...report.changes, ...again.changes],
-    feeds: [...report.feeds, ...again.feeds],
-  };
-}
-
-async function updateOnce(project: Project, options: UpdateOptions): Promise<UpdateReport> {
   const now = options.now ?? new Date();
   const before = loadSnapshot(project.data);
-  const { snapshot: staged, ...report } = await stage(project, options);
+  const { snapshot: staged, ...report } = await stageAlike(project, before, options);
   const { snapshot: current, updates } = await updateCurrent(project, before, staged, options);
   const saved = saveSnapshot(project.data, before, await withFacts(project, current), now);
   const news = report.changed.length + updates.length > 0;
@@ -46,15 +32,64 @@ async function updateOnce(project: Project, options: UpdateOptions): Promise<Upd
 }
 
 /**
- * Days that were read when a column was taken for something else than text. Cast to text, their values would not be
+ * Stages what there is, and again those days that a later one shows to be read otherwise. A feed of which such a day cannot
+ * be read again stays as it was.
+ */
+async function stageAlike(project: Project, before: Snapshot, options: UpdateOptions): Promise<StageReport> {
+  const first = await stage(project, { ...options, from: before });
+  const days = respelledDays(first.snapshot);
+  if (days.length === 0) return first;
+  const again = await stage(project, { ...options, from: first.snapshot, days, force: true, rename: true });
+  const { feeds } = again.snapshot;
+  for (const { feed } of again.failed) {
+    if (before.feeds[feed]) feeds[feed] = before.feeds[feed];
+    else delete feeds[feed];
+  }
+  const names = new Set(days.map(({ feed }) => feed));
+  const once = new Set(again.changed.map(({ feed, dt }) => `${feed} ${dt}`));
+  const left = <T extends { feed: string; dt: string }>(list: T[]) =>
+    list.filter(({ feed, dt }) => !once.has(`${feed} ${dt}`));
+  const anew = [...names].flatMap((feed) =>
+    newChanges(feed, before.feeds[feed]?.changes ?? [], feeds[feed]?.changes ?? []),
+  );
+  return {
+    ...again,
+    changed: [...left(first.changed), ...again.changed],
+    days: [...left(first.days), ...again.days],
+    failed: [...first.failed, ...again.failed],
+    warnings: [...first.warnings, ...again.warnings],
+    changes: [...first.changes.filter(({ feed }) => !names.has(feed)), ...anew],
+  };
+}
+
+/**
+ * Days that were read when a column had another name or type than it has by now. Cast to text, their values would not be
  * spelled as they were delivered, and the rows would depend on which day came first: they are read again.
  */
 function respelledDays({ feeds }: Snapshot): { feed: string; dt: string }[] {
   return Object.entries(feeds).flatMap(([feed, { columns, layouts, days }]) => {
-    const texts = new Set(columns.filter(({ type }) => type === "VARCHAR").map(({ name }) => name));
-    const old = layouts.map((layout) =>
-      layout.columns.some(({ name, type }) => type !== "VARCHAR" && texts.has(name)),
+    const types = new Map(columns.map(({ name, type }) => [name, type]));
+    const names = new Set(misnamed(columns).map(({ name }) => name));
+    const other = layouts.map(
+      (layout) =>
+        new Set(
+          layout.columns
+            .filter(({ name, type }) => (types.get(name) ?? type) !== type || names.has(name))
+            .map(({ name }) => name),
+        ),
     );
-    return days.filter((day) => day.rows > 0 && old[day.layout]).map(({ dt }) => ({ feed, dt }));
+    const old = layouts.map(
+      (layout) =>
+        layout.seen.some((name) => names.has(name)) ||
+        layout.columns.some(
+          ({ name, type }) => names.has(name) || !castsExactly(type, types.get(name) ?? type),
+        ),
+    );
+    return days
+      .filter(
+        ({ rows, layout, rescued }) =>
+          rows > 0 && (old[layout] || Object.keys(rescued ?? {}).some((name) => other[layout]!.has(name))),
+      )
+      .map(({ dt }) => ({ feed, dt }));
   });
 }

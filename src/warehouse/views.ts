@@ -36,8 +36,8 @@ const usualLine = 32 * 1024 * 1024; // longer ones are only in files that were r
 /**
  * A script of views that any DuckDB can run straight over the `.jsonl.gz` files of the completed partitions, without the
  * kit and without Parquet: raw.<feed> is every row delivered, <feed> one row per key. What its rows hold is what the
- * catalog's hold. Two things SQL cannot do are left out: lines with half a surrogate pair, and digits of a decimal
- * beyond what DOUBLE holds. Throws when a raw file cannot be read.
+ * catalog's hold. Three things SQL cannot do are left out: lines with half a surrogate pair, digits of a decimal beyond
+ * what DOUBLE holds, and the spelling of numbers in text columns (1e-7 for 1e-07). Throws when a raw file cannot be read.
  */
 export async function viewsScript(project: Project, options: ViewsOptions = {}): Promise<string> {
   const snapshot = loadSnapshot(project.data);

@@ -9,7 +9,7 @@ import { dedupeRule, dedupeSelect, type RelationColumn } from "./dedupe.ts";
 import { readDetail } from "./detail.ts";
 import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
 import { type DaySnapshot, type FeedSnapshot, loadSnapshot, type Snapshot } from "./snapshot.ts";
-import { stageDay } from "./stage-day.ts";
+import { DayRefused, stageDay } from "./stage-day.ts";
 import { surveyFile, UnreadableFile } from "./survey.ts";
 import { rawFiles, rawSelect, viewMacros } from "./views.ts";
 
@@ -184,7 +184,7 @@ class Check {
         feed: this.feed.name,
         dt: day.dt,
         source: summary.source,
-        files: files.map(({ file, run, lines, md5 }) => ({ path: file, run, lines, size: 0, md5 })),
+        files: files.map(({ file, run, md5 }) => ({ path: file, run, lines: null, md5 })), // countLines() has compared them
         before: null,
       },
       schema,
@@ -299,7 +299,7 @@ class Check {
 }
 
 function isAboutFiles(error: unknown): boolean {
-  if (error instanceof UnreadableFile) return true;
+  if (error instanceof UnreadableFile || error instanceof DayRefused) return true;
   const { code, message } = error as NodeJS.ErrnoException;
   return (
     code === "ENOENT" || /^(IO|Invalid Input|Serialization|TProtocol) ?\w* ?(Error|Exception):/i.test(message)

@@ -1,11 +1,17 @@
 -- One row: what the site is about, the settings its figures depend on, and how fresh it is.
 -- Ships: title, timezone, target, seconds, variant, threshold_counts, min_reps, min_contacts, week_start, open_hours,
---   synced_at, through, wfm_through
+--   synced_at, through, wfm_through, missing
 with conversations as (
   select max(data_through) as through from kit.feeds where feed in ('convos_metrics', 'convos_metrics_ended')
 ),
 wfm as (
   select max(window_start(instance_ts)) + interval 15 minutes as wfm_through from wfm.queue_windows
+),
+-- metrics of a feed that is here, without the column that kit.yaml names
+mapping as (
+  select coalesce(to_json(list({'feed': feed, 'metric': metric} order by feed, metric)), '[]'::json) as missing
+  from kit.wfm_columns join (select feed from kit.feeds where rows > 0) as here using (feed)
+  where not delivered
 )
 select
   title,
@@ -20,5 +26,6 @@ select
   open_hours::json as open_hours,
   (select max(finished_at) from kit.sync) as synced_at,
   through,
-  wfm_through
-from kit.settings cross join conversations cross join wfm
+  wfm_through,
+  missing
+from kit.settings cross join conversations cross join wfm cross join mapping

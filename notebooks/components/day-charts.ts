@@ -3,7 +3,7 @@ import type { LegendEntry, TableColumn } from "./figure.js";
 import { count, decimal, longDay, percent, weekdayName, type Zone } from "./format.js";
 import { type Interval, offered } from "./interval.js";
 import { serviceChart, volumeChart, waitChart } from "./intraday.js";
-import type { Site } from "./masthead.js";
+import { lacks, missingText, type Site } from "./masthead.js";
 import type { RestOfDay } from "./rest-of-day.js";
 import * as today from "./today.js";
 
@@ -42,7 +42,9 @@ export function volumeOf(facts: DayFacts): DayChart {
   const projected = rest?.rows.some((value) => value !== null) ? rest.rows : undefined;
   return {
     id: "volume",
-    title: today.volumeTitle(windows, zone, facts.compared),
+    title: lacks(facts.site, "assignments", "abandons")
+      ? "No contacts to show"
+      : today.volumeTitle(windows, zone, facts.compared),
     ...subtitles("Contacts offered: assigned to a rep or abandoned before.", facts),
     legend: [
       { text: "Assigned", mark: "blue" },
@@ -105,8 +107,11 @@ export function provenance(facts: DayFacts, feed: string, more = ""): string {
   return [
     `Times in ${site.timezone}.`,
     through ? `Data through ${zone.dateTime(through)}.` : null,
-    `n = ${count(today.summarize(windows).offered)} contacts.`,
+    lacks(site, "assignments", "abandons")
+      ? null
+      : `n = ${count(today.summarize(windows).offered)} contacts.`,
     `Source: ${feed}.`,
+    missingText(site, feed),
     more,
   ]
     .filter(Boolean)

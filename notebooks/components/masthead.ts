@@ -18,6 +18,20 @@ export interface Site {
   synced_at: string | null; // ISO, UTC
   through: string | null; // end of the newest conversation data, ISO
   wfm_through: string | null; // end of the newest WFM window, ISO
+  missing?: { feed: string; metric: string }[]; // metrics of the WFM feeds that no column holds
+}
+
+/** Whether one of the metrics has no column, so that nothing can be said of it. */
+export function lacks({ missing = [] }: Pick<Site, "missing">, ...metrics: string[]): boolean {
+  return missing.some(({ metric }) => metrics.includes(metric));
+}
+
+/** What to say where a chart draws from these feeds and not all of their metrics have a column; "" where they have. */
+export function missingText({ missing = [] }: Pick<Site, "missing">, feeds: string): string {
+  const names = missing.filter(({ feed }) => feeds.includes(feed)).map(({ metric }) => metric);
+  return names.length === 0
+    ? ""
+    : `No column is mapped to ${names.join(", ")}, so what needs it stays empty (asapp-kit wfm columns).`;
 }
 
 /** The head of a page: where it belongs, its message, and how fresh it is. */
@@ -63,6 +77,14 @@ export function freshness(site: Site, through: string | number | null): { label:
     },
     ...(site.synced_at ? [{ label: "Synced", value: local.moment(site.synced_at) }] : []),
     { label: "Times in", value: site.timezone },
+    ...(site.missing?.length
+      ? [
+          {
+            label: "WFM metrics without a column",
+            value: site.missing.map(({ metric }) => metric).join(", "),
+          },
+        ]
+      : []),
   ];
 }
 

@@ -17,7 +17,7 @@ import { csvButton, figure, type TableColumn, table } from "./figure.js";
 import { change, clock, count, decimal, longDay, percent, points, signed, type Zone } from "./format.js";
 import { allQueues, dayOfIntervals, type Interval, type IntradayDay, type WindowRow } from "./interval.js";
 import { handleChart, netChart, staffChart, staffStates } from "./intraday.js";
-import { openHours, type Site } from "./masthead.js";
+import { lacks, openHours, type Site } from "./masthead.js";
 import { type Basis, basisText, type NetRow, netRows, netTitle, type StaffingBasis } from "./net-staffing.js";
 import type { QueueLoad } from "./queue-load.js";
 import { projectionText, type RestOfDay, restOfDay } from "./rest-of-day.js";
@@ -94,9 +94,17 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
   return [
     {
       label: "Offered",
-      value: count(sum.offered),
-      delta: versus(sum.offered, compared?.offered, "neutral"),
-      note: projected ? `about ${count(projected)} by the end of the day` : `${count(sum.assigned)} assigned`,
+      value: lacks(site, "assignments", "abandons") ? "–" : count(sum.offered),
+      delta: versus(
+        lacks(site, "assignments", "abandons") ? null : sum.offered,
+        compared?.offered,
+        "neutral",
+      ),
+      note: lacks(site, "assignments", "abandons")
+        ? "no column is mapped"
+        : projected
+          ? `about ${count(projected)} by the end of the day`
+          : `${count(sum.assigned)} assigned`,
     },
     {
       label: `Answered in ${site.seconds} s`,
@@ -122,7 +130,7 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
             } as const,
           }
         : {}),
-      note: `${count(sum.abandoned)} contacts`,
+      note: lacks(site, "abandons") ? "no column is mapped" : `${count(sum.abandoned)} contacts`,
     },
     {
       label: "Mean wait",

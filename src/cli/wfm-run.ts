@@ -174,7 +174,8 @@ function reasonText({ state, column, guesses, clear }: SurveyedMetric): string {
     off: "",
   }[state];
   if (guesses.length === 0) return `${why}, and nothing is named like it`;
-  const names = guesses.map(({ column, note }) => (note === null ? column : `${column} (${note})`));
+  const shown = clear === null ? guesses : guesses.slice(0, 1);
+  const names = shown.map(({ column, note }) => (note === null ? column : `${column} (${note})`));
   return `${why}; ${clear === null ? "perhaps" : "probably"} ${names.join(", or ")}`;
 }
 

@@ -96,7 +96,8 @@ export function wfmColumnRows(
 ) {
   return wfmColumns(config).map(({ view, feed, metric, column, type, doc }) => {
     const found = columnsOf(feed).find(({ name }) => name.toLowerCase() === column?.toLowerCase());
-    return { view, metric, feed, column, type, delivered: found !== undefined && found.seen !== false, doc };
+    const fits = found !== undefined && isNumeric(found) && !wfmNames.includes(found.name.toLowerCase());
+    return { view, metric, feed, column, type, delivered: fits && found.seen !== false, doc };
   });
 }
 

@@ -312,6 +312,14 @@ describe("cli", () => {
     );
   });
 
+  it("fails with a query that fails after its first rows, and leaves no file", async () => {
+    const late = "select if(i = 2000000, error('late')::int, i) as i from range(3000000) t(i)";
+    const { code, stderr } = await kit.run(["sql", late, "-o", "late.csv"]);
+    assert.equal(code, exitCodes.query);
+    assert.match(stderr, /Invalid Input Error: late/);
+    assert.ok(!existsSync(join(kit.folder, "late.csv")));
+  });
+
   it("stops when the reader has enough", async () => {
     const child = spawn(process.execPath, [bin, "sql", "select * from range(30000000)"], {
       cwd: kit.folder,

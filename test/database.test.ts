@@ -91,6 +91,39 @@ describe("database", () => {
     assert.ok(largest < 5000);
   });
 
+  it("does not take a stream that fails for one that has ended", async () => {
+    const late = "select if(i = 2000000, error('late')::int, i) as i from range(3000000) t(i)";
+    const read = async () => {
+      let rows = 0;
+      for await (const batch of (await db.stream(late)).batches) rows += batch.length;
+      return rows;
+    };
+    await assert.rejects(read(), /Invalid Input Error: late/);
+    const stream = await db.stream(late);
+    await assert.rejects(stream.passOver(), /Invalid Input Error: late/);
+    const { batches } = await db.stream("from range(100000)");
+    for await (const _ of batches) break;
+    assert.equal(await one("7"), 7); // a stream that was left alone is in nobody's way
+  });
+
+  it("counts the rows of a stream that nobody reads", async () => {
+    const { batches, passOver } = await db.stream("from range(1000000)");
+    let read = 0;
+    for await (const batch of batches) {
+      read += batch.length;
+      if (read > 3000) break;
+    }
+    assert.equal(read + (await passOver()), 1000000);
+    assert.equal(await (await db.stream("from range(0)")).passOver(), 0);
+  });
+
+  it("streams within a transaction of the user's", async () => {
+    await db.run("begin; create temp table streamed as from range(5)");
+    assert.equal(await (await db.stream("from streamed")).passOver(), 5);
+    await db.run("rollback");
+    await assert.rejects(db.stream("from streamed"), /does not exist/);
+  });
+
   it("is interrupted by a signal, and can be used afterwards", async () => {
     const control = new AbortController();
     setTimeout(() => control.abort(), 50);

@@ -1,9 +1,9 @@
 import type { ColumnType, RowStream, Value } from "../warehouse/database.ts";
 import { exact } from "./output.ts";
-import { table } from "./table.ts";
+import { table, textWidth } from "./table.ts";
 import { zoned } from "./words.ts";
 
-export const formats = ["table", "csv", "json", "jsonl", "markdown", "parquet"] as const;
+export const formats = ["table", "line", "csv", "json", "jsonl", "markdown", "parquet"] as const;
 export type Format = (typeof formats)[number];
 
 /** The format that a file's name asks for, or null. */
@@ -61,6 +61,7 @@ export async function writeRows(
   if (format === "json") await write(rows === 0 ? "[]\n" : "\n]\n");
   if (format === "table") await write(table(heads(columns), all));
   if (format === "markdown") await write(markdown(heads(columns), all));
+  if (format === "line") await write(all.map((row) => lines(columns, row)).join("\n"));
   return rows;
 }
 
@@ -99,6 +100,13 @@ function csvCell(value: Value): string {
 
 function numberText(value: boolean | number | bigint): string {
   return Object.is(value, -0) ? "-0" : String(value);
+}
+
+/** One value a line, for rows that are wider than a screen. */
+function lines(columns: ColumnType[], row: string[]): string {
+  const names = columns.map(({ name }) => visible(name));
+  const width = Math.max(...names.map(textWidth));
+  return names.map((name, i) => `${" ".repeat(width - textWidth(name))}${name} = ${row[i]}\n`).join("");
 }
 
 function markdown(columns: { name: string; right: boolean }[], rows: string[][]): string {

@@ -145,7 +145,8 @@ export function progressText(progress: Progress, barWidth = 0): string {
   return parts.join("  ");
 }
 
-function painter(stream: Stream, env: Effects["env"]) {
+/** Colours a text if the stream is a terminal and nobody asked for none. */
+export function painter(stream: Stream, env: Effects["env"] = process.env) {
   const colours = Boolean(stream.isTTY) && !env.NO_COLOR && env.TERM !== "dumb";
   return (text: string, code: number) => (colours ? `\x1b[${code}m${text}\x1b[0m` : text);
 }

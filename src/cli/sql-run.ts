@@ -36,19 +36,30 @@ export async function runQuery(project: Project, sql: string, run: QueryRun): Pr
 // The query becomes a view first: so it is checked by itself, and can neither end the COPY early nor be two.
 async function writeParquet(project: Project, sql: string, file: string, signal: AbortSignal): Promise<void> {
   const database = await openCatalog(project, { files: [file] });
-  const query = sql.replace(/[\s;]+$/, "");
   try {
-    await explained(async () => {
-      await database.run(`create temp view query_result as from (\n${query}\n)`, { readOnly: true, signal });
-      const columns = await exactColumns(database);
-      await database.run(
-        `copy (select ${columns} from query_result) to ${quoteText(file)} (format parquet, compression zstd)`,
-        { signal },
-      );
-    }, 1);
+    await copyToParquet(database, sql, file, signal);
   } finally {
     database.close();
   }
+}
+
+/** Writes a query's rows to a file that the database was opened with. */
+export async function copyToParquet(
+  database: Database,
+  sql: string,
+  file: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const query = sql.replace(/[\s;]+$/, "");
+  await explained(async () => {
+    const view = `create or replace temp view query_result as from (\n${query}\n)`;
+    await database.run(view, { readOnly: true, signal });
+    const columns = await exactColumns(database);
+    await database.run(
+      `copy (select ${columns} from query_result) to ${quoteText(file)} (format parquet, compression zstd)`,
+      { signal },
+    );
+  }, 1);
 }
 
 // Parquet has no HUGEINT, the type of every sum of whole numbers, and DuckDB would write it as a rounded DOUBLE.
@@ -63,7 +74,7 @@ async function exactColumns(database: Database): Promise<string> {
 }
 
 /** DuckDB's complaint as the user's problem. `above`: lines that stand above the user's own text. */
-async function explained<T>(query: () => Promise<T>, above = 0): Promise<T> {
+export async function explained<T>(query: () => Promise<T>, above = 0): Promise<T> {
   try {
     return await query();
   } catch (error) {

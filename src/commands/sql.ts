@@ -36,6 +36,14 @@ export default command({
   ],
   async run(options, [argument], { config, output, signal }) {
     const chosen = chooseFormat(options, output);
+    if (argument === undefined && options.file === undefined && process.stdin.isTTY && output.terminal) {
+      const { runShell } = await import("../cli/shell/shell.ts");
+      return await runShell(openProject(config), {
+        format: forShell(chosen, options.output),
+        timezone: options.timezone,
+        ...{ output, signal },
+      });
+    }
     const sql = await readQuery(argument, options.file);
     const project = openProject(config);
     const { runQuery } = await import("../cli/sql-run.ts");
@@ -79,6 +87,11 @@ function chooseFormat({ format: asked, output: file, timezone }: Wish, { json, t
   if (format === "parquet" && file === undefined)
     throw new CliError("usage", "parquet is written to a file only", "add -o FILE.parquet");
   return format;
+}
+
+function forShell(format: Format, file: string | undefined): Exclude<Format, "parquet"> {
+  if (file === undefined && format !== "parquet") return format;
+  throw new CliError("usage", "no query to write the rows of", "add one, or use .output FILE in the shell");
 }
 
 async function readQuery(argument: string | undefined, file: string | undefined): Promise<string> {

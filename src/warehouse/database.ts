@@ -1,6 +1,7 @@
 import {
   DuckDBArrayValue,
   type DuckDBConnection,
+  type DuckDBDataChunk,
   DuckDBDateValue,
   DuckDBDecimalValue,
   DuckDBInstance,
@@ -48,6 +49,11 @@ export interface RowStream {
   batches: AsyncIterable<Value[][]>;
 }
 
+export interface OpenRows extends RowStream {
+  /** Goes through what was not read of the batches, holding and converting none of it, and returns how many rows that is. */
+  passOver(): Promise<number>;
+}
+
 export interface QueryOptions {
   signal?: AbortSignal | undefined; // aborting interrupts the query; it then throws CliError("interrupted")
   /** Refuse, before it runs, every statement that could write a file or reach one outside the sandbox. */
@@ -62,7 +68,7 @@ export interface Database {
   /** The rows as objects; column names must be distinct. */
   objects<T = Record<string, Value>>(sql: string, options?: QueryOptions): Promise<T[]>;
   /** As `rows`, in batches of about 2,000, never all in memory. Read them to the end before the next query here. */
-  stream(sql: string, options?: QueryOptions): Promise<RowStream>;
+  stream(sql: string, options?: QueryOptions): Promise<OpenRows>;
   /** Cuts every file but those under the roots and these files off, for good, and locks the configuration. */
   sandbox(roots: string[], files?: string[]): Promise<void>;
   /** Stops what is running on this connection. */
@@ -108,8 +114,13 @@ async function connection(instance: DuckDBInstance, owner: boolean): Promise<Dat
   const link = await instance.connect();
   // A second query on a connection ends the result of the first, without an error: so one after the other.
   let last: Promise<unknown> = Promise.resolve();
+  const own = { transaction: false }; // of a stream that may not have been read to its end
   const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
-    const turn = last.then(task, task);
+    const next = async () => {
+      await endStream(link, own);
+      return await task();
+    };
+    const turn = last.then(next, next);
     last = turn.catch(() => {});
     return turn;
   };
@@ -125,7 +136,8 @@ async function connection(instance: DuckDBInstance, owner: boolean): Promise<Dat
         execute(link, sql, options, async (statement) => {
           const result = await statement.run();
           const rows: Value[][] = [];
-          for await (const batch of batches(result)) for (const row of batch) rows.push(row);
+          for await (const batch of batches(() => result.fetchChunk()))
+            for (const row of batch) rows.push(row);
           return { columns: columnTypes(result), rows };
         }),
       ),
@@ -137,8 +149,13 @@ async function connection(instance: DuckDBInstance, owner: boolean): Promise<Dat
     stream: (sql, options) =>
       inTurn(() =>
         execute(link, sql, options, async (statement) => {
-          const result = await statement.stream();
-          return { columns: columnTypes(result), batches: guarded(link, batches(result), options?.signal) };
+          const signal = options?.signal;
+          const { columns, next } = await openStream(link, statement, own, signal);
+          return {
+            columns,
+            batches: guarded(link, batches(next), signal),
+            passOver: () => interruptible(link, signal, () => countRows(next)),
+          };
         }),
       ),
     async sandbox(roots, files = []) {
@@ -243,7 +260,10 @@ async function interruptible<T>(
   signal?.addEventListener("abort", stop, { once: true });
   try {
     if (signal?.aborted) throw new Error("interrupted");
-    return await task();
+    const result = await task();
+    // An interrupted stream may end as if it had been read to its end.
+    if (signal?.aborted) throw new Error("interrupted");
+    return result;
   } catch (error) {
     if (signal?.aborted) throw new CliError("interrupted", "interrupted", undefined, { cause: error });
     throw error;
@@ -270,11 +290,73 @@ function columnTypes(result: DuckDBResult): ColumnType[] {
     .map((name, i) => ({ name, type: result.columnType(i).alias ?? String(result.columnType(i)) }));
 }
 
-async function* batches(result: DuckDBResult): AsyncGenerator<Value[][]> {
-  for (;;) {
+type NextChunk = () => Promise<DuckDBDataChunk | null>;
+
+/**
+ * DuckDB ends a stream that fails as it ends one that was read, and tells nobody why. But it aborts the transaction: so a
+ * stream gets one of its own, and a query that failed is run once more for its reason.
+ */
+async function openStream(
+  link: DuckDBConnection,
+  statement: DuckDBPreparedStatement,
+  own: { transaction: boolean },
+  signal: AbortSignal | undefined,
+): Promise<{ columns: ColumnType[]; next: NextChunk }> {
+  if (statement.statementType !== StatementType.SELECT) {
+    const result = await statement.run();
+    return { columns: columnTypes(result), next: () => result.fetchChunk() };
+  }
+  if (!(await inTransaction(link))) {
+    await link.run("begin");
+    own.transaction = true;
+  }
+  const result = await statement.stream();
+  const next = async () => {
     const chunk = await result.fetchChunk();
+    if (chunk && chunk.rowCount > 0) return chunk;
+    const whole = await succeeds(link, "select 1");
+    await endStream(link, own);
+    if (whole || signal?.aborted) return null;
+    await statement.run();
+    throw new Error("the query failed before its end, and did not when it ran again");
+  };
+  return { columns: columnTypes(result), next };
+}
+
+async function endStream(link: DuckDBConnection, own: { transaction: boolean }): Promise<void> {
+  if (!own.transaction) return;
+  own.transaction = false;
+  if (!(await succeeds(link, "commit"))) await link.run("rollback");
+}
+
+// Outside of a transaction that the user began, each statement has another.
+async function inTransaction(link: DuckDBConnection): Promise<boolean> {
+  const current = async () => (await link.runAndReadAll("select txid_current()")).getRows()[0]![0];
+  const [first, second] = [await current(), await current()];
+  return first === second;
+}
+
+function succeeds(link: DuckDBConnection, sql: string): Promise<boolean> {
+  return link.run(sql).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function* batches(next: NextChunk): AsyncGenerator<Value[][]> {
+  for (;;) {
+    const chunk = await next();
     if (!chunk || chunk.rowCount === 0) return;
     yield chunk.convertRows((value) => plain(value)) as Value[][];
+  }
+}
+
+async function countRows(next: NextChunk): Promise<number> {
+  let rows = 0;
+  for (;;) {
+    const chunk = await next();
+    if (!chunk || chunk.rowCount === 0) return rows;
+    rows += chunk.rowCount;
   }
 }
 

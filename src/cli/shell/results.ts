@@ -1,0 +1,123 @@
+import { copyFileSync, createReadStream, mkdirSync } from "node:fs";
+import { toCliError } from "../../errors.ts";
+import type { OpenRows, Value } from "../../warehouse/database.ts";
+import { type Format, writeRows } from "../formats.ts";
+import { replaceFile, replaceText } from "../output-file.ts";
+import { copyToParquet, explained } from "../sql-run.ts";
+import { count, plural } from "../words.ts";
+import type { Session } from "./session.ts";
+
+export type TextFormat = Exclude<Format, "parquet">;
+
+export interface Settings {
+  format: TextFormat; // on the screen
+  maxRows: number; // on the screen
+  timezone: string | undefined;
+  output: OutputFile | null; // null: the screen
+}
+
+export interface OutputFile {
+  file: string;
+  format: Format;
+  once: boolean; // for the next result alone
+  begun: boolean; // has a result already: the next one goes after it
+}
+
+/** A result as it is shown, and what is to be said about it. */
+export interface Shown {
+  text: string;
+  note: string;
+}
+
+// What only looks. Anything else may leave something in the session, and goes to no file.
+const looking =
+  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|\()*(select|from|with|values|table|show|describe|desc|explain|summarize|pivot|unpivot)\b/i;
+const changing = /\b(insert|update|delete|merge)\b/i;
+
+/** Runs one statement, and shows its rows or writes them to the output file. Throws CliError("query" or "interrupted"). */
+export async function runStatement(
+  session: Session,
+  sql: string,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<Shown> {
+  const looks = looking.test(sql);
+  const shown = await explained(async () =>
+    looks && settings.output !== null
+      ? { text: "", note: await toFile(session, sql, settings, settings.output, signal) }
+      : await toScreen(await session.database.stream(sql, { readOnly: true, signal }), settings, looks),
+  );
+  if (!looks || changing.test(sql)) {
+    session.changed = true;
+    session.forget();
+  }
+  return shown;
+}
+
+async function toScreen(stream: OpenRows, settings: Settings, looks: boolean): Promise<Shown> {
+  const { format, maxRows, timezone } = settings;
+  const { columns } = stream;
+  const { rows, total } = await firstRows(stream, maxRows);
+  const names = columns.map(({ name }) => name).join();
+  if (!looks && (names === "Count" || names === "Success"))
+    return { text: "", note: rows.length === 0 ? "done" : `done, ${plural(Number(rows[0]![0]), "row")}` };
+  if (names === "explain_key,explain_value")
+    return { text: rows.map((row) => `${row[1]}`).join("\n"), note: "" };
+  let text = "";
+  const write = async (part: string) => {
+    text += part;
+  };
+  await writeRows({ columns, batches: once(rows) }, format, write, timezone);
+  if (total === rows.length) return { text, note: plural(total, "row") };
+  const those = total === null ? "rows, and there are more" : `of ${plural(total, "row")}`;
+  const note = `the first ${count(rows.length)} ${those}; .output FILE writes all, .maxrows N shows N`;
+  return { text, note };
+}
+
+// Only these are held; the others are counted. An interrupt while counting leaves the total open.
+async function firstRows(
+  { batches, passOver }: OpenRows,
+  most: number,
+): Promise<{ rows: Value[][]; total: number | null }> {
+  const rows: Value[][] = [];
+  let read = 0;
+  for await (const batch of batches) {
+    for (const row of batch.slice(0, most - rows.length)) rows.push(row);
+    read += batch.length;
+    if (read > most) break;
+  }
+  if (read <= most) return { rows, total: read };
+  try {
+    return { rows, total: read + (await passOver()) };
+  } catch (error) {
+    if (toCliError(error).exit !== "interrupted") throw error;
+    return { rows, total: null };
+  }
+}
+
+async function toFile(
+  session: Session,
+  sql: string,
+  settings: Settings,
+  { file, format, once: single, begun }: OutputFile,
+  signal: AbortSignal,
+): Promise<string> {
+  let note = `wrote ${file}`;
+  if (format === "parquet") {
+    mkdirSync(session.scratch, { recursive: true, mode: 0o700 });
+    await copyToParquet(session.database, sql, session.parquet, signal);
+    await replaceFile(file, async (path) => copyFileSync(session.parquet, path));
+  } else {
+    const stream = await session.database.stream(sql, { readOnly: true, signal });
+    await replaceText(file, async (write) => {
+      if (begun) for await (const part of createReadStream(file, "utf8")) await write(part);
+      note = `wrote ${plural(await writeRows(stream, format, write, settings.timezone), "row")} to ${file}`;
+    });
+  }
+  settings.output = single ? null : { ...settings.output!, begun: true };
+  return note;
+}
+
+async function* once(rows: Value[][]): AsyncGenerator<Value[][]> {
+  yield rows;
+}

@@ -1,0 +1,70 @@
+/** Where a text ends that is not a whole statement; "" between words. */
+export type Inside = "" | "(" | "'" | '"' | "$" | "*";
+
+export interface Statements {
+  whole: string[]; // without their semicolons; none is blank
+  rest: string; // what was begun after the last semicolon; "" when nothing but space and comments
+  inside: Inside;
+}
+
+/** Cuts a text at the semicolons that end a statement: not those in strings, names, comments and dollar quotes. */
+export function cutStatements(text: string): Statements {
+  const whole: string[] = [];
+  let start = 0;
+  let depth = 0;
+  let blank = true;
+  let inside: Inside = "";
+  for (let at = 0; at < text.length; ) {
+    const [end, kind] = token(text, at);
+    if (kind === ";") {
+      if (!blank) whole.push(text.slice(start, at).trim());
+      [start, depth, blank] = [end, 0, true];
+    } else if (kind !== " ") blank = false;
+    if (kind === "(") depth++;
+    if (kind === ")") depth = Math.max(0, depth - 1);
+    if (end > text.length) inside = kind as Inside;
+    at = end;
+  }
+  const rest = blank && inside === "" ? "" : text.slice(start).trimStart();
+  return { whole, rest, inside: inside === "" && depth > 0 ? "(" : inside };
+}
+
+type Kind = Inside | ";" | " " | "(" | ")" | "x";
+
+// The end of what begins at `at`, beyond the text when it is not closed there, and what it is.
+function token(text: string, at: number): [end: number, kind: Kind] {
+  const next = (pattern: RegExp): number | null => {
+    pattern.lastIndex = at;
+    return pattern.test(text) ? pattern.lastIndex : null;
+  };
+  const open = text.length + 1;
+  const letter = text[at]!;
+  if (letter === ";" || letter === "(" || letter === ")") return [at + 1, letter];
+  if (letter === "'") return [next(/'(?:[^']|'')*'(?!')/y) ?? open, "'"];
+  if (letter === '"') return [next(/"(?:[^"]|"")*"(?!")/y) ?? open, '"'];
+  if (/\s/.test(letter)) return [at + 1, " "];
+  if (text.startsWith("--", at)) return [next(/--[^\n]*\n?/y)!, " "];
+  if (text.startsWith("/*", at)) {
+    const end = endOfComment(text, at);
+    return end === null ? [open, "*"] : [end, " "];
+  }
+  const escaped = next(/e'/iy);
+  if (escaped !== null) return [next(/e'(?:[^'\\]|''|\\[\s\S])*'(?!')/iy) ?? open, "'"];
+  const quote = next(/\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy);
+  if (quote !== null) {
+    const tag = text.slice(at, quote);
+    const end = text.indexOf(tag, quote);
+    return [end < 0 ? open : end + tag.length, "$"];
+  }
+  return [next(/[\p{L}\p{N}_][\p{L}\p{N}_$]*/uy) ?? at + 1, "x"];
+}
+
+// As in PostgreSQL, comments nest.
+function endOfComment(text: string, at: number): number | null {
+  let depth = 0;
+  for (const { 0: mark, index } of text.slice(at).matchAll(/\/\*|\*\//g)) {
+    depth += mark === "/*" ? 1 : -1;
+    if (depth === 0) return at + index + 2;
+  }
+  return null;
+}

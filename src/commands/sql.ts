@@ -15,6 +15,7 @@ export default command({
   about: [
     "<feed> is one row per key, raw.<feed> every row delivered, kit.* is about the data itself, wfm.* has the two",
     "WFM feeds under metric names. Queries only read, and only the data folder. Times are UTC unless --timezone.",
+    "Without a query, on a terminal: a shell with completion and history; .help there lists its commands.",
     "Without --format: a table on a terminal, csv elsewhere, or what the name of the output file says.",
   ].join("\n"),
   positionals: { name: "QUERY", least: 0, most: 1 },
@@ -31,6 +32,7 @@ export default command({
   },
   examples: [
     ['asapp-kit sql "select feed, rows, data_through from kit.feeds where rows > 0"', "what is here"],
+    ["asapp-kit sql", "a shell"],
     ["asapp-kit sql -f report.sql -o report.csv", "a query kept in a file"],
     ['asapp-kit sql "from convos_metrics" -o convos.parquet', "one row per conversation, for another tool"],
   ],

@@ -194,6 +194,7 @@ const harmless = new Set([
 ]);
 
 interface Statement {
+  reads: boolean; // its rows can be streamed
   run(): Promise<DuckDBResult>;
   stream(): Promise<DuckDBResult>;
 }
@@ -209,7 +210,11 @@ async function execute<T>(
     if (!/\S/.test(sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|;/g, "")))
       throw new CliError("query", "the query is empty");
     if (options.readOnly ? singleSelect.test(sql) : !sql.includes(";"))
-      return read({ run: () => link.run(sql), stream: () => link.stream(sql) });
+      return read({
+        reads: singleSelect.test(sql),
+        run: () => link.run(sql),
+        stream: () => link.stream(sql),
+      });
     if (options.readOnly && exportDatabase.test(sql)) throw refused("EXPORT");
     const statements = await link.extractStatements(sql);
     for (let i = 0; i < statements.count - 1; i++) {
@@ -218,7 +223,11 @@ async function execute<T>(
       prepared.destroySync();
     }
     const last = await prepare(statements, statements.count - 1, sql, options);
-    return read(last);
+    return read({
+      reads: last.statementType === StatementType.SELECT,
+      run: () => last.run(),
+      stream: () => last.stream(),
+    });
   });
 }
 
@@ -298,11 +307,11 @@ type NextChunk = () => Promise<DuckDBDataChunk | null>;
  */
 async function openStream(
   link: DuckDBConnection,
-  statement: DuckDBPreparedStatement,
+  statement: Statement,
   own: { transaction: boolean },
   signal: AbortSignal | undefined,
 ): Promise<{ columns: ColumnType[]; next: NextChunk }> {
-  if (statement.statementType !== StatementType.SELECT) {
+  if (!statement.reads) {
     const result = await statement.run();
     return { columns: columnTypes(result), next: () => result.fetchChunk() };
   }

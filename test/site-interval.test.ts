@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { type ConversationDay, conversationTotals, quantile } from "../notebooks/components/conversations.ts";
+import { driverSentence, explain } from "../notebooks/components/drivers.ts";
 import { csv } from "../notebooks/components/figure.ts";
 import {
   change,
@@ -21,7 +22,16 @@ import {
   offered,
   type WindowRow,
 } from "../notebooks/components/interval.ts";
-import { daySentence, formula, gap, serviceLevelOf, summarize } from "../notebooks/components/today.ts";
+import { netRows } from "../notebooks/components/net-staffing.ts";
+import { projectionText, restOfDay } from "../notebooks/components/rest-of-day.ts";
+import {
+  comparedWith,
+  daySentence,
+  formula,
+  gap,
+  serviceLevelOf,
+  summarize,
+} from "../notebooks/components/today.ts";
 import type { Grain } from "../notebooks/components/windows.ts";
 
 const timezone = "America/New_York";
@@ -202,6 +212,131 @@ describe("dayOfIntervals", () => {
         assert.equal(summarize(day(windows, { ...ten, grain })).offered, total);
       }),
     );
+  });
+});
+
+describe("a running day", () => {
+  // 10 contacts usual in each quarter-hour of 8 weeks; 12 came in each of the 40 windows so far
+  const past = Array.from({ length: 96 }, (_, i) =>
+    row(new Date(Date.parse(at(0)) + i * 900_000).toISOString(), {
+      ...(i < 40
+        ? { assigned: 12, handle: 300, available: 45, reps: 4 }
+        : { assigned: null, abandoned: null, within: null }),
+      weeks: Array.from({ length: 8 }, () => 10),
+      ...{ usual_offered: 80, usual_abandoned: 8, usual_within: 60, usual_wait: 20, usual_handle: 240 },
+      usual_available: 60,
+    }),
+  );
+  const basis = { basis: "workload" as const, chats: 1, seconds: 60, target: 0.8 };
+
+  it("is projected alike whatever interval is drawn, and adds up to the projection", () => {
+    const windows = day(past, ten);
+    for (const grain of [15, 30, 60] as const) {
+      const rows = day(past, { ...ten, grain });
+      const rest = restOfDay(windows, rows)!;
+      assert.equal(rest.projection.state, "projected");
+      assert.equal(rest.projection.projected, 96 * 12);
+      const ahead = rest.rows.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+      assert.ok(Math.abs(ahead - 56 * 12) < 1e-9);
+      assert.match(projectionText(rest), /1,152 contacts by the end .* 120% .* single spike/);
+    }
+  });
+
+  it("adds what has come of a running hour to what is projected of it", () => {
+    const early = { ...ten, arrived: "1".repeat(38) + "0".repeat(58), through: at(9, 30) };
+    const cut = past.map((window, i) => (i < 38 ? window : { ...window, assigned: null, abandoned: null }));
+    const rows = day(cut, { ...early, grain: 60 });
+    const rest = restOfDay(day(cut, early), rows)!;
+    assert.equal(rows[9]!.state, "partial");
+    assert.ok(Math.abs(rest.rows[9]! - 48) < 1e-9);
+    assert.equal(rest.rows[8], null);
+  });
+
+  it("is not projected when it is over, too quiet, or without weeks to compare with", () => {
+    const over = { ...ten, arrived: "1".repeat(96), through: at(24) };
+    assert.equal(restOfDay(day(past, over), day(past, over)), null);
+    const quiet = day(
+      past.map((window) => ({ ...window, weeks: [1, 1, 1, 1, 1, 1, 1, 1] })),
+      ten,
+    );
+    const few = restOfDay(quiet, quiet)!;
+    assert.equal(few.projection.state, "too few");
+    assert.ok(few.rows.every((value) => value === null));
+    assert.match(projectionText(few), /not projected: 96 contacts/);
+    const young = day(
+      past.map((window) => ({ ...window, weeks: [10, 10, 10] })),
+      ten,
+    );
+    assert.match(projectionText(restOfDay(young, young)!), /fewer than four weeks/);
+  });
+
+  it("has net staffing, and says what moved it", () => {
+    const rows = day(past, ten);
+    const net = netRows(rows, basis, { dayHandle: 300 });
+    // required 12 x 300 / 900 = 4, available 45 / 15 = 3; usually 10 x 240 / 900 = 2.67 and 4
+    assert.deepEqual(
+      [net[10]!.required, net[10]!.available, net[10]!.net, net[10]!.state],
+      [4, 3, -1, "under"],
+    );
+    assert.equal(net[50]!.state, "none");
+    const explained = explain(net[10]!, basis);
+    const { volume, aht, staff, total } = explained.drivers!;
+    assert.ok(Math.abs(volume + aht + staff - total) < 1e-9);
+    assert.ok(Math.abs(total - (-1 - (4 - 8 / 3))) < 1e-9);
+    assert.equal(staff, -1);
+    const words = driverSentence(explained);
+    assert.match(words, /usually 1\.3: staff \(3\.0 available against 4\.0\) −1\.0, handle time/);
+    assert.match(words, /together −2\.3 reps/);
+  });
+
+  it("says why nothing can be taken apart where reps are held back or not known", () => {
+    const told = (values: Partial<WindowRow>) => {
+      const rows = day(
+        past.map((window) => ({ ...window, ...values })),
+        ten,
+      );
+      return explain(netRows(rows, basis, { dayHandle: 300 })[10]!, basis);
+    };
+    assert.match(driverSentence(told({ small: true, handle: null, available: null })), /held back/);
+    assert.match(driverSentence(told({ available: null })), /tells of no reps/);
+    assert.match(driverSentence(told({ usual_available: null })), /usual is not known/);
+    assert.match(driverSentence(told({ weeks: null })), /fewer than four/);
+  });
+
+  it("shows scheduled staff against the projection, and nothing ahead without a schedule", () => {
+    const planned = past.map((window) => ({ ...window, scheduled: 6 }));
+    const [windows, rows] = [day(planned, ten), day(planned, { ...ten, grain: 30 })];
+    const rest = restOfDay(windows, rows)!;
+    const net = netRows(rows, basis, { dayHandle: 300, projected: rest.rows });
+    assert.equal(net[30]!.ahead, true);
+    assert.equal(net[30]!.available, 6);
+    assert.ok(Math.abs(net[30]!.net! - (6 - (24 * 300) / 1800)) < 1e-9);
+    assert.ok(
+      netRows(day(past, ten), basis, { dayHandle: 300, projected: rest.rows }).every(
+        ({ net, ahead }) => !ahead || net === null,
+      ),
+    );
+  });
+
+  it("is compared with the usual or the week before over the same intervals, rates from added counts", () => {
+    const rows = day(past, ten);
+    const usual = comparedWith("usual", rows, [], ten.day, site)!;
+    assert.deepEqual(
+      [usual.offered, usual.abandonRate, usual.service, usual.wait, usual.handle],
+      [400, 0.1, 0.75, 20, 240],
+    );
+    const last = comparedWith("last", rows, day(past, { ...ten, arrived: "1".repeat(96) }), ten.day, site)!;
+    assert.equal(last.offered, 480);
+    assert.equal(comparedWith("none", rows, [], ten.day, site), null);
+  });
+
+  it("keeps what the first delivery said of a restated interval", () => {
+    const rows = day(
+      past.map((window, i) => (i === 4 ? { ...window, first_offered: 9 } : window)),
+      { ...ten, grain: 30 },
+    );
+    assert.equal(rows[2]!.firstOffered, 21);
+    assert.equal(rows[3]!.firstOffered, null);
   });
 });
 

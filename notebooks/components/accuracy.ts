@@ -43,6 +43,32 @@ export function accuracy(intervals: Iterable<Forecasted>): Accuracy {
   };
 }
 
+/** What a forecast and what came say about a stretch of time, added up: distances and errors in contacts. */
+export interface AddedErrors {
+  n: number; // intervals scored
+  without: number; // intervals left out
+  contacts: number;
+  distance: number; // sum |f - a|
+  error: number; // sum (f - a)
+  floor: number; // sum f x noiseFloor(f): the distance that chance alone makes
+}
+
+/** WAPE, bias and noise floor of added stretches: added sums are divided once, as for every rate. */
+export function addedAccuracy(
+  stretches: readonly AddedErrors[],
+): Pick<Accuracy, "n" | "left" | "wape" | "bias"> & { contacts: number; floor: number | null } {
+  const total = (of: keyof AddedErrors) => stretches.reduce((sum, stretch) => sum + stretch[of], 0);
+  const contacts = total("contacts");
+  return {
+    n: total("n"),
+    left: total("without"),
+    contacts,
+    wape: finite(total("distance") / contacts),
+    bias: finite(total("error") / contacts),
+    floor: finite(total("floor") / contacts),
+  };
+}
+
 export function wape(intervals: Iterable<Forecasted>): number | null {
   return accuracy(intervals).wape;
 }

@@ -4,56 +4,51 @@ import { windowLength } from "./windows.js";
 type Series = readonly (number | null)[];
 
 /** One queue or group of one day, as data-loaders/intraday/[day].json.sql ships it: lists with one value per window. */
-export interface QueueDay extends Record<Measure, Series> {
+export type QueueDay = {
+  [Measure in Exclude<keyof WindowRow, "queue" | "start" | "small" | "weeks">]: Series;
+} & {
   queue: string;
   start: string; // of the first window, ISO, UTC
+  small: readonly number[]; // 0 or 1
   weeks: readonly (Series | null)[] | null;
-}
+};
 
-const measures = [
-  "assigned",
-  "abandoned",
-  "within",
-  "wait",
-  "handle",
-  "wrap",
-  "reps",
-  "logged_in",
-  "available",
-  "busy",
-  "utilized_available",
-  "utilized_busy",
-  "small",
-  "first_offered",
-  "usual_offered",
-  "usual_abandoned",
-  "usual_within",
-  "usual_wait",
-  "usual_handle",
-  "usual_available",
-  "scheduled",
-  "forecast",
-] as const;
-type Measure = (typeof measures)[number];
-
-/** The lists as one row per window that anything is known of. */
+/** The lists as one row per window of the day. */
 export function windowRows(file: readonly QueueDay[]): WindowRow[] {
-  return file.flatMap(({ queue, start, weeks, ...series }) => {
-    const first = Date.parse(start);
-    return series.small.map((_, i): WindowRow => {
-      const value = (measure: Measure) => series[measure][i] ?? null;
-      return {
-        queue,
+  const rows: WindowRow[] = [];
+  for (const day of file) {
+    const first = Date.parse(day.start);
+    for (let i = 0; i < day.small.length; i++) {
+      rows.push({
+        queue: day.queue,
         start: first + i * windowLength,
-        ...(Object.fromEntries(measures.map((measure) => [measure, value(measure)])) as Record<
-          Exclude<Measure, "small">,
-          number | null
-        >),
-        small: value("small") === 1,
-        weeks: weeks?.map((week) => week?.[i] ?? null) ?? null,
-      };
-    });
-  });
+        assigned: day.assigned[i]!,
+        abandoned: day.abandoned[i]!,
+        within: day.within[i]!,
+        wait: day.wait[i]!,
+        handle: day.handle[i]!,
+        wrap: day.wrap[i]!,
+        reps: day.reps[i]!,
+        logged_in: day.logged_in[i]!,
+        available: day.available[i]!,
+        busy: day.busy[i]!,
+        utilized_available: day.utilized_available[i]!,
+        utilized_busy: day.utilized_busy[i]!,
+        small: day.small[i] === 1,
+        first_offered: day.first_offered[i]!,
+        weeks: day.weeks?.map((week) => week?.[i] ?? null) ?? null,
+        usual_offered: day.usual_offered[i]!,
+        usual_abandoned: day.usual_abandoned[i]!,
+        usual_within: day.usual_within[i]!,
+        usual_wait: day.usual_wait[i]!,
+        usual_handle: day.usual_handle[i]!,
+        usual_available: day.usual_available[i]!,
+        scheduled: day.scheduled[i]!,
+        forecast: day.forecast[i]!,
+      });
+    }
+  }
+  return rows;
 }
 
 const kept = new Map<string, Promise<WindowRow[]>>();

@@ -93,6 +93,73 @@ function pageFigures(site: Site): Record<string, Entry[]> {
         notes: ["All days and times on these pages. The data itself is in UTC."],
       },
     ],
+    Intraday: [
+      {
+        name: "The usual",
+        formula:
+          "Median of the last eight same weekdays with data at the same local time; at least four, within ten weeks",
+        notes: [
+          "The band is the middle half of them. Intervals of 30 and 60 minutes are added up before the median. Volume comes from issue_queues and rep_convos, waits, handle times and staff from the WFM feeds of the same days, rates from added counts.",
+        ],
+      },
+      {
+        name: "Projection of the day",
+        formula: "So far + the usual rest × (so far / usual so far)",
+        notes: [
+          "By quarter-hours, whatever interval is drawn. Before a quarter of a usual day is in, the deviation counts in proportion. Not for days that are over, for queues with fewer than 100 contacts on a usual day, or where an interval to come has no usual. The range is that of chance in the contacts to come; it leaves out the doubt about the shape.",
+        ],
+      },
+      {
+        name: "Net staffing of an interval",
+        formula: "Available full-time equivalents less those required",
+        notes: [
+          `By work: contacts × mean handle time / chats at once / length. By Erlang C: the fewest reps with ${percent(site.target, 0)} in ${site.seconds} s. Chats at once are those observed over the last four whole weeks (rep_utilized). An interval without a handle time of its own takes the day's mean. For intervals to come it needs a schedule (site.schedule of kit.yaml) and the projection.`,
+          "Reps count once in a group and in All queues; a rep of several queues is available to each of them.",
+        ],
+      },
+      {
+        name: "What drove an interval",
+        formula: "Change of net staffing against the usual, divided between volume, handle time and staff",
+        notes: [
+          "The requirement is taken apart by averaging both orders of change, so the effects add up to the whole: see What drove net staffing. Staff is compared with the median of the usual days.",
+        ],
+      },
+      {
+        name: "Restated",
+        formula: "A window whose counts are no longer those of its first delivery",
+        notes: [
+          "The last delivery counts. A mark stands over the interval; the CSV has both. Feed: queue_wfm.",
+        ],
+      },
+      {
+        name: "Group of queues",
+        formula: "Its queues' counts added, means weighed by contacts, each rep once",
+        notes: [
+          "Set in kit.yaml under site.queue_groups; a queue is in one group at most, so that no difference of groups tells of a small queue.",
+        ],
+      },
+    ],
+    "Baseline accuracy": [
+      {
+        name: "Off per half-hour, per day",
+        formula: "Sum of |expected − came| / sum of what came: WAPE, by half-hour and by whole day",
+        notes: [
+          "Expected is the usual as it stood before the day began. Per queue or group. Feeds: issue_queues, rep_convos.",
+        ],
+      },
+      {
+        name: "Noise floor of a queue",
+        formula: "Noise floor of each half-hour, weighed by its expected contacts",
+        notes: [
+          "The miss that chance makes although the expected number is right. Far under one contact a half-hour it is too high.",
+        ],
+      },
+      {
+        name: "Times the noise",
+        formula: "(Came − expected) / √expected",
+        notes: ["Beyond 2 it is rarely chance, beyond 4 hardly ever."],
+      },
+    ],
     Conversations: [
       {
         name: "Conversations",

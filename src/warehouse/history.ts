@@ -245,9 +245,60 @@ select
   end as first_offered
 from held left join alone using (start, queue)`;
 
+// The baseline of a day is made of days before it alone: the last eight same weekdays with data within ten weeks, four at
+// least, as on the Today page. Half-hours that the clock shows twice count as the mean of the two.
+const scored = `
+with through as (
+  select min(data_through) as through from kit.feeds where feed in ('issue_queues', 'rep_convos')
+),
+days as (
+  select distinct day from history.queue_windows
+),
+half_hours as (
+  select day, local_slot(start, 30) as slot, min(start) as start, count(*) as windows
+  from days, generate_series(day - interval 1 day, day + interval 2 days, interval 15 minutes) as series (start)
+  where local_date(start) = day
+  group by all
+),
+came as (
+  select queue, day, local_slot(start, 30) as slot, sum(offered) as offered from history.queue_windows group by all
+),
+told as (
+  select queue, day, slot, start, windows, coalesce(offered, 0) * 2 / windows as offered
+  from half_hours
+  cross join (select distinct queue from history.queue_windows)
+  left join came using (queue, day, slot)
+  cross join through
+  where start + to_minutes(15 * windows) <= through
+),
+usual as (
+  select
+    queue, day, slot, start, offered,
+    list_slice(
+      list(offered) over (
+        partition by queue, slot, isodow(day) order by day
+        range between interval 70 days preceding and interval 7 days preceding
+      ), -8, -1
+    ) as before
+  from told
+),
+forecasts as (
+  select queue, local_date(window_start) as day, local_slot(window_start, 30) as slot, sum(contacts) as forecast,
+    count(*) as planned
+  from wfm.forecast group by all
+)
+select
+  usual.queue, usual.day, usual.slot, usual.start, usual.offered::double as offered,
+  case when len(before) >= 4 then list_median(before) end as baseline,
+  least(coalesce(len(before), 0), 8)::integer as weeks,
+  case when planned >= windows then forecast * 2 / windows end as forecast
+from usual
+join half_hours using (day, slot)
+left join forecasts on forecasts.queue = usual.queue and forecasts.day = usual.day and forecasts.slot = usual.slot`;
+
 /** Computes the views that many datasets read once for all of them, on this catalog. */
 export async function keepDerived(database: Database): Promise<void> {
-  for (const name of ["history.queue_windows", "wfm.intraday"]) {
+  for (const name of ["history.queue_windows", "history.scored", "wfm.intraday"]) {
     await database.run(`create table ${name}_kept as from ${name}`);
     await database.run(`create or replace view ${name} as from ${name}_kept`);
   }
@@ -268,6 +319,12 @@ export function derivedRelations(config: Pick<Config, "site">): Derived[] {
       name: "queue_windows",
       needs: ["history.contacts", "kit.settings", "kit.queue_groups"],
       select: queueWindows,
+    },
+    {
+      schema: "history",
+      name: "scored",
+      needs: ["history.queue_windows", "kit.feeds", "wfm.forecast"],
+      select: scored,
     },
     {
       schema: "wfm",

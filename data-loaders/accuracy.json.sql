@@ -1,0 +1,31 @@
+-- One row per queue or group and local day of the newest 84: how far the baseline was from what came, over its half-hours,
+-- and where there is a forecast, the same of it, and of the baseline in the half-hours that the forecast tells of.
+-- `distance` is sum |expected - offered|, `error` sum (expected - offered), `floor` the distance that chance alone makes.
+-- Ships: queue, kind, day, complete, n, without, contacts, expected, distance, error, floor
+with last as (
+  select max(day) as last, max(start) + interval 30 minutes as through from history.scored
+),
+guesses as (
+  select queue, day, 'baseline' as kind, offered, baseline as expected from history.scored
+  union all
+  select queue, day, 'forecast', offered, forecast from history.scored where forecast is not null
+  union all
+  select queue, day, 'same', offered, baseline from history.scored where forecast is not null
+)
+select
+  queue,
+  kind,
+  strftime(day, '%Y-%m-%d') as day,
+  day + 1 <= local(through)::date as complete,
+  count(expected) as n,
+  count(*) filter (expected is null) as without,
+  round(sum(offered) filter (expected is not null), 1) as contacts,
+  round(sum(expected), 1) as expected,
+  round(sum(abs(expected - offered)), 1) as distance,
+  round(sum(expected - offered), 1) as error,
+  round(coalesce(sum(expected * noise_floor(expected)), 0), 2) as floor
+from guesses cross join last
+where day > last - 84
+group by queue, kind, day, through
+having count(expected) > 0
+order by queue, kind, day

@@ -1,0 +1,57 @@
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { openProject } from "../src/project.ts";
+import { buildSite } from "../src/site/build.ts";
+import { computeDataset } from "../src/site/dataset.ts";
+import { loadersFolder } from "../src/site/folders.ts";
+import { openCatalog } from "../src/warehouse/catalog.ts";
+import { keepDerived } from "../src/warehouse/history.ts";
+import { fillLarge } from "./large-centre.ts";
+
+export interface LargeSite {
+  site: string; // folder
+  days: string[]; // those that have a file, newest last
+  bytes: Record<string, number>; // of each dataset
+}
+
+/**
+ * A built site with the datasets of 90 days x 50 queues: the pages are built without data, then the data put in their
+ * place. Of the days, `dayFiles` newest are computed.
+ */
+export async function largeSite(folder: string, { dayFiles = 3 } = {}): Promise<LargeSite> {
+  const config = join(folder, "kit.yaml");
+  writeFileSync(config, "timezone: America/New_York\ndata: data\n");
+  const project = openProject(config);
+  const { folder: site } = await buildSite(project, { out: join(folder, "site") });
+  const attached = new Map(
+    readdirSync(join(site, "_file", "data")).map((file) => [
+      file.replace(/\.\w+\.json$/, ""),
+      join(site, "_file", "data", file),
+    ]),
+  );
+  const database = await openCatalog(project);
+  const bytes: Record<string, number> = {};
+  const compute = async (loader: string, parameters: Record<string, string> = {}) => {
+    const name = loader.replace(/\[(\w+)\]/, (_, parameter: string) => parameters[parameter]!);
+    const file = join(loadersFolder, `${loader}.json.sql`);
+    const { text } = await computeDataset(database, { name, file, parameters }, project);
+    const target = attached.get(loader) ?? join(site, "data", `${name}.json`);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, text);
+    bytes[name] = text.length;
+    return JSON.parse(text);
+  };
+  try {
+    await fillLarge(database);
+    await keepDerived(database);
+    for (const name of ["site", "queues", "queue-load", "queue-days", "accuracy", "accuracy-worst"])
+      await compute(name);
+    for (let part = 0; part <= 8; part++) await compute("heatmap/[part]", { part: String(part) });
+    const known: { day: string }[] = await compute("intraday-days");
+    const days = known.map(({ day }) => day).slice(-dayFiles);
+    for (const day of days) await compute("intraday/[day]", { day });
+    return { site, days, bytes };
+  } finally {
+    database.close();
+  }
+}

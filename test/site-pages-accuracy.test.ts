@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { accuracy, addedAccuracy, noiseFloor } from "../notebooks/components/accuracy.ts";
+import {
+  accuracyPage,
+  accuracySentence,
+  type FarOff,
+  type ScoredDay,
+} from "../notebooks/components/accuracy-page.ts";
+import { baseline } from "../notebooks/components/baseline.ts";
+import { zone } from "../notebooks/components/format.ts";
+import { openProject, type Project } from "../src/project.ts";
+import { computeDataset } from "../src/site/dataset.ts";
+import { loadersFolder } from "../src/site/folders.ts";
+import { openCatalog } from "../src/warehouse/catalog.ts";
+import type { Database } from "../src/warehouse/database.ts";
+import { fillLarge } from "./large-centre.ts";
+
+interface HalfHour {
+  queue: string;
+  day: string;
+  slot: string;
+  offered: number;
+  baseline: number | null;
+  weeks: number;
+  forecast: number | null;
+}
+
+const site = {
+  ...{
+    title: "",
+    timezone: "UTC",
+    target: 0.8,
+    seconds: 60,
+    variant: "offered",
+    min_reps: 5,
+    min_contacts: 10,
+  },
+  ...{ threshold_counts: "answered" as const, week_start: 1, open_hours: null },
+  ...{ synced_at: null, through: null, wfm_through: null },
+};
+
+describe("baseline accuracy", () => {
+  let folder: string;
+  let project: Project;
+  let database: Database;
+  let halfHours: HalfHour[];
+  let rows: ScoredDay[];
+  const load = async <T>(name: string) => {
+    const file = join(loadersFolder, `${name}.json.sql`);
+    const { text } = await computeDataset(database, { name, file, parameters: {} }, project);
+    return JSON.parse(text) as T[];
+  };
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "asapp-accuracy-"));
+    const config = join(folder, "kit.yaml");
+    writeFileSync(
+      config,
+      "timezone: America/New_York\ndata: data\nsite:\n  queue_groups:\n    Pair: [Queue 01, Queue 03]\n",
+    );
+    project = openProject(config);
+    database = await openCatalog(project);
+    await fillLarge(database, { queues: 3, days: 80 });
+    await database.run(
+      `insert into wfm.forecast
+       select 'Queue 02', ts::timestamp, 2.0, null from generate_series(timestamp '2026-09-08', timestamp '2026-09-11', interval 15 minutes) as s (ts)`,
+    );
+    halfHours = await database.objects<HalfHour>(
+      "select queue, strftime(day, '%Y-%m-%d') as day, slot, offered, baseline, weeks, forecast from history.scored",
+    );
+    rows = await load<ScoredDay>("accuracy");
+  });
+
+  after(() => {
+    database?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("predicts each half-hour from days before it alone, as the pages' own baseline does", () => {
+    const came = new Map(halfHours.map((row) => [`${row.queue} ${row.slot} ${row.day}`, row.offered]));
+    let compared = 0;
+    for (const row of halfHours) {
+      const own = baseline(row.day, (day) => came.get(`${row.queue} ${row.slot} ${day}`), { reach: 10 });
+      assert.equal(row.baseline, own.median, `${row.queue} ${row.day} ${row.slot}`);
+      assert.equal(row.weeks, own.n);
+      if (own.median !== null) compared++;
+    }
+    assert.ok(compared > 5000);
+  });
+
+  it("adds errors up to what the metric functions say of the half-hours", () => {
+    for (const queue of ["All queues", "Pair", "Queue 02"]) {
+      const own = halfHours.filter(
+        (row) => row.queue === queue && row.baseline !== null && row.day > "2026-08-30",
+      );
+      const scored = rows.filter(
+        (row) => row.queue === queue && row.kind === "baseline" && row.day > "2026-08-30",
+      );
+      const found = addedAccuracy(scored);
+      const wanted = accuracy(own.map((row) => ({ forecast: row.baseline, actual: row.offered })));
+      assert.equal(found.n, wanted.n);
+      assert.ok(Math.abs(found.wape! - wanted.wape!) < 1e-4, `${queue}: ${found.wape} ${wanted.wape}`);
+      assert.ok(Math.abs(found.bias! - wanted.bias!) < 1e-4);
+      const floor = own.reduce((sum, row) => sum + row.baseline! * (noiseFloor(row.baseline) ?? 0), 0);
+      assert.ok(Math.abs(found.floor! * found.contacts - floor) < 1);
+    }
+  });
+
+  it("counts a contact once in a group and once in all queues", () => {
+    const day = (queue: string) =>
+      halfHours
+        .filter((row) => row.queue === queue && row.day === "2026-09-09")
+        .reduce((sum, row) => sum + row.offered, 0);
+    assert.equal(day("Pair"), day("Queue 01") + day("Queue 03"));
+    assert.equal(day("All queues"), day("Pair") + day("Queue 02"));
+  });
+
+  it("scores a forecast where there is one, beside the baseline of the same half-hours", () => {
+    const planned = rows.filter(({ kind }) => kind !== "baseline");
+    assert.deepEqual([...new Set(planned.map(({ queue }) => queue))], ["Queue 02"]);
+    const whole = planned.find(({ kind, day }) => kind === "forecast" && day === "2026-09-09")!;
+    assert.equal(whole.expected, 2 * 4 * 24);
+    const same = planned.find(({ kind, day }) => kind === "same" && day === "2026-09-09")!;
+    assert.equal(same.contacts, whole.contacts);
+    const page = accuracyPage({ rows, worst: [], queue: "Queue 02", range: 28, site, zone: zone("UTC") });
+    assert.ok(page.own.forecast! > page.own.same!, "two contacts whatever the hour are a poor forecast");
+    assert.equal(page.queues.find(({ queue }) => queue === "Pair")!.forecast, null);
+  });
+
+  it("names the half-hours that were furthest off", async () => {
+    const worst = (await load<FarOff>("accuracy-worst")).filter(({ queue }) => queue === "All queues");
+    assert.equal(worst.length, 10);
+    const most = Math.max(
+      ...halfHours
+        .filter((row) => row.queue === "All queues" && row.baseline !== null)
+        .map((row) => Math.abs(row.offered - row.baseline!)),
+    );
+    assert.ok(Math.abs(Math.abs(worst[0]!.offered - worst[0]!.expected) - most) < 0.06);
+  });
+
+  it("says so where nothing can be scored", () => {
+    const page = accuracyPage({
+      rows: [],
+      worst: [],
+      queue: "All queues",
+      range: 28,
+      site,
+      zone: zone("UTC"),
+    });
+    assert.equal(accuracySentence(page).title, "No day can be scored yet");
+  });
+});

@@ -193,6 +193,8 @@ create or replace macro utilization(handle, available, paid) as ratio(quantity(h
 -- # Staffing. Indicative: reps who serve several queues break the assumption of one queue, one skill.
 -- Inside list_reduce nothing may be used but its own two parameters: DuckDB 1.5 takes other columns from the wrong row as
 -- soon as the lists of two rows differ in length. So the list itself carries them.
+-- Erlang A is on the staffing page alone (components/erlang-a.ts): its waits are integrals found step by step to a given
+-- error, which no expression of fixed length gives.
 
 -- Offered load in erlangs, which is also the agents kept busy without a pause: contacts x AHT / interval.
 -- e.g. workload_agents(6, 600) = 4

@@ -137,11 +137,11 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
     terminal.type(".mo");
     await terminal.until(".mo");
     terminal.type("\t");
-    await terminal.until(".mode");
+    await terminal.until("de");
     terminal.type(" ma");
     await terminal.until(" ma");
     terminal.type("\t");
-    await terminal.until("markdown");
+    await terminal.until("rkdown");
     terminal.type("\r");
     await terminal.until(prompt);
     assert.match(await answer(terminal, "select 1 as n;"), /^\| n \|\n\| ---: \|\n\| 1 \|\n/);

@@ -17,12 +17,25 @@ import fc from "fast-check";
 import { createChecksum } from "../src/sync/checksum.ts";
 import { install, restore } from "../src/sync/raw.ts";
 import { type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "../src/sync/verify.ts";
+import { ThreadVerifier } from "../src/sync/verify-thread.ts";
 import { noise } from "./sync-kit.ts";
 
 const md5 = (bytes: Buffer) => createHash("md5").update(bytes).digest("hex");
 const text = Buffer.from('{"a":1}\n{"a":2}\n{"a":3}');
 const packed = gzipSync(text);
 const many = Buffer.concat([gzipSync('{"a":1}\n'), gzipSync(""), gzipSync('{"a":2}\n')]);
+
+async function verifyInThread(bytes: Buffer, expected: Expected, piece: number): Promise<Verified> {
+  const verifier = new ThreadVerifier(expected);
+  for (let at = 0; ; at += piece) {
+    const last = at + piece >= bytes.length;
+    const verified = await verifier.write(
+      Buffer.from(new Uint8Array(bytes.subarray(at, at + piece)).buffer),
+      last,
+    );
+    if (last) return verified!;
+  }
+}
 
 async function verifyInPieces(bytes: Buffer, expected: Expected, piece: number): Promise<Verified> {
   const verifier = new Verifier(expected);
@@ -76,6 +89,10 @@ describe("verify", () => {
       const expected: Expected = { size: bytes.length, md5: md5(bytes), checksum: null, gzip: true, ...more };
       const ways: [string, () => Promise<Verified | null>][] = [
         ["at once", async () => verifyBuffer(bytes, expected)],
+        ...[7, 1000].map((n): [string, () => Promise<Verified>] => [
+          `in a thread by ${n}`,
+          () => verifyInThread(bytes, expected, n),
+        ]),
         ...[1, 7, 64, 1000].map((n): [string, () => Promise<Verified>] => [
           `by ${n}`,
           () => verifyInPieces(bytes, expected, n),
@@ -117,6 +134,7 @@ describe("verify", () => {
     const expected = { size: bomb.length, md5: null, checksum: null, gzip: true };
     assert.equal(verifyBuffer(bomb, expected), null);
     assert.equal((await verifyInPieces(bomb, expected, 4096)).lines, 1);
+    assert.equal((await verifyInThread(bomb, expected, bomb.length)).lines, 1);
   });
 
   it("computes the checksums of the store", () => {

@@ -9,7 +9,8 @@ import type { ManifestObject, ManifestPartition } from "./manifest.ts";
 import { install, rawFolder, tmpFolder } from "./raw.ts";
 import type { Patience, Retry } from "./retry.ts";
 import { type Body, type Source, SourceError, type Take } from "./source.ts";
-import { type Verified, Verifier, verifyBuffer, WrongBytes } from "./verify.ts";
+import { type Verified, verifyBuffer, WrongBytes } from "./verify.ts";
+import { ThreadVerifier } from "./verify-thread.ts";
 
 export interface Download {
   data: string; // the project's data folder
@@ -22,8 +23,8 @@ export interface Download {
   onBytes: (bytes: number) => void;
 }
 
-const batchBytes = 512 * 1024; // a large object goes to disk and through gunzip in pieces of this size
-const smallBytes = 256 * 1024; // up to here an object is checked in one go, in memory
+const batchBytes = 1024 * 1024; // an object goes to disk, and into another thread to be checked, in pieces of this size
+const smallBytes = 64 * 1024; // up to here it is checked at once, where it is
 let serial = 0;
 
 /**
@@ -120,10 +121,10 @@ class Attempt {
   private readonly gzip: boolean;
   private readonly download: Download;
   private body: Body | null = null;
-  private verifier: Verifier | null = null;
+  private verifier: ThreadVerifier | null = null;
   private file: number | null = null;
   private received = 0;
-  private batch: Buffer | null = null; // bytes that are neither checked nor written yet
+  private batch: Buffer<ArrayBuffer> | null = null; // bytes that are neither checked nor written yet
   private filled = 0;
   private begun = 0; // when the first answer came
   private refused: unknown = null; // what taking the bytes failed with: no fault of the source
@@ -165,8 +166,7 @@ class Attempt {
     this.filled = 0;
     this.verifier?.close();
     this.verifier = null;
-    if (this.file !== null) fs.closeSync(this.file);
-    this.file = null;
+    this.close();
   }
 
   private begin(body: Body): Take {
@@ -194,63 +194,52 @@ class Attempt {
     this.download.retry.alive();
     if (this.received > size) throw new WrongBytes(`longer than the ${size} bytes listed`);
     this.refuseCrawling();
-    if (size <= smallBytes) {
-      this.hold(bytes, size);
-      return undefined;
-    }
     let checked: Promise<unknown> | undefined;
     for (let at = 0; at < bytes.length; ) {
-      const piece = bytes.subarray(at, at + batchBytes - this.filled);
-      this.hold(piece, batchBytes);
-      at += piece.length;
-      if (this.filled === batchBytes) checked = Promise.all([checked, this.passOn()]);
+      if (this.filled === batchBytes) checked = Promise.all([checked, this.passOn(false)]);
+      this.batch ??= Buffer.allocUnsafeSlow(Math.min(batchBytes, size - this.received + bytes.length - at));
+      const copied = bytes.copy(this.batch, this.filled, at);
+      this.filled += copied;
+      at += copied;
     }
     return checked;
   }
 
-  private hold(bytes: Buffer, size: number): void {
-    this.batch ??= Buffer.allocUnsafe(size);
-    bytes.copy(this.batch, this.filled);
-    this.filled += bytes.length;
-  }
-
-  private takeBatch(): Buffer {
-    const bytes = this.batch?.subarray(0, this.filled) ?? Buffer.alloc(0);
-    this.batch = null;
-    this.filled = 0;
-    return bytes;
-  }
-
   /** Sends what came together to disk and through the checks. */
-  private passOn(): Promise<void> {
+  private passOn(last: boolean): Promise<Verified | null> {
     const bytes = this.takeBatch();
     onDisk(this.download, () => {
       this.file ??= fs.openSync(this.path, "w");
       for (let at = 0; at < bytes.length; ) at += fs.writeSync(this.file, bytes, at);
     });
-    this.verifier ??= new Verifier(this.expected());
-    return this.verifier.write(bytes);
+    this.verifier ??= new ThreadVerifier(this.expected());
+    return this.verifier.write(bytes, last);
+  }
+
+  private takeBatch(): Buffer<ArrayBuffer> {
+    const bytes = this.batch?.subarray(0, this.filled) ?? Buffer.allocUnsafeSlow(0);
+    this.batch = null;
+    this.filled = 0;
+    return bytes;
   }
 
   private async finish(): Promise<Verified> {
     if (this.object.size > smallBytes) {
-      await this.passOn();
-      const verified = await this.verifier!.finish();
-      const file = this.file!;
-      this.file = null;
-      onDisk(this.download, () => fs.closeSync(file));
-      return verified;
+      const verified = await this.passOn(true);
+      this.verifier = null;
+      this.close();
+      return verified!;
     }
     const bytes = this.takeBatch();
-    const verified = verifyBuffer(bytes, this.expected()) ?? (await this.stream(bytes));
+    const verified = verifyBuffer(bytes, this.expected());
     onDisk(this.download, () => fs.writeFileSync(this.path, bytes));
-    return verified;
+    return verified ?? (await new ThreadVerifier(this.expected()).write(bytes, true))!;
   }
 
-  private async stream(bytes: Buffer): Promise<Verified> {
-    const verifier = new Verifier(this.expected());
-    for (let at = 0; at < bytes.length; at += 4096) await verifier.write(bytes.subarray(at, at + 4096));
-    return verifier.finish();
+  private close(): void {
+    const { file } = this;
+    this.file = null;
+    if (file !== null) onDisk(this.download, () => fs.closeSync(file));
   }
 
   private expected() {

@@ -26,6 +26,7 @@ export class WrongBytes extends Error {
 
 const newline = 10;
 const mostUnpacked = 64 * 1024 * 1024;
+const mostAtOnce = 4 * 1024 * 1024;
 
 /** Checks a whole small object at once. Throws WrongBytes, or null when it unpacks to so much that it must be streamed. */
 export function verifyBuffer(bytes: Buffer, expected: Expected): Verified | null {
@@ -39,7 +40,7 @@ export function verifyBuffer(bytes: Buffer, expected: Expected): Verified | null
     let unpacked: { buffer: Buffer; engine: Gunzip };
     try {
       // The types know nothing of `info`, which tells how far the last gzip member reached.
-      const options = { info: true, maxOutputLength: mostUnpacked } as object;
+      const options = { info: true, maxOutputLength: mostUnpacked, chunkSize: unpackedSize(bytes) } as object;
       unpacked = gunzipSync(bytes, options) as unknown as typeof unpacked;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return null;
@@ -117,6 +118,12 @@ export class Verifier {
     done.catch(() => {}); // whoever writes next, or finishes, hears of it
     return done;
   }
+}
+
+/** By the gzip's own word, so that it is unpacked in one go; it may lie. */
+function unpackedSize(bytes: Buffer): number {
+  const said = bytes.length < 4 ? 0 : bytes.readUInt32LE(bytes.length - 4) + 1;
+  return Math.min(Math.max(said, 1024), mostAtOnce);
 }
 
 class LineCounter {

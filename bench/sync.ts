@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -56,26 +56,33 @@ async function main(): Promise<void> {
     );
     for (const workload of workloads) {
       await fill(server, workload);
-      console.log(`\n### ${workload.name}\n\n${compare(server, workload)}`);
+      const table = compare(server, workload);
+      console.log(
+        `\n### ${workload.name}\n\n${table}\n\nLoad average at the end: ${loadavg()[0]!.toFixed(1)}`,
+      );
     }
   } finally {
     server.close();
   }
 }
 
-/** Each client in turn, round after round, so that a machine that slows down slows all of them. */
+/**
+ * Each client in turn, round after round, so that a machine that slows down slows all of them. The folders go away at
+ * the end: after many deletions ext4 takes ten times as long to make a file, whoever comes next.
+ */
 function compare(server: Server, { bucket }: Workload): string {
   const clients = Object.entries(commands(server, bucket)).filter(([, { probe }]) => installed(probe));
   const runs = new Map<string, Usage[]>(clients.map(([name]) => [name, []]));
-  for (let round = 0; round < Number(values.runs); round++)
-    for (const [name, { command }] of clients) {
-      const folder = mkdtempSync(join(tmpdir(), "kit-bench-sync-"));
-      try {
+  const folders = mkdtempSync(join(tmpdir(), "kit-bench-sync-"));
+  try {
+    for (let round = 0; round < Number(values.runs); round++)
+      for (const [name, { command }] of clients) {
+        const folder = mkdtempSync(join(folders, "client-"));
         runs.get(name)!.push(measure(command(folder), environment(server)));
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
       }
-    }
+  } finally {
+    rmSync(folders, { recursive: true, force: true });
+  }
   const rows = [...runs].map(([name, usages]) => ({ name, usage: middle(usages) }));
   const fastest = rows
     .filter(({ name }) => name !== "asapp-kit")

@@ -69,7 +69,7 @@ async function surveyWhole(path: string, size: number, surveyor: Surveyor): Prom
   }
   const options = {
     maxOutputLength: unpackedBelow,
-    chunkSize: small ? Math.max(1024, size * 8) : chunkSize,
+    chunkSize: Math.min(Math.max(1024, unpackedSize(bytes) + 1), size * mostPacked, unpackedBelow),
   };
   try {
     surveyor.add(small ? gunzipSync(bytes, options) : await inflate(bytes, options));
@@ -80,6 +80,12 @@ async function surveyWhole(path: string, size: number, surveyor: Surveyor): Prom
   }
 }
 
+// As the end of a gzip says it, so that one buffer holds all of it; of several members the last one's.
+function unpackedSize(gzip: Buffer): number {
+  return gzip.length < 18 ? 0 : gzip.readUInt32LE(gzip.length - 4);
+}
+
+const mostPacked = 1032; // deflate makes no more of a byte
 const newline = 10;
 const brace = 123;
 const quote = 34;

@@ -44,7 +44,7 @@ export interface FeedSelection extends SchemaPolicy {
   name: string;
   bucket: string | null; // null: the source is no bucket
   prefix: string;
-  version: string | null; // null: the newest there is
+  version: string | null; // null: the one that is read, or the oldest there is
   format: string | null; // null: whatever is there
   since: string | null; // YYYY-MM-DD
   lookbackDays: number | null; // never together with `since`

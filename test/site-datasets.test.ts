@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { CliError } from "../src/errors.ts";
 import { openProject, type Project } from "../src/project.ts";
 import { bindParameters, computeDataset, computeDatasets } from "../src/site/dataset.ts";
@@ -11,6 +14,7 @@ import { loadersFolder, pagesFolder } from "../src/site/folders.ts";
 import { shippedColumns } from "../src/site/guard.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import type { Database } from "../src/warehouse/database.ts";
+import { awsEnv, cleanEnv, openCliKit } from "./cli-kit.ts";
 
 describe("data loaders", () => {
   let folder: string;
@@ -155,5 +159,28 @@ select 9007199254740991::bigint as count, 0.5 as mean, timestamp '2026-11-01 05:
     );
     await assert.rejects(computeDatasets(project, { loaders, out: out() }), CliError);
     rmSync(join(loaders, "wrong.json.sql"));
+  });
+});
+
+describe("a data loader run by Framework", () => {
+  it("takes in what a sync fetched, when the update after it was cut short", async () => {
+    const kit = await openCliKit();
+    try {
+      kit.partition("convos_metrics/dt=2026-11-22/hr=05", [{ issue_id: 1 }]);
+      assert.equal((await kit.run(["sync"])).code, 0);
+      const { data } = openProject(join(kit.folder, "kit.yaml"));
+      for (const name of ["catalog.json", "staged", "current"]) rmSync(join(data, name), { recursive: true });
+      const loader = fileURLToPath(new URL("../src/site/loader.js", import.meta.url));
+      const { stdout, stderr } = await promisify(execFile)(
+        process.execPath,
+        [loader, join(loadersFolder, "health-feeds.json.sql")],
+        { cwd: kit.folder, env: cleanEnv(awsEnv) },
+      );
+      assert.equal(stderr, "");
+      const feeds = JSON.parse(stdout) as { feed: string; kept: number }[];
+      assert.equal(feeds.find(({ feed }) => feed === "convos_metrics")?.kept, 1);
+    } finally {
+      await kit.close();
+    }
   });
 });

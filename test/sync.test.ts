@@ -319,6 +319,19 @@ describe("sync", () => {
     assert.deepEqual((await kit.sync()).docs, []);
   });
 
+  it("keeps a schema document that is written over each day by the day it was written", async () => {
+    kit = await openKit();
+    kit.partition("convos_metrics/dt=2026-11-22/hr=05", [{}]);
+    kit.put("export_docs.yaml", "schemas: [1]\n", { modified: new Date("2026-11-21T06:00:00Z") });
+    await kit.sync();
+    kit.put("export_docs.yaml", "schemas: [2]\n", { modified: new Date("2026-11-22T06:00:00Z") });
+    const report = await kit.sync();
+    assert.deepEqual(report.docs, ["export_docs.yaml"]);
+    const text = (day: number) =>
+      readFileSync(join(kit.project.data, `docs/dt=2026-11-${day}/export_docs.yaml`), "utf8");
+    assert.deepEqual([text(21), text(22)], ["schemas: [1]\n", "schemas: [2]\n"]);
+  });
+
   it("prints with --dry-run the plan that it then carries out, and writes nothing", async () => {
     kit = await openKit();
     kit.partition("convos_metrics/dt=2026-11-22/hr=05", [{}]);

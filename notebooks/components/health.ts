@@ -256,6 +256,7 @@ function stateText(entry: FeedDay): string {
 export interface SchemaChange {
   feed: string;
   day: string;
+  class: string; // announced, silent, breaking, deprecation, end of life
   change: string;
   field: string; // the column
   before: string | null;
@@ -289,6 +290,7 @@ export function changeTable(rows: readonly SchemaChange[]): HTMLElement {
         { label: "Feed", value: ({ feed }) => feed },
         { label: "Column", value: ({ field }) => field },
         { label: "Change", value: ({ change }) => change.replaceAll("_", " ") },
+        { label: "Kind", value: (row) => row.class },
         { label: "Before", value: ({ before }) => before },
         { label: "After", value: ({ after }) => after },
       ],

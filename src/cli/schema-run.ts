@@ -46,7 +46,7 @@ async function list(database: Database, query: string): Promise<Listed> {
 
 function changes(feed: string | undefined): string {
   const where = feed === undefined ? "" : `where feed = ${quoteText(feed)}`;
-  return `select feed, dt, "column", change, "from", "to", detail from kit.schema_changes ${where} order by feed, dt, "column"`;
+  return `select feed, dt, "column", class, change, "from", "to", detail from kit.schema_changes ${where} order by feed, dt, "column"`;
 }
 
 function columns(feed: string, share: Map<string, number | null>): string {

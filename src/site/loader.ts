@@ -9,7 +9,7 @@ import { syncDue } from "../sync/last-sync.ts";
 import { withLock } from "../sync/lock.ts";
 import { syncIfOlder } from "../sync/sync.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
-import { updateWarehouse } from "../warehouse/update.ts";
+import { updateDue, updateWarehouse } from "../warehouse/update.ts";
 import { computeDataset, computeDatasets } from "./dataset.ts";
 import { datasetsFolder, loadersFolder } from "./folders.ts";
 import { computeAll, datasetsReady } from "./framework.ts";
@@ -40,13 +40,17 @@ async function main(args: string[]): Promise<void> {
 }
 
 // Whichever loader starts first after max_age syncs, once: the others wait for the lock and then find it done. A bucket
-// that cannot be reached leaves yesterday's data, which is better than no page.
+// that cannot be reached leaves yesterday's data, which is better than no page. What a sync fetched whose update was cut
+// short is taken in as well.
 async function bringUpToDate(project: Project): Promise<void> {
-  if (process.env[datasetsReady] || !syncDue(project, new Date())) return;
+  if (process.env[datasetsReady] || !(syncDue(project, new Date()) || updateDue(project))) return;
   try {
     await withLock(project, { wait: true }, async () => {
-      const report = await syncIfOlder(project, project.config.sync.maxAgeMinutes);
-      if (report) await updateWarehouse(project);
+      try {
+        await syncIfOlder(project, project.config.sync.maxAgeMinutes);
+      } finally {
+        if (updateDue(project)) await updateWarehouse(project);
+      }
     });
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

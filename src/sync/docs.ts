@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { RemoteObject } from "../export/partition.ts";
 import { type Download, fetchObject } from "./download.ts";
 import { diskError, writeAtomically } from "./files.ts";
@@ -34,7 +34,7 @@ export async function fetchDocs(
     try {
       mkdirSync(dirname(fresh), { recursive: true });
       const { md5, size } = await fetchObject(object, fresh, path.endsWith(".gz"), download);
-      const target = join(download.data, "docs", path);
+      const target = join(download.data, "docs", pathOfDay(path, object.modified));
       mkdirSync(dirname(target), { recursive: true });
       renameSync(fresh, target);
       here[path] = { size, etag: object.etag, md5 };
@@ -49,6 +49,12 @@ export async function fetchDocs(
     writeAtomically(download.data, manifest, `${JSON.stringify(Object.fromEntries(sorted), null, 1)}\n`);
   }
   return fetched;
+}
+
+// A document that stands in one place, each new one over the last, is kept by the day it was written.
+function pathOfDay(path: string, modified: string): string {
+  if (/(^|\/)dt=\d{4}-\d\d-\d\d\//.test(path)) return path;
+  return join(dirname(path), `dt=${modified.slice(0, 10)}`, basename(path));
 }
 
 function read(project: { data: string }): DocsManifest {

@@ -62,7 +62,7 @@ function add(history: DocsHistory, changes: Record<string, SchemaChange[]>): voi
   }
 }
 
-// One without a day in its path is there once, each new one in the place of the last: its own time is all it has.
+// One without a day in its path has its own time alone.
 function docFiles(data: string): DocFile[] {
   const root = join(data, "docs");
   if (!existsSync(root)) return [];

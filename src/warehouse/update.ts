@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Project } from "../project.ts";
 import { type CurrentOptions, type FeedUpdate, updateCurrent } from "./current.ts";
 import { withFacts } from "./facts.ts";
@@ -29,6 +31,15 @@ export async function updateWarehouse(project: Project, options: UpdateOptions =
   if (!news && saved.superseded.length === 0) return { ...report, feeds: updates, snapshot: saved };
   const swept = sweep(project.data, saved, now);
   return { ...report, feeds: updates, snapshot: saveSnapshot(project.data, saved, swept, now) };
+}
+
+/** Whether a manifest or a schema document was written after the warehouse was last brought up to date. */
+export function updateDue({ data }: Pick<Project, "data">): boolean {
+  const time = (path: string) => statSync(join(data, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const manifest = join(data, "manifest");
+  const feeds = existsSync(manifest) ? readdirSync(manifest) : [];
+  const newest = Math.max(0, time("docs/manifest.json"), ...feeds.map((feed) => time(`manifest/${feed}`)));
+  return newest > time("catalog.json");
 }
 
 /**

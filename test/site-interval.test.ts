@@ -285,7 +285,7 @@ describe("a running day", () => {
     assert.ok(Math.abs(total - (-1 - (4 - 8 / 3))) < 1e-9);
     assert.equal(staff, -1);
     const words = driverSentence(explained);
-    assert.match(words, /usually 1\.3: staff \(3\.0 available against 4\.0\) −1\.0, handle time/);
+    assert.match(words, /usually \+1\.3: staff \(3\.0 available against 4\.0\) −1\.0, handle time/);
     assert.match(words, /together −2\.3 reps/);
   });
 

@@ -62,10 +62,8 @@ export function driverSentence({ now, usual, drivers, lacking }: Explained): str
     aht: `handle time (${clock(now.handle)} against ${clock(usual.handle)})`,
     staff: `staff (${decimal(now.available)} available against ${decimal(usual.available)})`,
   };
-  const total = `Net staffing was ${decimal(now.net)}, usually ${decimal(usual.net)}`.replaceAll(
-    "-",
-    "\u2212",
-  );
+  const told = (value: number | null) => (value === null ? "–" : signed(value, 1));
+  const total = `Net staffing was ${told(now.net)}, usually ${told(usual.net)}`;
   if (parts.length === 0) return `${total}: nothing moved it.`;
   const effects = parts.map(({ name, effect }) => `${words[name]} ${signed(effect, 1)}`);
   return `${total}: ${effects.join(", ")}; together ${signed(drivers.total, 1)} reps.`;

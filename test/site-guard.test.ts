@@ -11,6 +11,7 @@ import {
   checkIdentifiers,
   findIdentifiers,
   shippedColumns,
+  siteWords,
 } from "../src/site/guard.ts";
 import { type Database, openDatabase } from "../src/warehouse/database.ts";
 
@@ -122,7 +123,7 @@ describe("the built site", () => {
       ]),
     });
     checkFiles(root);
-    assert.deepEqual(await findIdentifiers(database, fewFeeds, root), []);
+    assert.deepEqual(await findIdentifiers(database, fewFeeds, siteWords(root)), []);
   });
 
   it("finds an id under a harmless column name, as text and as number", async () => {
@@ -130,7 +131,7 @@ describe("the built site", () => {
       "data/text.json": JSON.stringify([{ agent: "4712", n: 3 }]),
       "data/numbers.json": JSON.stringify([{ ref: 7000001 }, { ref: 7000002 }, { ref: 7000003 }]),
     });
-    const found = await findIdentifiers(database, fewFeeds, root);
+    const found = await findIdentifiers(database, fewFeeds, siteWords(root));
     assert.deepEqual([...new Set(found.map(({ file }) => file))].sort(), [
       "data/numbers.json",
       "data/text.json",
@@ -140,7 +141,7 @@ describe("the built site", () => {
   it("finds a name, and says where without showing it whole", async () => {
     const root = site("names", { "data/reps.json": JSON.stringify([{ label: "Rep 07", aht: 410 }]) });
     await assert.rejects(
-      checkIdentifiers(database, fewFeeds, root),
+      checkIdentifiers(database, fewFeeds, siteWords(root)),
       (error) =>
         error instanceof CliError &&
         error.exit === "build" &&
@@ -151,7 +152,7 @@ describe("the built site", () => {
 
   it("finds an id in the text of a page", async () => {
     const root = site("page", { "index.html": "<p>See conversation 7000002.</p>" });
-    assert.equal((await findIdentifiers(database, fewFeeds, root))[0]?.file, "index.html");
+    assert.equal((await findIdentifiers(database, fewFeeds, siteWords(root)))[0]?.file, "index.html");
   });
 
   it("allows no file that could carry rows", () => {

@@ -2,6 +2,7 @@
 -- was handled, who was there, and what is usual. Each list has one value per window of the day, the first at `start`.
 -- `weeks` holds the contacts offered 1, 2, 3 … weeks before, null for a week without data, from history; `usual_*` are the
 -- last eight such days of the WFM feeds together: sums, means and medians of what their own files show.
+-- Reach: 70 days before $day
 -- Ships: queue, start, assigned, abandoned, within, wait, handle, wrap, reps, logged_in, available, busy,
 --   utilized_available, utilized_busy, small, first_offered, weeks, usual_offered, usual_abandoned, usual_within,
 --   usual_wait, usual_handle, usual_available, scheduled, forecast

@@ -106,6 +106,15 @@ export function whole(least: number, most: number): (text: string) => number {
   };
 }
 
+/** A parser for a length of time, in seconds: `30s`, `5m` or `5`, `7.5m`, `1h`. From a second to a day. */
+export function span(text: string): number {
+  const [, number, unit = "m"] = /^(\d+(?:\.\d+)?)(s|m|min|h)?$/.exec(text) ?? [];
+  const seconds = Number(number) * (unit === "s" ? 1 : unit === "h" ? 3600 : 60);
+  if (!(seconds >= 1 && seconds <= 86_400))
+    throw new Error(`not a length of time from 1s to 24h, like 30s or 5m: ${text}`);
+  return seconds;
+}
+
 /** A parser for one of a few words. */
 export function oneOf<const W extends readonly string[]>(words: W): (text: string) => W[number] {
   return (text) => {

@@ -37,6 +37,10 @@ export const commands: Record<string, Listed> = {
     summary: "a day of a queue as a picture, a file for a mail, or a message",
     load: () => import("../commands/share.ts"),
   },
+  watch: {
+    summary: "sync, update and rebuild again and again",
+    load: () => import("../commands/watch.ts"),
+  },
   preview: { summary: "serve the site while you edit it", load: () => import("../commands/preview.ts") },
   verify: {
     summary: "prove what is on disk: raw files, and the warehouse made of them",

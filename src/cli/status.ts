@@ -9,6 +9,7 @@ import { loadSnapshot } from "../warehouse/snapshot.ts";
 import { surveyNames, unmapped } from "../warehouse/wfm-survey.ts";
 import { plannedNext, plannedText } from "./planned-run.ts";
 import { table } from "./table.ts";
+import { readWatch, type WatchStatus } from "./watch-note.ts";
 import { unmappedNext } from "./wfm-run.ts";
 import { count, minute, plural, span } from "./words.ts";
 
@@ -17,6 +18,7 @@ export interface Status {
   dataThrough: string | null; // ISO, UTC: end of the newest complete window of any feed
   lagMinutes: number | null; // from then to now
   lastSync: { source: string; finishedAt: string; outcome: string; full: boolean } | null;
+  watch: WatchStatus | null; // null: there is no watcher
   feeds: FeedStatus[]; // sorted by name
   problems: Problem[];
   notes: Problem[]; // worth knowing, nothing to mend
@@ -74,7 +76,12 @@ export async function readStatus(
       null,
     );
     const wfm = feeds === null ? await wfmState(project, database) : { problems: [], notes: [] };
-    const problems = [...problemsOf(found, counts, last && lag(last.finishedAt, now)), ...wfm.problems];
+    const watch = readWatch(project, now);
+    const problems = [
+      ...watchProblems(watch),
+      ...problemsOf(found, counts, last && lag(last.finishedAt, now)),
+      ...wfm.problems,
+    ];
     return {
       ok: problems.length === 0,
       dataThrough: through,
@@ -82,6 +89,7 @@ export async function readStatus(
       lastSync: last && {
         ...{ source: last.source, finishedAt: last.finishedAt, outcome: last.outcome, full: last.full },
       },
+      watch,
       feeds: found,
       problems,
       notes: [...notesOf(found), ...wfm.notes],
@@ -138,6 +146,22 @@ function feedStatus(row: FeedRow, last: LastSync | null, now: Date, graceMinutes
     stale: last !== null && (lag(row.data_through, new Date(last.finishedAt)) ?? 0) > allowed,
     unfinished: unfinished.map(({ id, state, reason }) => ({ run: runOf(id), state, reason })),
   };
+}
+
+function* watchProblems(watch: WatchStatus | null): Generator<Problem> {
+  if (watch === null) return;
+  const { pid, running, late, round, failures, outcome } = watch;
+  const last = round === null ? "before its first round" : `last round ${minute(new Date(round))}`;
+  if (!running)
+    yield { feed: null, what: `the watcher, process ${pid}, has died (${last})`, next: "asapp-kit watch" };
+  else if (late)
+    yield {
+      feed: null,
+      what: `the watcher, process ${pid}, is stuck (${last})`,
+      next: `stop process ${pid} and start asapp-kit watch again`,
+    };
+  else if (failures > 0)
+    yield { feed: null, what: `the watcher: ${outcome}`, next: "nothing yet: its next round tries again" };
 }
 
 // `age` is that of the last sync in minutes; null: there was none.
@@ -233,7 +257,7 @@ function listed(partitions: { run: string; reason: string }[]): string {
 
 /** `asapp-kit status` as people read it. */
 export function statusText(status: Status, now: Date, zone = "UTC"): string {
-  const { dataThrough, lastSync, feeds, problems, notes } = status;
+  const { dataThrough, lastSync, watch, feeds, problems, notes } = status;
   const ago = (iso: string) => {
     const seconds = (now.getTime() - Date.parse(iso)) / 1000;
     return seconds < 0 ? "" : `, ${span(seconds / 60)} ago`;
@@ -244,6 +268,10 @@ export function statusText(status: Status, now: Date, zone = "UTC"): string {
   if (lastSync !== null)
     lines.push(
       `last sync     ${time(lastSync.finishedAt)}${ago(lastSync.finishedAt)}: ${lastSync.outcome}, from ${lastSync.source}`,
+    );
+  if (watch?.running)
+    lines.push(
+      `watch         process ${watch.pid} since ${time(watch.since)}${watch.lastSuccess === null ? "" : `, last well ${time(watch.lastSuccess)}`}${watch.next === null ? "" : `, next round ${time(watch.next)}`}`,
     );
   lines.push(
     `in all        ${plural(feeds.length, "feed")}, ${problems.length === 0 ? "nothing is wrong" : plural(problems.length, "problem")}`,

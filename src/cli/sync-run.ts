@@ -140,7 +140,7 @@ export function summaryText(report: SyncReport): string {
 }
 
 /** What did not come, in one line. */
-export function failedText(report: SyncReport, update: Updated): string {
+export function failedText(report: SyncReport, update: Pick<Updated, "failed">): string {
   const parts: string[] = [];
   if (report.failed.length > 0)
     parts.push(`${plural(report.failed.length, "partition")} could not be fetched`);

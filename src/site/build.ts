@@ -1,17 +1,22 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
+import { filesBelow, pagesOf } from "./attachments.ts";
 import { withBuildLock } from "./build-lock.ts";
 import { runFramework } from "./child.ts";
 import { type ComputedDataset, computeDatasets } from "./dataset.ts";
-import { kitRoot } from "./folders.ts";
+import { datasetsFolder, kitRoot } from "./folders.ts";
 import { siteOutput } from "./framework.ts";
-import { checkFiles, checkIdentifiers } from "./guard.ts";
+import { checkFiles, checkIdentifiers, siteWords } from "./guard.ts";
+import { pagesBuiltFrom, pagesStamp, stampOfSite } from "./pages-stamp.ts";
+import { isPatchable, mergeInto, writeChanged } from "./patch.ts";
 
 export interface BuildOptions {
   out?: string; // the site's folder; site/ in the kit by default
+  changed?: boolean; // only what changed since the site was built: datasets, and the pages that attach them
+  now?: Date;
   signal?: AbortSignal | undefined;
   onStep?: (step: BuildStep) => void;
 }
@@ -26,48 +31,57 @@ export interface BuiltSite {
   folder: string; // absolute
   pages: number;
   datasets: number;
+  computed: number; // datasets
+  written: number; // files of the site that are new or others than before; all of them after a whole build
   bytes: number; // of the whole site
   seconds: { datasets: number; pages: number; check: number };
 }
 
+/** The site's folder of a project, unless the user names one. */
+export const defaultSite = join(kitRoot, "site");
+
 /**
  * Computes all datasets, lets Framework build the pages beside the site, looks the result over for personal data, and
- * only then swaps it into place: whoever serves the folder sees the old site or the new one.
+ * only then swaps it into place: whoever serves the folder sees the old site or the new one. With `changed`, and while
+ * pages and settings are those that the site was built from, Framework has nothing to do: the site gets the datasets that
+ * changed and the pages that attach them, file by file, and ends as a whole build would.
  * Throws CliError("build") with what Framework or the check said; the former site then stays.
  */
 export async function buildSite(project: Project, options: BuildOptions = {}): Promise<BuiltSite> {
-  const folder = resolve(options.out ?? join(kitRoot, "site"));
+  const folder = resolve(options.out ?? defaultSite);
   const beside = `${folder}.next-${process.pid}`;
-  const { signal, onStep } = options;
+  const { changed = false, now = new Date(), signal, onStep } = options;
   const onWait = (pid: number) => onStep?.({ step: "waiting", pid });
   return withBuildLock({ signal, onWait }, async () => {
     const times = [performance.now()];
     const lap = () => times.push(performance.now());
     try {
-      const datasets = await computeDatasets(project, {
+      const computed = await computeDatasets(project, {
+        changed,
         signal,
         onDataset: (dataset, done, total) => onStep?.({ step: "datasets", done, total, dataset }),
       });
       lap();
-      await buildPages(project, beside, options);
+      const stamp = pagesStamp(project);
+      const patch = changed && stamp !== null && stampOfSite(folder) === stamp && isPatchable(folder);
+      if (patch) writeChanged(project, folder, beside);
+      else await buildPages(project, beside, stamp, options);
       lap();
       onStep?.({ step: "check" });
-      checkFiles(beside);
-      const database = await openCatalog(project);
-      try {
-        await checkIdentifiers(database, project.feeds, beside);
-      } finally {
-        database.close();
-      }
+      const written = filesBelow(beside);
+      await check(project, beside, patch ? folder : null);
       lap();
-      swap(beside, folder);
+      if (patch) mergeInto(folder, beside, now);
+      else swap(beside, folder);
       const files = filesBelow(folder);
       const seconds = (lap: number) => (times[lap + 1]! - times[lap]!) / 1000;
       return {
         folder,
-        pages: files.filter((file) => file.endsWith(".html")).length,
-        datasets: datasets.length,
-        bytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
+        pages: pagesOf(folder).length,
+        datasets: filesBelow(datasetsFolder).length,
+        computed: computed.length,
+        written: written.length,
+        bytes: files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0),
         seconds: { datasets: seconds(0), pages: seconds(1), check: seconds(2) },
       };
     } finally {
@@ -76,17 +90,39 @@ export async function buildSite(project: Project, options: BuildOptions = {}): P
   });
 }
 
-async function buildPages(project: Project, out: string, { signal, onStep }: BuildOptions): Promise<void> {
+// What the site has shown already was looked up when it was written.
+async function check(project: Project, site: string, former: string | null): Promise<void> {
+  checkFiles(site);
+  const words = siteWords(site);
+  if (former !== null && words.size > 0) for (const word of siteWords(former).keys()) words.delete(word);
+  if (words.size === 0) return;
+  const database = await openCatalog(project);
+  try {
+    await checkIdentifiers(database, project.feeds, words);
+  } finally {
+    database.close();
+  }
+}
+
+async function buildPages(
+  project: Project,
+  out: string,
+  stamp: string | null,
+  { signal, onStep }: BuildOptions,
+): Promise<void> {
   const { exit } = runFramework({
     args: ["build"],
     project,
-    env: { [siteOutput]: relative(kitRoot, out) },
+    env: { [siteOutput]: relative(kitRoot, out), [pagesBuiltFrom]: stamp ?? "" },
     signal,
     onLine: (line) => onStep?.({ step: "pages", line }),
   });
   const { code, output } = await exit;
   if (signal?.aborted) throw new CliError("interrupted", "interrupted while building the pages");
-  if (code === 0) return;
+  if (code === 0) {
+    writeChanged(project, out, out);
+    return;
+  }
   const reason = output.split("\n").slice(-15).join("\n");
   throw new CliError(
     "build",
@@ -101,10 +137,4 @@ function swap(beside: string, folder: string): void {
   if (existsSync(folder)) renameSync(folder, old);
   renameSync(beside, folder);
   rmSync(old, { recursive: true, force: true });
-}
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
 }

@@ -1,11 +1,29 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { type Database, quoteText, type Rows } from "../warehouse/database.ts";
 import { keepDerived } from "../warehouse/history.ts";
+import { loadSnapshot } from "../warehouse/snapshot.ts";
 import { stampOf, writeStamp } from "./dataset-cache.ts";
+import {
+  type DatasetState,
+  datasetInputs,
+  fileStamp,
+  noState,
+  readState,
+  writeState,
+} from "./dataset-inputs.ts";
 import { type Dataset, listDatasets } from "./dataset-list.ts";
 import { datasetsFolder, loadersFolder } from "./folders.ts";
 import { checkColumns } from "./guard.ts";
@@ -20,6 +38,7 @@ export interface ComputeOptions {
   out?: string; // folder of the answers; Framework's loader cache by default
   loaders?: string; // folder of the .sql files
   keep?: boolean; // put the answers in one by one, leaving what else is in the folder
+  changed?: boolean; // only those whose inputs changed since they were last computed there; the others stay
   signal?: AbortSignal | undefined;
   onDataset?: (dataset: ComputedDataset, done: number, total: number) => void;
 }
@@ -27,7 +46,7 @@ export interface ComputeOptions {
 /**
  * Computes every dataset in this process, over one catalog, and puts the answers where Framework looks for the output
  * of loaders, so that a build starts none. All are written or none: a mistake in one leaves the former answers.
- * Throws CliError("build") naming the .sql file.
+ * Returns those that were computed. Throws CliError("build") naming the .sql file.
  */
 export async function computeDatasets(
   project: Project,
@@ -35,34 +54,65 @@ export async function computeDatasets(
 ): Promise<ComputedDataset[]> {
   const { out = datasetsFolder, loaders = loadersFolder, keep, signal, onDataset } = options;
   const stamp = stampOf(project); // before the data is read: a sync meanwhile must not pass for included
-  const datasets = listDatasets(project, loaders);
-  const database = await openCatalog(project);
+  const snapshot = loadSnapshot(project.data);
+  const datasets = listDatasets(project, loaders).map((dataset) => ({
+    dataset,
+    sql: readFileSync(dataset.file, "utf8"),
+  }));
+  const cached = out === datasetsFolder;
+  const known = options.changed && cached ? readState() : noState;
+  let opening: Promise<Database> | null = null;
+  const open = () => {
+    opening ??= openCatalog(project, { snapshot }).then(async (database) => {
+      await keepDerived(database);
+      return database;
+    });
+    return opening;
+  };
   const beside = `${out}.${process.pid}`;
   try {
-    await keepDerived(database);
-    const computed = await inParallel(database, datasets, async (connection, dataset, done) => {
-      const { text, rows } = await computeDataset(connection, dataset, project, signal);
-      write(join(beside, dataset.name), text);
-      const result = { name: dataset.name, rows, bytes: Buffer.byteLength(text) };
-      onDataset?.(result, done, datasets.length);
-      return result;
+    const { inputs, contents } = await datasetInputs(project, snapshot, datasets, known, open);
+    const state: DatasetState = { answers: {}, contents };
+    const stale = datasets.filter(({ dataset: { name } }) => {
+      const before = known.answers[name];
+      const file = fileStamp(join(out, name));
+      const same = before !== undefined && before.inputs === inputs.get(name) && before.file === file;
+      return !same || file === "";
     });
+    const computed =
+      stale.length === 0
+        ? []
+        : await inParallel(await open(), stale, async (connection, { dataset }, done) => {
+            const { text, rows } = await computeDataset(connection, dataset, project, signal);
+            write(join(beside, dataset.name), text);
+            const result = { name: dataset.name, rows, bytes: Buffer.byteLength(text) };
+            onDataset?.(result, done, stale.length);
+            return result;
+          });
     if (keep) {
-      for (const { name } of datasets) {
-        mkdirSync(dirname(join(out, name)), { recursive: true });
-        renameSync(join(beside, name), join(out, name));
+      for (const { dataset } of stale) {
+        mkdirSync(dirname(join(out, dataset.name)), { recursive: true });
+        renameSync(join(beside, dataset.name), join(out, dataset.name));
       }
     } else {
       mkdirSync(beside, { recursive: true });
+      for (const { dataset } of datasets) takeOver(join(out, dataset.name), join(beside, dataset.name));
       rmSync(out, { recursive: true, force: true });
       mkdirSync(dirname(out), { recursive: true });
       renameSync(beside, out);
     }
-    if (out === datasetsFolder) writeStamp(stamp);
+    if (cached) {
+      for (const { dataset } of datasets) {
+        const { name } = dataset;
+        state.answers[name] = { inputs: inputs.get(name)!, file: fileStamp(join(out, name)) };
+      }
+      writeState(state);
+      writeStamp(stamp);
+    }
     return computed;
   } finally {
     rmSync(beside, { recursive: true, force: true });
-    database.close();
+    (await (opening as Promise<Database> | null)?.catch(() => null))?.close();
   }
 }
 
@@ -141,6 +191,17 @@ async function inParallel<T, R>(
   const outcomes = await Promise.allSettled(Array.from({ length: 3 }, worker));
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   return results;
+}
+
+// A file that was not computed anew goes along as it is.
+function takeOver(file: string, target: string): void {
+  if (existsSync(target)) return;
+  mkdirSync(dirname(target), { recursive: true });
+  try {
+    linkSync(file, target);
+  } catch {
+    copyFileSync(file, target); // a file system without links
+  }
 }
 
 function write(file: string, text: string): void {

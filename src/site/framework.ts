@@ -5,6 +5,7 @@ import { dropStaleDatasets, watchSnapshot } from "./dataset-cache.ts";
 import { listDatasets } from "./dataset-list.ts";
 import { kitRoot, linkLoaders, pagesFolder } from "./folders.ts";
 import { fillFrameworkCache, refuseNetwork } from "./framework-cache.ts";
+import { pagesBuiltFrom } from "./pages-stamp.ts";
 
 /** Set by our own commands, which have computed all datasets before Framework starts. */
 export const datasetsReady = "ASAPP_KIT_DATASETS_READY";
@@ -64,7 +65,7 @@ export async function frameworkConfig(argv = process.argv, env = process.env) {
     search: false,
     style: "style.css",
     globalStylesheets: [],
-    head: head(preview),
+    head: head(preview, env[pagesBuiltFrom]),
     header: "",
     footer: footer(),
     interpreters: { ".sql": [process.execPath, join(kitRoot, "dist", "src", "site", "loader.js")] },
@@ -76,7 +77,7 @@ export async function frameworkConfig(argv = process.argv, env = process.env) {
 }
 
 // Framework puts modules inline and, in preview, evaluates edited cells and opens a socket.
-function head(preview: boolean): string {
+function head(preview: boolean, builtFrom: string | undefined): string {
   const policy = [
     "default-src 'self'",
     `script-src 'self' 'unsafe-inline'${preview ? " 'unsafe-eval'" : ""}`,
@@ -92,6 +93,7 @@ function head(preview: boolean): string {
     `<meta name="referrer" content="no-referrer">`,
     `<meta name="robots" content="noindex">`,
     `<meta name="color-scheme" content="light dark">`,
+    ...(builtFrom ? [`<meta name="asapp-kit" content="${builtFrom}">`] : []),
     `<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(icon)}">`,
     `<script>${themeScript}</script>`,
   ].join("\n");

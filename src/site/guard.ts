@@ -82,6 +82,18 @@ export interface FoundIdentifier {
   column: string;
 }
 
+/** Every text of a site's pages and datasets that could be an id or a name, with the first file that holds it. */
+export function siteWords(site: string): Map<string, string> {
+  const words = new Map<string, string>();
+  for (const file of filesBelow(site)) {
+    const path = display(site, file);
+    if (path.startsWith("_npm/") || path.startsWith("_node/") || path.startsWith("_observablehq/")) continue;
+    const found = extname(file) === ".json" ? jsonWords(readFileSync(file, "utf8")) : pageWords(file);
+    for (const word of found) if (!words.has(word)) words.set(word, path);
+  }
+  return words;
+}
+
 /**
  * Looks every text of the built site's pages and datasets up among the ids and names of the data, and every column of
  * whole numbers among the numeric ids. An empty list is what a site should give.
@@ -89,15 +101,8 @@ export interface FoundIdentifier {
 export async function findIdentifiers(
   database: Database,
   feeds: Map<string, Feed>,
-  site: string,
+  words: Map<string, string>,
 ): Promise<FoundIdentifier[]> {
-  const words = new Map<string, string>(); // word -> the first file that holds it
-  for (const file of filesBelow(site)) {
-    const path = display(site, file);
-    if (path.startsWith("_npm/") || path.startsWith("_node/") || path.startsWith("_observablehq/")) continue;
-    const found = extname(file) === ".json" ? jsonWords(readFileSync(file, "utf8")) : pageWords(file);
-    for (const word of found) if (!words.has(word)) words.set(word, path);
-  }
   if (words.size === 0) return [];
   await database.run("create or replace temp table site_words (word varchar)");
   const all = [...words.keys()];
@@ -126,9 +131,9 @@ export async function findIdentifiers(
 export async function checkIdentifiers(
   database: Database,
   feeds: Map<string, Feed>,
-  site: string,
+  words: Map<string, string>,
 ): Promise<void> {
-  const found = await findIdentifiers(database, feeds, site);
+  const found = await findIdentifiers(database, feeds, words);
   if (found.length === 0) return;
   const places = found
     .slice(0, 5)
@@ -173,11 +178,14 @@ function jsonWords(text: string): Set<string> {
   return words;
 }
 
+// Of an attachment a page says its hash, time and size.
+const ownFacts = /\.[0-9a-f]{8}(?=\.json")|"lastModified":\d+,"size":\d+/g;
+
 function pageWords(file: string): Set<string> {
   const words = new Set<string>();
   if (![".html", ".js", ".csv", ".txt", ".svg"].includes(extname(file))) return words;
-  for (const [word] of readFileSync(file, "utf8").matchAll(/[\w.:@+-]{3,}\w/g))
-    if (!/^\d{1,6}$/.test(word)) addWord(words, word); // short numbers are sizes and constants
+  const text = readFileSync(file, "utf8").replace(ownFacts, "");
+  for (const [word] of text.matchAll(/[\w.:@+-]{3,}\w/g)) if (!/^\d{1,6}$/.test(word)) addWord(words, word); // short numbers are sizes and constants
   return words;
 }
 

@@ -85,12 +85,7 @@ async function acquire(file: string, folder: string, options: LockOptions): Prom
 // A link is made or refused in one step, and what it shows is complete from the start.
 function create(file: string, folder: string): boolean {
   const beside = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-  const holder: Holder = {
-    pid: process.pid,
-    host: hostname(),
-    since: new Date().toISOString(),
-    started: startOf(process.pid),
-  };
+  const holder = thisProcess();
   try {
     writeFileSync(beside, `${JSON.stringify(holder)}\n`);
     try {
@@ -138,7 +133,18 @@ function read(file: string): Holder | null {
   }
 }
 
-function isAlive(holder: Holder): boolean {
+/** This process, from now on. */
+export function thisProcess(): Holder {
+  return {
+    pid: process.pid,
+    host: hostname(),
+    since: new Date().toISOString(),
+    started: startOf(process.pid),
+  };
+}
+
+/** Whether that process still runs; true for one of another machine, of which nothing is known here. */
+export function isAlive(holder: Holder): boolean {
   if (holder.host !== hostname()) return true; // cannot be told from here
   try {
     process.kill(holder.pid, 0);

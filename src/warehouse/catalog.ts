@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { feedOf, type Project } from "../project.ts";
 import { readLastSync } from "../sync/last-sync.ts";
 import {
@@ -10,7 +11,7 @@ import {
 import type { RelationColumn } from "./dedupe.ts";
 import { checkPlanned, createPlanned, plannedFiles } from "./forecast.ts";
 import { derivedRelations } from "./history.ts";
-import { createKitTable, type KitSource, kitTables } from "./kit-tables.ts";
+import { createKitTable, type KitSource, kitTables, manifestStamps } from "./kit-tables.ts";
 import { macrosScript } from "./macros.ts";
 import { rowCountsSelect } from "./reconcile.ts";
 import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
@@ -30,6 +31,7 @@ export interface Definition {
   create: () => string;
   check?: (database: Database) => Promise<void>; // of what it reads, before it is created; throws CliError
   needs: string[]; // names of definitions it reads, "main.queue_wfm"
+  state?: () => string; // of files that it reads, where their names do not change with their content
 }
 
 /**
@@ -88,6 +90,8 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
   const source: KitSource = { project, snapshot, lastSync: readLastSync(project), feeds, columnsOf };
   for (const [name, table] of Object.entries(kitTables))
     add("kit", name, () => createKitTable(name, table(source)));
+  for (const name of ["partitions", "files"])
+    definitions.get(`kit.${name}`)!.state = () => manifestStamps(snapshot);
   add(
     "kit",
     "row_counts",
@@ -116,10 +120,21 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
   for (const name of ["forecast", "schedule"] as const) {
     const file = config.site[name];
     add("wfm", name, () => createPlanned(name, file));
-    if (file !== null)
-      definitions.get(`wfm.${name}`)!.check = (database) => checkPlanned(database, name, file);
+    if (file === null) continue;
+    const definition = definitions.get(`wfm.${name}`)!;
+    definition.check = (database) => checkPlanned(database, name, file);
+    definition.state = () => readFileSync(file, "utf8");
   }
   return definitions;
+}
+
+/** Keys of the definitions that a query may name. Text in comments and strings counts as well, which does no harm. */
+export function definitionsIn(sql: string, definitions: Map<string, Definition>): string[] {
+  if (introspection.test(sql)) return [...definitions.keys()];
+  const words = new Set(sql.toLowerCase().match(/[\p{L}\p{N}_]+/gu));
+  return [...definitions].flatMap(([key, { schema, name }]) =>
+    words.has(name.toLowerCase()) && (schema === "main" || words.has(schema)) ? [key] : [],
+  );
 }
 
 // DuckDB before 1.5 takes a JSON column that `schema` asks for as text, and would find the view changed.
@@ -128,34 +143,25 @@ function jsonCasts(columns: readonly RelationColumn[]): string {
   return json.map((name) => `${name}::JSON as ${name}`).join(", ");
 }
 
-// A query that asks what there is, rather than naming it.
+// A query that asks what there is, rather than naming it. A statement begins with such a word, alone on its line or in
+// brackets; `desc` is also the end of an order.
 const introspection =
-  /\b(show|describe|desc|summarize|pragma|information_schema|duckdb_\w+|sqlite_\w+|pg_\w+|sql_auto_complete)\b/i;
+  /(?:^|[;(])\s*(?:show|describe|desc|summarize)\b|\b(?:pragma|information_schema|duckdb_\w+|sqlite_\w+|pg_\w+|sql_auto_complete)\b/im;
 
 class Creator {
   private readonly database: Database;
   private readonly definitions: Map<string, Definition>;
-  private readonly byName = new Map<string, string[]>();
   private readonly created = new Set<string>();
   private turn: Promise<void> = Promise.resolve();
 
   constructor(database: Database, definitions: Map<string, Definition>) {
     this.database = database;
     this.definitions = definitions;
-    for (const [key, { name }] of definitions) {
-      const short = name.toLowerCase();
-      this.byName.set(short, [...(this.byName.get(short) ?? []), key]);
-    }
   }
 
-  /** Creates what the text may name, before it runs. Text in comments and strings counts as well, which does no harm. */
+  /** Creates what the text may name, before it runs. */
   prepare(sql: string): Promise<void> {
-    if (introspection.test(sql)) return this.all();
-    const words = new Set(sql.toLowerCase().match(/[\p{L}\p{N}_]+/gu));
-    const keys = [...words].flatMap((word) => this.byName.get(word) ?? []);
-    return this.create(
-      keys.filter((key) => key.startsWith("main.") || words.has(key.slice(0, key.indexOf(".")))),
-    );
+    return this.create(definitionsIn(sql, this.definitions));
   }
 
   all(): Promise<void> {

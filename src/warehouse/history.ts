@@ -296,12 +296,23 @@ from usual
 join half_hours using (day, slot)
 left join forecasts on forecasts.queue = usual.queue and forecasts.day = usual.day and forecasts.slot = usual.slot`;
 
+/** Views with one row per day, queue and window, that many datasets read. */
+export const keptRelations = ["history.queue_windows", "history.scored", "wfm.intraday"];
+
 /** Computes the views that many datasets read once for all of them, on this catalog. */
 export async function keepDerived(database: Database): Promise<void> {
-  for (const name of ["history.queue_windows", "history.scored", "wfm.intraday"]) {
+  for (const name of [...keptRelations, "kit.partitions"]) {
     await database.run(`create table ${name}_kept as from ${name}`);
     await database.run(`create or replace view ${name} as from ${name}_kept`);
   }
+}
+
+/** A hash of the rows of each day, in any order. */
+export async function contentByDay(database: Database, name: string): Promise<Record<string, string>> {
+  const { rows } = await database.rows(
+    `select day::varchar, count(*) || ' ' || sum(hash(kept)::hugeint) from ${name} as kept group by day order by day`,
+  );
+  return Object.fromEntries(rows.map(([day, content]) => [String(day), String(content)]));
 }
 
 /** What the pages and their history are made from; each needs others by their qualified names. */

@@ -460,6 +460,13 @@ function manifests({ project, snapshot }: KitSource): string {
     maximum_object_size = 67108864, filename = true, columns = {partitions: ${quoteText(partitionType)}}))`;
 }
 
+/** What changes when a manifest does: the views over them name the files alone. */
+export function manifestStamps({ feeds }: Snapshot): string {
+  return Object.entries(feeds)
+    .map(([feed, { days }]) => `${feed} ${days.map(({ dt, stamp }) => `${dt} ${stamp}`).join(" ")}`)
+    .join("\n");
+}
+
 function quarantineView({ project, snapshot }: KitSource): KitTable {
   const files = Object.values(snapshot.feeds).flatMap(({ days }) =>
     days.flatMap(({ quarantine }) => (quarantine ? [join(project.data, quarantine)] : [])),

@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Project } from "../project.ts";
+import { catalogDefinitions, catalogSetup, type Definition, definitionsIn } from "../warehouse/catalog.ts";
+import type { Database } from "../warehouse/database.ts";
+import { contentByDay, keptRelations } from "../warehouse/history.ts";
+import type { Snapshot } from "../warehouse/snapshot.ts";
+import type { Dataset } from "./dataset-list.ts";
+import { cacheFolder } from "./folders.ts";
+
+/** What the cached answers were computed from. */
+export interface DatasetState {
+  answers: Record<string, { inputs: string; file: string }>; // by dataset: hash of its inputs, size and time of its file
+  contents: Record<string, { of: string; days: Record<string, string> }>; // by kept relation: its inputs, its rows by day
+}
+
+export const noState: DatasetState = { answers: {}, contents: {} };
+
+const stateFile = join(cacheFolder, "data.state.json");
+
+export function readState(): DatasetState {
+  try {
+    return JSON.parse(readFileSync(stateFile, "utf8")) as DatasetState;
+  } catch {
+    return noState;
+  }
+}
+
+export function writeState(state: DatasetState): void {
+  mkdirSync(dirname(stateFile), { recursive: true });
+  writeFileSync(stateFile, JSON.stringify(state));
+}
+
+/** Size and time of a dataset's file; "" when it is not there. Whoever else writes into the cache is noticed by it. */
+export function fileStamp(file: string): string {
+  if (!existsSync(file)) return "";
+  const { size, mtimeMs } = statSync(file);
+  return `${size} ${mtimeMs}`;
+}
+
+// An answer changes when its query does, or what the query reads: the definitions it names and, through them, files whose
+// names change with their content. Of a query with a line "-- Reach: 70 days before $day" and of a relation that is kept by
+// day, only the rows of those days count, so that a new window of today leaves the files of other days alone.
+/**
+ * A hash of all inputs for each dataset. `open` gives the catalog with the kept relations, and is called only when their
+ * rows must be looked at.
+ */
+export async function datasetInputs(
+  project: Project,
+  snapshot: Snapshot,
+  datasets: { dataset: Dataset; sql: string }[],
+  { contents: known }: DatasetState,
+  open: () => Promise<Database>,
+): Promise<{ inputs: Map<string, string>; contents: DatasetState["contents"] }> {
+  const definitions = catalogDefinitions(project, snapshot);
+  const setup = catalogSetup(project);
+  const hashes = new Map<string, string>();
+  const hashOf = (key: string): string => {
+    const found = hashes.get(key);
+    if (found !== undefined) return found;
+    const { create, needs, state } = definitions.get(key)!;
+    const made = hash(create(), state?.() ?? "", ...needs.map(hashOf));
+    hashes.set(key, made);
+    return made;
+  };
+  const contents: DatasetState["contents"] = {};
+  const contentOf = async (key: string): Promise<Record<string, string>> => {
+    const of = hash(setup, hashOf(key));
+    const before = contents[key] ?? known[key];
+    contents[key] = before?.of === of ? before : { of, days: await contentByDay(await open(), key) };
+    return contents[key].days;
+  };
+  const inputs = new Map<string, string>();
+  for (const { dataset, sql } of datasets) {
+    const { name, parameters } = dataset;
+    const reach = reachOf(sql);
+    const parts: string[] = [setup, sql, JSON.stringify(parameters)];
+    const named = definitionsIn(sql, definitions);
+    for (const key of named) {
+      if (named.length < definitions.size && !isNamed(sql, definitions.get(key)!)) continue;
+      if (reach === null || parameters.day === undefined || !keptRelations.includes(key)) {
+        parts.push(hashOf(key));
+        continue;
+      }
+      const first = daysBefore(parameters.day, reach);
+      const days = Object.entries(await contentOf(key));
+      parts.push(JSON.stringify(days.filter(([day]) => day >= first && day <= parameters.day!)));
+    }
+    inputs.set(name, hash(...parts));
+  }
+  return { inputs, contents };
+}
+
+// Words of a query may be names of columns as well; a relation outside main is named with its schema.
+function isNamed(sql: string, { schema, name }: Definition): boolean {
+  return schema === "main" || new RegExp(`\\b${schema}"?\\s*\\.\\s*"?${name}\\b`, "i").test(sql);
+}
+
+/** The number in a query's line "-- Reach: 70 days before $day"; null without one. */
+function reachOf(sql: string): number | null {
+  const days = /^-- Reach: (\d+) days before \$day$/m.exec(sql)?.[1];
+  return days === undefined ? null : Number(days);
+}
+
+function daysBefore(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) - days * 86_400_000).toISOString().slice(0, 10);
+}
+
+function hash(...parts: string[]): string {
+  const sum = createHash("sha256");
+  for (const part of parts) sum.update(`${part.length}:${part}`);
+  return sum.digest("hex");
+}

@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { Project } from "../project.ts";
+import { filesBelow } from "./attachments.ts";
+import { kitRoot, loadersFolder, pagesFolder } from "./folders.ts";
+
+/** Set for Framework: what `pagesStamp` gave. Every page then carries it. */
+export const pagesBuiltFrom = "ASAPP_KIT_PAGES";
+
+const program = /\.\w+\.(m?js|ts|py|r|rs|go|java|jl|php|sh|exe)$/i; // Framework runs days.json.py for days.json
+
+/**
+ * All that a site is made from but the datasets, as a hash: pages, components, settings, and the kit itself. Null when
+ * that cannot be told: a loader that is a program may read anything.
+ */
+export function pagesStamp(project: Project): string | null {
+  const hash = createHash("sha256");
+  const names = ["package.json", "package-lock.json", "observablehq.config.ts", "src/site/framework.ts"];
+  const own = names.map((name) => join(kitRoot, name));
+  const pages = readdirSync(pagesFolder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name === ".observablehq" || entry.name === "data") return [];
+    const path = join(pagesFolder, entry.name);
+    return entry.isDirectory() ? filesBelow(path).map((file) => join(path, file)) : [path];
+  });
+  const loaders = filesBelow(loadersFolder).map((file) => join(loadersFolder, file));
+  if ([...pages, ...loaders].some((file) => program.test(file))) return null;
+  for (const file of [...own, ...pages, ...loaders]) {
+    hash.update(`${relative(kitRoot, file)}\0`);
+    if (!file.endsWith(".sql")) hash.update(readFileSync(file));
+  }
+  if (project.configFile) hash.update(readFileSync(project.configFile));
+  return hash.digest("hex").slice(0, 32);
+}
+
+/** What a built site says that its pages were made from; null when there is no site, or it does not say. */
+export function stampOfSite(site: string): string | null {
+  const index = join(site, "index.html");
+  if (!existsSync(index)) return null;
+  return /<meta name="asapp-kit" content="(\w+)">/.exec(readFileSync(index, "utf8"))?.[1] ?? null;
+}

@@ -1,0 +1,82 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import type { Project } from "../project.ts";
+import { readLastSync } from "../sync/last-sync.ts";
+import { answersOf, filesBelow, filesOf, pagesOf, pointPage } from "./attachments.ts";
+import { datasetsFolder } from "./folders.ts";
+
+const graceMinutes = 10; // a page that somebody has just opened still asks for its attachments
+
+/** False when a component attaches a dataset: its own name then depends on the data. */
+export function isPatchable(site: string): boolean {
+  const components = filesBelow(join(site, "_import")).filter((path) => path.endsWith(".js"));
+  return components.every(
+    (path) => !readFileSync(join(site, "_import", path), "utf8").includes("_file/data/"),
+  );
+}
+
+/**
+ * Writes into `beside` what the answers in `answers` change of the built site: attachments under the names that Framework
+ * would give them, and the pages that attach them. When the data came stands in place of when a file was written, so that
+ * the same data give the same bytes.
+ */
+export function writeChanged(project: Project, site: string, beside: string, answers = datasetsFolder): void {
+  const pages = pagesOf(site).map((page) => ({ page, html: readFileSync(join(site, page), "utf8") }));
+  const attached = new Set(pages.flatMap(({ page, html }) => filesOf(html, page).map(({ name }) => name)));
+  const found = answersOf(answers, attached);
+  const modified = Date.parse(readLastSync(project)?.finishedAt ?? "") || 0;
+  const write = (path: string, put: (target: string) => void) => {
+    mkdirSync(dirname(join(beside, path)), { recursive: true });
+    put(join(beside, path));
+  };
+  for (const { path, source } of found.values())
+    if (!hasContent(join(site, path), source)) write(path, (target) => copyFileSync(source, target));
+  for (const { page, html } of pages) {
+    const pointed = pointPage(html, page, found, modified);
+    if (pointed !== html) write(page, (target) => writeFileSync(target, pointed));
+  }
+}
+
+/**
+ * Moves the files of `beside` into the site, each at once and pages last: whoever opens a page gets the one of before
+ * with its attachments, or the new one with its own. The former attachments go ten minutes later.
+ */
+export function mergeInto(site: string, beside: string, now: Date, answers = datasetsFolder): void {
+  const former = attachedPaths(site);
+  const isPage = (path: string) => Number(path.endsWith(".html"));
+  for (const path of filesBelow(beside).sort((a, b) => isPage(a) - isPage(b))) {
+    mkdirSync(dirname(join(site, path)), { recursive: true });
+    renameSync(join(beside, path), join(site, path));
+  }
+  const present = attachedPaths(site);
+  for (const path of filesBelow(site)) {
+    const file = join(site, path);
+    if (path.startsWith("data/") && !existsSync(join(answers, path.slice("data/".length)))) rmSync(file);
+    if (!path.startsWith("_file/data/") || present.has(path)) continue;
+    if (former.has(path)) utimesSync(file, now, now);
+    else if (statSync(file).mtimeMs < now.getTime() - graceMinutes * 60_000) rmSync(file);
+  }
+}
+
+function attachedPaths(site: string): Set<string> {
+  return new Set(
+    pagesOf(site).flatMap((page) =>
+      filesOf(readFileSync(join(site, page), "utf8"), page).map(({ path }) => path),
+    ),
+  );
+}
+
+function hasContent(file: string, source: string): boolean {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found?.size === statSync(source).size && readFileSync(file).equals(readFileSync(source));
+}

@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, it } from "node:test";
+import type { Round } from "../src/cli/watch-run.ts";
+import { startS3Server } from "../src/demo/s3-server.ts";
+import { exitCodes } from "../src/errors.ts";
+import { awsEnv, bin, type CliKit, cleanEnv, openCliKit } from "./cli-kit.ts";
+import { bucket, credentials, expand, putPartition } from "./sync-kit.ts";
+
+interface Watcher {
+  child: ChildProcess;
+  rounds: Round[];
+  closed: Promise<number | null>;
+  stderr(): string;
+  until(what: (round: Round) => boolean): Promise<Round>; // the first round from now on that is so
+}
+
+function startWatcher(folder: string, args: string[], env: Record<string, string> = awsEnv): Watcher {
+  const child = spawn(process.execPath, [bin, "watch", "--json", ...args], {
+    cwd: folder,
+    env: cleanEnv(env),
+  });
+  const rounds: Round[] = [];
+  const waiting = new Set<() => void>();
+  const wake = () => {
+    for (const check of waiting) check();
+  };
+  let rest = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) rounds.push(JSON.parse(line));
+    wake();
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
+  void closed.then(wake);
+  return {
+    child,
+    rounds,
+    closed,
+    stderr: () => stderr,
+    until: (what) =>
+      new Promise((resolve, reject) => {
+        let at = rounds.length;
+        const check = () => {
+          for (; at < rounds.length; at++) {
+            if (!what(rounds[at]!)) continue;
+            waiting.delete(check);
+            resolve(rounds[at]!);
+            return;
+          }
+          if (child.exitCode !== null) reject(new Error(`ended with ${child.exitCode}: ${stderr}`));
+        };
+        waiting.add(check);
+      }),
+  };
+}
+
+describe("watch", { timeout: 240_000 }, () => {
+  let kit: CliKit;
+  let watcher: Watcher | null = null;
+  const rows = [{ issue_id: 1, first_utterance_ts: "2026-11-22T05:00:00Z" }];
+  const brisk = ["--no-site", "--every", "1s"];
+  const status = async () => JSON.parse((await kit.run(["status", "--json"])).stdout);
+  const hour = (hr: string) => `convos_metrics/dt=2026-11-22/hr=${hr}`;
+
+  afterEach(async () => {
+    watcher?.child.kill("SIGKILL");
+    await watcher?.closed;
+    watcher = null;
+    await kit.close();
+  });
+
+  it("does as many rounds as it is told, one line each, and nothing else when piped", async () => {
+    kit = await openCliKit();
+    kit.partition(hour("05"), rows);
+    const { code, stdout, stderr } = await kit.run(["watch", "--rounds", "2", "--every", "1s", "--no-site"]);
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr, "");
+    const [first, second, ...rest] = stdout.trimEnd().split("\n");
+    assert.match(
+      first!,
+      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}1 new, 1 row, through 2026-11-22 06:00 UTC, .* s; next \d\d:\d\d$/,
+    );
+    assert.match(second!, /^.* UTC {2}nothing new, through 2026-11-22 06:00 UTC, \d+\.\d s$/);
+    assert.deepEqual(rest, []);
+    assert.ok(!existsSync(join(kit.folder, "data", "watch.json")), "the note goes with the watcher");
+  });
+
+  it("takes up what comes while it waits, and ends well on SIGTERM", async () => {
+    kit = await openCliKit();
+    kit.partition(hour("05"), rows);
+    watcher = startWatcher(kit.folder, brisk);
+    assert.deepEqual((({ ok, added, rows }) => ({ ok, added, rows }))(await watcher.until(() => true)), {
+      ok: true,
+      added: 1,
+      rows: 1,
+    });
+    kit.partition(hour("06"), rows, { marker: false });
+    await watcher.until(({ waiting, overdue }) => waiting + overdue === 1);
+    const { watch } = await status();
+    assert.deepEqual(
+      [watch.pid, watch.running, watch.late, watch.failures, watch.everySeconds],
+      [watcher.child.pid, true, false, 0, 1],
+    );
+    assert.ok(watch.since <= watch.round && watch.round <= watch.lastSuccess, JSON.stringify(watch));
+    kit.partition(hour("06"), rows);
+    const news = await watcher.until(({ added }) => added === 1);
+    assert.equal(news.dataThrough, "2026-11-22T07:00:00.000Z");
+    watcher.child.kill("SIGTERM");
+    assert.equal(await watcher.closed, exitCodes.ok);
+    assert.equal((await status()).watch, null);
+    assert.equal(watcher.stderr(), "");
+  });
+
+  it("goes on when the store goes away, answers nonsense, or is locked, and when kit.yaml is broken for a while", async () => {
+    kit = await openCliKit();
+    kit.partition(hour("05"), rows);
+    watcher = startWatcher(kit.folder, brisk);
+    await watcher.until(({ added }) => added === 1);
+    const yaml = readFileSync(join(kit.folder, "kit.yaml"), "utf8");
+
+    writeFileSync(join(kit.folder, "kit.yaml"), `${yaml}fedes: []\n`);
+    const misspelled = await watcher.until(({ ok }) => !ok);
+    assert.match(`${misspelled.exit} ${misspelled.message}`, /^config .*unknown option "fedes"/);
+    writeFileSync(join(kit.folder, "kit.yaml"), yaml);
+    await watcher.until(({ ok, failures }) => ok && failures === 0);
+
+    const holder = {
+      pid: process.pid,
+      host: hostname(),
+      since: "2026-11-22T05:00:00.000Z",
+      started: null,
+    };
+    writeFileSync(join(kit.folder, "data", "lock"), JSON.stringify(holder));
+    const locked = await watcher.until(({ ok }) => !ok);
+    assert.match(
+      `${locked.exit} ${locked.message}`,
+      new RegExp(`^locked another sync .* process ${process.pid}`),
+    );
+    rmSync(join(kit.folder, "data", "lock"));
+    await watcher.until(({ ok }) => ok);
+
+    const { port } = new URL(kit.server.url);
+    await kit.server.close();
+    const gone = await watcher.until(({ failures }) => failures === 2);
+    assert.match(`${gone.exit} ${gone.message}`, /^unreachable cannot reach .*connection refused/);
+    assert.equal(gone.dataThrough, "2026-11-22T06:00:00.000Z", "what is here goes on to hold");
+    const sick = await status();
+    assert.equal(sick.ok, false);
+    assert.match(sick.problems[0].what, /^the watcher: failed( \d+ times in a row)?: cannot reach/);
+
+    let failing = true;
+    const again = await startS3Server({
+      ...{ credentials: [credentials], buckets: [bucket], port: Number(port) },
+      intercept: ({ operation }, response) => {
+        if (!failing || operation !== "ListObjectsV2") return false;
+        response.writeHead(400).end("<Error><Code>ExpiredToken</Code></Error>");
+        return true;
+      },
+    });
+    kit.server = again;
+    putPartition((key, body) => void again.put(bucket, key, body), expand(hour("07")), rows);
+    const expired = await watcher.until(({ exit }) => exit !== "unreachable");
+    assert.equal(expired.exit, "credentialsExpired", JSON.stringify(expired));
+    failing = false;
+    assert.ok((await watcher.until(({ added }) => added === 1)).ok);
+  });
+
+  it("is told dead by status when it was killed, and another one takes its place", async () => {
+    kit = await openCliKit();
+    kit.partition(hour("05"), rows);
+    watcher = startWatcher(kit.folder, brisk);
+    await watcher.until(({ ok }) => ok);
+    const second = await kit.run(["watch", ...brisk]);
+    assert.equal(second.code, exitCodes.locked);
+    assert.match(
+      second.stderr,
+      new RegExp(`another watcher looks after this data folder: process ${watcher.child.pid}`),
+    );
+    watcher.child.kill("SIGKILL");
+    await watcher.closed;
+    const { watch, problems, ok } = await status();
+    assert.deepEqual([watch.running, ok], [false, false]);
+    assert.match(
+      problems[0].what,
+      new RegExp(`the watcher, process ${watcher.child.pid}, has died \\(last round 20`),
+    );
+    assert.equal((await kit.run(["watch", "--rounds", "1", ...brisk])).code, 0);
+    assert.equal((await status()).watch, null);
+  });
+
+  it("ends inside a round when it is told to, with nothing half-done", async () => {
+    let asked = () => {};
+    const first = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    kit = await openCliKit("", {
+      intercept: async ({ operation }) => {
+        if (operation !== "GetObject") return false;
+        asked();
+        await new Promise((resolve) => setTimeout(resolve, 60_000).unref());
+        return false;
+      },
+    });
+    kit.partition(hour("05"), rows);
+    watcher = startWatcher(kit.folder, brisk);
+    await first;
+    watcher.child.kill("SIGINT");
+    assert.equal(await watcher.closed, exitCodes.ok);
+    for (const name of ["lock", "tmp", "watch.json"])
+      assert.ok(!existsSync(join(kit.folder, "data", name)), name);
+  });
+
+  it("refuses what it cannot do before the first round", async () => {
+    kit = await openCliKit();
+    for (const [args, message] of [
+      [["--every", "0"], /not a length of time from 1s to 24h, like 30s or 5m: 0/],
+      [["--every", "5 min"], /not a length of time/],
+      [["--serve", "--no-site"], /exclude each other/],
+      [["--port", "3000"], /--port goes with --serve/],
+      [["--feed", "convo_metrics"], /did you mean "convos_metrics"/],
+    ] as const) {
+      const { code, stderr } = await kit.run(["watch", ...args]);
+      assert.notEqual(code, 0);
+      assert.match(stderr, message);
+    }
+    writeFileSync(join(kit.folder, "kit.yaml"), "timezone: UTC\n");
+    assert.equal((await kit.run(["watch", "--rounds", "1"])).code, exitCodes.config);
+  });
+});

@@ -90,7 +90,7 @@ export async function openCliKit(yaml = "", options: Partial<S3ServerOptions> = 
       putPartition((key, body) => void server.put(bucket, key, body), expand(path), rows, marker),
     run: (args, more = {}) => run(args, { cwd: folder, ...more, env: { ...awsEnv, ...more.env } }),
     close: async () => {
-      await server.close();
+      await kit.server.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -301,7 +301,7 @@ export const keptRelations = ["history.queue_windows", "history.scored", "wfm.in
 
 /** Computes the views that many datasets read once for all of them, on this catalog. */
 export async function keepDerived(database: Database): Promise<void> {
-  for (const name of [...keptRelations, "kit.partitions"]) {
+  for (const name of keptRelations) {
     await database.run(`create table ${name}_kept as from ${name}`);
     await database.run(`create or replace view ${name} as from ${name}_kept`);
   }

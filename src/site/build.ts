@@ -64,8 +64,10 @@ export async function buildSite(project: Project, options: BuildOptions = {}): P
       lap();
       const stamp = pagesStamp(project);
       const patch = changed && stamp !== null && stampOfSite(folder) === stamp && isPatchable(folder);
-      if (patch) writeChanged(project, folder, beside);
-      else await buildPages(project, beside, stamp, options);
+      if (patch) {
+        mkdirSync(beside, { recursive: true });
+        writeChanged(project, folder, beside);
+      } else await buildPages(project, beside, stamp, options);
       lap();
       onStep?.({ step: "check" });
       const written = filesBelow(beside);

@@ -149,7 +149,7 @@ function fileNames(queues: readonly string[], day: string): string[] {
   const taken = new Set<string>();
   return queues.map((queue) => {
     for (let n = 1; ; n++) {
-      const name = fileName("wfm", n === 1 ? queue : `${queue.slice(0, 60)} ${n}`, day);
+      const name = fileName("wfm", queue, n === 1 ? day : `${n}-${day}`);
       const key = name.normalize("NFKD").toLowerCase();
       if (taken.has(key)) continue;
       taken.add(key);

@@ -179,7 +179,7 @@ export function chosenInterval(page: TodayPage): HTMLElement {
   });
   const written = readUrl("at");
   const slot = net.findIndex(({ row }) => row.label === written);
-  if (slot >= 0) crosshair.pick(slot);
+  if (slot >= 0) crosshair.picked = slot; // nothing is in the page yet that could be told
   show(crosshair.picked);
   return place;
 }

@@ -1,0 +1,404 @@
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
+import { inflateSync } from "node:zlib";
+import { dayCard, fileName } from "../notebooks/components/day-card.ts";
+import { dayColumns } from "../notebooks/components/day-charts.ts";
+import { csv } from "../notebooks/components/figure.ts";
+import { allQueues, offered } from "../notebooks/components/interval.ts";
+import { serviceLevelOf } from "../notebooks/components/today.ts";
+import { exitCodes } from "../src/errors.ts";
+import { type DayData, dayFacts, loadDay, queuesOfDay } from "../src/site/share.ts";
+import { pageSheet, picturePng, pictureSvg } from "../src/site/share-image.ts";
+import { openCliKit, run } from "./cli-kit.ts";
+import { findChromium, openChromium } from "./site-chromium.ts";
+import { type DemoProject, demoProject } from "./site-demo.ts";
+
+const chromium = findChromium();
+
+describe("share", () => {
+  let demo: DemoProject;
+  let data: DayData;
+  let folder: string;
+  const share = (...args: string[]) =>
+    run(["share", ...args, "--config", demo.project.configFile!], { cwd: folder });
+  const read = (name: string) => readFileSync(join(folder, name), "utf8");
+
+  before(async () => {
+    demo = await demoProject();
+    data = await loadDay(demo.project, undefined, new Date());
+    folder = mkdtempSync(join(tmpdir(), "asapp-share-"));
+  });
+
+  after(() => {
+    demo?.delete();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("draws the newest day of all queues, to a file named after them", async () => {
+    const { code, stdout, stderr } = await share("wfm");
+    assert.equal(code, 0, stderr);
+    const name = `wfm-all-queues-${data.day}.png`;
+    assert.ok(stdout.startsWith(`${name}  `), stdout);
+    const { width, height, pixel } = readPng(readFileSync(join(folder, name)));
+    assert.equal(width, 1760);
+    assert.deepEqual(pixel(0, 0), [255, 255, 255, 255]);
+    // the headline is there though no font of the machine is read
+    let dark = 0;
+    for (let y = 100; y < 190; y++) for (let x = 64; x < 1600; x++) if (pixel(x, y)[0]! < 80) dark++;
+    assert.ok(dark > 3000 && height > 1000, `${dark} dark pixels`);
+  });
+
+  it("gives the same bytes for the same card", () => {
+    const card = dayCard(dayFacts(data, allQueues, 15));
+    assert.deepEqual(picturePng(card, pageSheet()), picturePng(card, pageSheet()));
+  });
+
+  it("draws the numbers of the dataset, to the hundredth of a contact", async () => {
+    const queue = queuesOfDay(data)[1]!;
+    assert.equal(
+      (await share("wfm", "--queue", queue.toUpperCase(), "--interval", "30", "-o", "card.svg")).code,
+      0,
+    );
+    const facts = dayFacts(data, queue, 30);
+    const [volume, service] = groups(read("card.svg"));
+    const known = facts.rows.filter((row) => (offered(row) ?? 0) > 0);
+    const up = scaleOf(volume!, Number);
+    const bars = (fill: string) =>
+      elements(volume!, "rect")
+        .filter((bar) => bar.fill === fill)
+        .map((bar) => up(Number(bar.y)) - up(Number(bar.y) + Number(bar.height)));
+    close(
+      bars("#2f6fb7"),
+      known.map((row) => row.assigned!),
+    );
+    close(
+      bars("#d9691a"),
+      known.map((row) => row.abandoned!),
+    );
+    const level = serviceLevelOf(facts.site);
+    const levels = facts.rows.map((row) => level(row)).filter((value) => value !== null);
+    const percent = scaleOf(service!, (text) => Number.parseFloat(text) / 100);
+    close(
+      elements(service!, "circle").map((dot) => percent(Number(dot.cy))),
+      levels,
+    );
+  });
+
+  it("makes a drawing that stands alone", async () => {
+    await share("wfm", "-o", "alone.svg");
+    const svg = read("alone.svg");
+    assert.doesNotMatch(svg.replace(/<style>.*?<\/style>/, ""), /var\(|light-dark|color-mix| class=| style=/);
+    assert.doesNotMatch(svg, /(?:href|src)="?(?!#)\w|url\((?!#|data:)/);
+    assert.match(svg, /@font-face\{font-family:Inter;font-weight:600;src:url\(data:font\/woff2;base64,/);
+    const { site } = data;
+    for (const text of [
+      site.title,
+      "Wednesday 16 September 2026",
+      "per 15 minutes",
+      "Times in America/New_York",
+      "Data through Wed 16 Sep, 14:15",
+      "Source: queue_wfm",
+      "n = ",
+      "Generated ",
+      `Answered within ${site.seconds} s / (answered + abandoned)`,
+      "target 80%",
+    ])
+      assert.ok(svg.includes(text), text);
+    assert.ok(!svg.includes("Contacts offered per interval ["), "no readout");
+  });
+
+  it("writes what is plotted as CSV", async () => {
+    await share("wfm", "--interval", "60", "-o", "day.csv");
+    const facts = dayFacts(data, allQueues, 60);
+    assert.equal(read("day.csv"), csv(dayColumns(facts), facts.rows));
+    assert.equal(read("day.csv").trimEnd().split("\r\n").length, 25);
+  });
+
+  it("writes a PDF of one page, with text in the picture's font", async () => {
+    await share("wfm", "-o", "day.pdf");
+    const pdf = readFileSync(join(folder, "day.pdf")).toString("latin1");
+    assert.match(pdf, /^%PDF-1/);
+    assert.equal(pdf.match(/\/Type \/Page\b/g)?.length, 1);
+    assert.match(pdf, /\+Inter-SemiBold/);
+    assert.ok(pdf.length < 100_000, `${pdf.length} bytes`);
+  });
+
+  it("writes one HTML file that works offline, with filters and a table", { skip: !chromium }, async () => {
+    const [, queue, other] = queuesOfDay(data);
+    await share("wfm", "--html", "-o", "all.html");
+    await share("wfm", "--queue", queue!, "-o", "one.html");
+    assert.ok(!read("one.html").includes(other!), "holds its own queue alone");
+    assert.match(
+      read("all.html"),
+      /Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/,
+    );
+    const browser = await openChromium(chromium!);
+    try {
+      for (const scripted of [true, false]) {
+        const context = await browser.newContext({ offline: true, javaScriptEnabled: scripted });
+        const page = await context.newPage();
+        const problems: string[] = [];
+        page.on("console", (message) => problems.push(message.text()));
+        page.on("pageerror", (error) => problems.push(error.message));
+        page.on("request", (request) => {
+          if (!request.url().startsWith("file:")) problems.push(request.url());
+        });
+        await page.goto(pathToFileURL(join(folder, "all.html")).href);
+        if (scripted) {
+          const before = await page.locator("h1").textContent();
+          await page.locator("select").selectOption(queue!);
+          await page.getByText("60 min", { exact: true }).click();
+          await page.waitForFunction((text) => document.querySelector("h1")?.textContent !== text, before);
+          assert.ok((await page.locator("h1").textContent())!.startsWith(queue!));
+          const sum = await page.locator(".kit-card .card-value").first().textContent();
+          const total = dayFacts(data, queue!, 60).rows.reduce((all, row) => all + (offered(row) ?? 0), 0);
+          assert.equal(sum, total.toLocaleString("en-US"));
+          assert.ok((await page.locator(".interval-table tbody tr").count()) <= 24);
+          assert.equal(await page.locator("#volume svg.panel").count(), 1);
+          await page.goto(pathToFileURL(join(folder, "one.html")).href);
+          assert.equal(await page.locator("select").count(), 0);
+        } else {
+          assert.equal(await page.locator(".shared-still svg").count(), 1);
+          assert.ok((await page.locator("table tbody tr").count()) > 20);
+        }
+        assert.deepEqual(problems, []);
+        await context.close();
+      }
+    } finally {
+      await browser.close();
+    }
+  });
+
+  it("shows the same intervals in a file of one queue as on the page", async () => {
+    const { sharedPage } = await import("../src/site/share-html.ts");
+    const options = { grain: 15 as const, generated: "" };
+    for (const queue of queuesOfDay(data)) {
+      const { site, days, day, series } = sharedPage(data, { queue, ...options });
+      assert.deepEqual(dayFacts({ site, days, day, series }, queue, 15).rows, dayFacts(data, queue, 15).rows);
+    }
+  });
+
+  it("writes one file per queue into a folder", async () => {
+    const { code, stdout } = await share("wfm", "--all", "--out", "cards/new", "--format", "svg", "--json");
+    assert.equal(code, 0);
+    const { files } = JSON.parse(stdout) as { files: { queue: string; file: string }[] };
+    assert.deepEqual(
+      files.map(({ queue }) => queue),
+      queuesOfDay(data),
+    );
+    assert.deepEqual(
+      readdirSync(join(folder, "cards/new")).sort(),
+      files.map(({ file }) => file.slice(10)).sort(),
+    );
+  });
+
+  it("says what is wrong, and what to do", async () => {
+    mkdirSync(join(folder, "is.png"));
+    writeFileSync(join(folder, "file"), "");
+    const queue = data.queues[1]!;
+    const cases: [args: string[], exit: keyof typeof exitCodes, says: RegExp][] = [
+      [["wfm", "--queue", queue.slice(0, -1)], "usage", new RegExp(`did you mean "${queue}"\\?`)],
+      [
+        ["wfm", "--queue", "x".repeat(500)],
+        "usage",
+        /no queue is called x{80}…\n {2}next: one of All queues/,
+      ],
+      [
+        ["wfm", "--date", "2026-09-01"],
+        "usage",
+        /no intraday data for 2026-09-01.*\n.*the nearest is 2026-09-0\d/,
+      ],
+      [["wfm", "--date", "2099-01-01"], "usage", /2099-01-01 is in the future/],
+      [["wfm", "--date", "2026-02-30"], "usage", /not a day like 2026-09-01, today or yesterday/],
+      [["wfm", "-o", "card.gif"], "usage", /cannot tell the format from the name: card\.gif/],
+      [["wfm", "-o", "card.png", "--html"], "usage", /the file is called \.png, and html is asked for/],
+      [["wfm", "-o", "nowhere/card.png"], "notWritable", /no such folder/],
+      [["wfm", "-o", "is.png"], "notWritable", /is a folder: is\.png/],
+      [["wfm", "--all", "-o", "file"], "usage", /is a file: file/],
+      [["wfm", "--all", "--queue", queue], "usage", /exclude each other/],
+      [["wfm", "--interval", "20"], "usage", /not one of 15, 30, 60/],
+      [["volume"], "usage", /cannot share volume/],
+      [["wfm", "--post", "hooks.test/services/secret"], "usage", /--post needs the http or https address/],
+      [["wfm", "--post", "env:NO_SUCH"], "usage", /the variable NO_SUCH is not set/],
+    ];
+    for (const [args, exit, says] of cases) {
+      const { code, stdout, stderr } = await share(...args);
+      assert.equal(code, exitCodes[exit], `${args.join(" ")}: ${stderr}`);
+      assert.match(stderr, says);
+      assert.match(stderr, /\n {2}next: \S/);
+      assert.doesNotMatch(stderr, /services/);
+      assert.equal(stdout, "");
+    }
+    assert.ok(!existsSync(join(folder, "nowhere")));
+  });
+
+  it("takes queues of any name, and gives each a file of its own", async () => {
+    const names = [
+      "A/B",
+      "a-b",
+      "../../etc",
+      "🦄",
+      "🐴",
+      "תמיכה",
+      `L${"ong ".repeat(80)}`,
+      `L${"ong ".repeat(90)}`,
+      "\u202egnilliB",
+    ];
+    const kit = await openCliKit("timezone: Europe/Berlin\n");
+    try {
+      const rows = names.map((queue_name, i) => ({
+        ...{ instance_ts: "2026-09-01T08:00:00+00:00", queue_name, company_marker: "x" },
+        ...{ total_assignments: 20 + i, total_abandons: i },
+      }));
+      kit.partition("queue_wfm/dt=2026-09-01/hr=08/mi=30", rows);
+      assert.equal((await kit.run(["sync"])).code, 0);
+      const { code, stdout, stderr } = await kit.run(["share", "wfm", "--all", "-o", "out", "--json"]);
+      assert.equal(code, 0, stderr);
+      const { files } = JSON.parse(stdout) as { files: { queue: string; file: string }[] };
+      assert.equal(files.length, names.length + 1);
+      const written = readdirSync(join(kit.folder, "out"));
+      assert.equal(new Set(written.map((name) => name.toLowerCase())).size, names.length + 1);
+      for (const name of written) {
+        assert.match(name, /^wfm-[\p{L}\p{N}\p{M}-]+\.png$/u);
+        assert.ok(Buffer.byteLength(name) < 200);
+      }
+      const html = await kit.run(["share", "wfm", "--queue", "תמיכה", "-o", "x.pdf"]);
+      assert.equal(html.code, 0, html.stderr);
+    } finally {
+      await kit.close();
+    }
+  });
+
+  it("says when there is no WFM data, or no column to count by", async () => {
+    const kit = await openCliKit("timezone: UTC\n");
+    try {
+      const none = await kit.run(["share", "wfm"]);
+      assert.equal(none.code, exitCodes.noWfmData, none.stderr);
+      assert.match(none.stderr, /queue_wfm has no rows here/);
+      const row = { instance_ts: "2026-09-01T08:00:00+00:00", queue_name: "Billing", offered_total: 3 };
+      kit.partition("queue_wfm/dt=2026-09-01/hr=08/mi=30", [row]);
+      assert.equal((await kit.run(["sync"])).code, 0);
+      const odd = await kit.run(["share", "wfm"]);
+      assert.equal(odd.code, exitCodes.noWfmData, odd.stderr);
+      assert.match(odd.stderr, /no column of queue_wfm counts contacts: assignments \(/);
+    } finally {
+      await kit.close();
+    }
+  });
+
+  it("leaves a metric without a column out, and says so", async () => {
+    const kit = await openCliKit("timezone: UTC\n");
+    try {
+      kit.partition("queue_wfm/dt=2026-09-01/hr=08/mi=30", [
+        {
+          ...{ instance_ts: "2026-09-01T08:00:00+00:00", queue_name: "Billing" },
+          ...{ total_assignments: 4, total_abandons: 1 },
+        },
+      ]);
+      assert.equal((await kit.run(["sync"])).code, 0);
+      const { code, stderr } = await kit.run(["share", "wfm", "-o", "a.svg"]);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /queue_wfm has no column for .*within_threshold/);
+      assert.match(readFileSync(join(kit.folder, "a.svg"), "utf8"), /No column is known for/);
+    } finally {
+      await kit.close();
+    }
+  });
+});
+
+describe("file names", () => {
+  it("keep letters of any script, and nothing that a file system minds", () => {
+    assert.equal(fileName("wfm", "Billing & Returns", "2026-09-01"), "wfm-billing-returns-2026-09-01");
+    assert.equal(fileName("wfm", "../CON: <a>|?*\\", "2026-09-01"), "wfm-con-a-2026-09-01");
+    assert.equal(fileName("wfm", "Größe 東京", "2026-09-01"), "wfm-größe-東京-2026-09-01");
+    assert.equal(fileName("wfm", "🦄", "2026-09-01"), "wfm-2026-09-01");
+    assert.ok(Buffer.byteLength(fileName("wfm", "東".repeat(500), "2026-09-01")) < 200);
+  });
+});
+
+describe("a picture", () => {
+  it("keeps a queue's name from writing into it", () => {
+    const parts = { lead: "", charts: [], notes: [] };
+    const svg = pictureSvg(
+      { ...parts, kicker: '<script>"&\u0000\u202e', title: "x".repeat(3000) },
+      pageSheet(),
+    );
+    assert.ok(!["<script>", "\u0000", "\u202e"].some((text) => svg.includes(text)));
+    assert.match(svg, /&#60;script&#62;&#34;&#38;\ufffd/);
+    assert.equal(svg.match(/font-size="25"/g)?.length, 3, "a title has three lines at most");
+    assert.match(svg, /x…<\/text>/);
+  });
+});
+
+// The groups that hold the charts of a card, in order.
+function groups(svg: string): string[] {
+  return svg.split(/(?=<g transform="translate\(32 )/).slice(1);
+}
+
+function elements(svg: string, name: string): Record<string, string>[] {
+  return [...svg.matchAll(new RegExp(`<${name}\\b([^>]*)>`, "g"))]
+    .map(([, text]) =>
+      Object.fromEntries([...text!.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, key, value]) => [key, value])),
+    )
+    .filter((found) => !("rx" in found));
+}
+
+// From a place on the vertical axis to its value, by the labels of the axis.
+function scaleOf(svg: string, read: (text: string) => number): (y: number) => number {
+  const labels = [
+    ...svg.matchAll(/<text x="[\d.]+" y="([\d.]+)" dy="0.32em" text-anchor="end"[^>]*>([^<]+)</g),
+  ];
+  const [first, last] = [labels[0]!, labels.at(-1)!];
+  const [y0, y1, v0, v1] = [Number(first[1]), Number(last[1]), read(first[2]!), read(last[2]!)];
+  return (y) => v0 + ((y - y0) / (y1 - y0)) * (v1 - v0);
+}
+
+function close(found: number[], wanted: number[]): void {
+  assert.equal(found.length, wanted.length);
+  for (const [i, value] of found.entries())
+    assert.ok(Math.abs(value - wanted[i]!) < 0.01, `${i}: ${value} for ${wanted[i]}`);
+}
+
+// Eight bits of RGBA without interlacing, as resvg writes it.
+function readPng(png: Buffer) {
+  assert.equal(png.toString("latin1", 1, 4), "PNG");
+  const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
+  assert.deepEqual([png[24], png[25], png[28]], [8, 6, 0]);
+  const data: Buffer[] = [];
+  for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at))
+    if (png.toString("latin1", at + 4, at + 8) === "IDAT")
+      data.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
+  const raw = inflateSync(Buffer.concat(data));
+  const stride = width * 4;
+  const pixels = Buffer.alloc(stride * height);
+  for (let y = 0; y < height; y++)
+    for (let i = 0; i < stride; i++) {
+      const left = i < 4 ? 0 : pixels[y * stride + i - 4]!;
+      const up = y === 0 ? 0 : pixels[(y - 1) * stride + i]!;
+      const corner = i < 4 || y === 0 ? 0 : pixels[(y - 1) * stride + i - 4]!;
+      const guess = [0, left, up, (left + up) >> 1, paeth(left, up, corner)][raw[y * (stride + 1)]!]!;
+      pixels[y * stride + i] = raw[y * (stride + 1) + 1 + i]! + guess;
+    }
+  return {
+    width,
+    height,
+    pixel: (x: number, y: number) => [...pixels.subarray(y * stride + x * 4, y * stride + x * 4 + 4)],
+  };
+}
+
+function paeth(left: number, up: number, corner: number): number {
+  const [a, b, c] = [Math.abs(up - corner), Math.abs(left - corner), Math.abs(left + up - 2 * corner)];
+  return a <= b && a <= c ? left : b <= c ? up : corner;
+}

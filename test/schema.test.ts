@@ -11,6 +11,8 @@ import {
   type Kind,
   kindOf,
 } from "../src/warehouse/typing.ts";
+import { updateWarehouse } from "../src/warehouse/update.ts";
+import { verifyFeed } from "../src/warehouse/verify.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 import { columnTypes, documented, quarantine, stageAndSave, stagedRows } from "./stage-kit.ts";
 
@@ -275,6 +277,29 @@ describe("schema policies", () => {
       ],
     );
     assert.equal((await stageAndSave(fixture.project)).days.length, 0);
+  });
+
+  it("widen: a number beyond every whole type makes decimals, whichever partition of its day came first", async () => {
+    for (const text of ["1e300", "1e20", "1e17", "18446744073709551616"]) {
+      const types: (string | undefined)[] = [];
+      for (const order of [
+        ["2026-09-01", "2026-09-01 05"],
+        ["2026-09-01 05", "2026-09-01"],
+      ]) {
+        const own = rawFixture((project) => {
+          project.feeds.set("events", feed);
+        });
+        for (const at of order) {
+          own.put("events", at, at.endsWith("05") ? [`{"id":"a","n":${text}}`] : [{ id: "b" }]);
+          assert.deepEqual((await updateWarehouse(own.project, { incremental: true })).failed, []);
+        }
+        types.push(columnTypes(own.project, "events").n);
+        assert.deepEqual((await verifyFeed(own.project, "events")).differences, []);
+        assert.deepEqual((await updateWarehouse(own.project)).days, []);
+        own.delete();
+      }
+      assert.equal(types[0], types[1], text);
+    }
   });
 
   it("rescue: unfit values are kept as text, and the types stay", async () => {

@@ -73,7 +73,8 @@ export async function rescuedValues(db: Database, parquet: string): Promise<Map<
 
 /**
  * What these columns hold that their declared type does not, though the type they have by now does; and, when numbers may
- * be long, which of them a DOUBLE would round.
+ * be long, which of them a DOUBLE would round. Of a DOUBLE `huge` says that the texts must tell: 1e20 is no whole number to
+ * a BIGINT, and 100000000000000000000 is one.
  */
 export async function foundBeyond(
   db: Database,
@@ -98,8 +99,14 @@ function beyond(value: string, type: string, declared: string, long: boolean): [
   if (declared === "DATE")
     return type === "TIMESTAMP" ? [["timestamp", `${value} <> date_trunc('day', ${value})`]] : [];
   if (declared !== "BIGINT") return [];
+  if (type === "DOUBLE") {
+    const exact = long ? "9007199254740992" : "9223372036854775807";
+    return [
+      ["decimal", `${value} <> trunc(${value})`],
+      ["huge", `abs(${value}) > ${exact}`],
+    ];
+  }
   const huge: [Found, string] = ["huge", `not ${value} between -9223372036854775808 and 9223372036854775807`];
-  if (type === "DOUBLE") return [["decimal", `${value} <> trunc(${value})`], huge];
   const wide: [Found, string][] = long ? [["wide", `${value}::double::hugeint <> ${value}::hugeint`]] : [];
   return type === "BIGINT" ? wide : [...wide, huge];
 }

@@ -346,6 +346,13 @@ class DayStaging {
         .map(({ name, type, declared }) => ({ name, type, declared: declared ?? type })),
       this.path !== "typed",
     );
+    const large = this.columns.filter(({ name, type }) => type === "DOUBLE" && beyond.get(name)?.has("huge"));
+    const texts = await this.findIn(large.map(({ key }) => key));
+    for (const { key, name } of large) {
+      const found = beyond.get(name)!;
+      found.delete("huge");
+      for (const kind of texts.get(key)!) if (kind === "huge" || kind === "decimal") found.add(kind);
+    }
     for (const column of this.columns) {
       const { key, name, type, declared = type, documented } = column;
       const kinds: ReadonlySet<Kind | Found> = rescued.get(rescuedName(column))?.kinds ?? new Set();

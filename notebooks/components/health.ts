@@ -263,12 +263,28 @@ export interface SchemaChange {
   after: string | null;
 }
 
-/** Rows that export_row_counts announces against rows that arrived. */
+/** Rows that export_row_counts announces against rows that arrived, and the partitions by how the two agree. */
 export interface RowCount {
   feed: string;
   day: string;
   announced: number;
+  delivered: number; // of what is counted
+  match: number;
+  short: number; // fewer delivered
+  over: number; // more delivered
+  uncounted: number; // partitions that no count covers
+}
+
+/** How a feed's rows become one per key. */
+export interface Dedupe {
+  feed: string;
+  key: string;
   delivered: number;
+  kept: number;
+  by_order: number; // keys with several copies that the declared order decided
+  by_run: number;
+  by_tie: number; // copies in one run: the last line counts
+  remark: string | null; // why the key may not be what tells records apart
 }
 
 /** Lines that could not be read, without their text. */
@@ -300,30 +316,73 @@ export function changeTable(rows: readonly SchemaChange[]): HTMLElement {
 }
 
 export function countTable(rows: readonly RowCount[]): HTMLElement {
-  const off = rows.filter(({ announced, delivered }) => announced !== delivered);
   if (rows.length === 0) return html("p", { class: "none" }, "The exports announced no row counts.");
-  if (off.length === 0)
-    return html(
-      "p",
-      {},
-      `All ${count(rows.length)} feed days hold exactly the rows that export_row_counts announces.`,
-    );
+  const total = (value: (row: RowCount) => number) => rows.reduce((sum, row) => sum + value(row), 0);
+  const off = rows.filter(({ short, over }) => short + over > 0);
+  const uncounted = total((row) => row.uncounted);
+  const words = [
+    `${count(total((row) => row.match))} counts match what was delivered, ${count(total((row) => row.short))} are short (fewer rows came), ${count(total((row) => row.over))} over (more came).`,
+    uncounted > 0
+      ? `${plural(uncounted, "partition")} of ${plural(new Set(rows.filter((row) => row.uncounted > 0).map(({ feed }) => feed)).size, "feed")}: no count was published.`
+      : "Every partition has a count.",
+  ];
+  const number = (label: string, value: (row: RowCount) => number): TableColumn<RowCount> => ({
+    label,
+    value,
+    text: (row) => count(value(row)),
+  });
+  const difference = (row: RowCount) => row.delivered - row.announced;
   return html(
     "div",
     { class: "figure wide-table" },
-    table<RowCount>(
+    html("p", {}, words.join(" ")),
+    off.length > 0 &&
+      table<RowCount>(
+        [
+          { label: "Day", value: ({ day }) => day },
+          { label: "Feed", value: ({ feed }) => feed },
+          number("Announced", ({ announced }) => announced),
+          number("Delivered", (row) => row.delivered),
+          { label: "Difference", value: difference, text: (row) => signed(difference(row)) },
+          number("Short", ({ short }) => short),
+          number("Over", ({ over }) => over),
+          number("Match", ({ match }) => match),
+        ],
+        off,
+      ),
+  );
+}
+
+/** What makes a feed's key doubtful, then what decided among the copies of a key. */
+export function dedupeTable(rows: readonly Dedupe[]): HTMLElement {
+  if (rows.length === 0) return html("p", { class: "none" }, "No rows.");
+  const number = (label: string, value: (row: Dedupe) => number): TableColumn<Dedupe> => ({
+    label,
+    value,
+    text: (row) => count(value(row)),
+  });
+  const doubtful = rows.filter(({ remark }) => remark !== null);
+  return html(
+    "div",
+    { class: "figure wide-table" },
+    doubtful.length === 0
+      ? html("p", {}, "Nothing in the data speaks against the keys.")
+      : html(
+          "ul",
+          { class: "remarks" },
+          doubtful.map(({ feed, remark }) => html("li", {}, html("b", {}, feed), ` ${remark}`)),
+        ),
+    table<Dedupe>(
       [
-        { label: "Day", value: ({ day }) => day },
         { label: "Feed", value: ({ feed }) => feed },
-        { label: "Announced", value: ({ announced }) => announced, text: (row) => count(row.announced) },
-        { label: "Delivered", value: (row) => row.delivered, text: (row) => count(row.delivered) },
-        {
-          label: "Difference",
-          value: (row) => row.delivered - row.announced,
-          text: (row) => signed(row.delivered - row.announced),
-        },
+        number("Delivered", ({ delivered }) => delivered),
+        number("Duplicates", ({ delivered, kept }) => delivered - kept),
+        number("By its order", (row) => row.by_order),
+        number("By the run", (row) => row.by_run),
+        number("By a tie", (row) => row.by_tie),
+        { label: "Key", value: ({ key }) => key },
       ],
-      off,
+      rows,
     ),
   );
 }

@@ -68,7 +68,7 @@ export async function readStatus(
     const found = rows.map((row) => feedStatus(row, last, now, project.config.sync.graceMinutes));
     const counts = await database.objects<CountRow>(
       `select feed, state, count(*) as partitions, min(dt::VARCHAR) as first from kit.row_counts
-        where state in ('short', 'over') ${feeds === null ? "" : `and ${wanted}`} group by all order by all`,
+        where state in ('short', 'over', 'not published') ${feeds === null ? "" : `and ${wanted}`} group by all order by all`,
     );
     const through = found.reduce<string | null>(
       (newest, { dataThrough }) =>
@@ -77,9 +77,11 @@ export async function readStatus(
     );
     const wfm = feeds === null ? await wfmState(project, database) : { problems: [], notes: [] };
     const watch = readWatch(project, now);
+    const uncounted = counts.filter(({ state }) => state === "not published");
+    const differing = counts.filter(({ state }) => state !== "not published");
     const problems = [
       ...watchProblems(watch),
-      ...problemsOf(found, counts, last && lag(last.finishedAt, now)),
+      ...problemsOf(found, differing, last && lag(last.finishedAt, now)),
       ...wfm.problems,
     ];
     return {
@@ -92,7 +94,7 @@ export async function readStatus(
       watch,
       feeds: found,
       problems,
-      notes: [...notesOf(found), ...wfm.notes],
+      notes: [...notesOf(found), ...uncountedNotes(uncounted), ...wfm.notes],
     };
   } finally {
     database.close();
@@ -123,7 +125,7 @@ interface FeedRow {
 
 interface CountRow {
   feed: string;
-  state: "short" | "over";
+  state: "short" | "over" | "not published";
   partitions: number;
   first: string;
 }
@@ -248,6 +250,19 @@ function notesOf(feeds: FeedStatus[]): Problem[] {
       });
   }
   return notes;
+}
+
+function uncountedNotes(counts: CountRow[]): Problem[] {
+  if (counts.length === 0) return [];
+  const partitions = counts.reduce((sum, row) => sum + row.partitions, 0);
+  const first = counts.map((row) => row.first).sort()[0]!;
+  return [
+    {
+      feed: null,
+      what: `${plural(partitions, "partition")} of ${plural(counts.length, "feed")} without a count in export_row_counts, first on ${first}`,
+      next: `asapp-kit sql "from kit.row_counts where state = 'not published'"`,
+    },
+  ];
 }
 
 function listed(partitions: { run: string; reason: string }[]): string {

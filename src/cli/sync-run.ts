@@ -149,6 +149,14 @@ export function failedText(report: SyncReport, update: Pick<Updated, "failed">):
   return parts.join(", ");
 }
 
+export function failedNext({ failed }: Pick<Updated, "failed">): string {
+  const policies = failed.flatMap(
+    ({ reason }) => /, and (on_\w+) is (?:freeze|fail)$/.exec(reason)?.[1] ?? [],
+  );
+  if (policies.length === 0) return "run it again; with the reasons above if it stays so";
+  return `the earlier state of these days stays; to take them in, change ${[...new Set(policies)].join(", ")} in kit.yaml`;
+}
+
 /** `convos_metrics 2026-09-01 05:15`, as a person names a partition. */
 export function partitionName(id: PartitionId): string {
   return `${id.feed} ${runOf(id)}`;

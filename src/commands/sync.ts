@@ -45,7 +45,7 @@ export default command({
       throw new CliError("usage", "--wait and --no-wait exclude each other", "leave one of them out");
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
-    const { failedText, planText, runSync, summaryText } = await import("../cli/sync-run.ts");
+    const { failedNext, failedText, planText, runSync, summaryText } = await import("../cli/sync-run.ts");
     const { changesText, differingCounts, runUpdate, updateText } = await import("../cli/update-run.ts");
     const dryRun = options["dry-run"];
     const report = await runSync(project, { dryRun, full: options.full, wait: options.wait, feeds }, context);
@@ -59,11 +59,7 @@ export default command({
     if (output.json) await output.document({ ...report, warehouse: update });
     else await output.result(summaryText(report) + updateText(update));
     if (report.failed.length + update.failed.length > 0)
-      throw new CliError(
-        "someFailed",
-        failedText(report, update),
-        "run it again; with the reasons above if it stays so",
-      );
+      throw new CliError("someFailed", failedText(report, update), failedNext(update));
     if (options["fail-on"].includes("schema") && update.schemaChanges.length > 0)
       throw new CliError(
         "schemaChanged",

@@ -66,8 +66,8 @@ export interface SiteConfig {
     minContacts: number;
   };
   wfm: {
-    queue: Record<string, string | null>; // metric -> column; null: not delivered
-    membership: Record<string, string | null>;
+    queue: Record<string, string[]>; // metric -> columns, the first with a value counts; none: not delivered
+    membership: Record<string, string[]>;
     thresholdCounts: "answered" | "answered_and_abandoned";
     waitUnit: "seconds" | "minutes";
     handleUnit: "seconds" | "minutes"; // of handle and wrap-up time
@@ -257,13 +257,13 @@ function resolveConfig(written: Written, folder: string): Config {
 
 function mapped(
   usual: Record<string, string>,
-  written: Record<string, string | null | undefined> = {},
-): Record<string, string | null> {
-  const column = ([metric, assumed]: [string, string]) => {
+  written: Record<string, string[] | null | undefined> = {},
+): Record<string, string[]> {
+  const columns = ([metric, assumed]: [string, string]) => {
     const own = written[metric];
-    return [metric, own === undefined ? assumed : own];
+    return [metric, own === undefined ? [assumed] : (own ?? [])];
   };
-  return Object.fromEntries(Object.entries(usual).map(column));
+  return Object.fromEntries(Object.entries(usual).map(columns));
 }
 
 /** The assumed columns of the WFM feeds. Waits under another threshold than the service level's would be a wrong number. */

@@ -262,8 +262,8 @@ function repLevel(written: string): "none" {
   throw new Error(`not possible: rep_level ${written} (no page tells anything of single reps; only none)`);
 }
 
-function metrics(names: readonly string[]): Record<string, Check<string | null>> {
-  return Object.fromEntries(names.map((name) => [name, orNull(columnName)]));
+function metrics(names: readonly string[]): Record<string, Check<string[] | null>> {
+  return Object.fromEntries(names.map((name) => [name, orNull(listOf(columnName, true))]));
 }
 
 function days(written: string): number {

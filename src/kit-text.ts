@@ -1,10 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Document, isMap, isScalar, type Pair, parseDocument, stringify, type YAMLMap } from "yaml";
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  type Pair,
+  parseDocument,
+  stringify,
+  type YAMLMap,
+} from "yaml";
 
 /** An option of kit.yaml by its path, and the value that it is to have; null writes an empty value. */
 export interface Setting {
   path: string[]; // ["site", "wfm", "queue", "abandons"]
-  value: string | null;
+  value: string | string[] | null;
 }
 
 /**
@@ -17,7 +26,7 @@ export function setOptions(text: string, settings: readonly Setting[]): string {
     for (const depth of path.keys())
       if (depth > 0 && wanted.getIn(path.slice(0, depth)) === null)
         wanted.setIn(path.slice(0, depth), wanted.createNode({}));
-    wanted.setIn(path, value);
+    wanted.setIn(path, wanted.createNode(value, { flow: true }));
     const spliced = splice(before, path, value);
     const after = spliced === null ? null : parse(spliced);
     if (after !== null && after.errors.length === 0 && isDeepStrictEqual(after.toJS(), wanted.toJS()))
@@ -28,8 +37,9 @@ export function setOptions(text: string, settings: readonly Setting[]): string {
 }
 
 // The value in the place of the one that is there, or new lines at the end of the innermost block map on the way.
-function splice(text: string, path: string[], value: string | null): string | null {
-  const written = value === null ? "" : stringify(value, { lineWidth: 0 }).trimEnd();
+function splice(text: string, path: string[], value: Setting["value"]): string | null {
+  const style = { lineWidth: 0, collectionStyle: "flow", flowCollectionPadding: false } as const;
+  const written = value === null ? "" : stringify(value, style).trimEnd();
   let map: YAMLMap | null = null;
   let node: unknown = parse(text).contents;
   for (const [depth, name] of path.entries()) {
@@ -43,7 +53,7 @@ function splice(text: string, path: string[], value: string | null): string | nu
         return below(text, pair, path.slice(depth + 1), written);
       continue;
     }
-    if (!isScalar(pair.value)) return null;
+    if (!isScalar(pair.value) && !(isSeq(pair.value) && pair.value.flow)) return null;
     const [from, until] = pair.value.range!;
     if (from < until) return text.slice(0, from) + written + text.slice(until);
     const colon = text.indexOf(":", (pair.key as { range: [number, number, number] }).range[1]) + 1;

@@ -17,9 +17,9 @@ before(async () => {
   raw = rawFixture((project) => {
     project.config.site.wfm.queue = {
       ...project.config.site.wfm.queue,
-      wait_seconds: "waited",
-      reps: null,
-      abandons: "gone",
+      wait_seconds: ["waited"],
+      reps: [],
+      abandons: ["gone"],
     };
     project.config.site.wfm.waitUnit = "minutes";
     project.config.timezone = "Europe/Berlin";

@@ -44,8 +44,8 @@ describe("config", () => {
     });
     assert.equal(config.site.privacy.minReps, 5);
     assert.equal(config.site.privacy.minContacts, 10);
-    assert.equal(config.site.wfm.queue.assignments, "total_assignments");
-    assert.equal(config.site.wfm.membership.utilized_busy, "lin_ute_busy_min");
+    assert.deepEqual(config.site.wfm.queue.assignments, ["total_assignments"]);
+    assert.deepEqual(config.site.wfm.membership.utilized_busy, ["lin_ute_busy_min"]);
     for (const empty of ["# nothing yet\n", "---\n", "{}", "\uFEFF"]) assert.deepEqual(read(empty), config);
   });
 
@@ -198,7 +198,7 @@ describe("config", () => {
         "  week_start: sunday",
         "  privacy: {min_reps: 3, min_contacts: 20, rep_level: none}",
         "  wfm:",
-        "    queue: {abandons: left, reps: }",
+        "    queue: {abandons: left, reps: , wait_seconds: [waited, wait]}",
         "    threshold_counts: answered_and_abandoned",
         "    wait_unit: minutes",
         "  open_hours:",
@@ -215,9 +215,10 @@ describe("config", () => {
       shortSeconds: 10,
     });
     assert.equal(site.weekStart, 7);
-    assert.equal(site.wfm.queue.abandons, "left");
-    assert.equal(site.wfm.queue.reps, null);
-    assert.equal(site.wfm.queue.assignments, "total_assignments");
+    assert.deepEqual(site.wfm.queue.abandons, ["left"]);
+    assert.deepEqual(site.wfm.queue.reps, []);
+    assert.deepEqual(site.wfm.queue.wait_seconds, ["waited", "wait"]);
+    assert.deepEqual(site.wfm.queue.assignments, ["total_assignments"]);
     assert.equal(site.wfm.waitUnit, "minutes");
     assert.deepEqual(
       site.openHours?.get("default")?.map(({ weekday }) => weekday),
@@ -233,15 +234,15 @@ describe("config", () => {
 
   it("takes the threshold column of the service level's own seconds", () => {
     const column = (seconds: number) =>
-      read(`site: {service_level: {seconds: ${seconds}}}`).site.wfm.queue.within_threshold;
-    assert.deepEqual([30, 60, 120, 45].map(column), [
+      read(`site: {service_level: {seconds: ${seconds}}}`).site.wfm.queue.within_threshold!;
+    assert.deepEqual([30, 60, 120, 45].flatMap(column), [
       "waits_under_30s",
       "waits_under_60s",
       "waits_under_120s",
       "waits_under_45s",
     ]);
     const own = read("site: {service_level: {seconds: 45}, wfm: {queue: {within_threshold: waits_45}}}");
-    assert.equal(own.site.wfm.queue.within_threshold, "waits_45");
+    assert.deepEqual(own.site.wfm.queue.within_threshold, ["waits_45"]);
   });
 
   it("reports every problem at once, in the order of the file", () => {

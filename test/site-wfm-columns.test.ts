@@ -47,10 +47,47 @@ describe("pages without some columns of the WFM feeds", { skip: chromium === nul
         /No column is mapped to abandons, wait_seconds, wrap_seconds, so/,
         id,
       );
+    assert.match((await page.locator("h1").textContent()) ?? "", /^contacts of .* cannot be told/i);
+    assert.match((await page.locator("#service-level").textContent()) ?? "", /No service level to show/);
     const cards = (await page.locator(".cards").textContent()) ?? "";
+    assert.match(cards, /Answered in 60 s–/);
     assert.match(cards, /Offered–no column is mapped/);
     assert.doesNotMatch(cards, /NaN|Infinity|undefined|null|0 contacts/);
     await close();
+  });
+
+  it("say on the board of queues that a column is missing, not that no data came", async () => {
+    const { page, problems, close } = await visit(browser, new URL("queues", site.url).href);
+    assert.deepEqual(problems, []);
+    const words = async (selector: string) => (await page.locator(selector).first().textContent()) ?? "";
+    assert.match(await words("h1"), /^No service level to show for/);
+    assert.match(await words(".lead"), /^No column is mapped to abandons, wait_seconds, wrap_seconds, so/);
+    assert.match(await words("#queues"), /No contacts to show/);
+    assert.match(await words("#queues figcaption"), /No column is mapped to abandons/);
+    const facets = await page.locator(".queue-board .facet").allTextContents();
+    assert.ok(facets.length > 1);
+    for (const facet of facets) assert.match(facet, /no column–contacts.*–abandoned–mean wait/);
+    const spoken = await page.locator(".queue-board .facet").first().getAttribute("aria-label");
+    assert.match(spoken ?? "", /contacts without a column/);
+    const main = await words("main");
+    assert.doesNotMatch(main, /No queue has data|No rows|NaN|n = 0/);
+    await close();
+  });
+
+  it("lack nothing where they draw from the history", async () => {
+    const facts: [page: string, empty: RegExp][] = [
+      ["", /No queue history yet|No conversations yet/],
+      ["heatmaps?measure=abandons&week=last", /No abandon rate to show|No column/],
+      ["staffing", /No curve to show|No history of this queue|No column/],
+    ];
+    for (const [name, empty] of facts) {
+      const { page, problems, close } = await visit(browser, new URL(name, site.url).href);
+      assert.deepEqual(problems, [], name);
+      const captions = (await page.locator("figcaption").allTextContents()).join(" ");
+      assert.match(captions, /Source: .*issue_queues/, name);
+      assert.doesNotMatch(captions, empty, name);
+      await close();
+    }
   });
 
   it("are drawn all the same", async () => {

@@ -208,6 +208,55 @@ describe("wfm columns", () => {
     assert.equal(abandons.state, "ended");
     assert.equal(abandons.clear, "abandons_total");
     assert.match((await columns()).stdout, /abandons: total_abandons came no more; probably abandons_total/);
+    const { code, stderr } = await columns("--write", "--yes");
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /abandons: total_abandons\+abandons_total \(was total_abandons\)/);
+    const yaml = readFileSync(join(kit.folder, "kit.yaml"), "utf8");
+    assert.match(yaml, /abandons: \[total_abandons, abandons_total\]\n/);
+    const shown = (await columns()).stdout;
+    assert.match(
+      shown,
+      /^abandons +total_abandons +ended +BIGINT +50% .*\n +abandons_total +mapped +BIGINT +50% /m,
+    );
+    assert.doesNotMatch(shown, /came no more/);
+    assert.equal((await metric("abandons")).state, "mapped");
+    assert.match((await columns("--write")).stderr, /says so already/);
+    const set = await columns("--set", "abandons=Abandons_Total + total_abandons", "--yes");
+    assert.equal(set.code, 0, set.stderr);
+    assert.match(
+      readFileSync(join(kit.folder, "kit.yaml"), "utf8"),
+      /abandons: \[abandons_total, total_abandons\]\n/,
+    );
+    assert.match((await columns("--set", "abandons=total_abandons+left", "--yes")).stderr, /no column left/);
+  });
+
+  it("takes the first of several columns that holds a number in the row", async () => {
+    const yaml = "site: {wfm: {queue: {abandons: [gone, Total_Abandons, later], reps: [note]}}}\n";
+    await deliver(
+      {
+        "2026-09-01": (row) => ({ ...row, later: 100 }),
+        "2026-09-02": renamed({ total_abandons: "later" }, (row) => ({ ...row, note: "many" })),
+      },
+      yaml,
+    );
+    const { stdout } = await kit.run([
+      ...["sql", "--format", "json"],
+      "select instance_ts::date::varchar as day, sum(abandons) as n, count(reps) as reps from wfm.queue_windows group by all order by all",
+    ]);
+    const of = (day: string) =>
+      windows(day, (row) => row).reduce((sum, row) => sum + Number(row.total_abandons), 0);
+    assert.deepEqual(
+      JSON.parse(stdout),
+      ["2026-09-01", "2026-09-02"].map((day) => ({ day, n: of(day), reps: 0 })),
+    );
+    const states = (await metric("abandons")).columns.map(({ column, state }) => `${column}: ${state}`);
+    assert.deepEqual(states, ["gone: missing", "Total_Abandons: ended", "later: mapped"]);
+    assert.equal((await metric("reps")).state, "no numbers");
+    assert.match((await columns()).stdout, /^reps: note holds no numbers; probably reps_in_queue$/m);
+    kit.config("site: {wfm: {queue: {abandons: [a, {b: c}]}}}\n");
+    const wrong = await kit.run(["status"]);
+    assert.notEqual(wrong.code, 0);
+    assert.match(wrong.stderr, /kit\.yaml:4:\d+ option "abandons" in site\.wfm\.queue must be a column name/);
   });
 
   it("takes what is set by hand, and refuses names that nobody knows", async () => {

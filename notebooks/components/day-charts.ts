@@ -65,7 +65,7 @@ export function volumeOf(facts: DayFacts): DayChart {
 export function serviceLevelOf(facts: DayFacts): DayChart {
   const { rows, windows = rows, zone, site, crosshair } = facts;
   const level = today.serviceLevelOf(site);
-  const service = level(today.summarize(windows));
+  const service = level(today.summarize(windows).served);
   const { target, min_contacts: minContacts } = site;
   return {
     id: "service-level",

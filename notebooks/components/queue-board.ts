@@ -11,7 +11,7 @@ import {
   offered,
   type WindowRow,
 } from "./interval.js";
-import { openHours, type Site } from "./masthead.js";
+import { lacks, missingText, openHours, type Site } from "./masthead.js";
 import { emptyPanel, runs } from "./panel.js";
 import { type DaySummary, formula, gap, serviceLevelOf, shortfallOf, summarize } from "./today.js";
 import type { Grain } from "./windows.js";
@@ -69,9 +69,9 @@ export function queueOfDay(queue: string, rows: readonly Interval[], site: Site)
     ...sum,
     queue,
     rows,
-    service: serviceLevelOf(site)(sum),
+    service: serviceLevelOf(site)(sum.served),
     abandonRate: sum.offered ? sum.abandoned / sum.offered : null,
-    missing: shortfallOf(sum, site),
+    missing: shortfallOf(sum.served, site),
     few: sum.offered < site.min_contacts,
   };
 }
@@ -86,12 +86,25 @@ export function worstFirst(a: QueueOfDay, b: QueueOfDay): number {
   );
 }
 
+// What the service level is made of.
+const serviceMetrics = ["assignments", "abandons", "within_threshold"];
+
+/** The contacts of a queue; null where a column is missing, so that they cannot be told. */
+function contacts({ intervals, offered }: QueueOfDay, site: Site): number | null {
+  return intervals === 0 || lacks(site, "assignments", "abandons") ? null : offered;
+}
+
 /** The board in words. */
 export function boardSentence({ queues, all, through, day, zone, site }: QueueBoard): {
   title: string;
   lead: string;
 } {
   const served = queues.filter(({ missing }) => missing !== null);
+  if (served.length === 0 && through !== null && lacks(site, ...serviceMetrics))
+    return {
+      title: `No service level to show for ${dayName(day)}`,
+      lead: missingText(site, "queue_wfm"),
+    };
   if (served.length === 0)
     return {
       title: day ? `No queue has data for ${dayName(day)}` : "No queue has data yet",
@@ -111,7 +124,7 @@ export function boardSentence({ queues, all, through, day, zone, site }: QueueBo
       worst
         ? `${missed.length} of ${plural(served.length, "queue")} are under the ${percent(site.target, 0)} target.`
         : null,
-      `Together ${plural(all.offered, "contact")} on ${longDay(day)}${until}`,
+      `Together ${contacts(all, site) === null ? "contacts that cannot be counted" : plural(all.offered, "contact")} on ${longDay(day)}${until}`,
       all.service === null
         ? "."
         : `, ${percent(all.service)} answered within ${site.seconds} s, ${gap(all.service, site.target)}.`,
@@ -136,14 +149,19 @@ export function boardFigure(board: QueueBoard, options: { free: boolean; search:
   const { queues, all, through, day, grain, zone, site } = board;
   const usual = queues.some(({ rows }) => rows.some((row) => row.usual !== null));
   const shown = queues.some(({ rows }) => rows.some(known));
+  const countless = lacks(site, "assignments", "abandons");
   return html(
     "div",
     { class: "figures" },
     figure({
       id: "queues",
-      title: shown
-        ? "Volume of each queue through the day, most answers missing first"
-        : "No queue has data for this day",
+      title: countless
+        ? "No contacts to show"
+        : !shown
+          ? "No queue has data for this day"
+          : lacks(site, "within_threshold")
+            ? "Volume of each queue through the day, busiest first"
+            : "Volume of each queue through the day, most answers missing first",
       subtitle:
         `Contacts offered per ${grain} minutes, ${day ? longDay(day) : "no day yet"}. ` +
         (options.free
@@ -157,7 +175,9 @@ export function boardFigure(board: QueueBoard, options: { free: boolean; search:
       footer: [
         `Times in ${site.timezone}.`,
         through === null ? null : `Data through ${zone.dateTime(through)}.`,
-        `n = ${count(all.offered)} contacts. Source: queue_wfm${usual ? "; the usual: issue_queues, rep_convos" : ""}.`,
+        countless ? null : `n = ${count(all.offered)} contacts.`,
+        `Source: queue_wfm${usual ? "; the usual: issue_queues, rep_convos" : ""}.`,
+        missingText(site, "queue_wfm"),
         `Faint: fewer than ${site.min_contacts} contacts.`,
       ]
         .filter(Boolean)
@@ -183,12 +203,12 @@ export function boardColumns(site: Site): TableColumn<QueueOfDay>[] {
   });
   return [
     { label: "Queue", value: ({ queue }) => queue },
-    whole("Contacts", (row) => (row.intervals ? row.offered : null)),
+    whole("Contacts", (row) => contacts(row, site)),
     whole("The usual", (row) => (row.usual === null ? null : Math.round(row.usual))),
     percentage(`Answered in ${site.seconds} s`, ({ service }) => service),
     whole("Missing to the target", ({ missing }) => missing),
     percentage("Abandoned", ({ abandonRate }) => abandonRate),
-    whole("Abandons", (row) => (row.intervals ? row.abandoned : null)),
+    whole("Abandons", (row) => (row.intervals && !lacks(site, "abandons") ? row.abandoned : null)),
     { label: "Mean wait, s", value: ({ wait }) => wait, text: ({ wait }) => decimal(wait, 0) },
   ];
 }
@@ -200,7 +220,11 @@ export function boardChart(
   { queues, day, zone, site }: QueueBoard,
   { width, free, search }: { width: number; free: boolean; search: string },
 ): SVGSVGElement {
-  if (!queues.some(({ rows }) => rows.some(known))) return emptyPanel(width, "No rows for this day.");
+  if (!queues.some(({ rows }) => rows.some(known)))
+    return emptyPanel(
+      width,
+      lacks(site, "assignments") ? "No column is mapped to assignments." : "No rows for this day.",
+    );
   const across = Math.max(
     1,
     Math.min(queues.length, Math.floor((width + facet.gap) / (facet.least + facet.gap))),
@@ -246,9 +270,16 @@ export function boardChart(
 
 function head(queue: QueueOfDay, wide: number, site: Site): SVGGElement {
   const { missing, service, abandonRate } = queue;
-  const state = missing === null ? "no contacts" : missing > 0 ? `${count(missing)} missing` : "target met";
+  const state =
+    missing !== null
+      ? missing > 0
+        ? `${count(missing)} missing`
+        : "target met"
+      : lacks(site, ...serviceMetrics)
+        ? "no column"
+        : "no contacts";
   const numbers: [string, string, string][] = [
-    [queue.intervals ? count(queue.offered) : "–", "contacts", ""],
+    [count(contacts(queue, site)), "contacts", ""],
     [percent(service), `in ${site.seconds} s`, missing ? "orange-text" : ""],
     [percent(abandonRate), "abandoned", ""],
     [clock(queue.wait), "mean wait", ""],
@@ -332,13 +363,11 @@ function peak({ rows }: QueueOfDay): number {
   return Math.max(0, ...rows.map((row) => Math.max(offered(row) ?? 0, row.usual ?? 0)));
 }
 
-function spoken(
-  { queue, offered, intervals, service, missing, abandonRate, wait }: QueueOfDay,
-  site: Site,
-): string {
+function spoken(row: QueueOfDay, site: Site): string {
+  const { queue, offered, intervals, service, missing, abandonRate, wait } = row;
   if (!intervals) return `${queue}: no data. Open in Today.`;
   return [
-    `${queue}: ${plural(offered, "contact")}`,
+    `${queue}: ${contacts(row, site) === null ? "contacts without a column" : plural(offered, "contact")}`,
     service === null ? null : `${percent(service)} answered in ${site.seconds} seconds`,
     missing ? `${plural(missing, "answer")} missing to the target` : null,
     abandonRate === null ? null : `${percent(abandonRate)} abandoned`,

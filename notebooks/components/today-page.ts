@@ -77,7 +77,7 @@ export function todayPage(options: {
 export function todayCards({ windows, compared, rest, site, day }: TodayPage): Card[] {
   if (!day) return [];
   const sum = today.summarize(windows);
-  const service = today.serviceLevelOf(site)(sum);
+  const service = today.serviceLevelOf(site)(sum.served);
   const abandonRate = sum.offered ? sum.abandoned / sum.offered : null;
   const staffed = windows.filter((row) => row.reps !== null);
   const projected = rest?.projection.projected;

@@ -30,6 +30,7 @@ export interface DaySummary {
   assigned: number;
   abandoned: number;
   within: number | null;
+  served: Counts; // of the intervals that know all of them, for the service level
   wait: number | null; // mean seconds, weighted by those offered
   handle: number | null; // mean seconds, weighted by those assigned, over what is not held back
   wrap: number | null;
@@ -77,7 +78,7 @@ export function comparedWith(
     return {
       label: `last ${weekdayName(day)}`,
       offered: before.offered,
-      service: serviceLevelOf(site)(before),
+      service: serviceLevelOf(site)(before.served),
       abandonRate: ratio(before.abandoned, before.offered),
       wait: before.wait,
       handle: before.handle,
@@ -123,6 +124,7 @@ export function summarize(rows: readonly Interval[]): DaySummary {
     offered: totals.offered ?? 0,
     assigned: totals.assigned ?? 0,
     abandoned: totals.abandoned ?? 0,
+    served: servedOf(seen),
     usual: whole.every((row) => row.usual !== null) ? sum(whole.map((row) => row.usual)) : null,
   };
 }
@@ -170,11 +172,16 @@ export function daySentence(options: {
     };
   if (through === null || !rows.some(known))
     return { title: `${place}no data for ${dayName(day)}`, lead: "No interval of this day has arrived." };
+  if (!windows.some((row) => offered(row) !== null))
+    return {
+      title: `${place}contacts of ${dayName(day)} cannot be told`,
+      lead: "Windows have arrived, but without a column of assignments or abandons (asapp-kit wfm columns).",
+    };
   const total = summarize(windows);
   const level = serviceLevelOf(site);
-  const service = level(total);
+  const service = level(total.served);
   const until = windows.some(({ state }) => state === "pending") ? ` by ${zone.time(through)}` : "";
-  const missing = shortfallOf(total, site) ?? 0;
+  const missing = shortfallOf(total.served, site) ?? 0;
   const worst = worstInterval(rows, site);
   const share = total.offered ? ` (${percent(total.abandoned / total.offered)})` : "";
   const sentences = [
@@ -269,6 +276,17 @@ export function staffTitle(rows: readonly Interval[]): string {
 
 function against({ offered, usual }: DaySummary): string {
   return usual ? `, ${signed((offered / usual - 1) * 100)}% against the usual` : "";
+}
+
+// An interval without one of the counts would be in the whole and not in the part. A count that none has stays unknown.
+function servedOf(rows: readonly Interval[]): Counts {
+  const told = rows.filter(({ within }) => within !== null);
+  const whole = told.filter(({ abandoned }) => abandoned !== null);
+  return rollUp(whole.length ? whole : told, {
+    assigned: { rule: "count", of: (row) => row.assigned },
+    abandoned: { rule: "count", of: (row) => row.abandoned },
+    within: { rule: "count", of: (row) => row.within },
+  });
 }
 
 function serviceCounts({ assigned, abandoned, within }: Counts, site: ServiceSettings) {

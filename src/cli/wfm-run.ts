@@ -21,7 +21,7 @@ export interface WfmPlan {
   file: string; // absolute
   before: string | null; // null: no such file yet
   text: string;
-  changes: { option: string; from: string | null; to: string | null }[];
+  changes: { option: string; from: string | null; to: string | null }[]; // several columns with a + between
 }
 
 interface Survey {
@@ -60,14 +60,17 @@ export function surveyText({ feeds, switches }: Survey): string {
 }
 
 /**
- * What to write: `settings` as given ("abandons=left_queue"; nothing after the = for a metric that is not delivered), and
- * with `guess` the clear guesses and what the data say of the switches. Throws CliError for names that nobody knows.
+ * What to write: `settings` as given ("abandons=left_queue", "abandons=old_name+new_name" for a column that was renamed;
+ * nothing after the = for a metric that is not delivered), and with `guess` the clear guesses, after the columns that came
+ * before, and what the data say of the switches. Throws CliError for names that nobody knows.
  */
 export function planWfm(project: Project, survey: Survey, settings: string[], guess: boolean): WfmPlan {
   const wanted = new Map<string, string | null>();
   if (guess) {
-    for (const { option, clear } of survey.feeds.flatMap(({ metrics }) => metrics))
-      if (clear !== null) wanted.set(option, clear);
+    for (const { option, clear, columns } of survey.feeds.flatMap(({ metrics }) => metrics)) {
+      const ended = columns.filter(({ state }) => state === "ended").map(({ column }) => column);
+      if (clear !== null) wanted.set(option, [...ended, clear].join("+"));
+    }
     for (const { option, value, suggests } of survey.switches)
       if (suggests !== null && suggests !== value) wanted.set(option, suggests);
   }
@@ -75,13 +78,20 @@ export function planWfm(project: Project, survey: Survey, settings: string[], gu
   const file = project.configFile ?? resolve("kit.yaml");
   const before = readText(file);
   const now = new Map<string, string | null>([
-    ...survey.feeds.flatMap(({ metrics }) => metrics.map(({ option, column }) => [option, column] as const)),
+    ...survey.feeds.flatMap(({ metrics }) =>
+      metrics.map(({ option, columns }) => [option, joined(columns)] as const),
+    ),
     ...survey.switches.map(({ option, value }) => [option, value] as const),
   ]);
   const changes = [...wanted]
     .map(([option, to]) => ({ option, from: now.get(option) ?? null, to }))
     .filter(({ from, to }) => from !== to);
-  const texts = changes.map(({ option, to }): Setting => ({ path: option.split("."), value: to }));
+  const texts = changes.map(
+    ({ option, to }): Setting => ({
+      path: option.split("."),
+      value: to?.includes("+") ? to.split("+") : to,
+    }),
+  );
   const start = before ?? "# Every option: docs/config.md. No secret belongs in this file.\n";
   const text = changes.length === 0 ? start : setOptions(start, texts);
   parseConfig(text, file, dirname(file));
@@ -124,14 +134,17 @@ function chosen({ feeds, switches }: Survey, setting: string): [string, string |
   }
   if (value === "") return [metric!.each.option, null];
   const columns = metric!.feed.columns.map(({ column }) => column);
-  const found = columns.find((column) => column.toLowerCase() === value.toLowerCase());
-  if (found === undefined)
-    throw new CliError(
-      "usage",
-      `${metric!.feed.feed} has no column ${value} (${hint(value, columns)})`,
-      next,
-    );
-  return [metric!.each.option, found];
+  const found = value.split("+").map((part) => {
+    const name = part.trim();
+    const same = columns.find((column) => column.toLowerCase() === name.toLowerCase());
+    if (same !== undefined) return same;
+    throw new CliError("usage", `${metric!.feed.feed} has no column ${name} (${hint(name, columns)})`, next);
+  });
+  return [metric!.each.option, [...new Set(found)].join("+")];
+}
+
+function joined(columns: SurveyedMetric["columns"]): string | null {
+  return columns.map(({ column }) => column).join("+") || null;
 }
 
 function feedText(feed: SurveyedFeed): string {
@@ -143,12 +156,14 @@ function feedText(feed: SurveyedFeed): string {
     { name: "type" },
     ...["filled", "min", "median", "max"].map((name) => ({ name, right: true })),
   ];
-  const cells = feed.metrics.map((metric) => {
-    const seen = feed.columns.find(({ column }) => column.toLowerCase() === metric.column?.toLowerCase());
-    return [metric.metric, metric.column ?? "", metric.state, ...valueCells(seen)];
-  });
+  const cells = feed.metrics.flatMap(({ metric, columns, state }) =>
+    (columns.length > 0 ? columns : [{ column: "", state }]).map((mapped, place) => {
+      const seen = feed.columns.find(({ column }) => isSame(column, mapped.column));
+      return [place === 0 ? metric : "", mapped.column, mapped.state, ...valueCells(seen)];
+    }),
+  );
   const others = feed.columns.filter(
-    ({ column }) => !feed.metrics.some((metric) => metric.column?.toLowerCase() === column.toLowerCase()),
+    (seen) => !feed.metrics.some(({ columns }) => columns.some(({ column }) => isSame(column, seen.column))),
   );
   const more = others.map((seen) => ["", seen.column, "", ...valueCells(seen)]);
   const open = unmapped([feed]).map((metric) => `${metric.metric}: ${reasonText(metric)}\n`);
@@ -164,7 +179,11 @@ function valueCells(seen: SeenColumn | undefined): string[] {
   return [type, filled, number(values?.min), number(values?.median), number(values?.max)];
 }
 
-function reasonText({ state, column, guesses, clear }: SurveyedMetric): string {
+function reasonText({ state, columns, guesses, clear }: SurveyedMetric): string {
+  const column = columns
+    .filter((each) => each.state === state)
+    .map((each) => each.column)
+    .join(", ");
   const why = {
     missing: `${column} is not in the feed`,
     ended: `${column} came no more`,
@@ -180,9 +199,13 @@ function reasonText({ state, column, guesses, clear }: SurveyedMetric): string {
 }
 
 function isMapped(feed: SurveyedFeed, column: string): boolean {
-  return feed.metrics.some(
-    (metric) => metric.state === "mapped" && metric.column?.toLowerCase() === column.toLowerCase(),
+  return feed.metrics.some(({ columns }) =>
+    columns.some((mapped) => mapped.state === "mapped" && isSame(mapped.column, column)),
   );
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 function listed(names: string[], shown = 12): string {

@@ -18,7 +18,7 @@ export default command({
       type: "string",
       multiple: true,
       value: "METRIC=COLUMN",
-      doc: "write this; nothing after the = says that the metric is not delivered",
+      doc: "write this; A+B for a column that was renamed, nothing after the = for a metric that is not delivered",
       parse: setting,
     },
     yes: { type: "boolean", short: "y", doc: "do not ask; needed where nobody can answer" },

@@ -17,15 +17,18 @@ export interface SeenColumn {
 }
 
 /**
+ * Of a column; of a metric, that of its best one.
  * mapped: the column is there · ended: it is there, but the newest days come without it · missing: it is not there ·
  * empty: it is there without a value · no numbers: it holds something else · off: kit.yaml says that it is not delivered
  */
-export type MetricState = "mapped" | "ended" | "missing" | "empty" | "no numbers" | "off";
+export type MetricState = "mapped" | "ended" | "empty" | "no numbers" | "missing" | "off";
+
+const bestFirst: MetricState[] = ["mapped", "ended", "empty", "no numbers", "missing"];
 
 export interface SurveyedMetric {
   metric: string;
   option: string; // its place in kit.yaml
-  column: string | null;
+  columns: { column: string; state: MetricState }[]; // as mapped; the first with a value in a row counts
   state: MetricState;
   doc: string;
   guesses: Guess[]; // best first; none for a metric that is mapped or off
@@ -100,17 +103,23 @@ function surveyed(
       ...{ column: name, type, values: values.get(name) ?? null, firstSeen, lastSeen },
     }));
   const own = wfmColumns(config).filter((each) => each.feed === feed);
-  const stateOf = ({ column }: WfmColumn): MetricState => {
-    if (column === null) return "off";
+  const stateOf = (column: string): MetricState => {
     const seen = columns.find((each) => each.column.toLowerCase() === column.toLowerCase());
     if (seen === undefined) return "missing";
     if (!isNumeric(seen) || (seen.values?.numeric ?? 1) < 0.9) return "no numbers";
     if (seen.values?.filled === 0) return "empty";
     return seen.lastSeen !== null && seen.lastSeen < lastDay ? "ended" : "mapped";
   };
-  const states = own.map((each) => ({ each, state: stateOf(each) }));
+  const states = own.map((each) => {
+    const held = each.columns.map((column) => ({ column, state: stateOf(column) }));
+    const state = bestFirst.find((best) => held.some((column) => column.state === best)) ?? "off";
+    return { each, columns: held, state };
+  });
   const taken = new Set(
-    states.flatMap(({ each, state }) => (state === "mapped" ? [each.column!.toLowerCase()] : [])),
+    states
+      .flatMap(({ columns }) => columns)
+      .filter(({ state }) => state === "mapped")
+      .map(({ column }) => column.toLowerCase()),
   );
   const free = columns.filter(
     (each) =>
@@ -118,7 +127,7 @@ function surveyed(
       isNumeric(each) &&
       (each.lastSeen === null || each.lastSeen >= lastDay),
   );
-  const metrics = states.map(({ each, state }) => {
+  const metrics = states.map(({ each, columns, state }) => {
     const open = state === "mapped" || state === "off" ? [] : free;
     const found = guesses(
       each,
@@ -128,7 +137,7 @@ function surveyed(
     return {
       metric: each.metric,
       option: `site.wfm.${feed === "queue_wfm" ? "queue" : "membership"}.${each.metric}`,
-      ...{ column: each.column, state, doc: each.doc, guesses: found, clear: clearGuess(found) },
+      ...{ columns, state, doc: each.doc, guesses: found, clear: clearGuess(found) },
     };
   });
   const clear = metrics.map((metric) => metric.clear);

@@ -2,12 +2,12 @@ import { type Config, usualColumns } from "../config.ts";
 import { quoteName } from "./database.ts";
 import type { RelationColumn } from "./dedupe.ts";
 
-/** A metric of a wfm view, and the customer's column that holds it. */
+/** A metric of a wfm view, and the customer's columns that hold it. */
 export interface WfmColumn {
   view: "queue_windows" | "rep_windows";
   feed: "queue_wfm" | "queue_membership_wfm";
   metric: string;
-  column: string | null; // null: kit.yaml says that it is not delivered
+  columns: string[]; // the first with a value in a row counts; none: kit.yaml says that it is not delivered
   usual: string; // the assumed column
   unit: "seconds" | "minutes" | null; // of the view; null: a count
   type: "BIGINT" | "DOUBLE";
@@ -43,12 +43,12 @@ export function wfmColumns({ site }: Pick<Config, "site">): WfmColumn[] {
   const of = (
     view: WfmColumn["view"],
     feed: WfmColumn["feed"],
-    map: Record<string, string | null>,
+    map: Record<string, string[]>,
     assumed: Record<string, string>,
   ) =>
     Object.entries(metrics[view]).map(([metric, [type, doc]]) => ({
       ...{ view, feed, metric, type, doc },
-      column: map[metric] ?? null,
+      columns: map[metric] ?? [],
       usual: assumed[metric]!,
       unit: type === "BIGINT" ? null : view === "rep_windows" ? ("minutes" as const) : ("seconds" as const),
     }));
@@ -79,10 +79,13 @@ export function wfmSelect(
     const type = name === "instance_ts" ? "TIMESTAMP" : "VARCHAR";
     return `  ${column ? `try_cast(${quoteName(column.name)} as ${type})` : `cast(null as ${type})`} as ${quoteName(name)}`;
   });
-  const values = mapped.map(({ metric, column, type }) => {
-    const found = column === null ? undefined : known.get(column.toLowerCase());
-    const value = found && isNumeric(found) ? `${numeric(found, type)}${factor(config, metric)}` : null;
-    return `  ${value ?? `cast(null as ${type})`} as ${quoteName(metric)}`;
+  const values = mapped.map(({ metric, columns, type }) => {
+    const found = columns
+      .map((column) => known.get(column.toLowerCase()))
+      .filter((column) => column !== undefined && isNumeric(column))
+      .map((column) => numeric(column!, type));
+    const value = found.length > 1 ? `coalesce(${found.join(", ")})` : found[0];
+    return `  ${value ? `${value}${factor(config, metric)}` : `cast(null as ${type})`} as ${quoteName(metric)}`;
   });
   const run = layer === "raw" ? ["  _run as run"] : [];
   const from = `${layer}.${quoteName(mapped[0]!.feed)}`;
@@ -94,10 +97,16 @@ export function wfmColumnRows(
   config: Pick<Config, "site">,
   columnsOf: (feed: string) => readonly RelationColumn[],
 ) {
-  return wfmColumns(config).map(({ view, feed, metric, column, type, doc }) => {
-    const found = columnsOf(feed).find(({ name }) => name.toLowerCase() === column?.toLowerCase());
-    const fits = found !== undefined && isNumeric(found) && !wfmNames.includes(found.name.toLowerCase());
-    return { view, metric, feed, column, type, delivered: fits && found.seen !== false, doc };
+  return wfmColumns(config).map(({ view, feed, metric, columns, type, doc }) => {
+    const names = columns.map((column) => column.toLowerCase());
+    const delivered = columnsOf(feed).some(
+      (column) =>
+        names.includes(column.name.toLowerCase()) &&
+        !wfmNames.includes(column.name.toLowerCase()) &&
+        isNumeric(column) &&
+        column.seen !== false,
+    );
+    return { view, metric, feed, column: columns.join(", ") || null, type, delivered, doc };
   });
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { parse } from "yaml";
 import { accuracy, noiseFloor } from "../notebooks/components/accuracy.ts";
+import { baseline } from "../notebooks/components/baseline.ts";
 import { wilson } from "../notebooks/components/confidence.ts";
 import { erlangB, erlangC, requiredAgents } from "../notebooks/components/erlang.ts";
 import { erlangA } from "../notebooks/components/erlang-a.ts";
@@ -16,7 +17,7 @@ import {
   utilizedShare,
 } from "../notebooks/components/occupancy.ts";
 import { projectDay, projectSums } from "../notebooks/components/projection.ts";
-import { addedRate, repFte, repTime, weightedMean } from "../notebooks/components/rollup.ts";
+import { addedRate, repFte, repTime, rollUpBy, sum, weightedMean } from "../notebooks/components/rollup.ts";
 import { serviceLevels, shortfall } from "../notebooks/components/service-level.ts";
 import {
   chatFactor,
@@ -285,6 +286,27 @@ describe("vectors", () => {
       });
       const projected = await macro("project_day", i.so_far, i.usual_so_far, i.usual_rest);
       return [facts(found), facts(slots), { projected }];
+    },
+    counts_rollup({ counts, last }: { counts: number[]; last: number[] }) {
+      const rows = (minutes: number[]) => minutes.map((of, i) => ({ of, at: i * 5 }));
+      const grouped = (minutes: number) =>
+        [
+          ...rollUpBy(rows(counts), ({ at }) => Math.floor(at / minutes), {
+            contacts: { rule: "count", of: ({ of }) => of },
+          }).values(),
+        ].map(({ contacts }) => contacts);
+      return [{ quarters: grouped(15), halves: grouped(30), hour: grouped(60)[0], last: sum(last) }];
+    },
+    async weekday_baseline({ date, values }: { date: string; values: Record<string, number> }) {
+      const { state, n, median, low, high, dates } = baseline(date, (day) => values[day]);
+      const last = dates.at(-1)!;
+      const rows = dates.map((day) => `(${values[day]})`).join(", ");
+      const inSql = async (name: string) => sql(`${name}(v) from (values ${rows}) t(v)`);
+      const days_back = (Date.parse(date) - Date.parse(last)) / 86_400_000;
+      return [
+        { state, n, last, days_back, median, low, high },
+        { median: await inSql("usual"), low: await inSql("usual_low"), high: await inSql("usual_high") },
+      ];
     },
     wilson: async ({ k, n }) => {
       const [low, high] = [await macro("wilson_low", k, n), await macro("wilson_high", k, n)];

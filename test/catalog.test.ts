@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { serviceLevelVariants } from "../notebooks/components/service-level.ts";
 import { orderTerm } from "../src/export/registry.ts";
 import { writeLastSync } from "../src/sync/last-sync.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
@@ -392,6 +393,62 @@ describe("a rep's windows", () => {
       ["5", null, 15],
     ]);
     named.close();
+    fixture.delete();
+  });
+});
+
+describe("the history of queues", () => {
+  it("counts a wait of just the threshold as within it, and as no short one", async () => {
+    const fixture = rawFixture();
+    const visit = (issue: number, wait: number, abandoned: boolean) => ({
+      ...{
+        issue_id: issue,
+        company_marker: "acme",
+        rep_id: abandoned ? null : 7,
+        queue_id: 4,
+        queue_name: "Queue Billing",
+      },
+      ...{
+        enter_queue_ts: "2026-09-01T05:00:00Z",
+        exit_queue_ts: "2026-09-01T05:05:00Z",
+        abandoned,
+        enqueue_time: wait,
+      },
+    });
+    const left = [4.9, 5, 60, 60.5].map((wait, i) => visit(i, wait, true));
+    const served = [60, 60.5].map((wait, i) => visit(10 + i, wait, false));
+    fixture.put("issue_queues", "2026-09-01 06", [...left, ...served]);
+    fixture.put(
+      "rep_convos",
+      "2026-09-01 06",
+      served.map(({ issue_id }) => ({
+        ...{
+          issue_id,
+          rep_id: 7,
+          queue_id: 4,
+          issue_assigned_ts: "2026-09-01T05:05:00Z",
+          handle_time_seconds: 90,
+        },
+      })),
+    );
+    await updateWarehouse(fixture.project);
+    const parts: Record<string, unknown> = {};
+    for (const variant of serviceLevelVariants) {
+      fixture.project.config.site.serviceLevel.variant = variant;
+      const history = await openCatalog(fixture.project);
+      const { rows } = await history.rows(
+        "select offered, abandoned, good, base from history.queue_windows where queue = 'Queue Billing'",
+      );
+      parts[variant] = rows;
+      history.close();
+    }
+    assert.deepEqual(parts, {
+      offered: [[6, 4, 1, 6]],
+      answered_only: [[6, 4, 1, 2]],
+      exclude_abandons: [[6, 4, 1, 3]],
+      credit_abandons: [[6, 4, 4, 6]],
+      credit_short_abandons: [[6, 4, 2, 6]],
+    });
     fixture.delete();
   });
 });

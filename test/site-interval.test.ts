@@ -215,6 +215,28 @@ describe("dayOfIntervals", () => {
   });
 });
 
+describe("a service level of a day", () => {
+  const level = (values: Partial<WindowRow>[], more = {}) => {
+    const windows = values.map((value, i) =>
+      row(at(9, 15 * i), { assigned: 10, abandoned: 10, within: 8, ...value }),
+    );
+    return serviceLevelOf({ ...site, ...more })(summarize(day(windows, ten)).served);
+  };
+
+  it("leaves out the intervals that lack one of its counts, in part and whole alike", () => {
+    assert.equal(level([{}, {}]), 0.4);
+    assert.equal(level([{}, { abandoned: null }]), 0.4);
+    assert.equal(level([{}, { within: null }]), 0.4);
+  });
+
+  it("is unknown without a column, but where its formula does not need it", () => {
+    assert.equal(level([{ abandoned: null }, { abandoned: null }]), null);
+    assert.equal(level([{ abandoned: null }], { variant: "answered_only" }), 0.8);
+    assert.equal(level([{ within: null }], { variant: "answered_only" }), null);
+    assert.equal(level([]), null);
+  });
+});
+
 describe("a running day", () => {
   // 10 contacts usual in each quarter-hour of 8 weeks; 12 came in each of the 40 windows so far
   const past = Array.from({ length: 96 }, (_, i) =>

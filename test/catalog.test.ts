@@ -229,7 +229,7 @@ describe("the catalog's tables about the data", () => {
       ...{ version: "1", suspect: null },
     });
     assert.deepEqual(await rows("select data_through, suspect from kit.feeds where feed = 'queue_wfm'"), [
-      ["2026-09-01T05:30:00Z", "not delivered: rep_id"],
+      ["2026-09-01T05:30:00Z", "key column not delivered: rep_id"],
     ]);
     assert.deepEqual(
       await rows("select data_through, lag_minutes, rows from kit.feeds where feed = 'utterances'"),

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
+import { loadersFolder } from "../src/site/folders.ts";
 import { writeLastSync } from "../src/sync/last-sync.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
@@ -142,5 +145,33 @@ describe("kit.row_counts", () => {
       found.map((row) => row[6]),
       ["not published"],
     );
+  });
+
+  it("comes to the site with what is short and over on one day, and with keys that are doubtful", async () => {
+    const raw = rawFixture();
+    const rows = async (name: string) => {
+      const catalog = await openCatalog(raw.project);
+      const sql = readFileSync(join(loadersFolder, `${name}.json.sql`), "utf8");
+      const found = await catalog.objects<Record<string, unknown>>(sql);
+      catalog.close();
+      return found.find(({ feed }) => feed === "reps");
+    };
+    try {
+      raw.put("reps", "2026-09-01 05", [{ name: "a" }, { name: "a" }]);
+      raw.put("reps", "2026-09-01 06", [{ name: "a" }, { name: "b" }]);
+      raw.put("reps", "2026-09-01 07", [{ name: "c" }]);
+      counted(raw, [
+        count({ export_interval: "hr=05", exported_rows: 1 }),
+        count({ export_interval: "hr=06", exported_rows: 3 }),
+      ]);
+      await updateWarehouse(raw.project);
+      const { announced, delivered, match, short, over, uncounted } = (await rows("health-counts"))!;
+      assert.deepEqual([announced, delivered, match, short, over, uncounted], [4, 4, 0, 1, 1, 1]);
+      const { key, by_run, by_tie, remark } = (await rows("health-dedupe"))!;
+      assert.deepEqual([key, by_run, by_tie], ["whole rows", 1, 0]);
+      assert.equal(remark, "no key column is delivered (rep_id): whole rows are the key");
+    } finally {
+      raw.delete();
+    }
   });
 });

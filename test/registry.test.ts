@@ -91,7 +91,7 @@ describe("registry", () => {
       flow_detail: ["issue_id", "event_ts", "event_type"],
       intents: ["code"],
       issue_sentiment: ["issue_id"],
-      export_row_counts: ["export_date", "export_name", "export_job", "export_interval"],
+      export_row_counts: ["export_date", "export_name", "export_interval"],
     };
     for (const [name, key] of Object.entries(keys)) assert.deepEqual(feed(name).key, key);
     for (const name of [...Object.keys(keys), "flow_completions", "rep_activity"]) {

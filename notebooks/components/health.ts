@@ -304,7 +304,7 @@ export function changeTable(rows: readonly SchemaChange[]): HTMLElement {
       [
         { label: "Day", value: ({ day }) => day },
         { label: "Feed", value: ({ feed }) => feed },
-        { label: "Column", value: ({ field }) => field },
+        { label: "Column", value: ({ field }) => field || null },
         { label: "Change", value: ({ change }) => change.replaceAll("_", " ") },
         { label: "Kind", value: (row) => row.class },
         { label: "Before", value: ({ before }) => before },
@@ -370,7 +370,10 @@ export function dedupeTable(rows: readonly Dedupe[]): HTMLElement {
       : html(
           "ul",
           { class: "remarks" },
-          doubtful.map(({ feed, remark }) => html("li", {}, html("b", {}, feed), ` ${remark}`)),
+          [...new Set(doubtful.map(({ remark }) => remark))].map((text) => {
+            const feeds = doubtful.filter(({ remark }) => remark === text).map(({ feed }) => feed);
+            return html("li", {}, html("b", {}, feeds.join(", ")), ` ${text}`);
+          }),
         ),
     table<Dedupe>(
       [

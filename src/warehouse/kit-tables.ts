@@ -182,7 +182,7 @@ export function suspicion(
     reasons.push(
       rule.wholeRows
         ? `no key column is delivered (${rule.missing.join(", ")}): whole rows are the key`
-        : `not delivered: ${rule.missing.join(", ")}`,
+        : `key ${rule.missing.length === 1 ? "column" : "columns"} not delivered: ${rule.missing.join(", ")}`,
     );
   if (feed.order.length > 0 && several >= 20 && order * 100 < several)
     reasons.push(

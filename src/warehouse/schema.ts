@@ -274,9 +274,12 @@ function missingKeys(
   return feed.key
     .filter((name) => !first.has(name))
     .map((name) => {
-      const successor = feed.renamed[name];
-      const instead =
-        successor && first.has(successor) ? `${successor} takes its place` : "it is left out of the key";
+      const names = [
+        feed.renamed[name],
+        ...Object.keys(feed.renamed).filter((old) => feed.renamed[old] === name),
+      ];
+      const other = names.find((each) => each !== undefined && first.has(each));
+      const instead = other ? `${other} takes its place` : "it is left out of the key";
       return change(
         dt,
         name,

@@ -22,7 +22,7 @@ export const oddities = {
   unreadable: "One partition a day ends with a line that is no JSON.",
   "plain file": "transfers is not compressed.",
   "missing key column":
-    "rep_activity has no company_id, issue_sentiment no created_ts, export_row_counts no export_job.",
+    "rep_activity has no company_id, issue_sentiment no created_ts; export_row_counts has export_name, not export_job.",
   "renamed key": "rep_hierarchy has subordinate_rep_id and superior_rep_id only.",
   "unaligned instance":
     "instance_ts of hourly feeds lies some seconds after the full hour, except in feeds of windows.",

@@ -1,8 +1,10 @@
 // Compiles TypeScript to dist/ and removes what no longer has a source, so that a deleted test cannot go on passing.
+// Then puts the AWS SDK's two hundred files into one.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -16,4 +18,21 @@ if (existsSync(dist)) {
     if (!existsSync(source)) rmSync(file, { force: true });
   }
 }
+const sdk = join(dist, "src", "sync", "s3-sdk.js");
+if (existsSync(sdk))
+  await build({
+    entryPoints: [sdk],
+    outfile: sdk,
+    allowOverwrite: true,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20.12",
+    mainFields: ["module", "main"],
+    // Some of its packages are CommonJS and call `require` for modules of Node.
+    banner: {
+      js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
+    },
+    logLevel: "error",
+  });
 process.exit(result.status ?? 1);

@@ -59,10 +59,10 @@ describe("lock", () => {
     );
   });
 
-  it("is granted again inside the work, and to nobody beside it", async () => {
+  it("is granted to whoever says that the caller holds it, and to nobody beside it", async () => {
     const order: string[] = [];
     const first = withLock({ data }, {}, async () => {
-      await withLock({ data }, {}, async () => void order.push("inside"));
+      await withLock({ data }, { held: true }, async () => void order.push("inside"));
       await new Promise((resolve) => setTimeout(resolve, 50));
       order.push("first ends");
     });

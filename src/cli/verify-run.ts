@@ -34,7 +34,7 @@ export function runVerify(project: Project, run: VerifyRun, context: Context): P
 async function verify(project: Project, run: VerifyRun, { output, signal, now }: Context): Promise<Verified> {
   const { remote, repair } = run;
   const raw = await checkRaw(project, {
-    ...{ remote, repair, feeds: run.feeds ?? undefined, signal, now },
+    ...{ remote, repair, feeds: run.feeds ?? undefined, signal, now, held: true },
     onFile({ files }) {
       if (files % 100 === 0) output.progress({ step: "reading", done: files, total: null, unit: "files" });
     },

@@ -47,7 +47,7 @@ async function bringUpToDate(project: Project): Promise<void> {
   try {
     await withLock(project, { wait: true }, async () => {
       try {
-        await syncIfOlder(project, project.config.sync.maxAgeMinutes);
+        await syncIfOlder(project, project.config.sync.maxAgeMinutes, { held: true });
       } finally {
         if (updateDue(project)) await updateWarehouse(project);
       }

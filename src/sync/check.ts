@@ -43,6 +43,7 @@ export interface CheckOptions {
   feeds?: string[] | undefined;
   signal?: AbortSignal | undefined;
   wait?: boolean;
+  held?: boolean; // the caller holds the lock
   onProgress?: (event: SyncEvent) => void;
   onFile?: (done: { files: number; bytes: number }) => void;
   patience?: Partial<Patience>;
@@ -54,8 +55,8 @@ export interface CheckOptions {
  * Under the lock, so that no sync is caught in the middle. Writes nothing unless `repair`.
  */
 export function checkRaw(project: Project, options: CheckOptions = {}): Promise<CheckReport> {
-  const { wait = false, signal } = options;
-  return withLock(project, { wait, signal }, () => check(project, options));
+  const { held = false, wait = false, signal } = options;
+  return withLock(project, { held, wait, signal }, () => check(project, options));
 }
 
 async function check(project: Project, options: CheckOptions): Promise<CheckReport> {

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { CliError } from "../errors.ts";
 import { markerName, partitionPath } from "../export/layout.ts";
 import { fingerprint, type RemoteObject, type RemotePartition } from "../export/partition.ts";
+import { batchBytes, returnBatch, takeBatch } from "./batch.ts";
 import { decryptFile } from "./decrypt.ts";
 import { diskError } from "./files.ts";
 import type { ManifestObject, ManifestPartition } from "./manifest.ts";
@@ -23,7 +24,6 @@ export interface Download {
   onBytes: (bytes: number) => void;
 }
 
-const batchBytes = 1024 * 1024; // an object goes to disk, and into another thread to be checked, in pieces of this size
 const smallBytes = 64 * 1024; // up to here it is checked at once, where it is
 let serial = 0;
 
@@ -197,7 +197,7 @@ class Attempt {
     let checked: Promise<unknown> | undefined;
     for (let at = 0; at < bytes.length; ) {
       if (this.filled === batchBytes) checked = Promise.all([checked, this.passOn(false)]);
-      this.batch ??= Buffer.allocUnsafeSlow(Math.min(batchBytes, size - this.received + bytes.length - at));
+      this.batch ??= takeBatch();
       const copied = bytes.copy(this.batch, this.filled, at);
       this.filled += copied;
       at += copied;
@@ -207,7 +207,7 @@ class Attempt {
 
   /** Sends what came together to disk and through the checks. */
   private passOn(last: boolean): Promise<Verified | null> {
-    const bytes = this.takeBatch();
+    const bytes = this.filledBatch();
     onDisk(this.download, () => {
       this.file ??= fs.openSync(this.path, "w");
       for (let at = 0; at < bytes.length; ) at += fs.writeSync(this.file, bytes, at);
@@ -216,8 +216,8 @@ class Attempt {
     return this.verifier.write(bytes, last);
   }
 
-  private takeBatch(): Buffer<ArrayBuffer> {
-    const bytes = this.batch?.subarray(0, this.filled) ?? Buffer.allocUnsafeSlow(0);
+  private filledBatch(): Buffer<ArrayBuffer> {
+    const bytes = (this.batch ?? takeBatch()).subarray(0, this.filled);
     this.batch = null;
     this.filled = 0;
     return bytes;
@@ -230,10 +230,12 @@ class Attempt {
       this.close();
       return verified!;
     }
-    const bytes = this.takeBatch();
+    const bytes = this.filledBatch();
     const verified = verifyBuffer(bytes, this.expected());
     onDisk(this.download, () => fs.writeFileSync(this.path, bytes));
-    return verified ?? (await new ThreadVerifier(this.expected()).write(bytes, true))!;
+    if (verified === null) return (await new ThreadVerifier(this.expected()).write(bytes, true))!;
+    returnBatch(bytes.buffer);
+    return verified;
   }
 
   private close(): void {

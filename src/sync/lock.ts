@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
@@ -15,20 +14,20 @@ export interface Holder {
 }
 
 export interface LockOptions {
+  held?: boolean; // the caller holds it already: granted at once
   wait?: boolean; // wait for the holder; default: fail with "locked"
   signal?: AbortSignal | undefined;
   onWait?: (holder: Holder) => void; // once for every holder waited for
   pollMs?: number;
 }
 
-const held = new AsyncLocalStorage<Set<string>>();
 const guardMs = 10_000;
 const unreadableMs = 2_000;
 const noLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
 /**
- * Runs `work` as the only writer of the data folder: no other process, and nothing else in this one. Inside `work`, asking
- * for the same lock again is granted at once. A lock left by a dead process is taken over.
+ * Runs `work` as the only writer of the data folder: no other process, and nothing else in this one. A lock left by a
+ * dead process is taken over.
  * Throws CliError("locked") with pid and time when somebody holds it and `wait` is not set.
  */
 export async function withLock<T>(
@@ -36,12 +35,11 @@ export async function withLock<T>(
   options: LockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
+  if (options.held) return work();
   const file = join(project.data, "lock");
-  const mine = held.getStore();
-  if (mine?.has(file)) return work();
   const made = await acquire(file, project.data, options);
   try {
-    return await held.run(new Set([...(mine ?? []), file]), work);
+    return await work();
   } finally {
     rmSync(file, { force: true });
     if (made !== undefined) prune(project.data, dirname(made));

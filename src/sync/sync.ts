@@ -28,6 +28,7 @@ export interface SyncOptions {
   onProgress?: (event: SyncEvent) => void;
   now?: Date;
   wait?: boolean; // for another sync to end
+  held?: boolean; // the caller holds the lock
   patience?: Partial<Patience>;
 }
 
@@ -43,10 +44,10 @@ const flushMs = 2_000; // a manifest of a long day is written so often while the
 export async function sync(project: Project, options: SyncOptions = {}): Promise<SyncReport> {
   requireSource(project);
   if (options.dryRun) return run(project, options);
-  const { wait = false, signal, onProgress } = options;
+  const { held = false, wait = false, signal, onProgress } = options;
   const onWait = ({ pid, host, since }: { pid: number; host: string; since: string }) =>
     onProgress?.({ type: "locked", pid, host, since });
-  return withLock(project, { wait, signal, onWait }, () => run(project, options));
+  return withLock(project, { held, wait, signal, onWait }, () => run(project, options));
 }
 
 /** Syncs unless the last one finished less than `maxAgeMinutes` ago (0: never syncs). Null when there was no need. */
@@ -58,8 +59,8 @@ export async function syncIfOlder(
   const due = () => syncDue(project, options.now ?? new Date(), maxAgeMinutes);
   if (!due()) return null;
   // Whoever comes second finds it done when the lock is free again.
-  return withLock(project, { wait: true, signal: options.signal }, async () =>
-    due() ? await sync(project, options) : null,
+  return withLock(project, { held: options.held ?? false, wait: true, signal: options.signal }, async () =>
+    due() ? await sync(project, { ...options, held: true }) : null,
   );
 }
 

@@ -1,12 +1,13 @@
 import { availableParallelism } from "node:os";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { returnBatch } from "./batch.ts";
 import { type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "./verify.ts";
 
 /** The next bytes of an object; null bytes give it up. Its first task says what is expected. */
 interface Task {
   id: number;
   expected: Expected | null;
-  bytes: Uint8Array | null;
+  bytes: Uint8Array<ArrayBuffer> | null;
   last: boolean;
 }
 
@@ -14,6 +15,7 @@ interface Answer {
   id: number;
   verified: Verified | null;
   wrong: string | null; // what is wrong with the bytes
+  memory: ArrayBuffer; // of the bytes
 }
 
 interface Thread {
@@ -27,7 +29,7 @@ let serial = 0;
 
 /**
  * Checks an object in another thread, piece by piece, so that this one can see to the network and the disk. The pieces'
- * memory goes over to it: do not touch them afterwards.
+ * memory goes over to it, and from there to whoever takes the next batch: do not touch them afterwards.
  */
 export class ThreadVerifier {
   private readonly id = ++serial;
@@ -70,7 +72,8 @@ function startThread(): Thread {
     if (thread.waiting.size === 0) worker.unref();
     return asked;
   };
-  worker.on("message", ({ id, verified, wrong }: Answer) => {
+  worker.on("message", ({ id, verified, wrong, memory }: Answer) => {
+    returnBatch(memory);
     if (wrong === null) settle(id)?.resolve(verified);
     else settle(id)?.reject(new WrongBytes(wrong));
   });
@@ -92,9 +95,10 @@ function serve(port: NonNullable<typeof parentPort>): void {
       open.delete(id);
       return;
     }
-    const answer: Answer = { id, verified: null, wrong: null };
+    const memory = bytes.buffer;
+    const answer: Answer = { id, verified: null, wrong: null, memory };
     try {
-      const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      const piece = Buffer.from(memory, bytes.byteOffset, bytes.length);
       answer.verified = held === undefined && last ? verifyBuffer(piece, expected!) : null;
       if (answer.verified === null) {
         const verifier = held ?? new Verifier(expected!);
@@ -107,7 +111,7 @@ function serve(port: NonNullable<typeof parentPort>): void {
       answer.wrong = error.message;
     }
     if (last) open.delete(id);
-    port.postMessage(answer);
+    port.postMessage(answer, [memory]);
   });
 }
 

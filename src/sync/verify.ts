@@ -1,5 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
-import { once } from "node:events";
+import { createHash, type Hash, hash } from "node:crypto";
 import { createGunzip, type Gunzip, gunzipSync } from "node:zlib";
 import { createChecksum, type Summing } from "./checksum.ts";
 import type { Checksum } from "./source.ts";
@@ -31,7 +30,7 @@ const mostAtOnce = 4 * 1024 * 1024;
 /** Checks a whole small object at once. Throws WrongBytes, or null when it unpacks to so much that it must be streamed. */
 export function verifyBuffer(bytes: Buffer, expected: Expected): Verified | null {
   checkSize(bytes.length, expected.size);
-  const md5 = createHash("md5").update(bytes).digest("hex");
+  const md5 = hash("md5", bytes);
   checkMd5(md5, expected);
   const sum = summing(expected);
   if (sum) checkSum(sum.update(bytes), expected);
@@ -70,7 +69,7 @@ export class Verifier {
     this.unpacked = this.gunzip && this.drain(this.gunzip);
   }
 
-  /** Takes the next bytes; resolves when the next ones may come. */
+  /** Takes the next bytes; resolves when they are not needed any more. */
   async write(chunk: Buffer): Promise<void> {
     if (this.failure) throw this.failure;
     this.size += chunk.length;
@@ -79,7 +78,7 @@ export class Verifier {
     this.hash.update(chunk);
     this.sum?.update(chunk);
     if (this.gunzip === null) this.counter.add(chunk);
-    else if (!this.gunzip.write(chunk)) await Promise.race([once(this.gunzip, "drain"), this.unpacked]);
+    else await this.feed(this.gunzip, chunk);
   }
 
   async finish(): Promise<Verified> {
@@ -103,6 +102,19 @@ export class Verifier {
 
   close(): void {
     this.gunzip?.destroy();
+  }
+
+  // After an error there is no word of what it was fed.
+  private async feed(gunzip: Gunzip, chunk: Buffer): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const fed = () => {
+        gunzip.off("error", fed);
+        resolve();
+      };
+      gunzip.on("error", fed);
+      gunzip.write(chunk, fed);
+    });
+    if (this.failure) throw this.failure;
   }
 
   private drain(gunzip: Gunzip): Promise<void> {

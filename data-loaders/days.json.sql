@@ -38,7 +38,9 @@ endings as (
 ),
 -- the first rating question of a conversation, answered on a scale of five
 ratings as (
-  select issue_id::varchar as issue, arg_min(try_cast(answer as integer), coalesce("ordering", 0)) as rating
+  select
+    issue_id::varchar as issue,
+    arg_min(try_cast(answer as integer), (coalesce("ordering", 0), try_cast(answer as integer))) as rating
   from customer_feedback
   where question_category = 'rating' and try_cast(answer as integer) between 1 and 5
   group by all

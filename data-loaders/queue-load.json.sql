@@ -29,7 +29,7 @@ open_days as (
   select queue, count(distinct day) as days from either group by all
 ),
 busiest as (
-  select queue, max(slots.contacts) / max(days) as busiest, arg_max(slot, slots.contacts) as busiest_slot
+  select queue, max(slots.contacts) / max(days) as busiest, arg_min(slot, (-slots.contacts, slot)) as busiest_slot
   from slots join open_days using (queue)
   group by all
 ),

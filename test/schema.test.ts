@@ -302,6 +302,19 @@ describe("schema policies", () => {
     }
   });
 
+  it("keeps half a surrogate pair in _rescued beside another value that does not fit", async () => {
+    fixture.put("events", "2026-09-01", [
+      '{"id":"a","n":"\\ud800","b":{"x":1}}',
+      '{"id":1,"n":"x","x_id":"\\ud800"}',
+    ]);
+    await updateWarehouse(fixture.project);
+    assert.deepEqual(
+      (await rows()).map(({ _rescued }) => JSON.parse(String(_rescued))),
+      [{ n: '"\\ud800"' }, { x_id: '"\\ud800"', n: "x" }],
+    );
+    assert.deepEqual((await verifyFeed(fixture.project, "events")).differences, []);
+  });
+
   it("rescue: unfit values are kept as text, and the types stay", async () => {
     policy({ onTypeChange: "rescue" });
     fixture.put("events", "2026-09-01", [

@@ -132,9 +132,9 @@ function rescuedSql(misfits: string[], unfit: Unfit[], cleaned: boolean): string
     const members = unfit.map(
       ({ member, raw, when }) => `${quoteText(member)}, case when ${when} then ${raw}::varchar end`,
     );
-    branches.push(
-      `when ${any} then json_merge_patch(coalesce(${before}, '{}'), json_object(${members.join(", ")}))`,
-    );
+    // The inner one leaves the nulls out: a null in a patch takes away what the cleaning had kept.
+    const patch = `json_merge_patch('{}', json_object(${members.join(", ")}))`;
+    branches.push(`when ${any} then ${cleaned ? `json_merge_patch(coalesce(r, '{}'), ${patch})` : patch}`);
   }
   return branches.length === 0
     ? `${before}::json`

@@ -262,4 +262,56 @@ describe("sync under faults", () => {
     await assert.rejects(run({ patience: { ...hasty, idle: 50, first: 100 } }), { exit: "unreachable" });
     assert.deepEqual(tree(kit.folder), {}, "nothing half-done remains");
   });
+
+  const ofUtterances = ({ url }: { url: string }) => isList({ url }) && url.includes("utterances");
+  const unlistable: [string, Fault, RegExp][] = [
+    ["500 every time", { kind: "status", status: 500, code: "InternalError" }, /500 InternalError.*12 tries/],
+    ["403 on its prefix", { kind: "status", status: 403, code: "AccessDenied" }, /access denied/],
+    ["404 on its prefix", { kind: "status", status: 404, code: "NoSuchKey" }, /gone since it was listed/],
+    ["no listing at all", { kind: "rewrite", body: () => "<html>sign in</html>" }, /12 tries/],
+  ];
+  for (const [name, fault, reason] of unlistable) {
+    it(`lets one feed that cannot be listed fail alone: ${name}`, async () => {
+      proxy.rules.push({ match: ofUtterances, fault });
+      const report = await run();
+      assert.deepEqual([report.added, report.failed.length], [6, 0]);
+      assert.deepEqual(
+        report.unlisted.map(({ feed }) => feed),
+        ["utterances"],
+      );
+      assert.match(report.unlisted[0]!.reason, reason);
+      const { outcome, feeds } = readLastSync(project)!;
+      assert.equal(outcome, "some failed");
+      assert.match(feeds.utterances!.unlisted!, reason);
+      proxy.rules.length = 0;
+      const next = await run();
+      assert.deepEqual([next.added, next.unlisted], [1, []]);
+      assert.equal(readLastSync(project)!.feeds.utterances!.unlisted, undefined);
+      await endsAlike();
+    });
+  }
+
+  it("keeps a feed whose listing fails as it is, and lists its whole history the next time", async () => {
+    kit.partition("utterances/dt=2026-10-01/hr=00", rows);
+    await run();
+    const before = endState(project);
+    kit.partition("utterances/dt=2026-10-02/hr=00", rows);
+    proxy.rules.push({ match: ofUtterances, fault: { kind: "status", status: 403, code: "AccessDenied" } });
+    const report = await run({ full: true });
+    assert.deepEqual([report.expired, report.changedDays, report.unlisted.length], [0, [], 1]);
+    assert.deepEqual(endState(project), before);
+    proxy.rules.length = 0;
+    const next = await run();
+    assert.deepEqual([next.full, next.added], [false, 1], "the day outside the window came too");
+  });
+
+  it("stops when no feed, or the root, can be listed", async () => {
+    const denied: Fault = { kind: "status", status: 403, code: "AccessDenied" };
+    const root = ({ url }: { url: string }) => isList({ url }) && !/convos_metrics|utterances/.test(url);
+    proxy.rules.push({ match: root, fault: denied });
+    await assert.rejects(run(), { exit: "accessDenied" });
+    proxy.rules[0] = { match: (request) => isList(request) && !root(request), fault: denied };
+    await assert.rejects(run(), { exit: "accessDenied" });
+    assert.equal(readLastSync(project), null);
+  });
 });

@@ -2,7 +2,7 @@ import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import type { SyncReport } from "../sync/report.ts";
 import type { Context } from "./command.ts";
-import { runSync } from "./sync-run.ts";
+import { failedText, failures, runSync } from "./sync-run.ts";
 import type { Updated } from "./update-run.ts";
 import { dataThrough, runUpdate } from "./update-run.ts";
 import { minute } from "./words.ts";
@@ -36,9 +36,8 @@ export async function refresh(
       output.warn(warning, error.next);
     }
   }
-  if (report !== null && report.failed.length > 0) {
-    const one = report.failed.length === 1;
-    warning = `${report.failed.length} ${one ? "partition" : "partitions"} could not be fetched`;
+  if (report !== null && failures(report) > 0) {
+    warning = failedText(report, { failed: [] });
     if (strict)
       throw new CliError(
         "someFailed",

@@ -81,6 +81,7 @@ export async function readStatus(
     const differing = counts.filter(({ state }) => state !== "not published");
     const problems = [
       ...watchProblems(watch),
+      ...unlistedProblems(last, feeds),
       ...problemsOf(found, differing, last && lag(last.finishedAt, now)),
       ...wfm.problems,
     ];
@@ -164,6 +165,17 @@ function* watchProblems(watch: WatchStatus | null): Generator<Problem> {
     };
   else if (failures > 0)
     yield { feed: null, what: `the watcher: ${outcome}`, next: "nothing yet: its next round tries again" };
+}
+
+function* unlistedProblems(last: LastSync | null, wanted: string[] | null): Generator<Problem> {
+  for (const [feed, { unlisted }] of Object.entries(last?.feeds ?? {})) {
+    if (unlisted === undefined || wanted?.includes(feed) === false) continue;
+    yield {
+      feed,
+      what: `the last sync could not list it: ${unlisted}`,
+      next: "asapp-kit sync tries again; if it stays so, ask ASAPP whether the credentials may list this feed",
+    };
+  }
 }
 
 // `age` is that of the last sync in minutes; null: there was none.

@@ -106,7 +106,8 @@ export function planText(report: SyncReport): string {
     `${count(waiting + overdue)} to wait for`,
     `${count(kept)} kept as they are`,
   ];
-  return `${body}${totals.join(", ")}\n`;
+  const unlisted = report.unlisted.map(({ feed, reason }) => `${feed} could not be listed: ${reason}\n`);
+  return `${body}${totals.join(", ")}\n${unlisted.join("")}`;
 }
 
 /** What a sync did, in a few lines; partitions that are not here are named, with the reason. */
@@ -116,7 +117,7 @@ export function summaryText(report: SyncReport): string {
     if (value > 0) lines.push([what, `${count(value)}${rest}`]);
   };
   const news = report.added + report.replaced;
-  if (news === 0 && report.failed.length === 0) lines.push(["nothing new", ""]);
+  if (news === 0 && failures(report) === 0) lines.push(["nothing new", ""]);
   add(
     "new",
     report.added,
@@ -133,10 +134,20 @@ export function summaryText(report: SyncReport): string {
     report.failed.length,
     `: ${some(report.failed.map(({ id, reason }) => `${partitionName(id)}: ${reason}`))}`,
   );
+  add(
+    "not listed",
+    report.unlisted.length,
+    `: ${some(report.unlisted.map(({ feed, reason }) => `${feed}: ${reason}`))}`,
+  );
   const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
   const size = news > 0 ? `${bytes(report.bytes)} in ${plural(report.objects, "file")}, ` : "";
   lines.push(["fetched", `${size}${duration(seconds)}, from ${report.source}`]);
   return `${lines.map(([what, text]) => `${what.padEnd(10)}  ${text}`.trimEnd()).join("\n")}\n`;
+}
+
+/** How many partitions and feeds the bucket did not give. */
+export function failures({ failed, unlisted }: SyncReport): number {
+  return failed.length + unlisted.length;
 }
 
 /** What did not come, in one line. */
@@ -144,6 +155,7 @@ export function failedText(report: SyncReport, update: Pick<Updated, "failed">):
   const parts: string[] = [];
   if (report.failed.length > 0)
     parts.push(`${plural(report.failed.length, "partition")} could not be fetched`);
+  if (report.unlisted.length > 0) parts.push(`${plural(report.unlisted.length, "feed")} could not be listed`);
   if (update.failed.length > 0)
     parts.push(`${plural(update.failed.length, "day")} of a feed could not be taken in`);
   return parts.join(", ");

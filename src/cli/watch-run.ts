@@ -9,7 +9,7 @@ import { thisProcess } from "../sync/lock.ts";
 import type { SyncReport } from "../sync/report.ts";
 import type { Context } from "./command.ts";
 import type { Output } from "./output.ts";
-import { failedText, partitionName, runSync } from "./sync-run.ts";
+import { failedText, failures, partitionName, runSync } from "./sync-run.ts";
 import { dataThrough, runUpdate, type Updated } from "./update-run.ts";
 import { readWatch, removeNote, type WatchNote, writeNote } from "./watch-note.ts";
 import { count, duration, minute, plural } from "./words.ts";
@@ -165,15 +165,17 @@ async function runRound(
     }
     Object.assign(memory, { looked: Date.now(), seen: stateOf(project) });
     if (report !== null && trouble === null) trouble = troubleOf(report, update);
-  } else if (report !== null && report.failed.length > 0) trouble = troubleOf(report, null);
+  } else if (report !== null && failures(report) > 0) trouble = troubleOf(report, null);
   if (trouble !== null) fail(round, trouble);
 }
 
 function troubleOf(report: SyncReport, update: Updated | null): CliError | null {
   const updated = update ?? { failed: [] };
-  if (report.failed.length + updated.failed.length === 0) return null;
+  if (failures(report) + updated.failed.length === 0) return null;
   const [first] = report.failed;
-  const reason = first === undefined ? "" : ` (${partitionName(first.id)}: ${first.reason})`;
+  const [unlisted] = report.unlisted;
+  let reason = unlisted === undefined ? "" : ` (${unlisted.feed}: ${unlisted.reason})`;
+  if (first !== undefined) reason = ` (${partitionName(first.id)}: ${first.reason})`;
   return new CliError("someFailed", `${failedText(report, updated)}${reason}`);
 }
 

@@ -45,7 +45,9 @@ export default command({
       throw new CliError("usage", "--wait and --no-wait exclude each other", "leave one of them out");
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
-    const { failedNext, failedText, planText, runSync, summaryText } = await import("../cli/sync-run.ts");
+    const { failedNext, failures, failedText, planText, runSync, summaryText } = await import(
+      "../cli/sync-run.ts"
+    );
     const { changesText, differingCounts, runUpdate, updateText } = await import("../cli/update-run.ts");
     const dryRun = options["dry-run"];
     const report = await runSync(project, { dryRun, full: options.full, wait: options.wait, feeds }, context);
@@ -58,7 +60,7 @@ export default command({
     const differing = options["fail-on"].includes("counts") ? await differingCounts(project, feeds) : 0;
     if (output.json) await output.document({ ...report, warehouse: update });
     else await output.result(summaryText(report) + updateText(update));
-    if (report.failed.length + update.failed.length > 0)
+    if (failures(report) + update.failed.length > 0)
       throw new CliError("someFailed", failedText(report, update), failedNext(update));
     if (options["fail-on"].includes("schema") && update.schemaChanges.length > 0)
       throw new CliError(

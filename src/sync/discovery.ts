@@ -5,7 +5,7 @@ import type { RemoteObject } from "../export/partition.ts";
 import type { Project } from "../project.ts";
 import { hint } from "../suggest.ts";
 import type { LastSync } from "./last-sync.ts";
-import type { Place, Places } from "./places.ts";
+import { failsAlone, type Place, type Places } from "./places.ts";
 
 /** One feed of the bucket, in the version and format that are read. */
 export interface FeedPlace {
@@ -18,8 +18,15 @@ export interface FeedPlace {
   prefix: string; // ends in `format=…/`
 }
 
+/** A feed whose listing failed while others went well. */
+export interface Unlisted {
+  feed: string;
+  error: CliError;
+}
+
 export interface Discovery {
   feeds: FeedPlace[]; // sorted by name
+  unlisted: Unlisted[];
   missing: string[]; // wanted, and not in the bucket
   rootObjects: RemoteObject[]; // directly under the prefix
   hasDocs: boolean; // there is a folder export_docs
@@ -49,6 +56,7 @@ export async function discover(
   if (wanted === null) for (const name of config.selections.keys()) names.add(name);
   const discovery: Discovery = {
     feeds: [],
+    unlisted: [],
     missing: [],
     rootObjects: root.objects,
     hasDocs: root.folders.includes(docsName),
@@ -62,7 +70,14 @@ export async function discover(
       const place = await places.of(selection);
       const elsewhere = place.source !== home.source || place.prefix !== home.prefix;
       const there = elsewhere || found.includes(name);
-      const feed = there ? await findFeed(name, selection, place, last, full, discovery.notes) : null;
+      let feed: FeedPlace | null = null;
+      try {
+        if (there) feed = await findFeed(name, selection, place, last, full, discovery.notes);
+      } catch (error) {
+        if (!failsAlone(error)) throw error;
+        discovery.unlisted.push({ feed: name, error });
+        return;
+      }
       if (feed !== null) discovery.feeds.push(feed);
       else if (there && wanted === null && config.feeds === "all" && !config.selections.has(name))
         discovery.foreign += 1;
@@ -76,7 +91,8 @@ export async function discover(
     if (project.feeds.has(name)) discovery.notes.push(`${name} is not in ${home.source.describe()}`);
     else throw unknown(name, [...new Set([...found, ...project.feeds.keys()])], home.source.describe());
   }
-  if (discovery.feeds.length === 0) throw noFeeds(home, root.folders, discovery.missing);
+  if (discovery.feeds.length + discovery.unlisted.length === 0)
+    throw noFeeds(home, root.folders, discovery.missing);
   return discovery;
 }
 

@@ -16,6 +16,7 @@ export interface FeedSync {
   format: string;
   versions: string[]; // all that the bucket has
   listedAs: string; // bucket, prefix, since and so on: when they change, every day is listed again
+  unlisted?: string; // why its listing failed in that sync; the rest is what was known before
   waiting: number;
   overdue: number;
   failed: number;

@@ -70,6 +70,17 @@ export class Places {
   }
 }
 
+/**
+ * True when the store answered, and refused or spoiled just this listing: what hangs on it fails alone. A network that
+ * is gone, or credentials that are refused, concern everything.
+ */
+export function failsAlone(error: unknown): error is CliError {
+  if (!(error instanceof CliError)) return false;
+  if (error.exit === "accessDenied") return true;
+  const { cause } = error;
+  return cause instanceof SourceError && cause.trouble !== "transient" && cause.trouble !== "throttled";
+}
+
 function unlistable(source: Source, cause: SourceError): CliError {
   const next = "run again later; without a whole listing nothing was planned or fetched";
   return new CliError("unreachable", `cannot list ${source.describe()}: ${cause.message}`, next, { cause });

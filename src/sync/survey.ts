@@ -9,12 +9,12 @@ import {
 } from "../export/partition.ts";
 import { feedOf, type Project } from "../project.ts";
 import { type DayWork, pack } from "./day-work.ts";
-import { type Discovery, discover, type FeedPlace } from "./discovery.ts";
+import { type Discovery, discover, type FeedPlace, type Unlisted } from "./discovery.ts";
 import type { LastSync } from "./last-sync.ts";
 import { listFeed } from "./listing.ts";
 import { localDays, localPartitions } from "./local.ts";
 import { readDay } from "./manifest.ts";
-import type { Place, Places } from "./places.ts";
+import { failsAlone, type Place, type Places } from "./places.ts";
 import { type PlanEntry, planSync } from "./plan.ts";
 import type { SyncEvent } from "./progress.ts";
 import { feedWindow, fullReason, inWindow, type Window } from "./window.ts";
@@ -24,6 +24,7 @@ export interface Survey {
   full: boolean;
   fullReason: string | null;
   feeds: FeedSurvey[]; // sorted by name
+  unlisted: Unlisted[]; // feeds whose listing failed; sorted by name
   works: DayWork[]; // newest day first
   docs: { place: Place; objects: RemoteObject[] };
   foreign: number;
@@ -32,6 +33,10 @@ export interface Survey {
   ignored: number; // days before the window
   notes: string[];
 }
+
+type Finds = Pick<Survey, "works" | "foreign" | "hostile" | "hostileKeys" | "ignored"> & {
+  docs: RemoteObject[];
+};
 
 export interface FeedSurvey {
   place: FeedPlace;
@@ -67,6 +72,7 @@ export async function survey(
     full: fullFor !== null,
     fullReason: fullFor,
     feeds: [],
+    unlisted: discovery.unlisted,
     works: [],
     docs: { place: home, objects: [] },
     foreign: discovery.foreign,
@@ -88,16 +94,25 @@ export async function survey(
   tell();
   await Promise.all(
     discovery.feeds.map(async (feed) => {
-      const found = await surveyFeed(project, feed, last, result, now, (count) => {
-        objects += count;
-        tell();
-      });
-      result.feeds.push(found);
+      const finds: Finds = { works: [], docs: [], foreign: 0, hostile: 0, hostileKeys: [], ignored: 0 };
+      try {
+        const found = await surveyFeed(project, feed, last, { full: result.full, finds, now }, (count) => {
+          objects += count;
+          tell();
+        });
+        result.feeds.push(found);
+        take(result, finds);
+      } catch (error) {
+        if (!failsAlone(error)) throw error;
+        result.unlisted.push({ feed: feed.feed, error });
+      }
       feedsDone += 1;
       tell();
     }),
   );
   growHeapBy(0);
+  result.unlisted.sort((a, b) => (a.feed < b.feed ? -1 : 1));
+  if (result.feeds.length === 0 && result.unlisted.length > 0) throw result.unlisted[0]!.error;
   if (options.feeds === null) await surveyDocs(discovery, home, result);
   result.feeds.sort((a, b) => (a.place.feed < b.place.feed ? -1 : 1));
   result.works.sort((a, b) => (a.dt === b.dt ? (a.feed.feed < b.feed.feed ? -1 : 1) : a.dt > b.dt ? -1 : 1));
@@ -105,12 +120,21 @@ export async function survey(
   return result;
 }
 
+/** Only of a feed that was listed whole. */
+function take(result: Survey, { docs, works, hostileKeys, foreign, hostile, ignored }: Finds): void {
+  for (const work of works) result.works.push(work);
+  for (const object of docs) result.docs.objects.push(object);
+  result.hostileKeys.push(...hostileKeys.slice(0, hostileShown - result.hostileKeys.length));
+  result.foreign += foreign;
+  result.hostile += hostile;
+  result.ignored += ignored;
+}
+
 async function surveyFeed(
   project: Project,
   place: FeedPlace,
   last: LastSync | null,
-  result: Survey,
-  now: Date,
+  { full, finds, now }: { full: boolean; finds: Finds; now: Date },
   onListed: (objects: number) => void,
 ): Promise<FeedSurvey> {
   const { selection, version, format } = place;
@@ -125,7 +149,7 @@ async function surveyFeed(
   const days = [...new Set(unfinished.map(({ id }) => id.dt))].sort();
   const window = feedWindow({
     ...{ since, lookbackDays, cadenceMinutes, now },
-    full: result.full || known?.listedAs !== listedAs,
+    full: full || known?.listedAs !== listedAs,
     unfinished: days.slice(-extraDays),
   });
   const found: FeedSurvey = { place, window, listedAs, entries: [], kept: 0 };
@@ -136,21 +160,21 @@ async function surveyFeed(
     const graceMinutes = config.sync.graceMinutes;
     const { entries } = planSync(remote, here, { window, now, cadenceMinutes, graceMinutes, decrypts });
     const work = workOf(place, dt, entries, remote);
-    if (work.fetches.length > 0 || work.changes.length > 0) result.works.push(work);
+    if (work.fetches.length > 0 || work.changes.length > 0) finds.works.push(work);
     for (const entry of entries) {
       if (entry.action === "keep") found.kept += 1;
       if (entry.action !== "keep" || entry.changed || entry.odd) found.entries.push(entry);
     }
   };
   const { ignored } = await listFeed(place, window, ({ days, listing }) => {
-    result.foreign += listing.foreign;
-    result.hostile += listing.hostileCount;
-    result.hostileKeys.push(...listing.hostile.slice(0, hostileShown - result.hostileKeys.length));
-    result.docs.objects.push(...listing.docs);
+    finds.foreign += listing.foreign;
+    finds.hostile += listing.hostileCount;
+    finds.hostileKeys.push(...listing.hostile.slice(0, hostileShown - finds.hostileKeys.length));
+    finds.docs.push(...listing.docs);
     for (const [dt, remote] of days) plan(dt, remote);
     onListed(listing.objects);
   });
-  result.ignored += ignored;
+  finds.ignored += ignored;
   for (const dt of localDays(project, place.feed)) if (!planned.has(dt) && inWindow(window, dt)) plan(dt, []);
   found.entries.sort((a, b) => (partitionKey(a.id) < partitionKey(b.id) ? -1 : 1));
   return found;
@@ -176,7 +200,8 @@ async function surveyDocs(discovery: Discovery, home: Place, result: Survey): Pr
   result.docs.objects.push(...docs);
 }
 
-function refuseOnlyWaiting(project: Project, home: Place, { feeds, works }: Survey): void {
+function refuseOnlyWaiting(project: Project, home: Place, { feeds, works, unlisted }: Survey): void {
+  if (unlisted.length > 0) return;
   const waiting = feeds.flatMap(({ entries }) => entries.filter(({ action }) => action === "wait"));
   if (waiting.length === 0 || works.length > 0) return;
   if (feeds.some(({ place, kept }) => kept > 0 || localDays(project, place.feed).length > 0)) return;

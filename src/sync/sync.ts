@@ -8,7 +8,14 @@ import { DayRecord, type DayWork, unpack } from "./day-work.ts";
 import { fetchDocs, newDocs } from "./docs.ts";
 import { type Download, describe, fetchPartition } from "./download.ts";
 import { diskError } from "./files.ts";
-import { type LastSync, readLastSync, syncDue, type Unfinished, writeLastSync } from "./last-sync.ts";
+import {
+  type FeedSync,
+  type LastSync,
+  readLastSync,
+  syncDue,
+  type Unfinished,
+  writeLastSync,
+} from "./last-sync.ts";
 import { withLock } from "./lock.ts";
 import { Places } from "./places.ts";
 import type { PlanEntry } from "./plan.ts";
@@ -300,6 +307,7 @@ function summarize(found: Survey, head: { source: string; startedAt: string; dry
     encrypted: sum((feed) => feed.encrypted),
     expired: plan.filter(({ state, changed }) => state === "expired" && changed).length,
     failed: [],
+    unlisted: found.unlisted.map(({ feed, error }) => ({ feed, reason: error.message })),
     objects: fetches.reduce((total, { objects }) => total + objects, 0),
     bytes: sum((feed) => feed.bytes),
     changedDays: found.works.map(({ feed, dt }) => ({ feed: feed.feed, dt })),
@@ -333,6 +341,11 @@ function summarizeFeed({ place, entries, kept }: FeedSurvey): FeedReport {
   };
 }
 
+const neverListed: FeedSync = {
+  ...{ version: "", format: "", versions: [], listedAs: "" },
+  ...{ waiting: 0, overdue: 0, failed: 0, encrypted: 0, unfinished: [] },
+};
+
 /** Notes the end of a sync. Of days and feeds that it did not look at, what was said before goes on to hold. */
 function record(
   project: Project,
@@ -363,12 +376,21 @@ function record(
       unfinished,
     };
   }
+  for (const { feed, reason } of result.unlisted) {
+    const known = last?.feeds[feed] ?? neverListed;
+    feeds[feed] = { ...known, listedAs: "", unlisted: reason };
+  }
   const news = result.added + result.replaced > 0 || result.changedDays.length > 0;
   const { source, startedAt, finishedAt, full } = result;
   writeLastSync(project, {
     ...{ format: 1, source, startedAt, finishedAt, full },
     lastFull: full && all ? startedAt : (last?.lastFull ?? ""),
-    outcome: result.failed.length > 0 ? "some failed" : news ? "something new" : "nothing new",
+    outcome:
+      result.failed.length + result.unlisted.length > 0
+        ? "some failed"
+        : news
+          ? "something new"
+          : "nothing new",
     feeds: Object.fromEntries(Object.entries(feeds).sort(([a], [b]) => (a < b ? -1 : 1))),
   });
 }

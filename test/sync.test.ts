@@ -212,6 +212,26 @@ describe("sync", () => {
     );
   });
 
+  it("keeps a feed whose folder is gone from the bucket, says so once, and takes it up when it is back", async () => {
+    kit = await openKit();
+    const days = ["2026-10-01/hr=05", "2026-11-22/hr=05"];
+    for (const feed of ["reps", "utterances"])
+      for (const day of days) kit.partition(`${feed}/dt=${day}`, [{}]);
+    await kit.sync();
+    const raw = tree(join(kit.project.data, "raw"));
+    for (const key of [...kit.server.store.keys(bucket)])
+      if (key.startsWith("reps/")) kit.server.delete(bucket, key);
+    const gone = await kit.sync({ now: soon });
+    assert.deepEqual([gone.full, gone.expired, gone.failed, gone.unlisted], [false, 2, [], []]);
+    assert.match(gone.notes.join(), /reps is gone from .*; what is here is kept/);
+    assert.deepEqual(tree(join(kit.project.data, "raw")), raw);
+    const again = await kit.sync({ now: soon });
+    assert.deepEqual([again.expired, again.changedDays], [0, []]);
+    for (const day of days) kit.partition(`reps/dt=${day}`, [{}]);
+    const back = await kit.sync({ now: soon });
+    assert.deepEqual([back.full, back.expired, back.added, back.kept], [false, 0, 0, 3]);
+  });
+
   it("lists the history of a feed that the configuration newly wants, or wants more of", async () => {
     kit = await openKit("since: 2026-11-20\nfeeds: [convos_metrics]");
     for (const feed of ["convos_metrics", "reps"])

@@ -311,7 +311,7 @@ export function statusText(status: Status, now: Date, zone = "UTC"): string {
 }
 
 function feedTable(feeds: FeedStatus[], zone: string): string {
-  const states = ["complete", "empty", "waiting", "overdue", "failed", "encrypted"] as const;
+  const states = ["complete", "empty", "expired", "waiting", "overdue", "failed", "encrypted"] as const;
   const shown = states.filter((state) => state === "complete" || feeds.some((feed) => feed[state] > 0));
   const columns = [
     { name: "feed" },

@@ -4,7 +4,7 @@ import { docsName, feedPrefix } from "../export/layout.ts";
 import type { RemoteObject } from "../export/partition.ts";
 import type { Project } from "../project.ts";
 import { hint } from "../suggest.ts";
-import type { LastSync } from "./last-sync.ts";
+import type { FeedSync, LastSync } from "./last-sync.ts";
 import { failsAlone, type Place, type Places } from "./places.ts";
 
 /** One feed of the bucket, in the version and format that are read. */
@@ -16,6 +16,7 @@ export interface FeedPlace {
   format: string;
   versions: string[]; // sorted, all that the bucket has
   prefix: string; // ends in `format=…/`
+  gone: boolean; // its folder was there once, and the root listing has it no more
 }
 
 /** A feed whose listing failed while others went well. */
@@ -50,9 +51,14 @@ export async function discover(
 ): Promise<Discovery> {
   const { config } = project;
   const home = await places.of();
+  // Another source says nothing of what came from the last one.
+  const knew = last?.source === home.source.describe() ? last.feeds : {};
   const root = await home.source.folder(home.prefix, home.paging);
   const found = root.folders.filter((name) => feedName.test(name) && name !== docsName);
-  const names = new Set(wanted ?? (config.feeds === "all" ? found : config.feeds.map(({ name }) => name)));
+  const names = new Set(
+    wanted ??
+      (config.feeds === "all" ? [...found, ...Object.keys(knew)] : config.feeds.map(({ name }) => name)),
+  );
   if (wanted === null) for (const name of config.selections.keys()) names.add(name);
   const discovery: Discovery = {
     feeds: [],
@@ -78,6 +84,9 @@ export async function discover(
         discovery.unlisted.push({ feed: name, error });
         return;
       }
+      if (!there && found.length > 0) feed = vanished(name, selection, place, knew[name]);
+      if (feed?.gone)
+        discovery.notes.push(`${name} is gone from ${home.source.describe()}; what is here is kept`);
       if (feed !== null) discovery.feeds.push(feed);
       else if (there && wanted === null && config.feeds === "all" && !config.selections.has(name))
         discovery.foreign += 1;
@@ -91,9 +100,21 @@ export async function discover(
     if (project.feeds.has(name)) discovery.notes.push(`${name} is not in ${home.source.describe()}`);
     else throw unknown(name, [...new Set([...found, ...project.feeds.keys()])], home.source.describe());
   }
-  if (discovery.feeds.length + discovery.unlisted.length === 0)
+  if (discovery.feeds.every(({ gone }) => gone) && discovery.unlisted.length === 0)
     throw noFeeds(home, root.folders, discovery.missing);
   return discovery;
+}
+
+function vanished(
+  feed: string,
+  selection: FeedSelection,
+  place: Place,
+  known: FeedSync | undefined,
+): FeedPlace | null {
+  if (!known?.version) return null;
+  const { version, format, versions } = known;
+  const prefix = `${feedPrefix(place.prefix, feed)}version=${version}/format=${format}/`;
+  return { feed, selection, place, version, format, versions, prefix, gone: true };
 }
 
 async function findFeed(
@@ -109,6 +130,7 @@ async function findFeed(
   const format = selection.format ?? defaultFormat;
   const at = (version: string, versions: string[]): FeedPlace => ({
     ...{ feed, selection, place, version, format, versions },
+    gone: false,
     prefix: `${start}version=${version}/format=${format}/`,
   });
   if (!full && known?.format === format && (selection.version ?? known.version) === known.version)

@@ -137,12 +137,21 @@ async function surveyFeed(
   { full, finds, now }: { full: boolean; finds: Finds; now: Date },
   onListed: (objects: number) => void,
 ): Promise<FeedSurvey> {
-  const { selection, version, format } = place;
+  const { selection, version, format, gone } = place;
   const { config } = project;
   const known = last?.feeds[place.feed];
   const decrypts = config.decrypt !== null;
   const { bucket, prefix, since, lookbackDays } = selection;
-  const listedAs = JSON.stringify({ bucket, prefix, version, format, since, lookbackDays, decrypts });
+  const listedAs = JSON.stringify({
+    bucket,
+    prefix,
+    version,
+    format,
+    since,
+    lookbackDays,
+    decrypts,
+    ...(gone && { gone }),
+  });
   const { cadenceMinutes } = feedOf(project, place.feed);
   const unfinished =
     known?.unfinished.filter(({ state }) => state !== "encrypted" && state !== "markerless") ?? [];
@@ -166,14 +175,17 @@ async function surveyFeed(
       if (entry.action !== "keep" || entry.changed || entry.odd) found.entries.push(entry);
     }
   };
-  const { ignored } = await listFeed(place, window, ({ days, listing }) => {
-    finds.foreign += listing.foreign;
-    finds.hostile += listing.hostileCount;
-    finds.hostileKeys.push(...listing.hostile.slice(0, hostileShown - finds.hostileKeys.length));
-    finds.docs.push(...listing.docs);
-    for (const [dt, remote] of days) plan(dt, remote);
-    onListed(listing.objects);
-  });
+  const nothing = { ignored: 0 };
+  const { ignored } = gone
+    ? nothing
+    : await listFeed(place, window, ({ days, listing }) => {
+        finds.foreign += listing.foreign;
+        finds.hostile += listing.hostileCount;
+        finds.hostileKeys.push(...listing.hostile.slice(0, hostileShown - finds.hostileKeys.length));
+        finds.docs.push(...listing.docs);
+        for (const [dt, remote] of days) plan(dt, remote);
+        onListed(listing.objects);
+      });
   finds.ignored += ignored;
   for (const dt of localDays(project, place.feed)) if (!planned.has(dt) && inWindow(window, dt)) plan(dt, []);
   found.entries.sort((a, b) => (partitionKey(a.id) < partitionKey(b.id) ? -1 : 1));

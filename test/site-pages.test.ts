@@ -105,17 +105,20 @@ describe("the site", () => {
   });
 
   it("can be previewed, with data files made by the loaders", async () => {
-    const preview = await previewSite(demo.project, { port: 3900 });
-    try {
-      const page = await (await fetch(`${preview.url}today`)).text();
-      const index = /"path":"\.?(\/_file\/data\/intraday-days\.json\?sha=\w+)"/.exec(page)?.[1];
-      assert.ok(index, "the page attaches its data");
-      const days = (await (await fetch(new URL(index, preview.url))).json()) as { day: string }[];
-      const day = await fetch(new URL(`/_file/data/intraday/${days.at(-1)!.day}.json`, preview.url));
-      assert.deepEqual(await day.json(), dataset(`intraday/${days.at(-1)!.day}.json`));
-    } finally {
-      await preview.close();
-    }
+    // Its loaders write into the cache that builds share.
+    await withBuildLock({}, async () => {
+      const preview = await previewSite(demo.project, { port: 3900 });
+      try {
+        const page = await (await fetch(`${preview.url}today`)).text();
+        const index = /"path":"\.?(\/_file\/data\/intraday-days\.json\?sha=\w+)"/.exec(page)?.[1];
+        assert.ok(index, "the page attaches its data");
+        const days = (await (await fetch(new URL(index, preview.url))).json()) as { day: string }[];
+        const day = await fetch(new URL(`/_file/data/intraday/${days.at(-1)!.day}.json`, preview.url));
+        assert.deepEqual(await day.json(), dataset(`intraday/${days.at(-1)!.day}.json`));
+      } finally {
+        await preview.close();
+      }
+    });
   });
 
   describe("in Chromium", { skip: chromium ? false : "no Chromium found" }, () => {

@@ -57,6 +57,9 @@ select moment::timestamp as moment, queue, false as abandoned, rep, wait, handle
 union all by name
 select left_at::timestamp as moment, queue, true as abandoned, wait from visits where abandoned`;
 
+// The last digits of a sum depend on the order of adding, which is another one each time.
+const settled = (sum: string, name = sum) => `round(${sum}, 9) as ${name}`;
+
 // Times of the local clock that come twice are two windows here; \`slot\` is the same for both.
 const queueWindows = `
 with counted as (
@@ -92,11 +95,22 @@ either as (
 select
   start, local_date(start) as day, local_slot(start) as slot, queue,
   offered::integer as offered, abandoned::integer as abandoned, parts.good::integer as good, parts.base::integer as base,
-  wait::double as wait
+  ${settled("wait::double", "wait")}
 from (
   select *, service_parts(offered - abandoned, abandoned, answered_within, abandoned_within, abandoned_short) as parts
   from either
 )`;
+
+const sums = [
+  "wait",
+  "handle",
+  "wrap",
+  "logged_in",
+  "available",
+  "busy",
+  "utilized_available",
+  "utilized_busy",
+];
 
 const intraday = `
 with settings as (
@@ -236,8 +250,8 @@ alone as (
 )
 select
   start, local_date(start) as day, local_slot(start) as slot, queue, assigned::integer as assigned,
-  abandoned::integer as abandoned, within::integer as within, wait, handle, wrap, reps::integer as reps, logged_in,
-  available, busy, utilized_available, utilized_busy,
+  abandoned::integer as abandoned, within::integer as within, reps::integer as reps,
+  ${sums.map((name) => settled(name)).join(", ")},
   coalesce(held_back, false) or is_group and coalesce(held_queues, 0) = 1 as small,
   case
     when first_assigned <> assigned or first_abandoned <> abandoned or first_within <> within

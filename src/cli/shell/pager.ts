@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { setImmediate } from "node:timers/promises";
 import { textWidth } from "../table.ts";
 
 /** Whether a text is higher or wider than the terminal. */
@@ -34,6 +35,8 @@ export async function page(text: string, command: string): Promise<boolean> {
       child.on("close", (code) => resolve(code !== 127 && code !== 126));
     });
   } finally {
+    // A Ctrl-C that ended the pager may reach this program a turn later.
+    for (let turn = 0; turn < 2; turn++) await setImmediate();
     for (const listener of listeners) process.on("SIGINT", listener);
     process.off("SIGINT", ignore);
   }

@@ -10,6 +10,9 @@ import {
   type YAMLMap,
 } from "yaml";
 
+/** What kit.yaml begins with where there is none. */
+export const newKit = "# Every option: docs/config.md. No secret belongs in this file.\n";
+
 /** An option of kit.yaml by its path, and the value that it is to have; null writes an empty value. */
 export interface Setting {
   path: string[]; // ["site", "wfm", "queue", "abandons"]
@@ -22,18 +25,22 @@ export interface Setting {
  */
 export function setOptions(text: string, settings: readonly Setting[]): string {
   return settings.reduce((before, { path, value }) => {
-    const wanted = parse(before);
+    const wanted = parseKit(before);
     for (const depth of path.keys())
       if (depth > 0 && wanted.getIn(path.slice(0, depth)) === null)
         wanted.setIn(path.slice(0, depth), wanted.createNode({}));
     wanted.setIn(path, wanted.createNode(value, { flow: true }));
-    const spliced = splice(before, path, value);
-    const after = spliced === null ? null : parse(spliced);
-    if (after !== null && after.errors.length === 0 && isDeepStrictEqual(after.toJS(), wanted.toJS()))
-      return spliced!;
-    const whole = wanted.toString({ lineWidth: 0 });
-    return /\r\n/.test(before) ? whole.replace(/\r?\n/g, "\r\n") : whole;
+    return settled(before, wanted, splice(before, path, value));
   }, text);
+}
+
+/** The spliced text where it says what is wanted, else the document in the style of the text before. */
+export function settled(before: string, wanted: Document, spliced: string | null): string {
+  const after = spliced === null ? null : parseKit(spliced);
+  if (after !== null && after.errors.length === 0 && isDeepStrictEqual(after.toJS(), wanted.toJS()))
+    return spliced!;
+  const whole = wanted.toString({ lineWidth: 0 });
+  return /\r\n/.test(before) ? whole.replace(/\r?\n/g, "\r\n") : whole;
 }
 
 // The value in the place of the one that is there, or new lines at the end of the innermost block map on the way.
@@ -41,7 +48,7 @@ function splice(text: string, path: string[], value: Setting["value"]): string |
   const style = { lineWidth: 0, collectionStyle: "flow", flowCollectionPadding: false } as const;
   const written = value === null ? "" : stringify(value, style).trimEnd();
   let map: YAMLMap | null = null;
-  let node: unknown = parse(text).contents;
+  let node: unknown = parseKit(text).contents;
   for (const [depth, name] of path.entries()) {
     if (!isMap(node)) return map === null && node === null ? append(text, path, written) : null;
     map = node;
@@ -116,10 +123,12 @@ function rangeOf(node: unknown): [number, number, number] {
   return (node as { range: [number, number, number] }).range;
 }
 
-function lineEnd(text: string): string {
+/** How lines end in a text. */
+export function lineEnd(text: string): string {
   return /\r?\n/.exec(text)?.[0] ?? "\n";
 }
 
-function parse(text: string): Document {
+/** The text as it is, mistakes included. */
+export function parseKit(text: string): Document {
   return parseDocument(text, { prettyErrors: false, uniqueKeys: false, version: "1.2" });
 }

@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseConfig } from "../config.ts";
-import { readText, replaceBytes } from "../credentials/files.ts";
+import { type KitPlan, readKit, refuseChanged, writeKit } from "../credentials/plan.ts";
 import { CliError } from "../errors.ts";
-import { type Setting, setOptions } from "../kit-text.ts";
+import { newKit, type Setting, setOptions } from "../kit-text.ts";
 import type { Project } from "../project.ts";
 import { hint } from "../suggest.ts";
 import {
@@ -15,14 +14,6 @@ import {
 } from "../warehouse/wfm-survey.ts";
 import { table } from "./table.ts";
 import { count, plural } from "./words.ts";
-
-/** What is to be written into kit.yaml. */
-export interface WfmPlan {
-  file: string; // absolute
-  before: string | null; // null: no such file yet
-  text: string;
-  changes: { option: string; from: string | null; to: string | null }[]; // several columns with a + between
-}
 
 interface Survey {
   feeds: SurveyedFeed[];
@@ -62,9 +53,9 @@ export function surveyText({ feeds, switches }: Survey): string {
 /**
  * What to write: `settings` as given ("abandons=left_queue", "abandons=old_name+new_name" for a column that was renamed;
  * nothing after the = for a metric that is not delivered), and with `guess` the clear guesses, after the columns that came
- * before, and what the data say of the switches. Throws CliError for names that nobody knows.
+ * before, and what the data say of the switches; several columns have a + between. Throws CliError for names that nobody knows.
  */
-export function planWfm(project: Project, survey: Survey, settings: string[], guess: boolean): WfmPlan {
+export function planWfm(project: Project, survey: Survey, settings: string[], guess: boolean): KitPlan {
   const wanted = new Map<string, string | null>();
   if (guess) {
     for (const { option, clear, columns } of survey.feeds.flatMap(({ metrics }) => metrics)) {
@@ -76,7 +67,7 @@ export function planWfm(project: Project, survey: Survey, settings: string[], gu
   }
   for (const setting of settings) wanted.set(...chosen(survey, setting));
   const file = project.configFile ?? resolve("kit.yaml");
-  const before = readText(file);
+  const before = readKit(file);
   const now = new Map<string, string | null>([
     ...survey.feeds.flatMap(({ metrics }) =>
       metrics.map(({ option, columns }) => [option, joined(columns)] as const),
@@ -92,14 +83,14 @@ export function planWfm(project: Project, survey: Survey, settings: string[], gu
       value: to?.includes("+") ? to.split("+") : to,
     }),
   );
-  const start = before ?? "# Every option: docs/config.md. No secret belongs in this file.\n";
+  const start = before ?? newKit;
   const text = changes.length === 0 ? start : setOptions(start, texts);
   parseConfig(text, file, dirname(file));
   return { file, before, text, changes };
 }
 
 /** The plan in words. */
-export function wfmPlanText({ file, changes }: WfmPlan): string {
+export function wfmPlanText({ file, changes }: KitPlan): string {
   const lines = changes.map(
     ({ option, from, to }) => `  ${option}: ${to ?? ""}${from === null ? "" : ` (was ${from})`}`,
   );
@@ -107,10 +98,9 @@ export function wfmPlanText({ file, changes }: WfmPlan): string {
 }
 
 /** Writes it. Throws when the file was changed since it was read. */
-export function writeWfm({ file, before, text }: WfmPlan): void {
-  if ((existsSync(file) ? readText(file) : null) !== before)
-    throw new CliError("usage", `${file} was changed meanwhile`, "nothing was written; run again");
-  replaceBytes(file, Buffer.from(text));
+export function writeWfm(plan: KitPlan): void {
+  refuseChanged(plan);
+  writeKit(plan, "nothing was written");
 }
 
 function chosen({ feeds, switches }: Survey, setting: string): [string, string | null] {

@@ -1,3 +1,5 @@
+import { daysLater } from "../../notebooks/components/baseline.ts";
+import { timeZone } from "../../notebooks/components/time-zone.ts";
 import { oneOf } from "../cli/arguments.ts";
 import { command } from "../cli/command.ts";
 import { bytes } from "../cli/words.ts";
@@ -118,9 +120,8 @@ function day(text: string): string {
 
 function dayOf(text: string | undefined, timezone: string, now: Date): string | undefined {
   if (text !== "today" && text !== "yesterday") return text;
-  const today = new Intl.DateTimeFormat("en-CA", { timeZone: timezone }).format(now);
-  if (text === "today") return today;
-  return new Date(Date.parse(`${today}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+  const today = timeZone(timezone).date(now.getTime());
+  return text === "today" ? today : daysLater(today, -1);
 }
 
 function address(text: string): string {

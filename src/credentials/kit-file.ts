@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from "node:util";
-import { type Document, isMap, isScalar, type Pair, parseDocument, stringify } from "yaml";
+import { isMap, isScalar, type Pair, stringify } from "yaml";
 import { CliError } from "../errors.ts";
+import { lineEnd, parseKit, settled } from "../kit-text.ts";
 import { YamlFile } from "../yaml.ts";
 
 export interface KitChange {
@@ -22,7 +22,7 @@ export function fillKit(
   name: string,
 ): { text: string; changes: KitChange[] } {
   new YamlFile(name, text).throwProblems();
-  const document = parse(text);
+  const document = parseKit(text);
   if (document.contents !== null && !isMap(document.contents) && document.toJS() !== null)
     throw new CliError("config", `${name} must be a map of options`, "docs/config.md lists every option");
   if (document.get("source") !== undefined)
@@ -43,14 +43,12 @@ export function fillKit(
     if (to === null) document.delete(option);
     else document.set(option, to);
   }
-  // Unusual ways of writing (a map in braces, anchors) are beyond the splicing; they lose their spacing, nothing else.
-  const same = isDeepStrictEqual(plain(parse(spliced)), plain(document));
-  return { text: same ? spliced : withEnds(document.toString({ lineWidth: 0 }), text), changes };
+  return { text: settled(text, document, spliced), changes };
 }
 
 function splice(text: string, { option, to }: KitChange): string {
-  const { contents } = parse(text);
-  const end = /\r?\n/.exec(text)?.[0] ?? "\n";
+  const { contents } = parseKit(text);
+  const end = lineEnd(text);
   const line = `${option}: ${to === null ? "" : scalar(to)}${end}`;
   const pairs = isMap(contents) ? contents.items : [];
   const pair = named(pairs, option);
@@ -66,14 +64,6 @@ function splice(text: string, { option, to }: KitChange): string {
   const at = last.length === 0 ? text.length : Math.max(...last.map((pair) => pairEnd(text, pair)));
   const before = text.slice(0, at);
   return `${before}${before === "" || before.endsWith("\n") ? "" : end}${line}${text.slice(at)}`;
-}
-
-function parse(text: string): Document {
-  return parseDocument(text, { prettyErrors: false, uniqueKeys: false, version: "1.2" });
-}
-
-function plain(document: Document): unknown {
-  return document.errors.length > 0 ? document.errors : document.toJS();
 }
 
 function named(pairs: Pair[], option: string): Pair | undefined {
@@ -98,8 +88,4 @@ function lineStart(text: string, at: number): number {
 
 function scalar(value: string): string {
   return stringify(value, { lineWidth: 0 }).trimEnd();
-}
-
-function withEnds(text: string, model: string): string {
-  return /\r\n/.test(model) ? text.replace(/\r?\n/g, "\r\n") : text;
 }

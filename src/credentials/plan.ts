@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { plural } from "../cli/words.ts";
 import { parseConfig } from "../config.ts";
 import { CliError } from "../errors.ts";
+import { newKit } from "../kit-text.ts";
 import { ownSetting, profileNames, withProfile } from "./aws-profile.ts";
 import {
   awsConfigFile,
@@ -64,8 +65,8 @@ export function planProfile(name: string, key: AccessKey, replace: boolean): Pro
 export function planKit(file: string, key: AccessKey, name: string): KitPlan {
   if (!existsSync(dirname(resolve(file))))
     throw new CliError("notWritable", `no such folder: ${dirname(resolve(file))}`, "make it first");
-  const before = reading(file, readText);
-  const start = before ?? "# Every option: docs/config.md. No secret belongs in this file.\n";
+  const before = readKit(file);
+  const start = before ?? newKit;
   const region = regionOf(key.bucket);
   const values = {
     bucket: key.bucket,
@@ -118,9 +119,7 @@ export function planReport(key: AccessKey, shared: ProfilePlan, kit: KitPlan): o
 
 /** Writes what is planned: the profile first, since kit.yaml names it. */
 export function writePlans(shared: ProfilePlan, kit: KitPlan, key: AccessKey): void {
-  // Read anew: the question may have stood for an hour, and other programs and people write here too.
-  if (reading(kit.file, readText) !== kit.before)
-    throw new CliError("usage", `${kit.file} was changed meanwhile`, "nothing was written; run again");
+  refuseChanged(kit);
   if (shared.action !== "keep") {
     const before = reading(shared.file, readBytes) ?? "";
     if (shared.action === "add" && profileNames(before).includes(shared.name))
@@ -134,8 +133,24 @@ export function writePlans(shared: ProfilePlan, kit: KitPlan, key: AccessKey): v
   }
   if (kit.changes.length > 0) {
     const left = shared.action === "keep" ? "nothing was written" : `profile ${shared.name} was written`;
-    writing(kit.file, left, () => replaceBytes(kit.file, Buffer.from(kit.text)));
+    writeKit(kit, left);
   }
+}
+
+/** The text of kit.yaml; null when there is none. Throws CliError("notWritable") when it cannot be read. */
+export function readKit(file: string): string | null {
+  return reading(file, readText);
+}
+
+/** Throws CliError("usage") when kit.yaml is not what was planned from: the question may have stood for an hour. */
+export function refuseChanged({ file, before }: Pick<KitPlan, "file" | "before">): void {
+  if (readKit(file) !== before)
+    throw new CliError("usage", `${file} was changed meanwhile`, "nothing was written; run again");
+}
+
+/** Writes kit.yaml. Throws CliError("notWritable" or "diskFull") that says what was written `soFar`. */
+export function writeKit({ file, text }: Pick<KitPlan, "file" | "text">, soFar: string): void {
+  writing(file, soFar, () => replaceBytes(file, Buffer.from(text)));
 }
 
 function edited(text: string, name: string, key: AccessKey): string {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { daysLater } from "../../notebooks/components/baseline.ts";
 import type { Project } from "../project.ts";
 import { catalogDefinitions, catalogSetup, type Definition, definitionsIn } from "../warehouse/catalog.ts";
 import type { Database } from "../warehouse/database.ts";
@@ -83,7 +84,7 @@ export async function datasetInputs(
         parts.push(hashOf(key));
         continue;
       }
-      const first = daysBefore(parameters.day, reach);
+      const first = daysLater(parameters.day, -reach);
       const days = Object.entries(await contentOf(key));
       parts.push(JSON.stringify(days.filter(([day]) => day >= first && day <= parameters.day!)));
     }
@@ -101,10 +102,6 @@ function isNamed(sql: string, { schema, name }: Definition): boolean {
 function reachOf(sql: string): number | null {
   const days = /^-- Reach: (\d+) days before \$day$/m.exec(sql)?.[1];
   return days === undefined ? null : Number(days);
-}
-
-function daysBefore(day: string, days: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) - days * 86_400_000).toISOString().slice(0, 10);
 }
 
 function hash(...parts: string[]): string {

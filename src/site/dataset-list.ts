@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { timeZone } from "../../notebooks/components/time-zone.ts";
 import type { Project } from "../project.ts";
 import { loadSnapshot } from "../warehouse/snapshot.ts";
 import { loadersFolder } from "./folders.ts";
@@ -45,16 +46,11 @@ export function loaderFiles(loaders = loadersFolder): string[] {
  */
 export function intradayDays(project: Project, limit = 92): string[] {
   const { feeds } = loadSnapshot(project.data);
-  const format = new Intl.DateTimeFormat("en-CA", {
-    timeZone: project.config.timezone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-  });
+  const zone = timeZone(project.config.timezone);
   const days = new Set<string>();
   for (const { dt } of feeds.queue_wfm?.days ?? []) {
     const start = Date.parse(`${dt}T00:00:00Z`);
-    days.add(format.format(start)).add(format.format(start + 86_399_999));
+    days.add(zone.date(start)).add(zone.date(start + 86_399_999));
   }
   return [...days].sort().slice(-limit);
 }

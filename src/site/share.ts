@@ -4,6 +4,7 @@ import { type QueueDay, windowRows } from "../../notebooks/components/day-file.t
 import { dayName, zone } from "../../notebooks/components/format.ts";
 import type { IntradayDay } from "../../notebooks/components/interval.ts";
 import type { Site } from "../../notebooks/components/masthead.ts";
+import { timeZone } from "../../notebooks/components/time-zone.ts";
 import { todayPage } from "../../notebooks/components/today-page.ts";
 import type { Grain } from "../../notebooks/components/windows.ts";
 import { CliError } from "../errors.ts";
@@ -126,7 +127,7 @@ async function missingColumns(database: Database): Promise<MissingColumn[]> {
 }
 
 function noSuchDay(day: string, days: readonly IntradayDay[], timezone: string, now: Date): CliError {
-  const today = new Intl.DateTimeFormat("en-CA", { timeZone: timezone }).format(now);
+  const today = timeZone(timezone).date(now.getTime());
   const [oldest, newest] = [days[0]!.day, days.at(-1)!.day];
   const nearest = days.reduce((near, entry) =>
     distance(entry.day, day) < distance(near.day, day) ? entry : near,

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CliError, type ExitName, toCliError } from "../errors.ts";
@@ -7,6 +7,7 @@ import { buildSite } from "../site/build.ts";
 import { readLastSync } from "../sync/last-sync.ts";
 import { thisProcess } from "../sync/lock.ts";
 import type { SyncReport } from "../sync/report.ts";
+import { stateOf } from "../warehouse/snapshot.ts";
 import type { Context } from "./command.ts";
 import type { Output } from "./output.ts";
 import { failedText, failures, partitionName, runSync } from "./sync-run.ts";
@@ -137,6 +138,7 @@ async function runRound(
   const lap = stopwatch();
   let trouble: CliError | null = null;
   let report: SyncReport | null = null;
+  let updated: Pick<Updated, "failed"> = { failed: [] };
   try {
     report = await runSync(project, { feeds }, context);
     const { added, replaced, waiting, overdue, failed } = report;
@@ -148,9 +150,10 @@ async function runRound(
   round.seconds.sync = lap();
   const restless = Date.now() - (memory.looked ?? 0) >= restlessSeconds * 1000;
   const news = report !== null && (report.changedDays.length > 0 || restless);
-  if (trouble?.exit !== "locked" && (news || memory.looked === null || stateOf(project) !== memory.seen)) {
+  if (trouble?.exit !== "locked" && (news || memory.looked === null || foundOut(project) !== memory.seen)) {
     memory.looked = null;
     const update = await runUpdate(project, context);
+    updated = update;
     round.rows = update.rows;
     round.seconds.update = lap();
     if (site !== null && existsSync(join(site, "index.html"))) {
@@ -163,14 +166,13 @@ async function runRound(
       Object.assign(round, { datasets: built.computed, files: built.written });
       round.seconds.site = lap();
     }
-    Object.assign(memory, { looked: Date.now(), seen: stateOf(project) });
-    if (report !== null && trouble === null) trouble = troubleOf(report, update);
-  } else if (report !== null && failures(report) > 0) trouble = troubleOf(report, null);
+    Object.assign(memory, { looked: Date.now(), seen: foundOut(project) });
+  }
+  if (report !== null) trouble = troubleOf(report, updated);
   if (trouble !== null) fail(round, trouble);
 }
 
-function troubleOf(report: SyncReport, update: Updated | null): CliError | null {
-  const updated = update ?? { failed: [] };
+function troubleOf(report: SyncReport, updated: Pick<Updated, "failed">): CliError | null {
   if (failures(report) + updated.failed.length === 0) return null;
   const [first] = report.failed;
   const [unlisted] = report.unlisted;
@@ -180,9 +182,8 @@ function troubleOf(report: SyncReport, update: Updated | null): CliError | null 
 }
 
 // What another process may have changed meanwhile, and what a sync that fetched nothing found out.
-function stateOf(project: Project): string {
-  const stats = statSync(join(project.data, "catalog.json"), { throwIfNoEntry: false });
-  return `${stats?.mtimeMs} ${stats?.size} ${JSON.stringify(readLastSync(project)?.feeds)}`;
+function foundOut(project: Project): string {
+  return `${stateOf(project.data)} ${JSON.stringify(readLastSync(project)?.feeds)}`;
 }
 
 function emptyRound(started: number): Round {

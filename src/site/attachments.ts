@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { filesBelow, slashes } from "./folders.ts";
 
 /** A dataset's answer and where the built site has it. */
 export interface Answer {
@@ -60,25 +61,8 @@ export function pagesOf(site: string): string[] {
   return filesBelow(site).filter((path) => path.endsWith(".html"));
 }
 
-/** Files as paths below a folder, sorted; none when it is not there. */
-export function filesBelow(folder: string): string[] {
-  try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => slashes(relative(folder, join(entry.parentPath, entry.name))))
-      .sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
-}
-
 function attachedAt(page: string, at: string): { name: string; path: string } | null {
   const path = slashes(join(dirname(page), at));
   const match = hashed.exec(path);
   return match === null ? null : { name: `${match[1]}${match[2]}`, path };
-}
-
-function slashes(path: string): string {
-  return path.split(sep).join("/");
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Project } from "../project.ts";
 import { syncDue } from "../sync/last-sync.ts";
 import { plannedFiles } from "../warehouse/forecast.ts";
+import { snapshotName } from "../warehouse/snapshot.ts";
 import { loaderFiles } from "./dataset-list.ts";
 import { cacheFolder, datasetsFolder } from "./folders.ts";
 
@@ -15,7 +16,7 @@ const stampFile = join(cacheFolder, "data.stamp");
 /** What datasets computed now would be computed from, as a hash: the data, the settings, the queries. */
 export function stampOf(project: Project): string {
   const hash = createHash("sha256").update(project.data);
-  hash.update(fingerprint(join(project.data, "catalog.json")));
+  hash.update(fingerprint(join(project.data, snapshotName)));
   if (project.configFile) hash.update(readFileSync(project.configFile));
   for (const file of plannedFiles(project.config)) hash.update(fingerprint(file));
   for (const file of loaderFiles()) hash.update(file).update(readFileSync(file));
@@ -44,16 +45,16 @@ export function dropStaleDatasets(project: Project, now = new Date()): void {
 export function watchSnapshot(project: Project): void {
   if (!existsSync(project.data)) return;
   let timer: NodeJS.Timeout | undefined;
-  let seen = fingerprint(join(project.data, "catalog.json"));
+  let seen = fingerprint(join(project.data, snapshotName));
   const changed = () => {
-    const found = fingerprint(join(project.data, "catalog.json"));
+    const found = fingerprint(join(project.data, snapshotName));
     if (found === seen) return;
     seen = found;
     const now = new Date();
     for (const file of loaderFiles()) utimesSync(file, now, now);
   };
   watch(project.data, { persistent: false }, (_, name) => {
-    if (name !== "catalog.json") return;
+    if (name !== snapshotName) return;
     clearTimeout(timer);
     timer = setTimeout(changed, 200).unref();
   });

@@ -1,5 +1,13 @@
-import { existsSync, lstatSync, mkdirSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  unlinkSync,
+} from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The kit's own folder: the one that holds package.json, whether this file runs from src/ or from dist/. */
@@ -29,6 +37,19 @@ export function linkLoaders(link = join(pagesFolder, "data"), target = loadersFo
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // another process was quicker
   }
+}
+
+/** Files as paths below a folder, sorted. */
+export function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => slashes(relative(folder, join(entry.parentPath, entry.name))))
+    .sort();
+}
+
+/** A path as addresses have it. */
+export function slashes(path: string): string {
+  return path.split(sep).join("/");
 }
 
 function findKitRoot(folder: string): string {

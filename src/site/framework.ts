@@ -5,6 +5,7 @@ import { dropStaleDatasets, watchSnapshot } from "./dataset-cache.ts";
 import { listDatasets } from "./dataset-list.ts";
 import { kitRoot, linkLoaders, pagesFolder } from "./folders.ts";
 import { fillFrameworkCache, refuseNetwork } from "./framework-cache.ts";
+import { escapeHtml } from "./html.ts";
 import { pagesBuiltFrom } from "./pages-stamp.ts";
 
 /** Set by our own commands, which have computed all datasets before Framework starts. */
@@ -107,8 +108,4 @@ const themeScript = `try{const t=localStorage.getItem("theme");if(t)document.doc
 function footer(): string {
   const { version } = JSON.parse(readFileSync(join(kitRoot, "package.json"), "utf8"));
   return `asapp-notebook-kit ${version}. Aggregates only: this site holds no conversation, no id, no text and no name of a person.`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
 }

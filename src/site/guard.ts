@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { extname, join, relative, sep } from "node:path";
+import { readFileSync } from "node:fs";
+import { extname, join } from "node:path";
 import { CliError } from "../errors.ts";
 import type { Feed } from "../export/feed.ts";
 import { type ColumnType, type Database, quoteName, quoteText } from "../warehouse/database.ts";
+import { filesBelow } from "./folders.ts";
 
 // Everything in a site can be read by whoever has the link. Three nets, each with its own mesh:
 //
@@ -69,9 +70,9 @@ export function shippedColumns(source: string): string[] {
 
 /** Throws CliError("build") if the built site holds a file of a kind that could carry rows or sources. */
 export function checkFiles(site: string): void {
-  for (const file of filesBelow(site)) {
-    if (forbidden.has(extname(file)))
-      throw refused(`${display(site, file)} must not be in a site`, "attach an aggregate as JSON instead");
+  for (const path of filesBelow(site)) {
+    if (forbidden.has(extname(path)))
+      throw refused(`${path} must not be in a site`, "attach an aggregate as JSON instead");
   }
 }
 
@@ -85,9 +86,9 @@ export interface FoundIdentifier {
 /** Every text of a site's pages and datasets that could be an id or a name, with the first file that holds it. */
 export function siteWords(site: string): Map<string, string> {
   const words = new Map<string, string>();
-  for (const file of filesBelow(site)) {
-    const path = display(site, file);
+  for (const path of filesBelow(site)) {
     if (path.startsWith("_npm/") || path.startsWith("_node/") || path.startsWith("_observablehq/")) continue;
+    const file = join(site, path);
     const found = extname(file) === ".json" ? jsonWords(readFileSync(file, "utf8")) : pageWords(file);
     for (const word of found) if (!words.has(word)) words.set(word, path);
   }
@@ -207,15 +208,4 @@ function personalColumns(feeds: Map<string, Feed>): Map<string, { feed: string; 
 
 function refused(message: string, next: string): CliError {
   return new CliError("build", message, next);
-}
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
-function display(site: string, file: string): string {
-  return relative(site, file).split(sep).join("/");
 }

@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Project } from "../project.ts";
-import { filesBelow } from "./attachments.ts";
-import { kitRoot, loadersFolder, pagesFolder } from "./folders.ts";
+import { filesBelow, kitRoot, loadersFolder, pagesFolder } from "./folders.ts";
 
 /** Set for Framework: what `pagesStamp` gave. Every page then carries it. */
 export const pagesBuiltFrom = "ASAPP_KIT_PAGES";

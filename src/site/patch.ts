@@ -12,17 +12,17 @@ import {
 import { dirname, join } from "node:path";
 import type { Project } from "../project.ts";
 import { readLastSync } from "../sync/last-sync.ts";
-import { answersOf, filesBelow, filesOf, pagesOf, pointPage } from "./attachments.ts";
-import { datasetsFolder } from "./folders.ts";
+import { answersOf, filesOf, pagesOf, pointPage } from "./attachments.ts";
+import { datasetsFolder, filesBelow } from "./folders.ts";
 
 const graceMinutes = 10; // a page that somebody has just opened still asks for its attachments
 
 /** False when a component attaches a dataset: its own name then depends on the data. */
 export function isPatchable(site: string): boolean {
-  const components = filesBelow(join(site, "_import")).filter((path) => path.endsWith(".js"));
-  return components.every(
-    (path) => !readFileSync(join(site, "_import", path), "utf8").includes("_file/data/"),
-  );
+  const folder = join(site, "_import");
+  if (!existsSync(folder)) return true;
+  const components = filesBelow(folder).filter((path) => path.endsWith(".js"));
+  return components.every((path) => !readFileSync(join(folder, path), "utf8").includes("_file/data/"));
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Sheet } from "../../notebooks/components/paint.ts";
 import { markup, type Picture, picture } from "../../notebooks/components/picture.ts";
 import type { SharedPage } from "../../notebooks/components/share-page.ts";
 import { kitRoot } from "./folders.ts";
+import { escapeHtml } from "./html.ts";
 import type { DayData } from "./share.ts";
 import { pageCss } from "./share-image.ts";
 import { withDocument } from "./svg-document.ts";
@@ -119,7 +120,3 @@ td { border-top: 1px solid var(--rule-2); }
 .masthead .kicker { padding-left: 0; }
 .filters { position: static; margin: 0; }
 `;
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
-}

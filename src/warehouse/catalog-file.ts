@@ -6,7 +6,7 @@ import type { Project } from "../project.ts";
 import { catalogDefinitions, catalogSetup } from "./catalog.ts";
 import { openDatabase, quoteText } from "./database.ts";
 import { plannedFiles } from "./forecast.ts";
-import { loadSnapshot } from "./snapshot.ts";
+import { loadSnapshot, snapshotName } from "./snapshot.ts";
 
 /** What kit.written tells of a file of the catalog. */
 export interface CatalogFile {
@@ -64,7 +64,7 @@ export async function createCatalogFile(project: Project, path: string, now: Dat
 export function catalogStamp(project: Project): string {
   const hash = createHash("sha256").update(catalogSetup(project));
   hash.update(JSON.stringify([project.data, project.config.site, [...project.feeds]]));
-  const snapshot = join(project.data, "catalog.json");
+  const snapshot = join(project.data, snapshotName);
   for (const file of [snapshot, ...plannedFiles(project.config)])
     if (existsSync(file)) hash.update(readFileSync(file));
   return hash.digest("hex");

@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomically } from "../sync/files.ts";
 import type { DocsHistory } from "./docs-history.ts";
 import type { SchemaChange } from "./schema.ts";
 import type { Found } from "./typing.ts";
+
+/** The file of the data folder that says what readers see. */
+export const snapshotName = "catalog.json";
 
 /** What the warehouse holds, in one file: whoever loads it sees the state before or after an update, never between. */
 export interface Snapshot {
@@ -136,13 +139,19 @@ export const emptySnapshot = (): Snapshot => ({ format: 1, feeds: {}, superseded
 export function loadSnapshot(data: string): Snapshot {
   let text: string;
   try {
-    text = readFileSync(join(data, "catalog.json"), "utf8");
+    text = readFileSync(join(data, snapshotName), "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return emptySnapshot();
     throw error;
   }
   const snapshot = JSON.parse(text) as Snapshot;
   return snapshot.format === 1 ? snapshot : emptySnapshot();
+}
+
+/** Which state readers see, without reading it: another text after each update that changed something. */
+export function stateOf(data: string): string {
+  const found = statSync(join(data, snapshotName), { throwIfNoEntry: false });
+  return found === undefined ? "" : `${found.ino} ${found.size} ${found.mtimeMs}`;
 }
 
 /**
@@ -158,7 +167,7 @@ export function saveSnapshot(data: string, previous: Snapshot, next: Snapshot, n
   const superseded = [...noted.values()].filter(({ path }) => !used.has(path)).sort(byPath);
   const docs = next.docs && { docs: next.docs };
   const stored: Snapshot = { format: 1, feeds: sorted(next.feeds), superseded, ...docs };
-  writeAtomically(data, "catalog.json", `${JSON.stringify(stored)}\n`, { flush: true });
+  writeAtomically(data, snapshotName, `${JSON.stringify(stored)}\n`, { flush: true });
   return stored;
 }
 

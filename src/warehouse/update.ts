@@ -4,7 +4,7 @@ import type { Project } from "../project.ts";
 import { type CurrentOptions, type FeedUpdate, updateCurrent } from "./current.ts";
 import { withFacts } from "./facts.ts";
 import { misnamed } from "./schema.ts";
-import { loadSnapshot, type Snapshot, saveSnapshot, sweep } from "./snapshot.ts";
+import { loadSnapshot, type Snapshot, saveSnapshot, snapshotName, sweep } from "./snapshot.ts";
 import { newChanges, type StageOptions, type StageReport, stage } from "./stage.ts";
 import { castsExactly } from "./typing.ts";
 
@@ -39,7 +39,7 @@ export function updateDue({ data }: Pick<Project, "data">): boolean {
   const manifest = join(data, "manifest");
   const feeds = existsSync(manifest) ? readdirSync(manifest) : [];
   const newest = Math.max(0, time("docs/manifest.json"), ...feeds.map((feed) => time(`manifest/${feed}`)));
-  return newest > time("catalog.json");
+  return newest > time(snapshotName);
 }
 
 /**

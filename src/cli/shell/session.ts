@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { rmSync, statSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Project } from "../../project.ts";
 import { openCatalog } from "../../warehouse/catalog.ts";
 import type { Database } from "../../warehouse/database.ts";
+import { stateOf } from "../../warehouse/snapshot.ts";
 import { type Names, readNames } from "./complete.ts";
 
 /** The catalog as one shell sees it: one state of the data until it is reopened. */
@@ -35,7 +36,7 @@ export class Session {
   }
 
   async open(): Promise<void> {
-    const state = this.stored();
+    const state = stateOf(this.project.data);
     const database = await openCatalog(this.project, { files: [this.parquet] });
     const opened = { database, helper: await database.connect(), state };
     await this.close();
@@ -46,7 +47,7 @@ export class Session {
 
   /** Whether an update has made another state of the data the one that readers see. */
   get outdated(): boolean {
-    return this.stored() !== this.opened!.state;
+    return stateOf(this.project.data) !== this.opened!.state;
   }
 
   names(): Promise<Names> {
@@ -75,10 +76,5 @@ export class Session {
     this.opened?.database.close();
     this.opened = null;
     rmSync(this.scratch, { recursive: true, force: true });
-  }
-
-  private stored(): string {
-    const found = statSync(join(this.project.data, "catalog.json"), { throwIfNoEntry: false });
-    return found === undefined ? "" : `${found.ino} ${found.size} ${found.mtimeMs}`;
   }
 }

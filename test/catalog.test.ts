@@ -5,9 +5,10 @@ import { after, before, describe, it } from "node:test";
 import { serviceLevelVariants } from "../notebooks/components/service-level.ts";
 import { orderTerm } from "../src/export/registry.ts";
 import { writeLastSync } from "../src/sync/last-sync.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
+import { catalogDefinitions, definitionsIn, openCatalog } from "../src/warehouse/catalog.ts";
 import type { Database } from "../src/warehouse/database.ts";
 import { readMacros } from "../src/warehouse/macros.ts";
+import { loadSnapshot } from "../src/warehouse/snapshot.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 
@@ -165,6 +166,21 @@ describe("the catalog's feeds", () => {
     const other = await openCatalog(raw.project);
     await assert.rejects(other.rows("select * from convos_metricz"), /convos_metrics/);
     other.close();
+  });
+
+  it("creates what a query names, and nothing for words that are names of its own", () => {
+    const definitions = catalogDefinitions(raw.project, loadSnapshot(raw.project.data));
+    const named = (sql: string) => definitionsIn(sql, definitions);
+    assert.deepEqual(named("with days as (select 1 as files from kit.settings) from days"), ["kit.settings"]);
+    assert.deepEqual(named('from "kit" . "files", raw.reps').sort(), ["kit.files", "main.reps", "raw.reps"]);
+    assert.equal(named("use kit; from files").length, definitions.size);
+  });
+
+  it("finds a table by its name alone after use", async () => {
+    const own = await openCatalog(raw.project);
+    const { rows } = await own.rows("use kit; select count(*) > 0 from files");
+    own.close();
+    assert.deepEqual(rows, [[true]]);
   });
 
   it("answers through pivots, several statements, and connections at once", async () => {

@@ -96,6 +96,7 @@ describe("the script of views", () => {
         [1],
         'y"}\nno json "at" all\n{"id":5,"n":5,"id":6}\n{"id":7,"n":"seven","ts":"noon","flag":"maybe","d":1e400}\n',
         '{"id":8,"n":1,"n":2,"n":2,"n":3,"tail":[1],"tail":{"a":1}}\n{"id":9,}\n{"id":10} {"id":11}\n\'x\'\n',
+        '{"id":15,"n":1,"n":2,"ts":"noon"}\n',
         '{"id":12,"d":NaN}\n{}\n{"id":13,"text":"a\\u0000b\\n\\"c\\" é \\ud83d\\ude00"}\n{"id":14,"n":12345678901234567890}',
       ),
     );

@@ -1,8 +1,8 @@
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
-import type { SyncReport } from "../sync/report.ts";
+import { failures, type SyncReport } from "../sync/report.ts";
 import type { Context } from "./command.ts";
-import { failedText, failures, runSync } from "./sync-run.ts";
+import { failedText, runSync } from "./sync-run.ts";
 import type { Updated } from "./update-run.ts";
 import { dataThrough, runUpdate } from "./update-run.ts";
 import { minute } from "./words.ts";

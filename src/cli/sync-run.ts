@@ -3,7 +3,7 @@ import { runOf } from "../export/partition.ts";
 import type { Project } from "../project.ts";
 import type { PlanEntry } from "../sync/plan.ts";
 import type { SyncEvent } from "../sync/progress.ts";
-import type { SyncReport } from "../sync/report.ts";
+import { failures, type SyncReport } from "../sync/report.ts";
 import { sync } from "../sync/sync.ts";
 import type { Context } from "./command.ts";
 import type { Output } from "./output.ts";
@@ -143,11 +143,6 @@ export function summaryText(report: SyncReport): string {
   const size = news > 0 ? `${bytes(report.bytes)} in ${plural(report.objects, "file")}, ` : "";
   lines.push(["fetched", `${size}${duration(seconds)}, from ${report.source}`]);
   return `${lines.map(([what, text]) => `${what.padEnd(10)}  ${text}`.trimEnd()).join("\n")}\n`;
-}
-
-/** How many partitions and feeds the bucket did not give. */
-export function failures({ failed, unlisted }: SyncReport): number {
-  return failed.length + unlisted.length;
 }
 
 /** What did not come, in one line. */

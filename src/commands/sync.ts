@@ -45,9 +45,8 @@ export default command({
       throw new CliError("usage", "--wait and --no-wait exclude each other", "leave one of them out");
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
-    const { failedNext, failures, failedText, planText, runSync, summaryText } = await import(
-      "../cli/sync-run.ts"
-    );
+    const { failedNext, failedText, planText, runSync, summaryText } = await import("../cli/sync-run.ts");
+    const { failures } = await import("../sync/report.ts");
     const { changesText, differingCounts, runUpdate, updateText } = await import("../cli/update-run.ts");
     const dryRun = options["dry-run"];
     const report = await runSync(project, { dryRun, full: options.full, wait: options.wait, feeds }, context);

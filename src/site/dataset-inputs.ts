@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import { daysLater } from "../../notebooks/components/baseline.ts";
 import type { Project } from "../project.ts";
-import { catalogDefinitions, catalogSetup, type Definition, definitionsIn } from "../warehouse/catalog.ts";
+import { catalogDefinitions, catalogSetup, definitionsIn } from "../warehouse/catalog.ts";
 import type { Database } from "../warehouse/database.ts";
 import { contentByDay, keptRelations } from "../warehouse/history.ts";
 import type { Snapshot } from "../warehouse/snapshot.ts";
@@ -77,9 +77,7 @@ export async function datasetInputs(
     const { name, parameters } = dataset;
     const reach = reachOf(sql);
     const parts: string[] = [setup, sql, JSON.stringify(parameters)];
-    const named = definitionsIn(sql, definitions);
-    for (const key of named) {
-      if (named.length < definitions.size && !isNamed(sql, definitions.get(key)!)) continue;
+    for (const key of definitionsIn(sql, definitions)) {
       if (reach === null || parameters.day === undefined || !keptRelations.includes(key)) {
         parts.push(hashOf(key));
         continue;
@@ -91,11 +89,6 @@ export async function datasetInputs(
     inputs.set(name, hash(...parts));
   }
   return { inputs, contents };
-}
-
-// Words of a query may be names of columns as well; a relation outside main is named with its schema.
-function isNamed(sql: string, { schema, name }: Definition): boolean {
-  return schema === "main" || new RegExp(`\\b${schema}"?\\s*\\.\\s*"?${name}\\b`, "i").test(sql);
 }
 
 /** The number in a query's line "-- Reach: 70 days before $day"; null without one. */

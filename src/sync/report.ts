@@ -31,6 +31,11 @@ export interface SyncReport {
   notes: string[]; // a newer version of a feed, a feed of the config that the bucket has not, …
 }
 
+/** How many partitions and feeds the bucket did not give. */
+export function failures({ failed, unlisted }: Pick<SyncReport, "failed" | "unlisted">): number {
+  return failed.length + unlisted.length;
+}
+
 export interface FeedReport {
   feed: string;
   version: string;

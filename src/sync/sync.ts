@@ -21,7 +21,7 @@ import { Places } from "./places.ts";
 import type { PlanEntry } from "./plan.ts";
 import { ProgressMeter, type SyncEvent } from "./progress.ts";
 import { restore, tmpFolder } from "./raw.ts";
-import type { FeedReport, SyncReport } from "./report.ts";
+import { type FeedReport, failures, type SyncReport } from "./report.ts";
 import { defaultPatience, type Patience } from "./retry.ts";
 import { requireSource, SourceError } from "./source.ts";
 import { type FeedSurvey, type Survey, survey } from "./survey.ts";
@@ -385,12 +385,7 @@ function record(
   writeLastSync(project, {
     ...{ format: 1, source, startedAt, finishedAt, full },
     lastFull: full && all ? startedAt : (last?.lastFull ?? ""),
-    outcome:
-      result.failed.length + result.unlisted.length > 0
-        ? "some failed"
-        : news
-          ? "something new"
-          : "nothing new",
+    outcome: failures(result) > 0 ? "some failed" : news ? "something new" : "nothing new",
     feeds: Object.fromEntries(Object.entries(feeds).sort(([a], [b]) => (a < b ? -1 : 1))),
   });
 }

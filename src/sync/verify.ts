@@ -1,5 +1,6 @@
 import { createHash, type Hash, hash } from "node:crypto";
 import { createGunzip, type Gunzip, gunzipSync } from "node:zlib";
+import { saidSize } from "../gzip.ts";
 import { createChecksum, type Summing } from "./checksum.ts";
 import type { Checksum } from "./source.ts";
 
@@ -38,8 +39,9 @@ export function verifyBuffer(bytes: Buffer, expected: Expected): Verified | null
   if (expected.gzip) {
     let unpacked: { buffer: Buffer; engine: Gunzip };
     try {
+      const chunkSize = Math.min(Math.max(1024, saidSize(bytes) + 1), mostAtOnce); // unpacked in one go
       // The types know nothing of `info`, which tells how far the last gzip member reached.
-      const options = { info: true, maxOutputLength: mostUnpacked, chunkSize: unpackedSize(bytes) } as object;
+      const options = { info: true, maxOutputLength: mostUnpacked, chunkSize } as object;
       unpacked = gunzipSync(bytes, options) as unknown as typeof unpacked;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return null;
@@ -130,12 +132,6 @@ export class Verifier {
     done.catch(() => {}); // whoever writes next, or finishes, hears of it
     return done;
   }
-}
-
-/** By the gzip's own word, so that it is unpacked in one go; it may lie. */
-function unpackedSize(bytes: Buffer): number {
-  const said = bytes.length < 4 ? 0 : bytes.readUInt32LE(bytes.length - 4) + 1;
-  return Math.min(Math.max(said, 1024), mostAtOnce);
 }
 
 class LineCounter {

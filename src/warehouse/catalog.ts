@@ -128,12 +128,21 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
   return definitions;
 }
 
-/** Keys of the definitions that a query may name. Text in comments and strings counts as well, which does no harm. */
+/**
+ * Keys of the definitions that a query may name: those outside main with their schema before them, for words like "files"
+ * may be names of columns as well. Text in comments and strings counts too, which does no harm.
+ */
 export function definitionsIn(sql: string, definitions: Map<string, Definition>): string[] {
   if (introspection.test(sql)) return [...definitions.keys()];
-  const words = new Set(sql.toLowerCase().match(/[\p{L}\p{N}_]+/gu));
+  const text = sql.toLowerCase();
+  const words = new Set(text.match(/[\p{L}\p{N}_]+/gu));
+  const qualified = new Set(
+    [...text.matchAll(/([\p{L}\p{N}_]+)"?\s*\.\s*"?(?=([\p{L}\p{N}_]+))/gu)].map(
+      ([, schema, name]) => `${schema}.${name}`,
+    ),
+  );
   return [...definitions].flatMap(([key, { schema, name }]) =>
-    words.has(name.toLowerCase()) && (schema === "main" || words.has(schema)) ? [key] : [],
+    (schema === "main" ? words.has(name.toLowerCase()) : qualified.has(key)) ? [key] : [],
   );
 }
 
@@ -143,10 +152,10 @@ function jsonCasts(columns: readonly RelationColumn[]): string {
   return json.map((name) => `${name}::JSON as ${name}`).join(", ");
 }
 
-// A query that asks what there is, rather than naming it. A statement begins with such a word, alone on its line or in
-// brackets; `desc` is also the end of an order.
+// A query that asks what there is, rather than naming it, or has names stand for themselves in another schema. A statement
+// begins with such a word, alone on its line or in brackets; `desc` is also the end of an order.
 const introspection =
-  /(?:^|[;(])\s*(?:show|describe|desc|summarize)\b|\b(?:pragma|information_schema|duckdb_\w+|sqlite_\w+|pg_\w+|sql_auto_complete)\b/im;
+  /(?:^|[;(])\s*(?:show|describe|desc|summarize|use|set\s+schema)\b|\b(?:pragma|search_path|information_schema|duckdb_\w+|sqlite_\w+|pg_\w+|sql_auto_complete)\b/im;
 
 class Creator {
   private readonly database: Database;

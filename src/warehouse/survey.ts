@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGunzip, gunzip, gunzipSync } from "node:zlib";
+import { saidSize } from "../gzip.ts";
 
 /** What must be known of a file before DuckDB reads it: DuckDB checks no gzip to its end and rounds long numbers in silence. */
 export interface Survey {
@@ -69,7 +70,7 @@ async function surveyWhole(path: string, size: number, surveyor: Surveyor): Prom
   }
   const options = {
     maxOutputLength: unpackedBelow,
-    chunkSize: Math.min(Math.max(1024, unpackedSize(bytes) + 1), size * mostPacked, unpackedBelow),
+    chunkSize: Math.min(Math.max(1024, saidSize(bytes) + 1), size * mostPacked, unpackedBelow),
   };
   try {
     surveyor.add(small ? gunzipSync(bytes, options) : await inflate(bytes, options));
@@ -78,11 +79,6 @@ async function surveyWhole(path: string, size: number, surveyor: Surveyor): Prom
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return false;
     throw error;
   }
-}
-
-// As the end of a gzip says it, so that one buffer holds all of it; of several members the last one's.
-function unpackedSize(gzip: Buffer): number {
-  return gzip.length < 18 ? 0 : gzip.readUInt32LE(gzip.length - 4);
 }
 
 const mostPacked = 1032; // deflate makes no more of a byte

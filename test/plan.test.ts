@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { fingerprint, type PartitionId, type RemotePartition } from "../src/export/partition.ts";
+import type { PartitionId } from "../src/export/partition.ts";
+import { fingerprint, type RemotePartition } from "../src/export/remote-partition.ts";
 import { type LocalPartition, type PlanOptions, planSync } from "../src/sync/plan.ts";
 import { dayBefore, feedWindow, fullReason, inWindow, openDays } from "../src/sync/window.ts";
 

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { emptyConfig } from "../src/config.ts";
 import { markerName, partitionPath } from "../src/export/layout.ts";
-import { fingerprint, type PartitionId, partitionKey } from "../src/export/partition.ts";
+import { type PartitionId, partitionKey } from "../src/export/partition.ts";
 import { loadRegistry } from "../src/export/registry.ts";
+import { fingerprint } from "../src/export/remote-partition.ts";
 import type { Project } from "../src/project.ts";
 import { type ManifestPartition, partitionOf, readDay, writeDay } from "../src/sync/manifest.ts";
 

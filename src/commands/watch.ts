@@ -53,7 +53,7 @@ export default command({
       throw new CliError("usage", "--port goes with --serve", "add --serve, or leave --port out");
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
-    const { requireSource } = await import("../sync/source.ts");
+    const { requireSource } = await import("../sync/open-source.ts");
     requireSource(project);
     const { watch } = await import("../cli/watch-run.ts");
     const { runBuild } = await import("../cli/build-run.ts");

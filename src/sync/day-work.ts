@@ -1,5 +1,6 @@
 import { partitionPath } from "../export/layout.ts";
-import { partitionKey, type RemoteObject, type RemotePartition } from "../export/partition.ts";
+import { partitionKey } from "../export/partition.ts";
+import type { RemoteObject, RemotePartition } from "../export/remote-partition.ts";
 import type { FeedPlace } from "./discovery.ts";
 import { type ManifestDay, type ManifestPartition, partitionOf, readDay, writeDay } from "./manifest.ts";
 import type { PlanEntry } from "./plan.ts";

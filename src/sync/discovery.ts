@@ -1,7 +1,7 @@
 import { type FeedSelection, selectFeed } from "../config.ts";
 import { CliError } from "../errors.ts";
 import { docsName, feedPrefix } from "../export/layout.ts";
-import type { RemoteObject } from "../export/partition.ts";
+import type { RemoteObject } from "../export/remote-partition.ts";
 import type { Project } from "../project.ts";
 import { hint } from "../suggest.ts";
 import type { FeedSync, LastSync } from "./last-sync.ts";

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { RemoteObject } from "../export/partition.ts";
+import type { RemoteObject } from "../export/remote-partition.ts";
 import { type Download, fetchObject } from "./download.ts";
 import { diskError, writeAtomically } from "./files.ts";
 import { tmpFolder } from "./raw.ts";

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { basename, join } from "node:path";
 import { CliError } from "../errors.ts";
 import { markerName, partitionPath } from "../export/layout.ts";
-import { fingerprint, type RemoteObject, type RemotePartition } from "../export/partition.ts";
+import { fingerprint, type RemoteObject, type RemotePartition } from "../export/remote-partition.ts";
 import { batchBytes, returnBatch, takeBatch } from "./batch.ts";
 import { decryptFile } from "./decrypt.ts";
 import { diskError } from "./files.ts";

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CliError } from "../errors.ts";
-import type { RemoteObject } from "../export/partition.ts";
+import type { RemoteObject } from "../export/remote-partition.ts";
 import { type Body, type GetOptions, type Source, SourceError, type Take } from "./source.ts";
 import { listFolder, listTree, type TreeEntry, versionOf } from "./tree.ts";
 

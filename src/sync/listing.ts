@@ -4,7 +4,7 @@ import {
   type Listing,
   type RemoteObject,
   type RemotePartition,
-} from "../export/partition.ts";
+} from "../export/remote-partition.ts";
 import type { FeedPlace } from "./discovery.ts";
 import type { Window } from "./window.ts";
 

@@ -1,9 +1,10 @@
 import type { FeedSelection } from "../config.ts";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
+import { openSource, sourcePrefix } from "./open-source.ts";
 import type { SyncEvent } from "./progress.ts";
 import { type Patience, Retry } from "./retry.ts";
-import { type FolderOptions, openSource, type Source, SourceError, sourcePrefix } from "./source.ts";
+import { type FolderOptions, type Source, SourceError } from "./source.ts";
 
 /** An open source with its own budget of retries, and the prefix that its keys start with. */
 export interface Place {

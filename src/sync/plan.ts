@@ -1,5 +1,7 @@
-import type { PartitionId, RemotePartition } from "../export/partition.ts";
-import { fingerprint, partitionKey, partitionStart } from "../export/partition.ts";
+import type { PartitionId } from "../export/partition.ts";
+import { partitionKey, partitionStart } from "../export/partition.ts";
+import type { RemotePartition } from "../export/remote-partition.ts";
+import { fingerprint } from "../export/remote-partition.ts";
 import type { LocalState } from "./manifest.ts";
 import { inWindow, type Window } from "./window.ts";
 

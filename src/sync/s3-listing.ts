@@ -1,4 +1,4 @@
-import type { RemoteObject } from "../export/partition.ts";
+import type { RemoteObject } from "../export/remote-partition.ts";
 import { SourceError } from "./source.ts";
 
 /** One page of a listing with `encoding-type=url`. */

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { text as readText } from "node:stream/consumers";
 
 import { CliError } from "../errors.ts";
-import type { RemoteObject } from "../export/partition.ts";
+import type { RemoteObject } from "../export/remote-partition.ts";
 import { type Agents, openAgents } from "./agents.ts";
 import { Connections, type Head } from "./connections.ts";
 import { credentialsExpired, judge, type Refusal, refusalIn, refusalOf, type S3Place } from "./s3-error.ts";

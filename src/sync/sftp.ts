@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { SftpSource } from "../config.ts";
 import { CliError } from "../errors.ts";
-import type { RemoteObject } from "../export/partition.ts";
+import type { RemoteObject } from "../export/remote-partition.ts";
 import { noSuchFile, permissionDenied, SftpClient, SftpStatus } from "./sftp-client.ts";
 import {
   type Body,

@@ -1,12 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { CliError } from "../errors.ts";
 import { docsName, feedPrefix, partitionPath } from "../export/layout.ts";
-import {
-  groupPartitions,
-  partitionKey,
-  type RemoteObject,
-  type RemotePartition,
-} from "../export/partition.ts";
+import { partitionKey } from "../export/partition.ts";
+import { groupPartitions, type RemoteObject, type RemotePartition } from "../export/remote-partition.ts";
 import { feedOf, type Project } from "../project.ts";
 import { type DayWork, pack } from "./day-work.ts";
 import { type Discovery, discover, type FeedPlace, type Unlisted } from "./discovery.ts";

@@ -2,7 +2,8 @@ import { setMaxListeners } from "node:events";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CliError } from "../errors.ts";
-import { partitionKey, type RemotePartition } from "../export/partition.ts";
+import { partitionKey } from "../export/partition.ts";
+import type { RemotePartition } from "../export/remote-partition.ts";
 import type { Project } from "../project.ts";
 import { DayRecord, type DayWork, unpack } from "./day-work.ts";
 import { fetchDocs, newDocs } from "./docs.ts";
@@ -17,13 +18,14 @@ import {
   writeLastSync,
 } from "./last-sync.ts";
 import { withLock } from "./lock.ts";
+import { requireSource } from "./open-source.ts";
 import { Places } from "./places.ts";
 import type { PlanEntry } from "./plan.ts";
 import { ProgressMeter, type SyncEvent } from "./progress.ts";
 import { restore, tmpFolder } from "./raw.ts";
 import { type FeedReport, failures, type SyncReport } from "./report.ts";
 import { defaultPatience, type Patience } from "./retry.ts";
-import { requireSource, SourceError } from "./source.ts";
+import { SourceError } from "./source.ts";
 import { type FeedSurvey, type Survey, survey } from "./survey.ts";
 import { inWindow } from "./window.ts";
 

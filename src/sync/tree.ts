@@ -1,4 +1,4 @@
-import type { RemoteObject } from "../export/partition.ts";
+import type { RemoteObject } from "../export/remote-partition.ts";
 import type { Folder, ListOptions } from "./source.ts";
 
 /** What a source of files and folders says of one. */

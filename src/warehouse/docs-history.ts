@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import type { Feed } from "../export/feed.ts";
 import { parseKey } from "../export/layout.ts";
 import { compareDocs, compareWithRegistry, type DocTable, parseDocs } from "./docs.ts";
-import type { SchemaChange } from "./schema.ts";
+import type { SchemaChange } from "./schema-change.ts";
 
 /** What the schema documents said, day by day, as far as they were read. */
 export interface DocsHistory {

@@ -1,5 +1,5 @@
 import type { Feed } from "../export/feed.ts";
-import type { SchemaChange } from "./schema.ts";
+import type { SchemaChange } from "./schema-change.ts";
 
 /** A table as the export's own schema document describes it. Everything but the name may be missing. */
 export interface DocTable {

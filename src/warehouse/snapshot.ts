@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomically } from "../sync/files.ts";
 import type { DocsHistory } from "./docs-history.ts";
-import type { SchemaChange } from "./schema.ts";
+import type { SchemaChange } from "./schema-change.ts";
 import type { Found } from "./typing.ts";
 
 /** The file of the data folder that says what readers see. */

@@ -6,7 +6,8 @@ import type { Project } from "../project.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { readDocs } from "./docs-history.ts";
 import { leftoverDays } from "./leftover.ts";
-import { history, mergedColumns, type SchemaChange } from "./schema.ts";
+import { history, mergedColumns } from "./schema.ts";
+import type { SchemaChange } from "./schema-change.ts";
 import {
   type DaySnapshot,
   type FeedSnapshot,

@@ -39,7 +39,7 @@ export const weekdays = [
 const shortDays = weekdays.map((day) => day.slice(0, 3));
 
 /** What each WFM metric is called here; kit.yaml says which column of the export holds it. */
-export const queueMetrics = [
+const queueMetrics = [
   "assignments",
   "abandons",
   "handle_seconds",
@@ -48,7 +48,7 @@ export const queueMetrics = [
   "within_threshold",
   "reps",
 ] as const;
-export const membershipMetrics = [
+const membershipMetrics = [
   "logged_in",
   "available",
   "busy",

@@ -30,7 +30,7 @@ function card({ label, value, delta, note, trend, href }: Card): HTMLElement {
 }
 
 /** A small line without axes, from its lowest to its highest value; the last one is marked. */
-export function sparkline(values: readonly (number | null)[], width = 160, height = 34): SVGSVGElement {
+function sparkline(values: readonly (number | null)[], width = 160, height = 34): SVGSVGElement {
   const known = values.filter((value): value is number => value !== null);
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const x = (i: number) => 3 + (i / Math.max(1, values.length - 1)) * (width - 6);

@@ -6,7 +6,7 @@ export interface Bounds {
 }
 
 /** Two-sided 95 % of the normal distribution. */
-export const z95 = 1.959963984540054;
+const z95 = 1.959963984540054;
 
 /**
  * Wilson score interval of k successes in n, 0..1: holds its 95 % for small n and near 0 and 1, where the textbook one

@@ -64,7 +64,7 @@ export function conversationTotals(rows: readonly ConversationDay[]): Conversati
 }
 
 /** Bin `i` counts values from 1.05^i to 1.05^(i+1) seconds; bin 0 also takes everything below. So a quantile is within 5 %. */
-export const binRatio = 1.05;
+const binRatio = 1.05;
 
 /** The q-quantile of binned values in seconds, interpolated inside its bin; null without values. */
 export function quantile(bins: readonly number[], q: number): number | null {
@@ -83,24 +83,11 @@ export function quantile(bins: readonly number[], q: number): number | null {
   return null;
 }
 
-export function addBins(list: readonly (readonly number[] | null)[]): number[] {
+function addBins(list: readonly (readonly number[] | null)[]): number[] {
   const added: number[] = [];
   for (const bins of list)
     bins?.forEach((n, bin) => {
       added[bin] = (added[bin] ?? 0) + n;
     });
   return Array.from(added, (n) => n ?? 0);
-}
-
-/** The rows of the last `days` days up to `last`, and as many before them to compare with. */
-export function splitRange<T extends DayRow>(
-  rows: readonly T[],
-  first: string,
-  last: string,
-  before: string,
-): { chosen: T[]; former: T[] } {
-  return {
-    chosen: rows.filter(({ day }) => day >= first && day <= last),
-    former: rows.filter(({ day }) => day >= before && day < first),
-  };
 }

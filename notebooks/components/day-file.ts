@@ -73,7 +73,7 @@ async function fetchRows(url: string, day: string): Promise<WindowRow[]> {
   return windowRows(await response.json());
 }
 
-export function dayUrl(index: string, day: string): string {
+function dayUrl(index: string, day: string): string {
   return datasetUrl(index, `intraday/${day}.json`);
 }
 

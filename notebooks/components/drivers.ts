@@ -70,7 +70,7 @@ export function driverSentence({ now, usual, drivers, lacking }: Explained): str
 }
 
 /** The headline: which of the three did most. */
-export function driverTitle({ row, drivers, now }: Explained, zone: Zone): string {
+function driverTitle({ row, drivers, now }: Explained, zone: Zone): string {
   const names = { volume: "volume", aht: "handle time", staff: "staff" };
   const most = (["volume", "aht", "staff"] as const).reduce((a, b) =>
     drivers && Math.abs(drivers[b]) > Math.abs(drivers[a]) ? b : a,

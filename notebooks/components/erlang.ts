@@ -129,7 +129,7 @@ export function required(
 }
 
 /** A whole number of agents within the limits. */
-export function wholeCount(value: Maybe): number | null {
+function wholeCount(value: Maybe): number | null {
   const count = quantity(value);
   return count !== null && Number.isInteger(count) && count <= limits.agents ? count : null;
 }

@@ -149,7 +149,7 @@ export function stateFigure({ feeds, days }: HealthPage): HTMLElement {
 }
 
 /** Feeds down, days across, coloured by state. */
-export function stateChart(
+function stateChart(
   rows: readonly FeedDay[],
   options: { names: readonly string[]; dates: readonly string[]; width: number },
 ): SVGSVGElement {

@@ -308,7 +308,7 @@ export const staffStates: { text: string; mark: string; value: (row: Interval) =
 ];
 
 /** Local time under the left edge of every full second hour, or every third on narrow charts. */
-export function hourTicks(rows: readonly Interval[], zone: Zone, width: number) {
+function hourTicks(rows: readonly Interval[], zone: Zone, width: number) {
   const step = width < 520 ? 4 : width < 820 ? 3 : 2;
   return (slot: number): string | null => {
     const row = rows[slot];

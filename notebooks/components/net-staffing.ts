@@ -4,7 +4,7 @@ import { type Interval, offered } from "./interval.js";
 import { effectiveAht, netStaffing, type Requirement, workload } from "./staffing.js";
 
 /** How the required reps are computed: by the work alone, or so that Erlang C meets the target. */
-export const bases = ["workload", "erlang"] as const;
+const bases = ["workload", "erlang"] as const;
 export type Basis = (typeof bases)[number];
 
 export interface StaffingBasis {

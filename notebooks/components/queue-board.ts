@@ -63,7 +63,7 @@ export function queueBoard(options: {
 }
 
 /** The intervals of a queue added up: rates from added counts. */
-export function queueOfDay(queue: string, rows: readonly Interval[], site: Site): QueueOfDay {
+function queueOfDay(queue: string, rows: readonly Interval[], site: Site): QueueOfDay {
   const sum = summarize(rows);
   return {
     ...sum,
@@ -77,7 +77,7 @@ export function queueOfDay(queue: string, rows: readonly Interval[], site: Site)
 }
 
 /** Most answers missing first; then the lower service level, then the busier queue. */
-export function worstFirst(a: QueueOfDay, b: QueueOfDay): number {
+function worstFirst(a: QueueOfDay, b: QueueOfDay): number {
   return (
     (b.missing ?? -1) - (a.missing ?? -1) ||
     (a.service ?? 2) - (b.service ?? 2) ||
@@ -216,7 +216,7 @@ export function boardColumns(site: Site): TableColumn<QueueOfDay>[] {
 const facet = { height: 168, gap: 18, least: 250, top: 78, bottom: 150 };
 
 /** One facet per queue: its name, four numbers, and its day against the usual. */
-export function boardChart(
+function boardChart(
   { queues, day, zone, site }: QueueBoard,
   { width, free, search }: { width: number; free: boolean; search: string },
 ): SVGSVGElement {

@@ -131,7 +131,7 @@ function curveSubtitle({ inputs, points, effectiveAht }: WhatIf, queue: string):
 }
 
 /** Service level by reps: two curves, the target, what is needed and what is given. */
-export function curveChart(result: WhatIf, width: number): SVGSVGElement {
+function curveChart(result: WhatIf, width: number): SVGSVGElement {
   const { points, inputs, c, a, work, chosen } = result;
   if (points.length === 0)
     return emptyPanel(width, "Nothing to draw: an input is missing, or nothing comes.");

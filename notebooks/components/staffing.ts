@@ -52,7 +52,7 @@ export function combinedShrinkage(shares: readonly Maybe[]): number | null {
 }
 
 /** How many chats at once a cap of 1 to 5 is worth in practice. Source: Call Centre Helper, Erlang C for chat. */
-export const chatFactors: readonly number[] = [1, 1.7, 2.5, 2.9, 3.5];
+const chatFactors: readonly number[] = [1, 1.7, 2.5, 2.9, 3.5];
 
 /** The factor of a slot cap; null outside 1 to 5. Observed concurrency of one's own reps is better. */
 export function chatFactor(cap: Maybe): number | null {

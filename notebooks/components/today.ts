@@ -48,7 +48,7 @@ export interface ServiceSettings {
 type Counts = Pick<Interval, "assigned" | "abandoned" | "within">;
 
 /** What a day is compared with. */
-export const comparisons = ["usual", "last", "none"] as const;
+const comparisons = ["usual", "last", "none"] as const;
 export type Comparison = (typeof comparisons)[number];
 
 /** The same intervals on another day, or on the usual one: rates from added counts, as for the day itself. */
@@ -202,7 +202,7 @@ export function daySentence(options: {
 }
 
 /** The interval with the most contacts too late, among those with enough contacts; null when all met the target. */
-export function worstInterval(
+function worstInterval(
   rows: readonly Interval[],
   site: ServiceSettings & { min_contacts: number },
 ): Interval | null {

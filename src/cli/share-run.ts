@@ -13,7 +13,7 @@ import { pageSheet, picturePng, pictureSvg } from "../site/share-image.ts";
 import type { Context } from "./command.ts";
 import { replaceFile } from "./output-file.ts";
 
-export const shareFormats = ["png", "svg", "pdf", "html", "csv"] as const;
+const shareFormats = ["png", "svg", "pdf", "html", "csv"] as const;
 export type ShareFormat = (typeof shareFormats)[number];
 
 export interface ShareWish {

@@ -107,7 +107,7 @@ export async function watch(options: WatchOptions, context: Context): Promise<Ex
 }
 
 /** Half the shortest cadence of the feeds, in seconds. */
-export function usualSeconds(project: Project, wanted: string[] | null): number {
+function usualSeconds(project: Project, wanted: string[] | null): number {
   const { feeds } = project.config;
   const here = Object.keys(readLastSync(project)?.feeds ?? {});
   const names =
@@ -118,7 +118,7 @@ export function usualSeconds(project: Project, wanted: string[] | null): number 
 }
 
 /** A round in one line. */
-export function roundText(round: Round): string {
+function roundText(round: Round): string {
   const next = round.next === null ? "" : `; next ${round.next.slice(11, 16)}`;
   return `${round.at.slice(0, 19).replace("T", " ")} UTC  ${outcomeText(round)}${next}\n`;
 }

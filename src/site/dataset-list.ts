@@ -44,7 +44,7 @@ export function loaderFiles(loaders = loadersFolder): string[] {
  * The days, in the site's zone, that the intraday pages show: those with WFM windows, newest 92. A UTC day touches
  * two local ones, so the first or last may turn out empty.
  */
-export function intradayDays(project: Project, limit = 92): string[] {
+function intradayDays(project: Project, limit = 92): string[] {
   const { feeds } = loadSnapshot(project.data);
   const zone = timeZone(project.config.timezone);
   const days = new Set<string>();

@@ -167,7 +167,7 @@ function valuesOf(name: string, folders: string[]): string[] {
 }
 
 /** Numbers as numbers, the rest as text after them. */
-export function compareVersions(a: string, b: string): number {
+function compareVersions(a: string, b: string): number {
   const numeric = Number(/^\d+$/.test(b)) - Number(/^\d+$/.test(a));
   if (numeric !== 0) return numeric;
   return /^\d+$/.test(a) && Number(a) !== Number(b) ? Number(a) - Number(b) : a < b ? -1 : a > b ? 1 : 0;

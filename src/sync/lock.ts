@@ -46,12 +46,6 @@ export async function withLock<T>(
   }
 }
 
-/** Who holds the lock; null when nobody does, or only a process that is no more. */
-export function lockHolder(project: { data: string }): Holder | null {
-  const holder = read(join(project.data, "lock"));
-  return holder !== null && isAlive(holder) ? holder : null;
-}
-
 /** Returns the topmost folder that had to be made. */
 async function acquire(file: string, folder: string, options: LockOptions): Promise<string | undefined> {
   let made: string | undefined;

@@ -11,7 +11,7 @@ export class SftpStatus extends Error {
   }
 }
 
-export const endOfFile = 1;
+const endOfFile = 1;
 export const noSuchFile = 2;
 export const permissionDenied = 3;
 

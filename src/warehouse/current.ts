@@ -36,7 +36,7 @@ export interface CurrentOptions {
 }
 
 /** Groups with more than one version, by what decided between the winner and the next: kept in DaySnapshot.dedupe. */
-export const decisions = ["order", "run", "tie"] as const;
+const decisions = ["order", "run", "tie"] as const;
 
 const formatVersion = 1; // raise it when the files of current change in any way: every feed is then rebuilt
 const defaultBucketRows = 3_000_000;
@@ -81,7 +81,7 @@ export async function updateCurrent(
 }
 
 /** A hash of what the rows of current depend on beside the rows delivered. */
-export function ruleHash(rule: DedupeRule): string {
+function ruleHash(rule: DedupeRule): string {
   return shortHash(
     String(formatVersion),
     rule.wholeRows ? "whole rows" : windowOf(rule, 0),

@@ -99,7 +99,7 @@ export function dedupeSelect(feed: Feed, columns: readonly RelationColumn[], rel
 }
 
 /** `row_number() over (…) as <rank>`: 1 is the row that stands for its key. */
-export function rankColumn(
+function rankColumn(
   rule: DedupeRule,
   rank: string,
   indent: number,

@@ -6,7 +6,7 @@ import { suggest } from "../suggest.ts";
 import { type Database, quoteName, quoteText } from "./database.ts";
 
 /** The tables of wfm.* that CSV files of the customer fill, one row per queue and 15-minute window. */
-export const plannedTables = {
+const plannedTables = {
   forecast: { queue: "VARCHAR", window_start: "TIMESTAMP", contacts: "DOUBLE", aht_seconds: "DOUBLE" },
   schedule: { queue: "VARCHAR", window_start: "TIMESTAMP", scheduled_fte: "DOUBLE" },
 } as const;

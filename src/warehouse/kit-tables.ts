@@ -160,11 +160,7 @@ function keysTable({ snapshot, feeds, columnsOf }: KitSource): KitTable {
 }
 
 /** Why the key of a feed may not be what tells its records apart, judging by the data; null when nothing speaks against it. */
-export function suspicion(
-  feed: Feed,
-  known: FeedSnapshot,
-  columns: readonly RelationColumn[],
-): string | null {
+function suspicion(feed: Feed, known: FeedSnapshot, columns: readonly RelationColumn[]): string | null {
   const delivered = sum(known.days.map(({ rows }) => rows));
   const kept = sum(known.days.map(({ currentRows }) => currentRows));
   if (delivered === 0) return null;

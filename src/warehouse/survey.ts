@@ -152,7 +152,7 @@ class Surveyor {
 
 const numberPattern = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-export function isNumber(text: string): boolean {
+function isNumber(text: string): boolean {
   return numberPattern.test(text);
 }
 

@@ -66,7 +66,7 @@ export function nameScore(metric: string, usual: string | null, column: string, 
 }
 
 /** Whether the values can be the metric's, 0 to 1, and what is odd about them. */
-export function valueScore(metric: string, unit: string | null, values: Values): [number, string | null] {
+function valueScore(metric: string, unit: string | null, values: Values): [number, string | null] {
   const { filled, numeric, whole, min, median, max } = values;
   if (filled === 0) return [0.3, "no value so far"];
   if (numeric < 0.9 || min === null || median === null || max === null) return [0, "no numbers"];

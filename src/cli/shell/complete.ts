@@ -48,11 +48,7 @@ export async function readNames(database: Database): Promise<Names> {
  * elsewhere, those of one relation after its name or alias and a dot. `after` is what follows the cursor. `nothingElse`:
  * no other kind of word can stand there.
  */
-export function completeName(
-  before: string,
-  after: string,
-  names: Names,
-): [...Completion, nothingElse: boolean] {
+function completeName(before: string, after: string, names: Names): [...Completion, nothingElse: boolean] {
   const { rest, inside } = cutStatements(before);
   if (inside !== "" && inside !== "(" && inside !== '"') return [[], "", true];
   const [found, path, last = ""] = lastName.exec(rest)!;

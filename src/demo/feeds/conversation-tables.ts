@@ -142,7 +142,7 @@ export function convosIntents(sight: Sight): Row {
   };
 }
 
-export function firstMessage(sight: Sight): Message | undefined {
+function firstMessage(sight: Sight): Message | undefined {
   return sight.messages.find(({ sender }) => sender === "customer");
 }
 

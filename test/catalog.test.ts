@@ -240,17 +240,15 @@ describe("the catalog's tables about the data", () => {
         first_day: "2026-09-01",
         last_day: "2026-09-02",
         data_through: "2026-09-02T01:00:00Z",
-        lag_minutes: 62,
       },
       ...{ version: "1", suspect: null },
     });
     assert.deepEqual(await rows("select data_through, suspect from kit.feeds where feed = 'queue_wfm'"), [
       ["2026-09-01T05:30:00Z", "key column not delivered: rep_id"],
     ]);
-    assert.deepEqual(
-      await rows("select data_through, lag_minutes, rows from kit.feeds where feed = 'utterances'"),
-      [[null, null, 0]],
-    );
+    assert.deepEqual(await rows("select data_through, rows from kit.feeds where feed = 'utterances'"), [
+      [null, 0],
+    ]);
     assert.equal((await rows("select count(*) from kit.feeds"))[0]![0], raw.project.feeds.size + 1);
   });
 

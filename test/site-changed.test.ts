@@ -50,6 +50,10 @@ describe("a site brought up to date", () => {
     );
     assert.ok(built.computed > 0 && built.computed < built.datasets, "not all datasets were computed");
     assert.ok(built.written < 30, "the pages were not built anew");
+
+    await sync(project, { now: new Date(now.getTime() + 900_000) });
+    const quiet = await buildSite(project, { out: live, changed: true });
+    assert.equal(quiet.computed, 1, "of a sync without news only site.json tells");
     await buildSite(project, { out: live, changed: true, now: later });
 
     rmSync(join(cacheFolder, "data.state.json"));

@@ -2,6 +2,7 @@ import type { Card } from "./cards.js";
 import { html, svg } from "./dom.js";
 import { figure, type TableColumn, table } from "./figure.js";
 import { compact, count, dayName, plural, signed, type Zone } from "./format.js";
+import type { Site } from "./masthead.js";
 import { emptyPanel } from "./panel.js";
 
 /** One feed, as data-loaders/health-feeds.json.sql ships it. */
@@ -23,7 +24,6 @@ export interface FeedHealth {
   quarantined: number; // lines that could not be read
   first_day: string | null;
   through: string | null; // ISO
-  lag_minutes: number | null; // from there to the last sync
 }
 
 /** Partitions of one feed and export day by state. */
@@ -43,6 +43,7 @@ export interface HealthPage {
   feeds: readonly FeedHealth[];
   days: readonly FeedDay[];
   zone: Zone;
+  site: Pick<Site, "synced_at">;
 }
 
 const late = (row: FeedHealth) => row.overdue > 0 || row.failed > 0;
@@ -203,7 +204,7 @@ function stateChart(
   return root;
 }
 
-export function feedTable({ feeds, zone }: HealthPage): HTMLElement {
+export function feedTable({ feeds, zone, site }: HealthPage): HTMLElement {
   const number = (label: string, value: (row: FeedHealth) => number): TableColumn<FeedHealth> => ({
     label,
     value,
@@ -218,13 +219,13 @@ export function feedTable({ feeds, zone }: HealthPage): HTMLElement {
     },
     {
       label: "Lag",
-      value: ({ lag_minutes }) => lag_minutes,
-      text: ({ lag_minutes }) => (lag_minutes === null ? "–" : lagText(lag_minutes)),
+      value: ({ through }) => lagMinutes(through, site),
+      text: ({ through }) => lagText(lagMinutes(through, site)),
     },
     {
       label: "Every",
       value: ({ cadence_minutes }) => cadence_minutes,
-      text: ({ cadence_minutes }) => (cadence_minutes === null ? "–" : lagText(cadence_minutes)),
+      text: ({ cadence_minutes }) => lagText(cadence_minutes),
     },
     number("Partitions", (row) => row.complete + row.empty),
     number("Waiting", (row) => row.waiting),
@@ -238,8 +239,15 @@ export function feedTable({ feeds, zone }: HealthPage): HTMLElement {
   return html("div", { class: "figure wide-table" }, table(columns, delivered(feeds)));
 }
 
-/** 20 -> "20 min", 90 -> "1.5 h", 4000 -> "2.8 d" */
-export function lagText(minutes: number): string {
+/** Minutes from the end of data to the last sync; null without data or sync. */
+export function lagMinutes(through: string | null, { synced_at }: Pick<Site, "synced_at">): number | null {
+  if (through === null || synced_at === null) return null;
+  return Math.round((Date.parse(synced_at) - Date.parse(through)) / 60_000);
+}
+
+/** 20 -> "20 min", 90 -> "1.5 h", 4000 -> "2.8 d", null -> "–" */
+export function lagText(minutes: number | null): string {
+  if (minutes === null) return "–";
   if (minutes < 90) return `${Math.round(minutes)} min`;
   if (minutes < 2880) return `${(minutes / 60).toFixed(minutes % 60 ? 1 : 0)} h`;
   return `${(minutes / 1440).toFixed(1)} d`;

@@ -5,7 +5,7 @@ import { type DayRow, shareLineChart, stackChart } from "./daily.js";
 import { html } from "./dom.js";
 import { figure, type TableColumn, table } from "./figure.js";
 import { change, clock, count, longDay, percent, plural, points, weekdayName, type Zone } from "./format.js";
-import { type FeedHealth, lagText } from "./health.js";
+import { type FeedHealth, lagMinutes, lagText } from "./health.js";
 import type { Site } from "./masthead.js";
 
 /** One local day and queue from the history feeds, as data-loaders/queue-days.json.sql ships it. */
@@ -224,7 +224,7 @@ function overviewFigures(
   );
 }
 
-function freshnessTable({ feeds, zone }: OverviewData): HTMLElement {
+function freshnessTable({ feeds, zone, site }: OverviewData): HTMLElement {
   const kinds: Record<string, string> = {
     conversation: "Conversations",
     queue: "Queues",
@@ -242,7 +242,7 @@ function freshnessTable({ feeds, zone }: OverviewData): HTMLElement {
         feeds: here.length,
         rows: here.reduce((sum, row) => sum + row.kept, 0),
         through: through || null,
-        lag: Math.min(...here.map((row) => row.lag_minutes ?? Number.POSITIVE_INFINITY)),
+        lag: lagMinutes(through || null, site),
         open: here.reduce((sum, row) => sum + row.overdue + row.failed, 0),
       },
     ];
@@ -259,8 +259,8 @@ function freshnessTable({ feeds, zone }: OverviewData): HTMLElement {
     },
     {
       label: "Behind the sync",
-      value: (row) => (Number.isFinite(row.lag) ? row.lag : null),
-      text: (row) => (Number.isFinite(row.lag) ? lagText(row.lag) : "–"),
+      value: (row) => row.lag,
+      text: (row) => lagText(row.lag),
     },
     { label: "Overdue or failed", value: (row) => row.open },
   ];

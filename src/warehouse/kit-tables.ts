@@ -85,10 +85,6 @@ function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource): KitTab
       first_day: days[0]?.dt ?? null,
       last_day: days.at(-1)?.dt ?? null,
       data_through: through,
-      lag_minutes:
-        through === null || lastSync === null
-          ? null
-          : Math.round((Date.parse(lastSync.finishedAt) - Date.parse(through)) / 60_000),
       version: unfinished?.version ?? null,
       suspect: known ? suspicion(feed, known, columnsOf(feed.name)) : null,
     };
@@ -120,7 +116,6 @@ function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource): KitTab
       first_day: "DATE",
       last_day: "DATE",
       data_through: "TIMESTAMP",
-      lag_minutes: "BIGINT",
       ...texts("version", "suspect"),
     },
     rows,

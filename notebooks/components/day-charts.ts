@@ -1,9 +1,10 @@
 import type { Crosshair } from "./crosshair.js";
-import type { LegendEntry, TableColumn } from "./figure.js";
+import type { TableColumn } from "./figure.js";
 import { count, decimal, longDay, percent, weekdayName, type Zone } from "./format.js";
 import { type Interval, offered } from "./interval.js";
 import { serviceChart, volumeChart, waitChart } from "./intraday.js";
 import { lacks, missingText, type Site } from "./masthead.js";
+import type { LegendEntry } from "./picture.js";
 import type { RestOfDay } from "./rest-of-day.js";
 import * as today from "./today.js";
 

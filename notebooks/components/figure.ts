@@ -1,4 +1,5 @@
 import { html } from "./dom.js";
+import type { LegendEntry } from "./picture.js";
 import { save, shareMenu } from "./share-menu.js";
 
 export interface TableColumn<T> {
@@ -6,11 +7,6 @@ export interface TableColumn<T> {
   value: (row: T) => string | number | null; // as it goes into the CSV file
   text?: (row: T) => string; // as it is shown; the value by default
   hidden?: boolean; // only in the CSV file
-}
-
-export interface LegendEntry {
-  text: string;
-  mark: string; // a class of style.css
 }
 
 export interface FigureOptions<T> {

@@ -1,5 +1,4 @@
 import { svg } from "./dom.js";
-import type { LegendEntry } from "./figure.js";
 import { dayName, zone } from "./format.js";
 import { inter } from "./inter.js";
 import { textWidth, type Weight, wrapText } from "./lines.js";
@@ -21,6 +20,11 @@ export interface PictureChart {
   legend?: LegendEntry[] | undefined;
   height?: number; // the chart's own by default
   draw: (width: number, height?: number) => SVGSVGElement;
+}
+
+export interface LegendEntry {
+  text: string;
+  mark: string; // a class of style.css
 }
 
 /** Of every picture, in CSS pixels: what a chat shows of it can be read, and a PNG of twice the size is sharp. */

@@ -77,7 +77,7 @@ all_ended as (
   group by grouping sets ((day, channel), (day))
 ),
 through as (
-  select local(max(data_through)) as moment from kit.feeds where feed in ('convos_metrics', 'convos_metrics_ended')
+  select local(conversations) as moment from history.through
 ),
 frame as (
   select day::date as day, channel

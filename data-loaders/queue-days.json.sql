@@ -34,7 +34,7 @@ with_total as (
   from both_sides group by day
 ),
 through as (
-  select local(min(data_through)) as moment from kit.feeds where feed in ('issue_queues', 'rep_convos')
+  select local(queues) as moment from history.through
 )
 select
   strftime(day, '%Y-%m-%d') as day,

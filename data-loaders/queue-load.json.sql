@@ -6,7 +6,7 @@ with settings as (
 ),
 -- the first day that is not over in both feeds
 today as (
-  select local(min(data_through))::date as today from kit.feeds where feed in ('issue_queues', 'rep_convos')
+  select local(queues)::date as today from history.through
 ),
 recent as (
   select *, local_date(moment) as day, local_slot(moment, 30) as slot

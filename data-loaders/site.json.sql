@@ -1,10 +1,7 @@
 -- One row: what the site is about, the settings its figures depend on, and how fresh it is.
 -- Ships: title, timezone, target, seconds, variant, threshold_counts, min_reps, min_contacts, week_start, open_hours,
 --   synced_at, through, wfm_through, missing
-with conversations as (
-  select max(data_through) as through from kit.feeds where feed in ('convos_metrics', 'convos_metrics_ended')
-),
-wfm as (
+with wfm as (
   select max(window_start(instance_ts)) + interval 15 minutes as wfm_through from wfm.queue_windows
 ),
 -- metrics of a feed that is here, without the column that kit.yaml names
@@ -25,7 +22,7 @@ select
   week_start,
   open_hours::json as open_hours,
   (select max(finished_at) from kit.sync) as synced_at,
-  through,
+  conversations as through,
   wfm_through,
   missing
-from kit.settings cross join conversations cross join wfm cross join mapping
+from kit.settings cross join history.through cross join wfm cross join mapping

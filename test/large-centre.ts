@@ -58,6 +58,7 @@ export async function fillLarge(
       from main.big_reps join main.queue_list using (q)`,
     `update kit.feeds set data_through = ${through}
       where feed in ('issue_queues', 'rep_convos', 'queue_wfm', 'queue_membership_wfm')`,
+    `create or replace view history.through as select null::timestamp as conversations, ${through} as queues`,
   ];
   for (const statement of statements) await database.run(statement);
 }

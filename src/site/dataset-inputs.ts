@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import { daysLater } from "../../notebooks/components/baseline.ts";
 import type { Project } from "../project.ts";
-import { catalogDefinitions, catalogSetup, definitionsIn } from "../warehouse/catalog.ts";
+import { catalogDefinitions, catalogSetup, definitionsIn, withNeeds } from "../warehouse/catalog.ts";
 import type { Database } from "../warehouse/database.ts";
 import { contentByDay, keptRelations } from "../warehouse/history.ts";
 import type { Snapshot } from "../warehouse/snapshot.ts";
@@ -14,6 +14,13 @@ import { cacheFolder } from "./folders.ts";
 export interface DatasetState {
   answers: Record<string, { inputs: string; file: string }>; // by dataset: hash of its inputs, size and time of its file
   contents: Record<string, { of: string; days: Record<string, string> }>; // by kept relation: its inputs, its rows by day
+}
+
+/** What datasets would be computed from now. */
+export interface DatasetInputs {
+  inputs: Map<string, string>; // by dataset
+  reads: Map<string, Set<string>>; // definitions of the catalog that a dataset is computed from
+  contents: DatasetState["contents"];
 }
 
 export const noState: DatasetState = { answers: {}, contents: {} };
@@ -44,16 +51,16 @@ export function fileStamp(file: string): string {
 // names change with their content. Of a query with a line "-- Reach: 70 days before $day" and of a relation that is kept by
 // day, only the rows of those days count, so that a new window of today leaves the files of other days alone.
 /**
- * A hash of all inputs for each dataset. `open` gives the catalog with the kept relations, and is called only when their
- * rows must be looked at.
+ * A hash of all inputs for each dataset, and what it reads. `open` gives the catalog with the
+ * kept relations among these computed, and is called only when their rows must be looked at.
  */
 export async function datasetInputs(
   project: Project,
   snapshot: Snapshot,
   datasets: { dataset: Dataset; sql: string }[],
   { contents: known }: DatasetState,
-  open: () => Promise<Database>,
-): Promise<{ inputs: Map<string, string>; contents: DatasetState["contents"] }> {
+  open: (reads: Set<string>) => Promise<Database>,
+): Promise<DatasetInputs> {
   const definitions = catalogDefinitions(project, snapshot);
   const setup = catalogSetup(project);
   const hashes = new Map<string, string>();
@@ -69,15 +76,19 @@ export async function datasetInputs(
   const contentOf = async (key: string): Promise<Record<string, string>> => {
     const of = hash(setup, hashOf(key));
     const before = contents[key] ?? known[key];
-    contents[key] = before?.of === of ? before : { of, days: await contentByDay(await open(), key) };
+    if (before?.of === of) contents[key] = before;
+    else contents[key] = { of, days: await contentByDay(await open(withNeeds([key], definitions)), key) };
     return contents[key].days;
   };
   const inputs = new Map<string, string>();
+  const reads = new Map<string, Set<string>>();
   for (const { dataset, sql } of datasets) {
     const { name, parameters } = dataset;
     const reach = reachOf(sql);
     const parts: string[] = [setup, sql, JSON.stringify(parameters)];
-    for (const key of definitionsIn(sql, definitions)) {
+    const named = definitionsIn(sql, definitions);
+    reads.set(name, withNeeds(named, definitions));
+    for (const key of named) {
       if (reach === null || parameters.day === undefined || !keptRelations.includes(key)) {
         parts.push(hashOf(key));
         continue;
@@ -88,7 +99,7 @@ export async function datasetInputs(
     }
     inputs.set(name, hash(...parts));
   }
-  return { inputs, contents };
+  return { inputs, reads, contents };
 }
 
 /** The number in a query's line "-- Reach: 70 days before $day"; null without one. */

@@ -13,7 +13,7 @@ import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { type Database, quoteText, type Rows } from "../warehouse/database.ts";
-import { keepDerived } from "../warehouse/history.ts";
+import { keepDerived, keptRelations } from "../warehouse/history.ts";
 import { loadSnapshot } from "../warehouse/snapshot.ts";
 import { stampOf, writeStamp } from "./dataset-cache.ts";
 import {
@@ -62,16 +62,17 @@ export async function computeDatasets(
   const cached = out === datasetsFolder;
   const known = options.changed && cached ? readState() : noState;
   let opening: Promise<Database> | null = null;
-  const open = () => {
-    opening ??= openCatalog(project, { snapshot }).then(async (database) => {
-      await keepDerived(database);
-      return database;
-    });
+  const kept = new Set<string>();
+  const open = async (reads: Set<string>) => {
+    opening ??= openCatalog(project, { snapshot });
+    const wanted = keptRelations.filter((name) => reads.has(name) && !kept.has(name));
+    await keepDerived(await opening, wanted);
+    for (const name of wanted) kept.add(name);
     return opening;
   };
   const beside = `${out}.${process.pid}`;
   try {
-    const { inputs, contents } = await datasetInputs(project, snapshot, datasets, known, open);
+    const { inputs, reads, contents } = await datasetInputs(project, snapshot, datasets, known, open);
     const state: DatasetState = { answers: {}, contents };
     const stale = datasets.filter(({ dataset: { name } }) => {
       const before = known.answers[name];
@@ -79,10 +80,11 @@ export async function computeDatasets(
       const same = before !== undefined && before.inputs === inputs.get(name) && before.file === file;
       return !same || file === "";
     });
+    const read = new Set(stale.flatMap(({ dataset: { name } }) => [...reads.get(name)!]));
     const computed =
       stale.length === 0
         ? []
-        : await inParallel(await open(), stale, async (connection, { dataset }, done) => {
+        : await inParallel(await open(read), stale, async (connection, { dataset }, done) => {
             const { text, rows } = await computeDataset(connection, dataset, project, signal);
             write(join(beside, dataset.name), text);
             const result = { name: dataset.name, rows, bytes: Buffer.byteLength(text) };

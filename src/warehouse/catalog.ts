@@ -10,7 +10,7 @@ import {
 } from "./database.ts";
 import type { RelationColumn } from "./dedupe.ts";
 import { checkPlanned, createPlanned, plannedFiles } from "./forecast.ts";
-import { derivedRelations } from "./history.ts";
+import { derivedRelations, throughSelect } from "./history.ts";
 import { createKitTable, type KitSource, kitTables, manifestStamps } from "./kit-tables.ts";
 import { macrosScript } from "./macros.ts";
 import { rowCountsSelect } from "./reconcile.ts";
@@ -115,6 +115,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
       `create view wfm.queue_versions as ${wfmSelect(config, "queue_windows", columnsOf("queue_wfm"), "raw")}`,
     ["raw.queue_wfm"],
   );
+  add("history", "through", () => `create view history.through as ${throughSelect(snapshot)}`);
   for (const { schema, name, needs, select } of derivedRelations(config))
     add(schema, name, () => `create view ${schema}.${name} as ${select}`, needs);
   for (const name of ["forecast", "schedule"] as const) {
@@ -144,6 +145,18 @@ export function definitionsIn(sql: string, definitions: Map<string, Definition>)
   return [...definitions].flatMap(([key, { schema, name }]) =>
     (schema === "main" ? words.has(name.toLowerCase()) : qualified.has(key)) ? [key] : [],
   );
+}
+
+/** These definitions and all that they are made from. */
+export function withNeeds(keys: string[], definitions: Map<string, Definition>): Set<string> {
+  const found = new Set<string>();
+  const take = (key: string) => {
+    if (found.has(key)) return;
+    found.add(key);
+    definitions.get(key)!.needs.forEach(take);
+  };
+  keys.forEach(take);
+  return found;
 }
 
 // DuckDB before 1.5 takes a JSON column that `schema` asks for as text, and would find the view changed.

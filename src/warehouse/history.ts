@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import { type Database, quoteText } from "./database.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** The name under which pages show every queue together. */
 export const allQueues = "All queues";
@@ -263,7 +264,7 @@ from held left join alone using (start, queue)`;
 // least, as on the Today page. Half-hours that the clock shows twice count as the mean of the two.
 const scored = `
 with through as (
-  select min(data_through) as through from kit.feeds where feed in ('issue_queues', 'rep_convos')
+  select queues as through from history.through
 ),
 days as (
   select distinct day from history.queue_windows
@@ -313,9 +314,9 @@ left join forecasts on forecasts.queue = usual.queue and forecasts.day = usual.d
 /** Views with one row per day, queue and window, that many datasets read. */
 export const keptRelations = ["history.queue_windows", "history.scored", "wfm.intraday"];
 
-/** Computes the views that many datasets read once for all of them, on this catalog. */
-export async function keepDerived(database: Database): Promise<void> {
-  for (const name of keptRelations) {
+/** Computes views that many datasets read once for all of them, on this catalog. */
+export async function keepDerived(database: Database, names = keptRelations): Promise<void> {
+  for (const name of names) {
     await database.run(`create table ${name}_kept as from ${name}`);
     await database.run(`create or replace view ${name} as from ${name}_kept`);
   }
@@ -327,6 +328,20 @@ export async function contentByDay(database: Database, name: string): Promise<Re
     `select day::varchar, count(*) || ' ' || sum(hash(kept)::hugeint) from ${name} as kept group by day order by day`,
   );
   return Object.fromEntries(rows.map(([day, content]) => [String(day), String(content)]));
+}
+
+/** history.through: one row, where the newest data end that conversations, and that contacts of queues, are counted from. */
+export function throughSelect({ feeds }: Snapshot): string {
+  const ends = (...names: string[]) =>
+    names
+      .flatMap((name) => {
+        const times = (feeds[name]?.days ?? []).flatMap(({ facts }) => facts?.through ?? []);
+        return times.sort().at(-1) ?? [];
+      })
+      .sort();
+  const moment = (time: string | undefined) => (time ? `${quoteText(time)}::TIMESTAMP` : "null::TIMESTAMP");
+  const conversations = moment(ends("convos_metrics", "convos_metrics_ended").at(-1));
+  return `select ${conversations} as conversations, ${moment(ends("issue_queues", "rep_convos")[0])} as queues`;
 }
 
 /** What the pages and their history are made from; each needs others by their qualified names. */
@@ -348,7 +363,7 @@ export function derivedRelations(config: Pick<Config, "site">): Derived[] {
     {
       schema: "history",
       name: "scored",
-      needs: ["history.queue_windows", "kit.feeds", "wfm.forecast"],
+      needs: ["history.queue_windows", "history.through", "wfm.forecast"],
       select: scored,
     },
     {

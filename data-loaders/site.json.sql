@@ -1,6 +1,6 @@
 -- One row: what the site is about, the settings its figures depend on, and how fresh it is.
 -- Ships: title, timezone, target, seconds, variant, threshold_counts, min_reps, min_contacts, week_start, open_hours,
---   synced_at, through, wfm_through, missing
+--   excluded_days, synced_at, through, wfm_through, missing
 with wfm as (
   select max(window_start(instance_ts)) + interval 15 minutes as wfm_through from wfm.queue_windows
 ),
@@ -9,6 +9,10 @@ mapping as (
   select coalesce(to_json(list({'feed': feed, 'metric': metric} order by feed, metric)), '[]'::json) as missing
   from kit.wfm_columns join (select feed from kit.feeds where rows > 0) as here using (feed)
   where not delivered
+),
+excluded as (
+  select coalesce(to_json(list({'day': strftime(day, '%Y-%m-%d'), 'name': name} order by day)), '[]'::json) as excluded_days
+  from kit.excluded_days
 )
 select
   title,
@@ -21,8 +25,9 @@ select
   min_contacts,
   week_start,
   open_hours::json as open_hours,
+  excluded_days,
   (select max(finished_at) from kit.sync) as synced_at,
   conversations as through,
   wfm_through,
   missing
-from kit.settings cross join history.through cross join wfm cross join mapping
+from kit.settings cross join history.through cross join wfm cross join mapping cross join excluded

@@ -75,6 +75,7 @@ export interface SiteConfig {
   };
   openHours: Map<string, OpenHours[]> | null; // by queue name; "default" for the others
   queueGroups: Map<string, string[]> | null; // queues by the name of their group; each in one group at most
+  excludedDays: Map<string, string | null>; // YYYY-MM-DD in the zone, in no baseline -> what is special about it
   forecast: string | null; // absolute path of a CSV
   schedule: string | null; // absolute path of a CSV
 }
@@ -242,6 +243,7 @@ function resolveConfig(written: Written, folder: string): Config {
       },
       openHours: site.open_hours ?? null,
       queueGroups: site.queue_groups ?? null,
+      excludedDays: site.exclude_days ?? new Map(),
       forecast: site.forecast === undefined ? null : local(site.forecast, folder),
       schedule: site.schedule === undefined ? null : local(site.schedule, folder),
     },

@@ -1,4 +1,5 @@
 // What people may write in kit.yaml: the options, and how each value is read. What they mean is in config.ts.
+import { daysLater } from "../notebooks/components/baseline.ts";
 import { hostility } from "./export/layout.ts";
 import { date, feedName, feedOptions, minutes } from "./export/registry.ts";
 import { suggest } from "./suggest.ts";
@@ -122,6 +123,7 @@ const siteOptions = {
   wfm: record(wfmOptions),
   open_hours: mapOf("queue", openHours),
   queue_groups: queueGroups,
+  exclude_days: excludedDays,
   forecast: text("a CSV file"),
   schedule: text("a CSV file"),
 };
@@ -222,6 +224,42 @@ function queueGroups(value: Value): Map<string, string[]> | undefined {
     }
   }
   return groups;
+}
+
+// exclude_days: [2026-01-01, 2026-11-26..2026-11-27]
+// exclude_days: {2026-01-01: New Year, 2026-11-26..2026-11-27: Thanksgiving}
+function excludedDays(value: Value): Map<string, string | null> {
+  const names = new Map<string, string | null>();
+  const add = (days: string[] = [], name: string | null = null) => {
+    for (const day of days) names.set(day, names.get(day) ?? name);
+  };
+  if (isMap(value))
+    for (const entry of entries(value, value.name) ?? []) {
+      const name = isNull(entry) ? null : text("what is special about the day")(entry);
+      try {
+        add(dayRange(entry.name), name);
+      } catch (error) {
+        entry.file.report(entry.keyAt, (error as Error).message);
+      }
+    }
+  else if (!isNull(value))
+    for (const item of items(value))
+      add(text("a date, or a range such as 2026-11-26..2026-11-27", dayRange)(item));
+  return names;
+}
+
+// From the first day to the last, both included.
+function dayRange(written: string): string[] {
+  const [first = "", last = first, ...more] = written.split("..").map((part) => part.trim());
+  if (more.length > 0) throw new Error(`invalid range of days: ${written} (as in 2026-11-26..2026-11-27)`);
+  const days = [date(first)];
+  date(last);
+  if (last < first) throw new Error(`invalid range of days: ${written} (it ends before it begins)`);
+  while (days.at(-1)! < last) {
+    if (days.length === 366) throw new Error(`invalid range of days: ${written} (more than 366 days)`);
+    days.push(daysLater(days.at(-1)!, 1));
+  }
+  return days;
 }
 
 // default: {mon-fri: 08:00-20:00, sat: [09:00-12:00, 13:00-16:00]}

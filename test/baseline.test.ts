@@ -13,7 +13,7 @@ describe("baseline", () => {
     const found = baseline(monday, (date) => history.get(date));
     assert.deepEqual(
       { ...found, dates: found.dates.length },
-      { state: "known", median: 103.5, low: 101.75, high: 105.25, n: 8, of: 8, dates: 8 },
+      { state: "known", median: 103.5, low: 101.75, high: 105.25, n: 8, of: 8, dates: 8, excluded: [] },
     );
     assert.ok(found.dates.every((date) => weekday(date) === 1));
     assert.equal(found.dates[7], "2026-09-21");
@@ -25,6 +25,7 @@ describe("baseline", () => {
     const found = baseline(monday, (date) => gaps.get(date), { exclude: new Set(["2026-11-09"]) });
     assert.equal(found.n, 8);
     assert.equal(found.dates[0], "2026-11-02");
+    assert.deepEqual(found.excluded, ["2026-11-09"]);
     assert.equal(found.dates[7], "2026-09-07"); // ten weeks back
   });
 

@@ -367,8 +367,42 @@ describe("config", () => {
       ["decrypt: gpg --decrypt", /option "decrypt" must be a list/],
       ["site: {open_hours: {default: {mon-fry: 08:00-20:00}}}", /invalid days: mon-fry/],
       ["site: {open_hours: {default: {mon: 20:00-08:00}}}", /invalid opening hours: 20:00-08:00/],
+      ["site: {exclude_days: [2026-02-30]}", /^kit.yaml:1:23 invalid date: 2026-02-30 \(as in 2026-09-01\)$/],
+      ["site: {exclude_days: [2026-01-01, 7/4/2026]}", /^kit.yaml:1:35 invalid date: 7\/4\/2026/],
+      ["site: {exclude_days: [true]}", /exclude_days" in site must be a date, .*not true/],
+      ["site: {exclude_days: [[2026-01-01]]}", /must be a date, .*not a list/],
+      [
+        "site: {exclude_days: [2026-01-02..2026-01-01]}",
+        /invalid range of days: .* \(it ends before it begins\)/,
+      ],
+      ["site: {exclude_days: [2026-01-01..2026-01-03..2026-01-05]}", /invalid range of days/],
+      ["site: {exclude_days: [2025-01-01..2026-01-02]}", /invalid range of days: .* \(more than 366 days\)/],
+      ["site:\n  exclude_days:\n    New Year: 2026-01-01", /^kit.yaml:3:5 invalid date: New Year/],
+      ["site:\n  exclude_days:\n    2026-01-01: [New Year]", /^kit.yaml:3:17 .* must be .*, not a list/],
+      [
+        "site: {exclude_days: {2026-01-01: a, 2026-01-01: b}}",
+        /duplicate option "2026-01-01" in exclude_days/,
+      ],
     ];
     for (const [text, expected] of cases) assert.match(problems(text).join("\n"), expected, text);
+  });
+
+  it("reads days to exclude: a list, ranges, and what they were", () => {
+    const days = (written: string) => [...read(`site: {exclude_days: ${written}}`).site.excludedDays];
+    assert.deepEqual(days(""), []);
+    assert.deepEqual(days("[]"), []);
+    assert.deepEqual(days("2026-01-01"), [["2026-01-01", null]]);
+    assert.deepEqual(days("['2026-07-04', 2024-02-28..2024-03-01]"), [
+      ["2026-07-04", null],
+      ["2024-02-28", null],
+      ["2024-02-29", null],
+      ["2024-03-01", null],
+    ]);
+    assert.deepEqual(days("{2026-12-24 .. 2026-12-25: closed, 2026-12-25: Christmas, 2026-12-26: }"), [
+      ["2026-12-24", "closed"],
+      ["2026-12-25", "closed"],
+      ["2026-12-26", null],
+    ]);
   });
 
   it("reads time zones however they are capitalised", () => {

@@ -1,6 +1,8 @@
--- One row per queue and whole local day, newest nine weeks: what came and how it was served, per quarter-hour of the local
--- clock, 96 numbers each, from history. Part 0 holds "All queues" and the groups, the others the queues that `queue-load` puts there.
--- `good` and `base` are the two sides of the service level; `available` is minutes of distinct reps, -1: held back.
+-- One row per queue and whole local day, the newest week and the eight of each weekday before it that a baseline takes: what
+-- came and how it was served, per quarter-hour of the local clock, 96 numbers each, from history. Part 0 holds "All queues"
+-- and the groups, the others the queues that `queue-load` puts there.
+-- `good` and `base` are the two sides of the service level; `available` is minutes of distinct reps, -1: held back, of all
+-- queues from rep_utilized, of one or a group from queue_membership_wfm.
 -- For part: 0, 1, 2, 3, 4, 5, 6, 7, 8
 -- Ships: day, queue, offered, abandoned, good, base, wait, available
 with settings as (
@@ -9,6 +11,17 @@ with settings as (
 -- the first day that is not over in both feeds
 today as (
   select local(queues)::date as today from history.through
+),
+known as (
+  select day, max(day) over () as last
+  from (select distinct day from history.queue_windows cross join today where day between today - 80 and today - 1)
+),
+-- excluded days are in no baseline
+kept as (
+  select day
+  from known
+  where day > last - 7 or day >= last - 76 and day not in (select day from kit.excluded_days)
+  qualify day > last - 7 or row_number() over (partition by day > last - 7, isodow(day) order by day desc) <= 8
 ),
 wanted as (
   select distinct queue,
@@ -21,14 +34,14 @@ served as (
     day, queue, hour(local(start)) * 4 + minute(local(start)) // 15 as slot, sum(offered) as offered,
     sum(abandoned) as abandoned, sum(good) as good, sum(base) as base, sum(wait) as wait
   from history.queue_windows
-  cross join today
-  where queue in (select queue from wanted where part::varchar = $part) and day >= today - 63 and day < today
+  semi join kept using (day)
+  where queue in (select queue from wanted where part::varchar = $part)
   group by all
 ),
 rep_windows as (
   select window_start(instance_ts) as start, rep_id, least(15, sum(lin_avail_min)) as available
   from rep_utilized cross join today
-  where $part = '0' and instance_ts between today - 65 and today + 2 and lin_logged_in_min > 0
+  where $part = '0' and instance_ts between today - 82 and today + 2 and lin_logged_in_min > 0
   group by all
 ),
 staff as (
@@ -36,6 +49,14 @@ staff as (
     local_date(start) as day, 'All queues' as queue, hour(local(start)) * 4 + minute(local(start)) // 15 as slot,
     case when count(distinct rep_id) >= any_value(min_reps) then round(sum(available), 1) else -1 end as available
   from rep_windows cross join settings
+  group by all
+  union all by name
+  select
+    day, queue, split_part(slot, ':', 1)::integer * 4 + split_part(slot, ':', 2)::integer // 15 as slot,
+    case when not bool_or(small) then round(sum(available), 1) else -1 end as available
+  from wfm.intraday
+  where queue <> 'All queues' and queue in (select queue from wanted where part::varchar = $part)
+    and available is not null
   group by all
 ),
 cells as (
@@ -49,8 +70,7 @@ days as (
       'base': coalesce(base, 0), 'wait': coalesce(wait, 0), 'available': coalesce(available, 0)
     })) as by_slot,
     count(available) > 0 as staffed
-  from cells cross join today
-  where day >= today - 63 and day < today
+  from cells semi join kept using (day)
   group by day, queue
 )
 select

@@ -1,7 +1,7 @@
 -- One row per queue or group of one local day, "All queues" included: what came in each of its 15-minute windows, how it
 -- was handled, who was there, and what is usual. Each list has one value per window of the day, the first at `start`.
 -- `weeks` holds the contacts offered 1, 2, 3 … weeks before, null for a week without data, from history; `usual_*` are the
--- last eight such days of the WFM feeds together: sums, means and medians of what their own files show.
+-- last eight such days of the WFM feeds together, excluded ones left out: sums, means and medians of what their own files show.
 -- Reach: 70 days before $day
 -- Ships: queue, start, assigned, abandoned, within, wait, handle, wrap, reps, logged_in, available, busy,
 --   utilized_available, utilized_busy, small, first_offered, weeks, usual_offered, usual_abandoned, usual_within,
@@ -50,7 +50,12 @@ weeks as (
   group by queue
 ),
 usual_days as (
-  select day from former_days semi join (select distinct day from wfm.intraday) using (day) order by day desc limit 8
+  select day
+  from former_days
+  semi join (select distinct day from wfm.intraday) using (day)
+  anti join kit.excluded_days using (day)
+  order by day desc
+  limit 8
 ),
 usual as (
   select

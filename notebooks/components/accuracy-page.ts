@@ -1,10 +1,11 @@
 import { scaleLinear } from "d3";
 import { type AddedErrors, accuracy, addedAccuracy } from "./accuracy.js";
+import { daysLater } from "./baseline.js";
 import { type Card, cards } from "./cards.js";
 import { svg } from "./dom.js";
 import { figure, type TableColumn } from "./figure.js";
 import { count, dayName, decimal, percent, plural, signed, type Zone } from "./format.js";
-import type { Site } from "./masthead.js";
+import { excludedDay, excludedDays, type Site } from "./masthead.js";
 import { emptyPanel, panel } from "./panel.js";
 
 /** One queue or group and local day, as data-loaders/accuracy.json.sql ships it: the half-hours that were scored. */
@@ -47,6 +48,7 @@ export interface AccuracyPage {
   own: QueueAccuracy;
   queues: QueueAccuracy[]; // with "All queues", by contacts
   worst: FarOff[];
+  excluded: string[]; // days of the range or of the ten weeks before it that kit.yaml excludes
   forecasts: boolean;
 }
 
@@ -69,6 +71,9 @@ export function accuracyPage(options: {
     own: queueAccuracy(queue, rows),
     queues: names.map((name) => queueAccuracy(name, rows)).sort((a, b) => b.contacts - a.contacts),
     worst: options.worst.filter((row) => row.queue === queue && row.day >= (recent[0] ?? "")),
+    excluded: [...excludedDays(site)].filter(
+      (day) => recent.length > 0 && day >= daysLater(recent[0]!, -70) && day <= recent.at(-1)!,
+    ),
     forecasts: rows.some(({ kind }) => kind === "forecast"),
   };
 }
@@ -174,7 +179,7 @@ export function dailyFigure(page: AccuracyPage): HTMLElement {
       { text: "Off (WAPE)", mark: "blue" },
       { text: "Noise floor", mark: "floor" },
     ],
-    footer: footer(page),
+    footer: accuracyFooter(page),
     rows: days,
     columns,
     draw: (width) => dailyChart(days, width),
@@ -210,7 +215,7 @@ export function queuesFigure(page: AccuracyPage): HTMLElement {
       { text: "Chance alone", mark: "grey-soft" },
       ...(forecasts ? [{ text: "Your forecast", mark: "orange" }] : []),
     ],
-    footer: footer(page),
+    footer: accuracyFooter(page),
     rows: queues,
     columns,
     draw: (width) => queuesChart(queues, width),
@@ -240,11 +245,15 @@ export function worstColumns(zone: Zone): TableColumn<FarOff>[] {
   ];
 }
 
-function footer({ site, own, forecasts }: AccuracyPage): string {
+/** What the scores are made of. */
+export function accuracyFooter({ site, own, forecasts, excluded }: AccuracyPage): string {
   return [
     `Days in ${site.timezone}.`,
     `n = ${count(own.contacts)} contacts in ${count(own.n)} half-hours${own.left ? `; ${count(own.left)} had too few weeks before them` : ""}.`,
     "Baseline: median of the last eight same weekdays with data. Source: issue_queues, rep_convos.",
+    excluded.length
+      ? `Excluded, neither scored nor in a baseline: ${excluded.map((day) => excludedDay(site, day)).join(", ")}.`
+      : null,
     forecasts ? "Forecast: the file of kit.yaml." : null,
   ]
     .filter(Boolean)

@@ -10,6 +10,7 @@ export interface Baseline {
   n: number; // weeks with data
   of: number; // weeks wanted, for "6 of 8"
   dates: string[]; // the days it is made of, newest first
+  excluded: string[]; // such days that were passed over, because they are excluded
 }
 
 export interface BaselineOptions {
@@ -32,14 +33,19 @@ export function baseline(
   const { weeks = 8, least = 4, reach = 16, exclude } = options;
   const values: number[] = [];
   const dates: string[] = [];
+  const excluded: string[] = [];
   for (const day of weeksBefore(date, reach)) {
     if (values.length >= weeks) break;
-    const known = exclude?.has(day) ? null : quantity(value(day));
+    if (exclude?.has(day)) {
+      excluded.push(day);
+      continue;
+    }
+    const known = quantity(value(day));
     if (known === null) continue;
     values.push(known);
     dates.push(day);
   }
-  return { ...spread(values, least), n: values.length, of: weeks, dates };
+  return { ...spread(values, least), n: values.length, of: weeks, dates, excluded };
 }
 
 /** Median and quartiles of the known values; null with fewer than `least`. */

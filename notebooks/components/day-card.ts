@@ -19,7 +19,7 @@ export function cardCharts(facts: DayFacts): DayChart[] {
 
 /** A day of a queue as one picture: the headline, volume against the usual, service level with its target, waits. */
 export function dayCard(facts: DayFacts): Picture {
-  const { queue, day, grain, rows, site, rest } = facts;
+  const { queue, day, grain, site, rest } = facts;
   const { title, lead } = daySentence({ ...facts, projected: rest?.projection.projected ?? null });
   const heights = { volume: 210, "service-level": 160, waits: 130 };
   return {
@@ -34,7 +34,7 @@ export function dayCard(facts: DayFacts): Picture {
       height: heights[chart.id as keyof typeof heights],
     })),
     notes: [
-      provenance(facts, "queue_wfm", usualText(rows)),
+      provenance(facts, "queue_wfm", usualText(facts)),
       ...(rest ? [projectionText(rest)] : []),
       `Service level: ${formula(site)}. Windows may still be corrected; real-time screens count contacts that have not ended yet and so differ.`,
     ],

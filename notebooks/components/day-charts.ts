@@ -1,9 +1,10 @@
+import { daysLater } from "./baseline.js";
 import type { Crosshair } from "./crosshair.js";
 import type { TableColumn } from "./figure.js";
 import { count, decimal, longDay, percent, weekdayName, type Zone } from "./format.js";
 import { type Interval, offered } from "./interval.js";
 import { serviceChart, volumeChart, waitChart } from "./intraday.js";
-import { lacks, missingText, type Site } from "./masthead.js";
+import { excludedDay, excludedDays, lacks, missingText, type Site } from "./masthead.js";
 import type { LegendEntry } from "./picture.js";
 import type { RestOfDay } from "./rest-of-day.js";
 import * as today from "./today.js";
@@ -35,8 +36,7 @@ export interface DayChart {
 
 export function volumeOf(facts: DayFacts): DayChart {
   const { rows, windows = rows, day, zone, crosshair, comparison = "usual", rest } = facts;
-  const usualDays = Math.max(0, ...rows.map((row) => row.usualDays));
-  const usual = `Usual ${weekdayName(day)} (median and middle half of ${usualDays})`;
+  const usual = `Usual ${weekdayName(day)} (median and middle half of ${usualWeeks(rows)})`;
   const has = (of: (row: Interval) => number | null) => rows.some((row) => of(row) !== null);
   const banded = comparison === "usual" && has((row) => row.usual);
   const lined = comparison !== "none" && has((row) => row.lastWeek);
@@ -51,7 +51,14 @@ export function volumeOf(facts: DayFacts): DayChart {
       { text: "Assigned", mark: "blue" },
       { text: "Abandoned", mark: "orange" },
       ...(banded ? [{ text: usual, mark: "usual-band" }] : []),
-      ...(lined ? [{ text: "A week before", mark: "last-week" }] : []),
+      ...(lined
+        ? [
+            {
+              text: `A week before${excludedDays(facts.site).has(daysLater(day, -7)) ? ", an excluded day" : ""}`,
+              mark: "last-week",
+            },
+          ]
+        : []),
       ...(banded || (comparison === "last" && lined)
         ? [{ text: banded ? "More or fewer than usual" : "More or fewer than then", mark: "difference" }]
         : []),
@@ -120,10 +127,32 @@ export function provenance(facts: DayFacts, feed: string, more = ""): string {
 }
 
 /** What the usual is made of, or why there is none. */
-export function usualText(rows: readonly Interval[]): string {
-  if (rows.some((row) => row.usual !== null)) return "The usual: issue_queues, rep_convos.";
+export function usualText({ rows, day, site }: Pick<DayFacts, "rows" | "day" | "site">): string {
+  const out = excludedFrom(rows);
+  const without = out.length ? ` Excluded: ${out.map((date) => excludedDay(site, date)).join(", ")}.` : "";
   const weeks = Math.max(0, ...rows.map((row) => row.usualDays));
-  return `The usual needs four weeks of history; ${weeks} are here.`;
+  if (!rows.some((row) => row.usual !== null))
+    return `The usual needs four weeks of history; ${weeks} are here.${without}`;
+  const weekday = weekdayName(day);
+  return [
+    `The usual: median of ${weeks} ${weekday}s, from issue_queues, rep_convos.${without}`,
+    excludedDays(site).has(day)
+      ? `${excludedDay(site, day)} is excluded itself: the usual is that of other ${weekday}s.`
+      : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+// "8", "8, 1 excluded": the weeks behind the usual, and the days passed over to find them.
+function usualWeeks(rows: readonly Interval[]): string {
+  const weeks = Math.max(0, ...rows.map((row) => row.usualDays));
+  const out = excludedFrom(rows).length;
+  return `${weeks}${out ? `, ${out} excluded` : ""}`;
+}
+
+function excludedFrom(rows: readonly Interval[]): string[] {
+  return [...new Set(rows.flatMap((row) => row.usualExcluded))].sort();
 }
 
 /** All that the charts of a day plot, interval by interval. */

@@ -1,7 +1,7 @@
 import { type Definition, definitions, type Unit } from "./definitions.js";
 import { html } from "./dom.js";
 import { clock, count, decimal, percent } from "./format.js";
-import type { Site } from "./masthead.js";
+import { excludedDay, type Site } from "./masthead.js";
 import { formula } from "./today.js";
 
 /** A figure of the pages, in words. */
@@ -88,6 +88,15 @@ function pageFigures(site: Site): Record<string, Entry[]> {
         notes: ["Set in kit.yaml under site.privacy."],
       },
       {
+        name: "Excluded days",
+        formula: site.excluded_days?.length
+          ? site.excluded_days.map(({ day }) => excludedDay(site, day)).join(", ")
+          : "None",
+        notes: [
+          "Holidays, outages and other days unlike their weekday: in no baseline, neither the usual of Today with its band and projection, nor the medians of Heatmaps, and not scored under Baseline accuracy. Older weeks take their place, ten weeks back at most. Their own contacts are shown as they came. Set in kit.yaml under site.exclude_days.",
+        ],
+      },
+      {
         name: "Time zone",
         formula: site.timezone,
         notes: ["All days and times on these pages. The data itself is in UTC."],
@@ -97,7 +106,7 @@ function pageFigures(site: Site): Record<string, Entry[]> {
       {
         name: "The usual",
         formula:
-          "Median of the last eight same weekdays with data at the same local time; at least four, within ten weeks",
+          "Median of the last eight same weekdays with data at the same local time, excluded days left out; at least four, within ten weeks",
         notes: [
           "The band is the middle half of them. Intervals of 30 and 60 minutes are added up before the median. Volume comes from issue_queues and rep_convos, waits, handle times and staff from the WFM feeds of the same days, rates from added counts.",
         ],

@@ -592,7 +592,7 @@ export const definitions: readonly Definition[] = [
     unit: "contacts",
     feeds: queues,
     source: "Calabrio, define intraday patterns",
-    note: "At least 4 of the 8; flagged holidays and outages left out; the day itself never in it.",
+    note: "At least 4 of the 8, within ten weeks; days under site.exclude_days of kit.yaml left out, older ones taking their place; the day itself never in it.",
     component: ["baseline", "baseline"],
     macro: "usual",
     worked: { inputs: "1, 2, 3 and 10 contacts", value: () => spread([1, 2, 3, 10]).median },

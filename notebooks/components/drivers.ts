@@ -112,7 +112,7 @@ export function driverPanel(
     row.firstOffered === null
       ? null
       : `Restated since its first delivery, which told of ${count(row.firstOffered)} offered.`,
-    "The usual: median volume of the last eight such weekdays (issue_queues, rep_convos), their mean handle time and median staff (WFM feeds).",
+    `The usual: median volume of ${row.usualDays} such weekdays${row.usualExcluded.length ? `, ${row.usualExcluded.length} excluded` : ""} (issue_queues, rep_convos), their mean handle time and median staff (WFM feeds).`,
     options.basis,
   ];
   return html(

@@ -12,7 +12,7 @@ import {
 } from "./heatmap.js";
 import { cellStates, heatmapChart } from "./heatmap-chart.js";
 import { allQueues } from "./interval.js";
-import type { Site } from "./masthead.js";
+import { excludedDay, excludedDays, lacks, type Site } from "./masthead.js";
 import type { QueueLoad } from "./queue-load.js";
 import { formula } from "./today.js";
 
@@ -30,17 +30,21 @@ export const viewNames: Record<View, string> = {
   difference: "Difference",
 };
 
-export interface HeatmapPageOptions extends Omit<HeatOptions, "minContacts" | "timezone" | "workSeconds"> {
+export interface HeatmapPageOptions
+  extends Omit<HeatOptions, "minContacts" | "timezone" | "workSeconds" | "excluded"> {
   queue: string;
-  load: QueueLoad | undefined; // of all queues
+  loads: readonly QueueLoad[];
   site: Site;
 }
 
 /** The Heatmaps page for one queue, measure and view: its words and its figure. */
 export function heatmapPage(options: HeatmapPageOptions) {
-  const { queue, measure, view, grain, site, load } = options;
-  const workSeconds = load?.handle_mean && load.concurrency ? load.handle_mean / load.concurrency : null;
-  const told = measure !== "staffing" || (queue === allQueues && workSeconds !== null);
+  const { queue, measure, view, grain, site, loads, rows } = options;
+  const load = loads.find((entry) => entry.queue === queue);
+  const chats = load?.concurrency ?? loads.find(({ kind }) => kind === "all")?.concurrency ?? null;
+  const workSeconds = load?.handle_mean && chats ? load.handle_mean / chats : null;
+  const staffed = rows.some(({ available }) => available !== null);
+  const told = measure !== "staffing" || (staffed && workSeconds !== null);
   const found = heat({
     ...options,
     rows: told ? options.rows : [],
@@ -48,16 +52,17 @@ export function heatmapPage(options: HeatmapPageOptions) {
     timezone: site.timezone,
     minContacts: site.min_contacts,
     workSeconds,
+    excluded: excludedDays(site),
   });
   const write = writing(measure, view);
-  const words = told ? headline(found, options, write) : untold(queue);
+  const words = told ? headline(found, options, write) : untold(queue, { staffed, site });
   const status = html("p", { class: "sr-only", role: "status", "aria-live": "polite" });
   const scale = heatScale(found.cells, measure, view, site);
   const body = figure({
     id: "heatmap",
     title: words.chart,
     subtitle: subtitle(found, options, workSeconds),
-    footer: footer(found, options),
+    footer: heatmapFooter(found, options),
     draw: (width) =>
       heatmapChart(found, {
         width,
@@ -73,7 +78,12 @@ export function heatmapPage(options: HeatmapPageOptions) {
         name: (weekday) => dayNames[weekday - 1]!.slice(0, 3),
       }),
     rows: found.cells.filter(({ state }) => state !== "closed"),
-    columns: columns(measure, view, grain),
+    columns: columns(
+      measure,
+      view,
+      grain,
+      found.cells.some(({ excluded }) => excluded > 0),
+    ),
     file: `heatmap-${measure}-${view}-${queue.toLowerCase().replace(/[^a-z0-9]+/g, "-")}-${grain}`,
   });
   return { title: words.title, lead: words.lead, figure: html("div", { class: "figures" }, body, status) };
@@ -154,11 +164,13 @@ interface Words {
   chart: string;
 }
 
-function untold(queue: string): Words {
-  const why =
-    queue === allQueues
-      ? "rep_utilized or handle times are missing or held back"
-      : "the history of reps does not say for which queue they were there; choose All queues";
+function untold(queue: string, { staffed, site }: { staffed: boolean; site: Site }): Words {
+  const feed = queue === allQueues ? "rep_utilized" : "queue_membership_wfm";
+  const why = staffed
+    ? `fewer than ${site.min_reps} reps or ${site.min_contacts} handled contacts are behind the handle time of ${queue} in the last four weeks, or how many chats reps had at once is not known (rep_utilized)`
+    : queue !== allQueues && lacks(site, "available")
+      ? "no column of queue_membership_wfm is mapped to available (asapp-kit wfm columns)"
+      : `${feed}, which tells the reps of ${queue}, has nothing for these weeks`;
   return {
     title: "No net staffing to show",
     lead: `Net staffing is not told here: ${why}.`,
@@ -252,15 +264,31 @@ function range(span: { from: string; to: string } | null): string {
   return span ? `${dayName(span.from)} to ${dayName(span.to)}` : "none";
 }
 
-function footer({ cells, lastWeek }: Heat, { measure, site }: HeatmapPageOptions): string {
+/** What the cells are made of, and up to when. */
+export function heatmapFooter(
+  { cells, lastWeek, usualWeeks }: Heat,
+  { queue, measure, site }: Pick<HeatmapPageOptions, "queue" | "measure" | "site">,
+): string {
   const n = cells.reduce((sum, cell) => sum + cell.n, 0);
+  const strange = lastWeek
+    ? [...excludedDays(site)].filter((day) => day >= lastWeek.from && day <= lastWeek.to)
+    : [];
   return [
     `Local time of ${site.timezone}.`,
     lastWeek ? `Data through the end of ${dayName(lastWeek.to)}, the last whole day.` : null,
     `n = ${count(n)} contacts.`,
+    usualWeeks?.excluded.length
+      ? `Excluded from the median: ${usualWeeks.excluded.map((day) => excludedDay(site, day)).join(", ")}.`
+      : null,
+    strange.length
+      ? `Excluded days of the last week are shown: ${strange.map((day) => excludedDay(site, day)).join(", ")}.`
+      : null,
     measure === "staffing"
-      ? "Source: rep_utilized, issue_queues, rep_convos."
+      ? `Source: ${queue === allQueues ? "rep_utilized" : "queue_membership_wfm"}, issue_queues, rep_convos.`
       : "Source: issue_queues, rep_convos.",
+    measure === "staffing" && queue !== allQueues
+      ? "Each rep counts once. A rep of several queues is available to each of them, so for one queue this is the most it could have; net staffing of queues does not add up."
+      : null,
     measure === "volume" || measure === "staffing"
       ? null
       : `Hatched: fewer than ${site.min_contacts} contacts.`,
@@ -275,16 +303,15 @@ function sayCell(cell: HeatCell, full: Writing["full"], measure: Measure, view: 
   const state = cellStates.find(({ state }) => state === cell.state)?.text;
   if (cell.state === "closed" || cell.state === "none" || cell.state === "held") return `${place}  ${state}`;
   if (cell.state === "zero" && measure !== "volume") return `${place}  no contacts`;
-  const parts = [
-    full(cell.value),
-    `n = ${count(cell.n)}`,
-    view === "last" ? null : plural(cell.weeks, "week"),
-    state,
-  ];
+  const parts = [full(cell.value), `n = ${count(cell.n)}`, view === "last" ? null : weeksText(cell), state];
   return `${place}  ${parts.filter(Boolean).join(" · ")}`;
 }
 
-function columns(measure: Measure, view: View, grain: number): TableColumn<HeatCell>[] {
+function weeksText({ weeks, excluded }: HeatCell): string {
+  return `${plural(weeks, "week")}${excluded ? `, ${excluded} excluded` : ""}`;
+}
+
+function columns(measure: Measure, view: View, grain: number, excluded: boolean): TableColumn<HeatCell>[] {
   const plain = writing(measure, "usual");
   const exact = (
     label: string,
@@ -302,6 +329,7 @@ function columns(measure: Measure, view: View, grain: number): TableColumn<HeatC
     exact(viewNames[view], ({ value }) => value, writing(measure, view).full),
     { label: "n", value: ({ n }) => n, text: ({ n }) => count(n) },
     { label: "Weeks", value: ({ weeks }) => weeks },
+    ...(excluded ? [{ label: "Excluded", value: ({ excluded }: HeatCell) => excluded }] : []),
     ...(view === "usual" ? [] : [exact("Median", ({ usual }) => usual, plain.full)]),
     ...(view === "last" ? [] : [exact("Last week", ({ last }) => last, plain.full)]),
     exact(

@@ -1,4 +1,4 @@
-import { daysLater, quantile } from "./baseline.js";
+import { baseline, daysLater, quantile } from "./baseline.js";
 import { isOpen, type OpenHours } from "./interval-state.js";
 import { clockText, weekday as weekdayOf } from "./time-zone.js";
 import { dayIntervals, type Grain } from "./windows.js";
@@ -15,13 +15,13 @@ export interface HeatDay {
   good: number[]; // the two sides of the service level, by the site's formula
   base: number[];
   wait: number[]; // summed seconds of all offered
-  available: number[] | null; // minutes of distinct reps, -1: too few reps; only "All queues" has them
+  available: number[] | null; // minutes of distinct reps, -1: too few reps; null: not known
 }
 
 export const measures = ["volume", "service", "wait", "abandons", "staffing"] as const;
 export type Measure = (typeof measures)[number];
 
-/** The usual: median of the weeks before the last one. */
+/** The usual: median of the same weekdays before the last week, by the rule of baseline.ts. */
 export const views = ["usual", "last", "difference"] as const;
 export type View = (typeof views)[number];
 
@@ -41,11 +41,13 @@ export interface HeatCell {
   state: CellState;
   n: number; // contacts behind the value
   weeks: number; // behind the usual
+  excluded: number; // days that it leaves out
 }
 
 export interface HeatOptions {
   rows: readonly HeatDay[]; // of one queue
   known: readonly string[]; // days with data of any queue
+  excluded?: ReadonlySet<string>; // days that belong in no baseline
   measure: Measure;
   view: View;
   grain: Grain;
@@ -62,43 +64,50 @@ export interface Heat {
   weekdays: number[];
   slots: string[];
   lastWeek: { from: string; to: string } | null;
-  usualWeeks: { from: string; to: string; weeks: number } | null; // weeks with data, at most
+  usualWeeks: { from: string; to: string; weeks: number; excluded: string[] } | null; // weeks with data, at most; days left out
 }
 
 /** The week as cells of weekday and local time. */
 export function heat(options: HeatOptions): Heat {
-  const { rows, known, grain, weekStart = 1, weeks: wanted = 8 } = options;
+  const { rows, known, excluded: exclude = new Set(), grain, weekStart = 1, weeks: wanted = 8 } = options;
   const weekdays = Array.from({ length: 7 }, (_, i) => ((weekStart - 1 + i) % 7) + 1);
   const slots = Array.from({ length: 1440 / grain }, (_, i) => clockText(i * grain));
-  const end = [...known].sort().at(-1);
-  if (end === undefined) return { cells: [], weekdays, slots, lastWeek: null, usualWeeks: null };
+  const [oldest, end] = [[...known].sort()[0], [...known].sort().at(-1)];
+  if (oldest === undefined || end === undefined)
+    return { cells: [], weekdays, slots, lastWeek: null, usualWeeks: null };
   const start = daysLater(end, -6);
-  const from = daysLater(start, -7 * wanted);
   const days = new Map<string, (Piece | null)[]>();
   const byDay = new Map(rows.map((row) => [row.day, row]));
-  for (const day of known)
-    if (day >= from) days.set(day, pieces(day, byDay.get(day), grain, options.timezone));
+  for (const day of known) days.set(day, pieces(day, byDay.get(day), grain, options.timezone));
+  const former = new Set<string>();
+  const passed = new Set<string>();
   const cells = weekdays.flatMap((weekday) => {
     const last = Array.from({ length: 7 }, (_, i) => daysLater(start, i)).find(
       (day) => weekdayOf(day) === weekday,
     )!;
-    const former = Array.from({ length: wanted }, (_, week) => daysLater(last, -7 * (week + 1)));
+    const { dates, excluded } = baseline(last, (day) => (days.has(day) ? 1 : null), {
+      ...{ weeks: wanted, reach: 10, exclude },
+    });
+    for (const day of dates) former.add(day);
+    const skipped = excluded.filter((day) => day >= oldest);
+    for (const day of skipped) passed.add(day);
     return slots.map((slot, i) => {
       const at = (day: string) => days.get(day)?.[i] ?? null;
-      return cell(options, { weekday, slot, day: last }, at(last), former.map(at));
+      const place = { weekday, slot, day: last, excluded: skipped.length };
+      return cell(options, place, at(last), dates.map(at));
     });
   });
-  const before = [...days.keys()].filter((day) => day < start);
   return {
     cells,
     weekdays,
     slots,
     lastWeek: { from: start, to: end },
-    usualWeeks: before.length
+    usualWeeks: former.size
       ? {
-          from: before.sort()[0]!,
+          from: [...former].sort()[0]!,
           to: daysLater(start, -1),
           weeks: Math.max(...cells.map(({ weeks }) => weeks)),
+          excluded: [...passed].sort(),
         }
       : null,
   };
@@ -218,7 +227,7 @@ function strangeSlots(day: string, timezone: string, grain: Grain): ReadonlySet<
 
 function cell(
   options: HeatOptions,
-  place: { weekday: number; slot: string; day: string },
+  place: { weekday: number; slot: string; day: string; excluded: number },
   last: Piece | null,
   former: readonly (Piece | null)[],
 ): HeatCell {
@@ -265,6 +274,7 @@ function cell(
     state: state(),
     n,
     weeks: weeks.length,
+    excluded: place.excluded,
   };
 }
 

@@ -71,6 +71,7 @@ export interface Interval {
   usualLow: number | null; // lower and upper quartile
   usualHigh: number | null;
   usualDays: number; // how many weeks are in it
+  usualExcluded: readonly string[]; // days that are not, because kit.yaml excludes them
   lastWeek: number | null;
   former: Former;
   scheduled: number | null; // full-time equivalents, the mean of its windows
@@ -96,11 +97,12 @@ export interface IntervalOptions {
   grain: Grain;
   timezone: string;
   openHours?: readonly OpenHours[] | null;
+  excluded?: ReadonlySet<string>; // days that belong in no baseline
 }
 
 /** The whole day of a queue in intervals, those that have not come yet included. */
 export function dayOfIntervals(options: IntervalOptions): Interval[] {
-  const { day, queue, timezone, grain, openHours } = options;
+  const { day, queue, timezone, grain, openHours, excluded } = options;
   const zone = timeZone(timezone);
   const rows = new Map<number, WindowRow>();
   const writesZeros = options.windows.some((row) => row.queue !== allQueues && offered(row) === 0);
@@ -115,7 +117,7 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
     const state = intervalState(evidence(interval, complete, through, arrived.length, open));
     return {
       ...added(interval, members, arrived, state),
-      ...usual(day, members),
+      ...usual(day, members, excluded),
       former: former(interval, members),
     };
   });
@@ -222,17 +224,21 @@ function former({ start, end }: LocalInterval, members: readonly WindowRow[]): F
   return { ...rest, available: staffed ? fte(minutes, (end - start) / 60_000) : null };
 }
 
-function usual(day: string, members: readonly WindowRow[]) {
+function usual(day: string, members: readonly WindowRow[], exclude: ReadonlySet<string> = new Set()) {
   const weeks = Math.max(0, ...members.map((row) => row.weeks?.length ?? 0));
   const offeredOn = new Map<string, number | null>();
   for (let week = 1; week <= weeks; week++)
     offeredOn.set(daysLater(day, -7 * week), sum(members.map((row) => row.weeks?.[week - 1])));
-  const { median, low, high, n } = baseline(day, (date) => offeredOn.get(date), { reach: weeks });
+  const { median, low, high, n, excluded } = baseline(day, (date) => offeredOn.get(date), {
+    reach: weeks,
+    exclude,
+  });
   return {
     usual: median,
     usualLow: low,
     usualHigh: high,
     usualDays: n,
+    usualExcluded: excluded,
     lastWeek: offeredOn.get(daysLater(day, -7)) ?? null,
   };
 }

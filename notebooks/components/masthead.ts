@@ -1,5 +1,5 @@
 import { html } from "./dom.js";
-import { duration, type Zone, zone } from "./format.js";
+import { dayName, duration, type Zone, zone } from "./format.js";
 import type { OpenHours } from "./interval-state.js";
 import { carryFilters } from "./url-state.js";
 
@@ -15,6 +15,7 @@ export interface Site {
   min_contacts: number;
   week_start: number; // 1, Monday, to 7
   open_hours: Record<string, OpenHours[]> | null; // by queue; "default" for the others
+  excluded_days?: { day: string; name: string | null }[]; // in no baseline, oldest first
   synced_at: string | null; // ISO, UTC
   through: string | null; // end of the newest conversation data, ISO
   wfm_through: string | null; // end of the newest WFM window, ISO
@@ -60,6 +61,17 @@ export function masthead(options: {
 /** The opening hours of a queue as kit.yaml has them; null where it has none. */
 export function openHours({ open_hours }: Site, queue: string): OpenHours[] | null {
   return open_hours?.[queue] ?? open_hours?.default ?? null;
+}
+
+/** The days that are in no baseline. */
+export function excludedDays({ excluded_days = [] }: Pick<Site, "excluded_days">): ReadonlySet<string> {
+  return new Set(excluded_days.map(({ day }) => day));
+}
+
+/** "Thu 27 Nov (Thanksgiving)" */
+export function excludedDay({ excluded_days = [] }: Pick<Site, "excluded_days">, day: string): string {
+  const name = excluded_days.find((entry) => entry.day === day)?.name;
+  return `${dayName(day)}${name ? ` (${name})` : ""}`;
 }
 
 /** The lines about time that every page carries. */

@@ -1,4 +1,5 @@
 import { area, curveStepAfter, line } from "d3";
+import { usualText } from "./day-charts.js";
 import { html, svg } from "./dom.js";
 import { figure, type TableColumn } from "./figure.js";
 import { clock, count, dayName, decimal, longDay, percent, plural, type Zone } from "./format.js";
@@ -11,7 +12,7 @@ import {
   offered,
   type WindowRow,
 } from "./interval.js";
-import { lacks, missingText, openHours, type Site } from "./masthead.js";
+import { excludedDays, lacks, missingText, openHours, type Site } from "./masthead.js";
 import { emptyPanel, runs } from "./panel.js";
 import { type DaySummary, formula, gap, serviceLevelOf, shortfallOf, summarize } from "./today.js";
 import type { Grain } from "./windows.js";
@@ -49,7 +50,7 @@ export function queueBoard(options: {
   const { windows, days, day, grain, zone, site } = options;
   const names = options.queues.filter((queue) => queue !== allQueues);
   const of = (queue: string): QueueOfDay => {
-    const frame = { windows, days, day, queue, grain, timezone: site.timezone };
+    const frame = { windows, days, day, queue, grain, timezone: site.timezone, excluded: excludedDays(site) };
     const rows = windows.length ? dayOfIntervals({ ...frame, openHours: openHours(site, queue) }) : [];
     return queueOfDay(queue, rows, site);
   };
@@ -176,7 +177,8 @@ export function boardFigure(board: QueueBoard, options: { free: boolean; search:
         `Times in ${site.timezone}.`,
         through === null ? null : `Data through ${zone.dateTime(through)}.`,
         countless ? null : `n = ${count(all.offered)} contacts.`,
-        `Source: queue_wfm${usual ? "; the usual: issue_queues, rep_convos" : ""}.`,
+        "Source: queue_wfm.",
+        usual ? usualText({ rows: all.rows, day, site }) : null,
         missingText(site, "queue_wfm"),
         `Faint: fewer than ${site.min_contacts} contacts.`,
       ]

@@ -47,7 +47,7 @@ function start(): void {
     const words = daySentence({ ...page, projected: page.rest?.projection.projected ?? null });
     const through = dataThrough(page.windows);
     const columns = dayColumns(page);
-    const note = [usualText(page.rows), page.rest ? projectionText(page.rest) : ""].filter(Boolean).join(" ");
+    const note = [usualText(page), page.rest ? projectionText(page.rest) : ""].filter(Boolean).join(" ");
     document.title = `${words.title} | ${site.title}`;
     place.replaceChildren(
       html(

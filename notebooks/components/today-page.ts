@@ -17,7 +17,7 @@ import { csvButton, figure, type TableColumn, table } from "./figure.js";
 import { change, clock, count, decimal, longDay, percent, points, signed, type Zone } from "./format.js";
 import { allQueues, dayOfIntervals, type Interval, type IntradayDay, type WindowRow } from "./interval.js";
 import { handleChart, netChart, staffChart, staffStates } from "./intraday.js";
-import { lacks, openHours, type Site } from "./masthead.js";
+import { excludedDays, lacks, openHours, type Site } from "./masthead.js";
 import { type Basis, basisText, type NetRow, netRows, netTitle, type StaffingBasis } from "./net-staffing.js";
 import type { QueueLoad } from "./queue-load.js";
 import { projectionText, type RestOfDay, restOfDay } from "./rest-of-day.js";
@@ -55,6 +55,7 @@ export function todayPage(options: {
       ? dayOfIntervals({
           ...{ windows, days, day: date, queue, grain: length, timezone: site.timezone },
           openHours: openHours(site, queue),
+          excluded: excludedDays(site),
         })
       : [];
   const windows = intervals(day, files.day, 15);
@@ -198,7 +199,7 @@ export function todayFigures(page: TodayPage): HTMLElement {
   return html(
     "div",
     { class: "figures" },
-    shown(volumeOf(page), [usualText(rows), rest ? projectionText(rest) : ""].filter(Boolean).join(" ")),
+    shown(volumeOf(page), [usualText(page), rest ? projectionText(rest) : ""].filter(Boolean).join(" ")),
     shown(serviceLevelOf(page)),
     shown(waitsOf(page)),
     figure({

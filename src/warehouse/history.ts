@@ -261,13 +261,14 @@ select
 from held left join alone using (start, queue)`;
 
 // The baseline of a day is made of days before it alone: the last eight same weekdays with data within ten weeks, four at
-// least, as on the Today page. Half-hours that the clock shows twice count as the mean of the two.
+// least, as on the Today page; excluded days are neither scored nor in one. Half-hours that the clock shows twice count as
+// the mean of the two.
 const scored = `
 with through as (
   select queues as through from history.through
 ),
 days as (
-  select distinct day from history.queue_windows
+  select distinct day from history.queue_windows anti join kit.excluded_days using (day)
 ),
 half_hours as (
   select day, local_slot(start, 30) as slot, min(start) as start, count(*) as windows
@@ -363,7 +364,7 @@ export function derivedRelations(config: Pick<Config, "site">): Derived[] {
     {
       schema: "history",
       name: "scored",
-      needs: ["history.queue_windows", "history.through", "wfm.forecast"],
+      needs: ["history.queue_windows", "history.through", "kit.excluded_days", "wfm.forecast"],
       select: scored,
     },
     {

@@ -40,6 +40,7 @@ export const kitTables: Record<string, (source: KitSource) => KitTable> = {
   macros: macrosTable,
   sync: syncTable,
   settings: ({ project }) => settingsTable(project.config),
+  excluded_days: ({ project }) => excludedDaysTable(project.config),
   wfm_columns: wfmColumnsTable,
 };
 
@@ -378,6 +379,13 @@ function settingsTable(config: Config): KitTable {
         environment: config.environment,
       },
     ],
+  };
+}
+
+function excludedDaysTable({ site }: Config): KitTable {
+  return {
+    types: { day: "DATE", name: "VARCHAR" },
+    rows: [...site.excludedDays].sort().map(([day, name]) => ({ day, name })),
   };
 }
 

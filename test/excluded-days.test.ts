@@ -1,0 +1,238 @@
+// Days that kit.yaml excludes are in no baseline: in SQL, in what the pages compute, and in what both say of it.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { accuracyFooter, accuracyPage, type ScoredDay } from "../notebooks/components/accuracy-page.ts";
+import { baseline, daysLater, spread } from "../notebooks/components/baseline.ts";
+import { dayCard } from "../notebooks/components/day-card.ts";
+import { volumeOf } from "../notebooks/components/day-charts.ts";
+import { type QueueDay, windowRows } from "../notebooks/components/day-file.ts";
+import { zone } from "../notebooks/components/format.ts";
+import { type HeatDay, heat } from "../notebooks/components/heatmap.ts";
+import { heatmapFooter } from "../notebooks/components/heatmap-page.ts";
+import { type Interval, type IntradayDay, offered } from "../notebooks/components/interval.ts";
+import type { Site } from "../notebooks/components/masthead.ts";
+import { queueBoard } from "../notebooks/components/queue-board.ts";
+import { openProject, type Project } from "../src/project.ts";
+import { computeDataset } from "../src/site/dataset.ts";
+import { loadersFolder } from "../src/site/folders.ts";
+import { dayFacts } from "../src/site/share.ts";
+import { openCatalog } from "../src/warehouse/catalog.ts";
+import type { Database } from "../src/warehouse/database.ts";
+import { fillLarge } from "./large-centre.ts";
+
+const day = "2026-09-15"; // a Tuesday
+const holiday = "2026-09-01"; // two Tuesdays before
+const [outage, outageEnd] = ["2026-08-11", "2026-08-12"]; // a Tuesday and a Wednesday
+const excluded = new Set([holiday, outage, outageEnd, "2026-09-10"]); // and the last Thursday but one
+
+describe("days that kit.yaml excludes", () => {
+  let folder: string;
+  let project: Project;
+  let database: Database;
+  let site: Site;
+  let days: IntradayDay[];
+  let series: QueueDay[];
+  let came: Map<string, number>; // "queue day slot" -> contacts
+  const load = async <T>(name: string, parameters: Record<string, string> = {}) => {
+    const file = join(loadersFolder, `${name}.json.sql`);
+    const { text } = await computeDataset(database, { name, file, parameters }, project);
+    return JSON.parse(text) as T[];
+  };
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "asapp-excluded-"));
+    const config = join(folder, "kit.yaml");
+    writeFileSync(
+      config,
+      [
+        "timezone: America/New_York",
+        "data: data",
+        "site:",
+        "  queue_groups: { Pair: [Queue 01, Queue 03] }",
+        "  exclude_days:",
+        `    ${holiday}: Founders' Day`,
+        `    ${outage}..${outageEnd}: outage`,
+        "    2026-09-10:",
+        "",
+      ].join("\n"),
+    );
+    project = openProject(config);
+    database = await openCatalog(project);
+    await fillLarge(database, { queues: 3, days: 90 });
+    [site] = (await load<Site>("site")) as [Site];
+    days = await load<IntradayDay>("intraday-days");
+    series = await load<QueueDay>("intraday/[day]", { day });
+    const { rows } = await database.rows(
+      "select queue, strftime(day, '%Y-%m-%d'), slot, sum(offered) from history.queue_windows group by all",
+    );
+    came = new Map(rows.map(([queue, date, slot, count]) => [`${queue} ${date} ${slot}`, Number(count)]));
+  });
+
+  after(() => {
+    database?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const facts = (queue: string, grain: 15 | 30 | 60 = 15) =>
+    dayFacts({ site, days, day, series }, queue, grain);
+  const usualOf = (queue: string, slot: string) =>
+    baseline(day, (date) => came.get(`${queue} ${date} ${slot}`) ?? 0, { reach: 10, exclude: excluded });
+
+  it("are a table, and stand in the site's settings with their names", async () => {
+    const { rows } = await database.rows("select day::varchar, name from kit.excluded_days order by day");
+    assert.deepEqual(rows, [
+      [outage, "outage"],
+      [outageEnd, "outage"],
+      [holiday, "Founders' Day"],
+      ["2026-09-10", null],
+    ]);
+    assert.deepEqual(
+      site.excluded_days?.map((entry) => [entry.day, entry.name]),
+      rows,
+    );
+  });
+
+  it("are not in the usual of Today, its band and its projection: older weeks take their place", () => {
+    for (const queue of ["All queues", "Pair", "Queue 02"]) {
+      let compared = 0;
+      for (const row of facts(queue).rows) {
+        const own = usualOf(queue, row.label);
+        assert.equal(own.n, 8);
+        assert.deepEqual(
+          [row.usual, row.usualLow, row.usualHigh],
+          [own.median, own.low, own.high],
+          row.label,
+        );
+        assert.deepEqual(row.usualExcluded, [holiday, outage]);
+        if (own.median) compared++;
+      }
+      assert.ok(compared > 40);
+    }
+    const [own, all] = [usualOf("All queues", "10:00").dates, facts("All queues")];
+    assert.equal(own.at(-1), daysLater(day, -70));
+    const with2 = baseline(day, (date) => came.get(`All queues ${date} 10:00`) ?? 0, { reach: 10 });
+    assert.notEqual(all.rows.find(({ label }) => label === "10:00")!.usual, with2.median);
+  });
+
+  it("leave a week before them where they are the week before: that is a fact, not a baseline", async () => {
+    const after = await load<QueueDay>("intraday/[day]", { day: "2026-09-08" });
+    const { rows } = dayFacts({ site, days, day: "2026-09-08", series: after }, "All queues", 15);
+    const ten = rows.find(({ label }) => label === "10:00")!;
+    assert.equal(ten.lastWeek, came.get(`All queues ${holiday} 10:00`));
+    const legend = volumeOf({ ...facts("All queues"), rows, day: "2026-09-08" }).legend!;
+    assert.ok(legend.some(({ text }) => text === "A week before, an excluded day"));
+  });
+
+  it("are not in what the WFM feeds tell of usual days", async () => {
+    const all = series.find(({ queue }) => queue === "Queue 02")!;
+    const { rows } = await database.rows(
+      `select slot, sum(assigned + abandoned), median(available) filter (not small) from wfm.intraday
+       where queue = 'Queue 02' and day in (${usualOf("Queue 02", "10:00")
+         .dates.map((date) => `date '${date}'`)
+         .join(", ")})
+       group by slot`,
+    );
+    const wanted = new Map(rows.map(([slot, ...values]) => [slot, values.map(Number)]));
+    let compared = 0;
+    facts("Queue 02").rows.forEach(({ label }, i) => {
+      const [contacts, available] = wanted.get(label) ?? [0, null];
+      if (!contacts) return;
+      assert.equal(all.usual_offered[i], contacts, label);
+      assert.ok(Math.abs(all.usual_available[i]! - available!) < 0.051);
+      compared++;
+    });
+    assert.ok(compared > 30);
+  });
+
+  it("are told where the number of weeks is told: Today, Queues, shared cards", () => {
+    const { legend } = volumeOf(facts("All queues"));
+    assert.ok(legend!.some(({ text }) => text === "Usual Tuesday (median and middle half of 8, 2 excluded)"));
+    const said =
+      /The usual: median of 8 Tuesdays, from issue_queues, rep_convos\. Excluded: Tue 11 Aug \(outage\), Tue 1 Sep \(Founders' Day\)\./;
+    assert.match(dayCard(facts("Queue 02")).notes!.join("\n"), said);
+    const board = queueBoard({
+      windows: windowRows(series),
+      ...{ days, day, grain: 30, site, zone: zone(site.timezone) },
+      queues: ["Queue 01", "Queue 02"],
+    });
+    assert.deepEqual(
+      board.queues[0]!.rows.map((row) => row.usual),
+      facts(board.queues[0]!.queue, 30).rows.map((row) => row.usual),
+    );
+  });
+
+  it("keep their own day, with a word that its usual is that of others", async () => {
+    const own = await load<QueueDay>("intraday/[day]", { day: holiday });
+    const there = dayFacts({ site, days, day: holiday, series: own }, "All queues", 15);
+    const counts = (rows: readonly Interval[]) => rows.reduce((sum, row) => sum + (offered(row) ?? 0), 0);
+    assert.ok(counts(there.rows) > 100);
+    assert.match(
+      dayCard(there).notes!.join("\n"),
+      /Tue 1 Sep \(Founders' Day\) is excluded itself: the usual is that of other Tuesdays\./,
+    );
+  });
+
+  it("are not in the medians of Heatmaps, which look as far back instead, and say so", async () => {
+    const rows = (await load<HeatDay>("heatmap/[part]", { part: "0" })).filter(
+      ({ queue }) => queue === "All queues",
+    );
+    const known = rows.map((row) => row.day);
+    assert.equal(known.length, 63, "a week, and eight before it");
+    assert.deepEqual(
+      known.filter((date) => excluded.has(date)),
+      ["2026-09-10"],
+      "but for the last week, which is shown as it was",
+    );
+    const frame = { rows, known, queue: "All queues", site, measure: "volume", grain: 60 } as const;
+    const found = heat({
+      ...{ ...frame, view: "usual", excluded, timezone: site.timezone, minContacts: site.min_contacts },
+    });
+    const cell = found.cells.find(({ weekday, slot }) => weekday === 2 && slot === "10:00")!;
+    const hour = (date: string) =>
+      ["10:00", "10:15", "10:30", "10:45"].reduce(
+        (sum, slot) => sum + (came.get(`All queues ${date} ${slot}`) ?? 0),
+        0,
+      );
+    const own = baseline(day, hour, { reach: 10, exclude: excluded });
+    assert.deepEqual([cell.usual, cell.weeks, cell.excluded], [own.median, 8, 2]);
+    assert.equal(cell.usual, spread(own.dates.map(hour)).median);
+    const said = heatmapFooter(found, frame);
+    assert.match(
+      said,
+      /Excluded from the median: Tue 11 Aug \(outage\), Wed 12 Aug \(outage\), Tue 1 Sep \(Founders' Day\)\./,
+    );
+    assert.match(said, /Excluded days of the last week are shown: Thu 10 Sep\./);
+  });
+
+  it("are neither in the baselines that are scored nor scored themselves", async () => {
+    const { rows } = await database.rows(
+      `select queue, strftime(day, '%Y-%m-%d'), slot, offered, baseline, weeks from history.scored`,
+    );
+    const scored = new Map(
+      rows.map(([queue, date, slot, offered]) => [`${queue} ${date} ${slot}`, Number(offered)]),
+    );
+    let compared = 0;
+    for (const [queue, date, slot, , expected, weeks] of rows) {
+      assert.ok(!excluded.has(String(date)));
+      const own = baseline(String(date), (other) => scored.get(`${queue} ${other} ${slot}`), {
+        reach: 10,
+        exclude: excluded,
+      });
+      assert.deepEqual([expected, weeks], [own.median, own.n], `${queue} ${date} ${slot}`);
+      if (own.median !== null) compared++;
+    }
+    assert.ok(compared > 5000);
+    const page = accuracyPage({
+      rows: await load<ScoredDay>("accuracy"),
+      ...{ worst: [], queue: "All queues", range: 28, site, zone: zone(site.timezone) },
+    });
+    assert.ok(page.days.length > 20 && !page.days.some((row) => excluded.has(row.day)));
+    assert.match(
+      accuracyFooter(page),
+      /Excluded, neither scored nor in a baseline: Tue 11 Aug \(outage\), .*Tue 1 Sep \(Founders' Day\), Thu 10 Sep\./,
+    );
+  });
+});

@@ -1,6 +1,7 @@
 // From a marker in the bucket to the page on disk: the demo's bucket and site, a `watch` that goes round and round, and
-// the newest windows of the two WFM feeds held back and then delivered, one after the other.
-//   node dist/bench/live.js [--windows N] [--every TIME] [--days N] [--conversations N]
+// the newest windows of the two WFM feeds, and the newest hours of all the others, held back and then delivered, one after
+// the other. Then rounds without news: what they cost, and what the process holds.
+//   node dist/bench/live.js [--windows N] [--hours N] [--quiet N] [--every TIME] [--days N] [--conversations N]
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
@@ -15,6 +16,8 @@ import { machine } from "./measure.ts";
 const { values } = parseArgs({
   options: {
     windows: { type: "string", default: "5" },
+    hours: { type: "string", default: "3" },
+    quiet: { type: "string", default: "100" },
     every: { type: "string", default: "1s" },
     days: { type: "string", default: "29" },
     conversations: { type: "string", default: "1400" },
@@ -35,7 +38,14 @@ const demo = await startDemo({
 });
 const { store } = demo.server;
 try {
-  const held = holdBack(Number(values.windows));
+  const held = [
+    ...holdBack("hour", /^(?![^/]*wfm)[^/]*\/.*(dt=[^/]+\/hr=\d+)\/[^/]+$/, Number(values.hours)),
+    ...holdBack(
+      "window",
+      /^[^/]*queue_(?:membership_)?wfm\/.*(dt=[^/]+\/hr=\d+\/mi=\d+)\//,
+      Number(values.windows),
+    ),
+  ];
   const config = join(folder, "kit.yaml");
   writeFileSync(
     config,
@@ -56,7 +66,7 @@ try {
   const nextRound = async () => JSON.parse((await lines.next()).value) as Round;
   await nextRound();
   const rows: string[][] = [];
-  for (const objects of held) {
+  for (const { what, objects } of held) {
     const before = shown();
     const cpuBefore = cpuSeconds(watcher.pid!);
     const begun = performance.now();
@@ -67,40 +77,61 @@ try {
     if (shown() === before) throw new Error("the page is as it was");
     const { sync, update, site: pages } = round.seconds;
     const cpu = cpuSeconds(watcher.pid!) - cpuBefore;
-    rows.push(
-      [told, sync, update, pages, cpu].map((seconds) => seconds.toFixed(2)).concat([String(round.datasets)]),
-    );
+    const seconds = [told, sync, update, pages, cpu].map((time) => time.toFixed(2));
+    rows.push([what, ...seconds, String(round.datasets)]);
+  }
+  const quiet: string[][] = [];
+  const cpuQuiet = cpuSeconds(watcher.pid!);
+  for (let done = 1; done <= Number(values.quiet); done++) {
+    const { added, files } = await nextRound();
+    if (added > 0) throw new Error("a quiet round found something");
+    const marks = [1, 10, Number(values.quiet) / 2, Number(values.quiet)];
+    if (!marks.includes(done) && files === null) continue;
+    const cpu = (cpuSeconds(watcher.pid!) - cpuQuiet) / done;
+    quiet.push([String(done), String(residentMiB(watcher.pid!)), cpu.toFixed(3), String(files ?? 0)]);
   }
   watcher.kill("SIGTERM");
   await ended(watcher);
-  rows.sort((a, b) => Number(a[0]) - Number(b[0]));
+  rows.sort((a, b) => Number(a[1]) - Number(b[1]));
   console.log(`${machine()}; a round every ${values.every}; load average ${loadavg()[0]!.toFixed(1)}\n`);
-  console.log("| from marker to page, s | sync | update | site | CPU seconds, all rounds | datasets |");
-  console.log("|---|---|---|---|---|---|");
-  for (const row of rows) console.log(`| ${row.join(" | ")} |`);
-  console.log(`\nmedian ${rows[Math.floor(rows.length / 2)]![0]} s, slowest ${rows.at(-1)![0]} s`);
+  table(
+    ["", "from marker to page, s", "sync", "update", "site", "CPU seconds, all rounds", "datasets"],
+    rows,
+  );
+  for (const what of ["window", "hour"]) {
+    const times = rows.filter((row) => row[0] === what).map((row) => row[1]);
+    console.log(`${what}: median ${times[Math.floor(times.length / 2)]} s, slowest ${times.at(-1)} s`);
+  }
+  console.log("");
+  table(["rounds without news", "resident, MiB", "CPU seconds a round", "files of the site"], quiet);
 } finally {
   await demo.close();
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Takes the newest windows of the WFM feeds out of the bucket; oldest first, each one's marker last. */
-function holdBack(windows: number): { key: string; body: Buffer }[][] {
+/** Takes the newest complete runs of these keys out of the bucket; oldest first, each one's markers last. */
+function holdBack(what: string, pattern: RegExp, count: number) {
   const runs = new Map<string, string[]>();
   for (const key of store.keys(demoBucket)) {
-    const [, run] = /^[^/]*queue_(?:membership_)?wfm\/.*(dt=[^/]+\/hr=\d+\/mi=\d+)\//.exec(key) ?? [];
+    const [, run] = pattern.exec(key) ?? [];
     if (run !== undefined) runs.set(run, [...(runs.get(run) ?? []), key]);
   }
-  const newest = [...runs].sort(([a], [b]) => (a < b ? -1 : 1)).slice(-windows);
-  if (newest.length < windows) throw new Error(`the bucket has ${newest.length} windows`);
+  const complete = [...runs].filter(([, keys]) => keys.some((key) => key.endsWith("_SUCCESS")));
+  const newest = complete.sort(([a], [b]) => (a < b ? -1 : 1)).slice(complete.length - count);
+  if (newest.length < count) throw new Error(`the bucket has ${newest.length} runs: ${what}`);
   return newest.map(([, keys]) => {
     const markerLast = [...keys].sort(
       (a, b) => Number(a.endsWith("_SUCCESS")) - Number(b.endsWith("_SUCCESS")),
     );
     const objects = markerLast.map((key) => ({ key, body: store.read(demoBucket, key) }));
     for (const { key } of objects) store.delete(demoBucket, key);
-    return objects;
+    return { what, objects };
   });
+}
+
+function table(head: string[], rows: string[][]): void {
+  for (const row of [head, head.map(() => "---"), ...rows]) console.log(`| ${row.join(" | ")} |`);
+  console.log("");
 }
 
 function shown(): string {
@@ -110,6 +141,11 @@ function shown(): string {
 function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
   return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function residentMiB(pid: number): number {
+  const pages = Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]);
+  return Math.round((pages * 4096) / 2 ** 20);
 }
 
 async function ended(child: ReturnType<typeof spawn>): Promise<void> {

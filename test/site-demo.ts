@@ -15,6 +15,21 @@ export interface DemoProject {
   delete(): void;
 }
 
+/** Feeds that the pages are made from. */
+export const siteFeeds = [
+  "convos_metadata_ended",
+  "convos_metrics",
+  "convos_metrics_ended",
+  "customer_feedback",
+  "dim_queues",
+  "export_row_counts",
+  "issue_queues",
+  "queue_membership_wfm",
+  "queue_wfm",
+  "rep_convos",
+  "reps",
+];
+
 /** A small contact centre's exports, synced from a folder and staged: what the site is built from in tests. */
 export async function demoProject({ days = 8, conversationsPerDay = 400 } = {}): Promise<DemoProject> {
   const now = new Date("2026-09-16T18:41:00Z"); // a Wednesday, 14:41 in New York
@@ -22,19 +37,7 @@ export async function demoProject({ days = 8, conversationsPerDay = 400 } = {}):
   const bucket = join(folder, "bucket");
   mkdirSync(bucket);
   fillBucket(folderStore(bucket), demoBucket, simulateLazily({ seed: 4, days, now, conversationsPerDay }), {
-    feeds: [
-      "convos_metadata_ended",
-      "convos_metrics",
-      "convos_metrics_ended",
-      "customer_feedback",
-      "dim_queues",
-      "export_row_counts",
-      "issue_queues",
-      "queue_membership_wfm",
-      "queue_wfm",
-      "rep_convos",
-      "reps",
-    ],
+    feeds: siteFeeds,
   });
   const config = join(folder, "kit.yaml");
   writeFileSync(

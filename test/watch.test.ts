@@ -1,67 +1,13 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
-import type { Round } from "../src/cli/watch-run.ts";
 import { startS3Server } from "../src/demo/s3-server.ts";
 import { exitCodes } from "../src/errors.ts";
-import { awsEnv, bin, type CliKit, cleanEnv, openCliKit } from "./cli-kit.ts";
+import { type CliKit, openCliKit } from "./cli-kit.ts";
 import { bucket, credentials, expand, putPartition } from "./sync-kit.ts";
-
-interface Watcher {
-  child: ChildProcess;
-  rounds: Round[];
-  closed: Promise<number | null>;
-  stderr(): string;
-  until(what: (round: Round) => boolean): Promise<Round>; // the first round from now on that is so
-}
-
-function startWatcher(folder: string, args: string[], env: Record<string, string> = awsEnv): Watcher {
-  const child = spawn(process.execPath, [bin, "watch", "--json", ...args], {
-    cwd: folder,
-    env: cleanEnv(env),
-  });
-  const rounds: Round[] = [];
-  const waiting = new Set<() => void>();
-  const wake = () => {
-    for (const check of waiting) check();
-  };
-  let rest = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) rounds.push(JSON.parse(line));
-    wake();
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
-  void closed.then(wake);
-  return {
-    child,
-    rounds,
-    closed,
-    stderr: () => stderr,
-    until: (what) =>
-      new Promise((resolve, reject) => {
-        let at = rounds.length;
-        const check = () => {
-          for (; at < rounds.length; at++) {
-            if (!what(rounds[at]!)) continue;
-            waiting.delete(check);
-            resolve(rounds[at]!);
-            return;
-          }
-          if (child.exitCode !== null) reject(new Error(`ended with ${child.exitCode}: ${stderr}`));
-        };
-        waiting.add(check);
-      }),
-  };
-}
+import { startWatcher, type Watcher } from "./watcher.ts";
 
 describe("watch", { timeout: 240_000 }, () => {
   let kit: CliKit;
@@ -195,6 +141,33 @@ describe("watch", { timeout: 240_000 }, () => {
     );
     assert.equal((await kit.run(["watch", "--rounds", "1", ...brisk])).code, 0);
     assert.equal((await status()).watch, null);
+  });
+
+  it("is told late by status when it stands still", async () => {
+    kit = await openCliKit();
+    kit.partition(hour("05"), rows);
+    watcher = startWatcher(kit.folder, brisk);
+    await watcher.until(({ ok }) => ok);
+    watcher.child.kill("SIGSTOP");
+    const note = join(kit.folder, "data", "watch.json");
+    const waited = (seconds: number) => {
+      const round = new Date(Date.now() - seconds * 1000).toISOString();
+      const told = JSON.parse(readFileSync(note, "utf8"));
+      writeFileSync(note, JSON.stringify({ ...told, round, next: null }));
+    };
+    waited(590);
+    assert.deepEqual((({ running, late }) => [running, late])((await status()).watch), [true, false]);
+    waited(610);
+    const { watch, problems, ok } = await status();
+    assert.deepEqual([watch.running, watch.late, ok], [true, true, false]);
+    assert.match(
+      problems[0].what,
+      new RegExp(`the watcher, process ${watcher.child.pid}, is stuck \\(last round 20`),
+    );
+    assert.match(problems[0].next, new RegExp(`stop process ${watcher.child.pid}`));
+    watcher.child.kill("SIGCONT");
+    await watcher.until(({ ok }) => ok);
+    assert.equal((await status()).watch.late, false);
   });
 
   it("ends inside a round when it is told to, with nothing half-done", async () => {

@@ -9,12 +9,15 @@ import { promisify } from "node:util";
 import { CliError } from "../src/errors.ts";
 import { openProject, type Project } from "../src/project.ts";
 import { bindParameters, computeDataset, computeDatasets } from "../src/site/dataset.ts";
+import { reachOf } from "../src/site/dataset-inputs.ts";
 import { type Dataset, listDatasets, loaderFiles } from "../src/site/dataset-list.ts";
 import { loadersFolder, pagesFolder } from "../src/site/folders.ts";
 import { shippedColumns } from "../src/site/guard.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import type { Database } from "../src/warehouse/database.ts";
+import { keepDerived, keptRelations } from "../src/warehouse/history.ts";
 import { awsEnv, cleanEnv, openCliKit } from "./cli-kit.ts";
+import { fillLarge } from "./large-centre.ts";
 
 describe("data loaders", () => {
   let folder: string;
@@ -76,6 +79,55 @@ describe("data loaders", () => {
     assert.equal(bindParameters("$part", { part: "it's" }), "'it''s'");
     assert.throws(() => bindParameters("where day = $day", {}), /no value for \$day/);
   });
+});
+
+// `watch` leaves the file of a day alone when no row within its reach has changed.
+describe("the reach of a data loader", () => {
+  const day = "2026-09-10"; // six days before the newest
+  let folder: string;
+  let project: Project;
+  let database: Database;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "asapp-reach-"));
+    const config =
+      "data: data\ntimezone: America/New_York\nsite: { queue_groups: { Group: [Queue 01, Queue 02] } }\n";
+    writeFileSync(join(folder, "kit.yaml"), config);
+    project = openProject(join(folder, "kit.yaml"));
+    database = await openCatalog(project);
+    await fillLarge(database, { queues: 3, days: 95 });
+    await keepDerived(database);
+  });
+  after(() => {
+    database.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const answer = async (file: string, where: Record<string, string> = {}) => {
+    for (const name of keptRelations)
+      await database.run(`create or replace view ${name} as from ${name}_kept where ${where[name] ?? true}`);
+    return (await computeDataset(database, { name: "", file, parameters: { day } }, project)).text;
+  };
+  const everywhere = (where: string) => Object.fromEntries(keptRelations.map((name) => [name, where]));
+  const reaching = loaderFiles().filter((file) => readFileSync(file, "utf8").includes("-- Reach:"));
+
+  it("is said by a line that is understood", () => {
+    assert.ok(reaching.length > 0);
+    for (const file of reaching) assert.ok(reachOf(readFileSync(file, "utf8")), file);
+  });
+
+  for (const file of reaching) {
+    it(`of ${relative(loadersFolder, file)} is what it says: no day beyond it counts, its first day does`, async () => {
+      const sql = readFileSync(file, "utf8");
+      const first = `date '${day}' - ${reachOf(sql)}`;
+      const whole = await answer(file);
+      assert.ok(JSON.parse(whole).length > 3);
+      assert.equal(await answer(file, everywhere(`day between ${first} and date '${day}'`)), whole);
+      assert.notEqual(await answer(file, everywhere(`day <> ${first}`)), whole);
+      for (const name of keptRelations.filter((name) => sql.includes(name)))
+        assert.notEqual(await answer(file, { [name]: `day >= date '${day}'` }), whole, name);
+    });
+  }
 });
 
 describe("computeDatasets", () => {

@@ -103,7 +103,7 @@ export async function datasetInputs(
 }
 
 /** The number in a query's line "-- Reach: 70 days before $day"; null without one. */
-function reachOf(sql: string): number | null {
+export function reachOf(sql: string): number | null {
   const days = /^-- Reach: (\d+) days before \$day$/m.exec(sql)?.[1];
   return days === undefined ? null : Number(days);
 }

@@ -15,7 +15,7 @@ import {
   utilization,
   utilizedShare,
 } from "../notebooks/components/occupancy.ts";
-import { projectSums } from "../notebooks/components/projection.ts";
+import { type ProjectionOptions, projectSums } from "../notebooks/components/projection.ts";
 import { quantity, ratio, share } from "../notebooks/components/ratio.ts";
 import { weightedMean } from "../notebooks/components/rollup.ts";
 import {
@@ -86,6 +86,22 @@ const scalars: Record<string, [call: string, same: (...inputs: Input[]) => Resul
   wilson_high: ["wilson_high(a, b)", (a, b) => wilson(a, b)?.high],
 };
 
+// The same with what has a default otherwise.
+const optional: typeof scalars = {
+  shortfall: [
+    "shortfall(a, b, c, variant := 'offered', target := d)",
+    (answered, abandoned, answeredWithin, target) =>
+      shortfall({ answered, abandoned, answeredWithin }, target, "offered")?.missing,
+  ],
+  project_day: [
+    "project_day(a, b, c, damp_until := d, least_contacts := e)",
+    (a, b, c, dampUntil, leastContacts) =>
+      projectSums(a, b, c, { dampUntil, leastContacts } as ProjectionOptions)?.projected,
+  ],
+  wilson_low: ["wilson_low(a, b, z := c)", (a, b, z) => wilson(a, b, z as number)?.low],
+  wilson_high: ["wilson_high(a, b, z := c)", (a, b, z) => wilson(a, b, z as number)?.high],
+};
+
 // Aggregates over rows of a and b.
 const aggregates: Record<string, [call: string, same: (rows: Input[][]) => Result]> = {
   weighted_mean: [
@@ -150,7 +166,7 @@ describe("macros", () => {
 
   it("say the same as the functions, whatever the input", async () => {
     const rows = fc.array(fc.tuple(wild, wild, wild, wild, wild), { minLength: 500, maxLength: 500 });
-    const calls = Object.values(scalars);
+    const calls = [...Object.values(scalars), ...Object.values(optional)];
     await fc.assert(
       fc.asyncProperty(rows, async (inputs) => {
         const found = await select(db, calls.map(([call]) => call).join(", "), inputs);
@@ -160,7 +176,7 @@ describe("macros", () => {
           });
         });
       }),
-      { numRuns: 2, endOnFailure: true },
+      { numRuns: 3, endOnFailure: true },
     );
   });
 

@@ -75,17 +75,21 @@ function project(
   matched: number,
   usualSoFar: number,
   usualRest: number,
-  { dampUntil = 0.25, leastContacts = 100 }: ProjectionOptions,
+  options: ProjectionOptions,
 ): Projection {
+  const [dampUntil, leastContacts] = [
+    quantity(options.dampUntil ?? 0.25),
+    quantity(options.leastContacts ?? 100),
+  ];
   const usualDay = usualSoFar + usualRest;
   const shareIn = usualDay > 0 ? finite(usualSoFar / usualDay) : null;
   const ratio = usualSoFar > 0 ? finite(matched / usualSoFar) : null;
-  const weight =
-    shareIn === null || ratio === null ? 0 : dampUntil > 0 ? Math.min(1, shareIn / dampUntil) : 1;
+  const weight = shareIn === null || ratio === null ? 0 : dampUntil ? Math.min(1, shareIn / dampUntil) : 1;
   const factor = 1 + weight * ((ratio ?? 1) - 1);
   const known = { soFar, usualSoFar, usualRest, shareIn, ratio };
   const projected = finite(soFar + usualRest * factor);
-  if (usualDay < leastContacts || shareIn === null || projected === null)
+  const enough = leastContacts !== null && dampUntil !== null && usualDay >= leastContacts;
+  if (!enough || shareIn === null || projected === null)
     return { state: "too few", ...known, factor: null, projected: null, low: null, high: null };
   const noise = 2 * Math.sqrt(usualRest * factor);
   return {

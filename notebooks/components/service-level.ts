@@ -83,12 +83,13 @@ export interface Shortfall {
 /** The distance to a target (0..1) in contacts, which, unlike points, can be compared between large and small queues. */
 export function shortfall(
   counts: ServiceCounts,
-  target: number,
+  target: Maybe,
   variant: ServiceLevelVariant = "offered",
 ): Shortfall | null {
   const { state, good, base } = serviceParts(counts, variant);
-  if (state !== "known" || !(target >= 0 && target <= 1)) return null;
-  const missing = Math.ceil(Number((target * base - good).toFixed(9)));
+  const wanted = quantity(target);
+  if (state !== "known" || wanted === null || wanted > 1) return null;
+  const missing = Math.ceil(Number((wanted * base - good).toFixed(9)));
   return { late: base - good, missing: Math.max(0, missing) };
 }
 

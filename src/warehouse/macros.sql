@@ -390,9 +390,10 @@ create or replace macro noise_high(expected) as quantity(expected) + 2 * sqrt(qu
 -- the deviation counts in proportion. Null for days of fewer than `least_contacts`.
 -- e.g. project_day(4032, 3600, 4400) = 8960
 create or replace macro project_day(so_far, usual_so_far, usual_rest, damp_until := 0.25, least_contacts := 100) as
-  case when quantity(usual_so_far) + quantity(usual_rest) >= greatest(least_contacts, 5e-324)
+  case when quantity(usual_so_far) + quantity(usual_rest) >= greatest(quantity(coalesce(least_contacts, 100)), 5e-324)
+      and quantity(coalesce(least_contacts, 100)) is not null and quantity(coalesce(damp_until, 0.25)) is not null
     then quantity(so_far) + quantity(usual_rest) * (1
-      + least(1, quantity(usual_so_far) / (quantity(usual_so_far) + quantity(usual_rest)) / damp_until)
+      + least(1, quantity(usual_so_far) / (quantity(usual_so_far) + quantity(usual_rest)) / quantity(coalesce(damp_until, 0.25)))
         * (coalesce(ratio(so_far, usual_so_far), 1) - 1)) end;
 
 -- # Confidence

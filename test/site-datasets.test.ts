@@ -54,7 +54,11 @@ describe("data loaders", () => {
         source.replace(/\b(SELECT|FROM|WHERE|GROUP BY|ORDER BY|WITH|JOIN)\b/g, (word) => word.toLowerCase()),
       );
       const { columns } = await database.rows(bindParameters(source, sample));
-      assert.deepEqual(columns.map((column) => column.name).sort(), shippedColumns(source).sort());
+      const of = source.includes("$days") ? ["day"] : [];
+      assert.deepEqual(
+        columns.map((column) => column.name).sort(),
+        [...shippedColumns(source), ...of].sort(),
+      );
       for (const column of columns)
         assert.doesNotMatch(column.type, /^"?NULL"?$/, `${column.name} has no type`);
       const { text } = await computeDataset(database, dataset(name), project);
@@ -78,6 +82,9 @@ describe("data loaders", () => {
     );
     assert.equal(bindParameters("$part", { part: "it's" }), "'it''s'");
     assert.throws(() => bindParameters("where day = $day", {}), /no value for \$day/);
+    const days = [{ day: "2026-11-01" }, { day: "2026-11-02" }];
+    assert.equal(bindParameters("unnest($days)", ...days), "unnest(['2026-11-01', '2026-11-02'])");
+    assert.throws(() => bindParameters("where day = $day", ...days), /no value for \$day/);
   });
 });
 
@@ -179,6 +186,31 @@ select 9007199254740991::bigint as count, 0.5 as mean, timestamp '2026-11-01 05:
     await computeDatasets(project, { loaders, out: out() });
     assert.deepEqual(JSON.parse(readFileSync(join(out(), "1.json"), "utf8")), [{ part: "1" }]);
     rmSync(join(loaders, "[part].json.sql"));
+  });
+
+  it("computes many values of a parameter by one query that names them all", async () => {
+    const parts = Array.from({ length: 23 }, (_, i) => i);
+    write(
+      "[part].json.sql",
+      `-- One row for each part that is asked for.
+-- For part: ${parts.join(", ")}
+-- Ships: n, asked
+select part, part::integer as n, len($parts) as asked
+from (select unnest($parts) as part) where part <> '7' order by n desc`,
+    );
+    const computed = await computeDatasets(project, { loaders, out: out() });
+    const answers = parts.map((part) => JSON.parse(readFileSync(join(out(), `${part}.json`), "utf8")));
+    for (const [part, rows] of answers.entries())
+      assert.deepEqual(
+        rows.map(({ n }: { n: number }) => n),
+        part === 7 ? [] : [part],
+      );
+    assert.ok(answers[0][0].asked > 5 && answers[0][0].asked < 23);
+    assert.equal(computed.length, 24);
+    write("[part].json.sql", "-- One row.\n-- For part: 0, 1\n-- Ships: n\nselect len($parts) as n");
+    await assert.rejects(computeDatasets(project, { loaders, out: out() }), /has no column part/);
+    rmSync(join(loaders, "[part].json.sql"));
+    for (const part of parts.slice(2)) rmSync(join(out(), `${part}.json`));
   });
 
   it("keeps all former answers when one query is wrong, and names its file", async () => {

@@ -48,7 +48,7 @@ export function fileStamp(file: string): string {
 }
 
 // An answer changes when its query does, or what the query reads: the definitions it names and, through them, files whose
-// names change with their content. Of a query with a line "-- Reach: 70 days before $day" and of a relation that is kept by
+// names change with their content. Of a query with a line "-- Reach: 70 days before $days" and of a relation that is kept by
 // day, only the rows of those days count, so that a new window of today leaves the files of other days alone.
 /**
  * A hash of all inputs for each dataset, and what it reads. `open` gives the catalog with the
@@ -102,9 +102,9 @@ export async function datasetInputs(
   return { inputs, reads, contents };
 }
 
-/** The number in a query's line "-- Reach: 70 days before $day"; null without one. */
+/** The number in a query's line "-- Reach: 70 days before $days"; null without one. */
 export function reachOf(sql: string): number | null {
-  const days = /^-- Reach: (\d+) days before \$day$/m.exec(sql)?.[1];
+  const days = /^-- Reach: (\d+) days before \$days?$/m.exec(sql)?.[1];
   return days === undefined ? null : Number(days);
 }
 

@@ -12,7 +12,7 @@ import { dirname, join, relative, sep } from "node:path";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
-import { type Database, quoteText, type Rows } from "../warehouse/database.ts";
+import { type Database, quoteList, quoteText, type Rows, type Value } from "../warehouse/database.ts";
 import { keepDerived, keptRelations } from "../warehouse/history.ts";
 import { loadSnapshot } from "../warehouse/snapshot.ts";
 import { stampOf, writeStamp } from "./dataset-cache.ts";
@@ -81,15 +81,19 @@ export async function computeDatasets(
       return !same || file === "";
     });
     const read = new Set(stale.flatMap(({ dataset: { name } }) => [...reads.get(name)!]));
+    let done = 0;
     const computed =
       stale.length === 0
         ? []
-        : await inParallel(await open(read), stale, async (connection, { dataset }, done) => {
-            const { text, rows } = await computeDataset(connection, dataset, project, signal);
-            write(join(beside, dataset.name), text);
-            const result = { name: dataset.name, rows, bytes: Buffer.byteLength(text) };
-            onDataset?.(result, done, stale.length);
-            return result;
+        : await inParallel(await open(read), batches(stale), async (connection, batch) => {
+            const answers = await computeTogether(connection, batch, project, signal);
+            return answers.map(({ text, rows }, i) => {
+              const { name } = batch[i]!;
+              write(join(beside, name), text);
+              const result = { name, rows, bytes: Buffer.byteLength(text) };
+              onDataset?.(result, ++done, stale.length);
+              return result;
+            });
           });
     if (keep) {
       for (const { dataset } of stale) {
@@ -111,7 +115,7 @@ export async function computeDatasets(
       writeState(state);
       writeStamp(stamp);
     }
-    return computed;
+    return computed.flat();
   } finally {
     rmSync(beside, { recursive: true, force: true });
     (await (opening as Promise<Database> | null)?.catch(() => null))?.close();
@@ -124,67 +128,123 @@ export async function computeDataset(
   dataset: Dataset,
   project: Pick<Project, "feeds">,
   signal?: AbortSignal,
-): Promise<{ text: string; rows: number }> {
-  const source = readFileSync(dataset.file, "utf8");
-  const place = `data-loaders/${relative(loadersFolder, dataset.file).split(sep).join("/")}`;
+): Promise<Answer> {
+  const [answer] = await computeTogether(database, [dataset], project, signal);
+  return answer!;
+}
+
+interface Answer {
+  text: string;
+  rows: number;
+}
+
+/** The answers to datasets of one file, by one query. Of a query that names $days, a row's column `day` says which it is of. */
+async function computeTogether(
+  database: Database,
+  datasets: Dataset[],
+  project: Pick<Project, "feeds">,
+  signal?: AbortSignal,
+): Promise<Answer[]> {
+  const { file } = datasets[0]!;
+  const source = readFileSync(file, "utf8");
+  const place = `data-loaders/${relative(loadersFolder, file).split(sep).join("/")}`;
   let answer: Rows;
   try {
-    answer = await database.rows(bindParameters(source, dataset.parameters), { readOnly: true, signal });
+    const sql = bindParameters(source, ...datasets.map(({ parameters }) => parameters));
+    answer = await database.rows(sql, { readOnly: true, signal });
   } catch (error) {
     if (error instanceof CliError && ["interrupted", "config"].includes(error.exit)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new CliError("build", `${place}: ${reason}`, "mend the query, then build again", { cause: error });
   }
-  checkColumns(place, source, answer.columns, project.feeds);
-  return { text: rowsToJson(place, answer), rows: answer.rows.length };
+  const many = manyOf(source, datasets[0]!);
+  const at = answer.columns.findIndex(({ name }) => name === many);
+  if (many !== null && at < 0)
+    throw new CliError("build", `${place} names $${many}s, and its answer has no column ${many}`);
+  const columns = answer.columns.filter((_, i) => i !== at);
+  checkColumns(place, source, columns, project.feeds);
+  if (many === null) return [{ text: rowsToJson(place, answer), rows: answer.rows.length }];
+  const parts = new Map<string, Value[][]>(datasets.map(({ parameters }) => [parameters[many]!, []]));
+  for (const row of answer.rows) parts.get(String(row[at]))?.push(row.filter((_, i) => i !== at));
+  return [...parts.values()].map((rows) => ({
+    text: rowsToJson(place, { columns, rows }),
+    rows: rows.length,
+  }));
 }
 
-/** `$day` in the text becomes the quoted value. A parameter without a value is an error. */
-export function bindParameters(source: string, parameters: Record<string, string>): string {
+/** The parameter that a query takes many values of at once, $days for day; null: it is of one dataset. */
+function manyOf(source: string, { parameters }: Dataset): string | null {
+  return Object.keys(parameters).find((name) => new RegExp(`\\$${name}s\\b`).test(source)) ?? null;
+}
+
+const together = 10; // datasets of one query: more cost memory, fewer the time of planning it again
+
+function batches(stale: { dataset: Dataset; sql: string }[]): Dataset[][] {
+  const found: Dataset[][] = [];
+  for (const { dataset, sql } of stale) {
+    const last = found.at(-1) ?? [];
+    const joins = last[0]?.file === dataset.file && last.length < together && manyOf(sql, dataset) !== null;
+    if (joins) last.push(dataset);
+    else found.push([dataset]);
+  }
+  return found;
+}
+
+/**
+ * `$day` in the text becomes the quoted value of the one dataset asked for, `$days` the list of all. A parameter without a
+ * value is an error.
+ */
+export function bindParameters(source: string, ...asked: Record<string, string>[]): string {
   return source.replace(/\$([a-z]\w*)/g, (_, name: string) => {
-    const value = parameters[name];
-    if (value === undefined) throw new Error(`no value for $${name}`);
-    return quoteText(value);
+    const [one] = asked;
+    if (asked.length === 1 && one![name] !== undefined) return quoteText(one![name]);
+    const many = name.endsWith("s") ? asked.map((parameters) => parameters[name.slice(0, -1)]) : [undefined];
+    if (many.includes(undefined)) throw new Error(`no value for $${name}`);
+    return quoteList(many as string[]);
   });
 }
 
 // A column of type JSON comes as text and goes out as what it says.
 function rowsToJson(place: string, { columns, rows }: Rows): string {
-  const lines = rows.map((row) =>
-    JSON.stringify(
-      Object.fromEntries(
-        columns.map(({ name, type }, i) => {
-          const value = row[i];
-          return [name, type === "JSON" && typeof value === "string" ? JSON.parse(value) : value];
-        }),
-      ),
-      (name, value: unknown) => {
-        if (typeof value !== "bigint") return value;
-        throw new CliError(
-          "build",
-          `${place}: ${name} holds ${value}, which a page cannot read exactly`,
-          "cast it to text, or to DOUBLE if a rounded value will do",
-        );
-      },
-    ),
-  );
+  const json = columns.map(({ type }) => type === "JSON");
+  const lines = rows.map((row) => {
+    const values = columns.map(({ name }, i) => [
+      name,
+      json[i] && typeof row[i] === "string" ? JSON.parse(row[i]) : row[i],
+    ]);
+    try {
+      return JSON.stringify(Object.fromEntries(values));
+    } catch (error) {
+      const at = row.findIndex(holdsBigint);
+      if (at < 0) throw error;
+      throw new CliError(
+        "build",
+        `${place}: ${columns[at]!.name} holds ${row[at]}, which a page cannot read exactly`,
+        "cast it to text, or to DOUBLE if a rounded value will do",
+      );
+    }
+  });
   return `[${lines.join(",\n")}]\n`;
+}
+
+function holdsBigint(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).some(holdsBigint);
+  return typeof value === "bigint";
 }
 
 async function inParallel<T, R>(
   database: Database,
   items: T[],
-  work: (connection: Database, item: T, done: number) => Promise<R>,
+  work: (connection: Database, item: T) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
-  let done = 0;
   const worker = async () => {
     const connection = await database.connect();
     try {
       while (next < items.length) {
         const at = next++;
-        results[at] = await work(connection, items[at]!, ++done);
+        results[at] = await work(connection, items[at]!);
       }
     } finally {
       connection.close();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
+import { readStatus } from "../src/cli/status.ts";
 import type { Project } from "../src/project.ts";
 import { readLastSync } from "../src/sync/last-sync.ts";
 import type { SyncEvent } from "../src/sync/progress.ts";
@@ -303,6 +304,29 @@ describe("sync under faults", () => {
     proxy.rules.length = 0;
     const next = await run();
     assert.deepEqual([next.full, next.added], [false, 1], "the day outside the window came too");
+  });
+
+  it("lets the schema documents fail alone when their folder cannot be listed", async () => {
+    kit.put("export_docs/export_docs.yaml", "schemas: []\n");
+    const ofDocs = ({ url }: { url: string }) => isList({ url }) && url.includes("export_docs");
+    proxy.rules.push({ match: ofDocs, fault: { kind: "status", status: 403, code: "AccessDenied" } });
+    const report = await run();
+    assert.deepEqual([report.added, report.failed, report.docs], [7, [], []]);
+    assert.deepEqual(
+      report.unlisted.map(({ feed }) => feed),
+      ["export_docs"],
+    );
+    const { outcome, docsUnlisted, feeds } = readLastSync(project)!;
+    assert.deepEqual([outcome, Object.keys(feeds)], ["some failed", ["convos_metrics", "utterances"]]);
+    assert.match(docsUnlisted!, /access denied/);
+    const { problems } = await readStatus(project, now);
+    assert.match(problems.map(({ what }) => what).join(), /could not list export_docs: .*access denied/);
+    await run({ feeds: ["utterances"] });
+    assert.match(readLastSync(project)!.docsUnlisted!, /access denied/, "it goes on to hold");
+    proxy.rules.length = 0;
+    const next = await run();
+    assert.deepEqual([next.added, next.unlisted, next.docs], [0, [], ["export_docs/export_docs.yaml"]]);
+    assert.equal(readLastSync(project)!.docsUnlisted, undefined);
   });
 
   it("stops when no feed, or the root, can be listed", async () => {

@@ -21,6 +21,7 @@ import {
   now,
   openKit,
   projectAt,
+  putPartition,
   tree,
   useCredentials,
 } from "./sync-kit.ts";
@@ -230,6 +231,47 @@ describe("sync", () => {
     for (const day of days) kit.partition(`reps/dt=${day}`, [{}]);
     const back = await kit.sync({ now: soon });
     assert.deepEqual([back.full, back.expired, back.added, back.kept], [false, 0, 0, 3]);
+  });
+
+  it("refuses another prefix or bucket than the data came from, until told that the export moved", async () => {
+    kit = await openKit("prefix: acme\n", { buckets: [bucket, "other"] });
+    const days = ["2026-10-01/hr=05", "2026-11-22/hr=05"];
+    for (const day of days) kit.partition(`acme/reps/version=1/format=jsonl/dt=${day}`, [{ day }]);
+    await kit.sync();
+    const here = tree(kit.project.data, true);
+    const at = (yaml: string) => projectAt(kit.folder, `endpoint: ${kit.server.url}\ndata: data\n${yaml}\n`);
+    const files = { "reps.jsonl.gz": lines([{ day: "2026-11-22/hr=05" }]) };
+    const put = (key: string, body: string | Buffer) => void kit.server.put("other", key, body);
+    putPartition(put, "reps/version=1/format=jsonl/dt=2026-11-22/hr=05", files);
+    putPartition(put, "reps/version=1/format=jsonl/dt=2026-10-02/hr=05", files);
+    kit.partition("umbrella/reps/version=1/format=jsonl/dt=2026-11-22/hr=05", [{ other: 1 }]);
+    for (const [yaml, place] of [
+      [`bucket: ${bucket}\nprefix: umbrella`, `s3://${bucket}/umbrella/`],
+      ["bucket: other", "s3://other/"],
+    ] as const)
+      for (const options of [{}, { dryRun: true }, { feeds: ["reps"] }])
+        await assert.rejects(sync(at(yaml), { now: soon, patience: hasty, ...options }), {
+          exit: "config",
+          message: `the data here came from s3://${bucket}/acme/, and kit.yaml now names ${place}, which has 1 feed (reps); nothing was fetched or changed`,
+        });
+    assert.deepEqual(tree(kit.project.data, true), here);
+    await assert.rejects(sync(at(`bucket: ${bucket}\nprefix: acne`), { now: soon, patience: hasty }), {
+      exit: "noFeeds",
+    });
+    assert.equal(
+      (await sync(at(`bucket: ${bucket}\nprefix: /acme/`), { now: soon, patience: hasty })).kept,
+      1,
+    );
+
+    const moved = { now: soon, patience: hasty, moved: true };
+    const plan = await sync(at("bucket: other"), { ...moved, dryRun: true });
+    assert.deepEqual([plan.full, plan.added, plan.expired], [true, 1, 1]);
+    const part = await sync(at("bucket: other"), { ...moved, feeds: ["reps"] });
+    assert.deepEqual([part.full, part.added, part.expired], [true, 1, 1]);
+    const after = await sync(at("bucket: other"), { now: soon, patience: hasty });
+    assert.deepEqual([after.full, after.added, after.expired], [true, 0, 0], "all feeds are listed once");
+    const raw = Object.keys(tree(join(kit.project.data, "raw")));
+    assert.equal(raw.filter((path) => path.endsWith("_SUCCESS")).length, 3, "nothing is deleted");
   });
 
   it("lists the history of a feed that the configuration newly wants, or wants more of", async () => {

@@ -168,6 +168,12 @@ function* watchProblems(watch: WatchStatus | null): Generator<Problem> {
 }
 
 function* unlistedProblems(last: LastSync | null, wanted: string[] | null): Generator<Problem> {
+  if (last?.docsUnlisted !== undefined && wanted === null)
+    yield {
+      feed: null,
+      what: `the last sync could not list export_docs: ${last.docsUnlisted}`,
+      next: "asapp-kit sync tries again; what the documents said before goes on to hold",
+    };
   for (const [feed, { unlisted }] of Object.entries(last?.feeds ?? {})) {
     if (unlisted === undefined || wanted?.includes(feed) === false) continue;
     yield {

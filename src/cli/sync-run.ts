@@ -14,6 +14,7 @@ import { bytes, count, duration, plural } from "./words.ts";
 export interface SyncRun {
   dryRun?: boolean;
   full?: boolean;
+  moved?: boolean;
   feeds?: string[] | null;
   wait?: boolean;
 }
@@ -150,7 +151,8 @@ export function failedText(report: SyncReport, update: Pick<Updated, "failed">):
   const parts: string[] = [];
   if (report.failed.length > 0)
     parts.push(`${plural(report.failed.length, "partition")} could not be fetched`);
-  if (report.unlisted.length > 0) parts.push(`${plural(report.unlisted.length, "feed")} could not be listed`);
+  if (report.unlisted.length > 0)
+    parts.push(`${plural(report.unlisted.length, "folder")} could not be listed`);
   if (update.failed.length > 0)
     parts.push(`${plural(update.failed.length, "day")} of a feed could not be taken in`);
   return parts.join(", ");

@@ -20,6 +20,10 @@ export default command({
       doc: "list every day, not only those that may still change (done once a day anyway)",
     },
     feed: shared.feed,
+    moved: {
+      type: "boolean",
+      doc: "go on although kit.yaml names another place than the data here came from",
+    },
     wait: { type: "boolean", doc: "wait when another sync is running" },
     "no-wait": { type: "boolean", doc: "fail when another sync is running (the default)" },
     "error-on-no-transfer": { type: "boolean", doc: "end with exit code 9 when there was nothing new" },
@@ -49,7 +53,8 @@ export default command({
     const { failures } = await import("../sync/report.ts");
     const { changesText, differingCounts, runUpdate, updateText } = await import("../cli/update-run.ts");
     const dryRun = options["dry-run"];
-    const report = await runSync(project, { dryRun, full: options.full, wait: options.wait, feeds }, context);
+    const { full, moved, wait } = options;
+    const report = await runSync(project, { dryRun, full, moved, wait, feeds }, context);
     if (dryRun) {
       if (output.json) await output.document(report);
       else await output.result(planText(report));

@@ -47,12 +47,12 @@ export async function discover(
   places: Places,
   wanted: string[] | null,
   last: LastSync | null,
-  full: boolean,
+  { full, moved }: { full: boolean; moved: boolean },
 ): Promise<Discovery> {
   const { config } = project;
   const home = await places.of();
   // Another source says nothing of what came from the last one.
-  const knew = last?.source === home.source.describe() ? last.feeds : {};
+  const knew = last?.source === home.source.describe() && !moved ? last.feeds : {};
   const root = await home.source.folder(home.prefix, home.paging);
   const found = root.folders.filter((name) => feedName.test(name) && name !== docsName);
   const names = new Set(

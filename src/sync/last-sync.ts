@@ -30,11 +30,13 @@ const name = "last-sync.json";
 export interface LastSync {
   format: 1;
   source: string;
+  place?: string; // where that source has the exports; when it changes, they may be another company's
   startedAt: string;
   finishedAt: string;
   full: boolean;
   lastFull: string; // start of the last full listing
   outcome: "nothing new" | "something new" | "some failed";
+  docsUnlisted?: string; // why the schema documents could not be listed
   feeds: Record<string, FeedSync>;
 }
 

@@ -16,6 +16,14 @@ export function sourcePrefix(project: Project, selection: SourceSelection = {}):
   return inner === "" ? "" : `${inner}/`;
 }
 
+/** Where the exports come from, without what may differ between two ways to the same place, such as an endpoint. */
+export function sourcePlace(project: Project): string {
+  const source = requireSource(project);
+  if (source.type === "folder") return source.path;
+  if (source.type === "sftp") return source.url.replace(/\/$/, "");
+  return `s3://${source.bucket}/${sourcePrefix(project)}`;
+}
+
 /** The configured source. Throws CliError("config") when there is none. */
 export function requireSource({ config, configFile }: Project): NonNullable<Project["config"]["source"]> {
   if (config.source !== null) return config.source;

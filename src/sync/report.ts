@@ -18,7 +18,7 @@ export interface SyncReport {
   encrypted: number; // in the bucket, unreadable without a decrypt command
   expired: number; // newly found gone from the bucket
   failed: { id: PartitionId; reason: string }[];
-  unlisted: { feed: string; reason: string }[]; // feeds whose listing failed; they are as they were
+  unlisted: { feed: string; reason: string }[]; // feeds, or export_docs, whose listing failed; they are as they were
   objects: number; // data files fetched (dry run: to be fetched)
   bytes: number; // of these
   changedDays: { feed: string; dt: string }[]; // whose manifest changed; sorted

@@ -10,6 +10,7 @@ import type { LastSync } from "./last-sync.ts";
 import { listFeed } from "./listing.ts";
 import { localDays, localPartitions } from "./local.ts";
 import { readDay } from "./manifest.ts";
+import { sourcePlace } from "./open-source.ts";
 import { failsAlone, type Place, type Places } from "./places.ts";
 import { type PlanEntry, planSync } from "./plan.ts";
 import type { SyncEvent } from "./progress.ts";
@@ -20,7 +21,7 @@ export interface Survey {
   full: boolean;
   fullReason: string | null;
   feeds: FeedSurvey[]; // sorted by name
-  unlisted: Unlisted[]; // feeds whose listing failed; sorted by name
+  unlisted: Unlisted[]; // feeds, and the schema documents, whose listing failed; sorted by name
   works: DayWork[]; // newest day first
   docs: { place: Place; objects: RemoteObject[] };
   foreign: number;
@@ -45,6 +46,7 @@ export interface FeedSurvey {
 export interface SurveyOptions {
   full: boolean;
   feeds: string[] | null;
+  moved: boolean; // go on although the source is not the one that the data here came from
   now: Date;
   report: (event: SyncEvent) => void;
 }
@@ -62,8 +64,11 @@ export async function survey(
 ): Promise<Survey> {
   const { now, report } = options;
   const home = await places.of();
-  const fullFor = fullReason(options.full, last, home.source.describe(), now);
-  const discovery = await discover(project, places, options.feeds, last, fullFor !== null);
+  const moved = last?.place !== undefined && last.place !== sourcePlace(project);
+  const fullFor = fullReason(options.full, last, moved ? "" : home.source.describe(), now);
+  const how = { full: fullFor !== null, moved };
+  const discovery = await discover(project, places, options.feeds, last, how);
+  if (moved && !options.moved) throw otherPlace(last.place!, sourcePlace(project), discovery);
   const result: Survey = {
     full: fullFor !== null,
     fullReason: fullFor,
@@ -107,9 +112,9 @@ export async function survey(
     }),
   );
   growHeapBy(0);
-  result.unlisted.sort((a, b) => (a.feed < b.feed ? -1 : 1));
   if (result.feeds.length === 0 && result.unlisted.length > 0) throw result.unlisted[0]!.error;
   if (options.feeds === null) await surveyDocs(discovery, home, result);
+  result.unlisted.sort((a, b) => (a.feed < b.feed ? -1 : 1));
   result.feeds.sort((a, b) => (a.place.feed < b.place.feed ? -1 : 1));
   result.works.sort((a, b) => (a.dt === b.dt ? (a.feed.feed < b.feed.feed ? -1 : 1) : a.dt > b.dt ? -1 : 1));
   refuseOnlyWaiting(project, home, result);
@@ -204,8 +209,24 @@ async function surveyDocs(discovery: Discovery, home: Place, result: Survey): Pr
   result.foreign += root.foreign;
   if (!discovery.hasDocs) return;
   const prefix = feedPrefix(home.prefix, docsName);
-  const { docs } = await groupPartitions(home.source.list(prefix, home.paging), home.prefix);
-  result.docs.objects.push(...docs);
+  try {
+    const { docs } = await groupPartitions(home.source.list(prefix, home.paging), home.prefix);
+    result.docs.objects.push(...docs);
+  } catch (error) {
+    if (!failsAlone(error)) throw error;
+    result.unlisted.push({ feed: docsName, error });
+  }
+}
+
+// Everything here would look gone from there, and where feeds have the same names, two exports would become one.
+function otherPlace(before: string, now: string, { feeds }: Discovery): CliError {
+  const names = feeds.map(({ feed }) => feed);
+  const some = names.length > 3 ? `${names.slice(0, 3).join(", ")}, …` : names.join(", ");
+  return new CliError(
+    "config",
+    `the data here came from ${before}, and kit.yaml now names ${now}, which has ${names.length} ${names.length === 1 ? "feed" : "feeds"} (${some}); nothing was fetched or changed`,
+    "name the former place again, or another folder under `data`; if it is the same export that moved: asapp-kit sync --moved, once (with --dry-run it shows what that would do)",
+  );
 }
 
 function refuseOnlyWaiting(project: Project, home: Place, { feeds, works, unlisted }: Survey): void {

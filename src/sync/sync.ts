@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CliError } from "../errors.ts";
+import { docsName } from "../export/layout.ts";
 import { partitionKey } from "../export/partition.ts";
 import type { RemotePartition } from "../export/remote-partition.ts";
 import type { Project } from "../project.ts";
@@ -18,7 +19,7 @@ import {
   writeLastSync,
 } from "./last-sync.ts";
 import { withLock } from "./lock.ts";
-import { requireSource } from "./open-source.ts";
+import { requireSource, sourcePlace } from "./open-source.ts";
 import { Places } from "./places.ts";
 import type { PlanEntry } from "./plan.ts";
 import { ProgressMeter, type SyncEvent } from "./progress.ts";
@@ -36,6 +37,7 @@ export interface SyncOptions {
   signal?: AbortSignal | undefined;
   onProgress?: (event: SyncEvent) => void;
   now?: Date;
+  moved?: boolean; // take over what another place exports, see `LastSync.place`
   wait?: boolean; // for another sync to end
   held?: boolean; // the caller holds the lock
   patience?: Partial<Patience>;
@@ -89,7 +91,8 @@ async function run(project: Project, options: SyncOptions): Promise<SyncReport> 
     if (restored > 0)
       report({ type: "note", text: `put ${restored} partitions back that a killed sync had moved` });
     const last = readLastSync(project);
-    const asked = { full: options.full ?? false, feeds: options.feeds ?? null, now, report };
+    const { full = false, feeds = null, moved = false } = options;
+    const asked = { full, feeds, moved, now, report };
     const found = await survey(project, places, last, asked);
     const source = (await places.of()).source.describe();
     const result = summarize(found, {
@@ -378,16 +381,24 @@ function record(
       unfinished,
     };
   }
+  let docsUnlisted = all ? undefined : last?.docsUnlisted;
   for (const { feed, reason } of result.unlisted) {
+    if (feed === docsName) {
+      docsUnlisted = reason;
+      continue;
+    }
     const known = last?.feeds[feed] ?? neverListed;
     feeds[feed] = { ...known, listedAs: "", unlisted: reason };
   }
   const news = result.added + result.replaced > 0 || result.changedDays.length > 0;
   const { source, startedAt, finishedAt, full } = result;
+  const place = sourcePlace(project);
+  const before = last?.place === undefined || last.place === place ? last?.lastFull : undefined;
   writeLastSync(project, {
-    ...{ format: 1, source, startedAt, finishedAt, full },
-    lastFull: full && all ? startedAt : (last?.lastFull ?? ""),
+    ...{ format: 1, source, place, startedAt, finishedAt, full },
+    lastFull: full && all ? startedAt : (before ?? ""),
     outcome: failures(result) > 0 ? "some failed" : news ? "something new" : "nothing new",
+    ...(docsUnlisted !== undefined && { docsUnlisted }),
     feeds: Object.fromEntries(Object.entries(feeds).sort(([a], [b]) => (a < b ? -1 : 1))),
   });
 }

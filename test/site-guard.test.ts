@@ -126,6 +126,18 @@ describe("the built site", () => {
     assert.deepEqual(await findIdentifiers(database, fewFeeds, siteWords(root)), []);
   });
 
+  it("looks up names of several words, and no sentences", () => {
+    const root = site("words", {
+      "data/words.json": JSON.stringify([
+        {
+          label: "Maria del Carmen de la Cruz Ruiz",
+          remark: "the order decides 6 of 11980 keys: the run decides",
+        },
+      ]),
+    });
+    assert.deepEqual([...siteWords(root).keys()], ["Maria del Carmen de la Cruz Ruiz"]);
+  });
+
   it("finds an id under a harmless column name, as text and as number", async () => {
     const root = site("ids", {
       "data/text.json": JSON.stringify([{ agent: "4712", n: 3 }]),

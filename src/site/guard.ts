@@ -117,9 +117,8 @@ export async function findIdentifiers(
   const found: FoundIdentifier[] = [];
   for (const { feed, column } of await identifierColumns(database, feeds)) {
     const { rows } = await database.rows(
-      `select distinct word from site_words semi join (
-         select cast(${quoteName(column)} as varchar) as value from ${quoteName(feed)}
-       ) on word = value limit 3`,
+      `select distinct cast(${quoteName(column)} as varchar) as word from ${quoteName(feed)}
+        where word in (from site_words) limit 3`,
     );
     for (const [word] of rows)
       found.push({ file: words.get(String(word))!, value: String(word), feed, column });
@@ -190,9 +189,10 @@ function pageWords(file: string): Set<string> {
   return words;
 }
 
-// Days and times are in every dataset and are nobody's id. What is short is an ordinary word or number.
+// Days and times are in every dataset and are nobody's id. What is short is an ordinary word or number, and eight words
+// are a sentence: such as those with a count in them, which are new in every round of a watcher.
 function addWord(words: Set<string>, text: string): void {
-  if (text.length < 4 || /^\d{4}-\d\d-\d\d/.test(text)) return;
+  if (text.length < 4 || /^\d{4}-\d\d-\d\d/.test(text) || text.split(" ").length > 7) return;
   words.add(text);
 }
 

@@ -24,10 +24,11 @@ kept as (
   qualify day > last - 7 or row_number() over (partition by day > last - 7, isodow(day) order by day desc) <= 8
 ),
 wanted as (
-  select distinct queue,
+  select queue,
     case when queue = 'All queues' or queue in (select queue_group from kit.queue_groups) then 0
       else md5_number_lower(queue)::ubigint % 8 + 1 end as part
-  from history.queue_windows
+  from (select distinct queue from history.queue_windows)
+  where part::varchar in $parts
 ),
 served as (
   select
@@ -35,13 +36,13 @@ served as (
     sum(abandoned) as abandoned, sum(good) as good, sum(base) as base, sum(wait) as wait
   from history.queue_windows
   semi join kept using (day)
-  where queue in (select queue from wanted where part::varchar = $part)
+  semi join wanted using (queue)
   group by all
 ),
 rep_windows as (
   select window_start(instance_ts) as start, rep_id, least(15, sum(lin_avail_min)) as available
   from rep_utilized cross join today
-  where $part = '0' and instance_ts between today - 82 and today + 2 and lin_logged_in_min > 0
+  where '0' in $parts and instance_ts between today - 82 and today + 2 and lin_logged_in_min > 0
   group by all
 ),
 staff as (
@@ -55,8 +56,8 @@ staff as (
     day, queue, split_part(slot, ':', 1)::integer * 4 + split_part(slot, ':', 2)::integer // 15 as slot,
     case when not bool_or(small) then round(sum(available), 1) else -1 end as available
   from wfm.intraday
-  where queue <> 'All queues' and queue in (select queue from wanted where part::varchar = $part)
-    and available is not null
+  semi join wanted using (queue)
+  where queue <> 'All queues' and available is not null
   group by all
 ),
 cells as (
@@ -74,6 +75,7 @@ days as (
   group by day, queue
 )
 select
+  part,
   strftime(day, '%Y-%m-%d') as day,
   queue,
   [coalesce(by_slot[slot].offered, 0)::integer for slot in range(96)] as offered,
@@ -82,5 +84,5 @@ select
   [coalesce(by_slot[slot].base, 0)::integer for slot in range(96)] as base,
   [coalesce(round(by_slot[slot].wait), 0)::integer for slot in range(96)] as wait,
   case when staffed then [coalesce(by_slot[slot].available, 0) for slot in range(96)] end as available
-from days
-order by queue, day
+from days join wanted using (queue)
+order by part, queue, day

@@ -1,6 +1,7 @@
 -- One row per queue or group and local day of the newest 84: how far the baseline was from what came, over its half-hours,
 -- and where there is a forecast, the same of it, and of the baseline in the half-hours that the forecast tells of.
 -- `distance` is sum |expected - offered|, `error` sum (expected - offered), `floor` the distance that chance alone makes.
+-- Sums are rounded twice: their last digits depend on the order of adding, and would carry a 5 up one time, down another.
 -- Ships: queue, kind, day, complete, n, without, contacts, expected, distance, error, floor
 with last as (
   select max(day) as last, max(start) + interval 30 minutes as through from history.scored
@@ -19,11 +20,11 @@ select
   day + 1 <= local(through)::date as complete,
   count(expected) as n,
   count(*) filter (expected is null) as without,
-  round(sum(offered) filter (expected is not null), 1) as contacts,
-  round(sum(expected), 1) as expected,
-  round(sum(abs(expected - offered)), 1) as distance,
-  round(sum(expected - offered), 1) as error,
-  round(coalesce(sum(expected * noise_floor(expected)), 0), 2) as floor
+  round(round(sum(offered) filter (expected is not null), 9), 1) as contacts,
+  round(round(sum(expected), 9), 1) as expected,
+  round(round(sum(abs(expected - offered)), 9), 1) as distance,
+  round(round(sum(expected - offered), 9), 1) as error,
+  round(round(coalesce(sum(expected * noise_floor(expected)), 0), 9), 2) as floor
 from guesses cross join last
 where day > last - 84
 group by queue, kind, day, through

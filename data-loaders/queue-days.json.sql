@@ -4,11 +4,11 @@ with settings as (
   select service_level_seconds as seconds, min_contacts, min_reps from kit.settings
 ),
 abandons as (
-  select local_date(moment) as day, queue, count(*) as abandoned from history.contacts where abandoned group by all
+  select day, queue, count(*) as abandoned from history.contacts where abandoned group by all
 ),
 answers as (
   select
-    local_date(moment) as day,
+    day,
     queue,
     count(*) as assigned,
     count(*) filter (wait <= seconds) as within,

@@ -9,10 +9,9 @@ today as (
   select local(queues)::date as today from history.through
 ),
 recent as (
-  select *, local_date(moment) as day, local_slot(moment, 30) as slot
+  select *, local_slot(moment, 30) as slot
   from history.contacts cross join today
-  where moment between today - 30 and today + 2 and queue is not null
-    and local_date(moment) >= today - 28 and local_date(moment) < today
+  where day >= today - 28 and day < today and queue is not null
 ),
 -- each contact for its queue, for its group, and for all of them together
 either as (

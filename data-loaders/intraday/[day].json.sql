@@ -115,7 +115,8 @@ shown as (
   select
     day,
     queue,
-    list({
+    list_sort(list({
+      'place': place,
       'start': start,
       'assigned': assigned,
       'abandoned': abandoned,
@@ -139,7 +140,7 @@ shown as (
       'usual_available': round(usual_available, 1),
       'scheduled': round(scheduled, 2),
       'forecast': round(forecast, 2)
-    } order by place) as cells
+    })) as cells
   from queues
   join day_windows using (day)
   left join here using (day, queue, start)

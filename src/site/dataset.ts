@@ -177,7 +177,7 @@ function manyOf(source: string, { parameters }: Dataset): string | null {
   return Object.keys(parameters).find((name) => new RegExp(`\\$${name}s\\b`).test(source)) ?? null;
 }
 
-const together = 10; // datasets of one query: more cost memory, fewer the time of planning it again
+const together = 16; // datasets of one query: more cost memory, fewer the time of planning it again
 
 function batches(stale: { dataset: Dataset; sql: string }[]): Dataset[][] {
   const found: Dataset[][] = [];

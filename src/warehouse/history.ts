@@ -29,6 +29,10 @@ function queueGroups({ site }: Pick<Config, "site">): Derived {
   };
 }
 
+// The local clock is asked once per window, not once per row: that is most of the time otherwise.
+const localTimes = (starts: string) =>
+  `select start, local_date(start) as day, local_slot(start) as slot from (${starts})`;
+
 // One row per contact of a queue: assignments by rep_convos, abandons by issue_queues. An assignment waited as long as the
 // visit to the queue that it ended, and not at all without one.
 const contacts = `
@@ -53,10 +57,14 @@ assignments as (
     on visits.issue = rep_convos.issue_id::varchar and visits.rep = rep_convos.rep_id::varchar
   where issue_assigned_ts is not null
   group by rep_convos.issue_id, rep_convos.rep_id, issue_assigned_ts, queue_names.queue
+),
+told as (
+  select moment::timestamp as moment, queue, false as abandoned, rep, wait, handle from assignments
+  union all by name
+  select left_at::timestamp as moment, queue, true as abandoned, wait from visits where abandoned
 )
-select moment::timestamp as moment, queue, false as abandoned, rep, wait, handle from assignments
-union all by name
-select left_at::timestamp as moment, queue, true as abandoned, wait from visits where abandoned`;
+select told.*, day
+from told join (${localTimes("select distinct window_start(moment) as start from told")}) on start = window_start(moment)`;
 
 // The last digits of a sum depend on the order of adding, which is another one each time.
 const settled = (sum: string, name = sum) => `round(${sum}, 9) as ${name}`;
@@ -94,13 +102,13 @@ either as (
   from counted group by start
 )
 select
-  start, local_date(start) as day, local_slot(start) as slot, queue,
+  start, day, slot, queue,
   offered::integer as offered, abandoned::integer as abandoned, parts.good::integer as good, parts.base::integer as base,
   ${settled("wait::double", "wait")}
 from (
   select *, service_parts(offered - abandoned, abandoned, answered_within, abandoned_within, abandoned_short) as parts
   from either
-)`;
+) join (${localTimes("select distinct start from counted")}) using (start)`;
 
 const sums = [
   "wait",
@@ -135,19 +143,17 @@ contacts as (
   where instance_ts > newest - interval 175 days and queue_name is not null
   group by all
 ),
+versions as (
+  select window_start(instance_ts) as start, queue_name as queue, assignments, abandons, within_threshold, run
+  from wfm.queue_versions, newest
+  where instance_ts > newest - interval 175 days and queue_name is not null
+),
 -- what the first delivery said
 first_told as (
   select
     start, queue, sum(assignments) as first_assigned, sum(abandons) as first_abandoned,
     sum(within_threshold) as first_within
-  from (
-    select
-      window_start(instance_ts) as start, queue_name as queue, assignments, abandons, within_threshold, run,
-      min(run) over (partition by window_start(instance_ts), queue_name) as first_run
-    from wfm.queue_versions, newest
-    where instance_ts > newest - interval 175 days and queue_name is not null
-  )
-  where run = first_run
+  from versions join (select start, queue, min(run) as run from versions group by all) using (start, queue, run)
   group by all
 ),
 told as (
@@ -218,30 +224,26 @@ windows as (
   select
     * exclude (either.reps, staff.reps, queue_group),
     coalesce(staff.reps, either.reps) as reps,
+    coalesce(coalesce(staff.reps, either.reps), 0) < min_reps as few,
     coalesce(queue_group, '') as cell,
     queue in (select queue_group from memberships) as is_group
-  from either full join staff using (start, queue) left join kit.queue_groups using (queue)
+  from either full join staff using (start, queue) left join kit.queue_groups using (queue) cross join settings
 ),
 -- Averages about few reps are averages about a person. Where one queue of a group alone, or of those outside all groups,
 -- would be held back, its figure could be worked out from the group's, so the next smallest goes with it; where there is
 -- no other, the group's figure goes.
-ranked as (
-  select
-    *,
-    coalesce(reps, 0) < min_reps as few,
-    count(*) filter (coalesce(reps, 0) < min_reps and handle is not null and not is_group)
-      over (partition by start, cell) as few_queues,
-    row_number() over (
-      partition by start, cell, is_group, coalesce(reps, 0) < min_reps, handle is null order by reps, queue
-    ) as place
-  from windows cross join settings
+cells as (
+  select start, cell from windows where few and handle is not null and not is_group group by all having count(*) = 1
+),
+next_smallest as (
+  select start, queue, true as next
+  from windows semi join cells using (start, cell)
+  where not few and handle is not null and not is_group
+  qualify row_number() over (partition by start, cell order by reps, queue) = 1
 ),
 held as (
-  select
-    *,
-    few and (reps > 0 or handle is not null)
-      or few_queues = 1 and not is_group and not few and handle is not null and place = 1 as held_back
-  from ranked
+  select *, few and (reps > 0 or handle is not null) or coalesce(next, false) as held_back
+  from windows left join next_smallest using (start, queue)
 ),
 alone as (
   select start, queue_group as queue, count(*) as held_queues
@@ -250,7 +252,7 @@ alone as (
   group by start, queue_group
 )
 select
-  start, local_date(start) as day, local_slot(start) as slot, queue, assigned::integer as assigned,
+  start, day, slot, queue, assigned::integer as assigned,
   abandoned::integer as abandoned, within::integer as within, reps::integer as reps,
   ${sums.map((name) => settled(name)).join(", ")},
   coalesce(held_back, false) or is_group and coalesce(held_queues, 0) = 1 as small,
@@ -258,7 +260,9 @@ select
     when first_assigned <> assigned or first_abandoned <> abandoned or first_within <> within
     then (first_assigned + first_abandoned)::integer
   end as first_offered
-from held left join alone using (start, queue)`;
+from held
+left join alone using (start, queue)
+join (${localTimes("select distinct start from windows")}) using (start)`;
 
 // The baseline of a day is made of days before it alone: the last eight same weekdays with data within ten weeks, four at
 // least, as on the Today page; excluded days are neither scored nor in one. Half-hours that the clock shows twice count as
@@ -270,14 +274,18 @@ with through as (
 days as (
   select distinct day from history.queue_windows anti join kit.excluded_days using (day)
 ),
-half_hours as (
-  select day, local_slot(start, 30) as slot, min(start) as start, count(*) as windows
+quarters as (
+  select day, start, local_slot(start, 30) as slot
   from days, generate_series(day - interval 1 day, day + interval 2 days, interval 15 minutes) as series (start)
   where local_date(start) = day
-  group by all
+),
+half_hours as (
+  select day, slot, min(start) as start, count(*) as windows from quarters group by all
 ),
 came as (
-  select queue, day, local_slot(start, 30) as slot, sum(offered) as offered from history.queue_windows group by all
+  select queue, quarters.day, quarters.slot, sum(offered) as offered
+  from history.queue_windows join quarters using (start)
+  group by all
 ),
 told as (
   select queue, day, slot, start, windows, coalesce(offered, 0) * 2 / windows as offered
@@ -312,8 +320,8 @@ from usual
 join half_hours using (day, slot)
 left join forecasts on forecasts.queue = usual.queue and forecasts.day = usual.day and forecasts.slot = usual.slot`;
 
-/** Views with one row per day, queue and window, that many datasets read. */
-export const keptRelations = ["history.queue_windows", "history.scored", "wfm.intraday"];
+/** Views with a local `day` in each row that many datasets read, each after those it reads itself. */
+export const keptRelations = ["history.contacts", "history.queue_windows", "history.scored", "wfm.intraday"];
 
 /** Computes views that many datasets read once for all of them, on this catalog. */
 export async function keepDerived(database: Database, names = keptRelations): Promise<void> {

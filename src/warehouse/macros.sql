@@ -422,7 +422,8 @@ create or replace macro wilson_high(k, n, z := 1.959963984540054) as
 -- e.g. local_zone() = 'UTC'
 create or replace macro local_zone() as 'UTC';
 
--- A UTC time on the local clock.
+-- A UTC time on the local clock, to take hours and days of. It is printed with a Z like every time: for text take local_slot
+-- or strftime(local(ts), '%H:%M').
 -- e.g. local(timestamp '2026-09-01 05:15:00') = timestamp '2026-09-01 05:15:00'
 create or replace macro local(ts) as timezone(local_zone(), timezone('UTC', ts::timestamp));
 

@@ -16,11 +16,11 @@ export interface LargeSite {
 
 /**
  * A built site with the datasets of 90 days x 50 queues: the pages are built without data, then the data put in their
- * place. Of the days, `dayFiles` newest are computed.
+ * place. Of the days, `dayFiles` newest are computed. `options` are lines of kit.yaml.
  */
-export async function largeSite(folder: string, { dayFiles = 3 } = {}): Promise<LargeSite> {
+export async function largeSite(folder: string, { dayFiles = 3, options = "" } = {}): Promise<LargeSite> {
   const config = join(folder, "kit.yaml");
-  writeFileSync(config, "timezone: America/New_York\ndata: data\n");
+  writeFileSync(config, `timezone: America/New_York\ndata: data\n${options}`);
   const project = openProject(config);
   const { folder: site } = await buildSite(project, { out: join(folder, "site") });
   const attached = new Map(

@@ -78,3 +78,11 @@ export async function visit(
     close: () => context.close(),
   };
 }
+
+/** The file that an item of a chart's menu saves. */
+export async function saved(page: Page, place: string, item: string): Promise<string> {
+  await page.locator(`${place} .share-open`).click();
+  const download = page.waitForEvent("download");
+  await page.locator(`${place} .share-items button`, { hasText: item }).click();
+  return (await download).path();
+}

@@ -1,42 +1,255 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, it } from "node:test";
-import type { Page } from "playwright-core";
-import { serveSite } from "../src/site/serve.ts";
+import { after, before, describe, it } from "node:test";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { measures, views } from "../notebooks/components/heatmap.ts";
+import { measureNames, viewNames } from "../notebooks/components/heatmap-page.ts";
+import { type SiteServer, serveSite } from "../src/site/serve.ts";
 import { largeSite } from "./large-site.ts";
-import { findChromium, openChromium, visit } from "./site-chromium.ts";
+import { findChromium, openChromium, saved, visit } from "./site-chromium.ts";
 
 const chromium = findChromium();
 
 describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chromium found" }, () => {
-  it("needs less than 450 kB to show Today, or any other intraday page, for the first time", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "asapp-large-"));
-    try {
-      const { site } = await largeSite(folder, { dayFiles: 1 });
-      const server = await serveSite(site, { port: 0 });
-      const browser = await openChromium(chromium!);
-      try {
-        for (const name of ["today", "queues", "heatmaps", "staffing", "accuracy"]) {
-          const { page, bytes, problems, close } = await visit(browser, server.url + name);
-          assert.deepEqual(problems, [], name);
-          const [received, charts] = [await bytes(), await page.locator(".figure svg *").count()];
-          assert.ok(received > 100_000 && received < 450_000, `${name}: ${received} bytes`);
-          assert.ok(charts > 30, `${name}: ${charts} marks`);
-          if (name === "today") {
-            assert.equal(await page.locator("#filter-queue option").count(), 51);
-            await takesApart(page);
-          }
-          await close();
-        }
-      } finally {
-        await browser.close();
-        await server.close();
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
+  let folder: string;
+  let server: SiteServer;
+  let browser: Browser;
+  const open = (path: string, options?: BrowserContextOptions) => visit(browser, server.url + path, options);
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "asapp-large-"));
+    const { site } = await largeSite(folder, {
+      dayFiles: 1,
+      options: [
+        "site:",
+        "  queue_groups: { Pair: [Queue 01, Queue 03] }",
+        "  exclude_days: { 2026-09-02: Founders' Day, 2026-08-12: }",
+        "",
+      ].join("\n"),
+    });
+    server = await serveSite(site, { port: 0 });
+    browser = await openChromium(chromium!);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const path of [
+    ...["today", "queues", "heatmaps", "staffing", "accuracy"],
+    "heatmaps?measure=staffing&queue=Queue+04", // of the largest part
+  ])
+    it(`needs less than 450 kB to show ${path} for the first time`, async () => {
+      const { page, bytes, problems, close } = await open(path);
+      assert.deepEqual(problems, []);
+      const [received, charts] = [await bytes(), await page.locator(".figure svg *").count()];
+      assert.ok(received > 100_000 && received < 450_000, `${received} bytes`);
+      assert.ok(charts > 30, `${charts} marks`);
+      await close();
+    });
+
+  it("has everything of a running day on Today", async () => {
+    const { page, problems, close } = await open("today?queue=Pair");
+    const title = (id: string) => page.locator(`#${id} .figure-title`).innerText();
+    const legend = (id: string) => page.locator(`#${id} .legend`).innerText();
+    assert.match(await page.locator("h1").innerText(), /^Pair: [\d.]+% answered within 60 s, .* target$/);
+    assert.match(
+      await page.locator(".masthead .lead").innerText(),
+      /contacts offered by 14:00, .*% against the usual, .* abandoned .*more answers in time would have met the target\..*About [\d,]+ by the end/,
+    );
+    assert.match(await title("volume"), /^Volume is .* the usual: [\d,]+ offered against [\d,]+$/);
+    for (const text of [
+      "Usual Wednesday (median and middle half of 8, 2 excluded)",
+      "A week before",
+      "More or fewer than usual",
+      "Projection, not data",
+    ])
+      assert.ok((await legend("volume")).includes(text), text);
+    for (const mark of [".usual-band", ".usual-line", ".last-week", ".projected-fill"])
+      assert.ok((await page.locator(`#volume .marks ${mark}`).count()) > 0, mark);
+    assert.match(
+      await page.locator("#volume figcaption").innerText(),
+      /median of 8 Wednesdays.*Excluded: Wed 12 Aug, Wed 2 Sep \(Founders' Day\)\. Projection: .*It holds if the rest of the day keeps its usual shape/,
+    );
+    assert.match(await title("service-level"), /under the 80% target$/);
+    assert.ok((await legend("service-level")).includes("Gap to the target"));
+    assert.match((await page.locator("#service-level svg .target-label").first().textContent()) ?? "", /80%/);
+    assert.match(await title("waits"), /^Mean wait .*longest .* at \d\d:\d\d$/);
+    assert.match(await title("handle-time"), /^Mean handle time ≈ .* wrap-up$/);
+    assert.match(await title("reps"), /^Available reps had chats \d+% of the time/);
+    assert.ok((await page.locator("#net-staffing .marks rect").count()) > 20);
+    assert.match(
+      await page.locator("#net-staffing .figure-subtitle").innerText(),
+      /^Indicative: available less required/,
+    );
+    assert.match(
+      await page.locator("#net-staffing figcaption").innerText(),
+      /A rep of several queues is available to each/,
+    );
+    assert.equal(await page.locator(".masthead .fresh", { hasText: "Data through" }).count(), 1);
+    assert.doesNotMatch(await page.locator("main").innerText(), /\blive\b(?! chat)/i);
+    for (const [interval, rows] of [
+      ["15", 96],
+      ["30", 48],
+      ["60", 24],
+    ] as const) {
+      await page.getByText(`${interval} min`, { exact: true }).click();
+      await page.locator("#volume .figure-subtitle", { hasText: `per ${interval} minutes` }).waitFor();
+      const lines = readFileSync(await saved(page, "#volume", "CSV"), "utf8")
+        .trimEnd()
+        .split("\r\n");
+      assert.equal(lines.length, rows + 1);
     }
+    assert.ok((await page.locator(".interval-table tbody tr").count()) >= 10);
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
+  it("opens an interval by keyboard and by mouse", async () => {
+    const { page, close } = await open("today");
+    assert.equal(await page.locator("#filter-queue option").count(), 52);
+    await takesApart(page);
+    await close();
+  });
+
+  it("reaches every control and chart of Today with the Tab key, in the order of the page", async () => {
+    const { page, close } = await open("today");
+    const seen: string[] = [];
+    for (let i = 0; i < 90; i++) {
+      await page.keyboard.press("Tab");
+      seen.push(
+        await page.evaluate(() => {
+          const at = document.activeElement!;
+          const figure = at.closest("figure");
+          return `${figure ? `${figure.id} ` : ""}${at.localName}${at.id ? `#${at.id}` : ""}`;
+        }),
+      );
+    }
+    const wanted = [
+      "select#filter-queue",
+      ...["volume", "service-level", "waits", "handle-time", "reps", "net-staffing"].map((id) => `${id} svg`),
+    ];
+    const places = wanted.map((name) => seen.indexOf(name));
+    assert.ok(
+      places.every((place, i) => place > (places[i - 1] ?? -1)),
+      seen.join(", "),
+    );
+    await close();
+  });
+
+  it("puts the queue with the worst shortfall first on Queues, with four numbers, and opens it by keyboard", async () => {
+    const { page, problems, close } = await open("queues");
+    const facets = page.locator(".queue-board .facet");
+    assert.equal(await facets.count(), 50);
+    const missing = (await page.locator(".facet-state").allTextContents()).map((text) =>
+      Number(/^[\d,]+(?= missing$)/.exec(text)?.[0].replace(",", "") ?? 0),
+    );
+    assert.ok(missing[0]! > 0);
+    assert.deepEqual(
+      missing,
+      [...missing].sort((a, b) => b - a),
+    );
+    assert.deepEqual(await facets.first().locator(".facet-label").allTextContents(), [
+      "contacts",
+      "in 60 s",
+      "abandoned",
+      "mean wait",
+    ]);
+    for (const text of await facets.first().locator(".facet-value").allTextContents())
+      assert.match(text, /^[\d,.:]+%?$/);
+    assert.match(
+      await page.locator("figcaption").first().innerText(),
+      /Excluded: Wed 12 Aug, Wed 2 Sep \(Founders' Day\)/,
+    );
+    const name = (await facets.first().locator(".facet-name").textContent())!;
+    await facets.first().focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/today\?/);
+    await page.locator("h1", { hasText: name }).waitFor();
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
+  it("shows the week as median, last week and difference on Heatmaps, each cell with n and state by keyboard", async () => {
+    const { page, problems, close } = await open("heatmaps?queue=Queue+01");
+    const [chart, said] = [page.locator("#heatmap svg.heatmap"), page.locator("p[role=status]")];
+    for (const measure of measures)
+      for (const view of views) {
+        await page.selectOption("#filter-measure", measure);
+        await page.getByText(viewNames[view], { exact: true }).first().click();
+        await page.waitForFunction(
+          ([label, week]) =>
+            document.querySelector("#heatmap svg")?.getAttribute("aria-label")?.startsWith(label!) &&
+            document.querySelector("#heatmap figcaption") &&
+            new URLSearchParams(location.search).get("week") === week,
+          [measureNames[measure], view === "usual" ? null : view],
+        );
+        await chart.focus();
+        await page.keyboard.press("Home");
+        assert.equal(await said.textContent(), "Mon 00:00  closed");
+        for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowRight");
+        const [monday, where] = [await said.textContent(), `${measure} ${view}`];
+        assert.match(monday!, /^Mon 10:00 {2}[−+]?[\d.:]+.* · n = [\d,]+/, where);
+        assert.equal(monday!.includes(" · 8 weeks"), view !== "last", where);
+        for (let i = 0; i < 2; i++) await page.keyboard.press("ArrowDown");
+        assert.equal((await said.textContent())!.includes("8 weeks, 2 excluded"), view !== "last", where);
+      }
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
+  it("has net staffing of a queue, from the reps that the membership feed tells of, and says what that is worth", async () => {
+    const { page, close } = await open("heatmaps?measure=staffing&queue=Queue+04");
+    assert.match(await page.locator("h1").innerText(), /^Queue 04: tightest .* FTE$/);
+    const footer = await page.locator("#heatmap figcaption").innerText();
+    assert.match(footer, /Source: queue_membership_wfm, issue_queues, rep_convos\. Each rep counts once\./);
+    assert.match(footer, /net staffing of queues does not add up/);
+    await close();
+  });
+
+  it("has both models side by side on Staffing, called indicative, with what they assume", async () => {
+    const { page, problems, close } = await open("staffing?queue=Queue+01");
+    const labels = await page.locator(".kit-card .card-label").allTextContents();
+    assert.deepEqual(labels.slice(0, 3), [
+      "Erlang C: nobody leaves",
+      "Erlang A: the impatient leave",
+      "Work alone",
+    ]);
+    assert.match(await page.locator(".kicker").innerText(), /indicative/i);
+    assert.match(
+      await page.locator("#service-by-reps .figure-subtitle").innerText(),
+      /^Indicative: .*Queue 01, .* contacts in 30 minutes/,
+    );
+    assert.match(
+      await page.locator("#service-by-reps figcaption").innerText(),
+      /M\/M\/n .*Erlang A.* Target 80%, occupancy cap 85%, shrinkage 30%/,
+    );
+    assert.ok((await page.locator("h2:has-text('assumes') ~ * li").count()) >= 6);
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
+  it("has the noise floor beside the misses on Baseline accuracy, by queue", async () => {
+    const { page, problems, close } = await open("accuracy?queue=Queue+02");
+    assert.match(
+      await page.locator("h1").innerText(),
+      /^Queue 02: the baseline missed half-hours by [\d.]+%; chance alone makes [\d.]+%$/,
+    );
+    assert.ok((await page.locator("#daily .marks .floor").count()) > 20);
+    await page.locator("#queues summary").click();
+    assert.equal(await page.locator("#queues tbody tr").count(), 52);
+    const heads = await page.locator("#queues thead th").allTextContents();
+    for (const head of ["WAPE", "Noise floor", "Bias"]) assert.ok(heads.includes(head), head);
+    assert.match(
+      await page.locator("#queues figcaption").innerText(),
+      /Excluded, neither scored nor in a baseline: Wed 12 Aug, Wed 2 Sep/,
+    );
+    assert.deepEqual(problems, []);
+    await close();
   });
 });
 

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { dayCard } from "../notebooks/components/day-card.ts";
 import { windowRows } from "../notebooks/components/day-file.ts";
 import { CliError } from "../src/errors.ts";
@@ -16,7 +16,7 @@ import { previewSite } from "../src/site/preview.ts";
 import { type SiteServer, serveSite } from "../src/site/serve.ts";
 import { dayFacts, loadDay, queuesOfDay } from "../src/site/share.ts";
 import { pageSheet, pictureSvg } from "../src/site/share-image.ts";
-import { findChromium, openChromium, visit } from "./site-chromium.ts";
+import { findChromium, openChromium, saved, visit } from "./site-chromium.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
 
 const chromium = findChromium();
@@ -344,11 +344,3 @@ describe("the site", () => {
     });
   });
 });
-
-// Chooses an item of a chart's menu; the path of what it saves.
-async function saved(page: Page, place: string, item: string): Promise<string> {
-  await page.locator(`${place} .share-open`).click();
-  const download = page.waitForEvent("download");
-  await page.locator(`${place} .share-items button`, { hasText: item }).click();
-  return (await download).path();
-}

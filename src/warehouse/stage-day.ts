@@ -15,6 +15,7 @@ import {
 import { QuarantineFile } from "./quarantine.ts";
 import { fits, type Reuse, reusable, reuseSelect } from "./reuse.ts";
 import { withFound, withKeys } from "./schema.ts";
+import type { Scratch } from "./scratch.ts";
 import {
   type DayDetail,
   type DaySnapshot,
@@ -61,6 +62,7 @@ export interface ListedFile {
 export interface DayPlace {
   data: string; // absolute data folder
   tmp: string; // absolute folder of this run, not there before it
+  scratch?: Scratch; // for one day at a time
 }
 
 /** The day's files as they now lie in staged/ and quarantine/, paths below the data folder. */
@@ -81,7 +83,6 @@ interface Source {
   details: FileDetail[];
 }
 
-const cleanedSuffix = ".clean";
 const mostAttempts = 20;
 const mostRescuedKeys = 20_000;
 
@@ -121,14 +122,22 @@ export async function stageDay(
 /** The new files need a wider type than the rows taken over have. */
 class NoLongerFits extends Error {}
 
-async function surveyFiles(place: DayPlace, files: readonly ListedFile[]): Promise<Survey[]> {
-  const surveys: Survey[] = [];
+interface Surveyed extends Survey {
+  readAt: string; // absolute; of a gzip its unpacked bytes where there is room for them
+}
+
+async function surveyFiles(place: DayPlace, files: readonly ListedFile[]): Promise<Surveyed[]> {
+  const { scratch } = place;
+  const surveys: Surveyed[] = [];
+  scratch?.clear();
   for (const { path, lines } of files) {
-    const survey = await surveyFile(join(place.data, "raw", path));
+    const raw = join(place.data, "raw", path);
+    let unpacked: string | null = null;
+    const survey = await surveyFile(raw, scratch && ((bytes) => (unpacked = scratch.write(bytes))));
     if (lines !== null && lines !== survey.lines) {
       throw new DayRefused(`raw/${path} has ${survey.lines} lines, and had ${lines} when it was fetched`);
     }
-    surveys.push(survey);
+    surveys.push({ ...survey, readAt: unpacked ?? raw });
   }
   return surveys;
 }
@@ -138,7 +147,7 @@ class DayStaging {
   private readonly place: DayPlace;
   private readonly day: DayFiles;
   private readonly schema: FeedSchema;
-  private readonly surveys: Survey[];
+  private readonly surveys: Surveyed[];
   private readonly folder: string;
   private readonly parquet: string;
   private readonly quarantine: QuarantineFile;
@@ -155,7 +164,7 @@ class DayStaging {
     place: DayPlace,
     day: DayFiles,
     schema: FeedSchema,
-    surveys: Survey[],
+    surveys: Surveyed[],
     folder: string,
     reuse: Reuse | null,
   ) {
@@ -197,19 +206,19 @@ class DayStaging {
       const { lines } = this.surveys[i]!;
       return { file: path, md5, run, lines, blank: 0, rows: lines, quarantined: 0 };
     });
-    return this.sourceOf(join(this.place.data, "raw"), "", details, 0);
+    return sourceOf(details, (_, i) => this.surveys[i]!.readAt, { longest: 0, cleaned: false });
   }
 
   private async clean(): Promise<void> {
     if (this.source.query.cleaned)
       throw new Error(`internal: rows are lost in ${this.day.feed} ${this.day.dt}`);
-    const root = join(this.folder, "clean");
+    const cleaned = (path: string) => join(this.folder, "clean", `${path}.clean`);
     const details: FileDetail[] = [];
     let longest = 0;
     for (const { path, run, md5 } of this.day.files) {
       const { longest: bytes, ...counts } = await cleanFile(
         join(this.place.data, "raw", path),
-        join(root, path + cleanedSuffix),
+        cleaned(path),
         (line) => this.quarantine.add({ file: path, ...line }),
       );
       details.push({ file: path, md5, run, ...counts });
@@ -217,14 +226,7 @@ class DayStaging {
     }
     this.read.clear();
     this.path = "careful";
-    this.source = this.sourceOf(root, cleanedSuffix, details, longest);
-  }
-
-  private sourceOf(root: string, suffix: string, details: FileDetail[], longest: number): Source {
-    const files = details
-      .filter(({ rows }) => rows > 0)
-      .map(({ file, run, rows }) => ({ path: join(root, file + suffix), file, run, rows }));
-    return { query: { files, longest, cleaned: suffix !== "" }, details };
+    this.source = sourceOf(details, ({ file }) => cleaned(file), { longest, cleaned: true });
   }
 
   /** Writes the day's rows to the Parquet file; null when it must be tried again, otherwise. */
@@ -435,6 +437,18 @@ class DayStaging {
     mkdirSync(dirname(target), { recursive: true });
     renameSync(from, target);
   }
+}
+
+function sourceOf(
+  details: FileDetail[],
+  readAt: (detail: FileDetail, index: number) => string,
+  how: Pick<StageQuery, "longest" | "cleaned">,
+): Source {
+  const files = details.map((detail, i) => ({ path: readAt(detail, i), ...detail }));
+  return {
+    query: { files: files.filter(({ rows }) => rows > 0), ...how },
+    details,
+  };
 }
 
 const beyondDeclared: [declared: string, kind: Found][] = [

@@ -8,6 +8,7 @@ import { readDocs } from "./docs-history.ts";
 import { leftoverDays } from "./leftover.ts";
 import { history, mergedColumns } from "./schema.ts";
 import type { SchemaChange } from "./schema-change.ts";
+import { Scratch } from "./scratch.ts";
 import {
   type DaySnapshot,
   type FeedSnapshot,
@@ -89,13 +90,14 @@ async function stageAll(
   if (tasks.length === 0) return;
   let next = 0;
   let done = 0;
-  const work = async (db: Database) => {
+  const work = async (db: Database, lane: number) => {
+    const scratch = new Scratch(join(place.tmp, `unpacked-${lane}`));
     while (next < tasks.length) {
       if (options.signal?.aborted) throw new CliError("interrupted", "interrupted");
       const { job, task, leftover } = tasks[next++]!;
       const started = performance.now();
       const kept = leftover !== undefined && takeOver(job, leftover);
-      const staged = kept ? leftover : await attempt(db, place, job, task, report);
+      const staged = kept ? leftover : await attempt(db, { ...place, scratch }, job, task, report);
       done += 1;
       if (!staged) continue;
       record(job, task, staged);
@@ -125,7 +127,7 @@ function lanes(): number {
 async function inLanes(
   count: number,
   signal: AbortSignal | undefined,
-  work: (db: Database) => Promise<void>,
+  work: (db: Database, lane: number) => Promise<void>,
   stop: () => void,
 ): Promise<void> {
   // A connection of its own works for each lane. With a second thread DuckDB would have one of the two wait, at full speed.
@@ -138,9 +140,9 @@ async function inLanes(
   try {
     while (links.length < count) links.push(await db.connect());
     const ends = await Promise.allSettled(
-      links.map(async (link) => {
+      links.map(async (link, lane) => {
         try {
-          await work(link);
+          await work(link, lane);
         } catch (error) {
           stop();
           throw error;

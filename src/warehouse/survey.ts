@@ -25,13 +25,16 @@ const unpackedBelow = 64 * 1024 * 1024;
 const chunkSize = 256 * 1024;
 const inflate = promisify(gunzip);
 
-/** Reads the file to its end, checking the gzip's own length and checksum on the way. Throws UnreadableFile. */
-export async function surveyFile(path: string): Promise<Survey> {
+/**
+ * Reads the file to its end, checking the gzip's own length and checksum on the way. `keep` gets the bytes of a gzip that is
+ * unpacked at once. Throws UnreadableFile, and what `keep` throws.
+ */
+export async function surveyFile(path: string, keep?: (bytes: Buffer) => void): Promise<Survey> {
   const surveyor = new Surveyor();
   try {
     const { size } = statSync(path);
     if (size === 0) return surveyor.finish();
-    if (size < wholeBelow && (await surveyWhole(path, size, surveyor))) return surveyor.finish();
+    if (size < wholeBelow && (await surveyWhole(path, size, surveyor, keep))) return surveyor.finish();
     await readChunks(path, (chunk) => surveyor.add(chunk));
   } catch (error) {
     throw unreadable(path, error);
@@ -61,7 +64,12 @@ export function unreadable(path: string, error: unknown): UnreadableFile {
 }
 
 // Another thread is worth its way for larger files only: a day may have a hundred files of a few hundred bytes.
-async function surveyWhole(path: string, size: number, surveyor: Surveyor): Promise<boolean> {
+async function surveyWhole(
+  path: string,
+  size: number,
+  surveyor: Surveyor,
+  keep?: (bytes: Buffer) => void,
+): Promise<boolean> {
   const small = size < smallBelow;
   const bytes = small ? readFileSync(path) : await readFile(path);
   if (!path.endsWith(".gz")) {
@@ -73,7 +81,9 @@ async function surveyWhole(path: string, size: number, surveyor: Surveyor): Prom
     chunkSize: Math.min(Math.max(1024, saidSize(bytes) + 1), size * mostPacked, unpackedBelow),
   };
   try {
-    surveyor.add(small ? gunzipSync(bytes, options) : await inflate(bytes, options));
+    const unpacked = small ? gunzipSync(bytes, options) : await inflate(bytes, options);
+    surveyor.add(unpacked);
+    keep?.(unpacked);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return false;

@@ -1,5 +1,5 @@
 // Compiles TypeScript to dist/ and removes what no longer has a source, so that a deleted test cannot go on passing.
-// Then puts the AWS SDK's two hundred files into one.
+// Then puts the hundreds of files of packages that every sync loads into one each: that halves the CPU time of loading them.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -18,20 +18,22 @@ if (existsSync(dist)) {
     if (!existsSync(source)) rmSync(file, { force: true });
   }
 }
-const sdk = join(dist, "src", "sync", "s3-sdk.js");
-if (existsSync(sdk))
+const bundled = ["src/sync/s3-sdk.js", "src/sync/proxy-agents.js", "src/yaml-package.js"].map((file) => join(dist, file));
+for (const file of bundled.filter((path) => existsSync(path)))
   await build({
-    entryPoints: [sdk],
-    outfile: sdk,
+    entryPoints: [file],
+    outfile: file,
     allowOverwrite: true,
     bundle: true,
     platform: "node",
     format: "esm",
     target: "node20.12",
     mainFields: ["module", "main"],
-    // Some of its packages are CommonJS and call `require` for modules of Node.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // Some of the packages are CommonJS and call `require` for modules of Node.
     banner: {
-      js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
+      js: 'import { createRequire } from "node:module";const require = createRequire(import.meta.url);',
     },
     logLevel: "error",
   });

@@ -1,7 +1,7 @@
-import { createRequire } from "node:module";
 import type * as Yaml from "yaml";
 import { CliError, type ExitName } from "./errors.ts";
 import { hint } from "./suggest.ts";
+import * as yaml from "./yaml-package.ts";
 
 /** One mistake in a file people write, with its place. */
 export interface Problem {
@@ -46,7 +46,7 @@ export class YamlFile {
   private readonly document: Yaml.Document;
 
   constructor(name: string, text: string) {
-    const { LineCounter, parseDocument } = yaml();
+    const { LineCounter, parseDocument } = yaml;
     this.name = name;
     this.lines = new LineCounter();
     const parsed = parseDocument(text, {
@@ -79,13 +79,13 @@ export class YamlFile {
   }
 
   resolve(node: unknown): Yaml.Node | null {
-    const found = yaml().isAlias(node) ? node.resolve(this.document) : node;
+    const found = yaml.isAlias(node) ? node.resolve(this.document) : node;
     return (found ?? null) as Yaml.Node | null;
   }
 
   /** Reports values that look like secrets, without repeating them. */
   refuseSecrets(): void {
-    yaml().visit(this.document, {
+    yaml.visit(this.document, {
       Scalar: (_, node) => {
         if (typeof node.value !== "string" || node.value.search(secretValue) < 0) return;
         this.report(
@@ -149,8 +149,8 @@ export function mapOf<T>(noun: string, check: Check<T>, pattern = /^.+$/s): Chec
 export function listOf<T>(check: Check<T>, single = false): Check<T[]> {
   const read: Check<T[]> = (value) => {
     const node = value.file.resolve(value.node);
-    if (!yaml().isSeq(node)) {
-      if (!single || node === null || yaml().isMap(node)) return wrong(value, "a list");
+    if (!yaml.isSeq(node)) {
+      if (!single || node === null || yaml.isMap(node)) return wrong(value, "a list");
       const item = check(value);
       return item === undefined ? undefined : [item];
     }
@@ -169,7 +169,7 @@ export function text<T>(what: string, parse: (text: string) => T): Check<T>;
 export function text<T>(what: string, parse?: (text: string) => T): Check<T | string> {
   return (value) => {
     const node = value.file.resolve(value.node);
-    if (!yaml().isScalar(node) || node.value === null || typeof node.value === "boolean")
+    if (!yaml.isScalar(node) || node.value === null || typeof node.value === "boolean")
       return wrong(value, what);
     const written = typeof node.value === "string" ? node.value : (node.source ?? String(node.value));
     if (written === "") return wrong(value, what);
@@ -193,7 +193,7 @@ export function oneOf<const T extends string>(...choices: T[]): Check<T> {
 export function number(what: string, least: number, most: number, whole = false): Check<number> {
   return (value) => {
     const node = value.file.resolve(value.node);
-    if (!yaml().isScalar(node) || typeof node.value !== "number") return wrong(value, what);
+    if (!yaml.isScalar(node) || typeof node.value !== "number") return wrong(value, what);
     const given = node.value;
     if (given >= least && given <= most && (!whole || Number.isInteger(given))) return given;
     return fail(value, `invalid ${label(value)}: ${node.source ?? given} (${what})`);
@@ -203,7 +203,7 @@ export function number(what: string, least: number, most: number, whole = false)
 export function flag(): Check<boolean> {
   return (value) => {
     const node = value.file.resolve(value.node);
-    return yaml().isScalar(node) && typeof node.value === "boolean"
+    return yaml.isScalar(node) && typeof node.value === "boolean"
       ? node.value
       : wrong(value, "true or false");
   };
@@ -220,17 +220,17 @@ export function orNull<T>(check: Check<T>): Check<T | null> {
 export function scalar(value: Value): unknown {
   const node = value.file.resolve(value.node);
   if (node === null) return null;
-  return yaml().isScalar(node) ? node.value : undefined;
+  return yaml.isScalar(node) ? node.value : undefined;
 }
 
 export function isMap(value: Value): boolean {
-  return yaml().isMap(value.file.resolve(value.node));
+  return yaml.isMap(value.file.resolve(value.node));
 }
 
 /** The items of a list, one value each; a single value that is no list counts as its only item. */
 export function items(value: Value): Value[] {
   const node = value.file.resolve(value.node);
-  if (!yaml().isSeq(node)) return [value];
+  if (!yaml.isSeq(node)) return [value];
   return node.items.map((item) => {
     const at = start(item) ?? value.at;
     return { ...value, node: item as Yaml.Node | null, at, keyAt: at };
@@ -240,7 +240,7 @@ export function items(value: Value): Value[] {
 /** Reads a map with `map`, anything else with `other`. */
 export function mapOr<A, B>(map: Check<A>, other: Check<B>): Check<A | B> {
   const read: Check<A | B> = (value) =>
-    yaml().isMap(value.file.resolve(value.node)) ? map(value) : other(value);
+    yaml.isMap(value.file.resolve(value.node)) ? map(value) : other(value);
   read.options = [...(map.options ?? []), ...(other.options ?? [])];
   return read;
 }
@@ -248,8 +248,8 @@ export function mapOr<A, B>(map: Check<A>, other: Check<B>): Check<A | B> {
 /** Where the key `name` of a map stands, for problems that show only when several values are compared. */
 export function keyPlace(value: Value, name: string): number {
   const node = value.file.resolve(value.node);
-  if (!yaml().isMap(node)) return value.at;
-  const pair = node.items.find((item) => yaml().isScalar(item.key) && String(item.key.value) === name);
+  if (!yaml.isMap(node)) return value.at;
+  const pair = node.items.find((item) => yaml.isScalar(item.key) && String(item.key.value) === name);
   return start(pair?.key) ?? value.at;
 }
 
@@ -257,13 +257,13 @@ export function keyPlace(value: Value, name: string): number {
 export function entries(value: Value, inside: string): Value[] | undefined {
   const node = value.file.resolve(value.node);
   if (isNull(value)) return [];
-  if (!yaml().isMap(node)) return wrong(value, "a map of options");
+  if (!yaml.isMap(node)) return wrong(value, "a map of options");
   const seen = new Set<string>();
   const result: Value[] = [];
   for (const pair of node.items) {
     const key = value.file.resolve(pair.key);
     const at = start(pair.key) ?? value.at;
-    const name = yaml().isScalar(key)
+    const name = yaml.isScalar(key)
       ? typeof key.value === "string"
         ? key.value
         : (key.source ?? String(key.value))
@@ -300,11 +300,11 @@ function wrong(value: Value, expected: string): undefined {
   const node = value.file.resolve(value.node);
   const found = isNull(value)
     ? "nothing"
-    : yaml().isMap(node)
+    : yaml.isMap(node)
       ? "a map"
-      : yaml().isSeq(node)
+      : yaml.isSeq(node)
         ? "a list"
-        : yaml().isScalar(node)
+        : yaml.isScalar(node)
           ? typeof node.value === "string"
             ? node.value === ""
               ? "empty text"
@@ -336,11 +336,4 @@ function start(node: unknown): number | undefined {
 
 function firstLine(message: string): string {
   return message.split("\n", 1)[0]!;
-}
-
-let loaded: typeof Yaml | undefined;
-// Loaded on demand: it takes longer than all the rest of a command's start, and an unchanged registry needs none of it.
-function yaml(): typeof Yaml {
-  loaded ??= createRequire(import.meta.url)("yaml") as typeof Yaml;
-  return loaded;
 }

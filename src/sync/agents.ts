@@ -4,10 +4,9 @@ import * as http from "node:http";
 import * as https from "node:https";
 import * as net from "node:net";
 import * as tls from "node:tls";
-import { HttpProxyAgent } from "http-proxy-agent";
-import { HttpsProxyAgent } from "https-proxy-agent";
 import { CliError } from "../errors.ts";
 import type { Open } from "./connections.ts";
+import { HttpProxyAgent, HttpsProxyAgent } from "./proxy-agents.ts";
 
 export interface Agents {
   agent: http.Agent; // for requests to the given URL

@@ -18,7 +18,9 @@ if (existsSync(dist)) {
     if (!existsSync(source)) rmSync(file, { force: true });
   }
 }
-const bundled = ["src/sync/s3-sdk.js", "src/sync/proxy-agents.js", "src/yaml-package.js"].map((file) => join(dist, file));
+const bundled = ["src/sync/s3-sdk.js", "src/sync/proxy-agents.js", "src/yaml-package.js"].map((file) =>
+  join(dist, file),
+);
 for (const file of bundled.filter((path) => existsSync(path)))
   await build({
     entryPoints: [file],

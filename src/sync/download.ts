@@ -10,8 +10,8 @@ import type { ManifestObject, ManifestPartition } from "./manifest.ts";
 import { install, rawFolder, tmpFolder } from "./raw.ts";
 import type { Patience, Retry } from "./retry.ts";
 import { type Body, type Source, SourceError, type Take } from "./source.ts";
-import { type Verified, verifyBuffer, WrongBytes } from "./verify.ts";
-import { ThreadVerifier } from "./verify-thread.ts";
+import { type Verified, WrongBytes } from "./verify.ts";
+import { keepSmall, ThreadVerifier } from "./verify-thread.ts";
 
 export interface Download {
   data: string; // the project's data folder
@@ -24,7 +24,7 @@ export interface Download {
   onBytes: (bytes: number) => void;
 }
 
-const smallBytes = 64 * 1024; // up to here it is checked at once, where it is
+const smallBytes = 64 * 1024; // up to here it is checked and written at once
 let serial = 0;
 
 /**
@@ -231,11 +231,11 @@ class Attempt {
       return verified!;
     }
     const bytes = this.filledBatch();
-    const verified = verifyBuffer(bytes, this.expected());
-    onDisk(this.download, () => fs.writeFileSync(this.path, bytes));
-    if (verified === null) return (await new ThreadVerifier(this.expected()).write(bytes, true))!;
+    const kept = keepSmall(bytes, this.path, this.expected());
     returnBatch(bytes.buffer);
-    return verified;
+    return kept.catch((error) => {
+      throw diskError(error, this.download.data);
+    });
   }
 
   private close(): void {

@@ -1,31 +1,81 @@
+import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { returnBatch } from "./batch.ts";
+import { batchBytes, returnBatch, takeBatch } from "./batch.ts";
 import { type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "./verify.ts";
 
-/** The next bytes of an object; null bytes give it up. Its first task says what is expected. */
-interface Task {
+/** The next bytes of an object, or their end. The first of an object says what is expected. */
+interface Check {
   id: number;
   expected: Expected | null;
-  bytes: Uint8Array<ArrayBuffer> | null;
+  bytes: [from: number, to: number] | null; // within the task's memory; null gives the object up
   last: boolean;
+  path: string | null; // a whole small object goes to this file when it is sound
 }
 
-interface Answer {
+interface Task {
+  memory: ArrayBuffer | null;
+  checks: Check[];
+}
+
+interface Verdict {
   id: number;
   verified: Verified | null;
   wrong: string | null; // what is wrong with the bytes
-  memory: ArrayBuffer; // of the bytes
+  disk: { code: string | undefined; path: string | undefined; message: string } | null; // why it could not be written
+}
+
+interface Answer {
+  memory: ArrayBuffer; // of the task
+  verdicts: Verdict[];
+}
+
+/** Small objects on their way to a thread, one after the other in one memory. */
+interface Tray {
+  memory: Buffer<ArrayBuffer>;
+  filled: number;
+  checks: Check[];
 }
 
 interface Thread {
   worker: Worker;
+  tray: Tray | null;
   waiting: Map<number, { resolve: (verified: Verified | null) => void; reject: (error: unknown) => void }>;
 }
 
 const mostThreads = 4;
+const fewObjects = 200; // so many small ones take as long as a thread takes to start
 const threads: Thread[] = [];
 let serial = 0;
+let checkedHere = 0;
+
+/**
+ * Checks a whole small object and writes it to `path`, in another thread once there are many: checking, opening and
+ * writing them is half the work of a sync. Does not need `bytes` after it returns. Rejects with WrongBytes, or with the
+ * file system's error.
+ */
+export async function keepSmall(bytes: Buffer, path: string, expected: Expected): Promise<Verified> {
+  if (threads.length === 0 && ++checkedHere < fewObjects) {
+    const verified = verifyBuffer(bytes, expected);
+    if (verified !== null) {
+      writeFileSync(path, bytes);
+      return verified;
+    }
+  }
+  const id = ++serial;
+  const thread = freeThread();
+  if (thread.tray !== null && thread.tray.filled + bytes.length > batchBytes) sendTray(thread);
+  if (thread.tray === null) {
+    thread.tray = { memory: takeBatch(), filled: 0, checks: [] };
+    setImmediate(sendTray, thread);
+  }
+  const { tray } = thread;
+  const from = tray.filled;
+  bytes.copy(tray.memory, from);
+  tray.filled += bytes.length;
+  tray.checks.push({ id, expected, bytes: [from, tray.filled], last: true, path });
+  return (await verdictOn(thread, id))!;
+}
 
 /**
  * Checks an object in another thread, piece by piece, so that this one can see to the network and the disk. The pieces'
@@ -44,16 +94,31 @@ export class ThreadVerifier {
   write(bytes: Buffer<ArrayBuffer>, last: boolean): Promise<Verified | null> {
     const { id, expected, thread } = this;
     this.expected = null;
-    return new Promise((resolve, reject) => {
-      if (thread.waiting.size === 0) thread.worker.ref();
-      thread.waiting.set(id, { resolve, reject });
-      thread.worker.postMessage({ id, expected, bytes, last } satisfies Task, [bytes.buffer]);
-    });
+    const { buffer: memory, byteOffset: from, length } = bytes;
+    send(thread, memory, [{ id, expected, bytes: [from, from + length], last, path: null }]);
+    return verdictOn(thread, id);
   }
 
   close(): void {
-    this.thread.worker.postMessage({ id: this.id, expected: null, bytes: null, last: true } satisfies Task);
+    send(this.thread, null, [{ id: this.id, expected: null, bytes: null, last: true, path: null }]);
   }
+}
+
+function send({ worker }: Thread, memory: ArrayBuffer | null, checks: Check[]): void {
+  worker.postMessage({ memory, checks } satisfies Task, memory === null ? [] : [memory]);
+}
+
+function sendTray(thread: Thread): void {
+  const { tray } = thread;
+  thread.tray = null;
+  if (tray !== null) send(thread, tray.memory.buffer, tray.checks);
+}
+
+function verdictOn({ worker, waiting }: Thread, id: number): Promise<Verified | null> {
+  return new Promise((resolve, reject) => {
+    if (waiting.size === 0) worker.ref();
+    waiting.set(id, { resolve, reject });
+  });
 }
 
 function freeThread(): Thread {
@@ -65,17 +130,20 @@ function freeThread(): Thread {
 
 function startThread(): Thread {
   const worker = new Worker(new URL(import.meta.url), { workerData: "verify" });
-  const thread: Thread = { worker, waiting: new Map() };
+  const thread: Thread = { worker, tray: null, waiting: new Map() };
   const settle = (id: number) => {
     const asked = thread.waiting.get(id);
     thread.waiting.delete(id);
     if (thread.waiting.size === 0) worker.unref();
     return asked;
   };
-  worker.on("message", ({ id, verified, wrong, memory }: Answer) => {
+  worker.on("message", ({ memory, verdicts }: Answer) => {
     returnBatch(memory);
-    if (wrong === null) settle(id)?.resolve(verified);
-    else settle(id)?.reject(new WrongBytes(wrong));
+    for (const { id, verified, wrong, disk } of verdicts) {
+      if (disk !== null) settle(id)?.reject(Object.assign(new Error(disk.message), disk));
+      else if (wrong !== null) settle(id)?.reject(new WrongBytes(wrong));
+      else settle(id)?.resolve(verified);
+    }
   });
   worker.on("error", (error) => {
     threads.splice(threads.indexOf(thread), 1);
@@ -88,31 +156,46 @@ function startThread(): Thread {
 
 function serve(port: NonNullable<typeof parentPort>): void {
   const open = new Map<number, Verifier>();
-  port.on("message", async ({ id, expected, bytes, last }: Task) => {
-    const held = open.get(id);
-    if (bytes === null) {
-      held?.close();
-      open.delete(id);
+  port.on("message", async ({ memory, checks }: Task) => {
+    if (memory === null) {
+      for (const { id } of checks) {
+        open.get(id)?.close();
+        open.delete(id);
+      }
       return;
     }
-    const memory = bytes.buffer;
-    const answer: Answer = { id, verified: null, wrong: null, memory };
-    try {
-      const piece = Buffer.from(memory, bytes.byteOffset, bytes.length);
-      answer.verified = held === undefined && last ? verifyBuffer(piece, expected!) : null;
-      if (answer.verified === null) {
-        const verifier = held ?? new Verifier(expected!);
-        open.set(id, verifier);
-        await verifier.write(piece);
-        if (last) answer.verified = await verifier.finish();
-      }
-    } catch (error) {
-      if (!(error instanceof WrongBytes)) throw error;
-      answer.wrong = error.message;
-    }
-    if (last) open.delete(id);
-    port.postMessage(answer, [memory]);
+    const verdicts: Verdict[] = [];
+    for (const check of checks) verdicts.push(await judge(check, memory, open));
+    port.postMessage({ memory, verdicts } satisfies Answer, [memory]);
   });
+}
+
+async function judge(
+  { id, expected, bytes, last, path }: Check,
+  memory: ArrayBuffer,
+  open: Map<number, Verifier>,
+): Promise<Verdict> {
+  const [from, to] = bytes!;
+  const piece = Buffer.from(memory, from, to - from);
+  const verdict: Verdict = { id, verified: null, wrong: null, disk: null };
+  const held = open.get(id);
+  try {
+    verdict.verified = held === undefined && last ? verifyBuffer(piece, expected!) : null;
+    if (verdict.verified === null) {
+      const verifier = held ?? new Verifier(expected!);
+      open.set(id, verifier);
+      await verifier.write(piece);
+      if (last) verdict.verified = await verifier.finish();
+    }
+    if (path !== null) writeFileSync(path, piece);
+  } catch (error) {
+    const { code, path: where, message, syscall } = error as NodeJS.ErrnoException;
+    if (error instanceof WrongBytes) verdict.wrong = message;
+    else if (syscall !== undefined) verdict.disk = { code, path: where, message };
+    else throw error;
+  }
+  if (last) open.delete(id);
+  return verdict;
 }
 
 if (!isMainThread && parentPort !== null && workerData === "verify") serve(parentPort);

@@ -110,31 +110,43 @@ describe("the reach of a data loader", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const answer = async (file: string, where: Record<string, string> = {}) => {
-    for (const name of keptRelations)
-      await database.run(`create or replace view ${name} as from ${name}_kept where ${where[name] ?? true}`);
-    return (await computeDataset(database, { name: "", file, parameters: { day } }, project)).text;
+  const answer = async ({ name, file, parameters }: Dataset, where: Record<string, string> = {}) => {
+    for (const kept of keptRelations)
+      await database.run(`create or replace view ${kept} as from ${kept}_kept where ${where[kept] ?? true}`);
+    return (await computeDataset(database, { name, file, parameters }, project)).text;
   };
   const everywhere = (where: string) => Object.fromEntries(keptRelations.map((name) => [name, where]));
-  const reaching = loaderFiles().filter((file) => readFileSync(file, "utf8").includes("-- Reach:"));
-
-  it("is said by a line that is understood", () => {
-    assert.ok(reaching.length > 0);
-    for (const file of reaching) assert.ok(reachOf(readFileSync(file, "utf8")), file);
+  const reaching = loaderFiles().flatMap((file): (Dataset & { sql: string })[] => {
+    const sql = readFileSync(file, "utf8");
+    const parameter = /\[(\w+)\]/.exec(file)?.[1];
+    const parameters = parameter === undefined ? {} : { [parameter]: parameter === "day" ? day : "0" };
+    return sql.includes("-- Reach:") ? [{ name: relative(loadersFolder, file), file, parameters, sql }] : [];
   });
 
-  for (const file of reaching) {
-    it(`of ${relative(loadersFolder, file)} is what it says: no day beyond it counts, its first day does`, async () => {
-      const sql = readFileSync(file, "utf8");
-      const first = `date '${day}' - ${reachOf(sql)}`;
-      const whole = await answer(file);
+  for (const dataset of reaching) {
+    it(`of ${dataset.name} is what it says: no day beyond it counts, those at its ends do`, async () => {
+      const reach = reachOf(dataset.sql, { ...dataset.parameters, today: "2026-09-16" });
+      assert.ok(reach, "the line is understood");
+      const { first, last } = reach;
+      const whole = await answer(dataset);
       assert.ok(JSON.parse(whole).length > 3);
-      assert.equal(await answer(file, everywhere(`day between ${first} and date '${day}'`)), whole);
-      assert.notEqual(await answer(file, everywhere(`day <> ${first}`)), whole);
-      for (const name of keptRelations.filter((name) => sql.includes(name)))
-        assert.notEqual(await answer(file, { [name]: `day >= date '${day}'` }), whole, name);
+      assert.equal(
+        await answer(dataset, everywhere(`day between '${first || "2000-01-01"}' and '${last}'`)),
+        whole,
+      );
+      assert.notEqual(await answer(dataset, everywhere(`day <> '${last}'`)), whole);
+      if (first !== "") assert.notEqual(await answer(dataset, everywhere(`day <> '${first}'`)), whole);
+      for (const name of keptRelations.filter((name) => dataset.sql.includes(name)))
+        if (first !== "") assert.notEqual(await answer(dataset, { [name]: `day >= '${last}'` }), whole, name);
     });
   }
+
+  it("is said by the loaders of a day and of the heatmaps", () => {
+    assert.deepEqual(
+      reaching.map(({ name }) => name),
+      ["heatmap/[part].json.sql", "intraday/[day].json.sql"],
+    );
+  });
 });
 
 describe("computeDatasets", () => {

@@ -3,6 +3,7 @@
 -- and the groups, the others the queues that `queue-load` puts there.
 -- `good` and `base` are the two sides of the service level; `available` is minutes of distinct reps, -1: held back, of all
 -- queues from rep_utilized, of one or a group from queue_membership_wfm.
+-- Reach: days before today
 -- For part: 0, 1, 2, 3, 4, 5, 6, 7, 8
 -- Ships: day, queue, offered, abandoned, good, base, wait, available
 with settings as (
@@ -27,7 +28,7 @@ wanted as (
   select queue,
     case when queue = 'All queues' or queue in (select queue_group from kit.queue_groups) then 0
       else md5_number_lower(queue)::ubigint % 8 + 1 end as part
-  from (select distinct queue from history.queue_windows)
+  from (select distinct queue from history.queue_windows semi join kept using (day))
   where part::varchar in $parts
 ),
 served as (

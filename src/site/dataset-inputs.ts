@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { daysLater } from "../../notebooks/components/baseline.ts";
+import { timeZone } from "../../notebooks/components/time-zone.ts";
 import type { Project } from "../project.ts";
 import { catalogDefinitions, catalogSetup, definitionsIn, withNeeds } from "../warehouse/catalog.ts";
 import type { Database } from "../warehouse/database.ts";
-import { contentByDay, keptRelations } from "../warehouse/history.ts";
+import { contentByDay, historyThrough, keptRelations } from "../warehouse/history.ts";
 import type { Snapshot } from "../warehouse/snapshot.ts";
 import type { Dataset } from "./dataset-list.ts";
 import { cacheFolder } from "./folders.ts";
@@ -48,8 +49,9 @@ export function fileStamp(file: string): string {
 }
 
 // An answer changes when its query does, or what the query reads: the definitions it names and, through them, files whose
-// names change with their content. Of a query with a line "-- Reach: 70 days before $days" and of a relation that is kept by
-// day, only the rows of those days count, so that a new window of today leaves the files of other days alone.
+// names change with their content. Of a query with a line "-- Reach: 70 days before $days" or "-- Reach: days before today"
+// and of a relation that is kept by day, only the rows of those days count, so that a new window of today leaves the files of
+// other days alone.
 /**
  * A hash of all inputs for each dataset, and what it reads. `open` gives the catalog with the
  * kept relations among these computed, and is called only when their rows must be looked at.
@@ -80,32 +82,41 @@ export async function datasetInputs(
     else contents[key] = { of, days: await contentByDay(await open(withNeeds([key], definitions)), key) };
     return contents[key].days;
   };
+  const { queues } = historyThrough(snapshot);
+  const today = queues === null ? "" : timeZone(project.config.timezone).date(Date.parse(queues));
   const inputs = new Map<string, string>();
   const reads = new Map<string, Set<string>>();
   for (const { dataset, sql } of datasets) {
     const { name, parameters } = dataset;
-    const reach = reachOf(sql);
+    const reach = reachOf(sql, { ...parameters, today });
     const parts: string[] = [setup, sql, JSON.stringify(parameters)];
     const named = definitionsIn(sql, definitions);
     reads.set(name, withNeeds(named, definitions));
     for (const key of named) {
-      if (reach === null || parameters.day === undefined || !keptRelations.includes(key)) {
+      if (reach === null || !keptRelations.includes(key)) {
         parts.push(hashOf(key));
         continue;
       }
-      const first = daysLater(parameters.day, -reach);
       const days = Object.entries(await contentOf(key));
-      parts.push(JSON.stringify(days.filter(([day]) => day >= first && day <= parameters.day!)));
+      parts.push(JSON.stringify(days.filter(([day]) => day >= reach.first && day <= reach.last)));
     }
     inputs.set(name, hash(...parts));
   }
   return { inputs, reads, contents };
 }
 
-/** The number in a query's line "-- Reach: 70 days before $days"; null without one. */
-export function reachOf(sql: string): number | null {
-  const days = /^-- Reach: (\d+) days before \$days?$/m.exec(sql)?.[1];
-  return days === undefined ? null : Number(days);
+/**
+ * The days of kept relations that a query's line "-- Reach: …" says it depends on, first and last; null without one. Today
+ * is the day, in the site's zone, that is not over in the feeds of queues; "" when they have no data.
+ */
+export function reachOf(
+  sql: string,
+  { day, today }: { day?: string; today: string },
+): { first: string; last: string } | null {
+  const [, reach, back] = /^-- Reach: (days before today|(\d+) days before \$days?)$/m.exec(sql) ?? [];
+  if (reach === undefined) return null;
+  if (back === undefined) return { first: "", last: today && daysLater(today, -1) };
+  return day === undefined ? null : { first: daysLater(day, -Number(back)), last: day };
 }
 
 function hash(...parts: string[]): string {

@@ -340,7 +340,14 @@ export async function contentByDay(database: Database, name: string): Promise<Re
 }
 
 /** history.through: one row, where the newest data end that conversations, and that contacts of queues, are counted from. */
-export function throughSelect({ feeds }: Snapshot): string {
+export function throughSelect(snapshot: Snapshot): string {
+  const { conversations, queues } = historyThrough(snapshot);
+  const moment = (time: string | null) => (time ? `${quoteText(time)}::TIMESTAMP` : "null::TIMESTAMP");
+  return `select ${moment(conversations)} as conversations, ${moment(queues)} as queues`;
+}
+
+/** What history.through says, as ISO, UTC; null where no such feed has data. */
+export function historyThrough({ feeds }: Snapshot): { conversations: string | null; queues: string | null } {
   const ends = (...names: string[]) =>
     names
       .flatMap((name) => {
@@ -348,9 +355,8 @@ export function throughSelect({ feeds }: Snapshot): string {
         return times.sort().at(-1) ?? [];
       })
       .sort();
-  const moment = (time: string | undefined) => (time ? `${quoteText(time)}::TIMESTAMP` : "null::TIMESTAMP");
-  const conversations = moment(ends("convos_metrics", "convos_metrics_ended").at(-1));
-  return `select ${conversations} as conversations, ${moment(ends("issue_queues", "rep_convos")[0])} as queues`;
+  const conversations = ends("convos_metrics", "convos_metrics_ended").at(-1) ?? null;
+  return { conversations, queues: ends("issue_queues", "rep_convos")[0] ?? null };
 }
 
 /** What the pages and their history are made from; each needs others by their qualified names. */

@@ -70,6 +70,7 @@ describe("guesses at a column", () => {
 
   it("take no count of another threshold", () => {
     const columns = ["waits_under_30s", "waits_under_60s", "within_1_min", "sla_count"];
+    assert.deepEqual(names("within_threshold", ["Within 1 Min", "within-2-min"]), ["Within 1 Min"]);
     assert.deepEqual(names("within_threshold", columns), ["sla_count", "waits_under_60s", "within_1_min"]);
     assert.deepEqual(names("within_threshold", columns, 30), ["sla_count", "waits_under_30s"]);
     assert.equal(nameScore("within_threshold", "waits_under_45s", "waits_under_60s", 45), 0);
@@ -274,6 +275,39 @@ describe("wfm columns", () => {
     assert.match((await columns("--set", "wait_unit=hours", "--yes")).stderr, /unknown wait_unit: hours/);
     assert.match((await columns("--set", "abandons", "--yes")).stderr, /not METRIC=COLUMN/);
     assert.match((await kit.run(["wfm", "colums"])).stderr, /did you mean "columns"/);
+  });
+
+  it("maps columns of any name, and writes them so that they are read again", async () => {
+    const hostile = {
+      total_assignments: 'Assigned "count"',
+      total_abandons: "abandoned, left + lost",
+      avg_handle_time_seconds: "Mean AHT (sec)",
+      avg_wrap_time_seconds: "wrap'up; drop table x",
+      avg_wait_time_seconds: "Ø wait=time ü",
+      waits_under_60s: "answered within 60 s: #",
+      reps_in_queue: "агенты reps %",
+    };
+    await deliver({ all: renamed(hostile) });
+    assert.equal((await columns("--write", "--yes")).code, 0);
+    const mapped = async () => {
+      const states = (await survey()).feeds[0]!.metrics.map(({ columns }) => columns);
+      return states.map((list) => list.map(({ column, state }) => `${column} ${state}`).join());
+    };
+    const wanted = Object.values(hostile).sort();
+    assert.deepEqual((await mapped()).sort(), wanted.map((column) => `${column} mapped`).sort());
+    kit.config("");
+    const set = `abandons=abandoned, left + lost, wait_seconds=Ø WAIT=time ü+Mean AHT (sec),reps=агенты reps %`;
+    assert.equal((await columns("--set", set, "--yes")).code, 0);
+    const yaml = readFileSync(join(kit.folder, "kit.yaml"), "utf8");
+    assert.match(
+      yaml,
+      /abandons: "abandoned, left \+ lost"\n {6}wait_seconds: \[Ø wait=time ü, Mean AHT \(sec\)\]\n/,
+    );
+    const { stdout } = await kit.run([
+      ...["sql", "--format", "json"],
+      "select sum(abandons) as abandons, min(reps) as reps from wfm.queue_windows",
+    ]);
+    assert.deepEqual(JSON.parse(stdout), [{ abandons: 22, reps: 3 }]);
   });
 
   it("gives the same to a machine", async () => {

@@ -6,6 +6,7 @@ export interface Option {
   type: "boolean" | "string";
   short?: string;
   multiple?: boolean; // may be given more than once, or as a comma-separated list
+  separator?: RegExp; // of the items of such a list, where a comma may be part of one
   value?: string; // what --help calls the value: "N", "FILE"
   doc: string;
   parse?: (text: string) => unknown; // throws a one-line reason
@@ -62,7 +63,9 @@ export function readArguments<O extends Options>(
       problems.push(`option ${rawName} is given twice`);
     } else {
       given.add(name);
-      const texts = option.multiple ? value.split(",").filter((text) => text !== "") : [value];
+      const texts = option.multiple
+        ? value.split(option.separator ?? ",").filter((text) => text !== "")
+        : [value];
       if (texts.length === 0) problems.push(`option ${rawName} needs a value`);
       for (const text of texts) {
         try {

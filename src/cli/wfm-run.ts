@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { parseConfig } from "../config.ts";
 import { type KitPlan, readKit, refuseChanged, writeKit } from "../credentials/plan.ts";
 import { CliError } from "../errors.ts";
@@ -56,11 +57,11 @@ export function surveyText({ feeds, switches }: Survey): string {
  * before, and what the data say of the switches; several columns have a + between. Throws CliError for names that nobody knows.
  */
 export function planWfm(project: Project, survey: Survey, settings: string[], guess: boolean): KitPlan {
-  const wanted = new Map<string, string | null>();
+  const wanted = new Map<string, Written>();
   if (guess) {
     for (const { option, clear, columns } of survey.feeds.flatMap(({ metrics }) => metrics)) {
       const ended = columns.filter(({ state }) => state === "ended").map(({ column }) => column);
-      if (clear !== null) wanted.set(option, [...ended, clear].join("+"));
+      if (clear !== null) wanted.set(option, [...ended, clear]);
     }
     for (const { option, value, suggests } of survey.switches)
       if (suggests !== null && suggests !== value) wanted.set(option, suggests);
@@ -68,19 +69,22 @@ export function planWfm(project: Project, survey: Survey, settings: string[], gu
   for (const setting of settings) wanted.set(...chosen(survey, setting));
   const file = project.configFile ?? resolve("kit.yaml");
   const before = readKit(file);
-  const now = new Map<string, string | null>([
+  const now = new Map<string, Written>([
     ...survey.feeds.flatMap(({ metrics }) =>
-      metrics.map(({ option, columns }) => [option, joined(columns)] as const),
+      metrics.map(({ option, columns }) => [option, columns.map(({ column }) => column)] as const),
     ),
     ...survey.switches.map(({ option, value }) => [option, value] as const),
   ]);
-  const changes = [...wanted]
-    .map(([option, to]) => ({ option, from: now.get(option) ?? null, to }))
-    .filter(({ from, to }) => from !== to);
-  const texts = changes.map(
-    ({ option, to }): Setting => ({
+  const changed = [...wanted].filter(([option, to]) => !isDeepStrictEqual(now.get(option), to));
+  const changes = changed.map(([option, to]) => ({
+    option,
+    from: shown(now.get(option) ?? []),
+    to: shown(to),
+  }));
+  const texts = changed.map(
+    ([option, to]): Setting => ({
       path: option.split("."),
-      value: to?.includes("+") ? to.split("+") : to,
+      value: typeof to === "string" || to.length > 1 ? to : (to[0] ?? null),
     }),
   );
   const start = before ?? newKit;
@@ -103,9 +107,13 @@ export function writeWfm(plan: KitPlan): void {
   writeKit(plan, "nothing was written");
 }
 
-function chosen({ feeds, switches }: Survey, setting: string): [string, string | null] {
+/** What an option of kit.yaml says: the value of a switch, or the columns of a metric. */
+type Written = string | string[];
+
+function chosen({ feeds, switches }: Survey, setting: string): [string, Written] {
   const [name = "", ...rest] = setting.split("=");
-  const value = rest.join("=").trim();
+  const given = rest.join("=");
+  const value = given.trim();
   const next = "asapp-kit wfm columns lists metrics, columns and switches";
   const metric = feeds
     .flatMap((feed) => feed.metrics.map((each) => ({ feed, each })))
@@ -122,19 +130,22 @@ function chosen({ feeds, switches }: Survey, setting: string): [string, string |
     if (own.choices.includes(value)) return [own.option, value];
     throw new CliError("usage", `unknown ${name}: ${value} (${hint(value, own.choices)})`, next);
   }
-  if (value === "") return [metric!.each.option, null];
+  if (value === "") return [metric!.each.option, []];
   const columns = metric!.feed.columns.map(({ column }) => column);
+  const columnOf = (name: string) => columns.find((column) => column.toLowerCase() === name.toLowerCase());
+  const whole = columnOf(given) ?? columnOf(value);
+  if (whole !== undefined) return [metric!.each.option, [whole]];
   const found = value.split("+").map((part) => {
     const name = part.trim();
-    const same = columns.find((column) => column.toLowerCase() === name.toLowerCase());
+    const same = columnOf(name);
     if (same !== undefined) return same;
     throw new CliError("usage", `${metric!.feed.feed} has no column ${name} (${hint(name, columns)})`, next);
   });
-  return [metric!.each.option, [...new Set(found)].join("+")];
+  return [metric!.each.option, [...new Set(found)]];
 }
 
-function joined(columns: SurveyedMetric["columns"]): string | null {
-  return columns.map(({ column }) => column).join("+") || null;
+function shown(written: Written): string | null {
+  return typeof written === "string" ? written : written.join("+") || null;
 }
 
 function feedText(feed: SurveyedFeed): string {

@@ -18,6 +18,7 @@ export default command({
       type: "string",
       multiple: true,
       value: "METRIC=COLUMN",
+      separator: /,\s*(?=[a-z_]+=)/, // names of columns may hold commas
       doc: "write this; A+B for a column that was renamed, nothing after the = for a metric that is not delivered",
       parse: setting,
     },

@@ -109,7 +109,7 @@ function tokensOf(column: string): string[] {
 
 // waits_under_30s says nothing about 60 seconds; one_minute or plain `sla` may.
 function countsOtherThreshold(column: string, seconds: number): boolean {
-  const numbers = [...column.matchAll(/(\d+)(?:_?(m(?:in)?))?/g)].map(
+  const numbers = [...column.matchAll(/(\d+)(?:[\s_-]*(m(?:in)?))?/gi)].map(
     ([, number, minutes]) => Number(number) * (minutes === undefined ? 1 : 60),
   );
   return numbers.length > 0 && !numbers.includes(seconds);

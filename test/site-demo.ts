@@ -31,14 +31,17 @@ export const siteFeeds = [
 ];
 
 /** A small contact centre's exports, synced from a folder and staged: what the site is built from in tests. */
-export async function demoProject({ days = 8, conversationsPerDay = 400 } = {}): Promise<DemoProject> {
+export async function demoProject({
+  days = 8,
+  conversationsPerDay = 400,
+  feeds = siteFeeds,
+} = {}): Promise<DemoProject> {
   const now = new Date("2026-09-16T18:41:00Z"); // a Wednesday, 14:41 in New York
   const folder = mkdtempSync(join(tmpdir(), "asapp-site-"));
   const bucket = join(folder, "bucket");
   mkdirSync(bucket);
-  fillBucket(folderStore(bucket), demoBucket, simulateLazily({ seed: 4, days, now, conversationsPerDay }), {
-    feeds: siteFeeds,
-  });
+  const exports = simulateLazily({ seed: 4, days, now, conversationsPerDay });
+  fillBucket(folderStore(bucket), demoBucket, exports, { feeds });
   const config = join(folder, "kit.yaml");
   writeFileSync(
     config,

@@ -85,16 +85,20 @@ export async function computeDatasets(
     const computed =
       stale.length === 0
         ? []
-        : await inParallel(await open(read), batches(stale), async (connection, batch) => {
-            const answers = await computeTogether(connection, batch, project, signal);
-            return answers.map(({ text, rows }, i) => {
-              const { name } = batch[i]!;
-              write(join(beside, name), text);
-              const result = { name, rows, bytes: Buffer.byteLength(text) };
-              onDataset?.(result, ++done, stale.length);
-              return result;
-            });
-          });
+        : await inParallel(
+            await open(read),
+            batches(stale.map(({ dataset }) => dataset)),
+            async (connection, batch) => {
+              const answers = await computeTogether(connection, batch, project, signal);
+              return answers.map(({ text, rows }, i) => {
+                const { name } = batch[i]!;
+                write(join(beside, name), text);
+                const result = { name, rows, bytes: Buffer.byteLength(text) };
+                onDataset?.(result, ++done, stale.length);
+                return result;
+              });
+            },
+          );
     if (keep) {
       for (const { dataset } of stale) {
         mkdirSync(dirname(join(out, dataset.name)), { recursive: true });
@@ -133,13 +137,13 @@ export async function computeDataset(
   return answer!;
 }
 
-interface Answer {
+export interface Answer {
   text: string;
   rows: number;
 }
 
 /** The answers to datasets of one file, by one query. Of a query that names $days, a row's column `day` says which it is of. */
-async function computeTogether(
+export async function computeTogether(
   database: Database,
   datasets: Dataset[],
   project: Pick<Project, "feeds">,
@@ -179,12 +183,13 @@ function manyOf(source: string, { parameters }: Dataset): string | null {
 
 const together = 16; // datasets of one query: more cost memory, fewer the time of planning it again
 
-function batches(stale: { dataset: Dataset; sql: string }[]): Dataset[][] {
+/** The same datasets, those together that one query computes. */
+export function batches(datasets: Dataset[]): Dataset[][] {
   const found: Dataset[][] = [];
-  for (const { dataset, sql } of stale) {
+  for (const dataset of datasets) {
     const last = found.at(-1) ?? [];
-    const joins = last[0]?.file === dataset.file && last.length < together && manyOf(sql, dataset) !== null;
-    if (joins) last.push(dataset);
+    const same = last[0]?.file === dataset.file && last.length < together;
+    if (same && manyOf(readFileSync(dataset.file, "utf8"), dataset) !== null) last.push(dataset);
     else found.push([dataset]);
   }
   return found;

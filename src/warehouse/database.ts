@@ -126,11 +126,7 @@ async function connection(instance: DuckDBInstance, owner: boolean): Promise<Dat
   };
   const database: Database = {
     run: (sql, options) =>
-      inTurn(() =>
-        execute(link, sql, options, async (statement) => {
-          await statement.run();
-        }),
-      ),
+      inTurn(() => execute(link, sql, options, async (statement) => void (await statement.run()), true)),
     rows: (sql, options) =>
       inTurn(() =>
         execute(link, sql, options, async (statement) => {
@@ -205,11 +201,12 @@ async function execute<T>(
   sql: string,
   options: QueryOptions = {},
   read: (last: Statement) => Promise<T>,
+  all = false, // `read` runs what it gets, be it several statements
 ): Promise<T> {
   return interruptible(link, options.signal, async () => {
     if (!/\S/.test(sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|;/g, "")))
       throw new CliError("query", "the query is empty");
-    if (options.readOnly ? singleSelect.test(sql) : !sql.includes(";"))
+    if (options.readOnly ? singleSelect.test(sql) : all || !sql.includes(";"))
       return read({
         reads: singleSelect.test(sql),
         run: () => link.run(sql),

@@ -11,6 +11,7 @@ import type { Project } from "../src/project.ts";
 import { type CurrentOptions, type FeedUpdate, updateCurrent } from "../src/warehouse/current.ts";
 import { type Database, openDatabase, quoteName, quoteText, type Value } from "../src/warehouse/database.ts";
 import type { RelationColumn } from "../src/warehouse/dedupe.ts";
+import { writeParquet } from "../src/warehouse/inspect.ts";
 import { parquetRelation, relationColumns, withProvenance } from "../src/warehouse/relation.ts";
 import { type DaySnapshot, emptySnapshot, type Snapshot } from "../src/warehouse/snapshot.ts";
 import { type Delivered, keyOf, type ModelRow, modelWinners } from "./dedupe-model.ts";
@@ -62,9 +63,18 @@ class Bench {
       const same = before && JSON.stringify(deliveredOf(this.state, dt)) === JSON.stringify(rows);
       const present = new Set(rows.flatMap(({ row }) => Object.keys(row)));
       layouts.push({ columns: this.columns, seen: names.filter((name) => present.has(name)) });
-      const file = same ? before.staged : rows.length > 0 ? await this.stage(dt, rows) : null;
+      const file = same ? before : rows.length > 0 ? await this.stage(dt, rows) : { staged: null };
       staged.push({
-        ...{ dt, stamp: "", source: "", staged: file, detail: "", quarantine: null, current: null },
+        ...{
+          dt,
+          stamp: "",
+          source: "",
+          staged: file.staged,
+          detail: "not kept",
+          quarantine: null,
+          current: null,
+        },
+        ...(file.ranges ? { ranges: file.ranges } : {}),
         ...{ rows: rows.length, quarantined: 0, currentRows: 0, layout: layouts.length - 1 },
         ...(before ? { current: before.current, currentRows: before.currentRows } : {}),
         ...(before?.dedupe ? { dedupe: before.dedupe } : {}),
@@ -129,7 +139,7 @@ class Bench {
     rmSync(this.data, { recursive: true, force: true });
   }
 
-  private async stage(dt: string, rows: Delivered[]): Promise<string> {
+  private async stage(dt: string, rows: Delivered[]): Promise<Pick<DaySnapshot, "staged" | "ranges">> {
     const file = `staged/things/${dt}.${++this.written}.parquet`;
     mkdirSync(dirname(join(this.data, file)), { recursive: true });
     const all = withProvenance(this.columns);
@@ -141,11 +151,18 @@ class Bench {
       });
       return `(${cells.join(", ")})`;
     });
-    await database.run(
-      `copy (select * from (values ${values.join(", ")}) as t(${all.map(({ name }) => quoteName(name)).join(", ")}))
-       to ${quoteText(join(this.data, file))} (format parquet)`,
+    const { range } = await writeParquet(
+      database,
+      [
+        `select * from (values ${values.join(", ")}) as t(${all.map(({ name }) => quoteName(name)).join(", ")})`,
+      ],
+      join(this.data, file),
     );
-    return file;
+    const ranges = all.flatMap(({ name }) => {
+      const bounds = range(name);
+      return bounds ? [[name, bounds] as const] : [];
+    });
+    return { staged: file, ranges: Object.fromEntries(ranges) };
   }
 }
 

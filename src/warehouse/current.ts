@@ -5,11 +5,12 @@ import type { Feed } from "../export/feed.ts";
 import { feedOf, type Project } from "../project.ts";
 import { removeEmpty } from "../sync/files.ts";
 import { type Database, openDatabase, type QueryOptions, quoteName } from "./database.ts";
-import { type DedupeRule, dedupeRule, qualified, type RelationColumn, windowOf } from "./dedupe.ts";
+import { type DedupeRule, dedupeRule, type RelationColumn, windowOf } from "./dedupe.ts";
 import { writeParquet } from "./inspect.ts";
-import { emptyRelation, parquetRelation, relationColumns, withProvenance } from "./relation.ts";
+import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
 import { type DaySnapshot, type FeedSnapshot, type Snapshot, shortHash } from "./snapshot.ts";
 import { problem } from "./stage.ts";
+import { type ChangedFeed, collectTouched, daysNear, type Touched } from "./touched.ts";
 
 /** Why a feed's current layer was made anew. */
 export type RebuildReason =
@@ -89,14 +90,9 @@ function ruleHash(rule: DedupeRule): string {
   );
 }
 
-interface Task {
+interface Task extends ChangedFeed {
   feed: string;
-  rule: DedupeRule;
   ruleHash: string;
-  columns: RelationColumn[];
-  before: Map<string, DaySnapshot>;
-  after: FeedSnapshot;
-  changed: string[]; // days whose staged file is another
   rebuild: RebuildReason | null;
 }
 
@@ -182,9 +178,10 @@ async function updateFeed(
   options: CurrentOptions,
 ): Promise<{ days: DaySnapshot[]; update: FeedUpdate }> {
   const query: QueryOptions = { signal: options.signal };
-  const staged = stagedDays(task);
   const anew = task.rebuild !== null || task.rule.latestOnly;
   const touched = anew ? null : await collectTouched(database, data, task, query);
+  const near = touched && (await daysNear(database, task, touched, query));
+  const staged = stagedDays(task).filter(({ dt }) => near === null || near.has(dt));
   await rankWinners(database, data, task, staged, touched, options.bucketRows ?? defaultBucketRows, query);
   const affected = anew
     ? new Set(staged.map(({ dt }) => dt))
@@ -239,57 +236,6 @@ function stagedDays({ rule, after }: Task): StagedDay[] {
     staged !== null && rows > 0 ? [{ dt, file: staged, rows }] : [],
   );
   return rule.latestOnly ? days.slice(-1) : days;
-}
-
-interface Touched {
-  keys: number;
-  match: string; // condition between a relation named "delivered" and the table touched
-}
-
-/**
- * Table `touched`: the keys of rows in files that were added, removed or are different now. A file is taken to be the
- * same when it has as many rows and their 64-bit hashes add up to the same sum.
- */
-async function collectTouched(
-  database: Database,
-  data: string,
-  task: Task,
-  query: QueryOptions,
-): Promise<Touched> {
-  const { rule, columns } = task;
-  const all = withProvenance(columns);
-  const keys = rule.key.map(({ sql }, i) => `${sql} as k${i}`).join(", ");
-  const row = all.map(({ name }) => quoteName(name)).join(", ");
-  const days = new Map(task.after.days.map((day) => [day.dt, day]));
-  const sums = (relation: string) =>
-    `select "_file", count(*) as "rows", sum(hash(${row})) as "sum" from ${relation} group by "_file"`;
-  await database.run(`create or replace table touched as select ${keys} from ${emptyRelation(all)}`, query);
-  for (const dt of task.changed) {
-    const sides = [task.before.get(dt)?.staged, days.get(dt)?.staged].map((file) =>
-      parquetRelation(data, file ? [file] : [], all),
-    );
-    const [old, now] = sides.map(sums);
-    await database.run(
-      `create or replace temp table changed_files as
-         select "_file" from ((${old} except ${now}) union (${now} except ${old}));
-       insert into touched select distinct ${keys} from (
-         ${sides.map((side) => `select * from ${side} where "_file" in (from changed_files)`).join(" union all ")}
-       )`,
-      query,
-    );
-  }
-  const names = rule.key.map((_, i) => `k${i}`);
-  await database.run("create or replace table touched as select distinct * from touched", query);
-  const counts = await database.rows(
-    `select count(*), ${names.map((name) => `count(*) - count(${name})`).join(", ")} from touched`,
-    query,
-  );
-  const [total, ...nulls] = counts.rows[0]!.map(Number) as [number, ...number[]];
-  // A plain "=" lets DuckDB skip what lies outside the range of the keys, but never matches a null.
-  const match = rule.key
-    .map(({ sql }, i) => `${qualified(sql)} ${nulls[i] === 0 ? "=" : "is not distinct from"} touched.k${i}`)
-    .join(" and ");
-  return { keys: total, match };
 }
 
 /**
@@ -349,8 +295,10 @@ ${windowOf(rule, 11)}
 // Of touched keys, as many rows as keys have on the average, twice over.
 function rowsToRank(task: Task, staged: StagedDay[], touched: Touched | null): number {
   const rows = staged.reduce((sum, day) => sum + day.rows, 0);
+  if (!touched) return rows;
+  const delivered = task.after.days.reduce((sum, day) => sum + day.rows, 0);
   const kept = [...task.before.values()].reduce((sum, day) => sum + day.currentRows, 0);
-  return touched ? Math.min(rows, 2 * touched.keys * Math.ceil(rows / Math.max(1, kept))) : rows;
+  return Math.min(rows, 2 * touched.keys * Math.ceil(delivered / Math.max(1, kept)));
 }
 
 async function affectedDays(
@@ -364,7 +312,11 @@ async function affectedDays(
   const days = await database.rows(`select distinct "day" from winners`, query);
   const affected = new Set(days.rows.map(([day]) => staged[Number(day)]!.dt));
   for (const dt of task.changed) affected.add(dt); // what it delivers may have other columns
-  const old = [...task.before.values()].flatMap(({ dt, current }) => (current ? [{ dt, current }] : []));
+  // What current has of a day was delivered that day.
+  const old = staged.flatMap(({ dt }) => {
+    const current = task.before.get(dt)?.current;
+    return current && !affected.has(dt) ? [{ dt, current }] : [];
+  });
   if (old.length === 0 || touched.keys === 0) return affected;
   const used = new Set(task.rule.key.flatMap((term) => term.columns));
   const columns = withProvenance(task.columns).filter(({ name }) => used.has(name));

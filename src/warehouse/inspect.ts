@@ -11,7 +11,10 @@ export interface RescuedValues {
 export interface Written {
   rows: number;
   filled(column: string): boolean; // it holds a value other than null
+  range(column: string): [least: string, most: string] | null; // of its values as text; null where it is not known
 }
+
+const longestBound = 100;
 
 /** Writes a Parquet file of the rows of these queries, one after the other. */
 export async function writeParquet(
@@ -32,6 +35,12 @@ export async function writeParquet(
     filled(column) {
       const { num_values, null_count } = statistics[quoteName(column)]!;
       return Number(num_values) > Number(null_count);
+    },
+    range(column) {
+      const { min, max } = statistics[quoteName(column)] ?? {};
+      const known =
+        min !== undefined && max !== undefined && Math.max(min.length, max.length) <= longestBound;
+      return known ? [min, max] : null;
     },
   };
 }

@@ -66,10 +66,14 @@ export interface DaySnapshot {
   quarantined: number;
   currentRows: number;
   layout: number; // index in layouts
+  ranges?: Ranges;
   rescued?: Record<string, number>; // column: values in _rescued
   dedupe?: Record<string, number>; // groups of several versions in current, by what decided: order, run, tie
   facts?: DayFacts;
 }
+
+/** Of columns of the key: the least and the largest value of a day, as text. One that is not known is left out. */
+export type Ranges = Record<string, [least: string, most: string]>;
 
 /** What kit.feeds tells of a day without reading its manifest again. */
 export interface DayFacts {
@@ -90,6 +94,7 @@ export interface DayDetail {
   columns: StagedColumn[];
   seen: string[];
   found?: Record<string, Found[]>;
+  ranges?: Ranges;
   rescued: Record<string, number>;
 }
 

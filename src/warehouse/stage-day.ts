@@ -20,6 +20,7 @@ import {
   type DayDetail,
   type DaySnapshot,
   type FileDetail,
+  type Ranges,
   type StagedColumn,
   type StagePath,
   shortHash,
@@ -39,6 +40,7 @@ import type { Found, Kind } from "./typing.ts";
 export interface FeedSchema {
   columns: StagedColumn[];
   rescuedKeys: Set<string>; // keys that get no column
+  rangesOf: ReadonlySet<string>; // documented columns whose least and largest values are noted
   onNewColumn: "evolve" | "rescue" | "freeze";
   onTypeChange: "widen" | "rescue" | "fail";
 }
@@ -196,7 +198,7 @@ class DayStaging {
       }
       const rescued = written.filled("_rescued") ? await rescuedValues(this.db, this.parquet) : new Map();
       if (await this.widen(rescued)) continue;
-      return this.finish(rescued, this.seen(written, rescued));
+      return this.finish(rescued, this.seen(written, rescued), this.ranges(written));
     }
     throw new Error(`internal: ${this.day.feed} ${this.day.dt} does not settle on a schema`);
   }
@@ -393,7 +395,21 @@ class DayStaging {
     return new Set(here.map(({ name }) => name));
   }
 
-  private finish(rescued: ReadonlyMap<string, { count: number }>, seen: ReadonlySet<string>): StagedDay {
+  private ranges(written: Written): Ranges {
+    const columns = this.columns.filter(({ key, untyped }) => this.schema.rangesOf.has(key) && !untyped);
+    return Object.fromEntries(
+      columns.flatMap(({ name }) => {
+        const range = written.range(name);
+        return range ? [[name, range]] : [];
+      }),
+    );
+  }
+
+  private finish(
+    rescued: ReadonlyMap<string, { count: number }>,
+    seen: ReadonlySet<string>,
+    ranges: Ranges = {},
+  ): StagedDay {
     const { feed, dt, source } = this.day;
     const details = [...(this.reuse?.files ?? []), ...this.source.details].sort(byRun);
     const rows = sum(details, "rows");
@@ -410,6 +426,7 @@ class DayStaging {
       columns: this.columns,
       seen: this.columns.filter(({ name }) => seen.has(name)).map(({ name }) => name),
       ...(this.schema.onTypeChange === "widen" ? { found: this.foundByName() } : {}),
+      ...(Object.keys(ranges).length > 0 ? { ranges } : {}),
       rescued: byColumn(rescued, this.columns),
     };
     const name = `${feed}/${dt}.${shortHash(source, JSON.stringify(summary.columns), stageFormat)}`;

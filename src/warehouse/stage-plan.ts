@@ -94,6 +94,7 @@ function newJob(
     schema: {
       columns: startColumns(feed, known, before.rules === rules, options.rename),
       rescuedKeys: new Set(),
+      rangesOf: new Set([...feed.key, ...feed.key.flatMap((name) => feed.renamed[name] ?? [])]),
       onNewColumn,
       onTypeChange,
     },

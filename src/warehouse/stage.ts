@@ -215,6 +215,7 @@ function record(job: FeedJob, { dt, stamp, source }: FeedJob["tasks"][number], d
       seen: summary.seen,
       ...(summary.found ? { found: summary.found } : {}),
     }),
+    ...(summary.ranges ? { ranges: summary.ranges } : {}),
     ...(Object.keys(summary.rescued).length > 0 ? { rescued: summary.rescued } : {}),
     ...(before?.dedupe ? { dedupe: before.dedupe } : {}),
   });

@@ -174,6 +174,7 @@ class Check {
     const schema = {
       columns: this.known.columns,
       rescuedKeys: new Set(Object.keys(day.rescued ?? {}).filter((name) => !known.has(name))),
+      rangesOf: new Set<string>(),
       onNewColumn: policy.onNewColumn,
       onTypeChange: policy.onTypeChange,
     };

@@ -227,7 +227,8 @@ function daysTable({ snapshot, lastSync }: KitSource): KitTable {
     const others = unfinished.get(key) ?? {};
     const [feed, dt] = key.split(" ") as [string, string];
     return {
-      ...{ feed, dt },
+      feed,
+      dt,
       complete: states.complete ?? 0,
       empty: states.empty ?? 0,
       replaced: states.replaced ?? 0,

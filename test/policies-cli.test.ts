@@ -125,6 +125,45 @@ describe("the policies for columns", () => {
   });
 });
 
+describe("a feed that goes over to another version", () => {
+  it("shows each day in one version: the old one until the new has as much of it", async () => {
+    const feeds = (version: string) => `feeds:\n  things: { ${columns}${version} }`;
+    const kit = folderKit(feeds(""));
+    const put = (version: number, run: string) =>
+      kit.put(`things/version=${version}/format=jsonl/dt=2026-09-01/hr=${run}`, [
+        { id: `${version} ${run}` },
+      ]);
+    const ids = async () => (await kit.rows("select id from things order by id")).flat();
+    try {
+      for (const run of ["00", "01", "02"]) put(1, run);
+      assert.equal((await kit.sync()).code, 0);
+      for (const run of ["00", "01"]) put(2, run);
+      assert.match((await kit.sync()).stderr, /things has a newer version 2, version 1 is read/);
+      assert.deepEqual(await ids(), ["1 00", "1 01", "1 02"]);
+
+      kit.config(feeds(", version: 2"));
+      const half = await kit.sync();
+      assert.equal(half.code, 0);
+      assert.match(
+        half.stderr,
+        /things 2026-09-01 is read in version=1\/format=jsonl: version=2\/format=jsonl has 2 of the 3 hours/,
+      );
+      assert.deepEqual(await ids(), ["1 00", "1 01", "1 02"], "the old day is whole");
+      assert.equal((await kit.run("verify")).code, 0);
+      put(2, "02");
+      assert.doesNotMatch((await kit.sync()).stderr, /is read in/);
+      assert.deepEqual(await ids(), ["2 00", "2 01", "2 02"], "no row of the old one is left");
+      assert.equal((await kit.run("verify")).code, 0);
+
+      kit.config(feeds(", version: 1"));
+      await kit.sync();
+      assert.deepEqual(await ids(), ["1 00", "1 01", "1 02"]);
+    } finally {
+      kit.delete();
+    }
+  });
+});
+
 describe("a snapshot feed", () => {
   let kit: FolderKit;
   before(() => {

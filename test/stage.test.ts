@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { selectFeed } from "../src/config.ts";
 import { CliError } from "../src/errors.ts";
 import { filesOf, loadSnapshot, saveSnapshot, sweep } from "../src/warehouse/snapshot.ts";
 import { stage } from "../src/warehouse/stage.ts";
@@ -602,6 +603,52 @@ describe("stage, for any lines", () => {
         },
       ),
       { numRuns: 25, seed: 7 },
+    );
+  });
+});
+
+describe("a day in two versions or formats", () => {
+  it("is read in one of them, that which has more of the day, in whatever order they arrive", async () => {
+    const arrival = fc.record({
+      hour: fc.integer({ min: 0, max: 4 }),
+      version: fc.constantFrom("1", "2"),
+      format: fc.constantFrom("jsonl", "json"),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(arrival, { minLength: 1, maxLength: 8 }),
+        fc.constantFrom(null, "1", "2"),
+        fc.constantFrom(null, "json"),
+        async (arrivals, version, format) => {
+          const own = rawFixture((project) => {
+            project.feeds.set("events", documented("events", columns));
+            const selection = selectFeed(project.config, "events")!;
+            project.config.selections.set("events", { ...selection, version, format });
+          });
+          try {
+            const here = new Map<string, Set<number>>();
+            for (const { hour, ...of } of arrivals) {
+              const id = `${of.version} ${of.format}`;
+              own.put("events", `2026-09-01 0${hour}`, [{ id }], of);
+              here.set(id, (here.get(id) ?? new Set()).add(hour));
+              await stageAndSave(own.project);
+              const read = (await stagedRows(own.project, "events", [])).map((row) => String(row.id));
+              const most = Math.max(...[...here.values()].map(({ size }) => size));
+              assert.equal(read.length, most);
+              assert.equal(new Set(read).size, 1, "never mixed");
+              const rank = (name: string) => {
+                const [v, f] = name.split(" ");
+                return [Number(v !== version), Number(f !== (format ?? "jsonl")), v, f].join();
+              };
+              const best = [...here].filter(([, { size }]) => size === most).map(([name]) => name);
+              assert.equal(read[0], best.sort((x, y) => (rank(x) < rank(y) ? -1 : 1))[0]);
+            }
+          } finally {
+            own.delete();
+          }
+        },
+      ),
+      { numRuns: 8, seed: 3 },
     );
   });
 });

@@ -19,6 +19,11 @@ export function runOf(id: Pick<PartitionId, "dt" | "hr" | "mi">): string {
   return id.mi === null ? `${id.dt} ${id.hr}` : `${id.dt} ${id.hr}:${id.mi}`;
 }
 
+/** The minutes that a partition covers: a day, an hour, or a window of 15 minutes. */
+export function coveredMinutes({ hr, mi }: Pick<PartitionId, "hr" | "mi">): number {
+  return hr === null ? 24 * 60 : mi === null ? 60 : 15;
+}
+
 /** The instant the partition is named after, in UTC; missing hours and minutes count as zero. */
 export function partitionStart(id: Pick<PartitionId, "dt" | "hr" | "mi">): Date {
   return new Date(`${id.dt}T${id.hr ?? "00"}:${id.mi ?? "00"}:00Z`);

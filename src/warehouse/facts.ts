@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { partitionStart } from "../export/partition.ts";
+import { coveredMinutes, partitionStart } from "../export/partition.ts";
 import { feedOf, type Project } from "../project.ts";
 import { hasFiles, type ManifestPartition, partitionOf, readDay } from "../sync/manifest.ts";
 import { type Database, openDatabase } from "./database.ts";
@@ -54,11 +54,10 @@ export async function withFacts(project: Project, snapshot: Snapshot): Promise<S
   return { ...snapshot, feeds };
 }
 
-/** The end of what a partition covers: a day, an hour, or 15 minutes from its name on. */
+/** The end of what a partition covers, from its name on. */
 function partitionEnd(day: { feed: string; dt: string }, partition: ManifestPartition): string {
   const id = partitionOf(day, partition);
-  const minutes = id.hr === null ? 24 * 60 : id.mi === null ? 60 : windowMinutes;
-  return new Date(partitionStart(id).getTime() + minutes * minute).toISOString();
+  return new Date(partitionStart(id).getTime() + coveredMinutes(id) * minute).toISOString();
 }
 
 async function windowsEnd(database: Database, data: string, staged: string): Promise<string | null> {

@@ -1,13 +1,14 @@
 import { type SchemaPolicy, selectFeed } from "../config.ts";
 import type { Feed } from "../export/feed.ts";
 import { parseKey, partitionPath } from "../export/layout.ts";
-import { runOf } from "../export/partition.ts";
+import { coveredMinutes, runOf } from "../export/partition.ts";
 import { feedOf, type Project } from "../project.ts";
 import {
   type DayFile,
   hasFiles,
   listDays,
   type ManifestDay,
+  type ManifestPartition,
   partitionOf,
   readDay,
 } from "../sync/manifest.ts";
@@ -40,6 +41,7 @@ export interface FeedJob {
   tasks: (DayFiles & { stamp: string })[];
   refused: { dt: string; reason: string }[];
   gone: string[];
+  warnings: string[];
   restamped: boolean; // a manifest was written anew and says the same
 }
 
@@ -103,6 +105,7 @@ function newJob(
     tasks: [],
     refused: [],
     gone: [],
+    warnings: [],
     restamped: false,
   };
 }
@@ -117,7 +120,7 @@ function addTask(project: Project, job: FeedJob, file: DayFile, force: boolean):
     job.refused.push({ dt, reason: `cannot read manifest/${feed}/${dt}.json: the next sync writes it anew` });
     return;
   }
-  const files = dataFiles(project, manifest);
+  const files = dataFiles(project, manifest, (text) => job.warnings.push(`${feed} ${dt} is ${text}`));
   if (files === null) {
     if (known) job.gone.push(dt);
     job.days.delete(dt);
@@ -134,31 +137,32 @@ function addTask(project: Project, job: FeedJob, file: DayFile, force: boolean):
 }
 
 /**
- * The files to stage of a day, null when no partition is left. Where a day has two versions, or two formats, the
- * configured one counts, else the older version, which goes on counting until it ends, and `jsonl`.
+ * The files to stage of a day, null when no partition is left. A day is read in one version and format: the one that covers
+ * most of it, so that half a day in a new version does not take the place of a whole one in the old. Of those that cover
+ * as much, the configured one counts, else the oldest version and `jsonl`.
  */
-function dataFiles(project: Project, day: ManifestDay): ListedFile[] | null {
+function dataFiles(project: Project, day: ManifestDay, warn: (text: string) => void): ListedFile[] | null {
   const partitions = day.partitions.filter(hasFiles);
   if (partitions.length === 0) return null;
-  const selection = selectFeed(project.config, day.feed);
-  const choose = (
-    values: string[],
-    wanted: string | null | undefined,
-    compare: (a: string, b: string) => number,
-  ) => (wanted && values.includes(wanted) ? wanted : values.sort(compare)[0]);
-  const version = choose(
-    partitions.map((partition) => partition.version),
-    selection?.version,
-    byNumber,
+  const { version, format } = selectFeed(project.config, day.feed) ?? {};
+  const rank = (partition: ManifestPartition) =>
+    Number(partition.version !== version) * 2 + Number(partition.format !== (format ?? "jsonl"));
+  partitions.sort(
+    (a, b) => rank(a) - rank(b) || byNumber(a.version, b.version) || compare(a.format, b.format),
   );
-  const ofVersion = partitions.filter((partition) => partition.version === version);
-  const format = choose(
-    ofVersion.map((partition) => partition.format),
-    selection?.format ?? "jsonl",
-    compare,
-  );
-  return ofVersion
-    .filter((partition) => partition.format === format)
+  const exports = new Map<string, ManifestPartition[]>();
+  for (const partition of partitions) {
+    const name = `version=${partition.version}/format=${partition.format}`;
+    exports.set(name, [...(exports.get(name) ?? []), partition]);
+  }
+  const [first, ...others] = [...exports];
+  let chosen = first!;
+  for (const other of others) if (minutesOf(other[1]) > minutesOf(chosen[1])) chosen = other;
+  if (chosen !== first && rank(partitions[0]!) === 0 && (version || format))
+    warn(
+      `read in ${chosen[0]}: ${first![0]} has ${hours(first![1])} of the ${hours(chosen[1])} hours that are here of it`,
+    );
+  return chosen[1]
     .flatMap((partition) => {
       const id = partitionOf(day, partition);
       const folder = partitionPath(id);
@@ -175,6 +179,14 @@ function dataFiles(project: Project, day: ManifestDay): ListedFile[] | null {
         });
     })
     .sort((a, b) => (a.run === b.run ? compare(a.path, b.path) : compare(a.run, b.run)));
+}
+
+function minutesOf(partitions: ManifestPartition[]): number {
+  return partitions.reduce((sum, id) => sum + coveredMinutes(id), 0);
+}
+
+function hours(partitions: ManifestPartition[]): string {
+  return String(minutesOf(partitions) / 60);
 }
 
 function byNumber(a: string, b: string): number {

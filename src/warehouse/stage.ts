@@ -62,7 +62,7 @@ export async function stage(project: Project, options: StageOptions = {}): Promi
     changed: [],
     days: [],
     failed: jobs.flatMap(({ feed, refused }) => refused.map((day) => ({ feed: feed.name, ...day }))),
-    warnings: [],
+    warnings: jobs.flatMap(({ warnings }) => warnings),
     changes: [],
   };
   const place = { data: project.data, tmp: join(project.data, "tmp", "stage") };

@@ -7,6 +7,7 @@ import type { HeatDay } from "../notebooks/components/heatmap.ts";
 import type { QueueLoad } from "../notebooks/components/queue-load.ts";
 import { computeDatasets } from "../src/site/dataset.ts";
 import { loadersFolder } from "../src/site/folders.ts";
+import { openCatalog } from "../src/warehouse/catalog.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
 
 interface QueueDay {
@@ -60,6 +61,34 @@ describe("history by weekday and time", () => {
           assert.equal(list.length, 96);
       }
     });
+  });
+
+  it("has the minutes of the reps of each queue, each rep once, or says that they are held back", async () => {
+    const database = await openCatalog(demo.project);
+    const { rows } = await database.rows(
+      `select queue_name, local_date(start)::varchar, hour(local(start)) * 4 + minute(local(start)) // 15, sum(minutes), count(*)
+       from (select window_start(instance_ts) as start, queue_name, rep_id, max(available) as minutes
+         from wfm.rep_windows where logged_in > 0 group by all)
+       group by all`,
+    );
+    database.close();
+    const wanted = new Map(
+      rows.map(([queue, day, slot, ...told]) => [`${queue} ${day} ${slot}`, told.map(Number)]),
+    );
+    let [compared, held] = [0, 0];
+    for (const { queue, day, available } of heat().flat()) {
+      if (queue === "All queues") continue;
+      available?.forEach((minutes, slot) => {
+        const [own = 0, reps = 0] = wanted.get(`${queue} ${day} ${slot}`) ?? [];
+        if (minutes < 0) held++;
+        else {
+          assert.ok(Math.abs(minutes - own) < 0.051, `${queue} ${day} ${slot}: ${minutes} ${own}`);
+          assert.ok(reps !== 1, `${queue} ${day} ${slot}: held back below two reps`); // min_reps of the demo
+          if (minutes > 0) compared++;
+        }
+      });
+    }
+    assert.ok(compared > 100 && held > 10, `${compared} ${held}`);
   });
 
   it("tells of each queue what its days do, and of its busiest half-hour", () => {

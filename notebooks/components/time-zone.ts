@@ -50,7 +50,7 @@ function open(name: string): TimeZone {
     second: "numeric",
     hourCycle: "h23",
   });
-  const names = formatter(name, { timeZoneName: "short" });
+  let names: Intl.DateTimeFormat | undefined; // takes 10 ms to make, and most who ask for a zone ask for no names
 
   const exact = remember((seconds) => {
     const part: Record<string, string> = {};
@@ -68,6 +68,7 @@ function open(name: string): TimeZone {
     return before === exact(((index + 1) * day) / 1000) ? before : null;
   });
   const abbreviations = remember((index) => {
+    names ??= formatter(name, { timeZoneName: "short" });
     const found = names.formatToParts(index * minute).find(({ type }) => type === "timeZoneName");
     return found?.value ?? name;
   });

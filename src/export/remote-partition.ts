@@ -164,5 +164,5 @@ class Grouper {
 
 function lastOfEach(objects: RemoteObject[]): RemoteObject[] {
   const last = new Map(objects.map((object) => [object.key, object]));
-  return [...last.values()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return [...last].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }

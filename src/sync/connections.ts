@@ -14,6 +14,7 @@ export type Open = (onBytes: (bytes: Buffer) => void) => Promise<Socket>;
 
 interface Call {
   begin: Begin;
+  signal: AbortSignal | undefined;
   resolve: () => void;
   reject: (error: unknown) => void;
 }
@@ -31,6 +32,7 @@ export class Connections {
   private readonly idleMs: number;
   private readonly all = new Set<Connection>();
   private readonly idle: Connection[] = []; // the last used one is the first to be used again
+  private readonly heeded = new WeakSet<AbortSignal>();
 
   constructor(open: Open, idleMs: number) {
     this.open = open;
@@ -50,6 +52,7 @@ export class Connections {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     const odd = [path, ...lines].find((line) => unfit.test(line));
     if (odd !== undefined) throw new SourceError("broken", `cannot be asked for: ${JSON.stringify(odd)}`);
+    if (signal !== undefined) this.heed(signal);
     let connection = this.idle.pop();
     while (connection?.isOpen === false) connection = this.idle.pop();
     connection ??= await this.connect();
@@ -59,6 +62,16 @@ export class Connections {
 
   close(): void {
     for (const connection of this.all) connection.destroy();
+  }
+
+  // One listener for a whole run: to add and remove one for each object takes as long as to sign it.
+  private heed(signal: AbortSignal): void {
+    if (this.heeded.has(signal)) return;
+    this.heeded.add(signal);
+    const abort = () => {
+      for (const connection of this.all) connection.abort(signal);
+    };
+    signal.addEventListener("abort", abort, { once: true });
   }
 
   private async connect(): Promise<Connection> {
@@ -121,17 +134,15 @@ class Connection {
 
   get(request: string, begin: Begin, signal?: AbortSignal): Promise<void> {
     return new Promise<void>((resolve, reject) => {
-      const abort = () => this.fail(aborted());
-      const done = (settle: () => void) => {
-        signal?.removeEventListener("abort", abort);
-        settle();
-      };
-      this.call = { begin, resolve: () => done(resolve), reject: (error) => done(() => reject(error)) };
-      signal?.addEventListener("abort", abort, { once: true });
-      if (signal?.aborted) abort();
+      this.call = { begin, signal, resolve, reject };
+      if (signal?.aborted) this.abort(signal);
       else if (this.socket === null) this.fail(brokenOff());
       else this.socket.write(request, "latin1");
     });
+  }
+
+  abort(signal: AbortSignal): void {
+    if (this.call?.signal === signal) this.fail(new DOMException("aborted", "AbortError"));
   }
 
   destroy(): void {
@@ -271,10 +282,6 @@ function parseHead(text: string): Head {
     headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
   }
   return { status: Number(status), headers };
-}
-
-function aborted(): Error {
-  return new DOMException("aborted", "AbortError");
 }
 
 function brokenOff(): Error {

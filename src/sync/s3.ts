@@ -292,7 +292,6 @@ function isRefusal(error: unknown): error is Refusal {
 }
 
 function escapeKey(key: string): string {
-  const escaped = (text: string) =>
-    encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-  return key.split("/").map(escaped).join("/");
+  const escaped = key.split("/").map(encodeURIComponent).join("/");
+  return escaped.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }

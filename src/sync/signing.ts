@@ -12,6 +12,7 @@ export interface Credentials {
  */
 export class Signer {
   private readonly region: string;
+  private second = { of: Number.NaN, time: "" };
   private key: { of: string; bytes: Buffer } | null = null;
 
   constructor(region: string) {
@@ -26,7 +27,7 @@ export class Signer {
     now: Date,
   ): Record<string, string> {
     const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-    const time = now.toISOString().replace(/\.\d+|[-:]/g, "");
+    const time = this.timeOf(now);
     const scope = [time.slice(0, 8), this.region, "s3", "aws4_request"];
     const signed: Record<string, string> = {
       ...headers,
@@ -42,6 +43,13 @@ export class Signer {
     const signature = createHmac("sha256", this.keyOf(secretAccessKey, scope)).update(text).digest("hex");
     signed.authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope.join("/")}, SignedHeaders=${list}, Signature=${signature}`;
     return signed;
+  }
+
+  private timeOf(now: Date): string {
+    const of = Math.floor(now.getTime() / 1000);
+    if (this.second.of !== of)
+      this.second = { of, time: new Date(of * 1000).toISOString().replace(/\.\d+|[-:]/g, "") };
+    return this.second.time;
   }
 
   private keyOf(secret: string, scope: string[]): Buffer {

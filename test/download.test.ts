@@ -17,7 +17,7 @@ import fc from "fast-check";
 import { createChecksum } from "../src/sync/checksum.ts";
 import { install, restore } from "../src/sync/raw.ts";
 import { type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "../src/sync/verify.ts";
-import { ThreadVerifier } from "../src/sync/verify-thread.ts";
+import { keepSmall, ThreadVerifier } from "../src/sync/verify-thread.ts";
 import { noise } from "./sync-kit.ts";
 
 const md5 = (bytes: Buffer) => createHash("md5").update(bytes).digest("hex");
@@ -127,6 +127,40 @@ describe("verify", () => {
         assert.deepEqual(gunzipSync(bytes), text); // the header's time, or bits that pad the last byte
       }),
     );
+  });
+
+  it("keeps many small objects at once: the sound ones alone, each in its own file", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "kit-small-"));
+    try {
+      // Together larger than one piece on its way to the thread.
+      const objects = Array.from({ length: 600 }, (_, n) => {
+        const bytes = gzipSync(`${n}\n`.repeat((n % 7) + 1) + noise(n % 50 === 0 ? 60_000 : 500, n));
+        const path = join(folder, n % 40 === 3 ? "missing" : "", `${n}.gz`);
+        return { n, bytes, path, md5: md5(n % 30 === 5 ? text : bytes) };
+      });
+      const kept = await Promise.allSettled(
+        objects.map(async ({ bytes, path, md5 }) => {
+          const lent = Buffer.from(bytes);
+          const keeping = keepSmall(lent, path, { size: bytes.length, md5, checksum: null, gzip: true });
+          lent.fill(0);
+          return keeping;
+        }),
+      );
+      for (const [n, result] of kept.entries()) {
+        const { bytes, path, md5: expected } = objects[n]!;
+        if (n % 30 === 5) {
+          assert.ok(result.status === "rejected" && result.reason instanceof WrongBytes, `${n}`);
+          assert.ok(!existsSync(path), `${n}`);
+        } else if (n % 40 === 3) {
+          assert.equal(result.status === "rejected" && result.reason.code, "ENOENT", `${n}`);
+        } else {
+          assert.ok(result.status === "fulfilled" && result.value.md5 === expected, `${n}`);
+          assert.deepEqual(readFileSync(path), bytes);
+        }
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it("streams what unpacks to more than fits in memory", async () => {

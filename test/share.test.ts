@@ -13,8 +13,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import { inflateSync } from "node:zlib";
-import { dayCard, fileName } from "../notebooks/components/day-card.ts";
-import { dayColumns } from "../notebooks/components/day-charts.ts";
+import { cardColumns, dayCard, fileName } from "../notebooks/components/day-card.ts";
+import type { QueueDay } from "../notebooks/components/day-file.ts";
 import { csv } from "../notebooks/components/figure.ts";
 import { allQueues, offered } from "../notebooks/components/interval.ts";
 import { serviceLevelOf } from "../notebooks/components/today.ts";
@@ -122,8 +122,94 @@ describe("share", () => {
   it("writes what is plotted as CSV", async () => {
     await share("wfm", "--interval", "60", "-o", "day.csv");
     const facts = dayFacts(data, allQueues, 60);
-    assert.equal(read("day.csv"), csv(dayColumns(facts), facts.rows));
+    assert.equal(read("day.csv"), csv(cardColumns(facts), facts.rows));
     assert.equal(read("day.csv").trimEnd().split("\r\n").length, 25);
+    assert.ok(read("day.csv").includes(`${data.day}T04:00:00.000Z,${data.day} 00:00 EDT,`));
+  });
+
+  it("plots the numbers of the CSV file and no others, whatever the day is compared with", () => {
+    const weeks = ({ assigned }: QueueDay) =>
+      Array.from({ length: 8 }, (_, week) =>
+        assigned.map((count, i) => (count === null ? null : count + ((week * i) % 5))),
+      );
+    const series = data.series.map((day) => ({ ...day, weeks: weeks(day) }));
+    for (const comparison of ["usual", "last", "none"] as const) {
+      const facts = dayFacts({ ...data, series, comparison }, queuesOfDay(data)[1]!, 30);
+      const [volume, service, waits] = groups(pictureSvg(dayCard(facts), pageSheet()));
+      const table = numbers(csv(cardColumns(facts), facts.rows));
+      const plotted = (name: string) => table[name]!.filter((value) => value !== null);
+      const up = scaleOf(volume!, Number);
+      const bars = (fill: string) =>
+        elements(volume!, "rect")
+          .filter((bar) => bar.fill === fill)
+          .map((bar) => up(Number(bar.y)) - up(Number(bar.y) + Number(bar.height)));
+      const steps = (look: Record<string, string>) =>
+        elements(volume!, "path")
+          .filter((path) => Object.entries(look).every(([name, value]) => path[name] === value))
+          .flatMap(({ d }) => stepsOf(d!).map(up));
+      const some = table["Offered (contacts)"]!.map((value) => (value ?? 0) > 0);
+      close(
+        bars("#2f6fb7"),
+        table["Assigned (contacts)"]!.filter((_, i) => some[i]).map((value) => value!),
+      );
+      close(
+        bars("#d9691a"),
+        table["Abandoned (contacts)"]!.filter((_, i) => some[i]).map((value) => value!),
+      );
+      const [usual, last] = [steps(usualLook), steps(lastLook)];
+      if (comparison === "usual") close(usual, plotted("Usual (contacts)"));
+      else assert.deepEqual([usual, table["Usual (contacts)"]], [[], undefined]);
+      if (comparison === "none") assert.deepEqual([last, table["A week before (contacts)"]], [[], undefined]);
+      else close(last, plotted("A week before (contacts)"));
+      assert.ok(comparison === "none" || last.length > 10);
+      const percent = scaleOf(service!, (text) => Number.parseFloat(text) / 100);
+      close(
+        elements(service!, "circle").map((dot) => percent(Number(dot.cy))),
+        plotted("Service level (share, 0 to 1)"),
+      );
+      const seconds = scaleOf(waits!, (text) => {
+        const [minutes, rest] = text.split(":").map(Number);
+        return minutes! * 60 + rest!;
+      });
+      close(
+        elements(waits!, "rect")
+          .filter(({ fill }) => fill === "#2f6fb7" || fill === "#d9691a")
+          .map((bar) => Math.round(seconds(Number(bar.y)))),
+        plotted("Mean wait (seconds)")
+          .filter((value) => value > 0)
+          .map(Math.round),
+      );
+    }
+  });
+
+  it("compares with what --compare names, in words, drawing and file alike", {
+    skip: !chromium,
+  }, async () => {
+    const lead = async (...args: string[]) => {
+      const { code, stdout, stderr } = await share("wfm", "-o", "compared.svg", "--json", ...args);
+      assert.equal(code, 0, stderr);
+      return { lead: (JSON.parse(stdout) as { lead: string }).lead, svg: read("compared.svg"), stderr };
+    };
+    const last = await lead("--compare", "last-week");
+    assert.match(last.lead, /% against last Wednesday, /);
+    assert.ok(last.svg.includes("The week before: Wednesday 9 September 2026"));
+    const nothing = await lead("--compare", "nothing");
+    assert.doesNotMatch(nothing.lead + nothing.svg, /against|A week before|The usual/);
+    const before = await lead("--compare", "last-week", "--date", data.days[0]!.day);
+    assert.match(before.stderr, /no intraday data for 2026-09-0\d: nothing to compare/);
+    const wrong = await share("wfm", "--compare", "last");
+    assert.equal(wrong.code, exitCodes.usage);
+    assert.match(wrong.stderr, /last-week/);
+    await share("wfm", "--compare", "last-week", "--html", "-o", "compared.html");
+    const browser = await openChromium(chromium!);
+    try {
+      const page = await browser.newPage();
+      await page.goto(pathToFileURL(join(folder, "compared.html")).href);
+      assert.match((await page.locator(".lead").textContent())!, /against last Wednesday/);
+      assert.match((await page.locator("#volume figcaption").textContent())!, /The week before: Wednesday 9/);
+    } finally {
+      await browser.close();
+    }
   });
 
   it("writes a PDF of one page, with text in the picture's font", async () => {
@@ -353,6 +439,28 @@ function elements(svg: string, name: string): Record<string, string>[] {
       Object.fromEntries([...text!.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, key, value]) => [key, value])),
     )
     .filter((found) => !("rx" in found));
+}
+
+const usualLook = { "stroke-width": "1.4" };
+const lastLook = { stroke: "#5f6b76", "stroke-dasharray": "1.5 3" };
+
+// The heights of a line of steps: each but the last starts a step, and its first corner ends the one before.
+function stepsOf(d: string): number[] {
+  const corners = [...d.matchAll(/[\d.]+,([\d.]+)/g)].map(([, y]) => Number(y));
+  return corners.filter((_, i) => i % 2 === 0).slice(0, -1);
+}
+
+// The columns of a CSV file by their headers; null where there is no number.
+function numbers(text: string): Record<string, (number | null)[]> {
+  const [header, ...rows] = text
+    .trimEnd()
+    .split("\r\n")
+    .map((line) =>
+      [...line.matchAll(/(?:^|,)(?:"([^"]*)"|([^,]*))/g)].map(([, quoted, bare]) => quoted ?? bare!),
+    );
+  return Object.fromEntries(
+    header!.map((name, i) => [name, rows.map((row) => (row[i] === "" ? null : Number(row[i])))]),
+  );
 }
 
 // From a place on the vertical axis to its value, by the labels of the axis.

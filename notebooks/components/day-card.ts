@@ -1,13 +1,15 @@
 import {
+  comparisonText,
   type DayChart,
   type DayFacts,
   provenance,
   serviceLevelOf,
-  usualText,
   volumeOf,
   waitsOf,
 } from "./day-charts.js";
+import type { TableColumn } from "./figure.js";
 import { longDay } from "./format.js";
+import type { Interval } from "./interval.js";
 import type { Picture } from "./picture.js";
 import { projectionText } from "./rest-of-day.js";
 import { daySentence, formula } from "./today.js";
@@ -15,6 +17,12 @@ import { daySentence, formula } from "./today.js";
 /** The charts of a day that a shared card holds. */
 export function cardCharts(facts: DayFacts): DayChart[] {
   return [volumeOf(facts), serviceLevelOf(facts), waitsOf(facts)];
+}
+
+/** What the card plots, interval by interval. */
+export function cardColumns(facts: DayFacts): TableColumn<Interval>[] {
+  const all = cardCharts(facts).flatMap(({ columns }) => columns);
+  return [...new Map(all.map((column) => [column.label, column])).values()];
 }
 
 /** A day of a queue as one picture: the headline, volume against the usual, service level with its target, waits. */
@@ -34,7 +42,7 @@ export function dayCard(facts: DayFacts): Picture {
       height: heights[chart.id as keyof typeof heights],
     })),
     notes: [
-      provenance(facts, "queue_wfm", usualText(facts)),
+      provenance(facts, "queue_wfm", comparisonText(facts)),
       ...(rest ? [projectionText(rest)] : []),
       `Service level: ${formula(site)}. Windows may still be corrected; real-time screens count contacts that have not ended yet and so differ.`,
     ],

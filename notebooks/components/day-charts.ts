@@ -1,12 +1,22 @@
 import { daysLater } from "./baseline.js";
 import type { Crosshair } from "./crosshair.js";
 import type { TableColumn } from "./figure.js";
-import { count, decimal, longDay, percent, weekdayName, type Zone } from "./format.js";
+import { clock, count, decimal, longDay, percent, weekdayName, type Zone } from "./format.js";
 import { type Interval, offered } from "./interval.js";
-import { serviceChart, volumeChart, waitChart } from "./intraday.js";
+import {
+  beforeWrap,
+  handleChart,
+  serviceChart,
+  staffChart,
+  staffStates,
+  volumeChart,
+  volumeLines,
+  waitChart,
+} from "./intraday.js";
 import { excludedDay, excludedDays, lacks, missingText, type Site } from "./masthead.js";
 import type { LegendEntry } from "./picture.js";
 import type { RestOfDay } from "./rest-of-day.js";
+import { timeZone } from "./time-zone.js";
 import * as today from "./today.js";
 
 /** One queue on one day, and what its charts and words depend on. */
@@ -31,16 +41,19 @@ export interface DayChart {
   measure: string; // what is drawn, in which unit
   subtitle: string; // the measure, with queue, day and interval
   legend?: LegendEntry[];
+  columns: TableColumn<Interval>[]; // of what is plotted
   draw: (width: number, height?: number) => SVGSVGElement;
 }
 
 export function volumeOf(facts: DayFacts): DayChart {
-  const { rows, windows = rows, day, zone, crosshair, comparison = "usual", rest } = facts;
+  const { rows, windows = rows, day, zone, crosshair, comparison = "usual" } = facts;
   const usual = `Usual ${weekdayName(day)} (median and middle half of ${usualWeeks(rows)})`;
   const has = (of: (row: Interval) => number | null) => rows.some((row) => of(row) !== null);
   const banded = comparison === "usual" && has((row) => row.usual);
   const lined = comparison !== "none" && has((row) => row.lastWeek);
-  const projected = rest?.rows.some((value) => value !== null) ? rest.rows : undefined;
+  const projected = projectedRows(facts);
+  const restated = has((row) => row.firstOffered);
+  const all = measures(facts);
   return {
     id: "volume",
     title: lacks(facts.site, "assignments", "abandons")
@@ -63,7 +76,15 @@ export function volumeOf(facts: DayFacts): DayChart {
         ? [{ text: banded ? "More or fewer than usual" : "More or fewer than then", mark: "difference" }]
         : []),
       ...(projected ? [{ text: "Projection, not data", mark: "projected" }] : []),
-      ...(has((row) => row.firstOffered) ? [{ text: "Restated later", mark: "revised" }] : []),
+      ...(restated ? [{ text: "Restated later", mark: "revised" }] : []),
+    ],
+    columns: [
+      ...intervalColumns(facts),
+      ...[all.offered, all.assigned, all.abandoned],
+      ...(banded ? [all.usual, all.usualLow, all.usualHigh] : []),
+      ...(lined ? [all.lastWeek] : []),
+      ...(projected ? [all.projected] : []),
+      ...(restated ? [all.firstOffered] : []),
     ],
     draw: (width, height) =>
       volumeChart(rows, { zone, width, comparison, ...given({ crosshair, height, projected }) }),
@@ -74,6 +95,7 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
   const { rows, windows = rows, zone, site, crosshair } = facts;
   const level = today.serviceLevelOf(site);
   const service = level(today.summarize(windows).served);
+  const all = measures(facts);
   const { target, min_contacts: minContacts } = site;
   return {
     id: "service-level",
@@ -87,6 +109,7 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
       { text: "Missed", mark: "missed" },
       { text: "Gap to the target", mark: "shortfall" },
     ],
+    columns: [...intervalColumns(facts), all.service, all.target, all.offered],
     draw: (width, height) =>
       serviceChart(rows, { zone, width, target, level, minContacts, ...given({ crosshair, height }) }),
   };
@@ -95,6 +118,7 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
 export function waitsOf(facts: DayFacts): DayChart {
   const { rows, zone, site, crosshair } = facts;
   const { seconds, min_contacts: minContacts } = site;
+  const all = measures(facts);
   return {
     id: "waits",
     title: today.waitTitle(rows, minContacts),
@@ -103,6 +127,7 @@ export function waitsOf(facts: DayFacts): DayChart {
       facts,
       faint(site),
     ),
+    columns: [...intervalColumns(facts), all.wait, all.threshold, all.offered],
     draw: (width, height) =>
       waitChart(rows, { zone, width, seconds, minContacts, ...given({ crosshair, height }) }),
   };
@@ -124,6 +149,46 @@ export function provenance(facts: DayFacts, feed: string, more = ""): string {
   ]
     .filter(Boolean)
     .join(" ");
+}
+
+export function handleOf(facts: DayFacts): DayChart {
+  const { rows, zone, site, crosshair } = facts;
+  const { min_contacts: minContacts } = site;
+  const all = measures(facts);
+  return {
+    id: "handle-time",
+    title: today.handleTitle(rows),
+    ...subtitles("Mean time from assignment to disposition, minutes and seconds.", facts, faint(site)),
+    legend: [
+      { text: "Until the customer's last message", mark: "blue" },
+      { text: "Wrap-up", mark: "blue-strong" },
+    ],
+    columns: [...intervalColumns(facts), all.beforeWrap, all.wrap, all.handle, all.offered],
+    draw: (width, height) => handleChart(rows, { zone, width, minContacts, ...given({ crosshair, height }) }),
+  };
+}
+
+export function repsOf(facts: DayFacts): DayChart {
+  const { rows, zone, crosshair } = facts;
+  return {
+    id: "reps",
+    title: today.staffTitle(rows),
+    ...subtitles("Time of logged-in reps by state, as full-time equivalents.", facts),
+    legend: staffStates.map(({ text, mark }) => ({ text, mark })),
+    columns: [
+      ...intervalColumns(facts),
+      ...staffStates.map(({ text, value }) => measure(text, "FTE", value, decimal)),
+    ],
+    draw: (width, height) => staffChart(rows, { zone, width, ...given({ crosshair, height }) }),
+  };
+}
+
+/** Where that comes from which the day is compared with. */
+export function comparisonText(facts: DayFacts): string {
+  const { day, comparison = "usual" } = facts;
+  if (comparison === "usual") return usualText(facts);
+  if (comparison === "none" || !day) return "";
+  return `The week before: ${longDay(daysLater(day, -7))}, its sums from queue_wfm, its line from issue_queues, rep_convos.`;
 }
 
 /** What the usual is made of, or why there is none. */
@@ -155,55 +220,80 @@ function excludedFrom(rows: readonly Interval[]): string[] {
   return [...new Set(rows.flatMap((row) => row.usualExcluded))].sort();
 }
 
-/** All that the charts of a day plot, interval by interval. */
-export function dayColumns({
-  rows = [],
-  zone,
-  site,
-  rest,
-}: Pick<DayFacts, "zone" | "site"> & Partial<DayFacts>): TableColumn<Interval>[] {
-  const level = today.serviceLevelOf(site);
-  const whole = (value: number | null) => decimal(value, 0);
-  const number = (
-    label: string,
-    value: (row: Interval) => number | null,
-    text: (value: number | null) => string = count,
-  ): TableColumn<Interval> => ({ label, value, text: (row) => text(value(row)) });
-  const unseen = (label: string, value: (row: Interval) => string | number | null) => ({
-    label,
-    value,
-    hidden: true,
-  });
+/** All numbers of a day, interval by interval. */
+export function dayColumns(facts: DayFacts): TableColumn<Interval>[] {
+  const all = measures(facts);
   return [
-    unseen("Start, UTC", ({ start }) => new Date(start).toISOString()),
+    ...intervalColumns(facts),
+    ...[all.offered, all.assigned, all.abandoned, all.within, all.service],
+    ...[all.usual, unseen(all.usualLow), unseen(all.usualHigh), unseen(all.lastWeek)],
+    ...(projectedRows(facts) ? [all.projected] : []),
+    unseen(all.firstOffered),
+    ...[all.wait, all.handle, all.wrap, all.reps, all.available, all.busy],
+    ...[unseen(all.utilizedAvailable), unseen(all.utilizedBusy)],
+  ];
+}
+
+/** When an interval was and what is known of it: the first columns of every table of a day. */
+export function intervalColumns({ zone, site }: Pick<DayFacts, "zone" | "site">): TableColumn<Interval>[] {
+  return [
+    { label: "Start, UTC", value: ({ start }) => new Date(start).toISOString(), hidden: true },
     {
       label: "Interval",
-      value: (row) => `${zone.exactTime(row.start)}`,
+      header: `Local time (${site.timezone})`,
+      value: ({ start }) => `${timeZone(site.timezone).date(start)} ${zone.exactTime(start)}`,
       text: (row) => today.span(row, zone),
     },
     { label: "State", value: ({ state }) => state },
-    number("Offered", offered),
-    number("Assigned", (row) => row.assigned),
-    number("Abandoned", (row) => row.abandoned),
-    number("In time", (row) => row.within),
-    number("Service level", level, percent),
-    number("Usual", (row) => row.usual, whole),
-    unseen("Usual, lower quartile", (row) => row.usualLow),
-    unseen("Usual, upper quartile", (row) => row.usualHigh),
-    unseen("A week before", (row) => row.lastWeek),
-    ...(rest?.rows.some((value) => value !== null)
-      ? [number("Projected", (row) => rest.rows[rows.indexOf(row)] ?? null, whole)]
-      : []),
-    unseen("Offered, first delivery", (row) => row.firstOffered),
-    number("Wait, s", (row) => row.wait, whole),
-    number("Handle, s", (row) => row.handle, whole),
-    number("Wrap-up, s", (row) => row.wrap, whole),
-    number("Reps", (row) => row.reps),
-    number("Available FTE", (row) => row.available, decimal),
-    number("Busy FTE", (row) => row.busy, decimal),
-    unseen("Available with chats, FTE", (row) => row.utilizedAvailable),
-    unseen("Busy with chats, FTE", (row) => row.utilizedBusy),
   ];
+}
+
+/** A number of an interval, with its unit in the CSV file. */
+export function measure<T>(
+  label: string,
+  unit: string,
+  value: (row: T) => number | null,
+  text: (value: number | null) => string = count,
+): TableColumn<T> {
+  return { label, header: `${label} (${unit})`, value, text: (row) => text(value(row)) };
+}
+
+function measures({ rows, site, rest, comparison = "usual" }: DayFacts) {
+  const whole = (value: number | null) => decimal(value, 0);
+  const lines = volumeLines(comparison);
+  const of = measure<Interval>;
+  return {
+    offered: of("Offered", "contacts", offered),
+    assigned: of("Assigned", "contacts", (row) => row.assigned),
+    abandoned: of("Abandoned", "contacts", (row) => row.abandoned),
+    within: of("In time", "contacts", (row) => row.within),
+    usual: of("Usual", "contacts", lines.usual, whole),
+    usualLow: of("Usual, lower quartile", "contacts", lines.usualLow, decimal),
+    usualHigh: of("Usual, upper quartile", "contacts", lines.usualHigh, decimal),
+    lastWeek: of("A week before", "contacts", lines.lastWeek),
+    projected: of("Projected", "contacts", (row) => rest?.rows[rows.indexOf(row)] ?? null, whole),
+    firstOffered: of("Offered, first delivery", "contacts", (row) => row.firstOffered),
+    service: of("Service level", "share, 0 to 1", today.serviceLevelOf(site), percent),
+    target: of("Target", "share, 0 to 1", () => site.target, percent),
+    wait: of("Mean wait", "seconds", (row) => row.wait, clock),
+    threshold: of("Threshold", "seconds", () => site.seconds, clock),
+    handle: of("Mean handle time", "seconds", (row) => row.handle, clock),
+    beforeWrap: of("Until the customer's last message", "seconds", beforeWrap, clock),
+    wrap: of("Wrap-up", "seconds", (row) => row.wrap, clock),
+    reps: of("Reps", "distinct", (row) => row.reps),
+    available: of("Available", "FTE", (row) => row.available, decimal),
+    busy: of("Busy", "FTE", (row) => row.busy, decimal),
+    utilizedAvailable: of("Available, with chats", "FTE", (row) => row.utilizedAvailable, decimal),
+    utilizedBusy: of("Busy, with chats", "FTE", (row) => row.utilizedBusy, decimal),
+  };
+}
+
+function unseen<T>(column: TableColumn<T>): TableColumn<T> {
+  return { ...column, hidden: true };
+}
+
+function projectedRows({ rest }: DayFacts): RestOfDay["rows"] | undefined {
+  return rest?.rows.some((value) => value !== null) ? rest.rows : undefined;
 }
 
 function subtitles(measure: string, { queue, day, grain }: DayFacts, more?: string) {

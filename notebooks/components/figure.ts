@@ -4,6 +4,7 @@ import { save, shareMenu } from "./share-menu.js";
 
 export interface TableColumn<T> {
   label: string;
+  header?: string; // in the CSV file, with the unit; the label by default
   value: (row: T) => string | number | null; // as it goes into the CSV file
   text?: (row: T) => string; // as it is shown; the value by default
   hidden?: boolean; // only in the CSV file
@@ -115,7 +116,7 @@ export function csv<T>(columns: TableColumn<T>[], rows: readonly T[]): string {
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const lines = [
-    columns.map(({ label }) => cell(label)),
+    columns.map(({ label, header = label }) => cell(header)),
     ...rows.map((row) => columns.map(({ value }) => cell(value(row)))),
   ];
   return `${lines.map((line) => line.join(",")).join("\r\n")}\r\n`;

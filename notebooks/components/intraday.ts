@@ -32,13 +32,11 @@ const right = 92; // room for direct labels
 /** Contacts offered per interval, assigned below and abandoned on top, against the usual of the weekday. */
 export function volumeChart(rows: readonly Interval[], options: VolumeOptions): SVGSVGElement {
   const { comparison = "usual", projected = [] } = options;
-  const usual = (row: Interval) => (comparison === "usual" ? (row.usualHigh ?? row.usual ?? 0) : 0);
-  const expected = (row: Interval) => usual(row) > 0; // where nothing ever comes, no line is drawn
-  const lastWeek = (row: Interval) => (comparison === "none" ? null : row.lastWeek);
-  const other = (row: Interval) => (comparison === "usual" ? row.usual : lastWeek(row));
+  const lines = volumeLines(comparison);
+  const compared = comparison === "usual" ? (row: Interval) => row.usual : lines.lastWeek;
   const max = Math.max(
     4,
-    ...rows.map((row) => Math.max(offered(row) ?? 0, usual(row), lastWeek(row) ?? 0)),
+    ...rows.map((row) => Math.max(offered(row) ?? 0, lines.usualHigh(row) ?? 0, lines.lastWeek(row) ?? 0)),
     ...projected.map((value) => value ?? 0),
   );
   const base = dayPanel(rows, {
@@ -67,7 +65,7 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
   if (base instanceof SVGSVGElement) return base;
   const { marks, x, y } = base;
 
-  const banded = runs(rows, expected);
+  const banded = runs(rows, (row) => lines.usual(row) !== null);
   const band = area<Point>()
     .curve(curveStepAfter)
     .x(({ slot }) => x(slot))
@@ -96,10 +94,10 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
         height: y(assigned) - y(assigned + abandoned),
       }),
     );
-    const compared = other(row);
-    if (compared !== null && row.state !== "partial") {
-      const [low, high] = [assigned + abandoned, compared].sort((a, b) => a - b) as [number, number];
-      const mark = compared > assigned + abandoned ? "difference-under" : "difference-over";
+    const other = compared(row);
+    if (other !== null && row.state !== "partial") {
+      const [low, high] = [assigned + abandoned, other].sort((a, b) => a - b) as [number, number];
+      const mark = other > assigned + abandoned ? "difference-under" : "difference-over";
       marks.append(svg("rect", { class: mark, x: left, width, y: y(high), height: y(low) - y(high) }));
     }
     if (row.firstOffered !== null) {
@@ -108,9 +106,23 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
     }
   });
   project(base, rows, projected);
-  stepLine(base, rows, (row) => (lastWeek(row) || expected(row) ? lastWeek(row) : null), "last-week");
-  stepLine(base, rows, (row) => (expected(row) ? row.usual : null), "usual-line");
+  stepLine(base, rows, lines.lastWeek, "last-week");
+  stepLine(base, rows, lines.usual, "usual-line");
   return base.root;
+}
+
+/** What the volume chart draws beside its columns; null where it draws nothing, as at hours when nothing ever comes. */
+export function volumeLines(comparison: VolumeOptions["comparison"]) {
+  const expected = (row: Interval) => comparison === "usual" && (row.usualHigh ?? row.usual ?? 0) > 0;
+  const usual = (value: (row: Interval) => number | null) => (row: Interval) =>
+    expected(row) ? value(row) : null;
+  return {
+    usual: usual((row) => row.usual),
+    usualLow: usual((row) => row.usualLow),
+    usualHigh: usual((row) => row.usualHigh),
+    lastWeek: (row: Interval) =>
+      comparison !== "none" && (row.lastWeek || expected(row)) ? row.lastWeek : null,
+  };
 }
 
 /** Service level per interval, with the gap to the target filled. */
@@ -220,7 +232,7 @@ export function handleChart(
     rows,
     [
       {
-        value: (row) => (row.handle === null ? null : row.handle - (row.wrap ?? 0)),
+        value: beforeWrap,
         mark: () => "blue",
       },
       { value: (row) => (row.handle === null ? null : row.wrap), mark: () => "blue-strong" },
@@ -228,6 +240,11 @@ export function handleChart(
     few,
   );
   return base.root;
+}
+
+/** Mean seconds from assignment to the customer's last message. */
+export function beforeWrap({ handle, wrap }: Interval): number | null {
+  return handle === null ? null : handle - (wrap ?? 0);
 }
 
 /** Rep time per interval by state, as full-time equivalents. */

@@ -2,7 +2,7 @@ import { cards } from "./cards.js";
 import { choice, segments } from "./controls.js";
 import { crosshair } from "./crosshair.js";
 import { cardCharts, fileName } from "./day-card.js";
-import { dayColumns, provenance, usualText } from "./day-charts.js";
+import { comparisonText, dayColumns, provenance } from "./day-charts.js";
 import { type QueueDay, windowRows } from "./day-file.js";
 import { html } from "./dom.js";
 import { csvButton, figure, table } from "./figure.js";
@@ -10,7 +10,7 @@ import { longDay, zone } from "./format.js";
 import type { IntradayDay } from "./interval.js";
 import type { Site } from "./masthead.js";
 import { projectionText } from "./rest-of-day.js";
-import { dataThrough, daySentence } from "./today.js";
+import { type Comparison, dataThrough, daySentence } from "./today.js";
 import { todayCards, todayPage } from "./today-page.js";
 import type { Grain } from "./windows.js";
 
@@ -20,6 +20,8 @@ export interface SharedPage {
   days: IntradayDay[];
   day: string;
   series: QueueDay[];
+  weekBefore: QueueDay[]; // for a comparison with it
+  comparison: Comparison;
   queues: string[]; // to choose from
   grain: Grain; // to begin with
   generated: string;
@@ -28,26 +30,25 @@ export interface SharedPage {
 /** Fills a shared page: words, filters, charts and table of a day, from the data inside the file. */
 function start(): void {
   const data: SharedPage = JSON.parse(document.getElementById("shared-data")!.textContent!);
-  const { site, days, day, series, queues, generated } = data;
+  const { site, days, day, queues, comparison, generated } = data;
   document.documentElement.dataset.timezone = site.timezone;
   document.documentElement.dataset.standalone = "true";
-  const windows = windowRows(series);
+  const files = { day: windowRows(data.series), weekBefore: windowRows(data.weekBefore) };
   const chosen = { queue: queues[0]!, grain: String(data.grain) };
   const place = html("div", {});
   const show = () => {
     const page = todayPage({
       ...{ site, days, day, queue: chosen.queue, grain: Number(chosen.grain) as Grain },
       zone: zone(site.timezone),
-      comparison: "usual",
+      ...{ comparison, files },
       basis: "workload",
-      files: { day: windows, weekBefore: [] },
       loads: [],
       crosshair: crosshair(),
     });
     const words = daySentence({ ...page, projected: page.rest?.projection.projected ?? null });
     const through = dataThrough(page.windows);
     const columns = dayColumns(page);
-    const note = [usualText(page), page.rest ? projectionText(page.rest) : ""].filter(Boolean).join(" ");
+    const note = [comparisonText(page), page.rest ? projectionText(page.rest) : ""].filter(Boolean).join(" ");
     document.title = `${words.title} | ${site.title}`;
     place.replaceChildren(
       html(
@@ -70,7 +71,7 @@ function start(): void {
         cardCharts(page).map((chart) =>
           figure({
             ...chart,
-            ...{ rows: page.rows, columns },
+            rows: page.rows,
             footer: provenance(page, "queue_wfm", chart.id === "volume" ? note : ""),
             file: fileName(chart.id, chosen.queue, day),
           }),

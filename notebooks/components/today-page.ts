@@ -2,12 +2,16 @@ import { daysLater } from "./baseline.js";
 import type { Card } from "./cards.js";
 import type { Crosshair } from "./crosshair.js";
 import {
+  comparisonText,
   type DayChart,
   type DayFacts,
   dayColumns,
+  handleOf,
+  intervalColumns,
+  measure,
   provenance,
+  repsOf,
   serviceLevelOf,
-  usualText,
   volumeOf,
   waitsOf,
 } from "./day-charts.js";
@@ -16,7 +20,7 @@ import { driverPanel, explain } from "./drivers.js";
 import { csvButton, figure, type TableColumn, table } from "./figure.js";
 import { change, clock, count, decimal, longDay, percent, points, signed, type Zone } from "./format.js";
 import { allQueues, dayOfIntervals, type Interval, type IntradayDay, type WindowRow } from "./interval.js";
-import { handleChart, netChart, staffChart, staffStates } from "./intraday.js";
+import { netChart } from "./intraday.js";
 import { excludedDays, lacks, openHours, type Site } from "./masthead.js";
 import { type Basis, basisText, type NetRow, netRows, netTitle, type StaffingBasis } from "./net-staffing.js";
 import type { QueueLoad } from "./queue-load.js";
@@ -193,41 +197,20 @@ export function todayFigures(page: TodayPage): HTMLElement {
   const where = `${queue}, ${longDay(day)}, per ${grain} minutes`;
   const file = (measure: string) => `${measure}-${slug(queue)}-${day}`;
   const footer = (feed: string, more?: string) => provenance(page, feed, more);
-  const base = { rows, columns: dayColumns(page) };
-  const shown = (chart: DayChart, more?: string) =>
-    figure({ ...base, ...chart, footer: footer("queue_wfm", more), file: file(chart.id) });
+  const shown = (chart: DayChart, more?: string, feed = "queue_wfm") =>
+    figure({ ...chart, rows, footer: footer(feed, more), file: file(chart.id) });
   return html(
     "div",
     { class: "figures" },
-    shown(volumeOf(page), [usualText(page), rest ? projectionText(rest) : ""].filter(Boolean).join(" ")),
+    shown(volumeOf(page), [comparisonText(page), rest ? projectionText(rest) : ""].filter(Boolean).join(" ")),
     shown(serviceLevelOf(page)),
     shown(waitsOf(page)),
-    figure({
-      ...base,
-      id: "handle-time",
-      title: today.handleTitle(rows),
-      subtitle: `Mean time from assignment to disposition, minutes and seconds. ${where}. Faint: fewer than ${site.min_contacts} contacts.`,
-      legend: [
-        { text: "Until the customer's last message", mark: "blue" },
-        { text: "Wrap-up", mark: "blue-strong" },
-      ],
-      footer: footer("queue_wfm", held(rows, site)),
-      draw: (width) => handleChart(rows, { ...shared, width, minContacts: site.min_contacts }),
-      file: file("handle-time"),
-    }),
-    figure({
-      ...base,
-      id: "reps",
-      title: today.staffTitle(rows),
-      subtitle: `Time of logged-in reps by state, as full-time equivalents. ${where}.`,
-      legend: staffStates.map(({ text, mark }) => ({ text, mark })),
-      footer: footer(
-        "queue_membership_wfm",
-        `Each rep counts once, however many queues. ${held(rows, site)}`.trim(),
-      ),
-      draw: (width) => staffChart(rows, { ...shared, width }),
-      file: file("reps"),
-    }),
+    shown(handleOf(page), held(rows, site)),
+    shown(
+      repsOf(page),
+      `Each rep counts once, however many queues. ${held(rows, site)}`.trim(),
+      "queue_membership_wfm",
+    ),
     figure({
       id: "net-staffing",
       title: netTitle(net),
@@ -265,39 +248,24 @@ export function intervalTable(page: TodayPage): HTMLElement {
   );
 }
 
-function netColumns({ zone }: TodayPage): TableColumn<NetRow>[] {
-  const number = (
-    label: string,
-    value: (row: NetRow) => number | null,
-    text: (value: number | null) => string = decimal,
-  ): TableColumn<NetRow> => ({ label, value, text: (row) => text(value(row)) });
-  const scheduled = ({ row }: NetRow) => row.scheduled;
+function netColumns(page: TodayPage): TableColumn<NetRow>[] {
+  const times = intervalColumns(page).slice(0, 2);
   return [
-    { label: "Start, UTC", value: ({ row }) => new Date(row.start).toISOString(), hidden: true },
-    {
-      label: "Interval",
-      value: ({ row }) => zone.exactTime(row.start),
-      text: ({ row }) => today.span(row, zone),
-    },
+    ...times.map(({ value, text, ...column }) => ({
+      ...column,
+      value: ({ row }: NetRow) => value(row),
+      ...(text ? { text: ({ row }: NetRow) => text(row) } : {}),
+    })),
     {
       label: "State",
       value: ({ state, ahead, row }) => (state === "none" ? row.state : ahead ? `${state}, planned` : state),
     },
-    number(
-      "Contacts",
-      ({ contacts }) => contacts,
-      (value) => decimal(value, 0),
-    ),
-    number(
-      "Handle, s",
-      ({ handle }) => handle,
-      (value) => decimal(value, 0),
-    ),
-    number("Available FTE", ({ available, ahead }) => (ahead ? null : available)),
-    number("Scheduled FTE", scheduled),
-    number("Required FTE", ({ required }) => required),
-    number(
-      "Net FTE",
+    measure("Available", "FTE", ({ available, ahead }) => (ahead ? null : available), decimal),
+    measure("Scheduled", "FTE", ({ row }) => row.scheduled, decimal),
+    measure("Required", "FTE", ({ required }) => required, decimal),
+    measure(
+      "Net",
+      "FTE",
       ({ net }) => net,
       (value) => (value === null ? "–" : signed(value, 1)),
     ),

@@ -156,13 +156,14 @@ export function formula(site: ServiceSettings): string {
 export function daySentence(options: {
   rows: readonly Interval[];
   windows?: readonly Interval[]; // the same day in quarter-hours
+  compared?: Compared | null; // the usual unless told; null is nothing
   projected?: number | null; // contacts of the whole day
   queue: string;
   day: string; // "" when there is none at all
   zone: Zone;
   site: ServiceSettings & { min_contacts: number };
 }): { title: string; lead: string } {
-  const { rows, windows = rows, projected, queue, day, zone, site } = options;
+  const { rows, windows = rows, compared, projected, queue, day, zone, site } = options;
   const through = dataThrough(windows);
   const place = queue === allQueues ? "" : `${queue}: `;
   if (!day)
@@ -185,7 +186,7 @@ export function daySentence(options: {
   const worst = worstInterval(rows, site);
   const share = total.offered ? ` (${percent(total.abandoned / total.offered)})` : "";
   const sentences = [
-    `${plural(total.offered, "contact")} offered${until || ` on ${longDay(day)}`}${against(total)}, ${count(total.abandoned)} abandoned${share}.`,
+    `${plural(total.offered, "contact")} offered${until || ` on ${longDay(day)}`}${against(total, compared)}, ${count(total.abandoned)} abandoned${share}.`,
     missing > 0 ? `${plural(missing, "more answer")} in time would have met the target.` : null,
     worst
       ? `Worst interval: ${span(worst, zone)}, ${percent(level(worst), 0)} of ${count(offered(worst))}.`
@@ -229,8 +230,7 @@ export function gap(share: number, target: number): string {
 /** Headlines of the charts: each says what the reader should see. */
 export function volumeTitle(rows: readonly Interval[], zone: Zone, compared?: Compared | null): string {
   const { offered, usual } = summarize(rows);
-  const { label, offered: other } =
-    compared === undefined ? { label: "the usual", offered: usual } : (compared ?? noOther);
+  const { label, offered: other } = otherThan(usual, compared);
   const through = dataThrough(rows);
   if (through === null) return "No contacts have arrived";
   if (!other) return `${plural(offered, "contact")} offered by ${zone.time(through)}`;
@@ -241,8 +241,6 @@ export function volumeTitle(rows: readonly Interval[], zone: Zone, compared?: Co
       : `${Math.abs(off * 100).toFixed(0)}% ${off > 0 ? "above" : "below"}`;
   return `Volume is ${words} ${label}: ${count(offered)} offered against ${decimal(other, 0)}`;
 }
-
-const noOther = { label: "", offered: null };
 
 export function waitTitle(rows: readonly Interval[], minContacts: number): string {
   const { wait } = summarize(rows);
@@ -274,8 +272,14 @@ export function staffTitle(rows: readonly Interval[]): string {
   return `Available reps had chats ${percent(used, 0)} of the time; most at ${most.label}: ${decimal(most.available)}`;
 }
 
-function against({ offered, usual }: DaySummary): string {
-  return usual ? `, ${signed((offered / usual - 1) * 100)}% against the usual` : "";
+function against({ offered, usual }: DaySummary, compared: Compared | null | undefined): string {
+  const { label, offered: other } = otherThan(usual, compared);
+  return other ? `, ${signed((offered / other - 1) * 100)}% against ${label}` : "";
+}
+
+function otherThan(usual: number | null, compared: Compared | null | undefined) {
+  if (compared === null) return { label: "", offered: null };
+  return compared ?? { label: "the usual", offered: usual };
 }
 
 // An interval without one of the counts would be in the whole and not in the part. A count that none has stays unknown.

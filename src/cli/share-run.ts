@@ -1,10 +1,12 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
-import { dayCard, fileName } from "../../notebooks/components/day-card.ts";
-import { type DayFacts, dayColumns } from "../../notebooks/components/day-charts.ts";
+import { daysLater } from "../../notebooks/components/baseline.ts";
+import { cardColumns, dayCard, fileName } from "../../notebooks/components/day-card.ts";
+import type { DayFacts } from "../../notebooks/components/day-charts.ts";
 import { csv } from "../../notebooks/components/figure.ts";
 import { allQueues } from "../../notebooks/components/interval.ts";
 import { generatedNote, type Picture } from "../../notebooks/components/picture.ts";
+import type { Comparison } from "../../notebooks/components/today.ts";
 import type { Grain } from "../../notebooks/components/windows.ts";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
@@ -20,6 +22,7 @@ export interface ShareWish {
   queue: string | undefined; // All queues; in HTML, all to choose from
   date: string | undefined; // the newest day with data
   grain: Grain;
+  comparison: Comparison;
   format: ShareFormat | undefined;
   out: string | undefined; // a file, or with `all` a folder
   all: boolean;
@@ -50,11 +53,16 @@ export async function runShare(project: Project, wish: ShareWish, context: Conte
   const host = post?.webhookHost(wish.post!) ?? null;
   if (wish.all && statSync(wish.out ?? ".", { throwIfNoEntry: false })?.isFile())
     throw new CliError("usage", `is a file: ${wish.out}`, "--all writes one file per queue: name a folder");
-  const data = await loadDay(project, wish.date, now);
+  const data = await loadDay(project, wish.date, now, wish.comparison);
   if (data.missing.length > 0)
     output.warn(
       `queue_wfm has no column for ${data.missing.map(columnText).join(", ")}: left out`,
       "asapp-kit wfm columns shows what came, and maps it",
+    );
+  if (wish.comparison === "last" && data.weekBefore.length === 0)
+    output.warn(
+      `no intraday data for ${daysLater(data.day, -7)}: nothing to compare the headline with`,
+      "--compare usual takes the median of the weeks before",
     );
   const queues = wish.all ? queuesOfDay(data) : [chosenQueue(wish.queue, data)];
   const make = await maker(data, wish, now);
@@ -98,7 +106,7 @@ async function maker(data: DayData, { grain, queue: named, all }: ShareWish, now
     card: (queue: string) => cardOf(facts(queue)),
     async file(queue: string, format: ShareFormat): Promise<string | Uint8Array> {
       const of = facts(queue);
-      if (format === "csv") return csv(dayColumns(of), of.rows);
+      if (format === "csv") return csv(cardColumns(of), of.rows);
       const card = cardOf(of);
       if (format === "svg") return `${pictureSvg(card, sheet)}\n`;
       if (format === "png") return picturePng(card, sheet);

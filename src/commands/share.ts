@@ -7,6 +7,8 @@ import { CliError } from "../errors.ts";
 import { openProject } from "../project.ts";
 
 const interval = oneOf(["15", "30", "60"]);
+const compare = oneOf(["usual", "last-week", "nothing"]);
+const comparisons = { usual: "usual", "last-week": "last", nothing: "none" } as const;
 const format = oneOf(["png", "svg", "pdf", "html", "csv"]);
 
 export default command({
@@ -31,6 +33,12 @@ export default command({
       parse: day,
     },
     interval: { type: "string", value: "MINUTES", doc: "15 (default), 30 or 60", parse: interval },
+    compare: {
+      type: "string",
+      value: "WITH",
+      doc: "usual (default), last-week or nothing, as on the page",
+      parse: compare,
+    },
     out: {
       type: "string",
       short: "o",
@@ -62,6 +70,10 @@ export default command({
     ["asapp-kit share wfm", "the newest day of all queues as wfm-all-queues-2026-09-01.png"],
     ["asapp-kit share wfm --queue Billing --date yesterday --out billing.pdf", "one queue, for a report"],
     ["asapp-kit share wfm --html --interval 30", "one file to mail, in which any queue can be chosen"],
+    [
+      "asapp-kit share wfm --date 2026-09-01 --compare last-week",
+      "the same day against the one a week before",
+    ],
     ["asapp-kit share wfm --all --out cards/", "a picture of each queue"],
     ["asapp-kit share wfm --post env:SLACK_WEBHOOK", "the day in a few sentences to a channel"],
   ],
@@ -93,6 +105,7 @@ export default command({
       {
         ...{ queue, all, date: dayOf(options.date, project.config.timezone, context.now), out: options.out },
         grain: Number(options.interval ?? 15) as 15 | 30 | 60,
+        comparison: comparisons[options.compare ?? "usual"],
         format: html ? "html" : options.format,
         post: post === undefined ? undefined : webhook(post),
         image: options["image-url"],

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { daysLater } from "../../notebooks/components/baseline.ts";
 import { type DayFacts, dayColumns } from "../../notebooks/components/day-charts.ts";
 import type { QueueDay } from "../../notebooks/components/day-file.ts";
 import { table } from "../../notebooks/components/figure.ts";
@@ -32,15 +33,16 @@ export async function pageScript(): Promise<string> {
 
 /** What a shared page carries: the day of one queue, or of all to choose from. */
 export function sharedPage(
-  { site, days, day, series, queues }: DayData,
+  { site, days, day, series, weekBefore, comparison, queues }: DayData,
   { queue, grain, generated }: { queue: string | null; grain: SharedPage["grain"]; generated: string },
 ): SharedPage {
-  const shown =
-    queue === null ? series : [...series.filter((of) => of.queue === queue), ...zeroWindow(series)];
+  const shown = (all: readonly QueueDay[]) =>
+    queue === null ? [...all] : [...all.filter((of) => of.queue === queue), ...zeroWindow(all)];
   return {
-    ...{ site, day, grain, generated },
-    days: days.filter((entry) => entry.day === day),
-    series: shown,
+    ...{ site, day, comparison, grain, generated },
+    days: days.filter((entry) => entry.day === day || entry.day === daysLater(day, -7)),
+    series: shown(series),
+    weekBefore: shown(weekBefore),
     queues: queue === null ? queues.filter((name) => series.some((of) => of.queue === name)) : [queue],
   };
 }

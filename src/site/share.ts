@@ -1,3 +1,4 @@
+import { daysLater } from "../../notebooks/components/baseline.ts";
 import { crosshair } from "../../notebooks/components/crosshair.ts";
 import type { DayFacts } from "../../notebooks/components/day-charts.ts";
 import { type QueueDay, windowRows } from "../../notebooks/components/day-file.ts";
@@ -5,6 +6,7 @@ import { dayName, zone } from "../../notebooks/components/format.ts";
 import type { IntradayDay } from "../../notebooks/components/interval.ts";
 import type { Site } from "../../notebooks/components/masthead.ts";
 import { timeZone } from "../../notebooks/components/time-zone.ts";
+import type { Comparison } from "../../notebooks/components/today.ts";
 import { todayPage } from "../../notebooks/components/today-page.ts";
 import type { Grain } from "../../notebooks/components/windows.ts";
 import { CliError } from "../errors.ts";
@@ -22,6 +24,8 @@ export interface DayData {
   days: IntradayDay[];
   day: string;
   series: QueueDay[]; // of all queues, as the day's file holds them
+  weekBefore: QueueDay[]; // the same a week before, for a comparison with it
+  comparison: Comparison;
   missing: MissingColumn[];
 }
 
@@ -35,7 +39,12 @@ export interface MissingColumn {
  * The datasets behind the Today page for `date`, the newest day with data unless told.
  * Throws CliError("noWfmData") if there is no WFM data at all, and CliError("usage") for a day without any.
  */
-export async function loadDay(project: Project, date: string | undefined, now: Date): Promise<DayData> {
+export async function loadDay(
+  project: Project,
+  date: string | undefined,
+  now: Date,
+  comparison: Comparison = "usual",
+): Promise<DayData> {
   const database = await openCatalog(project);
   const datasets = listDatasets(project);
   const rows = async <T>(name: string): Promise<T[]> => {
@@ -60,12 +69,16 @@ export async function loadDay(project: Project, date: string | undefined, now: D
       );
     const day = date ?? newest;
     if (!days.some((entry) => entry.day === day)) throw noSuchDay(day, days, project.config.timezone, now);
-    const [site, queues, series] = await Promise.all([
+    const [site, queues, series, weekBefore] = await Promise.all([
       rows<Site>("site.json"),
       rows<{ queue: string }>("queues.json"),
       rows<QueueDay>(`intraday/${day}.json`),
+      comparison === "last" ? rows<QueueDay>(`intraday/${daysLater(day, -7)}.json`) : [],
     ]);
-    return { site: site[0]!, queues: queues.map(({ queue }) => queue), days, day, series, missing };
+    return {
+      ...{ site: site[0]!, queues: queues.map(({ queue }) => queue), days, day },
+      ...{ series, weekBefore, comparison, missing },
+    };
   } finally {
     database.close();
   }
@@ -90,18 +103,25 @@ export function queueOf(name: string, { queues }: Pick<DayData, "queues">): stri
   throw new CliError("usage", `no queue is called ${shortened(name)}`, close);
 }
 
-/** What a card of one queue is made from: the very facts of the Today page, against the usual. */
+/** What a card of one queue is made from: the very facts of the Today page. */
 export function dayFacts(
-  { site, days, day, series }: Pick<DayData, "site" | "days" | "day" | "series">,
+  {
+    site,
+    days,
+    day,
+    series,
+    weekBefore = [],
+    comparison = "usual",
+  }: Pick<DayData, "site" | "days" | "day" | "series"> & Partial<DayData>,
   queue: string,
   grain: Grain,
 ): DayFacts {
   return todayPage({
     ...{ site, days, day, queue, grain },
     zone: zone(site.timezone),
-    comparison: "usual",
+    comparison,
     basis: "workload",
-    files: { day: windowRows(series), weekBefore: [] },
+    files: { day: windowRows(series), weekBefore: windowRows(weekBefore) },
     loads: [],
     crosshair: crosshair(),
   });

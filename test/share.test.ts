@@ -175,7 +175,7 @@ describe("share", () => {
         elements(waits!, "rect")
           .filter(({ fill }) => fill === "#2f6fb7" || fill === "#d9691a")
           .map((bar) => Math.round(seconds(Number(bar.y)))),
-        plotted("Mean wait (seconds)")
+        plotted("Wait (mean seconds)")
           .filter((value) => value > 0)
           .map(Math.round),
       );

@@ -25,6 +25,7 @@ import {
 import { netRows } from "../notebooks/components/net-staffing.ts";
 import { projectionText, restOfDay } from "../notebooks/components/rest-of-day.ts";
 import {
+  clockText,
   comparedWith,
   daySentence,
   formula,
@@ -198,6 +199,9 @@ describe("dayOfIntervals", () => {
       spring.slice(1, 4).map(({ label, state }) => `${label} ${state}`),
       ["01:00 closed", "02:00 skipped", "03:00 closed"],
     );
+    assert.equal(clockText(autumn), "The clock went back: 01:00 to 02:00 came twice.");
+    assert.equal(clockText(spring), "The clock went forward: 02:00 to 03:00 did not exist.");
+    assert.equal(clockText(spring.slice(3)), "");
   });
 
   it("never loses or invents a contact, whatever the grain", () => {

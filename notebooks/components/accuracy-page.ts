@@ -246,9 +246,11 @@ export function worstColumns(zone: Zone): TableColumn<FarOff>[] {
 }
 
 /** What the scores are made of. */
-export function accuracyFooter({ site, own, forecasts, excluded }: AccuracyPage): string {
+export function accuracyFooter({ site, days, own, forecasts, excluded }: AccuracyPage): string {
+  const last = days.at(-1);
   return [
     `Days in ${site.timezone}.`,
+    last ? `Data through ${dayName(last.day)}${last.complete ? "" : ", which is not over"}.` : null,
     `n = ${count(own.contacts)} contacts in ${count(own.n)} half-hours${own.left ? `; ${count(own.left)} had too few weeks before them` : ""}.`,
     "Baseline: median of the last eight same weekdays with data. Source: issue_queues, rep_convos.",
     excluded.length
@@ -272,6 +274,7 @@ function dailyChart(days: readonly ScoredDay[], width: number): SVGSVGElement {
     max: Math.max(0.1, ...figures.map(({ wape, floor }) => Math.max(wape ?? 0, floor ?? 0))),
     format: (value) => percent(value, 0),
     tick: (slot) => (slot < days.length && slot % every === 0 ? dayName(days[slot]!.day) : null),
+    centred: true,
     label: "Distance of the baseline by day",
     description: "Columns: sum of misses over contacts. Lines: the noise floor.",
   });
@@ -293,7 +296,7 @@ function dailyChart(days: readonly ScoredDay[], width: number): SVGSVGElement {
 
 function queuesChart(queues: readonly QueueAccuracy[], width: number): SVGSVGElement {
   if (queues.length === 0) return emptyPanel(width, "No queue can be scored yet.");
-  const [line, top, left, right] = [24, 22, Math.min(190, width * 0.36), 56];
+  const [line, top, left, right] = [24, 22, Math.min(190, width * 0.36), 76];
   const most = Math.max(
     0.1,
     ...queues.map(({ wape, floor, forecast }) => Math.max(wape ?? 0, floor ?? 0, forecast ?? 0)),
@@ -312,7 +315,7 @@ function queuesChart(queues: readonly QueueAccuracy[], width: number): SVGSVGEle
     "aria-label": "Distance of the baseline by queue",
     "aria-description": "Dots: sum of misses over contacts. Bars: the noise floor, what chance alone makes.",
   });
-  for (const value of x.ticks(4))
+  for (const value of x.ticks(width < 520 ? 2 : 4))
     root.append(
       svg("g", { class: "grid-lines" }, svg("line", { x1: x(value), x2: x(value), y1: top - 4, y2: height })),
       svg("text", { x: x(value), y: 12, "text-anchor": "middle" }, percent(value, 0)),

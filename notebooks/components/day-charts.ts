@@ -139,6 +139,7 @@ export function provenance(facts: DayFacts, feed: string, more = ""): string {
   const through = today.dataThrough(windows);
   return [
     `Times in ${site.timezone}.`,
+    today.clockText(windows),
     through ? `Data through ${zone.dateTime(through)}.` : null,
     lacks(site, "assignments", "abandons")
       ? null
@@ -275,11 +276,11 @@ function measures({ rows, site, rest, comparison = "usual" }: DayFacts) {
     firstOffered: of("Offered, first delivery", "contacts", (row) => row.firstOffered),
     service: of("Service level", "share, 0 to 1", today.serviceLevelOf(site), percent),
     target: of("Target", "share, 0 to 1", () => site.target, percent),
-    wait: of("Mean wait", "seconds", (row) => row.wait, clock),
+    wait: of("Wait", "mean seconds", (row) => row.wait, clock),
     threshold: of("Threshold", "seconds", () => site.seconds, clock),
-    handle: of("Mean handle time", "seconds", (row) => row.handle, clock),
-    beforeWrap: of("Until the customer's last message", "seconds", beforeWrap, clock),
-    wrap: of("Wrap-up", "seconds", (row) => row.wrap, clock),
+    handle: of("Handle", "mean seconds", (row) => row.handle, clock),
+    beforeWrap: of("Until the customer's last message", "mean seconds", beforeWrap, clock),
+    wrap: of("Wrap-up", "mean seconds", (row) => row.wrap, clock),
     reps: of("Reps", "distinct", (row) => row.reps),
     available: of("Available", "FTE", (row) => row.available, decimal),
     busy: of("Busy", "FTE", (row) => row.busy, decimal),

@@ -13,6 +13,7 @@ export interface PanelOptions {
   min?: number; // or below it, for what has a sign
   format: (value: number) => string; // of the vertical scale
   tick: (slot: number) => string | null; // label under the left edge of a slot
+  centred?: boolean; // label under the middle of it
   shade?: (slot: number) => Shade;
   label: string; // what the chart is, for readers of the screen
   description: string; // what it shows
@@ -80,9 +81,10 @@ export function panel(options: PanelOptions): Panel {
     );
   }
   for (const { slot, text } of spaced(options.tick, slots, x)) {
+    const place = x(options.centred ? slot + 0.5 : slot);
     grid.append(
-      svg("line", { x1: x(slot), x2: x(slot), y1: bottom, y2: bottom + 4, class: "tick" }),
-      svg("text", { x: x(slot), y: bottom + 16, "text-anchor": "middle" }, text),
+      svg("line", { x1: place, x2: place, y1: bottom, y2: bottom + 4, class: "tick" }),
+      svg("text", { x: place, y: bottom + 16, "text-anchor": "middle" }, text),
     );
   }
   const marks = svg("g", { class: "marks" });

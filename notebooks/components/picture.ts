@@ -65,7 +65,7 @@ export function picture(parts: Picture, sheet: Sheet, { embedFont = true } = {})
       y += 6;
       const { element, height } = legend(chart.legend, sheet, y, ink2);
       content.push(element);
-      y += height;
+      y += height + 4;
     }
     const { element, height } = drawing(chart, sheet, y + 4);
     content.push(element);

@@ -123,7 +123,7 @@ export function boardSentence({ queues, all, through, day, zone, site }: QueueBo
       : `${served.length === 1 ? "The queue meets" : `All ${served.length} queues meet`} the ${percent(site.target, 0)} target${until}`,
     lead: [
       worst
-        ? `${missed.length} of ${plural(served.length, "queue")} are under the ${percent(site.target, 0)} target.`
+        ? `${missed.length} of ${plural(served.length, "queue")} ${missed.length === 1 ? "is" : "are"} under the ${percent(site.target, 0)} target.`
         : null,
       `Together ${contacts(all, site) === null ? "contacts that cannot be counted" : plural(all.offered, "contact")} on ${longDay(day)}${until}`,
       all.service === null
@@ -168,7 +168,7 @@ export function boardFigure(board: QueueBoard, options: { free: boolean; search:
         (options.free
           ? "Each queue has a scale of its own: heights cannot be compared between queues."
           : "All queues share one scale.") +
-        ` Numbers are the day so far: contacts, ${formula(site).replace(/^[A-Z]/, (start) => start.toLowerCase())}, share abandoned, mean wait of all. Choose a queue to open it.`,
+        ` Numbers are the day so far: contacts, ${formula(site).replace(/^[A-Z]/, (start) => start.toLowerCase())}, share abandoned, mean wait of all.`,
       legend: [
         { text: "Offered", mark: "blue" },
         ...(usual ? [{ text: "The usual (median of same weekdays)", mark: "usual-band" }] : []),
@@ -215,7 +215,7 @@ export function boardColumns(site: Site): TableColumn<QueueOfDay>[] {
   ];
 }
 
-const facet = { height: 168, gap: 18, least: 250, top: 78, bottom: 150 };
+const facet = { height: 168, gap: 18, least: 290, top: 78, bottom: 150 };
 
 /** One facet per queue: its name, four numbers, and its day against the usual. */
 function boardChart(
@@ -344,7 +344,7 @@ function spark({ rows }: QueueOfDay, wide: number, top: number, zone: Zone): SVG
     svg(
       "text",
       { class: "facet-scale", x: wide - 12, y: facet.top - 3, "text-anchor": "end" },
-      `top ${count(Math.ceil(top))}`,
+      `scale to ${count(Math.ceil(top))}`,
     ),
   );
   rows.forEach((row, slot) => {

@@ -169,7 +169,10 @@ function curveChart(result: WhatIf, width: number): SVGSVGElement {
     },
   });
   const { marks, x, y, height, margin } = base;
-  for (const note of base.root.querySelectorAll(".shades .note")) note.textContent = "demand exceeds staff";
+  for (const note of base.root.querySelectorAll(".shades .note")) {
+    if (Number(note.previousElementSibling?.getAttribute("width")) < 135) note.remove();
+    else note.textContent = "demand exceeds staff";
+  }
   const middle = (at: number) => x(at + 0.5);
   points.forEach(({ reps }, i) => {
     if (i % every === 0)

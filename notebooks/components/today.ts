@@ -181,7 +181,7 @@ export function daySentence(options: {
   const total = summarize(windows);
   const level = serviceLevelOf(site);
   const service = level(total.served);
-  const until = windows.some(({ state }) => state === "pending") ? ` by ${zone.time(through)}` : "";
+  const until = running(windows) ? ` by ${zone.time(through)}` : "";
   const missing = shortfallOf(total.served, site) ?? 0;
   const worst = worstInterval(rows, site);
   const share = total.offered ? ` (${percent(total.abandoned / total.offered)})` : "";
@@ -219,6 +219,19 @@ export function span(row: Pick<Interval, "label" | "end">, zone: Zone): string {
   return `${row.label}–${row.label.includes(" ") ? zone.exactTime(row.end) : zone.time(row.end)}`;
 }
 
+/** What the clock did on a night when it changed, in words; "" on any other day. */
+export function clockText(rows: readonly Pick<Interval, "label" | "state">[]): string {
+  const between = (of: (row: Pick<Interval, "label" | "state">) => boolean) => {
+    const [first, last] = [rows.findIndex(of), rows.findLastIndex(of)];
+    const time = (row: { label: string } | undefined) => row?.label.split(" ")[0] ?? "24:00";
+    return first < 0 ? null : `${time(rows[first])} to ${time(rows[last + 1])}`;
+  };
+  const skipped = between(({ state }) => state === "skipped");
+  if (skipped) return `The clock went forward: ${skipped} did not exist.`;
+  const twice = between(({ label }) => label.includes(" "));
+  return twice ? `The clock went back: ${twice} came twice.` : "";
+}
+
 /** "3.6 points under the 80% target" */
 export function gap(share: number, target: number): string {
   const points = Math.abs(share - target) * 100;
@@ -233,7 +246,8 @@ export function volumeTitle(rows: readonly Interval[], zone: Zone, compared?: Co
   const { label, offered: other } = otherThan(usual, compared);
   const through = dataThrough(rows);
   if (through === null) return "No contacts have arrived";
-  if (!other) return `${plural(offered, "contact")} offered by ${zone.time(through)}`;
+  if (!other)
+    return `${plural(offered, "contact")} offered${running(rows) ? ` by ${zone.time(through)}` : ""}`;
   const off = offered / other - 1;
   const words =
     Math.abs(off) < 0.03
@@ -270,6 +284,10 @@ export function staffTitle(rows: readonly Interval[]): string {
     sum(staffed.map((row) => (value(row) ?? 0) * row.minutes)) ?? 0;
   const used = total((row) => row.utilizedAvailable) / total((row) => row.available);
   return `Available reps had chats ${percent(used, 0)} of the time; most at ${most.label}: ${decimal(most.available)}`;
+}
+
+function running(rows: readonly Interval[]): boolean {
+  return rows.some(({ state }) => state === "pending");
 }
 
 function against({ offered, usual }: DaySummary, compared: Compared | null | undefined): string {

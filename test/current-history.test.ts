@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -180,6 +180,56 @@ describe("the warehouse, run after run", () => {
         ],
         "things.jsonl.gz",
       );
+    } finally {
+      raw.delete();
+    }
+  });
+
+  it("makes anew what was deleted by hand, byte for byte, and says what it cannot", async () => {
+    const raw = newProject();
+    const { data } = raw.project;
+    try {
+      raw.put("things", "2026-09-01 05", [{ id: "1", n: 1 }, "no json"]);
+      raw.put("things", "2026-09-02 05", [
+        { id: "1", n: 2 },
+        { id: "2", n: 1 },
+      ]);
+      await updateWarehouse(raw.project);
+      const built = () =>
+        ["staged", "current", "quarantine"]
+          .flatMap((layer) =>
+            readdirSync(join(data, layer, "things")).map((name) => join(layer, "things", name)),
+          )
+          .map((name) => `${name} ${readFileSync(join(data, name)).toString("base64")}`);
+      const before = built();
+      const files = before.map((line) => line.split(" ", 1)[0]!);
+      for (const lost of [
+        ...files.map((file) => [file]),
+        files,
+        files.filter((file) => /09-02/.test(file)),
+      ]) {
+        for (const file of lost) rmSync(join(data, file));
+        assert.deepEqual((await updateWarehouse(raw.project)).failed, []);
+        assert.deepEqual(built(), before, `without ${lost}`);
+      }
+      const ofTheFirst = files.filter((file) => /^staged.*09-01/.test(file));
+      for (const file of [...ofTheFirst, "raw/things/version=1/format=jsonl/dt=2026-09-01/hr=05"])
+        rmSync(join(data, file), { recursive: true });
+      for (let time = 0; time < 2; time++) {
+        const [failed, ...others] = (await updateWarehouse(raw.project)).failed;
+        assert.match(failed!.reason, /dt=2026-09-01.*it is not there/);
+        assert.deepEqual(others, []);
+        await compare(
+          raw.project,
+          [
+            {
+              run: "2026-09-02 05",
+              files: [["1", "2"].map((id, i) => ({ text: "", row: { id, n: 2 - i } }))],
+            },
+          ],
+          "things.jsonl.gz",
+        );
+      }
     } finally {
       raw.delete();
     }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { createReadStream, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Feed } from "../export/feed.ts";
 import { feedOf, type Project } from "../project.ts";
@@ -7,6 +7,7 @@ import { removeEmpty } from "../sync/files.ts";
 import { type Database, openDatabase, type QueryOptions, quoteName } from "./database.ts";
 import { type DedupeRule, dedupeRule, type RelationColumn, windowOf } from "./dedupe.ts";
 import { writeParquet } from "./inspect.ts";
+import { lostFiles } from "./lost.ts";
 import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
 import { type DaySnapshot, type FeedSnapshot, type Snapshot, shortHash } from "./snapshot.ts";
 import { problem } from "./stage.ts";
@@ -134,32 +135,13 @@ function rebuildReason(
   const needed = before.days.flatMap(({ current }) => current ?? []);
   if (task.changed.length > 0)
     needed.push(...task.changed.flatMap((dt) => task.before.get(dt)?.staged ?? []));
-  if (missing(data, needed)) return "file missing";
+  if (lostFiles(data, needed).size > 0) return "file missing";
   if (options.incremental) return null;
   const rows = task.after.days.reduce((sum, day) => sum + day.rows, 0);
   const news = task.after.days
     .filter(({ dt }) => task.changed.includes(dt))
     .reduce((sum, day) => sum + day.rows, 0);
   return news * 2 > rows ? "mostly new" : null;
-}
-
-// One listing a folder, as a stat of each file would cost more the longer the history is.
-function missing(data: string, files: readonly string[]): boolean {
-  const folders = new Map<string, Set<string>>();
-  return files.some((file) => {
-    const folder = dirname(file);
-    if (!folders.has(folder)) folders.set(folder, new Set(listFolder(join(data, folder))));
-    return !folders.get(folder)!.has(file.slice(folder.length + 1));
-  });
-}
-
-function listFolder(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
 }
 
 function currentOf(

@@ -12,6 +12,7 @@ import {
   partitionOf,
   readDay,
 } from "../sync/manifest.ts";
+import { lostFiles } from "./lost.ts";
 import { startColumns } from "./schema.ts";
 import {
   type DaySnapshot,
@@ -38,7 +39,8 @@ export interface FeedJob {
   schema: FeedSchema;
   days: Map<string, DaySnapshot>; // as they will be
   layouts: Layout[];
-  tasks: (DayFiles & { stamp: string })[];
+  tasks: (DayFiles & { stamp: string; lost: boolean })[]; // lost: what is staged of it is not all there
+  lost: ReadonlySet<string>; // files that the days name and that are gone, be it by hand
   refused: { dt: string; reason: string }[];
   gone: string[];
   warnings: string[];
@@ -103,6 +105,7 @@ function newJob(
     days: new Map(before.days.map((day) => [day.dt, day])),
     layouts: [...before.layouts],
     tasks: [],
+    lost: lostFiles(project.data, before.days.flatMap(stagedFiles)),
     refused: [],
     gone: [],
     warnings: [],
@@ -114,7 +117,9 @@ function addTask(project: Project, job: FeedJob, file: DayFile, force: boolean):
   const { feed, dt } = file;
   const known = job.days.get(dt);
   const stamp = `${file.mtimeMs}:${file.size}:${job.rules}`;
-  if (known?.stamp === stamp && !force) return;
+  const lost = known !== undefined && stagedFiles(known).some((path) => job.lost.has(path));
+  const anew = force || lost;
+  if (known?.stamp === stamp && !anew) return;
   const manifest = readDay(project, feed, dt);
   if (manifest === null) {
     job.refused.push({ dt, reason: `cannot read manifest/${feed}/${dt}.json: the next sync writes it anew` });
@@ -127,13 +132,17 @@ function addTask(project: Project, job: FeedJob, file: DayFile, force: boolean):
     return;
   }
   const source = shortHash(job.rules, JSON.stringify(files));
-  if (known?.source === source && !force) {
+  if (known?.source === source && !anew) {
     job.days.set(dt, { ...known, stamp });
     job.restamped = true;
   } else {
-    const before = known?.stamp.endsWith(`:${job.rules}`) && !force ? known : null;
-    job.tasks.push({ feed, dt, source, stamp, files, before });
+    const before = known?.stamp.endsWith(`:${job.rules}`) && !anew ? known : null;
+    job.tasks.push({ feed, dt, source, stamp, files, before, lost });
   }
+}
+
+function stagedFiles({ staged, detail, quarantine }: DaySnapshot): string[] {
+  return [staged, detail, quarantine].filter((path) => path !== null);
 }
 
 /**

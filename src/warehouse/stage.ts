@@ -99,6 +99,7 @@ async function stageAll(
       const kept = leftover !== undefined && takeOver(job, leftover);
       const staged = kept ? leftover : await attempt(db, { ...place, scratch }, job, task, report);
       done += 1;
+      if (!staged && task.lost) giveUp(job, task.dt);
       if (!staged) continue;
       record(job, task, staged);
       const { feed, dt, rows, quarantined, rescued, path } = staged.summary;
@@ -199,6 +200,12 @@ function takeOver(job: FeedJob, { summary }: StagedDay): boolean {
   if (columns === null) return false;
   job.schema.columns = columns;
   return true;
+}
+
+/** Leaves out a day whose files are gone and that cannot be staged again: no query over the feed would find them. */
+function giveUp(job: FeedJob, dt: string): void {
+  job.days.delete(dt);
+  job.gone.push(dt);
 }
 
 function record(job: FeedJob, { dt, stamp, source }: FeedJob["tasks"][number], day: StagedDay): void {

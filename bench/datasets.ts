@@ -1,8 +1,9 @@
 // All datasets of the site in one process, beside a process for each, which is how Framework runs loaders by itself.
-//   node dist/bench/datasets.js [--days 29] [--conversations 1400] [--year] [--runs 3]
+//   node dist/bench/datasets.js [--config FILE | --days 29 --conversations 1400 [--year]] [--runs 3]
+// --config: a project that is there, such as .demo/kit.yaml; otherwise days of the demo are made.
 // --year: four weeks of these days repeated until there are 52, as Parquet, a file per feed and day as ever.
-import { mkdirSync } from "node:fs";
-import { loadavg } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     conversations: { type: "string", default: "1400" },
     year: { type: "boolean", default: false },
     runs: { type: "string", default: "3" },
+    config: { type: "string" },
     child: { type: "string" }, // the project whose datasets this process computes
   },
 });
@@ -33,9 +35,13 @@ const loader = fileURLToPath(new URL("../src/site/loader.js", import.meta.url));
 
 if (values.child !== undefined) {
   const project = openProject(values.child);
-  const computed = await computeDatasets(project, { out: join(dirname(values.child), "answers") });
+  const out = mkdtempSync(join(tmpdir(), "kit-answers-"));
+  const computed = await computeDatasets(project, { out });
+  rmSync(out, { recursive: true });
   const bytes = computed.reduce((sum, dataset) => sum + dataset.bytes, 0);
   console.log(`${computed.length} datasets, ${(bytes / 1e6).toFixed(1)} MB`);
+} else if (values.config !== undefined) {
+  await compare(openProject(values.config));
 } else {
   const demo = await demoProject({
     days: Number(values.days),
@@ -66,9 +72,7 @@ async function compare(project: Project): Promise<void> {
     console.log(
       `| ${name} | ${seconds.toFixed(2)} | ${cpu.toFixed(2)} | ${(cpu / all.cpuSeconds).toFixed(1)}x | ${peak.toFixed(0)} |`,
     );
-  console.log(
-    `${days} days x ${values.conversations} conversations; ${machine()}; load average ${loadavg()[0]!.toFixed(1)}\n`,
-  );
+  console.log(`${days} days; ${machine()}; load average ${loadavg()[0]!.toFixed(1)}\n`);
   console.log("| | seconds | CPU seconds | ratio by CPU | peak MiB |\n|---|---|---|---|---|");
   row(`${all.output.trim()}, one process`, all.seconds, all.cpuSeconds, all.peakMiB);
   row(

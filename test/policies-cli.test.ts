@@ -125,6 +125,43 @@ describe("the policies for columns", () => {
   });
 });
 
+describe("a feed that no document names", () => {
+  it("is synced, told of, asked and explained like any other, whole rows being its key", async () => {
+    const kit = folderKit("");
+    try {
+      const rows = [
+        { id: 1, a: "x" },
+        { id: 1, a: "x" },
+        { id: 2, b: 1.5 },
+      ];
+      kit.put("brand_new/dt=2026-11-22/hr=05", rows);
+      const { code, stdout } = await kit.sync();
+      assert.equal(code, 0);
+      assert.match(stdout, /^new +1 partition of 1 feed$/m);
+      assert.match((await kit.run("status")).stdout, /^brand_new +1 +2 +2026-11-22 06:00 /m);
+      assert.match((await kit.run("schema", "brand_new")).stdout, /^id +VARCHAR .*not documented$/m);
+      const explained = await kit.run("explain", "brand_new", "id=1");
+      assert.match(explained.stdout, /^brand_new: one row per a, b, id, _rescued$/m);
+      assert.match(
+        (await kit.run("views", "--feed", "brand_new")).stdout,
+        /create or replace view "brand_new"/,
+      );
+      assert.match((await kit.sync("--feed", "brand_new")).stdout, /^nothing new$/m);
+      for (const args of [
+        ["sync", "--feed", "brand_nwe"],
+        ["schema", "brand_nwe"],
+        ["explain", "brand_nwe", "id=1"],
+      ]) {
+        const { code, stderr } = await kit.run(...args);
+        assert.equal(code, exitCodes.unknownFeed);
+        assert.match(stderr, /unknown feed brand_nwe \(did you mean "brand_new"\?\)/);
+      }
+    } finally {
+      kit.delete();
+    }
+  });
+});
+
 describe("a feed that goes over to another version", () => {
   it("shows each day in one version: the old one until the new has as much of it", async () => {
     const feeds = (version: string) => `feeds:\n  things: { ${columns}${version} }`;

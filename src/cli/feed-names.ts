@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { CliError } from "../errors.ts";
 import { feedName } from "../export/registry.ts";
@@ -7,9 +7,11 @@ import { didYouMean } from "./arguments.ts";
 
 /** The feeds named by --feed, or null for all. A name that nothing here knows is an error, before any request. */
 export function checkFeeds(project: Project, names: string[]): string[] | null {
-  const unknown = names.filter((name) => !isKnown(project, name));
+  const here = feedsHere(project);
+  const unknown = names.filter((name) => !project.feeds.has(name) && !here.includes(name));
   if (unknown.length > 0) {
-    const list = unknown.map((name) => `unknown feed ${name}${didYouMean(name, project.feeds.keys())}`);
+    const known = [...project.feeds.keys(), ...here];
+    const list = unknown.map((name) => `unknown feed ${name}${didYouMean(name, known)}`);
     throw new CliError(
       "unknownFeed",
       list.join("\n"),
@@ -20,6 +22,7 @@ export function checkFeeds(project: Project, names: string[]): string[] | null {
 }
 
 // A feed that only the bucket knows is taken when its partitions are here.
-function isKnown(project: Project, name: string): boolean {
-  return project.feeds.has(name) || (feedName.test(name) && existsSync(join(project.data, "manifest", name)));
+function feedsHere(project: Project): string[] {
+  const folder = join(project.data, "manifest");
+  return existsSync(folder) ? readdirSync(folder).filter((name) => feedName.test(name)) : [];
 }

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { describe, it } from "node:test";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { exitCodes } from "../src/errors.ts";
+import { bin, cleanEnv, run } from "./cli-kit.ts";
+import { findChromium, openChromium, visit } from "./site-chromium.ts";
+import { type DemoProject, demoProject } from "./site-demo.ts";
+
+const chromium = findChromium();
+
+describe("preview --sync", { timeout: 300_000, skip: chromium ? false : "no Chromium" }, () => {
+  it("syncs first, and a page opened again shows what a later sync brings", async () => {
+    const demo = await demoProject({ days: 2, conversationsPerDay: 100 });
+    const config = ["--config", demo.project.configFile!];
+    reportNewest(demo, 54_321);
+    const child = spawn(process.execPath, [bin, "preview", "--sync", "--port", "4330", ...config], {
+      env: cleanEnv(),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const closed = once(child, "close");
+    const browser = await openChromium(chromium!);
+    try {
+      let url = "";
+      for await (const line of createInterface({ input: child.stdout })) {
+        url = /^serving (\S+)/.exec(line)?.[1] ?? "";
+        if (url !== "") break;
+      }
+      const { page, close } = await visit(browser, `${url}today`);
+      const shows = (pattern: string) =>
+        page.waitForFunction((text) => new RegExp(text).test(document.body.innerText), pattern, {
+          timeout: 60_000,
+        });
+      await shows("54,[34]\\d\\d");
+      reportNewest(demo, 87_654);
+      const { code, stderr } = await run(["sync", "--full", ...config]);
+      assert.equal(code, 0, stderr);
+      await page.waitForTimeout(3_000);
+      await page.reload();
+      await shows("87,[67]\\d\\d");
+      await close();
+    } finally {
+      await browser.close();
+      child.kill("SIGINT");
+      assert.deepEqual(await closed, [exitCodes.ok, null]);
+      demo.delete();
+    }
+  });
+});
+
+/** Exports the newest window of queue_wfm again, with so many assignments in its first row. */
+function reportNewest({ project }: DemoProject, assignments: number): void {
+  const folder = join((project.config.source as { path: string }).path, "queue_wfm");
+  const names = readdirSync(folder, { recursive: true }).map(String);
+  const newest = names
+    .filter((name) => name.endsWith(".gz"))
+    .sort()
+    .at(-1)!;
+  const rows = gunzipSync(readFileSync(join(folder, newest)))
+    .toString()
+    .trim()
+    .split("\n");
+  const [first, ...others] = rows.map((row) => JSON.parse(row));
+  const text = [{ ...first, total_assignments: assignments }, ...others].map(
+    (row) => `${JSON.stringify(row)}\n`,
+  );
+  writeFileSync(join(folder, newest), gzipSync(text.join("")));
+}

@@ -143,6 +143,24 @@ describe("dayOfIntervals", () => {
     assert.equal(rows.find(({ label }) => label === "09:15")!.assigned, null);
   });
 
+  it("leaves a count unknown that one of its windows lacks and others have, and says so", () => {
+    const windows = [0, 15, 30, 45].map((minute) =>
+      row(at(9, minute), { assigned: 10, abandoned: 2, within: 8, wait: 20, handle: 300 }),
+    );
+    const hour = (values: Partial<WindowRow>) =>
+      day([...windows.slice(0, 3), { ...windows[3]!, ...values }], { ...ten, grain: 60 })[9]!;
+    const of = ({ state, assigned, abandoned, within, wait, handle }: ReturnType<typeof hour>) => [
+      ...[state, assigned, abandoned, within, wait, handle],
+    ];
+    assert.deepEqual(of(hour({})), ["data", 40, 8, 32, 20, 300]);
+    assert.deepEqual(of(hour({ within: null })), ["incomplete", 40, 8, null, 20, 300]);
+    assert.deepEqual(of(hour({ abandoned: null })), ["incomplete", 40, null, 32, null, 300]);
+    assert.deepEqual(of(hour({ assigned: null })), ["incomplete", null, 8, 32, null, null]);
+    const quiet = { assigned: 0, abandoned: 0, within: null, wait: null, handle: null };
+    assert.deepEqual(of(hour(quiet)), ["data", 30, 6, 24, 20, 300], "nobody came, so nobody was late");
+    assert.equal(hour({ within: null }).label, "09:00");
+  });
+
   it("calls an interval partial until all of its windows have arrived", () => {
     const rows = day([row(at(9, 45), { assigned: 4 })], {
       ...ten,

@@ -3,11 +3,19 @@ import { type LocalInterval, windowLength } from "./windows.js";
 
 /**
  * What an interval of one queue shows:
- * "data"; "zero": open and complete, but no contact came; "closed": complete, outside opening hours, nothing came;
+ * "data"; "incomplete": the same, but a window lacks a count that others have, so that count is null; "zero": open and complete, but no contact came; "closed": complete, outside opening hours, nothing came;
  * "partial": some of its windows have arrived; "pending": none has, and none is newer; "missing": none has, though newer
  * ones have; "skipped": the clock left this time out, it did not exist. Lines break at the last four.
  */
-export type IntervalState = "data" | "zero" | "closed" | "partial" | "pending" | "missing" | "skipped";
+export type IntervalState =
+  | "data"
+  | "incomplete"
+  | "zero"
+  | "closed"
+  | "partial"
+  | "pending"
+  | "missing"
+  | "skipped";
 
 export interface Evidence {
   windows: number; // quarter-hours of the interval

@@ -112,7 +112,7 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
   const through = found?.through ? Date.parse(found.through) : null;
   return dayIntervals(day, zone, grain).map((interval) => {
     const members = membersOf(interval, rows);
-    const arrived = members.filter((row) => row.assigned !== null);
+    const arrived = members.filter(came);
     const open = isOpen(openHours, day, interval.slot, grain) ?? looksOpen(members, arrived, writesZeros);
     const state = intervalState(evidence(interval, complete, through, arrived.length, open));
     return {
@@ -162,10 +162,17 @@ function added(
 ) {
   const minutes = (interval.end - interval.start) / 60_000;
   const empty = state === "zero" ? 0 : null;
-  const rules = rollUp(arrived, {
-    assigned: { rule: "count", of: (row) => row.assigned },
-    abandoned: { rule: "count", of: (row) => row.abandoned },
-    within: { rule: "count", of: (row) => row.within },
+  const counts = {
+    assigned: whole(arrived, (row) => row.assigned),
+    abandoned: whole(arrived, (row) => row.abandoned),
+    within: whole(
+      arrived.filter((row) => row.within !== null || offered(row) !== 0),
+      (row) => row.within,
+    ),
+  };
+  const short = Object.values(counts).includes("incomplete");
+  const told = (count: number | null | "incomplete") => (count === "incomplete" ? null : (count ?? empty));
+  const means = rollUp(arrived, {
     wait: { rule: "mean", mean: (row) => row.wait, weight: offered },
     handle: { rule: "mean", mean: (row) => row.handle, weight: handleWeight },
     wrap: { rule: "mean", mean: (row) => row.wrap, weight: handleWeight },
@@ -176,11 +183,13 @@ function added(
     start: interval.start,
     end: interval.end,
     minutes,
-    state,
-    ...rules,
-    assigned: rules.assigned ?? empty,
-    abandoned: rules.abandoned ?? empty,
-    within: rules.within ?? empty,
+    state: short && state === "data" ? ("incomplete" as const) : state,
+    assigned: told(counts.assigned),
+    abandoned: told(counts.abandoned),
+    within: told(counts.within),
+    wait: [counts.assigned, counts.abandoned].includes("incomplete") ? null : means.wait,
+    handle: counts.assigned === "incomplete" ? null : means.handle,
+    wrap: counts.assigned === "incomplete" ? null : means.wrap,
     reps: maximum(members.map((row) => row.reps)),
     loggedIn: time((row) => row.logged_in),
     available: time((row) => row.available),
@@ -190,10 +199,22 @@ function added(
     held: members.some((row) => row.small),
     scheduled: all(members, (row) => row.scheduled, minutes / 15),
     forecast: all(members, (row) => row.forecast, 1),
-    firstOffered: arrived.some((row) => row.first_offered !== null)
-      ? sum(arrived.map((row) => row.first_offered ?? offered(row)))
-      : null,
+    firstOffered:
+      !short && arrived.some((row) => row.first_offered !== null)
+        ? sum(arrived.map((row) => row.first_offered ?? offered(row)))
+        : null,
   };
+}
+
+// Windows that only the weeks before know of hold no count.
+function came({ assigned, abandoned }: WindowRow): boolean {
+  return assigned !== null || abandoned !== null;
+}
+
+// A count that one window lacks and another has: the sum of what is known would pass for the whole.
+function whole(rows: readonly WindowRow[], of: (row: WindowRow) => Maybe): number | null | "incomplete" {
+  const unknown = rows.filter((row) => quantity(of(row)) === null).length;
+  return unknown > 0 && unknown < rows.length ? "incomplete" : sum(rows.map(of));
 }
 
 // A plan that leaves out some of the windows says nothing of the interval.

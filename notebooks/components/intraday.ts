@@ -389,6 +389,7 @@ function dayPanel(rows: readonly Interval[], options: DayPanel): Panel | SVGSVGE
   if (!rows.some(known)) return emptyPanel(width, "No rows for this queue and day.");
   const states: Record<Interval["state"], Shade> = {
     data: null,
+    incomplete: null,
     zero: null,
     partial: null,
     closed: "closed",
@@ -419,7 +420,10 @@ function dayPanel(rows: readonly Interval[], options: DayPanel): Panel | SVGSVGE
         closed: "closed",
         skipped: "did not exist: the clock went forward",
       };
-      const more = row.state === "partial" ? " · not all of it has arrived" : "";
+      const more =
+        { partial: " · not all of it has arrived", incomplete: " · a count is missing" }[
+          row.state as string
+        ] ?? "";
       const ahead = options.ahead?.(slot);
       return `${row.label}  ${words[row.state] ?? readout(row) + more}${ahead ? ` · ${ahead}` : ""}`;
     },

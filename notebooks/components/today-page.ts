@@ -87,6 +87,7 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
   const staffed = windows.filter((row) => row.reps !== null);
   const projected = rest?.projection.projected;
   const label = compared?.label ?? "";
+  const unmapped = (...metrics: string[]) => lacks(site, ...metrics) && "no column is mapped";
   const versus = (value: number | null, before: number | null | undefined, better: "lower" | "neutral") => {
     if (value === null || !before) return undefined;
     const off = value / before - 1;
@@ -105,11 +106,9 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
         compared?.offered,
         "neutral",
       ),
-      note: lacks(site, "assignments", "abandons")
-        ? "no column is mapped"
-        : projected
-          ? `about ${count(projected)} by the end of the day`
-          : `${count(sum.assigned)} assigned`,
+      note:
+        unmapped("assignments", "abandons") ||
+        (projected ? `about ${count(projected)} by the end of the day` : `${count(sum.assigned)} assigned`),
     },
     {
       label: `Answered in ${site.seconds} s`,
@@ -122,7 +121,9 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
               tone: service < site.target ? "bad" : "good",
             } as const,
           }),
-      note: `target ${percent(site.target, 0)}${compared?.service ? `; ${label} ${percent(compared.service)}` : ""}`,
+      note:
+        (service === null && unmapped("assignments", "abandons", "within_threshold")) ||
+        `target ${percent(site.target, 0)}${compared?.service ? `; ${label} ${percent(compared.service)}` : ""}`,
     },
     {
       label: "Abandoned",
@@ -135,19 +136,21 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
             } as const,
           }
         : {}),
-      note: lacks(site, "abandons") ? "no column is mapped" : `${count(sum.abandoned)} contacts`,
+      note: unmapped("assignments", "abandons") || `${count(sum.abandoned)} contacts`,
     },
     {
       label: "Mean wait",
       value: clock(sum.wait),
       delta: versus(sum.wait, compared?.wait, "lower"),
-      note: "assigned and abandoned",
+      note: (sum.wait === null && unmapped("wait_seconds")) || "assigned and abandoned",
     },
     {
       label: "Mean handle time",
       value: sum.handle === null ? "–" : `≈ ${clock(sum.handle)}`,
       delta: versus(sum.handle, compared?.handle, "neutral"),
-      note: sum.wrap === null ? "held back" : `wrap-up ${clock(sum.wrap)}`,
+      note:
+        (sum.handle === null && unmapped("handle_seconds")) ||
+        (sum.wrap === null ? unmapped("wrap_seconds") || "held back" : `wrap-up ${clock(sum.wrap)}`),
     },
     {
       label: "Peak reps",

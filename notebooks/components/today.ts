@@ -131,9 +131,8 @@ export function summarize(rows: readonly Interval[]): DaySummary {
 
 /** End of the newest interval that has arrived whole, be it closed, in milliseconds; null before the first. */
 export function dataThrough(rows: readonly Interval[]): number | null {
-  return (
-    rows.findLast(({ state }) => state === "data" || state === "zero" || state === "closed")?.end ?? null
-  );
+  const arrived = new Set(["data", "incomplete", "zero", "closed"]);
+  return rows.findLast(({ state }) => arrived.has(state))?.end ?? null;
 }
 
 /** The site's service level of counts, by its configured formula; null where the counts do not give one. */

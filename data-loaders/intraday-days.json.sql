@@ -22,7 +22,10 @@ windows as (
     generate_series(first - interval 1 day, last + interval 1 day, interval 15 minutes) as series (start)
 ),
 covered as (
-  select distinct start from windows join runs on run between start and start + interval 45 minutes
+  select distinct start
+  from (select distinct run from runs),
+    generate_series(window_start(run) - interval 45 minutes, window_start(run), interval 15 minutes) as series (start)
+  where run <= start + interval 45 minutes
 ),
 days as (
   select

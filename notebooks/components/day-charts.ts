@@ -223,7 +223,12 @@ function excludedFrom(rows: readonly Interval[]): string[] {
 
 /** All numbers of a day, interval by interval. */
 export function dayColumns(facts: DayFacts): TableColumn<Interval>[] {
-  const all = measures(facts);
+  const all = measures(facts, {
+    usual: (row) => row.usual,
+    usualLow: (row) => row.usualLow,
+    usualHigh: (row) => row.usualHigh,
+    lastWeek: (row) => row.lastWeek,
+  });
   return [
     ...intervalColumns(facts),
     ...[all.offered, all.assigned, all.abandoned, all.within, all.service],
@@ -259,9 +264,8 @@ export function measure<T>(
   return { label, header: `${label} (${unit})`, value, text: (row) => text(value(row)) };
 }
 
-function measures({ rows, site, rest, comparison = "usual" }: DayFacts) {
+function measures({ rows, site, rest, comparison = "usual" }: DayFacts, lines = volumeLines(comparison)) {
   const whole = (value: number | null) => decimal(value, 0);
-  const lines = volumeLines(comparison);
   const of = measure<Interval>;
   return {
     offered: of("Offered", "contacts", offered),

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { quoteName, quoteText } from "./database.ts";
+import type { ListedFile } from "./day-files.ts";
 import { readDetail } from "./detail.ts";
 import type { DayDetail, DaySnapshot, FileDetail, StagedColumn } from "./snapshot.ts";
-import type { ListedFile } from "./stage-day.ts";
 
 /** What is staged of a day and still right, now that files have come to it. */
 export interface Reuse {

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { writeAtomically } from "../sync/files.ts";
 import { cleanFile } from "./careful.ts";
 import type { Database } from "./database.ts";
+import { DayRefused, type ListedFile, type Surveyed, surveyFiles } from "./day-files.ts";
 import { foundIn, keysOf } from "./discover.ts";
 import {
   foundBeyond,
@@ -33,7 +34,6 @@ import {
   stageSelect,
   templateLine,
 } from "./stage-sql.ts";
-import { type Survey, surveyFile } from "./survey.ts";
 import type { Found, Kind } from "./typing.ts";
 
 /** What the days of one feed share while they are staged, several at a time. It only ever grows. */
@@ -53,14 +53,6 @@ export interface DayFiles {
   before?: DaySnapshot | null; // what is staged of it under the same rules
 }
 
-/** A file of the day, as its manifest has it. */
-export interface ListedFile {
-  path: string; // below raw/
-  run: string;
-  lines: number | null;
-  md5: string; // hex, of the bytes on disk
-}
-
 export interface DayPlace {
   data: string; // absolute data folder
   tmp: string; // absolute folder of this run, not there before it
@@ -73,11 +65,6 @@ export interface StagedDay {
   detail: string;
   quarantine: string | null;
   summary: DayDetail;
-}
-
-/** The day cannot be staged as things are: the message says why. Its earlier state stays. */
-export class DayRefused extends Error {
-  override name = "DayRefused";
 }
 
 interface Source {
@@ -105,7 +92,7 @@ export async function stageDay(
     const files = day.files.filter(({ path }) => !known.has(path));
     mkdirSync(folder, { recursive: true });
     try {
-      const surveys = await surveyFiles(place, files);
+      const surveys = await surveyFiles(place.data, files, place.scratch);
       return await new DayStaging(db, place, { ...day, files }, schema, surveys, folder, reuse).run();
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -123,26 +110,6 @@ export async function stageDay(
 
 /** The new files need a wider type than the rows taken over have. */
 class NoLongerFits extends Error {}
-
-interface Surveyed extends Survey {
-  readAt: string; // absolute; of a gzip its unpacked bytes where there is room for them
-}
-
-async function surveyFiles(place: DayPlace, files: readonly ListedFile[]): Promise<Surveyed[]> {
-  const { scratch } = place;
-  const surveys: Surveyed[] = [];
-  scratch?.clear();
-  for (const { path, lines } of files) {
-    const raw = join(place.data, "raw", path);
-    let unpacked: string | null = null;
-    const survey = await surveyFile(raw, scratch && ((bytes) => (unpacked = scratch.write(bytes))));
-    if (lines !== null && lines !== survey.lines) {
-      throw new DayRefused(`raw/${path} has ${survey.lines} lines, and had ${lines} when it was fetched`);
-    }
-    surveys.push({ ...survey, readAt: unpacked ?? raw });
-  }
-  return surveys;
-}
 
 class DayStaging {
   private readonly db: Database;

@@ -12,6 +12,7 @@ import {
   partitionOf,
   readDay,
 } from "../sync/manifest.ts";
+import type { ListedFile } from "./day-files.ts";
 import { lostFiles } from "./lost.ts";
 import { startColumns } from "./schema.ts";
 import {
@@ -22,7 +23,7 @@ import {
   type Snapshot,
   shortHash,
 } from "./snapshot.ts";
-import { type DayFiles, type FeedSchema, type ListedFile, stageFormat } from "./stage-day.ts";
+import { type DayFiles, type FeedSchema, stageFormat } from "./stage-day.ts";
 
 export interface PlanOptions {
   days?: { feed: string; dt: string }[]; // look at these alone; default: all whose manifest changed

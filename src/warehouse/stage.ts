@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { type Database, openDatabase } from "./database.ts";
+import { DayRefused } from "./day-files.ts";
 import { readDocs } from "./docs-history.ts";
 import { leftoverDays } from "./leftover.ts";
 import { history, mergedColumns } from "./schema.ts";
@@ -17,7 +18,7 @@ import {
   type Snapshot,
   type StagePath,
 } from "./snapshot.ts";
-import { type DayFiles, type DayPlace, DayRefused, type StagedDay, stageDay } from "./stage-day.ts";
+import { type DayFiles, type DayPlace, type StagedDay, stageDay } from "./stage-day.ts";
 import { type FeedJob, feedJobs, type PlanOptions } from "./stage-plan.ts";
 import { UnreadableFile } from "./survey.ts";
 

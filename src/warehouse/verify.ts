@@ -5,11 +5,12 @@ import { selectFeed } from "../config.ts";
 import type { Feed } from "../export/feed.ts";
 import { feedOf, type Project } from "../project.ts";
 import { type Database, openDatabase, type QueryOptions, quoteName, quoteText } from "./database.ts";
+import { DayRefused } from "./day-files.ts";
 import { dedupeRule, dedupeSelect, type RelationColumn } from "./dedupe.ts";
 import { readDetail } from "./detail.ts";
 import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
 import { type DaySnapshot, type FeedSnapshot, loadSnapshot, type Snapshot } from "./snapshot.ts";
-import { DayRefused, stageDay } from "./stage-day.ts";
+import { stageDay } from "./stage-day.ts";
 import { surveyFile, UnreadableFile } from "./survey.ts";
 import { rawFiles, rawSelect, viewMacros } from "./views.ts";
 

@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import type { Scratch } from "./scratch.ts";
+import { type Survey, surveyFile } from "./survey.ts";
+
+/** A file of the day, as its manifest has it. */
+export interface ListedFile {
+  path: string; // below raw/
+  run: string;
+  lines: number | null;
+  md5: string; // hex, of the bytes on disk
+}
+
+/** The day cannot be staged as things are: the message says why. Its earlier state stays. */
+export class DayRefused extends Error {
+  override name = "DayRefused";
+}
+
+/** What a file of the day holds, and where to read it. */
+export interface Surveyed extends Survey {
+  readAt: string; // absolute; of a gzip its unpacked bytes where there is room for them
+}
+
+/** Unpacks and counts each file once. Throws DayRefused where it has not the lines it was fetched with, UnreadableFile. */
+export async function surveyFiles(
+  data: string,
+  files: readonly ListedFile[],
+  scratch?: Scratch,
+): Promise<Surveyed[]> {
+  const surveys: Surveyed[] = [];
+  scratch?.clear();
+  for (const { path, lines } of files) {
+    const raw = join(data, "raw", path);
+    let unpacked: string | null = null;
+    const survey = await surveyFile(raw, scratch && ((bytes) => (unpacked = scratch.write(bytes))));
+    if (lines !== null && lines !== survey.lines) {
+      throw new DayRefused(`raw/${path} has ${survey.lines} lines, and had ${lines} when it was fetched`);
+    }
+    surveys.push({ ...survey, readAt: unpacked ?? raw });
+  }
+  return surveys;
+}

@@ -55,15 +55,16 @@ const kept = new Map<string, Promise<WindowRow[]>>();
 
 /**
  * The rows of one day. Days are files of their own, fetched when they are looked at, so that a page with a year
- * behind it opens as fast as one with a week. `index` is the attachment that lists the days.
+ * behind it opens as fast as one with a week. `index` is the attachment that lists the days; it has another address when
+ * Framework's preview has new data for the open page.
  */
 export function dayRows(index: { href: string }, day: string): Promise<WindowRow[]> {
-  const url = dayUrl(index.href, day);
-  const known = kept.get(url);
+  const name = `${index.href} ${day}`;
+  const known = kept.get(name);
   if (known) return known;
-  const rows = fetchRows(url, day);
-  kept.set(url, rows);
-  rows.catch(() => kept.delete(url));
+  const rows = fetchRows(datasetUrl(index.href, `intraday/${day}.json`), day);
+  kept.set(name, rows);
+  rows.catch(() => kept.delete(name));
   return rows;
 }
 
@@ -71,10 +72,6 @@ async function fetchRows(url: string, day: string): Promise<WindowRow[]> {
   const response = await fetch(url, { cache: "no-cache" });
   if (!response.ok) throw new Error(`${day}: ${response.status} ${response.statusText}`);
   return windowRows(await response.json());
-}
-
-function dayUrl(index: string, day: string): string {
-  return datasetUrl(index, `intraday/${day}.json`);
 }
 
 /**

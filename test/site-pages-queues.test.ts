@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { csvParse } from "d3";
 import { zone } from "../notebooks/components/format.ts";
 import type { IntradayDay, WindowRow } from "../notebooks/components/interval.ts";
 import type { Site } from "../notebooks/components/masthead.ts";
-import { boardColumns, boardSentence, queueBoard, todayLink } from "../notebooks/components/queue-board.ts";
+import {
+  boardColumns,
+  boardCsv,
+  boardSentence,
+  queueBoard,
+  todayLink,
+} from "../notebooks/components/queue-board.ts";
 
 const site: Site = {
   title: "Test",
@@ -109,6 +116,26 @@ describe("the board of queues", () => {
       date: day,
       queue: "Sales & Care",
     });
+  });
+
+  it("saves the intervals that it plots, with the usual and the day's own numbers", () => {
+    const rows = csvParse(boardCsv(board(["Big", "Fine"])));
+    assert.equal(rows.length, 2 * 48);
+    const fine = rows.filter((row) => row.Queue === "Fine" && Number(row["Offered (contacts)"]) > 0);
+    assert.deepEqual(
+      fine.map((row) => [
+        row["Start, UTC"],
+        row["Offered (contacts)"],
+        row["The usual (contacts)"],
+        row["Day so far: Contacts"],
+      ]),
+      [
+        [`${day}T09:00:00.000Z`, "20", "5", "30"],
+        [`${day}T10:30:00.000Z`, "10", "5", "30"],
+      ],
+    );
+    const later = rows.find((row) => row["Start, UTC"] === `${day}T13:00:00.000Z`)!;
+    assert.equal(later["Offered (contacts)"], "", "not yet");
   });
 
   it("writes a queue without data as gaps, never as zeros", () => {

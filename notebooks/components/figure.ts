@@ -19,6 +19,7 @@ export interface FigureOptions<T> {
   legend?: LegendEntry[];
   rows: readonly T[];
   columns: TableColumn<T>[];
+  csv?: () => string; // what is plotted, where that is not the rows of the table
   file?: string; // name of what is saved, without extension
 }
 
@@ -41,7 +42,7 @@ export function figure<T>(options: FigureOptions<T>): HTMLElement {
       shareMenu(options.title, {
         file: options.file ?? options.id,
         anchor: options.id,
-        csv: () => csv(options.columns, options.rows),
+        csv: options.csv ?? (() => csv(options.columns, options.rows)),
         picture: () => ({
           kicker: document.title.replace(" | ", " · "),
           title: options.title,

@@ -1,7 +1,7 @@
 import { area, curveStepAfter, line } from "d3";
-import { usualText } from "./day-charts.js";
+import { intervalColumns, measure, usualText } from "./day-charts.js";
 import { html, svg } from "./dom.js";
-import { figure, type TableColumn } from "./figure.js";
+import { csv, figure, type TableColumn } from "./figure.js";
 import { clock, count, dayName, decimal, longDay, percent, plural, type Zone } from "./format.js";
 import {
   allQueues,
@@ -187,6 +187,7 @@ export function boardFigure(board: QueueBoard, options: { free: boolean; search:
       draw: (width) => boardChart(board, { ...options, width }),
       rows: queues,
       columns: boardColumns(site),
+      csv: () => boardCsv(board),
       file: `queues-${day}`,
     }),
   );
@@ -213,6 +214,30 @@ export function boardColumns(site: Site): TableColumn<QueueOfDay>[] {
     whole("Abandons", (row) => (row.intervals && !lacks(site, "abandons") ? row.abandoned : null)),
     { label: "Mean wait, s", value: ({ wait }) => wait, text: ({ wait }) => decimal(wait, 0) },
   ];
+}
+
+/** What the board plots: each queue's intervals, and beside them its numbers of the day so far. */
+export function boardCsv({ queues, zone, site }: QueueBoard): string {
+  type Point = { queue: QueueOfDay; row: Interval };
+  const [name, ...numbers] = boardColumns(site).map(
+    ({ label, value }): TableColumn<Point> => ({ label, value: ({ queue }) => value(queue) }),
+  );
+  const columns: TableColumn<Point>[] = [
+    name!,
+    ...intervalColumns({ zone, site }).map(
+      ({ label, header = label, value }): TableColumn<Point> => ({
+        label: header,
+        value: ({ row }) => value(row),
+      }),
+    ),
+    measure<Point>("Offered", "contacts", ({ row }) => offered(row)),
+    measure<Point>("The usual", "contacts", ({ row }) => row.usual),
+    ...numbers.map((column) => ({ ...column, label: `Day so far: ${column.label}` })),
+  ];
+  return csv(
+    columns,
+    queues.flatMap((queue) => queue.rows.map((row) => ({ queue, row }))),
+  );
 }
 
 const facet = { height: 168, gap: 18, least: 290, top: 78, bottom: 150 };

@@ -121,6 +121,29 @@ const sums = [
   "utilized_busy",
 ];
 
+// Of rows of which one lacks a count the sum is not known either: what the others have would be too little. Where nothing
+// came, none was answered in time.
+function addedCounts(assigned: string, abandoned: string, within: string, prefix = ""): string {
+  return `case when count(*) = count(${assigned}) then sum(${assigned}) end as ${prefix}assigned,
+    case when count(*) = count(${abandoned}) then sum(${abandoned}) end as ${prefix}abandoned,
+    case when bool_and(${within} is not null or ${assigned} + ${abandoned} = 0) then sum(${within}) end as ${prefix}within`;
+}
+
+// With the means of the added contacts, as far as it is known how many there are behind each.
+function addedContacts(
+  assigned: string,
+  abandoned: string,
+  within: string,
+  [wait, handle, wrap]: [string, string, string],
+): string {
+  const handled = (mean: string) =>
+    `case when count(*) in (1, count(${assigned})) then weighted_mean(${mean}, greatest(${assigned}, 1)) end`;
+  return `${addedCounts(assigned, abandoned, within)},
+    case when count(*) = count(${assigned} + ${abandoned}) then weighted_mean(${wait}, ${assigned} + ${abandoned}) end as wait,
+    ${handled(handle)} as handle,
+    ${handled(wrap)} as wrap`;
+}
+
 const intraday = `
 with settings as (
   select min_reps from kit.settings
@@ -132,12 +155,7 @@ contacts as (
   select
     window_start(instance_ts) as start,
     queue_name as queue,
-    sum(assignments) as assigned,
-    sum(abandons) as abandoned,
-    sum(within_threshold) as within,
-    weighted_mean(wait_seconds, assignments + abandons) as wait,
-    weighted_mean(handle_seconds, greatest(assignments, 1)) as handle,
-    weighted_mean(wrap_seconds, greatest(assignments, 1)) as wrap,
+    ${addedContacts("assignments", "abandons", "within_threshold", ["wait_seconds", "handle_seconds", "wrap_seconds"])},
     max(reps) as reps
   from wfm.queue_windows, newest
   where instance_ts > newest - interval 175 days and queue_name is not null
@@ -151,8 +169,7 @@ versions as (
 -- what the first delivery said
 first_told as (
   select
-    start, queue, sum(assignments) as first_assigned, sum(abandons) as first_abandoned,
-    sum(within_threshold) as first_within
+    start, queue, ${addedCounts("assignments", "abandons", "within_threshold", "first_")}
   from versions join (select start, queue, min(run) as run from versions group by all) using (start, queue, run)
   group by all
 ),
@@ -172,16 +189,9 @@ either as (
   select
     start,
     queue_group as queue,
-    sum(assigned) as assigned,
-    sum(abandoned) as abandoned,
-    sum(within) as within,
-    weighted_mean(wait, assigned + abandoned) as wait,
-    weighted_mean(handle, greatest(assigned, 1)) as handle,
-    weighted_mean(wrap, greatest(assigned, 1)) as wrap,
+    ${addedContacts("assigned", "abandoned", "within", ["wait", "handle", "wrap"])},
     null as reps,
-    sum(first_assigned) as first_assigned,
-    sum(first_abandoned) as first_abandoned,
-    sum(first_within) as first_within
+    ${addedCounts("first_assigned", "first_abandoned", "first_within", "first_")}
   from told join (select distinct queue_group, queue from memberships) using (queue)
   group by start, queue_group
 ),

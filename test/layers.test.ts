@@ -47,6 +47,20 @@ describe("layers", () => {
     );
   });
 
+  it("has no circle of imports, not of types either", () => {
+    const done = new Set<string>();
+    const visit = (file: string, way: string[]) => {
+      const at = way.indexOf(file);
+      assert.equal(at, -1, `a circle: ${[...way.slice(at), file].join(" -> ")}`);
+      if (done.has(file)) return;
+      for (const [, target] of edges((from) => from === file))
+        visit(target.replace(/^(notebooks\/.*)\.js$/, "$1.ts"), [...way, file]);
+      done.add(file);
+    };
+    for (const file of imports.keys()) visit(file, []);
+    assert.ok(done.size > 200);
+  });
+
   it("keeps pages apart from src", () => {
     assert.deepEqual(
       edges((file) => file.startsWith("notebooks/")).filter(([, target]) => target.startsWith("src/")),

@@ -48,14 +48,3 @@ export function dayCard(facts: DayFacts): Picture {
     ],
   };
 }
-
-/** The name of a shared file, without its ending: what it shows, of which queue, on which day. */
-export function fileName(measure: string, queue: string, day: string): string {
-  const plain = queue
-    .normalize("NFC")
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\p{M}]+/gu, "-")
-    .replace(/^-+|-+$/g, "");
-  const short = [...plain].slice(0, 40).join("");
-  return [measure, short, day].filter(Boolean).join("-");
-}

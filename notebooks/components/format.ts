@@ -108,6 +108,17 @@ export function weekdayName(day: string): string {
   return weekdays[new Date(`${day}T00:00:00Z`).getUTCDay()]!;
 }
 
+/** The name of a saved file, without its ending: what it shows, of which queue, and on which day or in what grain. */
+export function fileName(measure: string, queue: string, rest: string): string {
+  const plain = queue
+    .normalize("NFC")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M}]+/gu, "-")
+    .replace(/^-+|-+$/g, "");
+  const short = [...plain].slice(0, 40).join("");
+  return [measure, short, rest].filter(Boolean).join("-");
+}
+
 const integer = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const months = [

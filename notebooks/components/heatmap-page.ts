@@ -1,6 +1,17 @@
 import { html } from "./dom.js";
 import { figure, type TableColumn } from "./figure.js";
-import { clock, count, dayName, decimal, percent, plural, points, signed, weekdayName } from "./format.js";
+import {
+  clock,
+  count,
+  dayName,
+  decimal,
+  fileName,
+  percent,
+  plural,
+  points,
+  signed,
+  weekdayName,
+} from "./format.js";
 import {
   type Heat,
   type HeatCell,
@@ -84,7 +95,7 @@ export function heatmapPage(options: HeatmapPageOptions) {
       grain,
       found.cells.some(({ excluded }) => excluded > 0),
     ),
-    file: `heatmap-${measure}-${view}-${queue.toLowerCase().replace(/[^a-z0-9]+/g, "-")}-${grain}`,
+    file: fileName(`heatmap-${measure}-${view}`, queue, String(grain)),
   });
   return { title: words.title, lead: words.lead, figure: html("div", { class: "figures" }, body, status) };
 }

@@ -1,12 +1,12 @@
 import { cards } from "./cards.js";
 import { choice, segments } from "./controls.js";
 import { crosshair } from "./crosshair.js";
-import { cardCharts, fileName } from "./day-card.js";
+import { cardCharts } from "./day-card.js";
 import { comparisonText, dayColumns, provenance } from "./day-charts.js";
 import { type QueueDay, windowRows } from "./day-file.js";
 import { html } from "./dom.js";
 import { csvButton, figure, table } from "./figure.js";
-import { longDay, zone } from "./format.js";
+import { fileName, longDay, zone } from "./format.js";
 import type { IntradayDay } from "./interval.js";
 import type { Site } from "./masthead.js";
 import { projectionText } from "./rest-of-day.js";

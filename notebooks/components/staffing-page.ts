@@ -3,7 +3,7 @@ import { type Card, cards } from "./cards.js";
 import { crosshair } from "./crosshair.js";
 import { html, svg } from "./dom.js";
 import { figure, type TableColumn } from "./figure.js";
-import { clock, count, decimal, percent, plural } from "./format.js";
+import { clock, count, decimal, fileName, percent, plural } from "./format.js";
 import type { Site } from "./masthead.js";
 import { emptyPanel, panel } from "./panel.js";
 import type { QueueLoad } from "./queue-load.js";
@@ -96,7 +96,7 @@ export function staffingFigure(
       draw: (width) => curveChart(result, width),
       rows: points,
       columns,
-      file: `staffing-${queue.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`,
+      file: fileName("staffing", queue, ""),
     }),
   );
 }

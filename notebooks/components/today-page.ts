@@ -18,7 +18,18 @@ import {
 import { html } from "./dom.js";
 import { driverPanel, explain } from "./drivers.js";
 import { csvButton, figure, type TableColumn, table } from "./figure.js";
-import { change, clock, count, decimal, longDay, percent, points, signed, type Zone } from "./format.js";
+import {
+  change,
+  clock,
+  count,
+  decimal,
+  fileName,
+  longDay,
+  percent,
+  points,
+  signed,
+  type Zone,
+} from "./format.js";
 import { allQueues, dayOfIntervals, type Interval, type IntradayDay, type WindowRow } from "./interval.js";
 import { netChart } from "./intraday.js";
 import { excludedDays, lacks, openHours, type Site } from "./masthead.js";
@@ -198,7 +209,7 @@ export function todayFigures(page: TodayPage): HTMLElement {
   const { rows, rest, net, queue, day, grain, zone, site, crosshair } = page;
   const shared = { zone, crosshair };
   const where = `${queue}, ${longDay(day)}, per ${grain} minutes`;
-  const file = (measure: string) => `${measure}-${slug(queue)}-${day}`;
+  const file = (measure: string) => fileName(measure, queue, day);
   const footer = (feed: string, more?: string) => provenance(page, feed, more);
   const shown = (chart: DayChart, more?: string, feed = "queue_wfm") =>
     figure({ ...chart, rows, footer: footer(feed, more), file: file(chart.id) });
@@ -246,7 +257,7 @@ export function intervalTable(page: TodayPage): HTMLElement {
   return html(
     "div",
     { class: "figure interval-table" },
-    html("div", { class: "figure-tools" }, csvButton(`intervals-${slug(queue)}-${day}`, columns, rows)),
+    html("div", { class: "figure-tools" }, csvButton(fileName("intervals", queue, day), columns, rows)),
     table(columns, seen),
   );
 }
@@ -296,11 +307,4 @@ function held(rows: readonly Interval[], site: Site): string {
 
 function tone(improvement: number, least: number): "good" | "bad" | "neutral" {
   return Math.abs(improvement) < least ? "neutral" : improvement > 0 ? "good" : "bad";
-}
-
-function slug(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "");
 }

@@ -1,9 +1,10 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { daysLater } from "../../notebooks/components/baseline.ts";
-import { cardColumns, dayCard, fileName } from "../../notebooks/components/day-card.ts";
+import { cardColumns, dayCard } from "../../notebooks/components/day-card.ts";
 import type { DayFacts } from "../../notebooks/components/day-charts.ts";
 import { csv } from "../../notebooks/components/figure.ts";
+import { fileName } from "../../notebooks/components/format.ts";
 import { allQueues } from "../../notebooks/components/interval.ts";
 import { generatedNote, type Picture } from "../../notebooks/components/picture.ts";
 import type { Comparison } from "../../notebooks/components/today.ts";

@@ -30,6 +30,7 @@ import {
   daySentence,
   formula,
   gap,
+  lackingText,
   serviceLevelOf,
   summarize,
 } from "../notebooks/components/today.ts";
@@ -159,6 +160,24 @@ describe("dayOfIntervals", () => {
     const quiet = { assigned: 0, abandoned: 0, within: null, wait: null, handle: null };
     assert.deepEqual(of(hour(quiet)), ["data", 30, 6, 24, 20, 300], "nobody came, so nobody was late");
     assert.equal(hour({ within: null }).label, "09:00");
+  });
+
+  it("tells how many intervals the sums of a day leave out", () => {
+    const text = (...values: Partial<WindowRow>[]) =>
+      lackingText(
+        day(
+          values.map((counts, i) => row(at(9, 15 * i), { assigned: 10, abandoned: 2, within: 8, ...counts })),
+          ten,
+        ),
+      );
+    assert.equal(text({}, {}), "");
+    assert.equal(text({}, { assigned: 0, abandoned: 0, within: null }), "", "nobody came");
+    assert.equal(text({ within: null }, { within: null }), "", "no column at all, which is told elsewhere");
+    assert.equal(text({}, { abandoned: null }), "1 interval without a count is left out of the day's sums.");
+    assert.equal(
+      text({}, { assigned: null }, { within: null }),
+      "2 intervals without a count are left out of the day's sums.",
+    );
   });
 
   it("calls an interval partial until all of its windows have arrived", () => {

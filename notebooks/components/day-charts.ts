@@ -144,6 +144,7 @@ export function provenance(facts: DayFacts, feed: string, more = ""): string {
     lacks(site, "assignments", "abandons")
       ? null
       : `n = ${count(today.summarize(windows).offered)} contacts.`,
+    today.lackingText(windows),
     `Source: ${feed}.`,
     missingText(site, feed),
     more,

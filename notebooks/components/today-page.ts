@@ -168,7 +168,7 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
       value: staffed.length ? count(Math.max(...staffed.map((row) => row.reps!))) : "–",
       note: staffed.length
         ? `${decimal(Math.max(...staffed.map((row) => row.available ?? 0)))} available (FTE)`
-        : "held back or none",
+        : unmapped("reps") || "held back or none",
     },
   ];
 }

@@ -231,6 +231,16 @@ export function clockText(rows: readonly Pick<Interval, "label" | "state">[]): s
   return twice ? `The clock went back: ${twice} came twice.` : "";
 }
 
+/** What the sums of a day leave out: intervals without a count that others have. */
+export function lackingText(rows: readonly Interval[]): string {
+  const counts = ["assigned", "abandoned", "within"] as const;
+  const seen = rows.filter((row) => offered(row) !== 0 && counts.some((name) => row[name] !== null));
+  const told = counts.filter((name) => seen.some((row) => row[name] !== null));
+  const lacking = seen.filter((row) => told.some((name) => row[name] === null)).length;
+  if (lacking === 0) return "";
+  return `${plural(lacking, "interval")} without a count ${lacking === 1 ? "is" : "are"} left out of the day's sums.`;
+}
+
 /** "3.6 points under the 80% target" */
 export function gap(share: number, target: number): string {
   const points = Math.abs(share - target) * 100;

@@ -89,6 +89,34 @@ describe("stage", () => {
     assert.deepEqual(columnTypes(fixture.project, "events"), columns);
   });
 
+  it("takes true and false for 1 and 0 where a number is documented, however the day is read", async () => {
+    const rows = [
+      { id: "a", n: true, x: false },
+      { id: "b", n: 2, x: 0.5 },
+    ];
+    fixture.put("events", "2026-09-01", rows);
+    fixture.put("events", "2026-09-02", [...rows, { id: "c", n: "9007199254740993" }]);
+    fixture.put("events", "2026-09-03", [...rows, '{"id":"c","id":"d"}']);
+    await stageAndSave(fixture.project);
+    const paths = ["01", "02", "03"].map(
+      (day) => detail(fixture.project, "events", `2026-09-${day}`).day.path,
+    );
+    assert.deepEqual(paths, ["typed", "text", "careful"]);
+    const all = await staged(["_file", "_run", "_line"]);
+    const read = all
+      .filter(({ id }) => id === "a" || id === "b")
+      .map(({ id, n, x, _rescued }) => [id, n, x, _rescued]);
+    assert.deepEqual(
+      read,
+      Array(3)
+        .fill([
+          ["a", 1, 0, null],
+          ["b", 2, 0.5, null],
+        ])
+        .flat(),
+    );
+  });
+
   it("finds a key that comes only once, late, in one of many files", async () => {
     const lines = Array.from({ length: 25_000 }, (_, i) => ({ id: String(i) }));
     for (let hour = 0; hour < 24; hour++)

@@ -295,6 +295,11 @@ function boardChart(
   return root;
 }
 
+// Of four numbers side by side, none has room for "100.0%".
+function brief(share: number | null): string {
+  return percent(share).replace("100.0%", "100%");
+}
+
 function head(queue: QueueOfDay, wide: number, site: Site): SVGGElement {
   const { missing, service, abandonRate } = queue;
   const state =
@@ -307,8 +312,8 @@ function head(queue: QueueOfDay, wide: number, site: Site): SVGGElement {
         : "no contacts";
   const numbers: [string, string, string][] = [
     [count(contacts(queue, site)), "contacts", ""],
-    [percent(service), `in ${site.seconds} s`, missing ? "orange-text" : ""],
-    [percent(abandonRate), "abandoned", ""],
+    [brief(service), `in ${site.seconds} s`, missing ? "orange-text" : ""],
+    [brief(abandonRate), "abandoned", ""],
     [clock(queue.wait), "mean wait", ""],
   ];
   const room = Math.floor((wide - 24 - state.length * 6.6) / 7.6);

@@ -451,7 +451,7 @@ function oneAtATime<T>(task: () => Promise<T>): Promise<T> {
 }
 
 /** Part of every fingerprint: a change makes all days be staged again. */
-export const stageFormat = "2";
+export const stageFormat = "3";
 
 function keysIn(line: string): string[] {
   try {

@@ -36,7 +36,8 @@ export function readAs(type: string, path: "typed" | "text"): ReadAs {
 export function valueSql(type: string, raw: string, path: "typed" | "text"): string {
   if (readAs(type, path) === "DOUBLE") return type === "DOUBLE" ? raw : `${raw}::bigint`;
   if (type === "TIMESTAMP" && path === "typed") return `try_cast(${raw} as timestamp)`;
-  const number = `try_cast(${raw} as double)`;
+  // As DuckDB's JSON reader hands a boolean over where a number is wanted, so on the typed path.
+  const number = `case ${raw} when 'true' then 1 when 'false' then 0 else try_cast(${raw} as double) end`;
   switch (type) {
     case "VARCHAR":
     case "JSON":

@@ -162,6 +162,33 @@ describe("dayOfIntervals", () => {
     assert.equal(hour({ within: null }).label, "09:00");
   });
 
+  it("has reps over the time that has arrived, and none where a window is held back", () => {
+    const quarter = (minute: number, values: Partial<WindowRow> = {}) =>
+      row(at(9, minute), { assigned: 10, logged_in: 120, available: 120, reps: 8, ...values });
+    const hour = (windows: WindowRow[], options = {}) => {
+      const { state, minutes, loggedIn, available, held } = day(windows, {
+        ...ten,
+        grain: 60,
+        ...options,
+      })[9]!;
+      return [state, minutes, loggedIn, available, held];
+    };
+    const all = [0, 15, 30, 45].map((minute) => quarter(minute));
+    assert.deepEqual(hour(all), ["data", 60, 8, 8, false]);
+    const small = { logged_in: null, available: null, small: true };
+    assert.deepEqual(hour([...all.slice(0, 3), quarter(45, small)]), ["data", 60, null, null, true]);
+    const nobody = { logged_in: null, available: null, reps: null };
+    assert.deepEqual(hour([...all.slice(0, 2), quarter(30, nobody), quarter(45, nobody)]), [
+      "data",
+      60,
+      4,
+      4,
+      false,
+    ]);
+    const half = { ...ten, through: at(9, 30), arrived: "1".repeat(38) + "0".repeat(58) };
+    assert.deepEqual(hour(all.slice(0, 2), half), ["partial", 30, 8, 8, false]);
+  });
+
   it("tells how many intervals the sums of a day leave out", () => {
     const text = (...values: Partial<WindowRow>[]) =>
       lackingText(

@@ -52,7 +52,7 @@ export interface Interval {
   label: string; // "14:15", with the zone's abbreviation where the clock shows that time twice
   start: number; // UTC, milliseconds
   end: number;
-  minutes: number; // of time that existed
+  minutes: number; // of time that existed; of a partial interval, of its windows that have arrived
   state: IntervalState;
   assigned: number | null;
   abandoned: number | null;
@@ -61,7 +61,7 @@ export interface Interval {
   handle: number | null;
   wrap: number | null;
   reps: number | null; // most at once
-  loggedIn: number | null; // full-time equivalents: minutes / length
+  loggedIn: number | null; // full-time equivalents: minutes logged in / minutes; null where a window is held back
   available: number | null;
   busy: number | null;
   utilizedAvailable: number | null;
@@ -115,8 +115,9 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
     const arrived = members.filter(came);
     const open = isOpen(openHours, day, interval.slot, grain) ?? looksOpen(members, arrived, writesZeros);
     const state = intervalState(evidence(interval, complete, through, arrived.length, open));
+    const here = new Set([...complete, ...arrived.map(({ start }) => start)]);
     return {
-      ...added(interval, members, arrived, state),
+      ...added(interval, members, arrived, state, here),
       ...usual(day, members, excluded),
       former: former(interval, members),
     };
@@ -145,13 +146,14 @@ export function known(row: Interval): boolean {
   return row.assigned !== null;
 }
 
-function membersOf({ start, end }: LocalInterval, rows: Map<number, WindowRow>): WindowRow[] {
-  const members: WindowRow[] = [];
-  for (let window = start; window < end; window += windowLength) {
-    const row = rows.get(window);
-    if (row) members.push(row);
-  }
-  return members;
+function membersOf(interval: LocalInterval, rows: Map<number, WindowRow>): WindowRow[] {
+  return windowsOf(interval).flatMap((window) => rows.get(window) ?? []);
+}
+
+const windowMinutes = windowLength / 60_000;
+
+function windowsOf({ start, end }: LocalInterval): number[] {
+  return Array.from({ length: (end - start) / windowLength }, (_, i) => start + i * windowLength);
 }
 
 function added(
@@ -159,8 +161,12 @@ function added(
   members: readonly WindowRow[],
   arrived: readonly WindowRow[],
   state: IntervalState,
+  here: ReadonlySet<number>,
 ) {
-  const minutes = (interval.end - interval.start) / 60_000;
+  const windows = windowsOf(interval);
+  const minutes =
+    (state === "partial" ? windows.filter((window) => here.has(window)) : windows).length * windowMinutes;
+  const held = members.some((row) => row.small);
   const empty = state === "zero" ? 0 : null;
   const counts = {
     assigned: whole(arrived, (row) => row.assigned),
@@ -177,7 +183,7 @@ function added(
     handle: { rule: "mean", mean: (row) => row.handle, weight: handleWeight },
     wrap: { rule: "mean", mean: (row) => row.wrap, weight: handleWeight },
   });
-  const time = (of: (row: WindowRow) => Maybe) => fte(sum(members.map(of)), minutes);
+  const time = (of: (row: WindowRow) => Maybe) => (held ? null : fte(sum(members.map(of)), minutes));
   return {
     label: interval.label,
     start: interval.start,
@@ -196,8 +202,8 @@ function added(
     busy: time((row) => row.busy),
     utilizedAvailable: time((row) => row.utilized_available),
     utilizedBusy: time((row) => row.utilized_busy),
-    held: members.some((row) => row.small),
-    scheduled: all(members, (row) => row.scheduled, minutes / 15),
+    held,
+    scheduled: all(members, (row) => row.scheduled, windows.length),
     forecast: all(members, (row) => row.forecast, 1),
     firstOffered:
       !short && arrived.some((row) => row.first_offered !== null)

@@ -260,6 +260,7 @@ describe("the site", () => {
     it("has a table under each chart, and a menu that saves its rows as CSV", async () => {
       const { page, close } = await visit(browser, address("conversations"));
       await page.locator("#volume summary").click();
+      await page.locator("#volume tbody tr").first().waitFor();
       const rows = await page.locator("#volume tbody tr").count();
       const text = readFileSync(await saved(page, "#volume", "CSV"), "utf8");
       const lines = text.trimEnd().split("\r\n");

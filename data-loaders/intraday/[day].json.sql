@@ -66,8 +66,9 @@ usual as (
     queue,
     slot,
     sum(assigned + abandoned) as usual_offered,
-    sum(abandoned) as usual_abandoned,
-    sum(within) as usual_within,
+    sum(abandoned) filter (assigned is not null) as usual_abandoned,
+    case when bool_and(within is not null or coalesce(assigned + abandoned, 0) = 0)
+      then sum(within) filter (assigned + abandoned is not null) end as usual_within,
     weighted_mean(wait, assigned + abandoned) as usual_wait,
     weighted_mean(case when not small then handle end, greatest(assigned, 1)) as usual_handle,
     usual(case when not small then available end) as usual_available

@@ -1,5 +1,5 @@
 import { weekday } from "./time-zone.js";
-import { type LocalInterval, windowLength } from "./windows.js";
+import { type LocalInterval, windowsOf } from "./windows.js";
 
 /**
  * What an interval of one queue shows:
@@ -49,9 +49,8 @@ export function evidence(
   rows: number,
   open: boolean | null = null,
 ): Evidence {
-  const { start, end, windows } = interval;
-  let arrived = 0;
-  for (let window = start; window < end; window += windowLength) if (complete.has(window)) arrived++;
+  const { start, windows } = interval;
+  const arrived = windowsOf(interval).filter((window) => complete.has(window)).length;
   return { windows, arrived, rows, open, newer: dataThrough !== null && dataThrough > start };
 }
 

@@ -2,9 +2,16 @@ import { baseline, daysLater } from "./baseline.js";
 import { evidence, type IntervalState, intervalState, isOpen, type OpenHours } from "./interval-state.js";
 import { type Maybe, quantity, ratio } from "./ratio.js";
 import { maximum, rollUp, sum } from "./rollup.js";
-import { fte } from "./staffing.js";
+import { fte, windowMinutes } from "./staffing.js";
 import { timeZone } from "./time-zone.js";
-import { dayIntervals, dayWindows, type Grain, type LocalInterval, windowLength } from "./windows.js";
+import {
+  dayIntervals,
+  dayWindows,
+  type Grain,
+  type LocalInterval,
+  windowLength,
+  windowsOf,
+} from "./windows.js";
 
 export const allQueues = "All queues";
 
@@ -109,13 +116,13 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
   for (const row of options.windows) if (row.queue === queue) rows.set(row.start, row);
   const found = options.days.find((entry) => entry.day === day);
   const complete = new Set(dayWindows(day, zone).filter((_, i) => found?.arrived[i] === "1"));
+  const here = new Set([...complete, ...[...rows.values()].filter(came).map(({ start }) => start)]);
   const through = found?.through ? Date.parse(found.through) : null;
   return dayIntervals(day, zone, grain).map((interval) => {
     const members = membersOf(interval, rows);
     const arrived = members.filter(came);
     const open = isOpen(openHours, day, interval.slot, grain) ?? looksOpen(members, arrived, writesZeros);
     const state = intervalState(evidence(interval, complete, through, arrived.length, open));
-    const here = new Set([...complete, ...arrived.map(({ start }) => start)]);
     return {
       ...added(interval, members, arrived, state, here),
       ...usual(day, members, excluded),
@@ -148,12 +155,6 @@ export function known(row: Interval): boolean {
 
 function membersOf(interval: LocalInterval, rows: Map<number, WindowRow>): WindowRow[] {
   return windowsOf(interval).flatMap((window) => rows.get(window) ?? []);
-}
-
-const windowMinutes = windowLength / 60_000;
-
-function windowsOf({ start, end }: LocalInterval): number[] {
-  return Array.from({ length: (end - start) / windowLength }, (_, i) => start + i * windowLength);
 }
 
 function added(

@@ -16,6 +16,11 @@ export interface LocalInterval {
   windows: number; // quarter-hours in it, normally grain / 15; 0: the clock skipped this time, it did not exist
 }
 
+/** The starts of an interval's windows, UTC ms. */
+export function windowsOf({ start, end }: Pick<LocalInterval, "start" | "end">): number[] {
+  return Array.from({ length: (end - start) / windowLength }, (_, i) => start + i * windowLength);
+}
+
 /** The window that holds an instant. */
 export function windowStart(instant: number): number {
   return Math.floor(instant / windowLength) * windowLength;

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { join, relative } from "node:path";
 import { timeZone } from "../../notebooks/components/time-zone.ts";
 import type { Project } from "../project.ts";
 import { loadSnapshot } from "../warehouse/snapshot.ts";
-import { loadersFolder } from "./folders.ts";
+import { loadersFolder, slashes } from "./folders.ts";
 
 /** What a page asks for as FileAttachment("data/<name>"): the answer to one .sql file, for one set of parameters. */
 export interface Dataset {
@@ -18,10 +18,7 @@ export interface Dataset {
  */
 export function listDatasets(project: Project, loaders = loadersFolder): Dataset[] {
   return loaderFiles(loaders).flatMap((file): Dataset[] => {
-    const name = relative(loaders, file)
-      .split(sep)
-      .join("/")
-      .replace(/\.sql$/, "");
+    const name = slashes(relative(loaders, file)).replace(/\.sql$/, "");
     const parameter = /\[(\w+)\]/.exec(name)?.[1];
     if (parameter === undefined) return [{ name, file, parameters: {} }];
     const values = parameter === "day" ? intradayDays(project) : listedValues(file, parameter);

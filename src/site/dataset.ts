@@ -8,7 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
@@ -25,7 +25,7 @@ import {
   writeState,
 } from "./dataset-inputs.ts";
 import { type Dataset, listDatasets } from "./dataset-list.ts";
-import { datasetsFolder, loadersFolder } from "./folders.ts";
+import { datasetsFolder, loadersFolder, slashes } from "./folders.ts";
 import { checkColumns } from "./guard.ts";
 
 export interface ComputedDataset {
@@ -151,7 +151,7 @@ export async function computeTogether(
 ): Promise<Answer[]> {
   const { file } = datasets[0]!;
   const source = readFileSync(file, "utf8");
-  const place = `data-loaders/${relative(loadersFolder, file).split(sep).join("/")}`;
+  const place = `data-loaders/${slashes(relative(loadersFolder, file))}`;
   let answer: Rows;
   try {
     const sql = bindParameters(source, ...datasets.map(({ parameters }) => parameters));

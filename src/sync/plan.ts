@@ -1,7 +1,5 @@
-import type { PartitionId } from "../export/partition.ts";
-import { partitionKey, partitionStart } from "../export/partition.ts";
-import type { RemotePartition } from "../export/remote-partition.ts";
-import { fingerprint } from "../export/remote-partition.ts";
+import { type PartitionId, partitionKey, partitionStart } from "../export/partition.ts";
+import { fingerprint, type RemotePartition } from "../export/remote-partition.ts";
 import type { LocalState } from "./manifest.ts";
 import { inWindow, type Window } from "./window.ts";
 

@@ -74,7 +74,7 @@ async function fill(): Promise<void> {
         ...{ name: column.name, type: column.type, key: column.name, documented: true },
         ...{ firstSeen: dts[0]!, lastSeen: dts.at(-1)! },
       })),
-      layouts: [{ columns, seen: columns.map((column) => column.name) }],
+      layouts: [{ columns, seen: columns.map((column) => column.name), found: {} }],
       ...{ days, partitions },
     };
     snapshot.feeds[name] = feed;

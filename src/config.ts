@@ -194,6 +194,11 @@ export function selectFeed(config: Config, name: string): FeedSelection | null {
   return config.feeds === "all" ? selection(name, {}, config) : null;
 }
 
+/** What to do about schema changes of this feed. */
+export function policyOf(config: Config, name: string): SchemaPolicy {
+  return selectFeed(config, name) ?? config.schema;
+}
+
 function resolveConfig(written: Written, folder: string): Config {
   const source = sourceOf(written, folder);
   const site = written.site ?? {};

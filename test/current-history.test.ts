@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
+import type { TypeChange } from "../src/config.ts";
 import { orderTerm, unknownFeed } from "../src/export/registry.ts";
 import type { Project } from "../src/project.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
@@ -129,12 +130,16 @@ describe("columns of any names and types", () => {
       partitions: fc.uniqueArray(mixed, { minLength: 2, maxLength: 5, selector: ({ run }) => run }),
       orders: fc.infiniteStream(fc.nat()),
       batch: fc.integer({ min: 1, max: 3 }),
+      onTypeChange: fc.constantFrom<TypeChange>("widen", "rescue"),
     });
     await fc.assert(
-      fc.asyncProperty(history, async ({ partitions, orders, batch }) => {
+      fc.asyncProperty(history, async ({ partitions, orders, batch, onTypeChange }) => {
         const ends: unknown[] = [];
         for (const size of [partitions.length, batch, 1]) {
-          const raw = rawFixture((project) => project.feeds.set("things", mixedFeed));
+          const raw = rawFixture((project) => {
+            project.feeds.set("things", mixedFeed);
+            project.config.schema.onTypeChange = onTypeChange;
+          });
           try {
             const order = shuffled(partitions, orders);
             for (let i = 0; i < order.length; i += size) {

@@ -13,7 +13,7 @@ import { type Database, openDatabase, quoteName, quoteText, type Value } from ".
 import type { RelationColumn } from "../src/warehouse/dedupe.ts";
 import { writeParquet } from "../src/warehouse/inspect.ts";
 import { parquetRelation, relationColumns, withProvenance } from "../src/warehouse/relation.ts";
-import { type DaySnapshot, emptySnapshot, type Snapshot } from "../src/warehouse/snapshot.ts";
+import { type DaySnapshot, emptySnapshot, type Layout, type Snapshot } from "../src/warehouse/snapshot.ts";
 import { type Delivered, keyOf, type ModelRow, modelWinners } from "./dedupe-model.ts";
 
 let database: Database;
@@ -56,13 +56,13 @@ class Bench {
     const old = new Map(this.snapshot.feeds.things?.days.map((day) => [day.dt, day]));
     const staged: DaySnapshot[] = [];
     const names = this.columns.map(({ name }) => name);
-    const layouts: { columns: RelationColumn[]; seen: string[] }[] = [];
+    const layouts: Layout[] = [];
     for (const dt of days) {
       const before = old.get(dt);
       const rows = deliveredOf(state, dt);
       const same = before && JSON.stringify(deliveredOf(this.state, dt)) === JSON.stringify(rows);
       const present = new Set(rows.flatMap(({ row }) => Object.keys(row)));
-      layouts.push({ columns: this.columns, seen: names.filter((name) => present.has(name)) });
+      layouts.push({ columns: this.columns, seen: names.filter((name) => present.has(name)), found: {} });
       const file = same ? before : rows.length > 0 ? await this.stage(dt, rows) : { staged: null };
       staged.push({
         ...{

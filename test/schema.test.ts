@@ -333,6 +333,39 @@ describe("schema policies", () => {
     assert.deepEqual(changes(), [["01", "n", "values_rescued", "BIGINT", "BIGINT"]]);
   });
 
+  it("rescue: a column that nothing documents has the type of the earliest day with a value, whenever it came", async () => {
+    policy({ onTypeChange: "rescue" });
+    const days: [string, ...unknown[]][] = [
+      ["2026-09-01", null],
+      ["2026-09-02", 12, 2],
+      ["2026-09-03", "x"],
+      ["2026-09-04", 1.5],
+    ];
+    for (const order of [days, days.toReversed()]) {
+      for (const [dt, ...values] of order) {
+        fixture.put(
+          "events",
+          dt,
+          values.map((later, n) => ({ id: `${n}`, later })),
+        );
+        await updateWarehouse(fixture.project);
+      }
+      assert.equal(columnTypes(fixture.project, "events").later, "BIGINT");
+      assert.deepEqual(
+        (await rows()).map(({ later, _rescued }) => [later, _rescued]),
+        [
+          [undefined, null],
+          [12, null],
+          [2, null],
+          [null, '{"later":"x"}'],
+          [null, '{"later":"1.5"}'],
+        ],
+      );
+      for (const [dt] of days) fixture.remove("events", dt);
+      await updateWarehouse(fixture.project);
+    }
+  });
+
   it("fail: a day with an unfit value is refused", async () => {
     policy({ onTypeChange: "fail" });
     fixture.put("events", "2026-09-01", [{ id: "a", n: "n/a" }]);

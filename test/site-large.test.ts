@@ -241,6 +241,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     );
     assert.ok((await page.locator("#daily .marks .floor").count()) > 20);
     await page.locator("#queues summary").click();
+    await page.locator("#queues tbody tr").first().waitFor();
     assert.equal(await page.locator("#queues tbody tr").count(), 52);
     const heads = await page.locator("#queues thead th").allTextContents();
     for (const head of ["WAPE", "Noise floor", "Bias"]) assert.ok(heads.includes(head), head);

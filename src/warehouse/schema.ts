@@ -1,7 +1,8 @@
+import type { TypeChange } from "../config.ts";
 import type { Feed } from "../export/feed.ts";
 import type { ChangeClass, DataChange, DocChange, SchemaChange } from "./schema-change.ts";
 import type { DaySnapshot, FeedSnapshot, Layout, StagedColumn } from "./snapshot.ts";
-import { documentedType, type Found, foundType, joined } from "./typing.ts";
+import { documentedType, type Found, foundType } from "./typing.ts";
 
 /** A key that no column stands for yet, and what it came with. */
 export interface FoundKey {
@@ -110,11 +111,16 @@ export function history(
   columns: readonly StagedColumn[],
   layouts: readonly Layout[],
   days: readonly DaySnapshot[],
+  onTypeChange: TypeChange,
   said: readonly SchemaChange[] = [],
 ): { columns: StagedColumn[]; changes: SchemaChange[] } {
   const first = new Map<string, string>();
   const last = new Map<string, string>();
-  const types = new Map<string, string>();
+  const settled = columns.map((column) => withType(column, layouts, days, onTypeChange));
+  const widen = onTypeChange === "widen";
+  const types = new Map(
+    widen ? [] : settled.filter(({ untyped }) => !untyped).map(({ name, type }) => [name, type]),
+  );
   const sofar = new Map(columns.map((column) => [column.name, typed(column, new Set())]));
   const changes: Unclassed[] = [];
   const documented = new Set(columns.filter((column) => column.documented).map(({ name }) => name));
@@ -124,9 +130,9 @@ export function history(
     const { dt } = day;
     const layout = layouts[day.layout]!;
     const seen = new Set(layout.seen);
-    for (const { name, type } of layout.columns) {
+    for (const { name } of widen ? layout.columns : []) {
       const was = types.get(name);
-      const to = layout.found ? typeSoFar(sofar, name, layout.found[name]) : joined(was ?? type, type);
+      const to = typeSoFar(sofar, name, layout.found[name]);
       if (to === null) continue;
       types.set(name, to);
       if (was !== undefined && was !== to)
@@ -160,7 +166,6 @@ export function history(
   }
   const firstDay = days.find(({ rows }) => rows > 0)?.dt;
   if (firstDay) changes.push(...missingKeys(feed, first, firstDay));
-  const used = typesIn(columns, layouts);
   const classed = changes.map((entry) => {
     const kind = classOf(entry, documented, said);
     const detail =
@@ -169,7 +174,7 @@ export function history(
         : entry.detail;
     return { ...entry, class: kind, detail };
   });
-  return { columns: ordered(used, first, last), changes: [...classed, ...said].sort(byDay) };
+  return { columns: ordered(settled, first, last), changes: [...classed, ...said].sort(byDay) };
 }
 
 type Unclassed = Omit<SchemaChange, "class">;
@@ -216,20 +221,19 @@ function typeSoFar(
   return column.untyped ? null : column.type;
 }
 
-// What the days that are here have brought decides. A day that could not be staged anew, or whose types are kept as they
-// are, has but its types.
-function typesIn(columns: readonly StagedColumn[], layouts: readonly Layout[]): StagedColumn[] {
-  return columns.map((column) => {
-    const found = new Set(layouts.flatMap((layout) => layout.found?.[column.name] ?? []));
-    const all = layouts.every((layout) => layout.found);
-    const start = all ? typed(column, found) : withFound(column, found);
-    const types = layouts.flatMap((layout) =>
-      layout.found ? [] : layout.columns.filter(({ name }) => name === column.name).map(({ type }) => type),
-    );
-    if (types.length === 0) return start;
-    const { untyped, ...rest } = start;
-    return { ...rest, type: untyped ? types.reduce(joined) : types.reduce(joined, start.type) };
-  });
+// widen: what all days that are here have brought decides. rescue: of a column that nothing documents what the earliest of
+// them with a value has. fail: what came first, since days that do not fit it are not here.
+function withType(
+  column: StagedColumn,
+  layouts: readonly Layout[],
+  days: readonly DaySnapshot[],
+  onTypeChange: TypeChange,
+): StagedColumn {
+  if (onTypeChange === "widen")
+    return typed(column, new Set(layouts.flatMap(({ found }) => found[column.name] ?? [])));
+  if (onTypeChange === "fail" || column.documented) return column;
+  const brought = days.map(({ layout }) => layouts[layout]!.found[column.name] ?? []);
+  return typed(column, new Set(brought.find((found) => found.length > 0)));
 }
 
 function missingKeys(

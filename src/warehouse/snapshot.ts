@@ -11,7 +11,7 @@ export const snapshotName = "catalog.json";
 
 /** What the warehouse holds, in one file: whoever loads it sees the state before or after an update, never between. */
 export interface Snapshot {
-  format: 1;
+  format: 2;
   feeds: Record<string, FeedSnapshot>;
   superseded: Superseded[];
   docs?: DocsHistory; // once there is a schema document
@@ -34,7 +34,7 @@ export interface StagedColumn {
   documented: boolean; // the registry has it
   declared?: string; // type by the registry, where that is another
   untyped?: true; // no value seen so far: VARCHAR stands in
-  found?: Found[]; // in all days, sorted: the type follows from it
+  found?: Found[]; // sorted: the type follows from it
   firstSeen: string | null; // dt; null: never delivered
   lastSeen: string | null; // dt
 }
@@ -43,7 +43,7 @@ export interface StagedColumn {
 export interface Layout {
   columns: { name: string; type: string }[];
   seen: string[];
-  found?: Record<string, Found[]>; // by column; none where on_type_change keeps types as they are
+  found: Record<string, Found[]>; // by column: of documented ones what their declared type does not hold
 }
 
 /** Provenance columns of every staged file, after the feed's own: path below raw/, line from 1, run, unfit values. */
@@ -93,7 +93,7 @@ export interface DayDetail {
   path: StagePath;
   columns: StagedColumn[];
   seen: string[];
-  found?: Record<string, Found[]>;
+  found: Record<string, Found[]>;
   ranges?: Ranges;
   rescued: Record<string, number>;
 }
@@ -138,7 +138,7 @@ export const emptyFeed = (): FeedSnapshot => ({
   changes: [],
 });
 
-export const emptySnapshot = (): Snapshot => ({ format: 1, feeds: {}, superseded: [] });
+export const emptySnapshot = (): Snapshot => ({ format: 2, feeds: {}, superseded: [] });
 
 /** The snapshot of a data folder; an empty one if there is none, or one of another format (everything is then built anew). */
 export function loadSnapshot(data: string): Snapshot {
@@ -150,7 +150,7 @@ export function loadSnapshot(data: string): Snapshot {
     throw error;
   }
   const snapshot = JSON.parse(text) as Snapshot;
-  return snapshot.format === 1 ? snapshot : emptySnapshot();
+  return snapshot.format === 2 ? snapshot : emptySnapshot();
 }
 
 /** Which state readers see, without reading it: another text after each update that changed something. */
@@ -171,7 +171,7 @@ export function saveSnapshot(data: string, previous: Snapshot, next: Snapshot, n
   }
   const superseded = [...noted.values()].filter(({ path }) => !used.has(path)).sort(byPath);
   const docs = next.docs && { docs: next.docs };
-  const stored: Snapshot = { format: 1, feeds: sorted(next.feeds), superseded, ...docs };
+  const stored: Snapshot = { format: 2, feeds: sorted(next.feeds), superseded, ...docs };
   writeAtomically(data, snapshotName, `${JSON.stringify(stored)}\n`, { flush: true });
   return stored;
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { NewColumn, TypeChange } from "../config.ts";
 import { writeAtomically } from "../sync/files.ts";
 import { cleanFile } from "./careful.ts";
 import type { Database } from "./database.ts";
@@ -41,8 +42,8 @@ export interface FeedSchema {
   columns: StagedColumn[];
   rescuedKeys: Set<string>; // keys that get no column
   rangesOf: ReadonlySet<string>; // documented columns whose least and largest values are noted
-  onNewColumn: "evolve" | "rescue" | "freeze";
-  onTypeChange: "widen" | "rescue" | "fail";
+  onNewColumn: NewColumn;
+  onTypeChange: TypeChange;
 }
 
 export interface DayFiles {
@@ -285,17 +286,18 @@ class DayStaging {
   /** True when a column turns out to have another type, so that the day must be read again. */
   private async widen(rescued: ReadonlyMap<string, RescuedValues>): Promise<boolean> {
     const { schema } = this;
-    const untyped = this.columns.filter((column) => column.untyped && rescued.has(rescuedName(column)));
-    if (schema.onTypeChange === "widen") this.found = await this.findAll(rescued);
-    else if (untyped.length > 0) this.found = await this.findIn(untyped.map(({ key }) => key));
-    if (schema.onTypeChange === "fail") {
+    const { onTypeChange } = schema;
+    if (onTypeChange === "widen") this.found = await this.findAll(rescued);
+    else this.found = await this.findUndocumented();
+    if (onTypeChange === "fail") {
       const unfit = this.columns.find((column) => !column.untyped && rescued.has(rescuedName(column)));
       if (unfit)
         throw new DayRefused(`values of ${unfit.name} are no ${unfit.type}, and on_type_change is fail`);
     }
-    schema.columns = schema.columns.map((column) =>
-      withFound(column, this.found.get(column.key) ?? new Set()),
-    );
+    schema.columns = schema.columns.map((column) => {
+      const found = onTypeChange === "widen" || column.untyped ? this.found.get(column.key) : undefined;
+      return found ? withFound(column, found) : column;
+    });
     // Another day may have found more meanwhile: then this day is read with that as well.
     const now = new Map(schema.columns.map((column) => [column.key, column]));
     return this.columns.some(({ key, type, untyped }) => {
@@ -306,7 +308,7 @@ class DayStaging {
 
   /** What the day holds, by key: of documented columns what goes beyond them, of others everything. */
   private async findAll(rescued: ReadonlyMap<string, RescuedValues>): Promise<Map<string, Set<Found>>> {
-    const all = await this.findIn(this.columns.filter(({ documented }) => !documented).map(({ key }) => key));
+    const all = await this.findUndocumented();
     const add = (key: string, found: Iterable<Found>) =>
       all.set(key, new Set([...(all.get(key) ?? []), ...found]));
     const beyond = await foundBeyond(
@@ -334,9 +336,17 @@ class DayStaging {
         if (type === "DOUBLE" && (kinds.has("wide") || kinds.has("huge"))) add(key, ["wide"]);
         // Half a surrogate pair: a text, of which the cleaned line has nothing.
       } else if (kinds.size > 0 && (!column.untyped || all.get(key)!.size === 0)) add(key, ["text"]);
-      const before = this.reuse?.summary.found?.[name];
-      if (before) add(key, before);
+      const before = this.reuse?.summary.found[name];
+      if (documented && before) add(key, before);
     }
+    return all;
+  }
+
+  private async findUndocumented(): Promise<Map<string, Set<Found>>> {
+    const columns = this.columns.filter(({ documented }) => !documented);
+    const all = await this.findIn(columns.map(({ key }) => key));
+    for (const { key, name } of columns)
+      for (const kind of this.reuse?.summary.found[name] ?? []) all.get(key)!.add(kind);
     return all;
   }
 
@@ -392,7 +402,7 @@ class DayStaging {
       path: slower(this.path, this.reuse?.summary.path),
       columns: this.columns,
       seen: this.columns.filter(({ name }) => seen.has(name)).map(({ name }) => name),
-      ...(this.schema.onTypeChange === "widen" ? { found: this.foundByName() } : {}),
+      found: this.foundByName(),
       ...(Object.keys(ranges).length > 0 ? { ranges } : {}),
       rescued: byColumn(rescued, this.columns),
     };
@@ -451,7 +461,7 @@ function oneAtATime<T>(task: () => Promise<T>): Promise<T> {
 }
 
 /** Part of every fingerprint: a change makes all days be staged again. */
-export const stageFormat = "3";
+export const stageFormat = "4";
 
 function keysIn(line: string): string[] {
   try {

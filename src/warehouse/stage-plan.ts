@@ -1,4 +1,4 @@
-import { type SchemaPolicy, selectFeed } from "../config.ts";
+import { policyOf, type SchemaPolicy, selectFeed } from "../config.ts";
 import type { Feed } from "../export/feed.ts";
 import { parseKey, partitionPath } from "../export/layout.ts";
 import { coveredMinutes, runOf } from "../export/partition.ts";
@@ -84,7 +84,7 @@ function newJob(
 ): FeedJob {
   const feed = feedOf(project, name);
   const selection = selectFeed(project.config, name);
-  const { onNewColumn, onTypeChange, onMissingColumn } = selection ?? project.config.schema;
+  const { onNewColumn, onTypeChange, onMissingColumn } = policyOf(project.config, name);
   const rules = shortHash(
     stageFormat,
     JSON.stringify(feed.columns.map((column) => [column.name, column.type])),

@@ -221,7 +221,7 @@ function record(job: FeedJob, { dt, stamp, source }: FeedJob["tasks"][number], d
     layout: layoutIndex(job.layouts, {
       columns: summary.columns.filter(({ untyped }) => !untyped).map(({ name, type }) => ({ name, type })),
       seen: summary.seen,
-      ...(summary.found ? { found: summary.found } : {}),
+      found: summary.found,
     }),
     ...(summary.ranges ? { ranges: summary.ranges } : {}),
     ...(Object.keys(summary.rescued).length > 0 ? { rescued: summary.rescued } : {}),
@@ -249,7 +249,14 @@ function finishFeed(job: FeedJob, report: StageReport, options: StageOptions, ne
   }
   const tidy = usedLayouts(job.layouts, days);
   const said = report.snapshot.docs?.changes[name];
-  const { columns, changes } = history(feed, job.schema.columns, tidy.layouts, tidy.days, said);
+  const { columns, changes } = history(
+    feed,
+    job.schema.columns,
+    tidy.layouts,
+    tidy.days,
+    job.policy.onTypeChange,
+    said,
+  );
   report.changes.push(...newChanges(name, before.changes, changes));
   const behind = options.days !== undefined || report.failed.some((day) => day.feed === name);
   const rules = behind ? before.rules : job.rules;

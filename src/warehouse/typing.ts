@@ -144,13 +144,3 @@ export function castsExactly(from: string, to: string): boolean {
   };
   return from === to || (wider[from]?.includes(to) ?? false);
 }
-
-/** The type that holds what two day files hold. */
-export function joined(a: string, b: string): string {
-  if (a === b) return a;
-  const pair = [a, b].sort().join(" ");
-  if (pair === `BIGINT ${hugeType}`) return hugeType;
-  if (pair === "BIGINT DOUBLE") return "DOUBLE";
-  if (pair === "DATE TIMESTAMP") return "TIMESTAMP";
-  return "VARCHAR";
-}

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { type Config, policyOf } from "../config.ts";
 import type { Project } from "../project.ts";
 import { type CurrentOptions, type FeedUpdate, updateCurrent } from "./current.ts";
 import { withFacts } from "./facts.ts";
@@ -48,7 +49,7 @@ export function updateDue({ data }: Pick<Project, "data">): boolean {
  */
 async function stageAlike(project: Project, before: Snapshot, options: UpdateOptions): Promise<StageReport> {
   const first = await stage(project, { ...options, from: before });
-  const days = respelledDays(first.snapshot);
+  const days = respelledDays(project.config, first.snapshot);
   if (days.length === 0) return first;
   const again = await stage(project, { ...options, from: first.snapshot, days, force: true, rename: true });
   const { feeds } = again.snapshot;
@@ -77,10 +78,12 @@ async function stageAlike(project: Project, before: Snapshot, options: UpdateOpt
  * Days that were read when a column had another name or type than it has by now. Cast to text, their values would not be
  * spelled as they were delivered, and the rows would depend on which day came first: they are read again.
  */
-function respelledDays({ feeds }: Snapshot): { feed: string; dt: string }[] {
+function respelledDays(config: Config, { feeds }: Snapshot): { feed: string; dt: string }[] {
   return Object.entries(feeds).flatMap(([feed, { columns, layouts, days }]) => {
     const types = new Map(columns.map(({ name, type }) => [name, type]));
     const names = new Set(misnamed(columns).map(({ name }) => name));
+    const keep = policyOf(config, feed).onTypeChange === "rescue"; // a narrower type rescues other values
+    const alike = (from: string, to: string) => (keep ? from === to : castsExactly(from, to));
     const other = layouts.map(
       (layout) =>
         new Set(
@@ -92,9 +95,7 @@ function respelledDays({ feeds }: Snapshot): { feed: string; dt: string }[] {
     const old = layouts.map(
       (layout) =>
         layout.seen.some((name) => names.has(name)) ||
-        layout.columns.some(
-          ({ name, type }) => names.has(name) || !castsExactly(type, types.get(name) ?? type),
-        ),
+        layout.columns.some(({ name, type }) => names.has(name) || !alike(type, types.get(name) ?? type)),
     );
     return days
       .filter(

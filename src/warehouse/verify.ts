@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { selectFeed } from "../config.ts";
+import { policyOf } from "../config.ts";
 import type { Feed } from "../export/feed.ts";
 import { feedOf, type Project } from "../project.ts";
 import { type Database, openDatabase, type QueryOptions, quoteName, quoteText } from "./database.ts";
@@ -170,7 +170,7 @@ class Check {
     mkdirSync(data, { recursive: true });
     symlinkSync(join(this.project.data, "raw"), join(data, "raw"));
     const { files, summary } = readDetail(this.project.data, day);
-    const policy = selectFeed(this.project.config, this.feed.name) ?? this.project.config.schema;
+    const policy = policyOf(this.project.config, this.feed.name);
     const known = new Set(this.known.columns.flatMap(({ name, key }) => [name, key]));
     const schema = {
       columns: this.known.columns,

@@ -274,6 +274,30 @@ describe("sync", () => {
     assert.equal(raw.filter((path) => path.endsWith("_SUCCESS")).length, 3, "nothing is deleted");
   });
 
+  it("refuses another bucket or prefix than a feed came from, until told that it moved", async () => {
+    kit = await openKit("feeds: { all: }\n", { buckets: [bucket, "other"] });
+    for (const feed of ["reps", "convos_metrics"]) kit.partition(`${feed}/dt=2026-11-22/hr=05`, [{ feed }]);
+    await kit.sync();
+    const here = tree(kit.project.data, true);
+    const put = (key: string, body: string | Buffer) => void kit.server.put("other", key, body);
+    const files = { "reps.jsonl.gz": lines([{ other: 1 }]) };
+    putPartition(put, "acme/reps/version=1/format=jsonl/dt=2026-11-22/hr=06", files);
+    const own = projectAt(
+      kit.folder,
+      `bucket: ${bucket}\nendpoint: ${kit.server.url}\ndata: data\nfeeds: { all: , reps: { bucket: other, prefix: acme } }`,
+    );
+    for (const options of [{}, { dryRun: true }, { feeds: ["reps"] }, { full: true }])
+      await assert.rejects(sync(own, { now: soon, patience: hasty, ...options }), {
+        exit: "config",
+        message: `what is here of reps came from s3://${bucket}/, and kit.yaml now names s3://other/acme/ for it; nothing was fetched or changed`,
+      });
+    assert.deepEqual(tree(kit.project.data, true), here);
+    const moved = await sync(own, { now: soon, patience: hasty, moved: true });
+    assert.deepEqual([moved.added, moved.expired, moved.kept], [1, 1, 2]);
+    const after = await sync(own, { now: soon, patience: hasty });
+    assert.deepEqual([after.added, after.expired, after.kept], [0, 0, 3]);
+  });
+
   it("lists the history of a feed that the configuration newly wants, or wants more of", async () => {
     kit = await openKit("since: 2026-11-20\nfeeds: [convos_metrics]");
     for (const feed of ["convos_metrics", "reps"])

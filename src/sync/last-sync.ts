@@ -15,6 +15,7 @@ export interface FeedSync {
   version: string;
   format: string;
   versions: string[]; // all that the bucket has
+  place?: string; // where its exports came from, see LastSync.place
   listedAs: string; // bucket, prefix, since and so on: when they change, every day is listed again
   unlisted?: string; // why its listing failed in that sync; the rest is what was known before
   waiting: number;

@@ -16,12 +16,16 @@ export function sourcePrefix(project: Project, selection: SourceSelection = {}):
   return inner === "" ? "" : `${inner}/`;
 }
 
-/** Where the exports come from, without what may differ between two ways to the same place, such as an endpoint. */
-export function sourcePlace(project: Project): string {
+/**
+ * Where the exports, or those of one feed, come from, without what may differ between two ways to the same place, such as
+ * an endpoint.
+ */
+export function sourcePlace(project: Project, selection: SourceSelection = {}): string {
   const source = requireSource(project);
-  if (source.type === "folder") return source.path;
-  if (source.type === "sftp") return source.url.replace(/\/$/, "");
-  return `s3://${source.bucket}/${sourcePrefix(project)}`;
+  const prefix = sourcePrefix(project, selection);
+  if (source.type === "s3") return `s3://${selection.bucket ?? source.bucket}/${prefix}`;
+  const root = source.type === "folder" ? source.path : source.url.replace(/\/$/, "");
+  return prefix === "" ? root : `${root}/${prefix}`;
 }
 
 /** The configured source. Throws CliError("config") when there is none. */

@@ -37,6 +37,7 @@ type Finds = Pick<Survey, "works" | "foreign" | "hostile" | "hostileKeys" | "ign
 
 export interface FeedSurvey {
   place: FeedPlace;
+  comesFrom: string; // see FeedSync.place
   window: Window;
   listedAs: string; // changes when a routine listing would not find all that the configuration wants
   entries: PlanEntry[]; // but those that are kept unchanged
@@ -68,7 +69,7 @@ export async function survey(
   const fullFor = fullReason(options.full, last, moved ? "" : home.source.describe(), now);
   const how = { full: fullFor !== null, moved };
   const discovery = await discover(project, places, options.feeds, last, how);
-  if (moved && !options.moved) throw otherPlace(last.place!, sourcePlace(project), discovery);
+  if (moved && !options.moved) throw exportsElsewhere(last.place!, sourcePlace(project), discovery);
   const result: Survey = {
     full: fullFor !== null,
     fullReason: fullFor,
@@ -97,10 +98,16 @@ export async function survey(
     discovery.feeds.map(async (feed) => {
       const finds: Finds = { works: [], docs: [], foreign: 0, hostile: 0, hostileKeys: [], ignored: 0 };
       try {
-        const found = await surveyFeed(project, feed, last, { full: result.full, finds, now }, (count) => {
-          objects += count;
-          tell();
-        });
+        const found = await surveyFeed(
+          project,
+          feed,
+          last,
+          { ...options, full: result.full, finds },
+          (count) => {
+            objects += count;
+            tell();
+          },
+        );
         result.feeds.push(found);
         take(result, finds);
       } catch (error) {
@@ -135,12 +142,15 @@ async function surveyFeed(
   project: Project,
   place: FeedPlace,
   last: LastSync | null,
-  { full, finds, now }: { full: boolean; finds: Finds; now: Date },
+  { full, moved, finds, now }: Pick<SurveyOptions, "full" | "moved" | "now"> & { finds: Finds },
   onListed: (objects: number) => void,
 ): Promise<FeedSurvey> {
   const { selection, version, format, gone } = place;
   const { config } = project;
   const known = last?.feeds[place.feed];
+  const comesFrom = sourcePlace(project, selection);
+  if (known?.place !== undefined && known.place !== comesFrom && !moved)
+    throw otherPlace(`what is here of ${place.feed}`, known.place, `${comesFrom} for it`);
   const decrypts = config.decrypt !== null;
   const { bucket, prefix, since, lookbackDays } = selection;
   const listedAs = JSON.stringify({
@@ -162,7 +172,7 @@ async function surveyFeed(
     full: full || known?.listedAs !== listedAs,
     unfinished: days.slice(-extraDays),
   });
-  const found: FeedSurvey = { place, window, listedAs, entries: [], kept: 0 };
+  const found: FeedSurvey = { place, comesFrom, window, listedAs, entries: [], kept: 0 };
   const planned = new Set<string>();
   const plan = (dt: string, remote: RemotePartition[]) => {
     planned.add(dt);
@@ -218,13 +228,18 @@ async function surveyDocs(discovery: Discovery, home: Place, result: Survey): Pr
   }
 }
 
-// Everything here would look gone from there, and where feeds have the same names, two exports would become one.
-function otherPlace(before: string, now: string, { feeds }: Discovery): CliError {
+function exportsElsewhere(before: string, now: string, { feeds }: Discovery): CliError {
   const names = feeds.map(({ feed }) => feed);
   const some = names.length > 3 ? `${names.slice(0, 3).join(", ")}, …` : names.join(", ");
+  const has = `which has ${names.length} ${names.length === 1 ? "feed" : "feeds"} (${some})`;
+  return otherPlace("the data here", before, `${now}, ${has}`);
+}
+
+// Everything here would look gone from there, and where feeds have the same names, two exports would become one.
+function otherPlace(what: string, before: string, now: string): CliError {
   return new CliError(
     "config",
-    `the data here came from ${before}, and kit.yaml now names ${now}, which has ${names.length} ${names.length === 1 ? "feed" : "feeds"} (${some}); nothing was fetched or changed`,
+    `${what} came from ${before}, and kit.yaml now names ${now}; nothing was fetched or changed`,
     "name the former place again, or another folder under `data`; if it is the same export that moved: asapp-kit sync --moved, once (with --dry-run it shows what that would do)",
   );
 }

@@ -360,7 +360,7 @@ function record(
   all: boolean,
 ): void {
   const feeds: LastSync["feeds"] = all ? {} : { ...last?.feeds };
-  for (const { place, window, listedAs, entries } of found.feeds) {
+  for (const { place, comesFrom, window, listedAs, entries } of found.feeds) {
     const { feed, version, format, versions } = place;
     const before = last?.feeds[feed]?.unfinished.filter(({ id }) => !inWindow(window, id.dt)) ?? [];
     const failed = result.failed.filter(({ id }) => id.feed === feed);
@@ -373,7 +373,7 @@ function record(
     unfinished.sort((a, b) => (partitionKey(a.id) < partitionKey(b.id) ? -1 : 1));
     const count = (wanted: Unfinished["state"]) => unfinished.filter(({ state }) => state === wanted).length;
     feeds[feed] = {
-      ...{ version, format, versions, listedAs },
+      ...{ version, format, versions, listedAs, place: comesFrom },
       waiting: count("waiting"),
       overdue: count("overdue"),
       failed: count("failed"),

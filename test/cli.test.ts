@@ -419,6 +419,25 @@ describe("cli", () => {
     assert.match(stderr, /1 partition could not be fetched/);
   });
 
+  it("takes exports from another place only when told that they moved", async () => {
+    const own = await openCliKit("feeds: [reps]\n");
+    try {
+      for (const path of ["reps/dt=2026-09-01", "acme/reps/version=1/format=jsonl/dt=2026-09-02"])
+        own.partition(path, [{ rep_id: "r-1" }]);
+      assert.equal((await own.run(["sync"])).code, 0);
+      own.config("prefix: acme\nfeeds: [reps]\n");
+      const refused = await own.run(["sync"]);
+      assert.equal(refused.code, exitCodes.config);
+      assert.match(refused.stderr, /came from s3:.*now names s3:.*acme.*\n {2}next: .*sync --moved, once/);
+      const moved = await own.run(["sync", "--moved"]);
+      assert.equal(moved.code, 0, moved.stderr);
+      assert.match(moved.stdout, /^new +1 partition of 1 feed$/m);
+      assert.equal((await own.run(["sync", "--error-on-no-transfer"])).code, exitCodes.nothingNew);
+    } finally {
+      await own.close();
+    }
+  });
+
   it("finds what is damaged on disk, and fetches it again", async () => {
     const intact = await kit.run(["verify"]);
     assert.equal(intact.code, 0, intact.stderr);

@@ -13,6 +13,7 @@ import {
   percent,
   points,
   signed,
+  versus,
   zone,
 } from "../notebooks/components/format.ts";
 import {
@@ -530,6 +531,8 @@ describe("format", () => {
         compact(2_882_243),
         percent(0.8123),
         change(-0.05),
+        versus(9.9, 1, "the usual"),
+        versus(66, 1.25, "the usual"),
         points(0.036),
         signed(1234.4),
         clock(4000),
@@ -543,6 +546,8 @@ describe("format", () => {
         "2.88 M",
         "81.2%",
         "−5%",
+        "+890% on the usual",
+        "53 times the usual",
         "+3.6 points",
         "+1,234",
         "1:06:40",

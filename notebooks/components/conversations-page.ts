@@ -6,7 +6,7 @@ import { crosshair } from "./crosshair.js";
 import { shareChart, shareLineChart, spreadChart, stackChart } from "./daily.js";
 import { html } from "./dom.js";
 import { figure, type TableColumn, table } from "./figure.js";
-import { change, clock, count, dayName, duration, percent, plural, points } from "./format.js";
+import { change, clock, count, dayName, duration, percent, plural, points, versus } from "./format.js";
 import type { Site } from "./masthead.js";
 
 export interface ConversationChoice {
@@ -88,9 +88,7 @@ function conversationCards(sum: ConversationTotals, before: ConversationTotals |
             better === "neutral" || Math.abs(now - then) < 0.005 ? "neutral" : now > then ? "good" : "bad",
         };
   const relative = (now: number | null, then: number | null | undefined): Card["delta"] =>
-    now === null || !then
-      ? undefined
-      : { text: `${change(now / then - 1)} on the days before`, tone: "neutral" };
+    now === null || !then ? undefined : { text: versus(now, then, "the days before"), tone: "neutral" };
   const assisted = share(sum.assisted, sum.ended);
   const resolved = share(sum.resolved, sum.ended);
   const csat = sum.satisfied === null ? null : share(sum.satisfied, sum.rated);

@@ -4,7 +4,7 @@ import { type ConversationDay, conversationTotals } from "./conversations.js";
 import { type DayRow, shareLineChart, stackChart } from "./daily.js";
 import { html } from "./dom.js";
 import { figure, type TableColumn, table } from "./figure.js";
-import { change, clock, count, longDay, percent, plural, points, weekdayName, type Zone } from "./format.js";
+import { clock, count, longDay, percent, plural, points, versus, weekdayName, type Zone } from "./format.js";
 import { type FeedHealth, lagMinutes, lagText } from "./health.js";
 import type { Site } from "./masthead.js";
 
@@ -68,7 +68,7 @@ function overviewCards(
   const recentQueues = queues.filter(({ day }) => day <= last.day).slice(-28);
   const share = (part: number, whole: number) => (whole ? part / whole : null);
   const relative = (now: number | null, then: number | null): Card["delta"] =>
-    now === null || !then ? undefined : { text: `${change(now / then - 1)} on ${label}`, tone: "neutral" };
+    now === null || !then ? undefined : { text: versus(now, then, label), tone: "neutral" };
   const difference = (
     now: number | null,
     then: number | null,

@@ -19,15 +19,16 @@ import { html } from "./dom.js";
 import { driverPanel, explain } from "./drivers.js";
 import { csvButton, figure, type TableColumn, table } from "./figure.js";
 import {
-  change,
   clock,
   count,
   decimal,
   fileName,
   longDay,
   percent,
+  plural,
   points,
   signed,
+  versus,
   type Zone,
 } from "./format.js";
 import { allQueues, dayOfIntervals, type Interval, type IntradayDay, type WindowRow } from "./interval.js";
@@ -99,12 +100,11 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
   const projected = rest?.projection.projected;
   const label = compared?.label ?? "";
   const unmapped = (...metrics: string[]) => lacks(site, ...metrics) && "no column is mapped";
-  const versus = (value: number | null, before: number | null | undefined, better: "lower" | "neutral") => {
+  const delta = (value: number | null, before: number | null | undefined, better: "lower" | "neutral") => {
     if (value === null || !before) return undefined;
-    const off = value / before - 1;
     return {
-      text: `${change(off)} on ${label}`,
-      tone: better === "neutral" ? "neutral" : tone(-off, 0.05),
+      text: versus(value, before, label),
+      tone: better === "neutral" ? "neutral" : tone(1 - value / before, 0.05),
     } as const;
   };
   const rateBefore = compared?.abandonRate ?? null;
@@ -112,11 +112,7 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
     {
       label: "Offered",
       value: lacks(site, "assignments", "abandons") ? "–" : count(sum.offered),
-      delta: versus(
-        lacks(site, "assignments", "abandons") ? null : sum.offered,
-        compared?.offered,
-        "neutral",
-      ),
+      delta: delta(lacks(site, "assignments", "abandons") ? null : sum.offered, compared?.offered, "neutral"),
       note:
         unmapped("assignments", "abandons") ||
         (projected ? `about ${count(projected)} by the end of the day` : `${count(sum.assigned)} assigned`),
@@ -147,18 +143,18 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
             } as const,
           }
         : {}),
-      note: unmapped("assignments", "abandons") || `${count(sum.abandoned)} contacts`,
+      note: unmapped("assignments", "abandons") || plural(sum.abandoned, "contact"),
     },
     {
       label: "Mean wait",
       value: clock(sum.wait),
-      delta: versus(sum.wait, compared?.wait, "lower"),
+      delta: delta(sum.wait, compared?.wait, "lower"),
       note: (sum.wait === null && unmapped("wait_seconds")) || "assigned and abandoned",
     },
     {
       label: "Mean handle time",
       value: sum.handle === null ? "–" : `≈ ${clock(sum.handle)}`,
-      delta: versus(sum.handle, compared?.handle, "neutral"),
+      delta: delta(sum.handle, compared?.handle, "neutral"),
       note:
         (sum.handle === null && unmapped("handle_seconds")) ||
         (sum.wrap === null ? unmapped("wrap_seconds") || "held back" : `wrap-up ${clock(sum.wrap)}`),

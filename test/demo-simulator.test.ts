@@ -4,13 +4,14 @@ import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { parse } from "yaml";
+import { demoZone } from "../src/demo/demo.ts";
 import { exportFeeds, simulatedFeeds } from "../src/demo/feeds/export-feeds.ts";
 import { beingWritten, newColumn, oddities } from "../src/demo/feeds/oddities.ts";
 import type { ExportedObject } from "../src/demo/feeds/partition-files.ts";
 import { dailyThrough, hourlyThrough, wfmThrough } from "../src/demo/feeds/schedule.ts";
 import { agenda } from "../src/demo/simulator/agenda.ts";
 import { businessDay } from "../src/demo/simulator/arrivals.ts";
-import { isOpen, zone } from "../src/demo/simulator/centre.ts";
+import { isOpen } from "../src/demo/simulator/centre.ts";
 import { seeded } from "../src/demo/simulator/random.ts";
 import { simulate, simulateLazily } from "../src/demo/simulator/simulate.ts";
 import { localInstant, localTime } from "../src/demo/simulator/zone.ts";
@@ -35,6 +36,7 @@ interface Partition {
 // Three business days over the end of summer time, which is on 1 November.
 const options = { seed: 7, days: 3, now: new Date("2026-11-03T19:25:00Z"), conversationsPerDay: 1000 };
 const log = simulate(options);
+const { zone } = log.centre;
 const objects = [...exportFeeds(log)];
 const partitions = readPartitions(objects);
 const expected = truth(log, zone);
@@ -198,16 +200,19 @@ describe("simulator", () => {
     assert.equal(new Set(delivered("utterances").map((row) => row.utterance)).size < 120, true);
   });
 
-  it("follows the clock: quiet nights, busy days, closed queues", () => {
-    const hours = groups(
-      log.days.flatMap((day) => day.issues),
-      (issue) => String(Math.floor(localTime(issue.createdAt, zone).minutes / 60)),
-    );
-    assert.ok(hours.get("11")!.length > 8 * hours.get("3")!.length);
-    for (const issue of log.days.flatMap((day) => day.issues)) {
-      for (const { visit, kind } of issue.opportunities) {
+  it("follows the clock where it is: quiet nights, busy days, closed queues", () => {
+    for (const { days, centre } of [
+      log,
+      simulate({ ...options, conversationsPerDay: 400, zone: "Asia/Tokyo" }),
+    ]) {
+      const issues = days.flatMap((day) => day.issues);
+      const hours = groups(issues, (issue) =>
+        String(Math.floor(localTime(issue.createdAt, centre.zone).minutes / 60)),
+      );
+      assert.ok(hours.get("11")!.length > 8 * hours.get("3")!.length, centre.zone);
+      for (const { visit, kind } of issues.flatMap(({ opportunities }) => opportunities)) {
         if (!visit || kind === "transfer") continue;
-        const { weekday, minutes } = localTime(visit.enteredAt - 500, zone);
+        const { weekday, minutes } = localTime(visit.enteredAt - 500, centre.zone);
         assert.ok(isOpen(visit.queue, weekday, minutes), visit.queue.name);
         assert.ok(visit.exitedAt > visit.enteredAt);
       }
@@ -619,8 +624,18 @@ describe("simulator's parts", () => {
     );
   });
 
+  it("has a running day to show at any hour", () => {
+    for (let hour = 0; hour < 24; hour += 0.5)
+      for (const month of ["01", "07"]) {
+        const now = new Date(Date.parse(`2026-${month}-15T00:00:00Z`) + hour * 3_600_000);
+        const { minutes } = localTime(now.getTime(), demoZone(now));
+        assert.ok(minutes >= 10 * 60 && minutes <= 20 * 60, `${now.toISOString()}: ${minutes / 60}`);
+      }
+  });
+
   it("knows days of 23 and 25 hours", () => {
-    const hours = (date: string) => (businessDay(date).to - businessDay(date).from) / 3_600_000;
+    const hours = (date: string) =>
+      (businessDay(log.centre, date).to - businessDay(log.centre, date).from) / 3_600_000;
     assert.deepEqual([hours("2026-10-31"), hours("2026-03-07"), hours("2026-11-22")], [25, 23, 24]);
     assert.equal(new Date(localInstant("2026-11-01", 90, zone)).toISOString(), "2026-11-01T05:30:00.000Z");
     assert.deepEqual(localTime(Date.parse("2026-11-01T06:30:00Z"), zone), {

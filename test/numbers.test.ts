@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type QueueDay, windowRows } from "../notebooks/components/day-file.ts";
 import { type Demo, demoCredentials, startDemo } from "../src/demo/demo.ts";
-import { zone } from "../src/demo/simulator/centre.ts";
 import { simulate } from "../src/demo/simulator/simulate.ts";
 import { localTime } from "../src/demo/simulator/zone.ts";
 import { type QueueWindow, truth } from "../src/demo/truth.ts";
@@ -42,6 +41,7 @@ interface QueueDayRow {
 }
 
 const log = simulate(options);
+const { zone } = log.centre;
 const expected = truth(log, zone);
 const localDay = (at: number) => localTime(at, zone).date;
 

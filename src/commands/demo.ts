@@ -46,7 +46,7 @@ export default command({
   async run(options, _rest, context) {
     const { output, signal } = context;
     const { buildText, runBuild } = await import("../cli/build-run.ts");
-    const { demoBucket, demoCredentials, demoRegion } = await import("../demo/demo.ts");
+    const { demoBucket, demoCredentials, demoRegion, demoZone } = await import("../demo/demo.ts");
     const { startDemoThread } = await import("../demo/thread.ts");
     const { refresh } = await import("../cli/refresh.ts");
     const { serveUntilStopped } = await import("../cli/serve-run.ts");
@@ -57,9 +57,10 @@ export default command({
     mkdirSync(home, { recursive: true });
 
     const size = { days: options.days ?? 29, conversationsPerDay: 1400 };
-    output.say(`simulating ${plural(size.days, "day")} of a contact centre`);
+    const zone = demoZone(now);
+    output.say(`simulating ${plural(size.days, "day")} of a contact centre in ${zone}`);
     const started = performance.now();
-    const bucket = await startDemoThread({ seed: options.seed ?? 1, ...size, now }, signal);
+    const bucket = await startDemoThread({ seed: options.seed ?? 1, ...size, zone, now }, signal);
     try {
       const { objects, rows, bytes: stored } = bucket.filled;
       const seconds = (performance.now() - started) / 1000;
@@ -67,7 +68,7 @@ export default command({
         `${count(rows)} rows in ${count(objects)} objects (${bytes(stored)}) in s3://${demoBucket} at ${bucket.url}, ${duration(seconds)}`,
       );
       const config = join(home, "kit.yaml");
-      writeFileSync(config, configText(bucket.url, demoRegion));
+      writeFileSync(config, configText(bucket.url, demoRegion, zone));
       useCredentials(demoCredentials);
       const project = openProject(config);
       const inTime = { ...context, now };
@@ -88,14 +89,14 @@ export default command({
   },
 });
 
-function configText(endpoint: string, region: string): string {
+function configText(endpoint: string, region: string, timezone: string): string {
   return [
     "# Written by asapp-kit demo. The bucket is there while the demo runs; the data stay.",
     "environment: prod",
     "company: demo",
     `region: ${region}`,
     `endpoint: ${endpoint}`,
-    "timezone: America/New_York",
+    `timezone: ${timezone}`,
     "data: data",
     "site:",
     "  title: Demo contact centre",

@@ -2,6 +2,7 @@ import { type Filled, fillBucket } from "./bucket.ts";
 import { folderStore, memoryStore } from "./object-store.ts";
 import { type S3Server, startS3Server } from "./s3-server.ts";
 import { simulateLazily } from "./simulator/simulate.ts";
+import { localTime } from "./simulator/zone.ts";
 
 export const demoBucket = "asapp-prod-demo-exports-us-east-1";
 export const demoRegion = "us-east-1";
@@ -12,11 +13,20 @@ export const demoCredentials = {
   secretAccessKey: "demo-secret-that-opens-nothing",
 };
 
+const zones = ["America/New_York", "Europe/London", "Asia/Tokyo", "America/Los_Angeles"];
+
+/** Where it is nearest to three in the afternoon: there a running day has something to show, and is not over. */
+export function demoZone(now: Date): string {
+  const fromThree = (zone: string) => Math.abs(localTime(now.getTime(), zone).minutes - 15 * 60);
+  return zones.reduce((best, zone) => (fromThree(zone) < fromThree(best) ? zone : best));
+}
+
 export interface DemoOptions {
   seed: number;
   days: number;
   now: Date;
   conversationsPerDay?: number; // default: 3000
+  zone?: string; // default: America/New_York
   port?: number; // of the bucket; default: any free one
   folder?: string; // keep the bucket there as files; default: in memory
 }

@@ -20,9 +20,7 @@ export function fillWfm(tables: WfmTables, { centre, timeline, from, now }: Sour
     const corrected = lastRunOf(end) <= lastWfmRun(now);
     const told = (at: number, late: number) => !corrected || at + late <= run - 5 * minute;
     const cutoff = corrected && end === newest ? end - 3 * minute : end;
-    tables.queue_wfm.addRows(
-      queueWfm(centre.queues, (queue) => timeline.queue(queue, window), window, parts, told),
-    );
+    tables.queue_wfm.addRows(queueWfm(centre, (queue) => timeline.queue(queue, window), window, parts, told));
     tables.queue_membership_wfm.addRows(queueMembershipWfm(window, parts, cutoff));
   }
 }

@@ -1,4 +1,4 @@
-import { company, isOpen, type Queue, zone } from "../simulator/centre.ts";
+import { type Centre, company, isOpen, type Queue } from "../simulator/centre.ts";
 import { localTime } from "../simulator/zone.ts";
 import { figures, type Row, sum } from "./known.ts";
 import { byRep, repTime, type Stretch } from "./rep-time.ts";
@@ -13,7 +13,7 @@ const nothing: QueueEvents = { answers: [], abandons: [], dispositions: [] };
  * answered contacts only. `told` says which late events this run knows of.
  */
 export function queueWfm(
-  queues: readonly Queue[],
+  { queues, zone }: Pick<Centre, "queues" | "zone">,
   eventsOf: (queue: Queue) => QueueEvents | undefined,
   window: number,
   parts: readonly Stretch[],

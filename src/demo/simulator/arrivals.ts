@@ -1,4 +1,4 @@
-import { type Centre, type Intent, zone } from "./centre.ts";
+import type { Centre, Intent } from "./centre.ts";
 import { hash, type Random, seeded } from "./random.ts";
 import { addDays, hour, type LocalTime, localInstant, localTime, minute } from "./zone.ts";
 
@@ -24,7 +24,7 @@ const byHour = [
 const hourTotal = byHour.reduce((sum, value) => sum + value, 0);
 
 /** The business day runs from six to six by the local clock: 23 or 25 hours when clocks change. */
-export function businessDay(date: string): BusinessDay {
+export function businessDay({ zone }: Centre, date: string): BusinessDay {
   return {
     date,
     number: Math.round((Date.parse(`${date}T00:00:00Z`) - Date.UTC(2020, 0, 1)) / 86_400_000),
@@ -34,10 +34,10 @@ export function businessDay(date: string): BusinessDay {
 }
 
 /** The business day that an instant falls into. */
-export function businessDayAt(at: number): BusinessDay {
-  const { date } = localTime(at, zone);
-  const today = businessDay(date);
-  return at >= today.from ? today : businessDay(addDays(date, -1));
+export function businessDayAt(centre: Centre, at: number): BusinessDay {
+  const { date } = localTime(at, centre.zone);
+  const today = businessDay(centre, date);
+  return at >= today.from ? today : businessDay(centre, addDays(date, -1));
 }
 
 /**
@@ -73,7 +73,7 @@ function slotCounts(seed: number, centre: Centre, today: BusinessDay): { at: num
   const luck = random.lognormal(1, 0.06);
   const slots: { at: number; count: number }[] = [];
   for (let at = today.from; at < today.to; at += 15 * minute) {
-    const local = localTime(at, zone);
+    const local = localTime(at, centre.zone);
     const rate = (3000 * centre.scale * shape(local)) / hourTotal / 4;
     const boost = inIncident(seed, today, at) ? 1.8 : 1;
     slots.push({ at, count: random.poisson(rate * weekdayFactor[local.weekday]! * luck * boost) });
@@ -103,7 +103,7 @@ function earlierCustomer(
   back: number,
   random: Random,
 ): number {
-  const earlier = businessDay(addDays(today.date, -back));
+  const earlier = businessDay(centre, addDays(today.date, -back));
   const count = countOf(seed, centre, earlier);
   return customerId(earlier, random.int(Math.max(1, Math.floor(count * 0.85))));
 }

@@ -1,6 +1,5 @@
 import { seeded } from "./random.ts";
 
-export const zone = "America/New_York";
 export const company = { name: "demo", marker: "demo", id: 10001 };
 
 export interface Queue {
@@ -47,6 +46,7 @@ export interface Centre {
   leads: Lead[];
   head: Lead;
   scale: number; // 1 is 3,000 conversations a day
+  zone: string; // IANA
 }
 
 //  name        open      weekend   patience  reps
@@ -93,7 +93,7 @@ const intentTable: [string, string, string, string, number, number, number, stri
 /** Shifts begin these hours after the business day does; nights only where a queue never closes. */
 export const shiftStarts = { early: 0.5, day: 2.5, middle: 4.5, late: 7.75, night: 15.75 };
 
-export function openCentre(seed: number, conversationsPerDay: number): Centre {
+export function openCentre(seed: number, conversationsPerDay: number, zone: string): Centre {
   const random = seeded(seed, "centre");
   const scale = conversationsPerDay / 3000;
   const queues = queueTable.map(([name, open, weekend, patience, reps], i) => ({
@@ -136,7 +136,7 @@ export function openCentre(seed: number, conversationsPerDay: number): Centre {
       daysOff: [off, (off + (random.chance(0.5) ? 1 : 3)) % 7] as [number, number],
     };
   });
-  return { queues, intents, reps, leads, head: person(79001, "Head", 0), scale };
+  return { queues, intents, reps, leads, head: person(79001, "Head", 0), scale, zone };
 }
 
 export function isOpen(queue: Queue, weekday: number, minutes: number): boolean {

@@ -1,7 +1,7 @@
 import { agenda } from "./agenda.ts";
 import { type Arrival, arrivals, type BusinessDay, pickIntent } from "./arrivals.ts";
 import { talkToBot } from "./bot-talk.ts";
-import { type Centre, isOpen, type Queue, type Rep, zone } from "./centre.ts";
+import { type Centre, isOpen, type Queue, type Rep } from "./centre.ts";
 import { logIn, pause } from "./desk.ts";
 import { type Desk, type Floor, isFree, lateness } from "./floor.ts";
 import { endByItself, message } from "./issue.ts";
@@ -77,7 +77,7 @@ function newOpportunity(
 
 function escalate(floor: Floor, issue: Issue, opportunity: Opportunity, wanted?: Rep): void {
   const { at, queue, kind } = opportunity;
-  const local = localTime(at, zone);
+  const local = localTime(at, floor.centre.zone);
   issue.opportunities.push(opportunity);
   if (kind !== "transfer" && !isOpen(queue, local.weekday, local.minutes)) {
     opportunity.outsideHours = true;

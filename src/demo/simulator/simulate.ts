@@ -9,11 +9,12 @@ export interface SimulationOptions {
   now: Date;
   days: number; // business days, the one that holds `now` included
   conversationsPerDay?: number; // default: 3000
+  zone?: string; // IANA zone that the centre works in; default: America/New_York
 }
 
 /**
- * The contact centre's events over the last `days` business days, in America/New_York. The same options give the same
- * events; a day's depend on seed, date and size alone, so a later `now` only adds days.
+ * The contact centre's events over the last `days` business days. The same options give the same events; a day's
+ * depend on seed, date, size and zone alone, so a later `now` only adds days.
  */
 export function simulate(options: SimulationOptions): EventLog {
   const stream = simulateLazily(options);
@@ -26,19 +27,20 @@ export function simulateLazily({
   now,
   days,
   conversationsPerDay = 3000,
+  zone = "America/New_York",
 }: SimulationOptions): EventStream {
-  const centre = openCentre(seed, conversationsPerDay);
-  const last = businessDayAt(now.getTime()).date;
+  const centre = openCentre(seed, conversationsPerDay, zone);
+  const last = businessDayAt(centre, now.getTime()).date;
   const dates = Array.from({ length: days }, (_, i) => addDays(last, i + 1 - days));
   return {
     seed,
     centre,
-    from: businessDay(dates[0]!).from,
+    from: businessDay(centre, dates[0]!).from,
     now: now.getTime(),
     days: simulateDates(seed, centre, dates),
   };
 }
 
 function* simulateDates(seed: number, centre: Centre, dates: readonly string[]): Generator<DayLog> {
-  for (const date of dates) yield simulateDay(seed, centre, businessDay(date));
+  for (const date of dates) yield simulateDay(seed, centre, businessDay(centre, date));
 }

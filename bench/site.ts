@@ -37,9 +37,36 @@ const filters: [page: string, name: string, change: (run: number) => Change, sig
     (run) => ({ click: `input[name=compare][value=${run % 2 ? "usual" : "none"}]` }),
     "#volume .legend",
   ],
+  [
+    "today",
+    "required by",
+    (run) => ({ click: `input[name=basis][value=${run % 2 ? "workload" : "erlang"}]` }),
+    "#net-staffing figcaption",
+  ],
+  ["today", "day", step, "#volume .figure-subtitle"],
+  ["queues", "day", step, ".figure-subtitle"],
+  [
+    "queues",
+    "scale",
+    (run) => ({ click: `input[name=scale][value=${run % 2 ? "same" : "free"}]` }),
+    ".figure-subtitle",
+  ],
+  ["heatmaps", "queue", (run) => ({ select: "#filter-queue", value: 1 + run }), "h1"],
+  [
+    "heatmaps",
+    "week",
+    (run) => ({ click: `input[name=week][value=${run % 2 ? "usual" : "last"}]` }),
+    ".figure-subtitle",
+  ],
+  ["staffing", "queue", (run) => ({ select: "#filter-queue", value: 1 + run }), "h1"],
   ["heatmaps", "measure", (run) => ({ select: "#filter-measure", value: 1 + (run % 3) }), "h1"],
   ["accuracy", "queue", (run) => ({ select: "#filter-queue", value: 1 + run }), "h1"],
 ];
+
+// There and back between two days: the first time, its file is fetched.
+function step(run: number): Change {
+  return { click: `.day-picker [aria-label="Day ${run % 2 ? "after" : "before"}"]` };
+}
 
 const folder = mkdtempSync(join(tmpdir(), "kit-bench-site-"));
 try {

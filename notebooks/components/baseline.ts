@@ -80,12 +80,12 @@ export function noiseBand(expected: Maybe): Bounds | null {
   return { low: Math.max(0, mean - half), high: mean + half };
 }
 
-// The same weekdays before a day, newest first. Kept, because every interval of every queue asks for those of the same day.
-function weeksBefore(date: string, reach: number): readonly string[] {
-  if (lastAsked?.date !== date || lastAsked.days.length !== reach) {
+/** The same weekdays before a day, newest first. Kept, because every interval of every queue asks for those of the same day. */
+export function weeksBefore(date: string, reach: number): readonly string[] {
+  if (lastAsked?.date !== date || lastAsked.days.length < reach) {
     lastAsked = { date, days: Array.from({ length: reach }, (_, week) => daysLater(date, -7 * (week + 1))) };
   }
-  return lastAsked.days;
+  return lastAsked.days.slice(0, reach);
 }
 
 let lastAsked: { date: string; days: string[] } | undefined;

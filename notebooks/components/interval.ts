@@ -1,4 +1,4 @@
-import { baseline, daysLater } from "./baseline.js";
+import { baseline, weeksBefore } from "./baseline.js";
 import { evidence, type IntervalState, intervalState, isOpen, type OpenHours } from "./interval-state.js";
 import { type Maybe, quantity, ratio } from "./ratio.js";
 import { maximum, rollUp, sum } from "./rollup.js";
@@ -111,9 +111,8 @@ export interface IntervalOptions {
 export function dayOfIntervals(options: IntervalOptions): Interval[] {
   const { day, queue, timezone, grain, openHours, excluded } = options;
   const zone = timeZone(timezone);
-  const rows = new Map<number, WindowRow>();
-  const writesZeros = options.windows.some((row) => row.queue !== allQueues && offered(row) === 0);
-  for (const row of options.windows) if (row.queue === queue) rows.set(row.start, row);
+  const { queues, writesZeros } = sorted(options.windows);
+  const rows = queues.get(queue) ?? new Map<number, WindowRow>();
   const found = options.days.find((entry) => entry.day === day);
   const complete = new Set(dayWindows(day, zone).filter((_, i) => found?.arrived[i] === "1"));
   const here = new Set([...complete, ...[...rows.values()].filter(came).map(({ start }) => start)]);
@@ -129,6 +128,28 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
       former: former(interval, members),
     };
   });
+}
+
+interface Sorted {
+  queues: Map<string, Map<number, WindowRow>>; // by start
+  writesZeros: boolean;
+}
+
+// Kept, because a page with all queues asks for each in turn.
+const kept = new WeakMap<readonly WindowRow[], Sorted>();
+
+function sorted(windows: readonly WindowRow[]): Sorted {
+  const before = kept.get(windows);
+  if (before) return before;
+  const queues = new Map<string, Map<number, WindowRow>>();
+  for (const row of windows) {
+    if (!queues.has(row.queue)) queues.set(row.queue, new Map());
+    queues.get(row.queue)!.set(row.start, row);
+  }
+  const writesZeros = windows.some((row) => row.queue !== allQueues && offered(row) === 0);
+  const found = { queues, writesZeros };
+  kept.set(windows, found);
+  return found;
 }
 
 // Without opening hours: a feed that writes a row of zeros for an open queue leaves none for a closed one; else a queue
@@ -254,9 +275,8 @@ function former({ start, end }: LocalInterval, members: readonly WindowRow[]): F
 
 function usual(day: string, members: readonly WindowRow[], exclude: ReadonlySet<string> = new Set()) {
   const weeks = Math.max(0, ...members.map((row) => row.weeks?.length ?? 0));
-  const offeredOn = new Map<string, number | null>();
-  for (let week = 1; week <= weeks; week++)
-    offeredOn.set(daysLater(day, -7 * week), sum(members.map((row) => row.weeks?.[week - 1])));
+  const dates = weeksBefore(day, weeks);
+  const offeredOn = new Map(dates.map((date, week) => [date, sum(members.map((row) => row.weeks?.[week]))]));
   const { median, low, high, n, excluded } = baseline(day, (date) => offeredOn.get(date), {
     reach: weeks,
     exclude,
@@ -267,6 +287,6 @@ function usual(day: string, members: readonly WindowRow[], exclude: ReadonlySet<
     usualHigh: high,
     usualDays: n,
     usualExcluded: excluded,
-    lastWeek: offeredOn.get(daysLater(day, -7)) ?? null,
+    lastWeek: offeredOn.get(dates[0]!) ?? null,
   };
 }

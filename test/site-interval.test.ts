@@ -79,10 +79,10 @@ function row(start: string, values: Partial<WindowRow> = {}): WindowRow {
 
 function day(
   windows: WindowRow[],
-  options: { day: string; arrived: string; through: string; grain?: Grain },
+  options: Omit<IntradayDay, "staffed"> & { staffed?: string; grain?: Grain },
 ) {
-  const { day, arrived, through, grain = 15 } = options;
-  const days: IntradayDay[] = [{ day, arrived, through }];
+  const { day, arrived, staffed = arrived, through, grain = 15 } = options;
+  const days: IntradayDay[] = [{ day, arrived, staffed, through }];
   return dayOfIntervals({ windows, days, day, queue: allQueues, grain, timezone });
 }
 
@@ -188,6 +188,12 @@ describe("dayOfIntervals", () => {
     ]);
     const half = { ...ten, through: at(9, 30), arrived: "1".repeat(38) + "0".repeat(58) };
     assert.deepEqual(hour(all.slice(0, 2), half), ["partial", 30, 8, 8, false]);
+    const three = "1".repeat(39) + "0".repeat(57);
+    const awaited = [...all.slice(0, 3), quarter(45, nobody)];
+    assert.deepEqual(hour(awaited, { staffed: three }), ["data", 60, null, null, false], "reps come later");
+    const none = { assigned: null, abandoned: null, within: null };
+    const ahead = [...all.slice(0, 2), quarter(30, none)];
+    assert.deepEqual(hour(ahead, { ...half, staffed: three }), ["partial", 30, 8, 8, false], "or earlier");
   });
 
   it("tells how many intervals the sums of a day leave out", () => {

@@ -28,7 +28,8 @@ const site: Site = {
   wfm_through: null,
 };
 const day = "2026-09-16";
-const days: IntradayDay[] = [{ day, arrived: "1".repeat(48) + "0".repeat(48), through: `${day}T12:00:00Z` }];
+const arrived = "1".repeat(48) + "0".repeat(48);
+const days: IntradayDay[] = [{ day, arrived, staffed: arrived, through: `${day}T12:00:00Z` }];
 
 function window(queue: string, time: string, assigned: number, abandoned: number, within: number): WindowRow {
   return {

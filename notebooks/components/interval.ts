@@ -1,6 +1,6 @@
 import { baseline, weeksBefore } from "./baseline.js";
 import { evidence, type IntervalState, intervalState, isOpen, type OpenHours } from "./interval-state.js";
-import { type Maybe, quantity, ratio } from "./ratio.js";
+import { type Maybe, quantity, ratio, total } from "./ratio.js";
 import { maximum, rollUp, sum } from "./rollup.js";
 import { fte, windowMinutes } from "./staffing.js";
 import { timeZone } from "./time-zone.js";
@@ -50,7 +50,8 @@ export interface WindowRow {
 /** A local day with WFM windows, as data-loaders/intraday-days.json.sql ships it. */
 export interface IntradayDay {
   day: string;
-  arrived: string; // one character per window of the day in order: 1 has arrived, 0 has not
+  arrived: string; // one character per window of the day in order: its contacts have arrived (1) or not (0)
+  staffed: string; // its reps
   through: string | null; // end of the newest window that has arrived, ISO
 }
 
@@ -68,7 +69,7 @@ export interface Interval {
   handle: number | null;
   wrap: number | null;
   reps: number | null; // most at once
-  loggedIn: number | null; // full-time equivalents: minutes logged in / minutes; null where a window is held back
+  loggedIn: number | null; // full-time equivalents: minutes logged in / minutes; null where a window is held back or awaited
   available: number | null;
   busy: number | null;
   utilizedAvailable: number | null;
@@ -114,7 +115,8 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
   const { queues, writesZeros } = sorted(options.windows);
   const rows = queues.get(queue) ?? new Map<number, WindowRow>();
   const found = options.days.find((entry) => entry.day === day);
-  const complete = new Set(dayWindows(day, zone).filter((_, i) => found?.arrived[i] === "1"));
+  const told = (windows?: string) => new Set(dayWindows(day, zone).filter((_, i) => windows?.[i] === "1"));
+  const [complete, staffed] = [told(found?.arrived), told(found?.staffed)];
   const here = new Set([...complete, ...[...rows.values()].filter(came).map(({ start }) => start)]);
   const through = found?.through ? Date.parse(found.through) : null;
   return dayIntervals(day, zone, grain).map((interval) => {
@@ -123,7 +125,7 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
     const open = isOpen(openHours, day, interval.slot, grain) ?? looksOpen(members, arrived, writesZeros);
     const state = intervalState(evidence(interval, complete, through, arrived.length, open));
     return {
-      ...added(interval, members, arrived, state, here),
+      ...added({ interval, members, arrived, state, here, staffed }),
       ...usual(day, members, excluded),
       former: former(interval, members),
     };
@@ -178,16 +180,24 @@ function membersOf(interval: LocalInterval, rows: Map<number, WindowRow>): Windo
   return windowsOf(interval).flatMap((window) => rows.get(window) ?? []);
 }
 
-function added(
-  interval: LocalInterval,
-  members: readonly WindowRow[],
-  arrived: readonly WindowRow[],
-  state: IntervalState,
-  here: ReadonlySet<number>,
-) {
+function added({
+  interval,
+  members,
+  arrived,
+  state,
+  here,
+  staffed,
+}: {
+  interval: LocalInterval;
+  members: readonly WindowRow[];
+  arrived: readonly WindowRow[];
+  state: IntervalState;
+  here: ReadonlySet<number>; // windows with contacts
+  staffed: ReadonlySet<number>; // with reps
+}) {
   const windows = windowsOf(interval);
-  const minutes =
-    (state === "partial" ? windows.filter((window) => here.has(window)) : windows).length * windowMinutes;
+  const counted = state === "partial" ? windows.filter((window) => here.has(window)) : windows;
+  const minutes = counted.length * windowMinutes;
   const held = members.some((row) => row.small);
   const empty = state === "zero" ? 0 : null;
   const counts = {
@@ -205,7 +215,9 @@ function added(
     handle: { rule: "mean", mean: (row) => row.handle, weight: handleWeight },
     wrap: { rule: "mean", mean: (row) => row.wrap, weight: handleWeight },
   });
-  const time = (of: (row: WindowRow) => Maybe) => (held ? null : fte(sum(members.map(of)), minutes));
+  const known = !held && counted.every((window) => staffed.has(window));
+  const staff = members.filter(({ start }) => counted.includes(start));
+  const time = (of: (row: WindowRow) => Maybe) => (known ? fte(sum(staff.map(of)), minutes) : null);
   return {
     label: interval.label,
     start: interval.start,
@@ -276,7 +288,9 @@ function former({ start, end }: LocalInterval, members: readonly WindowRow[]): F
 function usual(day: string, members: readonly WindowRow[], exclude: ReadonlySet<string> = new Set()) {
   const weeks = Math.max(0, ...members.map((row) => row.weeks?.length ?? 0));
   const dates = weeksBefore(day, weeks);
-  const offeredOn = new Map(dates.map((date, week) => [date, sum(members.map((row) => row.weeks?.[week]))]));
+  const offeredOn = new Map(
+    dates.map((date, week) => [date, total(...members.map((row) => row.weeks?.[week]))]),
+  );
   const { median, low, high, n, excluded } = baseline(day, (date) => offeredOn.get(date), {
     reach: weeks,
     exclude,

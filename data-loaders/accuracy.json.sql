@@ -4,7 +4,7 @@
 -- Sums are rounded twice: their last digits depend on the order of adding, and would carry a 5 up one time, down another.
 -- Ships: queue, kind, day, complete, n, without, contacts, expected, distance, error, floor
 with last as (
-  select max(day) as last, max(start) + interval 30 minutes as through from history.scored
+  select max(day) as last from history.scored
 ),
 guesses as (
   select queue, day, 'baseline' as kind, offered, baseline as expected from history.scored
@@ -17,7 +17,7 @@ select
   queue,
   kind,
   strftime(day, '%Y-%m-%d') as day,
-  day + 1 <= local(through)::date as complete,
+  day in (select day from history.windows where whole) as complete,
   count(expected) as n,
   count(*) filter (expected is null) as without,
   round(round(sum(offered) filter (expected is not null), 9), 1) as contacts,
@@ -27,6 +27,6 @@ select
   round(round(coalesce(sum(expected * noise_floor(expected)), 0), 9), 2) as floor
 from guesses cross join last
 where day > last - 84
-group by queue, kind, day, through
+group by queue, kind, day
 having count(expected) > 0
 order by queue, kind, day

@@ -1,4 +1,5 @@
 -- One row per local day and queue, "All queues" included: contacts offered, abandoned and answered in time, from history.
+-- `complete` says that the day is over and all of it has come.
 -- Ships: day, queue, complete, offered, assigned, abandoned, within, handled, handle_mean
 with settings as (
   select service_level_seconds as seconds, min_contacts, min_reps from kit.settings
@@ -33,18 +34,18 @@ with_total as (
     sum(handled) as handled, sum(handle_seconds) as handle_seconds, max(reps) as reps
   from both_sides group by day
 ),
-through as (
-  select local(queues) as moment from history.through
+whole as (
+  select distinct day from history.windows where whole
 )
 select
   strftime(day, '%Y-%m-%d') as day,
   coalesce(queue, 'Unknown') as queue,
-  coalesce(day + 1 <= moment, false) as complete,
+  whole.day is not null as complete,
   (assigned + abandoned)::bigint as offered,
   assigned::bigint as assigned,
   abandoned::bigint as abandoned,
   within::bigint as within,
   handled::bigint as handled,
   case when handled >= min_contacts and reps >= min_reps then round(handle_seconds / handled, 3) end as handle_mean
-from with_total cross join settings cross join through
+from with_total left join whole using (day) cross join settings
 order by day, queue <> 'All queues', queue

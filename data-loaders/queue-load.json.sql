@@ -1,5 +1,5 @@
--- One row per queue or group, "All queues" first, then the groups, then by volume: what its last four whole weeks say about
--- staffing, from history. `part` is the file of heatmap/ that holds its days; `kind` is all, group or queue.
+-- One row per queue or group, "All queues" first, then the groups, then by volume: what the whole days of its last four
+-- weeks say about staffing, from history. `part` is the file of heatmap/ that holds its days; `kind` is all, group or queue.
 -- Ships: queue, kind, part, days, contacts, abandoned, busiest, busiest_slot, handled, handle_mean, concurrency, patience
 with settings as (
   select min_contacts, min_reps from kit.settings
@@ -8,10 +8,13 @@ with settings as (
 today as (
   select local(queues)::date as today from history.through
 ),
+recent_days as (
+  select distinct day from history.windows cross join today where whole and day >= today - 28
+),
 recent as (
   select *, local_slot(moment, 30) as slot
-  from history.contacts cross join today
-  where day >= today - 28 and day < today and queue is not null
+  from history.contacts semi join recent_days using (day)
+  where queue is not null
 ),
 -- each contact for its queue, for its group, and for all of them together
 either as (

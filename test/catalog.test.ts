@@ -431,10 +431,10 @@ describe("the history of queues", () => {
     });
     const left = [4.9, 5, 60, 60.5].map((wait, i) => visit(i, wait, true));
     const served = [60, 60.5].map((wait, i) => visit(10 + i, wait, false));
-    fixture.put("issue_queues", "2026-09-01 06", [...left, ...served]);
+    fixture.put("issue_queues", "2026-09-01 05", [...left, ...served]);
     fixture.put(
       "rep_convos",
-      "2026-09-01 06",
+      "2026-09-01 05",
       served.map(({ issue_id }) => ({
         ...{
           issue_id,

@@ -58,6 +58,9 @@ export async function fillLarge(
       from main.big_reps join main.queue_list using (q)`,
     `update kit.feeds set data_through = ${through}
       where feed in ('issue_queues', 'rep_convos', 'queue_wfm', 'queue_membership_wfm')`,
+    `create or replace view history.windows as
+      select start, local_date(start) as day, local_slot(start) as slot, local_date(start) < local_date(${through}) as whole
+      from main.windows`,
     `create or replace view history.through as select null::timestamp as conversations, ${through} as queues`,
   ];
   for (const statement of statements) await database.run(statement);

@@ -1,4 +1,4 @@
--- One row per queue and whole local day, the newest week and the eight of each weekday before it that a baseline takes: what
+-- One row per queue and whole local day of which everything has come, the newest week and the eight of each weekday before it that a baseline takes: what
 -- came and how it was served, per quarter-hour of the local clock, 96 numbers each, from history. Part 0 holds "All queues"
 -- and the groups, the others the queues that `queue-load` puts there.
 -- `good` and `base` are the two sides of the service level; `available` is minutes of distinct reps, -1: held back, of all
@@ -15,7 +15,11 @@ today as (
 ),
 known as (
   select day, max(day) over () as last
-  from (select distinct day from history.queue_windows cross join today where day between today - 80 and today - 1)
+  from (
+    select distinct day
+    from history.queue_windows join history.windows using (start, day) cross join today
+    where whole and day between today - 80 and today - 1
+  )
 ),
 -- excluded days are in no baseline
 kept as (

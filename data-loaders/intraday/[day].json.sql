@@ -1,6 +1,6 @@
 -- One row per queue or group of a local day, "All queues" included: what came in each of its 15-minute windows, how it
 -- was handled, who was there, and what is usual. Each list has one value per window of the day, the first at `start`.
--- `weeks` holds the contacts offered 1, 2, 3 … weeks before, null for a week without data, from history; `usual_*` are the
+-- `weeks` holds the contacts offered 1, 2, 3 … weeks before, from history, null where not all has come of it; `usual_*` are the
 -- last eight such days of the WFM feeds together, excluded ones left out: sums, means and medians of what their own files show.
 -- Reach: 70 days before $days
 -- Ships: queue, start, assigned, abandoned, within, wait, handle, wrap, reps, logged_in, available, busy,
@@ -33,11 +33,11 @@ known_days as (
 counted as (
   select queue, day as former, slot, sum(offered) / any_value(times) as offered
   from history.queue_windows
-  join (select day, slot, count(*) as times from windows group by all) as slots using (day, slot)
+  join (select day, slot, count(*) as times from history.windows group by all) as slots using (day, slot)
   semi join (select former as day from known_days where seen) using (day)
   group by all
 ),
--- a quarter-hour that the former day did not have is null
+-- a quarter-hour that the former day did not have, or that did not come, is null
 weeks as (
   select day, queue, list(offered order by week) as weeks
   from (
@@ -47,7 +47,7 @@ weeks as (
     from known_days
     join (select distinct known_days.day, queue from counted join known_days using (former)) as queues using (day)
     join day_windows using (day)
-    left join (select distinct day as former, slot from windows) as former_slots using (former, slot)
+    left join (select distinct day as former, slot from history.windows) as former_slots using (former, slot)
     left join counted using (former, queue, slot)
     group by day, queue, week, seen
   )

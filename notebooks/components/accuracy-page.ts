@@ -162,7 +162,7 @@ export function dailyFigure(page: AccuracyPage): HTMLElement {
     {
       label: "Day",
       value: ({ day }) => day,
-      text: ({ day, complete }) => `${dayName(day)}${complete ? "" : ", not over"}`,
+      text: ({ day, complete }) => `${dayName(day)}${complete ? "" : ", not whole"}`,
     },
     { label: "Half-hours", value: ({ n }) => n },
     { label: "Contacts", value: ({ contacts }) => contacts, text: ({ contacts }) => count(contacts) },
@@ -174,7 +174,7 @@ export function dailyFigure(page: AccuracyPage): HTMLElement {
   return figure({
     id: "daily",
     title: own.wape === null ? "No day scored" : `From day to day, ${queue}`,
-    subtitle: `Sum of misses / contacts, by half-hour, per local day. Each day is measured by days before it alone. Lighter: the day is not over.`,
+    subtitle: `Sum of misses / contacts, by half-hour, per local day. Each day is measured by days before it alone. Lighter: not all of the day is here.`,
     legend: [
       { text: "Off (WAPE)", mark: "blue" },
       { text: "Noise floor", mark: "floor" },
@@ -250,7 +250,7 @@ export function accuracyFooter({ site, days, own, forecasts, excluded }: Accurac
   const last = days.at(-1);
   return [
     `Days in ${site.timezone}.`,
-    last ? `Data through ${dayName(last.day)}${last.complete ? "" : ", which is not over"}.` : null,
+    last ? `Data through ${dayName(last.day)}${last.complete ? "" : ", of which not all is here"}.` : null,
     `n = ${count(own.contacts)} contacts in ${count(own.n)} half-hours${own.left ? `; ${count(own.left)} had too few weeks before them` : ""}.`,
     "Baseline: median of the last eight same weekdays with data. Source: issue_queues, rep_convos.",
     excluded.length

@@ -4,7 +4,7 @@ import { svg } from "./dom.js";
 import { clock, count, dayName, percent } from "./format.js";
 import { emptyPanel, endLabel, type Panel, panel, runs } from "./panel.js";
 
-/** What every daily row has. `complete` is false for a day that is still running. */
+/** What every daily row has. `complete` is false for a day of which not all has come. */
 export interface DayRow {
   day: string; // YYYY-MM-DD in the site's zone
   complete: boolean;
@@ -40,7 +40,7 @@ export function stackChart<T extends DayRow>(
       [
         count(total(row)),
         ...parts.map(({ text, value }) => `${count(value(row))} ${text.toLowerCase()}`),
-        row.complete ? null : "day not over",
+        row.complete ? null : "not all of the day is here",
       ]
         .filter(Boolean)
         .join(" · "),

@@ -193,7 +193,7 @@ function overviewFigures(
       title: days.length
         ? `${count(total)} conversations in ${plural(days.length, "day")}`
         : "No conversations yet",
-      subtitle: "Conversations begun per day, all channels. Lighter: the day is not over.",
+      subtitle: "Conversations begun per day, all channels. Lighter: not all of the day is here.",
       legend: parts.map(({ text, mark }) => ({ text, mark })),
       footer: `Days in ${site.timezone}. Source: convos_metrics. Grey fields are weekends.`,
       rows: days,

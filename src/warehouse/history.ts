@@ -1,5 +1,7 @@
 import type { Config } from "../config.ts";
 import { type Database, quoteText } from "./database.ts";
+import { partitionColumns } from "./partitions.ts";
+import { parquetRelation } from "./relation.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** The name under which pages show every queue together. */
@@ -33,7 +35,7 @@ function queueGroups({ site }: Pick<Config, "site">): Derived {
 const localTimes = (starts: string) =>
   `select start, local_date(start) as day, local_slot(start) as slot from (${starts})`;
 
-// One row per contact of a queue: assignments by rep_convos, abandons by issue_queues. An assignment waited as long as the
+// One row per contact of a queue, in windows of which both feeds have come: assignments by rep_convos, abandons by issue_queues. An assignment waited as long as the
 // visit to the queue that it ended, and not at all without one.
 const contacts = `
 with queue_names as (
@@ -64,7 +66,7 @@ told as (
   select left_at::timestamp as moment, queue, true as abandoned, wait from visits where abandoned
 )
 select told.*, day
-from told join (${localTimes("select distinct window_start(moment) as start from told")}) on start = window_start(moment)`;
+from told join history.windows on start = window_start(moment)`;
 
 // The last digits of a sum depend on the order of adding, which is another one each time.
 const settled = (sum: string, name = sum) => `round(${sum}, 9) as ${name}`;
@@ -108,7 +110,7 @@ select
 from (
   select *, service_parts(offered - abandoned, abandoned, answered_within, abandoned_within, abandoned_short) as parts
   from either
-) join (${localTimes("select distinct start from counted")}) using (start)`;
+) join history.windows using (start)`;
 
 const sums = [
   "wait",
@@ -278,10 +280,7 @@ join (${localTimes("select distinct start from windows")}) using (start)`;
 // least, as on the Today page; excluded days are neither scored nor in one. Half-hours that the clock shows twice count as
 // the mean of the two.
 const scored = `
-with through as (
-  select queues as through from history.through
-),
-days as (
+with days as (
   select distinct day from history.queue_windows anti join kit.excluded_days using (day)
 ),
 quarters as (
@@ -290,7 +289,9 @@ quarters as (
   where local_date(start) = day
 ),
 half_hours as (
-  select day, slot, min(start) as start, count(*) as windows from quarters group by all
+  select quarters.day, quarters.slot, min(start) as start, count(*) as windows
+  from quarters left join history.windows using (start)
+  group by all having count(*) = count(windows.start)
 ),
 came as (
   select queue, quarters.day, quarters.slot, sum(offered) as offered
@@ -302,8 +303,6 @@ told as (
   from half_hours
   cross join (select distinct queue from history.queue_windows)
   left join came using (queue, day, slot)
-  cross join through
-  where start + to_minutes(15 * windows) <= through
 ),
 usual as (
   select
@@ -331,7 +330,13 @@ join half_hours using (day, slot)
 left join forecasts on forecasts.queue = usual.queue and forecasts.day = usual.day and forecasts.slot = usual.slot`;
 
 /** Views with a local `day` in each row that many datasets read, each after those it reads itself. */
-export const keptRelations = ["history.contacts", "history.queue_windows", "history.scored", "wfm.intraday"];
+export const keptRelations = [
+  "history.windows",
+  "history.contacts",
+  "history.queue_windows",
+  "history.scored",
+  "wfm.intraday",
+];
 
 /** Computes views that many datasets read once for all of them, on this catalog. */
 export async function keepDerived(database: Database, names = keptRelations): Promise<void> {
@@ -347,6 +352,38 @@ export async function contentByDay(database: Database, name: string): Promise<Re
     `select day::varchar, count(*) || ' ' || sum(hash(kept)::hugeint) from ${name} as kept group by day order by day`,
   );
   return Object.fromEntries(rows.map(([day, content]) => [String(day), String(content)]));
+}
+
+const queueFeeds = ["issue_queues", "rep_convos"];
+
+/**
+ * history.windows: the quarter-hours of which both feeds of queues have come; `whole` where all of the local day have. In
+ * any other an assignment or an abandon may be missing, so that nothing is counted there.
+ */
+export function windowsSelect(data: string, { feeds }: Snapshot): string {
+  const files = queueFeeds.flatMap((name) => feeds[name]?.partitions ?? []);
+  return `
+with partitions as (
+  select
+    feed, dt::timestamp + to_hours(coalesce(hr, '0')::bigint) + to_minutes(coalesce(mi, '0')::bigint) as start,
+    case when hr is null then 96 when mi is null then 4 else 1 end as quarters
+  from ${parquetRelation(data, files, partitionColumns)}
+  where state in ('complete', 'empty', 'replaced', 'expired')
+),
+come as (
+  select start + to_minutes(15 * quarter) as start
+  from (select feed, start, unnest(range(quarters)) as quarter from partitions)
+  group by 1 having count(distinct feed) = ${queueFeeds.length}
+),
+every_window as (
+  select local_times.*, come.start is not null as here
+  from (${localTimes(
+    "select unnest(generate_series(min(start) - interval 1 day, max(start) + interval 1 day, interval 15 minutes)) as start from come",
+  )}) as local_times left join come using (start)
+)
+select start, day, slot, whole
+from (select *, bool_and(here) over (partition by day) as whole from every_window)
+where here`;
 }
 
 /** history.through: one row, where the newest data end that conversations, and that contacts of queues, are counted from. */
@@ -366,7 +403,7 @@ export function historyThrough({ feeds }: Snapshot): { conversations: string | n
       })
       .sort();
   const conversations = ends("convos_metrics", "convos_metrics_ended").at(-1) ?? null;
-  return { conversations, queues: ends("issue_queues", "rep_convos")[0] ?? null };
+  return { conversations, queues: ends(...queueFeeds)[0] ?? null };
 }
 
 /** What the pages and their history are made from; each needs others by their qualified names. */
@@ -376,19 +413,19 @@ export function derivedRelations(config: Pick<Config, "site">): Derived[] {
     {
       schema: "history",
       name: "contacts",
-      needs: ["main.issue_queues", "main.rep_convos"],
+      needs: ["main.issue_queues", "main.rep_convos", "history.windows"],
       select: contacts,
     },
     {
       schema: "history",
       name: "queue_windows",
-      needs: ["history.contacts", "kit.settings", "kit.queue_groups"],
+      needs: ["history.contacts", "history.windows", "kit.settings", "kit.queue_groups"],
       select: queueWindows,
     },
     {
       schema: "history",
       name: "scored",
-      needs: ["history.queue_windows", "history.through", "kit.excluded_days", "wfm.forecast"],
+      needs: ["history.queue_windows", "history.windows", "kit.excluded_days", "wfm.forecast"],
       select: scored,
     },
     {

@@ -21,7 +21,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "asapp-large-"));
     const { site } = await largeSite(folder, {
-      dayFiles: 1,
+      dayFiles: 2, // the newest, and the one before, which is read ahead
       options: [
         "site:",
         "  queue_groups: { Pair: [Queue 01, Queue 03] }",

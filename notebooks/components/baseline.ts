@@ -45,7 +45,8 @@ export function baseline(
     values.push(known);
     dates.push(day);
   }
-  return { ...spread(values, least), n: values.length, of: weeks, dates, excluded };
+  const { state, median, low, high } = spread(values, least);
+  return { state, median, low, high, n: values.length, of: weeks, dates, excluded };
 }
 
 /** Median and quartiles of the known values; null with fewer than `least`. */

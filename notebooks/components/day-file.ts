@@ -68,6 +68,28 @@ export function dayRows(index: { href: string }, day: string): Promise<WindowRow
   return rows;
 }
 
+/**
+ * Fetches the days before and after one that is drawn, when the browser has time, and lets the page prepare them: most
+ * readers step to them next.
+ */
+export function readAhead(
+  index: { href: string },
+  days: readonly { day: string }[],
+  day: string,
+  prepare: (windows: WindowRow[], day: string) => void = () => {},
+): void {
+  const at = days.findIndex((entry) => entry.day === day);
+  const beside = at < 0 ? [] : [days[at - 1], days[at + 1]].filter((entry) => entry !== undefined);
+  const whenIdle = globalThis.requestIdleCallback ?? setTimeout; // Safari has none
+  whenIdle(() => {
+    for (const near of beside)
+      dayRows(index, near.day).then(
+        (windows) => prepare(windows, near.day),
+        () => {}, // told when it is looked at
+      );
+  });
+}
+
 async function fetchRows(url: string, day: string): Promise<WindowRow[]> {
   const response = await fetch(url, { cache: "no-cache" });
   if (!response.ok) throw new Error(`${day}: ${response.status} ${response.statusText}`);

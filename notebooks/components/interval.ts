@@ -124,11 +124,8 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
     const arrived = members.filter(came);
     const open = isOpen(openHours, day, interval.slot, grain) ?? looksOpen(members, arrived, writesZeros);
     const state = intervalState(evidence(interval, complete, through, arrived.length, open));
-    return {
-      ...added({ interval, members, arrived, state, here, staffed }),
-      ...usual(day, members, excluded),
-      former: former(interval, members),
-    };
+    const before = usual(day, members, excluded);
+    return added({ interval, members, arrived, state, here, staffed, before });
   });
 }
 
@@ -187,6 +184,7 @@ function added({
   state,
   here,
   staffed,
+  before,
 }: {
   interval: LocalInterval;
   members: readonly WindowRow[];
@@ -194,7 +192,8 @@ function added({
   state: IntervalState;
   here: ReadonlySet<number>; // windows with contacts
   staffed: ReadonlySet<number>; // with reps
-}) {
+  before: ReturnType<typeof usual>;
+}): Interval {
   const windows = windowsOf(interval);
   const counted = state === "partial" ? windows.filter((window) => here.has(window)) : windows;
   const minutes = counted.length * windowMinutes;
@@ -243,6 +242,13 @@ function added({
       !short && arrived.some((row) => row.first_offered !== null)
         ? sum(arrived.map((row) => row.first_offered ?? offered(row)))
         : null,
+    usual: before.median,
+    usualLow: before.low,
+    usualHigh: before.high,
+    usualDays: before.n,
+    usualExcluded: before.excluded,
+    lastWeek: before.lastWeek,
+    former: former(interval, members),
   };
 }
 
@@ -271,18 +277,17 @@ function handleWeight(row: WindowRow): number | null {
 
 function former({ start, end }: LocalInterval, members: readonly WindowRow[]): Former {
   const weight = (row: WindowRow) => row.usual_offered;
-  const rows = rollUp(members, {
+  const sums = rollUp(members, {
     offered: { rule: "count", of: weight },
     abandoned: { rule: "count", of: (row) => row.usual_abandoned },
     within: { rule: "count", of: (row) => row.usual_within },
     wait: { rule: "mean", mean: (row) => row.usual_wait, weight },
     handle: { rule: "mean", mean: (row) => row.usual_handle, weight },
-    minutes: { rule: "count", of: (row) => row.usual_available },
   });
-  const { minutes, ...rest } = rows;
   const whole = members.length * windowLength === end - start;
   const staffed = whole && members.every((row) => row.usual_available !== null);
-  return { ...rest, available: staffed ? fte(minutes, (end - start) / 60_000) : null };
+  const minutes = staffed ? sum(members.map((row) => row.usual_available)) : null;
+  return { ...sums, available: fte(minutes, (end - start) / 60_000) };
 }
 
 function usual(day: string, members: readonly WindowRow[], exclude: ReadonlySet<string> = new Set()) {
@@ -295,12 +300,5 @@ function usual(day: string, members: readonly WindowRow[], exclude: ReadonlySet<
     reach: weeks,
     exclude,
   });
-  return {
-    usual: median,
-    usualLow: low,
-    usualHigh: high,
-    usualDays: n,
-    usualExcluded: excluded,
-    lastWeek: offeredOn.get(dates[0]!) ?? null,
-  };
+  return { median, low, high, n, excluded, lastWeek: offeredOn.get(dates[0]!) ?? null };
 }

@@ -20,8 +20,9 @@ export function rollUp<Row, Name extends string>(
   rows: readonly Row[],
   rules: Record<Name, Rule<Row>>,
 ): Record<Name, number | null> {
-  const values = Object.entries<Rule<Row>>(rules).map(([name, rule]) => [name, apply(rows, rule)]);
-  return Object.fromEntries(values);
+  const values = {} as Record<Name, number | null>;
+  for (const name in rules) values[name] = apply(rows, rules[name]);
+  return values;
 }
 
 /** The same per group, such as per queue or per interval, in order of first appearance. */

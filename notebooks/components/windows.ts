@@ -18,7 +18,9 @@ export interface LocalInterval {
 
 /** The starts of an interval's windows, UTC ms. */
 export function windowsOf({ start, end }: Pick<LocalInterval, "start" | "end">): number[] {
-  return Array.from({ length: (end - start) / windowLength }, (_, i) => start + i * windowLength);
+  const starts: number[] = [];
+  for (let window = start; window < end; window += windowLength) starts.push(window);
+  return starts;
 }
 
 /** The window that holds an instant. */

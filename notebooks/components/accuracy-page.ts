@@ -2,7 +2,7 @@ import { scaleLinear } from "d3";
 import { type AddedErrors, accuracy, addedAccuracy } from "./accuracy.js";
 import { daysLater } from "./baseline.js";
 import { type Card, cards } from "./cards.js";
-import { svg } from "./dom.js";
+import { chartRoot, svg } from "./dom.js";
 import { figure, type TableColumn } from "./figure.js";
 import { count, dayName, decimal, percent, plural, signed, type Zone } from "./format.js";
 import { excludedDay, excludedDays, type Site } from "./masthead.js";
@@ -306,11 +306,7 @@ function queuesChart(queues: readonly QueueAccuracy[], width: number): SVGSVGEle
     .nice(4)
     .clamp(true);
   const height = top + queues.length * line + 6;
-  const root = svg("svg", {
-    class: "panel",
-    width,
-    height,
-    viewBox: `0 0 ${width} ${height}`,
+  const root = chartRoot(width, height, {
     role: "img",
     "aria-label": "Distance of the baseline by queue",
     "aria-description": "Dots: sum of misses over contacts. Bars: the noise floor, what chance alone makes.",

@@ -1,4 +1,5 @@
 import { html } from "./dom.js";
+import { copyLink } from "./share-menu.js";
 import { readUrl, writeUrl } from "./url-state.js";
 
 /** One control of a filter bar. `value` is what stands in the address; the fallback stays out of it. */
@@ -47,7 +48,7 @@ export function filterBar(
     if (control.getAttribute("role") === "radiogroup")
       control.setAttribute("aria-labelledby", `label-${name}`);
   }
-  bar.append(html("div", { class: "filter-extra" }, extra, copyLink()));
+  bar.append(html("div", { class: "filter-extra" }, extra, copyButton()));
   bar.addEventListener("input", (event) => {
     if (event.target !== bar) event.stopImmediatePropagation(); // the controls' own events are not the bar's
   });
@@ -171,15 +172,10 @@ function step(text: string, label: string, onclick: () => void): HTMLButtonEleme
   return html("button", { type: "button", "aria-label": label, title: label, onclick }, text);
 }
 
-function copyLink(): HTMLElement {
+function copyButton(): HTMLElement {
   const button = html("button", { type: "button", class: "copy-link" }, "Copy link");
   button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(location.href);
-      button.textContent = "Copied";
-    } catch {
-      button.textContent = "Copy the address bar";
-    }
+    button.textContent = await copyLink().catch(() => "Copy the address bar");
     setTimeout(() => {
       button.textContent = "Copy link";
     }, 1500);

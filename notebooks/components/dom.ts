@@ -19,6 +19,17 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
+/** A chart to draw in, one unit a pixel. */
+export function chartRoot(
+  width: number,
+  height: number,
+  attributes: Attributes,
+  ...children: Child[]
+): SVGSVGElement {
+  const viewBox = `0 0 ${width} ${height}`;
+  return svg("svg", { class: "panel", width, height, viewBox, ...attributes }, ...children);
+}
+
 function fill<E extends Element>(element: E, attributes: Attributes, children: Child[]): E {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name.slice(2), value as EventListener);

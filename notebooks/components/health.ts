@@ -1,5 +1,5 @@
 import type { Card } from "./cards.js";
-import { html, svg } from "./dom.js";
+import { chartRoot, html, svg } from "./dom.js";
 import { figure, type TableColumn, table } from "./figure.js";
 import { compact, count, dayName, plural, signed, type Zone } from "./format.js";
 import type { Site } from "./masthead.js";
@@ -160,11 +160,7 @@ function stateChart(
   const row = 17;
   const cell = (width - left - 4) / dates.length;
   const height = names.length * row + 26;
-  const root = svg("svg", {
-    class: "panel",
-    width,
-    height,
-    viewBox: `0 0 ${width} ${height}`,
+  const root = chartRoot(width, height, {
     role: "img",
     "aria-label": "Partition states by feed and day",
     "aria-description": "One row per feed, one field per export day, coloured by the worst state.",

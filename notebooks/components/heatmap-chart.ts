@@ -1,4 +1,4 @@
-import { svg } from "./dom.js";
+import { chartRoot, svg } from "./dom.js";
 import { type CellState, type Heat, type HeatCell, heatColour, type Scale } from "./heatmap.js";
 import { emptyPanel } from "./panel.js";
 
@@ -38,11 +38,8 @@ export function heatmapChart(heat: Heat, options: HeatmapOptions): SVGSVGElement
   const top = 42;
   const legendTop = top + down * high + 26;
   const height = legendTop + (width < 560 ? 92 : 46);
-  const root = svg("svg", {
+  const root = chartRoot(width, height, {
     class: "panel heatmap",
-    width,
-    height,
-    viewBox: `0 0 ${width} ${height}`,
     role: "application",
     "aria-roledescription": "heatmap",
     "aria-label": `${options.label}. Arrow keys move from cell to cell; the same numbers are in the table below.`,

@@ -1,6 +1,6 @@
 import { type ScaleLinear, scaleLinear } from "d3";
 import type { Crosshair } from "./crosshair.js";
-import { svg } from "./dom.js";
+import { chartRoot, svg } from "./dom.js";
 
 /** How a slot looks behind its marks. */
 export type Shade = "closed" | "pending" | "missing" | "skipped" | "weekend" | null;
@@ -50,11 +50,7 @@ export function panel(options: PanelOptions): Panel {
   const ticks = options.ticks ?? (options.clock ? clockTicks(options.max) : null);
   if (ticks) y.domain([0, Math.max(options.max, ticks.at(-1) ?? 1)]);
   else y.nice(4);
-  const root = svg("svg", {
-    class: "panel",
-    width,
-    height,
-    viewBox: `0 0 ${width} ${height}`,
+  const root = chartRoot(width, height, {
     role: "img",
     "aria-label": options.label,
     "aria-description": options.description,
@@ -95,16 +91,10 @@ export function panel(options: PanelOptions): Panel {
 
 /** A chart without rows: says so, in the chart's place. */
 export function emptyPanel(width: number, message: string, height = 120): SVGSVGElement {
-  return svg(
-    "svg",
-    {
-      class: "panel panel-empty",
-      width,
-      height,
-      viewBox: `0 0 ${width} ${height}`,
-      role: "img",
-      "aria-label": message,
-    },
+  return chartRoot(
+    width,
+    height,
+    { class: "panel panel-empty", role: "img", "aria-label": message },
     svg("rect", { x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: 6 }),
     svg("text", { x: width / 2, y: height / 2, dy: "0.32em", "text-anchor": "middle" }, message),
   );

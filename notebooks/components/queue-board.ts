@@ -1,6 +1,6 @@
 import { area, curveStepAfter, line } from "d3";
 import { intervalColumns, measure, usualText } from "./day-charts.js";
-import { html, svg } from "./dom.js";
+import { chartRoot, html, svg } from "./dom.js";
 import { csv, figure, type TableColumn } from "./figure.js";
 import { clock, count, dayName, decimal, longDay, percent, plural, type Zone } from "./format.js";
 import {
@@ -259,11 +259,8 @@ function boardChart(
   const wide = (width - facet.gap * (across - 1)) / across;
   const height = Math.ceil(queues.length / across) * (facet.height + facet.gap) - facet.gap;
   const highest = Math.max(1, ...queues.map(peak));
-  const root = svg("svg", {
+  const root = chartRoot(width, height, {
     class: "panel queue-board",
-    width,
-    height,
-    viewBox: `0 0 ${width} ${height}`,
     role: "group",
     "aria-label": "Queues, most answers missing first",
   });

@@ -24,7 +24,9 @@ export function shareMenu(title: string, shared: Shared, label = "⋯"): HTMLEle
     ],
     ["Copy image", () => copyImage(images().then(({ pngBlob }) => pngBlob(shared.picture())))],
     // a file from a mail has no address to hand on
-    ...(document.documentElement.dataset.standalone ? [] : [copyLinkItem(shared.anchor)]),
+    ...(document.documentElement.dataset.standalone
+      ? []
+      : [["Copy link", () => copyLink(shared.anchor)] satisfies Item]),
   ];
   const buttons = items.map(([text, act]) =>
     html(
@@ -114,12 +116,8 @@ async function copyImage(png: Promise<Blob>): Promise<string> {
   return "Image copied";
 }
 
-function copyLinkItem(anchor?: string): Item {
-  return ["Copy link", () => copyLink(anchor)];
-}
-
-// The address holds the filters.
-async function copyLink(anchor = ""): Promise<string> {
+/** The address, which holds the filters, into the clipboard. Resolves to what to say of it. */
+export async function copyLink(anchor = ""): Promise<string> {
   const url = new URL(location.href);
   url.hash = anchor;
   if (!navigator.clipboard) throw new Error("copy the address bar");

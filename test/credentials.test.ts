@@ -72,6 +72,8 @@ describe("the delivered credentials file", () => {
     [`${row}\n\nid\tsecret\tbucket`, /^line 3: the id is none/],
     [`${id}\t${id}\t${prod}\t${secret}`, /^line 1: the secret looks like an id/],
     [`${id}\t${secret}\t${prod}\t${secret}`, /^line 1: the sub-folder looks like a secret/],
+    [`${id}\t${secret}\t${prod}\t${secret} x`, /^line 1: the sub-folder looks like a secret/],
+    [`${id}\t${secret}\t${prod}\tx${secret}`, /^line 1: the sub-folder looks like a secret/],
     ["\u0000\u0001", /^the decrypted content is no text$/],
   ];
   for (const [text, message] of bad) {
@@ -102,6 +104,7 @@ describe("the delivered credentials file", () => {
         }
         assert.ok(!shown.includes(secret) && !shown.includes(secret.slice(0, 20)));
       }),
+      { numRuns: 2000 },
     );
   });
 

@@ -115,7 +115,8 @@ function readRow(row: number, cells: string[]): AccessKey | string {
   if (bucket.includes("/")) return "a slash in the bucket: what follows it belongs into the fourth field";
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) || bucket.includes(".."))
     return "the bucket is no bucket's name: 3 to 63 small letters, digits, dots and hyphens";
-  if (looksSecret(folder)) return "the sub-folder looks like a secret";
+  if (folder.includes(secret) || folder.split(/\s+/).some(looksSecret))
+    return "the sub-folder looks like a secret";
   const reason = prefix === "" ? null : hostility(prefix);
   if (reason !== null) return `the sub-folder is unfit: ${reason}`;
   return { row, id, secret: () => secret, bucket, prefix };
@@ -127,8 +128,8 @@ function isHeader(cell: string): boolean {
 }
 
 // The sub-folder is shown and goes into kit.yaml, and nearly any text is a folder's name: also a secret in a column too far.
-function looksSecret(cell: string): boolean {
-  return /^[A-Za-z0-9/+=]{40}$/.test(cell) && [/[A-Z]/, /[a-z]/, /[0-9]/].every((kind) => kind.test(cell));
+function looksSecret(word: string): boolean {
+  return /^[A-Za-z0-9/+=]{40}$/.test(word) && [/[A-Z]/, /[a-z]/, /[0-9]/].every((kind) => kind.test(word));
 }
 
 function listed({ row, id, bucket, prefix }: AccessKey): string {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { baseline, daysLater, noiseBand, quantile, spread } from "../notebooks/components/baseline.ts";
 import { weekday } from "../notebooks/components/time-zone.ts";
 import { dayIntervals } from "../notebooks/components/windows.ts";
+import fc from "./fast-check.ts";
 
 describe("baseline", () => {
   const monday = "2026-11-16";

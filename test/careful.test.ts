@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import fc from "fast-check";
 import { lineKey, rescuedKey, scanLine } from "../src/warehouse/careful.ts";
+import fc from "./fast-check.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 import { columnTypes, detail, documented, quarantine, stageAndSave, stagedRows } from "./stage-kit.ts";
 

@@ -4,10 +4,10 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import fc from "fast-check";
 import { type Config, emptyConfig, loadConfig, parseConfig, selectFeed } from "../src/config.ts";
 import { CliError, type ExitName } from "../src/errors.ts";
 import { configOptions } from "../src/kit-options.ts";
+import fc from "./fast-check.ts";
 
 const root = (name: string) => readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), "utf8");
 const read = (text: string): Config => parseConfig(text, "kit.yaml", "/home/demo/site");

@@ -4,7 +4,6 @@ import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import fc from "fast-check";
 import type { TypeChange } from "../src/config.ts";
 import { orderTerm, unknownFeed } from "../src/export/registry.ts";
 import type { Project } from "../src/project.ts";
@@ -15,6 +14,7 @@ import { updateWarehouse } from "../src/warehouse/update.ts";
 import { verifyFeed } from "../src/warehouse/verify.ts";
 import { viewsScript } from "../src/warehouse/views.ts";
 import { type Delivered, type ModelRow, modelWinners } from "./dedupe-model.ts";
+import fc from "./fast-check.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 import { sameRows } from "./warehouse-rows.ts";
 

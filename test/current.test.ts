@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import fc from "fast-check";
 import { emptyConfig } from "../src/config.ts";
 import type { Feed } from "../src/export/feed.ts";
 import { orderTerm, unknownFeed } from "../src/export/registry.ts";
@@ -15,6 +14,7 @@ import { writeParquet } from "../src/warehouse/inspect.ts";
 import { parquetRelation, relationColumns, withProvenance } from "../src/warehouse/relation.ts";
 import { type DaySnapshot, emptySnapshot, type Layout, type Snapshot } from "../src/warehouse/snapshot.ts";
 import { type Delivered, keyOf, type ModelRow, modelWinners } from "./dedupe-model.ts";
+import fc from "./fast-check.ts";
 
 let database: Database;
 before(async () => {

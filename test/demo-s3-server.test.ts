@@ -21,10 +21,10 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import fc from "fast-check";
 import { compareKeys, folderStore, memoryStore } from "../src/demo/object-store.ts";
 import { type Client, type S3Server, startS3Server } from "../src/demo/s3-server.ts";
 import { encodeStrictly, sha256 } from "../src/demo/sigv4.ts";
+import fc from "./fast-check.ts";
 
 interface Account {
   accessKeyId: string;

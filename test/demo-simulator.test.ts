@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
-import fc from "fast-check";
 import { parse } from "yaml";
 import { demoZone } from "../src/demo/demo.ts";
 import { exportFeeds, simulatedFeeds } from "../src/demo/feeds/export-feeds.ts";
@@ -18,6 +17,7 @@ import { localInstant, localTime } from "../src/demo/simulator/zone.ts";
 import { type QueueWindow, truth } from "../src/demo/truth.ts";
 import { parseKey } from "../src/export/layout.ts";
 import { loadRegistry } from "../src/export/registry.ts";
+import fc from "./fast-check.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a row is whatever its feed says
 type Row = Record<string, any>;

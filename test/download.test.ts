@@ -13,11 +13,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
-import fc from "fast-check";
 import { createChecksum } from "../src/sync/checksum.ts";
 import { install, restore } from "../src/sync/raw.ts";
 import { type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "../src/sync/verify.ts";
 import { keepSmall, ThreadVerifier } from "../src/sync/verify-thread.ts";
+import fc from "./fast-check.ts";
 import { noise } from "./sync-kit.ts";
 
 const md5 = (bytes: Buffer) => createHash("md5").update(bytes).digest("hex");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { erlangB, erlangC, requiredAgents } from "../notebooks/components/erlang.ts";
 import { erlangA } from "../notebooks/components/erlang-a.ts";
+import fc from "./fast-check.ts";
 
 const queue = fc.record({
   contacts: fc.integer({ min: 1, max: 400 }),

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import fc from "fast-check";
 import { CliError } from "../src/errors.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import { type PlannedFile, readPlanned } from "../src/warehouse/forecast.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
+import fc from "./fast-check.ts";
 import { rawFixture } from "./raw-fixture.ts";
 
 const raw = rawFixture();

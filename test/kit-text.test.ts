@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { parse } from "yaml";
 import { setOptions } from "../src/kit-text.ts";
+import fc from "./fast-check.ts";
 
 const abandons = { path: ["site", "wfm", "queue", "abandons"], value: "left_queue" };
 const reps = { path: ["site", "wfm", "queue", "reps"], value: null };

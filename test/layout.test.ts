@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { resolve, sep } from "node:path";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import {
   dayPrefix,
   feedPrefix,
@@ -14,6 +13,7 @@ import {
   partitionPrefix,
 } from "../src/export/layout.ts";
 import type { PartitionId } from "../src/export/partition.ts";
+import fc from "./fast-check.ts";
 
 const id: PartitionId = {
   feed: "convos_metrics",

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import fc from "fast-check";
 import { accuracy, noiseFloor } from "../notebooks/components/accuracy.ts";
 import { noiseBand, spread } from "../notebooks/components/baseline.ts";
 import { wilson } from "../notebooks/components/confidence.ts";
@@ -38,6 +37,7 @@ import { abandonRate, asa, meanWait, patience, waits } from "../notebooks/compon
 import { type Grain, intervalStart, localSlot, windowStart } from "../notebooks/components/windows.ts";
 import { type Database, openDatabase } from "../src/warehouse/database.ts";
 import { macrosScript, readMacros } from "../src/warehouse/macros.ts";
+import fc from "./fast-check.ts";
 
 type Input = number | null;
 type Result = number | null | undefined;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { accuracy, noiseFloor } from "../notebooks/components/accuracy.ts";
 import { baseline, noiseBand, quantile, spread } from "../notebooks/components/baseline.ts";
 import { wilson } from "../notebooks/components/confidence.ts";
@@ -27,6 +26,7 @@ import {
 } from "../notebooks/components/service-level.ts";
 import * as staffing from "../notebooks/components/staffing.ts";
 import * as waits from "../notebooks/components/waits.ts";
+import fc from "./fast-check.ts";
 
 const wild = fc.oneof(
   { weight: 4, arbitrary: fc.nat(50) },

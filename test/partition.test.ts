@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { objectKey } from "../src/export/layout.ts";
 import { type PartitionId, partitionKey, partitionStart, runOf } from "../src/export/partition.ts";
 import {
@@ -9,6 +8,7 @@ import {
   type RemoteObject,
   type RemotePartition,
 } from "../src/export/remote-partition.ts";
+import fc from "./fast-check.ts";
 
 const id: PartitionId = { feed: "reps", version: "1", format: "jsonl", dt: "2026-09-01", hr: "05", mi: "15" };
 const modified = "2026-09-01T05:31:02.000Z";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import type { PartitionId } from "../src/export/partition.ts";
 import { fingerprint, type RemotePartition } from "../src/export/remote-partition.ts";
 import { type LocalPartition, type PlanOptions, planSync } from "../src/sync/plan.ts";
 import { dayBefore, feedWindow, fullReason, inWindow, openDays } from "../src/sync/window.ts";
+import fc from "./fast-check.ts";
 
 const now = new Date("2026-11-22T12:00:00Z");
 const id: PartitionId = { feed: "reps", version: "1", format: "jsonl", dt: "2026-11-22", hr: "10", mi: null };

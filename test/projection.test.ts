@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { projectDay, projectSums } from "../notebooks/components/projection.ts";
+import fc from "./fast-check.ts";
 
 describe("projection", () => {
   const shape = Array.from({ length: 96 }, (_, i) => 20 + 15 * Math.sin((i / 96) * Math.PI));

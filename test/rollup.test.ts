@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import {
   addServiceCounts,
   type Rule,
@@ -12,6 +11,7 @@ import {
   weightedMean,
 } from "../notebooks/components/rollup.ts";
 import { serviceLevel } from "../notebooks/components/service-level.ts";
+import fc from "./fast-check.ts";
 
 interface Row {
   queue: string;

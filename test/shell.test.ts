@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import fc from "fast-check";
 import {
   type Completion,
   completeFile,
@@ -16,6 +15,7 @@ import { historyFile, openHistory } from "../src/cli/shell/history.ts";
 import { cutStatements } from "../src/cli/shell/statements.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import { type Database, openDatabase } from "../src/warehouse/database.ts";
+import fc from "./fast-check.ts";
 import { rawFixture } from "./raw-fixture.ts";
 
 describe("statements of a shell", () => {

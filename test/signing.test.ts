@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
 import { describe, it } from "node:test";
 import { SignatureV4 } from "@smithy/signature-v4";
-import * as fc from "fast-check";
 import { Signer } from "../src/sync/signing.ts";
+import fc from "./fast-check.ts";
 
 class Sha256 {
   private readonly state;

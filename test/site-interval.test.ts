@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { type ConversationDay, conversationTotals, quantile } from "../notebooks/components/conversations.ts";
 import { driverSentence, explain } from "../notebooks/components/drivers.ts";
 import { csv } from "../notebooks/components/figure.ts";
@@ -36,6 +35,7 @@ import {
   summarize,
 } from "../notebooks/components/today.ts";
 import type { Grain } from "../notebooks/components/windows.ts";
+import fc from "./fast-check.ts";
 
 const timezone = "America/New_York";
 const site = {

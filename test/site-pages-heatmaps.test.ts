@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { daysLater } from "../notebooks/components/baseline.ts";
 import {
   type HeatDay,
@@ -13,6 +12,7 @@ import {
   views,
 } from "../notebooks/components/heatmap.ts";
 import { headline } from "../notebooks/components/heatmap-page.ts";
+import fc from "./fast-check.ts";
 
 const last = "2026-09-13"; // a Sunday: last week is Mon 7 to Sun 13 September
 const allDays = Array.from({ length: 63 }, (_, i) => daysLater(last, i - 62));

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { requiredAgents } from "../notebooks/components/erlang.ts";
 import type { QueueLoad } from "../notebooks/components/queue-load.ts";
 import {
@@ -11,6 +10,7 @@ import {
   staffRange,
   whatIf,
 } from "../notebooks/components/staffing-model.ts";
+import fc from "./fast-check.ts";
 
 // 100 contacts in half an hour, 3 minutes each, 80 % in 20 seconds: the textbook's 14.
 const textbook: StaffingInputs = {

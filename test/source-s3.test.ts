@@ -7,11 +7,11 @@ import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
-import fc from "fast-check";
 import { proxyFor } from "../src/sync/agents.ts";
 import { pack, unpack } from "../src/sync/day-work.ts";
 import { openS3 } from "../src/sync/s3.ts";
 import { parseListPage } from "../src/sync/s3-listing.ts";
+import fc from "./fast-check.ts";
 import { bucket, credentials, type Kit, openKit, read, useCredentials } from "./sync-kit.ts";
 
 const place = { bucket, region: "us-east-1", profile: null };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { editDistance, hint, suggest } from "../src/suggest.ts";
+import fc from "./fast-check.ts";
 
 const names = ["key", "order", "columns", "latest_only", "convos_metrics", "convos_metrics_ended"];
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import fc from "fast-check";
 import { type Database, openDatabase, quoteText } from "../src/warehouse/database.ts";
 import { finerThanMicroseconds, timestampSql, unlikeItsCast } from "../src/warehouse/timestamps.ts";
+import fc from "./fast-check.ts";
 
 describe("timestampSql", () => {
   let db: Database;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { daysLater } from "../notebooks/components/baseline.ts";
 import {
   evidence,
@@ -18,6 +17,7 @@ import {
   windowLength,
   windowStart,
 } from "../notebooks/components/windows.ts";
+import fc from "./fast-check.ts";
 
 const zones = [
   "UTC",

@@ -349,6 +349,12 @@ describe("a running day", () => {
     assert.equal(rest.rows[8], null);
   });
 
+  it("has words for a day of whose beginning nothing usually comes", () => {
+    const night = past.map((window, i) => (i < 40 ? { ...window, weeks: Array(8).fill(0) } : window));
+    const windows = day(night, ten);
+    assert.match(projectionText(restOfDay(windows, windows)!), /Nothing usually comes by now; the rest/);
+  });
+
   it("is not projected when it is over, too quiet, or without weeks to compare with", () => {
     const over = { ...ten, arrived: "1".repeat(96), through: at(24) };
     assert.equal(restOfDay(day(past, over), day(past, over)), null);

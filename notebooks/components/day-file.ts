@@ -1,3 +1,4 @@
+import { whenIdle } from "./dom.js";
 import type { WindowRow } from "./interval.js";
 import { windowLength } from "./windows.js";
 
@@ -80,7 +81,6 @@ export function readAhead(
 ): void {
   const at = days.findIndex((entry) => entry.day === day);
   const beside = at < 0 ? [] : [days[at - 1], days[at + 1]].filter((entry) => entry !== undefined);
-  const whenIdle = globalThis.requestIdleCallback ?? setTimeout; // Safari has none
   whenIdle(() => {
     for (const near of beside)
       dayRows(index, near.day).then(

@@ -30,6 +30,11 @@ export function chartRoot(
   return svg("svg", { class: "panel", width, height, viewBox, ...attributes }, ...children);
 }
 
+/** Does something when the browser has drawn and has time. */
+export function whenIdle(work: () => void): void {
+  (globalThis.requestIdleCallback ?? setTimeout)(work); // Safari has none
+}
+
 function fill<E extends Element>(element: E, attributes: Attributes, children: Child[]): E {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name.slice(2), value as EventListener);

@@ -169,7 +169,7 @@ function stateChart(
   const at = new Map(rows.map((entry) => [`${entry.feed} ${entry.day}`, entry]));
   names.forEach((feed, i) => {
     const y = 4 + i * row;
-    const label = feed.length * 6.7 > left - 8 ? `${feed.slice(0, Math.floor((left - 16) / 6.7))}…` : feed;
+    const label = feed.length * 7.1 > left - 8 ? `${feed.slice(0, Math.floor((left - 16) / 7.1))}…` : feed;
     root.append(svg("text", { x: 0, y: y + row / 2, dy: "0.32em" }, svg("title", {}, feed), label));
     dates.forEach((day, j) => {
       const entry = at.get(`${feed} ${day}`);

@@ -273,13 +273,14 @@ export function staffChart(rows: readonly Interval[], options: DayOptions): SVGS
 export function netChart(rows: readonly NetRow[], options: DayOptions): SVGSVGElement {
   const nets = rows.map(({ net }) => net ?? 0);
   const reach = Math.max(1, ...nets.map(Math.abs));
+  const empty = rows.every(({ net }) => net === null);
   const base = dayPanel(
     rows.map(({ row }) => row),
     {
       ...options,
       height: options.height ?? 170,
       min: Math.min(nets.some((net) => net < 0) ? -reach * 0.15 : 0, ...nets),
-      max: Math.max(reach * 0.15, ...nets),
+      max: empty ? reach : Math.max(reach * 0.15, ...nets),
       format: (value) => (value === 0 ? "0" : signed(value, value % 1 ? 1 : 0)),
       label: "Net staffing per interval, full-time equivalents",
       description: "Columns above the zero line: reps to spare. Below: reps too few.",

@@ -115,7 +115,10 @@ export function runs<T>(rows: readonly T[], has: (row: T) => boolean): { row: T;
   return found;
 }
 
-/** A label at the right end of a line, in the line's colour; above the line where there is no room beside it. */
+/**
+ * A label at the right end of a line, in the line's colour. Where there is no room beside it, above the line, or below
+ * it near the top, where the notes of the shades are.
+ */
 export function endLabel(
   { x, y, margin, width }: Panel,
   slot: number,
@@ -126,7 +129,7 @@ export function endLabel(
   const beside = margin.right >= 40;
   const place = beside
     ? { x: x(slot) + 5, y: y(value), dy: "0.32em" }
-    : { x: width - margin.right, y: y(value) - 5, "text-anchor": "end" };
+    : { x: width - margin.right, y: y(value) + (y(value) < margin.top + 30 ? 13 : -5), "text-anchor": "end" };
   return svg("text", { ...place, class: `end-label ${className}` }, text);
 }
 

@@ -38,7 +38,9 @@ export function projectionText({ projection }: RestOfDay): string {
   if (projected === null) return "";
   return [
     `Projection: ${count(projected)} contacts by the end of the day (${count(low)} to ${count(high)} by chance alone).`,
-    `So far ${percent(ratio, 0)} of the usual came, in a part of the day that usually brings ${percent(shareIn, 0)}; the rest is taken at ${percent(factor, 0)} of the usual${state === "damped" ? ", damped because less than a quarter of the day is in" : ""}.`,
+    ratio === null
+      ? "Nothing usually comes by now; the rest is taken as usual."
+      : `So far ${percent(ratio, 0)} of the usual came, in a part of the day that usually brings ${percent(shareIn, 0)}; the rest is taken at ${percent(factor, 0)} of the usual${state === "damped" ? ", damped because less than a quarter of the day is in" : ""}.`,
     "It holds if the rest of the day keeps its usual shape; a single spike should not be carried forward.",
   ].join(" ");
 }

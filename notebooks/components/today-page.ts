@@ -15,7 +15,7 @@ import {
   volumeOf,
   waitsOf,
 } from "./day-charts.js";
-import { html } from "./dom.js";
+import { html, whenIdle } from "./dom.js";
 import { driverPanel, explain } from "./drivers.js";
 import { csvButton, figure, type TableColumn, table } from "./figure.js";
 import {
@@ -97,6 +97,9 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
   const service = today.serviceLevelOf(site)(sum.served);
   const abandonRate = sum.offered ? sum.abandoned / sum.offered : null;
   const staffed = windows.filter((row) => row.reps !== null);
+  const most = Math.max(0, ...staffed.map((row) => row.reps!));
+  const hidden = most < site.min_reps && windows.some((row) => row.held); // the most may be among those held back
+  const peak = staffed.length === 0 || hidden ? null : most;
   const projected = rest?.projection.projected;
   const label = compared?.label ?? "";
   const unmapped = (...metrics: string[]) => lacks(site, ...metrics) && "no column is mapped";
@@ -161,10 +164,11 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
     },
     {
       label: "Peak reps",
-      value: staffed.length ? count(Math.max(...staffed.map((row) => row.reps!))) : "–",
-      note: staffed.length
-        ? `${decimal(Math.max(...staffed.map((row) => row.available ?? 0)))} available (FTE)`
-        : unmapped("reps") || "held back or none",
+      value: peak === null ? "–" : count(peak),
+      note:
+        peak !== null
+          ? `${decimal(Math.max(...staffed.map((row) => row.available ?? 0)))} available (FTE)`
+          : unmapped("reps") || "held back or none",
     },
   ];
 }
@@ -250,12 +254,14 @@ export function intervalTable(page: TodayPage): HTMLElement {
   const { rows, queue, day } = page;
   const seen = rows.filter(({ state }) => state !== "pending" && state !== "closed");
   const columns = dayColumns(page);
-  return html(
+  const element = html(
     "div",
-    { class: "figure interval-table" },
+    { class: "figure interval-table waiting" },
     html("div", { class: "figure-tools" }, csvButton(fileName("intervals", queue, day), columns, rows)),
     table(columns, seen),
   );
+  whenIdle(() => element.classList.remove("waiting"));
+  return element;
 }
 
 function netColumns(page: TodayPage): TableColumn<NetRow>[] {

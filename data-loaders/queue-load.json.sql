@@ -1,6 +1,7 @@
 -- One row per queue or group, "All queues" first, then the groups, then by volume: what the whole days of its last four
--- weeks say about staffing, from history. `part` is the file of heatmap/ that holds its days; `kind` is all, group or queue.
--- Ships: queue, kind, part, days, contacts, abandoned, busiest, busiest_slot, handled, handle_mean, concurrency, patience
+-- weeks say about staffing, excluded ones left out, from history. `part` is the file of heatmap/ that holds its days; `kind` is all, group or queue.
+-- Ships: queue, kind, part, days, contacts, abandoned, busiest, busiest_slot, handled, handle_mean, concurrency, patience,
+--   excluded
 with settings as (
   select min_contacts, min_reps from kit.settings
 ),
@@ -11,9 +12,13 @@ today as (
 recent_days as (
   select distinct day from history.windows cross join today where whole and day >= today - 28
 ),
+excluded as (
+  select coalesce(to_json(list(strftime(day, '%Y-%m-%d') order by day)), '[]'::json) as excluded
+  from recent_days semi join kit.excluded_days using (day)
+),
 recent as (
   select *, local_slot(moment, 30) as slot
-  from history.contacts semi join recent_days using (day)
+  from history.contacts semi join recent_days using (day) anti join kit.excluded_days using (day)
   where queue is not null
 ),
 -- each contact for its queue, for its group, and for all of them together
@@ -39,7 +44,7 @@ rep_minutes as (
   select rep_id::varchar as rep, sum(cum_ute_total_min) as cumulative, sum(lin_ute_total_min) as linear
   from rep_utilized cross join today
   where instance_ts between today - 30 and today + 2
-    and local_date(instance_ts) >= today - 28 and local_date(instance_ts) < today
+    and local_date(instance_ts) in (from recent_days anti join kit.excluded_days using (day))
   group by all
 ),
 chats_at_once as (
@@ -96,11 +101,13 @@ select
   case when not held_back and not (kind <> 'queue' and coalesce(held_queues, 0) = 1)
     then round(handle_seconds / handled, 1) end as handle_mean,
   case when reps >= min_reps then round(concurrency, 3) end as concurrency,
-  case when abandoned >= min_contacts then round(patience_seconds(abandoned, waited), 1) end as patience
+  case when abandoned >= min_contacts then round(patience_seconds(abandoned, waited), 1) end as patience,
+  excluded
 from held
 join open_days using (queue)
 join busiest using (queue)
 left join chats_at_once using (queue)
 left join alone using (queue)
 cross join settings
+cross join excluded
 order by kind <> 'all', kind <> 'group', -contacts, queue

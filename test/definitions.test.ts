@@ -38,6 +38,7 @@ describe("definitions", () => {
       "service_level_variant",
       "service_parts",
       "weighted_mean",
+      "handle_weight",
       "whole_agents",
       "chat_factor",
       "erlang_b",

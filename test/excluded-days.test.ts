@@ -15,6 +15,8 @@ import { heatmapFooter } from "../notebooks/components/heatmap-page.ts";
 import { type Interval, type IntradayDay, offered } from "../notebooks/components/interval.ts";
 import type { Site } from "../notebooks/components/masthead.ts";
 import { queueBoard } from "../notebooks/components/queue-board.ts";
+import type { QueueLoad } from "../notebooks/components/queue-load.ts";
+import { staffingSource } from "../notebooks/components/staffing-page.ts";
 import { openProject, type Project } from "../src/project.ts";
 import { computeDataset } from "../src/site/dataset.ts";
 import { loadersFolder } from "../src/site/folders.ts";
@@ -205,6 +207,24 @@ describe("days that kit.yaml excludes", () => {
       /Excluded from the median: Tue 11 Aug \(outage\), Wed 12 Aug \(outage\), Tue 1 Sep \(Founders' Day\)\./,
     );
     assert.match(said, /Excluded days of the last week are shown: Thu 10 Sep\./);
+  });
+
+  it("are not in what Staffing is filled with, which says so", async () => {
+    const { rows } = await database.rows(
+      `select queue, count(*), count(distinct day) from history.contacts
+       where day between date '2026-08-19' and date '2026-09-15'
+         and day not in (select day from kit.excluded_days) group by all`,
+    );
+    const told = new Map(rows.map(([queue, contacts, days]) => [queue, [Number(contacts), Number(days)]]));
+    const loads = await load<QueueLoad>("queue-load");
+    for (const { queue, kind, contacts, days, excluded } of loads) {
+      assert.deepEqual(excluded, [holiday, "2026-09-10"]);
+      if (kind === "queue") assert.deepEqual([contacts, days], told.get(queue));
+    }
+    assert.equal(
+      staffingSource(loads[0], site).replace(/n = [\d,]+/, "n"),
+      "Prefilled from n contacts of the last four whole weeks. Excluded: Tue 1 Sep (Founders' Day), Thu 10 Sep. Source: issue_queues, rep_convos, rep_utilized.",
+    );
   });
 
   it("are neither in the baselines that are scored nor scored themselves", async () => {

@@ -16,7 +16,7 @@ import {
 } from "../notebooks/components/occupancy.ts";
 import { type ProjectionOptions, projectSums } from "../notebooks/components/projection.ts";
 import { quantity, ratio, share } from "../notebooks/components/ratio.ts";
-import { weightedMean } from "../notebooks/components/rollup.ts";
+import { handleWeight, weightedMean } from "../notebooks/components/rollup.ts";
 import {
   serviceLevel,
   serviceLevelVariants,
@@ -55,6 +55,7 @@ const scalars: Record<string, [call: string, same: (...inputs: Input[]) => Resul
   abandon_rate: ["abandon_rate(a, b, c)", abandonRate],
   patience_seconds: ["patience_seconds(a, b)", (a, b) => patience(a, b)?.meanSeconds],
   aht: ["aht(a, b)", aht],
+  handle_weight: ["handle_weight(a)", handleWeight],
   wrap_share: ["wrap_share(a, b)", wrapShare],
   response_time: ["response_time(a, b)", responseTime],
   occupancy: ["occupancy(a, b)", occupancy],

@@ -22,6 +22,7 @@ import {
   offered,
   type WindowRow,
 } from "../notebooks/components/interval.ts";
+import { beforeWrap } from "../notebooks/components/intraday.ts";
 import { netRows } from "../notebooks/components/net-staffing.ts";
 import { projectionText, restOfDay } from "../notebooks/components/rest-of-day.ts";
 import {
@@ -30,8 +31,10 @@ import {
   daySentence,
   formula,
   gap,
+  handleTitle,
   lackingText,
   serviceLevelOf,
+  staffTitle,
   summarize,
 } from "../notebooks/components/today.ts";
 import type { Grain } from "../notebooks/components/windows.ts";
@@ -75,6 +78,13 @@ function row(start: string, values: Partial<WindowRow> = {}): WindowRow {
     forecast: null,
     ...values,
   };
+}
+
+function near(value: number | null, expected: number | null) {
+  assert.ok(
+    expected === null ? value === null : Math.abs(value! - expected) < 1e-6,
+    `${value}, not ${expected}`,
+  );
 }
 
 function day(
@@ -290,6 +300,60 @@ describe("dayOfIntervals", () => {
   });
 });
 
+describe("means of a day", () => {
+  it("weigh alike at every grain, those of windows without an assignment included", () => {
+    const maybe = (most: number) => fc.option(fc.nat(most), { nil: null });
+    const counts = fc.record({
+      ...{ assigned: fc.nat(4), abandoned: fc.nat(4), within: fc.nat(2), wait: maybe(90) },
+      ...{ handle: maybe(900), usual_offered: fc.integer({ min: 4, max: 9 }), usual_abandoned: fc.nat(4) },
+      usual_handle: maybe(900),
+    });
+    fc.assert(
+      fc.property(fc.array(counts, { minLength: 40, maxLength: 40 }), (list) => {
+        const windows = list.map((values, i) => row(at(0, i * 15), { ...values, wrap: values.handle }));
+        const handled = list.filter(({ handle }) => handle !== null);
+        const weight = handled.reduce((sum, { assigned }) => sum + Math.max(1, assigned), 0);
+        const time = handled.reduce((sum, { assigned, handle }) => sum + handle! * Math.max(1, assigned), 0);
+        const usual = list.filter((window) => window.usual_handle !== null);
+        const over = usual.reduce((sum, w) => sum + Math.max(1, w.usual_offered - w.usual_abandoned), 0);
+        const above = usual.reduce(
+          (sum, w) => sum + w.usual_handle! * Math.max(1, w.usual_offered - w.usual_abandoned),
+          0,
+        );
+        for (const grain of [15, 30, 60] as const) {
+          const rows = day(windows, { ...ten, grain });
+          const { handle, wrap } = summarize(rows);
+          near(handle, weight ? time / weight : null);
+          near(wrap, handle);
+          near(comparedWith("usual", rows, [], ten.day, site)!.handle, over ? above / over : null);
+        }
+      }),
+    );
+  });
+
+  it("do not make a share of nothing", () => {
+    const rows = (values: Partial<WindowRow>) => day([row(at(9), { assigned: 9, ...values })], ten);
+    assert.equal(handleTitle(rows({ handle: 0, wrap: 0 })), "Mean handle time ≈ 0:00");
+    assert.equal(handleTitle(rows({ handle: 60, wrap: 90 })), "Mean handle time ≈ 1:00");
+    assert.match(handleTitle(rows({ handle: 60, wrap: 30 })), /, 50% of it wrap-up$/);
+    const before = (values: Partial<WindowRow>) =>
+      beforeWrap(rows(values).find(({ state }) => state === "data")!);
+    assert.deepEqual(
+      [
+        before({ handle: 60, wrap: 20 }),
+        before({ handle: 60, wrap: null }),
+        before({ handle: 60, wrap: 90 }),
+      ],
+      [40, null, null],
+    );
+    assert.equal(staffTitle(rows({ available: 45 })), "Most reps available at 09:00: 3.0");
+    assert.match(
+      staffTitle(rows({ available: 45, utilized_available: 15 })),
+      /had chats 33% of the time; most/,
+    );
+  });
+});
+
 describe("a service level of a day", () => {
   const level = (values: Partial<WindowRow>[], more = {}) => {
     const windows = values.map((value, i) =>
@@ -392,6 +456,23 @@ describe("a running day", () => {
     assert.match(words, /together −2\.3 reps/);
   });
 
+  it("compares no part of an interval with the usual of the whole", () => {
+    const cut = past.map((window, i) => (i < 38 ? window : { ...window, assigned: null, abandoned: null }));
+    const early = {
+      ...ten,
+      arrived: "1".repeat(38) + "0".repeat(58),
+      through: at(9, 30),
+      grain: 60 as const,
+    };
+    const [nine] = netRows(day(cut, early), basis, { dayHandle: 300 }).filter(
+      ({ row }) => row.label === "09:00",
+    );
+    assert.equal(nine!.row.state, "partial");
+    const explained = explain(nine!, basis);
+    assert.deepEqual([explained.usual.contacts, explained.usual.net, explained.drivers], [null, null, null]);
+    assert.match(driverSentence(explained), /Part of this interval has not arrived/);
+  });
+
   it("says why nothing can be taken apart where reps are held back or not known", () => {
     const told = (values: Partial<WindowRow>) => {
       const rows = day(
@@ -429,7 +510,13 @@ describe("a running day", () => {
       [400, 0.1, 0.75, 20, 240],
     );
     const last = comparedWith("last", rows, day(past, { ...ten, arrived: "1".repeat(96) }), ten.day, site)!;
-    assert.equal(last.offered, 480);
+    assert.equal(last.offered, 400);
+    const gap = past.map((window, i) => (i === 20 ? { ...window, weeks: [null, 10, 10, 10] } : window));
+    const lacking = comparedWith("last", day(gap, ten), day(past, ten), ten.day, site)!;
+    assert.equal(lacking.offered, null, "the sum of what came would be too little");
+    const shut = past.map((window, i) => (i === 20 ? { ...window, usual_within: null } : window));
+    const level = (grain: Grain) => comparedWith("usual", day(shut, { ...ten, grain }), [], ten.day, site)!;
+    assert.deepEqual([level(15).service, level(60).service, level(60).abandonRate], [0.75, 0.75, 0.1]);
     assert.equal(comparedWith("none", rows, [], ten.day, site), null);
   });
 

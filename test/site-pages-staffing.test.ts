@@ -147,7 +147,7 @@ describe("what the form is filled with", () => {
       busiest: 60,
       busiest_slot: "11:30",
     },
-    ...{ handled: 3800, handle_mean: 450.4, concurrency: 1.456, patience: 250.6 },
+    ...{ handled: 3800, handle_mean: 450.4, concurrency: 1.456, patience: 250.6, excluded: [] },
   };
   const small: QueueLoad = {
     ...all,

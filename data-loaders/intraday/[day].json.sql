@@ -70,7 +70,7 @@ usual as (
     case when bool_and(within is not null or coalesce(assigned + abandoned, 0) = 0)
       then sum(within) filter (assigned + abandoned is not null) end as usual_within,
     weighted_mean(wait, assigned + abandoned) as usual_wait,
-    weighted_mean(case when not small then handle end, greatest(assigned, 1)) as usual_handle,
+    weighted_mean(case when not small then handle end, handle_weight(assigned)) as usual_handle,
     usual(case when not small then available end) as usual_available
   from wfm.intraday join usual_days on former = intraday.day
   group by all

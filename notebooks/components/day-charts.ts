@@ -2,13 +2,13 @@ import { daysLater } from "./baseline.js";
 import type { Crosshair } from "./crosshair.js";
 import type { TableColumn } from "./figure.js";
 import { clock, count, decimal, longDay, percent, weekdayName, type Zone } from "./format.js";
-import { type Interval, offered } from "./interval.js";
+import { type Interval, known, offered } from "./interval.js";
 import {
   beforeWrap,
   handleChart,
   serviceChart,
   staffChart,
-  staffStates,
+  staffStatesOf,
   volumeChart,
   volumeLines,
   waitChart,
@@ -141,7 +141,7 @@ export function provenance(facts: DayFacts, feed: string, more = ""): string {
     `Times in ${site.timezone}.`,
     today.clockText(windows),
     through ? `Data through ${zone.dateTime(through)}.` : null,
-    lacks(site, "assignments", "abandons")
+    lacks(site, "assignments", "abandons") || !windows.some(known)
       ? null
       : `n = ${count(today.summarize(windows).offered)} contacts.`,
     today.lackingText(windows),
@@ -164,6 +164,9 @@ export function handleOf(facts: DayFacts): DayChart {
     legend: [
       { text: "Until the customer's last message", mark: "blue" },
       { text: "Wrap-up", mark: "blue-strong" },
+      ...(rows.some((row) => row.handle !== null && beforeWrap(row) === null)
+        ? [{ text: "Handle time, wrap-up not known", mark: "blue-soft" }]
+        : []),
     ],
     columns: [...intervalColumns(facts), all.beforeWrap, all.wrap, all.handle, all.offered],
     draw: (width, height) => handleChart(rows, { zone, width, minContacts, ...given({ crosshair, height }) }),
@@ -172,14 +175,15 @@ export function handleOf(facts: DayFacts): DayChart {
 
 export function repsOf(facts: DayFacts): DayChart {
   const { rows, zone, crosshair } = facts;
+  const states = staffStatesOf(rows);
   return {
     id: "reps",
     title: today.staffTitle(rows),
     ...subtitles("Time of logged-in reps by state, as full-time equivalents.", facts),
-    legend: staffStates.map(({ text, mark }) => ({ text, mark })),
+    legend: states.map(({ text, mark }) => ({ text, mark })),
     columns: [
       ...intervalColumns(facts),
-      ...staffStates.map(({ text, value }) => measure(text, "FTE", value, decimal)),
+      ...states.map(({ text, value }) => measure(text, "FTE", value, decimal)),
     ],
     draw: (width, height) => staffChart(rows, { zone, width, ...given({ crosshair, height }) }),
   };
@@ -190,7 +194,7 @@ export function comparisonText(facts: DayFacts): string {
   const { day, comparison = "usual" } = facts;
   if (comparison === "usual") return usualText(facts);
   if (comparison === "none" || !day) return "";
-  return `The week before: ${longDay(daysLater(day, -7))}, its sums from queue_wfm, its line from issue_queues, rep_convos.`;
+  return `The week before: ${longDay(daysLater(day, -7))}, its volume from issue_queues, rep_convos, its rates and means from queue_wfm.`;
 }
 
 /** What the usual is made of, or why there is none. */

@@ -122,7 +122,7 @@ function pageFigures(site: Site): Record<string, Entry[]> {
         name: "Net staffing of an interval",
         formula: "Available full-time equivalents less those required",
         notes: [
-          `By work: contacts × mean handle time / chats at once / length. By Erlang C: the fewest reps with ${percent(site.target, 0)} in ${site.seconds} s. Chats at once are those observed over the last four whole weeks (rep_utilized). An interval without a handle time of its own takes the day's mean. For intervals to come it needs a schedule (site.schedule of kit.yaml) and the projection.`,
+          `By work: contacts × mean handle time / chats at once / length. By Erlang C: the fewest reps with ${percent(site.target, 0)} in ${site.seconds} s. Chats at once are those observed over the last four whole weeks, excluded days left out (rep_utilized). An interval without a handle time of its own takes the day's mean. For intervals to come it needs a schedule (site.schedule of kit.yaml) and the projection.`,
           "Reps count once in a group and in All queues; a rep of several queues is available to each of them, so the figures of queues do not add up.",
           "On Heatmaps by work, with the mean handle time of the last four whole weeks; available reps are those of rep_utilized for All queues, and of queue_membership_wfm for a queue or group.",
         ],

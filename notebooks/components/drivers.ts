@@ -29,7 +29,8 @@ export function explain(
 ): Explained {
   const need = requirement(basis, row.minutes);
   const now = { contacts, handle, available, required, net };
-  const [usualContacts, usualHandle] = [row.usual, row.former.handle];
+  const part = row.state === "partial"; // the usual is that of the whole
+  const [usualContacts, usualHandle] = [part ? null : row.usual, row.former.handle];
   const usualNeed = usualContacts === null || usualHandle === null ? null : need(usualContacts, usualHandle);
   const usual = {
     contacts: usualContacts,
@@ -160,6 +161,8 @@ function bar(effect: number): HTMLElement {
 function lackOf(row: Interval, now: Side, usual: Side): string {
   if (row.held) return "Rep figures of this interval are held back: too few reps.";
   if (now.contacts === null) return "Nothing has arrived for this interval, so nothing can be told of it.";
+  if (row.state === "partial")
+    return "Part of this interval has not arrived yet: it cannot be compared with a whole one.";
   if (now.available === null) return "The membership feed tells of no reps in this interval.";
   if (usual.contacts === null) return "There are fewer than four such weekdays to compare with.";
   if (usual.available === null)

@@ -1,7 +1,7 @@
 import { baseline, weeksBefore } from "./baseline.js";
 import { evidence, type IntervalState, intervalState, isOpen, type OpenHours } from "./interval-state.js";
-import { type Maybe, quantity, ratio, total } from "./ratio.js";
-import { maximum, rollUp, sum } from "./rollup.js";
+import { less, type Maybe, quantity, ratio, total } from "./ratio.js";
+import { handleWeight, maximum, rollUp, sum } from "./rollup.js";
 import { fte, windowMinutes } from "./staffing.js";
 import { timeZone } from "./time-zone.js";
 import {
@@ -68,6 +68,7 @@ export interface Interval {
   wait: number | null;
   handle: number | null;
   wrap: number | null;
+  handled: number | null; // what these two weigh
   reps: number | null; // most at once
   loggedIn: number | null; // full-time equivalents: minutes logged in / minutes; null where a window is held back or awaited
   available: number | null;
@@ -94,6 +95,7 @@ export interface Former {
   within: number | null;
   wait: number | null; // mean seconds
   handle: number | null;
+  handled: number | null; // what it weighs
   available: number | null; // median, full-time equivalents
 }
 
@@ -200,9 +202,9 @@ function added({
   const held = members.some((row) => row.small);
   const empty = state === "zero" ? 0 : null;
   const counts = {
-    assigned: whole(arrived, (row) => row.assigned),
-    abandoned: whole(arrived, (row) => row.abandoned),
-    within: whole(
+    assigned: wholeOf(arrived, (row) => row.assigned),
+    abandoned: wholeOf(arrived, (row) => row.abandoned),
+    within: wholeOf(
       arrived.filter((row) => row.within !== null || offered(row) !== 0),
       (row) => row.within,
     ),
@@ -211,8 +213,12 @@ function added({
   const told = (count: number | null | "incomplete") => (count === "incomplete" ? null : (count ?? empty));
   const means = rollUp(arrived, {
     wait: { rule: "mean", mean: (row) => row.wait, weight: offered },
-    handle: { rule: "mean", mean: (row) => row.handle, weight: handleWeight },
-    wrap: { rule: "mean", mean: (row) => row.wrap, weight: handleWeight },
+    handle: { rule: "mean", mean: (row) => row.handle, weight: (row) => handleWeight(row.assigned) },
+    wrap: { rule: "mean", mean: (row) => row.wrap, weight: (row) => handleWeight(row.assigned) },
+    handled: {
+      rule: "count",
+      of: (row) => (row.handle === null && row.wrap === null ? null : handleWeight(row.assigned)),
+    },
   });
   const known = !held && counted.every((window) => staffed.has(window));
   const staff = members.filter(({ start }) => counted.includes(start));
@@ -229,6 +235,7 @@ function added({
     wait: [counts.assigned, counts.abandoned].includes("incomplete") ? null : means.wait,
     handle: counts.assigned === "incomplete" ? null : means.handle,
     wrap: counts.assigned === "incomplete" ? null : means.wrap,
+    handled: means.handled,
     reps: maximum(members.map((row) => row.reps)),
     loggedIn: time((row) => row.logged_in),
     available: time((row) => row.available),
@@ -258,7 +265,7 @@ function came({ assigned, abandoned }: WindowRow): boolean {
 }
 
 // A count that one window lacks and another has: the sum of what is known would pass for the whole.
-function whole(rows: readonly WindowRow[], of: (row: WindowRow) => Maybe): number | null | "incomplete" {
+function wholeOf(rows: readonly WindowRow[], of: (row: WindowRow) => Maybe): number | null | "incomplete" {
   const unknown = rows.filter((row) => quantity(of(row)) === null).length;
   return unknown > 0 && unknown < rows.length ? "incomplete" : sum(rows.map(of));
 }
@@ -269,25 +276,29 @@ function all(members: readonly WindowRow[], of: (row: WindowRow) => Maybe, share
   return whole ? ratio(sum(members.map(of)), share) : null;
 }
 
-// The feed averages over dispositions, whose number it does not tell; a window with some but without an assignment
-// still counts a little.
-function handleWeight(row: WindowRow): number | null {
-  return row.assigned === null ? null : Math.max(row.assigned, row.handle === null ? 0 : 1);
-}
-
 function former({ start, end }: LocalInterval, members: readonly WindowRow[]): Former {
   const weight = (row: WindowRow) => row.usual_offered;
+  const handled = (row: WindowRow) =>
+    row.usual_handle === null ? null : handleWeight(less(row.usual_offered, row.usual_abandoned));
   const sums = rollUp(members, {
     offered: { rule: "count", of: weight },
     abandoned: { rule: "count", of: (row) => row.usual_abandoned },
-    within: { rule: "count", of: (row) => row.usual_within },
     wait: { rule: "mean", mean: (row) => row.usual_wait, weight },
-    handle: { rule: "mean", mean: (row) => row.usual_handle, weight },
+    handle: { rule: "mean", mean: (row) => row.usual_handle, weight: handled },
+    handled: { rule: "count", of: handled },
   });
+  const within = wholeOf(
+    members.filter((row) => (row.usual_offered ?? 0) > 0),
+    (row) => row.usual_within,
+  );
   const whole = members.length * windowLength === end - start;
   const staffed = whole && members.every((row) => row.usual_available !== null);
   const minutes = staffed ? sum(members.map((row) => row.usual_available)) : null;
-  return { ...sums, available: fte(minutes, (end - start) / 60_000) };
+  return {
+    ...sums,
+    within: within === "incomplete" ? null : within,
+    available: fte(minutes, (end - start) / 60_000),
+  };
 }
 
 function usual(day: string, members: readonly WindowRow[], exclude: ReadonlySet<string> = new Set()) {

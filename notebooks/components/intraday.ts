@@ -2,9 +2,11 @@ import { area, curveStepAfter, line } from "d3";
 import type { Crosshair } from "./crosshair.js";
 import { svg } from "./dom.js";
 import { clock, count, decimal, percent, signed, type Zone } from "./format.js";
+import { wrapShare } from "./handling.js";
 import { type Interval, known, offered } from "./interval.js";
 import type { NetRow } from "./net-staffing.js";
 import { emptyPanel, endLabel, type Panel, panel, runs, type Shade } from "./panel.js";
+import { less } from "./ratio.js";
 
 /** What all charts of one day share, so that they line up. */
 export interface DayOptions {
@@ -36,7 +38,13 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
   const compared = comparison === "usual" ? (row: Interval) => row.usual : lines.lastWeek;
   const max = Math.max(
     4,
-    ...rows.map((row) => Math.max(offered(row) ?? 0, lines.usualHigh(row) ?? 0, lines.lastWeek(row) ?? 0)),
+    ...rows.map((row) =>
+      Math.max(
+        (row.assigned ?? 0) + (row.abandoned ?? 0),
+        lines.usualHigh(row) ?? 0,
+        lines.lastWeek(row) ?? 0,
+      ),
+    ),
     ...projected.map((value) => value ?? 0),
   );
   const base = dayPanel(rows, {
@@ -80,7 +88,7 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
     const part = row.state === "partial" ? " running" : "";
     const width = Math.max(0.5, x(1) - x(0) - gap);
     const [assigned, abandoned] = [row.assigned ?? 0, row.abandoned ?? 0];
-    if (assigned + abandoned === 0) {
+    if (offered(row) === 0) {
       marks.append(svg("rect", { class: "zero-mark", x: left, width, y: y(0) - 1.5, height: 1.5 }));
       return;
     }
@@ -95,7 +103,7 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
       }),
     );
     const other = compared(row);
-    if (other !== null && row.state !== "partial") {
+    if (other !== null && offered(row) !== null && row.state !== "partial") {
       const [low, high] = [assigned + abandoned, other].sort((a, b) => a - b) as [number, number];
       const mark = other > assigned + abandoned ? "difference-under" : "difference-over";
       marks.append(svg("rect", { class: mark, x: left, width, y: y(high), height: y(low) - y(high) }));
@@ -235,21 +243,22 @@ export function handleChart(
         value: beforeWrap,
         mark: () => "blue",
       },
-      { value: (row) => (row.handle === null ? null : row.wrap), mark: () => "blue-strong" },
+      { value: (row) => (beforeWrap(row) === null ? null : row.wrap), mark: () => "blue-strong" },
+      { value: (row) => (beforeWrap(row) === null ? row.handle : null), mark: () => "blue-soft" },
     ],
     few,
   );
   return base.root;
 }
 
-/** Mean seconds from assignment to the customer's last message. */
+/** Mean seconds from assignment to the customer's last message; null where wrap-up is not known, or longer than all. */
 export function beforeWrap({ handle, wrap }: Interval): number | null {
-  return handle === null ? null : handle - (wrap ?? 0);
+  return wrapShare(wrap, handle) === null ? null : less(handle, wrap);
 }
 
 /** Rep time per interval by state, as full-time equivalents. */
 export function staffChart(rows: readonly Interval[], options: DayOptions): SVGSVGElement {
-  const parts = staffStates.map(({ value, mark }) => ({ value, mark: () => mark }));
+  const parts = staffStatesOf(rows).map(({ value, mark }) => ({ value, mark: () => mark }));
   const total = (row: Interval) => parts.reduce((sum, { value }) => sum + (value(row) ?? 0), 0);
   const base = dayPanel(rows, {
     ...options,
@@ -314,16 +323,41 @@ function netText({ net, available, required, state, ahead }: NetRow): string | n
 }
 
 /** The states of rep time, bottom first. */
-export const staffStates: { text: string; mark: string; value: (row: Interval) => number | null }[] = [
+const staffStates: StaffState[] = [
   { text: "Available, with chats", mark: "blue", value: (row) => row.utilizedAvailable },
   {
     text: "Available, free",
     mark: "blue-soft",
-    value: (row) => less(row.available, row.utilizedAvailable),
+    value: (row) => free(row.available, row.utilizedAvailable),
   },
   { text: "Busy, with chats", mark: "orange", value: (row) => row.utilizedBusy },
-  { text: "Busy, no chats", mark: "orange-soft", value: (row) => less(row.busy, row.utilizedBusy) },
+  { text: "Busy, no chats", mark: "orange-soft", value: (row) => free(row.busy, row.utilizedBusy) },
 ];
+
+// Of reps of whom is not known how long they had chats.
+const unsplitStates: StaffState[] = [
+  {
+    text: "Available, chats not known",
+    mark: "grey",
+    value: (row) => (row.utilizedAvailable === null ? row.available : null),
+  },
+  {
+    text: "Busy, chats not known",
+    mark: "grey-soft",
+    value: (row) => (row.utilizedBusy === null ? row.busy : null),
+  },
+];
+
+interface StaffState {
+  text: string;
+  mark: string;
+  value: (row: Interval) => number | null; // full-time equivalents
+}
+
+/** What reps were doing, as far as it can be told. */
+export function staffStatesOf(rows: readonly Interval[]): StaffState[] {
+  return [...staffStates, ...unsplitStates.filter(({ value }) => rows.some((row) => value(row) !== null))];
+}
 
 /** Local time under the left edge of every full second hour, or every third on narrow charts. */
 function hourTicks(rows: readonly Interval[], zone: Zone, width: number) {
@@ -493,6 +527,7 @@ function closed(run: Point[]): Point[] {
   return [...run, { row: last.row, slot: last.slot + 1 }];
 }
 
-function less(whole: number | null, part: number | null): number | null {
-  return whole === null ? null : Math.max(0, whole - (part ?? 0));
+function free(whole: number | null, part: number | null): number | null {
+  const rest = less(whole, part);
+  return rest === null ? null : Math.max(0, rest); // both are rounded
 }

@@ -71,7 +71,6 @@ function queueOfDay(queue: string, rows: readonly Interval[], site: Site): Queue
     queue,
     rows,
     service: serviceLevelOf(site)(sum.served),
-    abandonRate: sum.offered ? sum.abandoned / sum.offered : null,
     missing: shortfallOf(sum.served, site),
     few: sum.offered < site.min_contacts,
   };

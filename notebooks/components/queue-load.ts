@@ -4,7 +4,7 @@ import type { HeatDay } from "./heatmap.js";
 /** Every queue together, a group of kit.yaml, or one queue. */
 export type QueueKind = "all" | "group" | "queue";
 
-/** What the last four whole weeks say about a queue, as data-loaders/queue-load.json.sql ships it. */
+/** What the whole days of the last four weeks say about a queue, as data-loaders/queue-load.json.sql ships it. */
 export interface QueueLoad {
   queue: string; // "All queues" is every queue together
   kind: QueueKind;
@@ -18,6 +18,7 @@ export interface QueueLoad {
   handle_mean: number | null; // seconds; null: too few, held back
   concurrency: number | null; // chats at once of the reps who served it, while they had any
   patience: number | null; // mean seconds, exponential; null: too few abandons to tell
+  excluded: string[]; // days among them that kit.yaml excludes, left out
 }
 
 /** The days of one queue, and the days on which any queue had data. Parts are fetched when they are looked at. */

@@ -26,6 +26,12 @@ export function total(...parts: Maybe[]): number | null {
   return finite(sum);
 }
 
+/** What is left of the whole; null as soon as one of them is not known. */
+export function less(whole: Maybe, part: Maybe): number | null {
+  const [all, some] = [quantity(whole), quantity(part)];
+  return all === null || some === null ? null : all - some;
+}
+
 /** part / whole of two quantities; null without a whole. May be above 1. */
 export function ratio(part: Maybe, whole: Maybe): number | null {
   const [above, below] = [quantity(part), quantity(whole)];

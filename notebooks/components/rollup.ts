@@ -62,6 +62,15 @@ export function weightedMean(rows: Iterable<{ mean: Maybe; weight: Maybe }>): nu
   return below === 0 ? null : finite(above / below);
 }
 
+/**
+ * What a mean handle or wrap-up time weighs: the contacts assigned. The feeds average over dispositions, whose number they
+ * do not tell; a window with some but without an assignment still counts a little. SQL: handle_weight.
+ */
+export function handleWeight(assigned: Maybe): number | null {
+  const known = quantity(assigned);
+  return known === null ? null : Math.max(known, 1);
+}
+
 /** Rate of added counts, over the rows that know both. */
 export function addedRate(rows: Iterable<{ part: Maybe; whole: Maybe }>): number | null {
   let [above, below] = [0, 0];

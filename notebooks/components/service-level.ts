@@ -1,4 +1,4 @@
-import { finite, type Maybe, quantity, total } from "./ratio.js";
+import { finite, less, type Maybe, quantity, total } from "./ratio.js";
 
 /** Contacts of one queue and period. `within` means: within the threshold that the chart states, such as 60 seconds. */
 export interface ServiceCounts {
@@ -112,8 +112,4 @@ function parts(good: Count, base: Count, ...contained: [part: Count, whole: Coun
   if (good === null || base === null) return none("unknown");
   if (contained.some(([part, whole]) => part! > whole!)) return none("contradictory");
   return base === 0 ? none("no contacts") : { state: "known", good, base };
-}
-
-function less(whole: Count, part: Count): Count {
-  return whole === null || part === null ? null : whole - part;
 }

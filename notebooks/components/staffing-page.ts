@@ -4,7 +4,7 @@ import { crosshair } from "./crosshair.js";
 import { html, svg } from "./dom.js";
 import { figure, type TableColumn } from "./figure.js";
 import { clock, count, decimal, fileName, percent, plural } from "./format.js";
-import type { Site } from "./masthead.js";
+import { excludedDay, type Site } from "./masthead.js";
 import { emptyPanel, panel } from "./panel.js";
 import type { QueueLoad } from "./queue-load.js";
 import { assumptions, chosenSentence, type StaffingPoint, type WhatIf } from "./staffing-model.js";
@@ -89,9 +89,7 @@ export function staffingFigure(
         "Models: M/M/n (Erlang C) and M/M/n+M (Erlang A, solved exactly).",
         `Target ${percent(inputs.target, 0)}, occupancy cap ${percent(inputs.cap, 0)}, shrinkage ${percent(inputs.shrinkage, 0)}.`,
         `Times in ${site.timezone}. Data through ${through}.`,
-        load
-          ? `Prefilled from n = ${count(load.contacts)} contacts of the last four whole weeks. Source: issue_queues, rep_convos, rep_utilized.`
-          : "No history of this queue.",
+        staffingSource(load, site),
       ].join(" "),
       draw: (width) => curveChart(result, width),
       rows: points,
@@ -99,6 +97,16 @@ export function staffingFigure(
       file: fileName("staffing", queue, ""),
     }),
   );
+}
+
+/** Which contacts the form was filled from. */
+export function staffingSource(load: QueueLoad | undefined, site: Site): string {
+  if (!load) return "No history of this queue.";
+  const { contacts, excluded } = load;
+  const without = excluded.length
+    ? ` Excluded: ${excluded.map((day) => excludedDay(site, day)).join(", ")}.`
+    : "";
+  return `Prefilled from n = ${count(contacts)} contacts of the last four whole weeks.${without} Source: issue_queues, rep_convos, rep_utilized.`;
 }
 
 export function assumptionList(): HTMLElement {

@@ -37,6 +37,7 @@ import { excludedDays, lacks, openHours, type Site } from "./masthead.js";
 import { type Basis, basisText, type NetRow, netRows, netTitle, type StaffingBasis } from "./net-staffing.js";
 import type { QueueLoad } from "./queue-load.js";
 import { projectionText, type RestOfDay, restOfDay } from "./rest-of-day.js";
+import { maximum } from "./rollup.js";
 import * as today from "./today.js";
 import { readUrl, writeUrl } from "./url-state.js";
 import type { Grain } from "./windows.js";
@@ -95,11 +96,11 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
   if (!day) return [];
   const sum = today.summarize(windows);
   const service = today.serviceLevelOf(site)(sum.served);
-  const abandonRate = sum.offered ? sum.abandoned / sum.offered : null;
-  const staffed = windows.filter((row) => row.reps !== null);
-  const most = Math.max(0, ...staffed.map((row) => row.reps!));
-  const hidden = most < site.min_reps && windows.some((row) => row.held); // the most may be among those held back
-  const peak = staffed.length === 0 || hidden ? null : most;
+  const counted = sum.intervals > 0 && !lacks(site, "assignments", "abandons");
+  const most = maximum(windows.map((row) => row.reps));
+  const hidden = (most ?? 0) < site.min_reps && windows.some((row) => row.held); // the most may be among those held back
+  const peak = hidden ? null : most;
+  const available = maximum(windows.map((row) => row.available));
   const projected = rest?.projection.projected;
   const label = compared?.label ?? "";
   const unmapped = (...metrics: string[]) => lacks(site, ...metrics) && "no column is mapped";
@@ -110,14 +111,15 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
       tone: better === "neutral" ? "neutral" : tone(1 - value / before, 0.05),
     } as const;
   };
+  const none = unmapped("assignments", "abandons") || (sum.intervals === 0 && "nothing has arrived");
   const rateBefore = compared?.abandonRate ?? null;
   return [
     {
       label: "Offered",
-      value: lacks(site, "assignments", "abandons") ? "–" : count(sum.offered),
-      delta: delta(lacks(site, "assignments", "abandons") ? null : sum.offered, compared?.offered, "neutral"),
+      value: counted ? count(sum.offered) : "–",
+      delta: delta(counted ? sum.offered : null, compared?.offered, "neutral"),
       note:
-        unmapped("assignments", "abandons") ||
+        none ||
         (projected ? `about ${count(projected)} by the end of the day` : `${count(sum.assigned)} assigned`),
     },
     {
@@ -137,16 +139,16 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
     },
     {
       label: "Abandoned",
-      value: percent(abandonRate),
-      ...(abandonRate !== null && rateBefore !== null
+      value: percent(sum.abandonRate),
+      ...(sum.abandonRate !== null && rateBefore !== null
         ? {
             delta: {
-              text: `${points(abandonRate - rateBefore)} on ${label}`,
-              tone: tone(rateBefore - abandonRate, 0.005),
+              text: `${points(sum.abandonRate - rateBefore)} on ${label}`,
+              tone: tone(rateBefore - sum.abandonRate, 0.005),
             } as const,
           }
         : {}),
-      note: unmapped("assignments", "abandons") || plural(sum.abandoned, "contact"),
+      note: none || plural(sum.abandoned, "contact"),
     },
     {
       label: "Mean wait",
@@ -164,11 +166,13 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
     },
     {
       label: "Peak reps",
-      value: peak === null ? "–" : count(peak),
+      value: count(peak),
       note:
-        peak !== null
-          ? `${decimal(Math.max(...staffed.map((row) => row.available ?? 0)))} available (FTE)`
-          : unmapped("reps") || "held back or none",
+        peak === null
+          ? unmapped("reps") || "held back or none"
+          : available === null
+            ? unmapped("available") || "time available not known"
+            : `${decimal(available)} available (FTE)`,
     },
   ];
 }

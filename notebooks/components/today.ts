@@ -11,9 +11,10 @@ import {
   weekdayName,
   type Zone,
 } from "./format.js";
+import { wrapShare } from "./handling.js";
 import { allQueues, type Former, type Interval, known, offered } from "./interval.js";
-import { ratio } from "./ratio.js";
-import { rollUp, sum } from "./rollup.js";
+import { less } from "./ratio.js";
+import { addedRate, rollUp, sum } from "./rollup.js";
 import {
   countsWithin,
   type ServiceLevelVariant,
@@ -29,10 +30,11 @@ export interface DaySummary {
   offered: number;
   assigned: number;
   abandoned: number;
+  abandonRate: number | null; // of the intervals that know both
   within: number | null;
   served: Counts; // of the intervals that know all of them, for the service level
   wait: number | null; // mean seconds, weighted by those offered
-  handle: number | null; // mean seconds, weighted by those assigned, over what is not held back
+  handle: number | null; // mean seconds, weighted as in rollup.ts, over what is not held back
   wrap: number | null;
   usual: number | null; // usual offered over the same intervals; null where any of them has none
 }
@@ -77,9 +79,9 @@ export function comparedWith(
     if (before.intervals === 0) return null;
     return {
       label: `last ${weekdayName(day)}`,
-      offered: before.offered,
+      offered: wholeSum(seen, (row) => row.lastWeek),
       service: serviceLevelOf(site)(before.served),
-      abandonRate: ratio(before.abandoned, before.offered),
+      abandonRate: before.abandonRate,
       wait: before.wait,
       handle: before.handle,
     };
@@ -88,19 +90,18 @@ export function comparedWith(
   const weight = (row: Former) => row.offered;
   const counts = rollUp(before, {
     offered: { rule: "count", of: weight },
-    abandoned: { rule: "count", of: (row) => row.abandoned },
-    within: { rule: "count", of: (row) => row.within },
+    abandonRate: { rule: "rate", part: (row) => row.abandoned, whole: weight },
     wait: { rule: "mean", mean: (row) => row.wait, weight },
-    handle: { rule: "mean", mean: (row) => row.handle, weight },
+    handle: { rule: "mean", mean: (row) => row.handle, weight: (row) => row.handled },
   });
   const { usual } = summarize(rows);
   if (usual === null && counts.offered === null) return null;
-  const assigned = counts.offered === null ? null : counts.offered - (counts.abandoned ?? 0);
+  const served = servedOf(before.map((row) => ({ ...row, assigned: less(row.offered, row.abandoned) })));
   return {
     label: "the usual",
     offered: usual,
-    service: serviceLevelOf(site)({ assigned, abandoned: counts.abandoned, within: counts.within }),
-    abandonRate: ratio(counts.abandoned, counts.offered),
+    service: serviceLevelOf(site)(served),
+    abandonRate: counts.abandonRate,
     wait: counts.wait,
     handle: counts.handle,
   };
@@ -113,10 +114,11 @@ export function summarize(rows: readonly Interval[]): DaySummary {
     offered: { rule: "count", of: offered },
     assigned: { rule: "count", of: (row) => row.assigned },
     abandoned: { rule: "count", of: (row) => row.abandoned },
+    abandonRate: { rule: "rate", part: (row) => row.abandoned, whole: offered },
     within: { rule: "count", of: (row) => row.within },
     wait: { rule: "mean", mean: (row) => row.wait, weight: offered },
-    handle: { rule: "mean", mean: (row) => row.handle, weight: (row) => row.assigned },
-    wrap: { rule: "mean", mean: (row) => row.wrap, weight: (row) => row.assigned },
+    handle: { rule: "mean", mean: (row) => row.handle, weight: (row) => row.handled },
+    wrap: { rule: "mean", mean: (row) => row.wrap, weight: (row) => row.handled },
   });
   return {
     ...totals,
@@ -125,7 +127,7 @@ export function summarize(rows: readonly Interval[]): DaySummary {
     assigned: totals.assigned ?? 0,
     abandoned: totals.abandoned ?? 0,
     served: servedOf(seen),
-    usual: whole.every((row) => row.usual !== null) ? sum(whole.map((row) => row.usual)) : null,
+    usual: wholeSum(whole, (row) => row.usual),
   };
 }
 
@@ -183,7 +185,7 @@ export function daySentence(options: {
   const until = running(windows) ? ` by ${zone.time(through)}` : "";
   const missing = shortfallOf(total.served, site) ?? 0;
   const worst = worstInterval(rows, site);
-  const share = total.offered ? ` (${percent(total.abandoned / total.offered)})` : "";
+  const share = total.offered ? ` (${percent(total.abandonRate)})` : "";
   const sentences = [
     `${plural(total.offered, "contact")} offered${until || ` on ${longDay(day)}`}${against(total, compared)}, ${count(total.abandoned)} abandoned${share}.`,
     missing > 0 ? `${plural(missing, "more answer")} in time would have met the target.` : null,
@@ -278,8 +280,8 @@ export function handleTitle(rows: readonly Interval[]): string {
   const { handle, wrap } = summarize(rows);
   if (handle === null)
     return rows.some(({ held }) => held) ? "Handle times are held back" : "No handle times to show";
-  const share = wrap === null ? "" : `, ${percent(wrap / handle, 0)} of it wrap-up`;
-  return `Mean handle time ≈ ${clock(handle)}${share}`;
+  const share = wrapShare(wrap, handle);
+  return `Mean handle time ≈ ${clock(handle)}${share === null ? "" : `, ${percent(share, 0)} of it wrap-up`}`;
 }
 
 export function staffTitle(rows: readonly Interval[]): string {
@@ -289,10 +291,14 @@ export function staffTitle(rows: readonly Interval[]): string {
     null,
   );
   if (!most) return rows.some(({ held }) => held) ? "Rep time is held back" : "No rep time to show";
-  const total = (value: (row: Interval) => number | null) =>
-    sum(staffed.map((row) => (value(row) ?? 0) * row.minutes)) ?? 0;
-  const used = total((row) => row.utilizedAvailable) / total((row) => row.available);
-  return `Available reps had chats ${percent(used, 0)} of the time; most at ${most.label}: ${decimal(most.available)}`;
+  const time = (fte: number | null, { minutes }: Interval) => (fte === null ? null : fte * minutes);
+  const used = addedRate(
+    staffed.map((row) => ({ part: time(row.utilizedAvailable, row), whole: time(row.available, row) })),
+  );
+  const peak = `at ${most.label}: ${decimal(most.available)}`;
+  return used === null
+    ? `Most reps available ${peak}`
+    : `Available reps had chats ${percent(used, 0)} of the time; most ${peak}`;
 }
 
 function running(rows: readonly Interval[]): boolean {
@@ -309,8 +315,13 @@ function otherThan(usual: number | null, compared: Compared | null | undefined) 
   return compared ?? { label: "the usual", offered: usual };
 }
 
+// What one of the intervals lacks would be missing in the sum.
+function wholeSum(rows: readonly Interval[], of: (row: Interval) => number | null): number | null {
+  return rows.every((row) => of(row) !== null) ? sum(rows.map(of)) : null;
+}
+
 // An interval without one of the counts would be in the whole and not in the part. A count that none has stays unknown.
-function servedOf(rows: readonly Interval[]): Counts {
+function servedOf(rows: readonly Counts[]): Counts {
   const told = rows.filter(({ within }) => within !== null);
   const whole = told.filter(({ abandoned }) => abandoned !== null);
   return rollUp(whole.length ? whole : told, {

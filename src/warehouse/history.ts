@@ -139,7 +139,7 @@ function addedContacts(
   [wait, handle, wrap]: [string, string, string],
 ): string {
   const handled = (mean: string) =>
-    `case when count(*) in (1, count(${assigned})) then weighted_mean(${mean}, greatest(${assigned}, 1)) end`;
+    `case when count(*) = count(${assigned}) then weighted_mean(${mean}, handle_weight(${assigned})) end`;
   return `${addedCounts(assigned, abandoned, within)},
     case when count(*) = count(${assigned} + ${abandoned}) then weighted_mean(${wait}, ${assigned} + ${abandoned}) end as wait,
     ${handled(handle)} as handle,

@@ -155,6 +155,12 @@ create or replace macro weighted_mean(mean, weight) as
   sum(quantity(mean) * quantity(weight))
     / nullif(sum(quantity(weight)) filter (where quantity(mean) is not null), 0);
 
+-- What a mean handle or wrap-up time weighs: the contacts assigned. The feeds average over dispositions, whose number they
+-- do not tell; a window with some but without an assignment still counts a little.
+-- e.g. handle_weight(0) = 1
+create or replace macro handle_weight(assigned) as
+  case when quantity(assigned) is not null then greatest(quantity(assigned), 1) end;
+
 -- # Occupancy. Minutes may be any unit, as long as both are the same. Linear time counts a minute once however many chats
 -- it held, cumulative time once per chat or slot.
 

@@ -200,6 +200,35 @@ describe("wfm columns", () => {
     assert.deepEqual(JSON.parse(stdout), [{ n: 0, a: 0 }]);
   });
 
+  it("takes the columns of the key in any letter case, so that no queue takes the place of another", async () => {
+    const two = (names: Record<string, string>) => (row: Row) =>
+      ["Queue Billing", "Queue Sales"].map((queue_name) => renamed(names)({ ...row, queue_name }));
+    rmSync(join(kit.folder, "data"), { recursive: true, force: true });
+    kit.config("");
+    const other = { queue_name: "Queue_Name", instance_ts: "Instance_TS" };
+    for (const [day, names] of [
+      ["2026-09-01", {}],
+      ["2026-09-02", other],
+    ] as const) {
+      const rows = windows(day, (row) => row).flatMap(two(names));
+      kit.partition(`queue_wfm/dt=${day}/hr=18/mi=00`, rows);
+    }
+    kit.partition("queue_membership_wfm/dt=2026-09-02/hr=18/mi=00", []);
+    const { code, stderr } = await kit.run(["sync", "--full"]);
+    assert.equal(code, 0, stderr);
+    const query = `select instance_ts::date::varchar as day, queue_name as queue, count(*)::integer as n
+      from wfm.queue_windows group by all order by all`;
+    const { stdout } = await kit.run(["sql", "--format", "json", query]);
+    assert.deepEqual(
+      JSON.parse(stdout),
+      ["2026-09-01", "2026-09-02"].flatMap((day) =>
+        ["Queue Billing", "Queue Sales"].map((queue) => ({ day, queue, n: 40 })),
+      ),
+    );
+    assert.doesNotMatch((await columns()).stdout, /Queue_Name/);
+    assert.equal((await kit.run(["verify"])).code, 0);
+  });
+
   it("sees a column renamed in the middle of history", async () => {
     await deliver({
       "2026-09-01": (row) => row,

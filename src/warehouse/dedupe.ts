@@ -7,6 +7,13 @@ export interface RelationColumn {
   name: string;
   type: string; // DuckDB type
   seen?: boolean; // false: documented, not delivered so far; default true
+  key?: string; // as the lines spell it, where that is not the name
+}
+
+/** The columns of a name, in whatever letter case the lines spell it. */
+export function spelled(columns: readonly RelationColumn[], name: string): RelationColumn[] {
+  const same = (text: string) => text.toLowerCase() === name.toLowerCase();
+  return columns.filter((column) => same(column.name) || same(column.key ?? ""));
 }
 
 export interface Term {
@@ -38,10 +45,7 @@ const runOrder = ["_run", "_file", "_line"].map((name) => `${quoteName(name)} de
  */
 export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): DedupeRule {
   const delivered = columns.filter(({ seen }) => seen !== false);
-  const known = new Map(
-    (delivered.length > 0 ? delivered : columns).map((column) => [column.name.toLowerCase(), column]),
-  );
-  const find = (name: string) => known.get(name.toLowerCase());
+  const find = (name: string) => spelled(delivered.length > 0 ? delivered : columns, name);
   const rule: DedupeRule = {
     key: [],
     wholeRows: false,
@@ -54,7 +58,7 @@ export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): Dedu
   const taken = new Set<string>();
   for (const column of feed.key) {
     const names = namesOf(column, feed.renamed);
-    const found = names.map(find).filter((match) => match !== undefined);
+    const found = names.flatMap(find);
     if (found.length === 0) rule.missing.push(column);
     else if (found.length > 1 || found[0]!.name.toLowerCase() !== column.toLowerCase())
       rule.renamed.push({ column, used: found.map(({ name }) => name) });
@@ -63,8 +67,8 @@ export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): Dedu
     taken.add(term.sql);
   }
   for (const { columns: names, direction } of feed.order) {
-    const found = names.map(find).filter((match) => match !== undefined);
-    rule.missingOrder.push(...names.filter((name) => !find(name)));
+    const found = names.flatMap(find);
+    rule.missingOrder.push(...names.filter((name) => find(name).length === 0));
     if (found.length > 0) rule.order.push({ ...termOf(found), direction });
   }
   if (rule.key.length === 0) {

@@ -9,10 +9,11 @@ export function relationColumns(feed: Pick<FeedSnapshot, "columns">): RelationCo
   const documented = feed.columns.filter((column) => column.documented);
   const others = feed.columns.filter((column) => !column.documented);
   others.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return [...documented, ...others].map(({ name, type, firstSeen }) => ({
+  return [...documented, ...others].map(({ name, type, firstSeen, key }) => ({
     name,
     type,
     seen: firstSeen !== null,
+    ...(key === name ? {} : { key }),
   }));
 }
 

@@ -74,7 +74,7 @@ export async function surveyWfm(project: Project): Promise<{ feeds: SurveyedFeed
     const found: SurveyedFeed[] = [];
     for (const { feed } of surveyNames(project.config, snapshot)) {
       const columns = relationColumns(feeds[feed]!).filter(
-        ({ name, seen }) => seen && !wfmNames.includes(name.toLowerCase()),
+        ({ name, key, seen }) => seen && !wfmNames.includes((key ?? name).toLowerCase()),
       );
       const { facts, values } = await readValues(database, feed, columns);
       found.push({ ...surveyed(project.config, feed, feeds[feed]!, values), ...facts });
@@ -98,7 +98,7 @@ function surveyed(
 ): SurveyedFeed {
   const lastDay = known.days.reduce<string>((last, { dt, rows }) => (rows > 0 && dt > last ? dt : last), "");
   const columns = known.columns
-    .filter(({ name, firstSeen }) => firstSeen !== null && !wfmNames.includes(name.toLowerCase()))
+    .filter(({ key, firstSeen }) => firstSeen !== null && !wfmNames.includes(key.toLowerCase()))
     .map(({ name, type, firstSeen, lastSeen }) => ({
       ...{ column: name, type, values: values.get(name) ?? null, firstSeen, lastSeen },
     }));

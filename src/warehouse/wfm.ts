@@ -1,6 +1,6 @@
 import { type Config, usualColumns } from "../config.ts";
 import { quoteName } from "./database.ts";
-import type { RelationColumn } from "./dedupe.ts";
+import { type RelationColumn, spelled } from "./dedupe.ts";
 
 /** A metric of a wfm view, and the customer's columns that hold it. */
 export interface WfmColumn {
@@ -72,12 +72,16 @@ export function wfmSelect(
   const known = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
   // Only queue_wfm is said to have the name.
   const unnamed =
-    view === "rep_windows" && known.has("queue_id") && (known.get("queue_name")?.seen ?? false) === false;
-  if (unnamed) known.set("queue_name", { name: "queue_name", type: "VARCHAR", seen: true });
+    view === "rep_windows" &&
+    known.has("queue_id") &&
+    spelled(columns, "queue_name").every(({ seen }) => seen === false);
   const plain = wfmNames.map((name) => {
-    const column = known.get(name);
     const type = name === "instance_ts" ? "TIMESTAMP" : "VARCHAR";
-    return `  ${column ? `try_cast(${quoteName(column.name)} as ${type})` : `cast(null as ${type})`} as ${quoteName(name)}`;
+    const names = spelled(columns, name).map((column) => column.name);
+    if (unnamed && name === "queue_name") names.splice(0, names.length, name);
+    const found = names.map((column) => `try_cast(${quoteName(column)} as ${type})`);
+    const value = found.length > 1 ? `coalesce(${found.join(", ")})` : (found[0] ?? `cast(null as ${type})`);
+    return `  ${value} as ${quoteName(name)}`;
   });
   const values = mapped.map(({ metric, columns, type }) => {
     const found = columns

@@ -135,6 +135,8 @@ describe("a heatmap", () => {
       ["01:00", "02:00"].map((slot) => find(options, 7, slot).value),
       [null, 5],
     );
+    assert.equal(find(options, 7, "01:00").state, "clock");
+    assert.equal(find(options, 7, "02:00").state, "data");
   });
 
   it("starts the week where the site does", () => {

@@ -20,6 +20,7 @@ export const cellStates: { state: CellState; text: string }[] = [
   { state: "zero", text: "nothing came" },
   { state: "closed", text: "closed" },
   { state: "none", text: "no data" },
+  { state: "clock", text: "clock changed" },
   { state: "held", text: "held back" },
 ];
 
@@ -162,6 +163,8 @@ function cellMarks(cell: HeatCell, box: Box, scale: Scale, id: string): SVGEleme
       return [rect({ class: "heat-closed" })];
     case "none":
       return [rect({ class: "heat-none", style: `fill:url(#${id}-none)` })];
+    case "clock":
+      return [rect({ class: "heat-clock" })];
     case "held":
       return [rect({ class: "heat-held", style: `fill:url(#${id}-held)` })];
   }

@@ -312,7 +312,7 @@ export function heatmapFooter(
 function sayCell(cell: HeatCell, full: Writing["full"], measure: Measure, view: View): string {
   const place = `${dayNames[cell.weekday - 1]!.slice(0, 3)} ${cell.slot}`;
   const state = cellStates.find(({ state }) => state === cell.state)?.text;
-  if (cell.state === "closed" || cell.state === "none" || cell.state === "held") return `${place}  ${state}`;
+  if (["closed", "none", "clock", "held"].includes(cell.state)) return `${place}  ${state}`;
   if (cell.state === "zero" && measure !== "volume") return `${place}  no contacts`;
   const parts = [full(cell.value), `n = ${count(cell.n)}`, view === "last" ? null : weeksText(cell), state];
   return `${place}  ${parts.filter(Boolean).join(" · ")}`;

@@ -27,9 +27,10 @@ export type View = (typeof views)[number];
 
 /**
  * "data"; "few": a rate of too few contacts; "zero": open, and nothing came; "closed": outside opening hours, or, where
- * none are configured, a time at which nothing ever came; "none": no day with data; "held": too few reps to be shown.
+ * none are configured, a time at which nothing ever came; "none": no day with data; "clock": none but days on
+ * which the clock skipped this time or showed it twice; "held": too few reps to be shown.
  */
-export type CellState = "data" | "few" | "zero" | "closed" | "none" | "held";
+export type CellState = "data" | "few" | "zero" | "closed" | "none" | "clock" | "held";
 
 export interface HeatCell {
   weekday: number; // 1, Monday, to 7
@@ -93,7 +94,8 @@ export function heat(options: HeatOptions): Heat {
     for (const day of skipped) passed.add(day);
     return slots.map((slot, i) => {
       const at = (day: string) => days.get(day)?.[i] ?? null;
-      const place = { weekday, slot, day: last, excluded: skipped.length };
+      const clock = (options.view === "usual" ? dates : [last]).some((day) => days.has(day) && !at(day));
+      const place = { weekday, slot, day: last, clock, excluded: skipped.length };
       return cell(options, place, at(last), dates.map(at));
     });
   });
@@ -227,7 +229,7 @@ function strangeSlots(day: string, timezone: string, grain: Grain): ReadonlySet<
 
 function cell(
   options: HeatOptions,
-  place: { weekday: number; slot: string; day: string; excluded: number },
+  place: { weekday: number; slot: string; day: string; clock: boolean; excluded: number },
   last: Piece | null,
   former: readonly (Piece | null)[],
 ): HeatCell {
@@ -256,7 +258,7 @@ function cell(
   const everything = nUsual + nLast;
   const staffed = [last, ...weeks].some((piece) => (piece?.available ?? 0) > 0);
   const state = (): CellState => {
-    if (!there) return "none";
+    if (!there) return place.clock ? "clock" : "none";
     if (everything === 0 && !staffed && open !== true) return "closed";
     if (measure === "staffing")
       return value !== null ? "data" : shown.some((piece) => piece?.held) ? "held" : "none";

@@ -14,7 +14,7 @@ import {
 } from "./interval.js";
 import { excludedDays, lacks, missingText, openHours, type Site } from "./masthead.js";
 import { emptyPanel, runs } from "./panel.js";
-import { type DaySummary, formula, gap, serviceLevelOf, shortfallOf, summarize } from "./today.js";
+import { clockText, type DaySummary, formula, gap, serviceLevelOf, shortfallOf, summarize } from "./today.js";
 import type { Grain } from "./windows.js";
 
 /** One queue of a day, so far. Rates are null without contacts. */
@@ -174,6 +174,7 @@ export function boardFigure(board: QueueBoard, options: { free: boolean; search:
       ],
       footer: [
         `Times in ${site.timezone}.`,
+        clockText(all.rows),
         through === null ? null : `Data through ${zone.dateTime(through)}.`,
         countless ? null : `n = ${count(all.offered)} contacts.`,
         "Source: queue_wfm.",

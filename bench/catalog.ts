@@ -1,7 +1,6 @@
 // The catalog of 53 feeds x 400 days, those of WFM with 96 partitions a day: until the first answer, and the tables about the data.
 //   node dist/bench/catalog.js [--feeds 53] [--days 400]
 import { linkSync, mkdirSync } from "node:fs";
-import { loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { openCatalog } from "../src/warehouse/catalog.ts";
@@ -30,9 +29,7 @@ const dts = Array.from({ length: Number(values.days) }, (_, i) =>
 );
 try {
   await fill();
-  console.log(
-    `${machine()}, load average ${loadavg()[0]!.toFixed(1)}; ${feeds.length} feeds x ${dts.length} days\n`,
-  );
+  console.log(`${machine()}; ${feeds.length} feeds x ${dts.length} days\n`);
   console.log("| question to a new catalog | seconds | CPU seconds |\n|---|---|---|");
   await ask("select 1");
   await ask("select count(*) from queue_wfm where instance_ts > timestamp '2099-01-01'");

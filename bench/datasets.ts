@@ -3,7 +3,7 @@
 // --config: a project that is there, such as .demo/kit.yaml; otherwise days of the demo are made.
 // --year: four weeks of these days repeated until there are 52, as Parquet, a file per feed and day as ever.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -72,7 +72,7 @@ async function compare(project: Project): Promise<void> {
     console.log(
       `| ${name} | ${seconds.toFixed(2)} | ${cpu.toFixed(2)} | ${(cpu / all.cpuSeconds).toFixed(1)}x | ${peak.toFixed(0)} |`,
     );
-  console.log(`${days} days; ${machine()}; load average ${loadavg()[0]!.toFixed(1)}\n`);
+  console.log(`${days} days; ${machine()}\n`);
   console.log("| | seconds | CPU seconds | ratio by CPU | peak MiB |\n|---|---|---|---|---|");
   row(`${all.output.trim()}, one process`, all.seconds, all.cpuSeconds, all.peakMiB);
   row(

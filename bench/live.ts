@@ -4,7 +4,7 @@
 //   node dist/bench/live.js [--windows N] [--hours N] [--quiet N] [--every TIME] [--days N] [--conversations N]
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -93,7 +93,7 @@ try {
   watcher.kill("SIGTERM");
   await ended(watcher);
   rows.sort((a, b) => Number(a[1]) - Number(b[1]));
-  console.log(`${machine()}; a round every ${values.every}; load average ${loadavg()[0]!.toFixed(1)}\n`);
+  console.log(`${machine()}; a round every ${values.every}\n`);
   table(
     ["", "from marker to page, s", "sync", "update", "site", "CPU seconds, all rounds", "datasets"],
     rows,

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 
 export interface Usage {
@@ -61,6 +61,8 @@ export function usageTable(rows: { name: string; usage: Usage }[], baseline: str
   ].join("\n");
 }
 
+/** What a measurement ran on, and how busy it was just then. */
 export function machine(): string {
-  return `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+  return `${cpus().length} cores, ${memory}, Node ${process.versions.node}, load average ${loadavg()[0]!.toFixed(1)}`;
 }

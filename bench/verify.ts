@@ -2,7 +2,7 @@
 //   node dist/bench/verify.js [--days 30,90] [--rows 2778]
 // rows: per hourly file; of each hour's messages half come again in the next.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -22,7 +22,7 @@ const kit = fileURLToPath(new URL("../../bin/asapp-kit.js", import.meta.url));
 
 try {
   writeFileSync(config, `data: ${fixture.project.data}\n`);
-  console.log(`${machine()}, load average ${loadavg()[0]!.toFixed(1)}\n`);
+  console.log(`${machine()}\n`);
   console.log("| rows | files | seconds | CPU seconds | peak MiB |\n|---|---|---|---|---|");
   let hours = 0;
   for (const days of values.days.split(",").map(Number)) {

@@ -3,7 +3,7 @@
 //   node dist/bench/warehouse.js [--days 30] [--rows 2500] [--runs 3] [--folder KEPT] [--verify]
 // rows: per hourly file of convos_metrics. A year: --days 360 --runs 1. A folder is filled once and kept for the next time.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -97,7 +97,7 @@ function main(): void {
     };
     const gigabytes = (hours * hour(0, perHour).length) / 1e9;
     console.log(
-      `${machine()}, load average ${loadavg()[0]!.toFixed(1)}; ${values.days} days of ${24 * perHour} rows, ${gigabytes.toFixed(1)} GB of JSON; median of ${values.runs}\n`,
+      `${machine()}; ${values.days} days of ${24 * perHour} rows, ${gigabytes.toFixed(1)} GB of JSON; median of ${values.runs}\n`,
     );
     for (let i = 0; i < Number(values.runs); i++) {
       run("bare");

@@ -6,8 +6,12 @@ import { rawFixture } from "./raw-fixture.ts";
 
 const instance_ts = "2026-09-01T10:00:00Z";
 
-/** What wfm.intraday says of one window: queue, assigned, abandoned, within, wait, handle. */
-async function intraday(rows: object[]): Promise<unknown[][]> {
+/** What wfm.intraday says of one window: queue, assigned, abandoned, within, wait, handle unless told. */
+async function intraday(
+  rows: object[],
+  reps: object[] = [],
+  columns = "queue, assigned, abandoned, within, wait, handle",
+): Promise<unknown[][]> {
   const raw = rawFixture();
   try {
     raw.put(
@@ -15,11 +19,14 @@ async function intraday(rows: object[]): Promise<unknown[][]> {
       "2026-09-01 10:30",
       rows.map((row) => ({ instance_ts, ...row })),
     );
+    raw.put(
+      "queue_membership_wfm",
+      "2026-09-01 10:30",
+      reps.map((row) => ({ instance_ts, ...row })),
+    );
     await updateWarehouse(raw.project);
     const catalog = await openCatalog(raw.project);
-    const found = await catalog.rows(
-      "select queue, assigned, abandoned, within, wait, handle from wfm.intraday order by queue",
-    );
+    const found = await catalog.rows(`select ${columns} from wfm.intraday order by queue`);
     catalog.close();
     return found.rows;
   } finally {
@@ -64,5 +71,18 @@ describe("wfm.intraday", () => {
       queue("B", { ...nobody, avg_wait_time_seconds: null, avg_handle_time_seconds: null }),
     ]);
     assert.deepEqual(all, ["All queues", 4, 1, 3, 20, 300]);
+  });
+
+  it("has no time of reps of whom one was there for a time that is not known", async () => {
+    const told = async (...reps: object[]) => {
+      const rows = reps.map((times, i) => ({ queue_name: "A", rep_id: `${i}`, ...times }));
+      const [a] = await intraday([queue("A", { reps_in_queue: 7 })], rows, "reps, logged_in, available");
+      return a;
+    };
+    const there = { lin_logged_in_min: 15, lin_avail_min: 10 };
+    assert.deepEqual(await told(there, there), [2, 30, 20]);
+    assert.deepEqual(await told(there, { ...there, lin_avail_min: null }), [2, 30, null]);
+    assert.deepEqual(await told(there, { lin_logged_in_min: 0, lin_avail_min: null }), [1, 15, 10]);
+    assert.deepEqual(await told({ lin_avail_min: 10 }, there), [7, null, 20]);
   });
 });

@@ -346,6 +346,10 @@ describe("means of a day", () => {
       ],
       [40, null, null],
     );
+    const hour = (values: Partial<WindowRow>) =>
+      day([row(at(9), { reps: 3, available: 45 }), row(at(9, 15), values)], { ...ten, grain: 30 })[18]!;
+    assert.equal(hour({ reps: 0 }).available, 1.5);
+    assert.equal(hour({ reps: 3 }).available, null, "of reps who were there, for a time that nobody knows");
     assert.equal(staffTitle(rows({ available: 45 })), "Most reps available at 09:00: 3.0");
     assert.match(
       staffTitle(rows({ available: 45, utilized_available: 15 })),

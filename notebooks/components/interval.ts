@@ -222,7 +222,10 @@ function added({
   });
   const known = !held && counted.every((window) => staffed.has(window));
   const staff = members.filter(({ start }) => counted.includes(start));
-  const time = (of: (row: WindowRow) => Maybe) => (known ? fte(sum(staff.map(of)), minutes) : null);
+  const time = (of: (row: WindowRow) => Maybe) =>
+    known && staff.every((row) => !row.reps || quantity(of(row)) !== null)
+      ? fte(sum(staff.map(of)), minutes)
+      : null;
   return {
     label: interval.label,
     start: interval.start,

@@ -270,7 +270,9 @@ export function staffChart(rows: readonly Interval[], options: DayOptions): SVGS
       row.loggedIn === null
         ? row.held
           ? "held back: too few reps"
-          : "no reps"
+          : row.reps
+            ? `${count(row.reps)} reps, their time is not known`
+            : "no reps"
         : `${count(row.reps)} reps · ${decimal(row.available)} available (${decimal(row.utilizedAvailable)} with chats) · ${decimal(row.busy)} busy`,
   });
   if (base instanceof SVGSVGElement) return base;

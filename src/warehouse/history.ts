@@ -146,6 +146,10 @@ function addedContacts(
     ${handled(wrap)} as wrap`;
 }
 
+// Of reps who were logged in each has to be known.
+const addedTime = (minutes: string) =>
+  `case when count(*) filter (logged_in > 0 and ${minutes} is null) = 0 then sum(${minutes}) end as ${minutes}`;
+
 const intraday = `
 with settings as (
   select min_reps from kit.settings
@@ -223,12 +227,9 @@ staff as (
   select
     start,
     queue,
-    count(*) filter (logged_in > 0) as reps,
-    sum(logged_in) as logged_in,
-    sum(available) as available,
-    sum(busy) as busy,
-    sum(utilized_available) as utilized_available,
-    sum(utilized_busy) as utilized_busy
+    case when count(*) = count(logged_in) then count(*) filter (logged_in > 0) end as reps,
+    case when count(*) = count(logged_in) then sum(logged_in) end as logged_in,
+    ${["available", "busy", "utilized_available", "utilized_busy"].map(addedTime).join(", ")}
   from rep_time
   group by all
 ),

@@ -109,6 +109,30 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     await close();
   });
 
+  it("prints Today without controls, and nothing wider than the paper", async () => {
+    const { page, close } = await open("today");
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 703, height: 1032 }); // A4 less its margins
+    assert.equal(
+      await page.locator("main").locator("button:visible, select:visible, input:visible").count(),
+      0,
+    );
+    const beyond = await page.evaluate(() =>
+      [...document.querySelectorAll("main figure svg, main table, main .kit-card")]
+        .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+        .map((element) => `${element.localName} in ${element.closest("[id]")?.id}`),
+    );
+    assert.deepEqual(beyond, []);
+    assert.equal(
+      await page
+        .locator(".legend")
+        .first()
+        .evaluate((legend) => getComputedStyle(legend).printColorAdjust),
+      "exact",
+    );
+    await close();
+  });
+
   it("opens an interval by keyboard and by mouse", async () => {
     const { page, close } = await open("today");
     assert.equal(await page.locator("#filter-queue option").count(), 52);

@@ -1,8 +1,5 @@
 // Days that kit.yaml excludes are in no baseline: in SQL, in what the pages compute, and in what both say of it.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { accuracyFooter, accuracyPage, type ScoredDay } from "../notebooks/components/accuracy-page.ts";
 import { baseline, daysLater, spread } from "../notebooks/components/baseline.ts";
@@ -17,13 +14,8 @@ import type { Site } from "../notebooks/components/masthead.ts";
 import { queueBoard } from "../notebooks/components/queue-board.ts";
 import type { QueueLoad } from "../notebooks/components/queue-load.ts";
 import { staffingSource } from "../notebooks/components/staffing-page.ts";
-import { openProject, type Project } from "../src/project.ts";
-import { computeDataset } from "../src/site/dataset.ts";
-import { loadersFolder } from "../src/site/folders.ts";
 import { dayFacts } from "../src/site/share.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import type { Database } from "../src/warehouse/database.ts";
-import { fillLarge } from "./large-centre.ts";
+import { type LargeCentre, largeCentre } from "./large-centre.ts";
 
 const day = "2026-09-15"; // a Tuesday
 const holiday = "2026-09-01"; // two Tuesdays before
@@ -31,52 +23,28 @@ const [outage, outageEnd] = ["2026-08-11", "2026-08-12"]; // a Tuesday and a Wed
 const excluded = new Set([holiday, outage, outageEnd, "2026-09-10"]); // and the last Thursday but one
 
 describe("days that kit.yaml excludes", () => {
-  let folder: string;
-  let project: Project;
-  let database: Database;
+  let centre: LargeCentre;
   let site: Site;
   let days: IntradayDay[];
   let series: QueueDay[];
   let came: Map<string, number>; // "queue day slot" -> contacts
-  const load = async <T>(name: string, parameters: Record<string, string> = {}) => {
-    const file = join(loadersFolder, `${name}.json.sql`);
-    const { text } = await computeDataset(database, { name, file, parameters }, project);
-    return JSON.parse(text) as T[];
-  };
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), "asapp-excluded-"));
-    const config = join(folder, "kit.yaml");
-    writeFileSync(
-      config,
-      [
-        "timezone: America/New_York",
-        "data: data",
-        "site:",
-        "  queue_groups: { Pair: [Queue 01, Queue 03] }",
-        "  exclude_days:",
-        `    ${holiday}: Founders' Day`,
-        `    ${outage}..${outageEnd}: outage`,
-        "    2026-09-10:",
-        "",
-      ].join("\n"),
+    centre = await largeCentre(
+      `{ queue_groups: { Pair: [Queue 01, Queue 03] }, exclude_days: {
+        ${holiday}: Founders' Day, ${outage}..${outageEnd}: outage, 2026-09-10: } }`,
+      90,
     );
-    project = openProject(config);
-    database = await openCatalog(project);
-    await fillLarge(database, { queues: 3, days: 90 });
-    [site] = (await load<Site>("site")) as [Site];
-    days = await load<IntradayDay>("intraday-days");
-    series = await load<QueueDay>("intraday/[day]", { day });
-    const { rows } = await database.rows(
+    [site] = (await centre.load<Site>("site")) as [Site];
+    days = await centre.load<IntradayDay>("intraday-days");
+    series = await centre.load<QueueDay>("intraday/[day]", { day });
+    const { rows } = await centre.database.rows(
       "select queue, strftime(day, '%Y-%m-%d'), slot, sum(offered) from history.queue_windows group by all",
     );
     came = new Map(rows.map(([queue, date, slot, count]) => [`${queue} ${date} ${slot}`, Number(count)]));
   });
 
-  after(() => {
-    database?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => centre?.close());
 
   const facts = (queue: string, grain: 15 | 30 | 60 = 15) =>
     dayFacts({ site, days, day, series }, queue, grain);
@@ -84,7 +52,9 @@ describe("days that kit.yaml excludes", () => {
     baseline(day, (date) => came.get(`${queue} ${date} ${slot}`) ?? 0, { reach: 10, exclude: excluded });
 
   it("are a table, and stand in the site's settings with their names", async () => {
-    const { rows } = await database.rows("select day::varchar, name from kit.excluded_days order by day");
+    const { rows } = await centre.database.rows(
+      "select day::varchar, name from kit.excluded_days order by day",
+    );
     assert.deepEqual(rows, [
       [outage, "outage"],
       [outageEnd, "outage"],
@@ -120,7 +90,7 @@ describe("days that kit.yaml excludes", () => {
   });
 
   it("leave a week before them where they are the week before: that is a fact, not a baseline", async () => {
-    const after = await load<QueueDay>("intraday/[day]", { day: "2026-09-08" });
+    const after = await centre.load<QueueDay>("intraday/[day]", { day: "2026-09-08" });
     const { rows } = dayFacts({ site, days, day: "2026-09-08", series: after }, "All queues", 15);
     const ten = rows.find(({ label }) => label === "10:00")!;
     assert.equal(ten.lastWeek, came.get(`All queues ${holiday} 10:00`));
@@ -130,7 +100,7 @@ describe("days that kit.yaml excludes", () => {
 
   it("are not in what the WFM feeds tell of usual days", async () => {
     const all = series.find(({ queue }) => queue === "Queue 02")!;
-    const { rows } = await database.rows(
+    const { rows } = await centre.database.rows(
       `select slot, sum(assigned + abandoned), median(available) filter (not small) from wfm.intraday
        where queue = 'Queue 02' and day in (${usualOf("Queue 02", "10:00")
          .dates.map((date) => `date '${date}'`)
@@ -167,7 +137,7 @@ describe("days that kit.yaml excludes", () => {
   });
 
   it("keep their own day, with a word that its usual is that of others", async () => {
-    const own = await load<QueueDay>("intraday/[day]", { day: holiday });
+    const own = await centre.load<QueueDay>("intraday/[day]", { day: holiday });
     const there = dayFacts({ site, days, day: holiday, series: own }, "All queues", 15);
     const counts = (rows: readonly Interval[]) => rows.reduce((sum, row) => sum + (offered(row) ?? 0), 0);
     assert.ok(counts(there.rows) > 100);
@@ -178,7 +148,7 @@ describe("days that kit.yaml excludes", () => {
   });
 
   it("are not in the medians of Heatmaps, which look as far back instead, and say so", async () => {
-    const rows = (await load<HeatDay>("heatmap/[part]", { part: "0" })).filter(
+    const rows = (await centre.load<HeatDay>("heatmap/[part]", { part: "0" })).filter(
       ({ queue }) => queue === "All queues",
     );
     const known = rows.map((row) => row.day);
@@ -210,13 +180,13 @@ describe("days that kit.yaml excludes", () => {
   });
 
   it("are not in what Staffing is filled with, which says so", async () => {
-    const { rows } = await database.rows(
+    const { rows } = await centre.database.rows(
       `select queue, count(*), count(distinct day) from history.contacts
        where day between date '2026-08-19' and date '2026-09-15'
          and day not in (select day from kit.excluded_days) group by all`,
     );
     const told = new Map(rows.map(([queue, contacts, days]) => [queue, [Number(contacts), Number(days)]]));
-    const loads = await load<QueueLoad>("queue-load");
+    const loads = await centre.load<QueueLoad>("queue-load");
     for (const { queue, kind, contacts, days, excluded } of loads) {
       assert.deepEqual(excluded, [holiday, "2026-09-10"]);
       if (kind === "queue") assert.deepEqual([contacts, days], told.get(queue));
@@ -228,7 +198,7 @@ describe("days that kit.yaml excludes", () => {
   });
 
   it("are neither in the baselines that are scored nor scored themselves", async () => {
-    const { rows } = await database.rows(
+    const { rows } = await centre.database.rows(
       `select queue, strftime(day, '%Y-%m-%d'), slot, offered, baseline, weeks from history.scored`,
     );
     const scored = new Map(
@@ -246,7 +216,7 @@ describe("days that kit.yaml excludes", () => {
     }
     assert.ok(compared > 5000);
     const page = accuracyPage({
-      rows: await load<ScoredDay>("accuracy"),
+      rows: await centre.load<ScoredDay>("accuracy"),
       ...{ worst: [], queue: "All queues", range: 28, site, zone: zone(site.timezone) },
     });
     assert.ok(page.days.length > 20 && !page.days.some((row) => excluded.has(row.day)));

@@ -1,13 +1,11 @@
 // What history counts, and where a partition of issue_queues or rep_convos has not come: nothing, rather than too little.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { QueueDay } from "../notebooks/components/day-file.ts";
-import { computeDataset } from "../src/site/dataset.ts";
-import { loadersFolder } from "../src/site/folders.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import type { Database } from "../src/warehouse/database.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
+import { answer } from "./answer.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 
 // Tuesdays, UTC. On each two contacts come at 09:05 and one at 10:20, and one of 09:30 is abandoned.
@@ -30,10 +28,6 @@ describe("history", () => {
   let raw: RawFixture;
   let database: Database;
   const rows = async (sql: string) => (await database.rows(sql)).rows;
-  const load = async <T>(name: string, parameters: Record<string, string> = {}) => {
-    const file = join(loadersFolder, `${name}.json.sql`);
-    return JSON.parse((await computeDataset(database, { name, file, parameters }, raw.project)).text) as T[];
-  };
 
   before(async () => {
     raw = rawFixture();
@@ -92,7 +86,11 @@ describe("history", () => {
       ["10:00", 1],
       ["10:30", 0],
     ]);
-    const days = await load<{ queue: string; day: string; complete: boolean }>("queue-days");
+    const days = await answer<{ queue: string; day: string; complete: boolean }>(
+      raw.project,
+      database,
+      "queue-days",
+    );
     assert.deepEqual(
       days.filter(({ queue }) => queue === "A").map(({ day, complete }) => [day, complete]),
       former.toReversed().map((dt) => [dt, dt !== short]),
@@ -100,7 +98,9 @@ describe("history", () => {
   });
 
   it("gives Today null for them, which is in no median", async () => {
-    const found = (await load<QueueDay>("intraday/[day]", { day })).find(({ queue }) => queue === "A")!;
+    const found = (await answer<QueueDay>(raw.project, database, "intraday/[day]", { day })).find(
+      ({ queue }) => queue === "A",
+    )!;
     const at = (hour: number, quarter = 0) =>
       (found.weeks as (number | null)[][]).map((week) => week[hour * 4 + quarter]);
     assert.deepEqual(

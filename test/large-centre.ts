@@ -1,4 +1,31 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openProject } from "../src/project.ts";
+import { openCatalog } from "../src/warehouse/catalog.ts";
 import type { Database } from "../src/warehouse/database.ts";
+import { answer } from "./answer.ts";
+
+export interface LargeCentre {
+  database: Database;
+  load: <T>(loader: string, parameters?: Record<string, string>) => Promise<T[]>; // rows of "intraday/[day]"
+  close: () => void;
+}
+
+/** A project in New York with those settings of its site, and three queues of many days in its catalog. */
+export async function largeCentre(site: string, days: number): Promise<LargeCentre> {
+  const folder = mkdtempSync(join(tmpdir(), "asapp-centre-"));
+  const config = join(folder, "kit.yaml");
+  writeFileSync(config, `timezone: America/New_York\ndata: data\nsite: ${site}\n`);
+  const project = openProject(config);
+  const database = await openCatalog(project);
+  await fillLarge(database, { queues: 3, days });
+  const close = () => {
+    database.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { database, load: (...of) => answer(project, database, ...of), close };
+}
 
 /**
  * Puts a contact centre of `queues` queues and `days` days, open from 8 to 20 UTC, into an open catalog, in place of what

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { openProject } from "../src/project.ts";
 import { buildSite } from "../src/site/build.ts";
@@ -34,7 +34,11 @@ export async function largeSite(folder: string, { dayFiles = 3, options = "" } =
   const compute = async (loader: string, parameters: Record<string, string> = {}) => {
     const name = loader.replace(/\[(\w+)\]/, (_, parameter: string) => parameters[parameter]!);
     const file = join(loadersFolder, `${loader}.json.sql`);
-    const { text } = await computeDataset(database, { name, file, parameters }, project);
+    const { text } = await computeDataset(
+      database,
+      { name, file, sql: readFileSync(file, "utf8"), parameters },
+      project,
+    );
     const target = attached.get(loader) ?? join(site, "data", `${name}.json`);
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, text);

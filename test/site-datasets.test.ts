@@ -41,13 +41,13 @@ describe("data loaders", () => {
   const dataset = (name: string): Dataset => ({
     name: name.replace(/\.sql$/, ""),
     file: join(loadersFolder, name),
+    sql: readFileSync(join(loadersFolder, name), "utf8"),
     parameters: sample,
   });
 
   for (const name of files) {
     it(`${name} binds where nothing is synced, with typed columns, and ships what it says`, async () => {
-      const { file } = dataset(name);
-      const source = readFileSync(file, "utf8");
+      const { sql: source } = dataset(name);
       assert.match(source, /^-- One row/, "the first line says what one row is");
       assert.equal(
         source,
@@ -110,13 +110,13 @@ describe("the reach of a data loader", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const answer = async ({ name, file, parameters }: Dataset, where: Record<string, string> = {}) => {
+  const answer = async (dataset: Dataset, where: Record<string, string> = {}) => {
     for (const kept of keptRelations)
       await database.run(`create or replace view ${kept} as from ${kept}_kept where ${where[kept] ?? true}`);
-    return (await computeDataset(database, { name, file, parameters }, project)).text;
+    return (await computeDataset(database, dataset, project)).text;
   };
   const everywhere = (where: string) => Object.fromEntries(keptRelations.map((name) => [name, where]));
-  const reaching = loaderFiles().flatMap((file): (Dataset & { sql: string })[] => {
+  const reaching = loaderFiles().flatMap((file): Dataset[] => {
     const sql = readFileSync(file, "utf8");
     const parameter = /\[(\w+)\]/.exec(file)?.[1];
     const parameters = parameter === undefined ? {} : { [parameter]: parameter === "day" ? day : "0" };

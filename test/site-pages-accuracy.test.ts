@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { accuracy, addedAccuracy, noiseFloor } from "../notebooks/components/accuracy.ts";
 import {
@@ -12,12 +9,7 @@ import {
 } from "../notebooks/components/accuracy-page.ts";
 import { baseline } from "../notebooks/components/baseline.ts";
 import { zone } from "../notebooks/components/format.ts";
-import { openProject, type Project } from "../src/project.ts";
-import { computeDataset } from "../src/site/dataset.ts";
-import { loadersFolder } from "../src/site/folders.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import type { Database } from "../src/warehouse/database.ts";
-import { fillLarge } from "./large-centre.ts";
+import { type LargeCentre, largeCentre } from "./large-centre.ts";
 
 interface HalfHour {
   queue: string;
@@ -44,41 +36,23 @@ const site = {
 };
 
 describe("baseline accuracy", () => {
-  let folder: string;
-  let project: Project;
-  let database: Database;
+  let centre: LargeCentre;
   let halfHours: HalfHour[];
   let rows: ScoredDay[];
-  const load = async <T>(name: string) => {
-    const file = join(loadersFolder, `${name}.json.sql`);
-    const { text } = await computeDataset(database, { name, file, parameters: {} }, project);
-    return JSON.parse(text) as T[];
-  };
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), "asapp-accuracy-"));
-    const config = join(folder, "kit.yaml");
-    writeFileSync(
-      config,
-      "timezone: America/New_York\ndata: data\nsite:\n  queue_groups:\n    Pair: [Queue 01, Queue 03]\n",
-    );
-    project = openProject(config);
-    database = await openCatalog(project);
-    await fillLarge(database, { queues: 3, days: 80 });
-    await database.run(
+    centre = await largeCentre("{ queue_groups: { Pair: [Queue 01, Queue 03] } }", 80);
+    await centre.database.run(
       `insert into wfm.forecast
        select 'Queue 02', ts::timestamp, 2.0, null from generate_series(timestamp '2026-09-08', timestamp '2026-09-11', interval 15 minutes) as s (ts)`,
     );
-    halfHours = await database.objects<HalfHour>(
+    halfHours = await centre.database.objects<HalfHour>(
       "select queue, strftime(day, '%Y-%m-%d') as day, slot, offered, baseline, weeks, forecast from history.scored",
     );
-    rows = await load<ScoredDay>("accuracy");
+    rows = await centre.load<ScoredDay>("accuracy");
   });
 
-  after(() => {
-    database?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => centre?.close());
 
   it("predicts each half-hour from days before it alone, as the pages' own baseline does", () => {
     const came = new Map(halfHours.map((row) => [`${row.queue} ${row.slot} ${row.day}`, row.offered]));
@@ -132,7 +106,7 @@ describe("baseline accuracy", () => {
   });
 
   it("names the half-hours that were furthest off", async () => {
-    const worst = (await load<FarOff>("accuracy-worst")).filter(({ queue }) => queue === "All queues");
+    const worst = (await centre.load<FarOff>("accuracy-worst")).filter(({ queue }) => queue === "All queues");
     assert.equal(worst.length, 10);
     const most = Math.max(
       ...halfHours

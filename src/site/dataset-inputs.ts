@@ -59,7 +59,7 @@ export function fileStamp(file: string): string {
 export async function datasetInputs(
   project: Project,
   snapshot: Snapshot,
-  datasets: { dataset: Dataset; sql: string }[],
+  datasets: Dataset[],
   { contents: known }: DatasetState,
   open: (reads: Set<string>) => Promise<Database>,
 ): Promise<DatasetInputs> {
@@ -86,8 +86,7 @@ export async function datasetInputs(
   const today = queues === null ? "" : timeZone(project.config.timezone).date(Date.parse(queues));
   const inputs = new Map<string, string>();
   const reads = new Map<string, Set<string>>();
-  for (const { dataset, sql } of datasets) {
-    const { name, parameters } = dataset;
+  for (const { name, sql, parameters } of datasets) {
     const reach = reachOf(sql, { ...parameters, today });
     const parts: string[] = [setup, sql, JSON.stringify(parameters)];
     const named = definitionsIn(sql, definitions);

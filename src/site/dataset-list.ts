@@ -9,6 +9,7 @@ import { loadersFolder, slashes } from "./folders.ts";
 export interface Dataset {
   name: string; // days.json, intraday/2026-11-21.json
   file: string; // data-loaders/days.json.sql
+  sql: string; // its text
   parameters: Record<string, string>; // of a file such as [day].json.sql
 }
 
@@ -20,11 +21,13 @@ export function listDatasets(project: Project, loaders = loadersFolder): Dataset
   return loaderFiles(loaders).flatMap((file): Dataset[] => {
     const name = slashes(relative(loaders, file)).replace(/\.sql$/, "");
     const parameter = /\[(\w+)\]/.exec(name)?.[1];
-    if (parameter === undefined) return [{ name, file, parameters: {} }];
-    const values = parameter === "day" ? intradayDays(project) : listedValues(file, parameter);
+    const sql = readFileSync(file, "utf8");
+    if (parameter === undefined) return [{ name, file, sql, parameters: {} }];
+    const values = parameter === "day" ? intradayDays(project) : listedValues(sql, parameter);
     return values.map((value) => ({
       name: name.replace(`[${parameter}]`, value),
       file,
+      sql,
       parameters: { [parameter]: value },
     }));
   });
@@ -52,8 +55,8 @@ function intradayDays(project: Project, limit = 92): string[] {
   return [...days].sort().slice(-limit);
 }
 
-function listedValues(file: string, parameter: string): string[] {
-  const line = new RegExp(`^-- For ${parameter}:(.*)$`, "m").exec(readFileSync(file, "utf8"))?.[1];
+function listedValues(sql: string, parameter: string): string[] {
+  const line = new RegExp(`^-- For ${parameter}:(.*)$`, "m").exec(sql)?.[1];
   return (line ?? "")
     .split(",")
     .map((value) => value.trim())

@@ -1,13 +1,4 @@
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
@@ -55,10 +46,7 @@ export async function computeDatasets(
   const { out = datasetsFolder, loaders = loadersFolder, keep, signal, onDataset } = options;
   const stamp = stampOf(project); // before the data is read: a sync meanwhile must not pass for included
   const snapshot = loadSnapshot(project.data);
-  const datasets = listDatasets(project, loaders).map((dataset) => ({
-    dataset,
-    sql: readFileSync(dataset.file, "utf8"),
-  }));
+  const datasets = listDatasets(project, loaders);
   const cached = out === datasetsFolder;
   const known = options.changed && cached ? readState() : noState;
   let opening: Promise<Database> | null = null;
@@ -74,46 +62,41 @@ export async function computeDatasets(
   try {
     const { inputs, reads, contents } = await datasetInputs(project, snapshot, datasets, known, open);
     const state: DatasetState = { answers: {}, contents };
-    const stale = datasets.filter(({ dataset: { name } }) => {
+    const stale = datasets.filter(({ name }) => {
       const before = known.answers[name];
       const file = fileStamp(join(out, name));
       const same = before !== undefined && before.inputs === inputs.get(name) && before.file === file;
       return !same || file === "";
     });
-    const read = new Set(stale.flatMap(({ dataset: { name } }) => [...reads.get(name)!]));
+    const read = new Set(stale.flatMap(({ name }) => [...reads.get(name)!]));
     let done = 0;
     const computed =
       stale.length === 0
         ? []
-        : await inParallel(
-            await open(read),
-            batches(stale.map(({ dataset }) => dataset)),
-            async (connection, batch) => {
-              const answers = await computeTogether(connection, batch, project, signal);
-              return answers.map(({ text, rows }, i) => {
-                const { name } = batch[i]!;
-                write(join(beside, name), text);
-                const result = { name, rows, bytes: Buffer.byteLength(text) };
-                onDataset?.(result, ++done, stale.length);
-                return result;
-              });
-            },
-          );
+        : await inParallel(await open(read), batches(stale), async (connection, batch) => {
+            const answers = await computeTogether(connection, batch, project, signal);
+            return answers.map(({ text, rows }, i) => {
+              const { name } = batch[i]!;
+              write(join(beside, name), text);
+              const result = { name, rows, bytes: Buffer.byteLength(text) };
+              onDataset?.(result, ++done, stale.length);
+              return result;
+            });
+          });
     if (keep) {
-      for (const { dataset } of stale) {
-        mkdirSync(dirname(join(out, dataset.name)), { recursive: true });
-        renameSync(join(beside, dataset.name), join(out, dataset.name));
+      for (const { name } of stale) {
+        mkdirSync(dirname(join(out, name)), { recursive: true });
+        renameSync(join(beside, name), join(out, name));
       }
     } else {
       mkdirSync(beside, { recursive: true });
-      for (const { dataset } of datasets) takeOver(join(out, dataset.name), join(beside, dataset.name));
+      for (const { name } of datasets) takeOver(join(out, name), join(beside, name));
       rmSync(out, { recursive: true, force: true });
       mkdirSync(dirname(out), { recursive: true });
       renameSync(beside, out);
     }
     if (cached) {
-      for (const { dataset } of datasets) {
-        const { name } = dataset;
+      for (const { name } of datasets) {
         state.answers[name] = { inputs: inputs.get(name)!, file: fileStamp(join(out, name)) };
       }
       writeState(state);
@@ -149,24 +132,23 @@ export async function computeTogether(
   project: Pick<Project, "feeds">,
   signal?: AbortSignal,
 ): Promise<Answer[]> {
-  const { file } = datasets[0]!;
-  const source = readFileSync(file, "utf8");
+  const { file, sql } = datasets[0]!;
   const place = `data-loaders/${slashes(relative(loadersFolder, file))}`;
   let answer: Rows;
   try {
-    const sql = bindParameters(source, ...datasets.map(({ parameters }) => parameters));
-    answer = await database.rows(sql, { readOnly: true, signal });
+    const query = bindParameters(sql, ...datasets.map(({ parameters }) => parameters));
+    answer = await database.rows(query, { readOnly: true, signal });
   } catch (error) {
     if (error instanceof CliError && ["interrupted", "config"].includes(error.exit)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new CliError("build", `${place}: ${reason}`, "mend the query, then build again", { cause: error });
   }
-  const many = manyOf(source, datasets[0]!);
+  const many = manyOf(datasets[0]!);
   const at = answer.columns.findIndex(({ name }) => name === many);
   if (many !== null && at < 0)
     throw new CliError("build", `${place} names $${many}s, and its answer has no column ${many}`);
   const columns = answer.columns.filter((_, i) => i !== at);
-  checkColumns(place, source, columns, project.feeds);
+  checkColumns(place, sql, columns, project.feeds);
   if (many === null) return [{ text: rowsToJson(place, answer), rows: answer.rows.length }];
   const parts = new Map<string, Value[][]>(datasets.map(({ parameters }) => [parameters[many]!, []]));
   for (const row of answer.rows) parts.get(String(row[at]))?.push(row.filter((_, i) => i !== at));
@@ -177,8 +159,8 @@ export async function computeTogether(
 }
 
 /** The parameter that a query takes many values of at once, $days for day; null: it is of one dataset. */
-function manyOf(source: string, { parameters }: Dataset): string | null {
-  return Object.keys(parameters).find((name) => new RegExp(`\\$${name}s\\b`).test(source)) ?? null;
+function manyOf({ sql, parameters }: Dataset): string | null {
+  return Object.keys(parameters).find((name) => new RegExp(`\\$${name}s\\b`).test(sql)) ?? null;
 }
 
 const together = 16; // datasets of one query: more cost memory, fewer the time of planning it again
@@ -189,7 +171,7 @@ export function batches(datasets: Dataset[]): Dataset[][] {
   for (const dataset of datasets) {
     const last = found.at(-1) ?? [];
     const same = last[0]?.file === dataset.file && last.length < together;
-    if (same && manyOf(readFileSync(dataset.file, "utf8"), dataset) !== null) last.push(dataset);
+    if (same && manyOf(dataset) !== null) last.push(dataset);
     else found.push([dataset]);
   }
   return found;

@@ -32,7 +32,7 @@ async function main(args: string[]): Promise<void> {
     const parameters = Object.fromEntries(
       Object.entries(values).map(([name, value]) => [name, String(value)]),
     );
-    const dataset = { name: file, file: realpathSync(file), parameters };
+    const dataset = { name: file, file: realpathSync(file), sql: readFileSync(file, "utf8"), parameters };
     process.stdout.write((await computeDataset(database, dataset, project)).text);
   } finally {
     database.close();

@@ -1,5 +1,5 @@
 // All datasets of the site in one process, beside a process for each, which is how Framework runs loaders by itself.
-//   node dist/bench/datasets.js [--config FILE | --days 29 --conversations 1400 [--year]] [--runs 3]
+//   node dist/bench/datasets.js [--config FILE | --days 30 --conversations 1400 [--year]] [--runs 3]
 // --config: a project that is there, such as .demo/kit.yaml; otherwise days of the demo are made.
 // --year: four weeks of these days repeated until there are 52, as Parquet, a file per feed and day as ever.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -22,7 +22,7 @@ import { machine, measure, middle, type Usage } from "./measure.ts";
 
 const { values } = parseArgs({
   options: {
-    days: { type: "string", default: "29" },
+    days: { type: "string", default: "30" },
     conversations: { type: "string", default: "1400" },
     year: { type: "boolean", default: false },
     runs: { type: "string", default: "3" },

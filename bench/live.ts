@@ -19,7 +19,7 @@ const { values } = parseArgs({
     hours: { type: "string", default: "3" },
     quiet: { type: "string", default: "100" },
     every: { type: "string", default: "1s" },
-    days: { type: "string", default: "29" },
+    days: { type: "string", default: "30" },
     conversations: { type: "string", default: "1400" },
   },
 });

@@ -22,7 +22,7 @@ export default command({
     days: {
       type: "string",
       value: "N",
-      doc: "days of history (29: the usual of today needs four weeks)",
+      doc: "days of history (30: the usual of today needs four whole weeks)",
       parse: days,
     },
     seed: { type: "string", value: "N", doc: "another seed, another contact centre (1)", parse: seed },
@@ -56,7 +56,7 @@ export default command({
     rmSync(join(home, "data"), { recursive: true, force: true });
     mkdirSync(home, { recursive: true });
 
-    const size = { days: options.days ?? 29, conversationsPerDay: 1400 };
+    const size = { days: options.days ?? 30, conversationsPerDay: 1400 };
     const zone = demoZone(now);
     output.say(`simulating ${plural(size.days, "day")} of a contact centre in ${zone}`);
     const started = performance.now();

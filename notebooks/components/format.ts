@@ -26,9 +26,11 @@ export function change(value: number | null | undefined, digits = 0): string {
   return value === null || value === undefined ? dash : `${signed(value * 100, digits)}%`;
 }
 
-/** "+12% on the usual", and from ten times on "53 times the usual". `then` is above zero. */
+/** "+12% on the usual", "level with the usual", and from ten times on "53 times the usual". `then` is above zero. */
 export function versus(now: number, then: number, label: string): string {
-  return now / then < 10 ? `${change(now / then - 1)} on ${label}` : `${count(now / then)} times ${label}`;
+  const times = now / then;
+  if (times >= 10) return `${count(times)} times ${label}`;
+  return Math.abs(times - 1) < 0.005 ? `level with ${label}` : `${change(times - 1)} on ${label}`;
 }
 
 /** 0.036 -> "+3.6 points": a difference of two shares */

@@ -7,7 +7,7 @@ import {
   longDay,
   percent,
   plural,
-  signed,
+  versus,
   weekdayName,
   type Zone,
 } from "./format.js";
@@ -307,7 +307,7 @@ function running(rows: readonly Interval[]): boolean {
 
 function against({ offered, usual }: DaySummary, compared: Compared | null | undefined): string {
   const { label, offered: other } = otherThan(usual, compared);
-  return other ? `, ${signed((offered / other - 1) * 100)}% against ${label}` : "";
+  return other ? `, ${versus(offered, other, label)}` : "";
 }
 
 function otherThan(usual: number | null, compared: Compared | null | undefined) {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { QueueDay } from "../notebooks/components/day-file.ts";
+import type { HeatDay } from "../notebooks/components/heatmap.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import type { Database } from "../src/warehouse/database.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
@@ -11,7 +12,7 @@ import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 // Tuesdays, UTC. On each two contacts come at 09:05 and one at 10:20, and one of 09:30 is abandoned.
 const day = "2026-09-29";
 const former = ["2026-09-22", "2026-09-15", "2026-09-08", "2026-09-01", "2026-08-25"];
-const [short] = former; // of which rep_convos lacks 09:00 to 10:00
+const [short, unstaffed] = former; // of which rep_convos and rep_utilized lack the hour from 09:00
 const hours = Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, "0"));
 
 const assigned = (dt: string, ...times: string[]) =>
@@ -37,6 +38,18 @@ describe("history", () => {
     }
     for (const hour of hours.filter((hour) => hour !== "09"))
       raw.put("rep_convos", `${short} ${hour}`, hour === "10" ? assigned(short!, "10:20:00") : []);
+    for (const dt of former) {
+      const there = {
+        rep_id: "r-1",
+        lin_logged_in_min: 15,
+        lin_avail_min: 15,
+        instance_ts: `${dt} 10:00:00`,
+      };
+      if (dt !== unstaffed) raw.put("rep_utilized", dt, [there]);
+      else
+        for (const hour of hours.filter((hour) => hour !== "09"))
+          raw.put("rep_utilized", `${dt} ${hour}`, hour === "10" ? [there] : []);
+    }
     // of which issue_queues has nothing
     raw.put("rep_convos", "2026-08-18", assigned("2026-08-18", "09:05:00"));
     raw.put("queue_wfm", `${day} 10:35`, [
@@ -94,6 +107,20 @@ describe("history", () => {
     assert.deepEqual(
       days.filter(({ queue }) => queue === "A").map(({ day, complete }) => [day, complete]),
       former.toReversed().map((dt) => [dt, dt !== short]),
+    );
+  });
+
+  it("knows reps of a day when all of it has come", async () => {
+    raw.project.config.site.privacy.minReps = 1;
+    const catalog = await openCatalog(raw.project);
+    const days = await answer<HeatDay>(raw.project, catalog, "heatmap/[part]", { part: "0" });
+    catalog.close();
+    assert.deepEqual(
+      days.map(({ day, available }) => [day, available?.[40] ?? null]),
+      former
+        .toReversed()
+        .filter((dt) => dt !== short)
+        .map((dt) => [dt, dt === unstaffed ? null : 15]),
     );
   });
 

@@ -2,7 +2,7 @@
 -- came and how it was served, per quarter-hour of the local clock, 96 numbers each, from history. Part 0 holds "All queues"
 -- and the groups, the others the queues that `queue-load` puts there.
 -- `good` and `base` are the two sides of the service level; `available` is minutes of distinct reps, -1: held back, of all
--- queues from rep_utilized, of one or a group from queue_membership_wfm.
+-- queues from rep_utilized, of one or a group from queue_membership_wfm; null for a day of which not all of these has come.
 -- Reach: days before today
 -- For part: 0, 1, 2, 3, 4, 5, 6, 7, 8
 -- Ships: day, queue, offered, abandoned, good, base, wait, available
@@ -45,16 +45,19 @@ served as (
   group by all
 ),
 rep_windows as (
-  select window_start(instance_ts) as start, rep_id, least(15, sum(lin_avail_min)) as available
+  select
+    window_start(instance_ts) as start, local_date(window_start(instance_ts)) as day, rep_id,
+    least(15, sum(lin_avail_min)) as available
   from rep_utilized cross join today
   where '0' in $parts and instance_ts between today - 82 and today + 2 and lin_logged_in_min > 0
   group by all
 ),
 staff as (
   select
-    local_date(start) as day, 'All queues' as queue, hour(local(start)) * 4 + minute(local(start)) // 15 as slot,
+    day, 'All queues' as queue, hour(local(start)) * 4 + minute(local(start)) // 15 as slot,
     case when count(distinct rep_id) >= any_value(min_reps) then round(sum(available), 1) else -1 end as available
   from rep_windows cross join settings
+  where day in (select day from history.staffed where feed = 'rep_utilized')
   group by all
   union all by name
   select
@@ -62,6 +65,7 @@ staff as (
     case when not bool_or(small) then round(sum(available), 1) else -1 end as available
   from wfm.intraday
   semi join wanted using (queue)
+  semi join (from history.staffed where feed = 'queue_membership_wfm') as staffed using (day)
   where queue <> 'All queues' and available is not null
   group by all
 ),

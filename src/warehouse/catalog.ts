@@ -10,7 +10,7 @@ import {
 } from "./database.ts";
 import type { RelationColumn } from "./dedupe.ts";
 import { checkPlanned, createPlanned, plannedFiles } from "./forecast.ts";
-import { derivedRelations, throughSelect, windowsSelect } from "./history.ts";
+import { derivedRelations, staffedSelect, throughSelect, windowsSelect } from "./history.ts";
 import { createKitTable, type KitSource, kitTables, manifestStamps } from "./kit-tables.ts";
 import { macrosScript } from "./macros.ts";
 import { rowCountsSelect } from "./reconcile.ts";
@@ -116,6 +116,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     ["raw.queue_wfm"],
   );
   add("history", "through", () => `create view history.through as ${throughSelect(snapshot)}`);
+  add("history", "staffed", () => `create view history.staffed as ${staffedSelect(data, snapshot)}`);
   add("history", "windows", () => `create view history.windows as ${windowsSelect(data, snapshot)}`);
   for (const { schema, name, needs, select } of derivedRelations(config))
     add(schema, name, () => `create view ${schema}.${name} as ${select}`, needs);

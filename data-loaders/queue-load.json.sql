@@ -91,7 +91,7 @@ alone as (
 select
   queue,
   kind,
-  case when kind <> 'queue' then 0 else md5_number_lower(queue)::ubigint % 8 + 1 end::integer as part,
+  case when kind <> 'queue' then 0 else md5_number_lower(queue)::ubigint % 16 + 1 end::integer as part,
   days,
   contacts,
   abandoned,

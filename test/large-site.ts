@@ -50,7 +50,7 @@ export async function largeSite(folder: string, { dayFiles = 3, options = "" } =
     await keepDerived(database);
     for (const name of ["site", "queues", "queue-load", "queue-days", "accuracy", "accuracy-worst"])
       await compute(name);
-    for (let part = 0; part <= 8; part++) await compute("heatmap/[part]", { part: String(part) });
+    for (let part = 0; part <= 16; part++) await compute("heatmap/[part]", { part: String(part) });
     const known: { day: string }[] = await compute("intraday-days");
     const days = known.map(({ day }) => day).slice(-dayFiles);
     for (const day of days) await compute("intraday/[day]", { day });

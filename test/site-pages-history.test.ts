@@ -22,7 +22,7 @@ interface QueueDay {
 describe("history by weekday and time", () => {
   let demo: DemoProject;
   const load = <T>(name: string) => JSON.parse(readFileSync(join(demo.folder, "out", name), "utf8")) as T[];
-  const heat = () => Array.from({ length: 9 }, (_, part) => load<HeatDay>(`heatmap/${part}.json`));
+  const heat = () => Array.from({ length: 17 }, (_, part) => load<HeatDay>(`heatmap/${part}.json`));
 
   before(async () => {
     demo = await demoProject({ days: 5, conversationsPerDay: 200 });

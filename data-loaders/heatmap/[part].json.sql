@@ -4,7 +4,7 @@
 -- `good` and `base` are the two sides of the service level; `available` is minutes of distinct reps, -1: held back, of all
 -- queues from rep_utilized, of one or a group from queue_membership_wfm; null for a day of which not all of these has come.
 -- Reach: days before today
--- For part: 0, 1, 2, 3, 4, 5, 6, 7, 8
+-- For part: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 -- Ships: day, queue, offered, abandoned, good, base, wait, available
 with settings as (
   select min_reps from kit.settings
@@ -31,7 +31,7 @@ kept as (
 wanted as (
   select queue,
     case when queue = 'All queues' or queue in (select queue_group from kit.queue_groups) then 0
-      else md5_number_lower(queue)::ubigint % 8 + 1 end as part
+      else md5_number_lower(queue)::ubigint % 16 + 1 end as part
   from (select distinct queue from history.queue_windows semi join kept using (day))
   where part::varchar in $parts
 ),

@@ -547,7 +547,10 @@ describe("stage, killed again and again", () => {
       assert.ok(run < 10, "a run gets through");
     }
     await stageAndSave(calm.project);
-    assert.deepEqual(await stagedRows(killed.project, "events"), await stagedRows(calm.project, "events"));
+    // A day read beside one that brings a column may have it in its file, as nulls.
+    const rows = async ({ project }: RawFixture) =>
+      (await stagedRows(project, "events")).map(({ more = null, ...row }) => ({ ...row, more }));
+    assert.deepEqual(await rows(killed), await rows(calm));
     assert.deepEqual(quarantine(killed.project, "events"), quarantine(calm.project, "events"));
     assert.deepEqual(columnTypes(killed.project, "events"), columnTypes(calm.project, "events"));
     const { data } = killed.project;

@@ -203,7 +203,7 @@ export function usualText({ rows, day, site }: Pick<DayFacts, "rows" | "day" | "
   const without = out.length ? ` Excluded: ${out.map((date) => excludedDay(site, date)).join(", ")}.` : "";
   const weeks = Math.max(0, ...rows.map((row) => row.usualDays));
   if (!rows.some((row) => row.usual !== null))
-    return `The usual needs four weeks of history; ${weeks} are here.${without}`;
+    return `The usual needs four weeks of both issue_queues and rep_convos; ${weeks} are here.${without}`;
   const weekday = weekdayName(day);
   return [
     `The usual: median of ${weeks} ${weekday}s, from issue_queues, rep_convos.${without}`,

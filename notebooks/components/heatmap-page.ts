@@ -202,7 +202,7 @@ export function headline(
       title: `${place}${place ? "no" : "No"} ${measureNames[measure].toLowerCase()} to show`,
       lead:
         lastWeek === null
-          ? "No whole day of history has arrived."
+          ? "No whole day of both issue_queues and rep_convos has arrived."
           : "No time of the week has enough contacts behind it.",
       chart: `No ${measureNames[measure].toLowerCase()} to show`,
     };

@@ -101,7 +101,7 @@ export function staffingFigure(
 
 /** Which contacts the form was filled from. */
 export function staffingSource(load: QueueLoad | undefined, site: Site): string {
-  if (!load) return "No history of this queue.";
+  if (!load) return "No history of this queue: it takes both issue_queues and rep_convos.";
   const { contacts, excluded } = load;
   const without = excluded.length
     ? ` Excluded: ${excluded.map((day) => excludedDay(site, day)).join(", ")}.`

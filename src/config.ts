@@ -105,7 +105,7 @@ const defaults = {
   region: "us-east-1",
   timezone: "UTC",
   schema: { onNewColumn: "evolve", onTypeChange: "widen", onMissingColumn: "null" },
-  sync: { maxAgeMinutes: 15, concurrency: 16, graceMinutes: 60 },
+  sync: { maxAgeMinutes: 15, concurrency: { s3: 64, folder: 16, sftp: 16 }, graceMinutes: 60 },
   title: "ASAPP Messaging",
   serviceLevel: { target: 0.8, seconds: 60, variant: "offered", shortSeconds: 5 },
   weekStart: "monday",
@@ -221,7 +221,7 @@ function resolveConfig(written: Written, folder: string): Config {
     catalog: written.catalog === undefined ? null : local(written.catalog, folder),
     sync: {
       maxAgeMinutes: written.sync?.max_age ?? defaults.sync.maxAgeMinutes,
-      concurrency: written.sync?.concurrency ?? defaults.sync.concurrency,
+      concurrency: written.sync?.concurrency ?? defaults.sync.concurrency[source?.type ?? "s3"],
       graceMinutes: written.sync?.grace ?? defaults.sync.graceMinutes,
     },
     decrypt: written.decrypt === undefined || written.decrypt.length === 0 ? null : written.decrypt,

@@ -30,7 +30,7 @@ describe("config", () => {
     assert.equal(config.feeds, "all");
     assert.equal(config.timezone, "UTC");
     assert.equal(config.data, "/home/demo/site/data/local");
-    assert.deepEqual(config.sync, { maxAgeMinutes: 15, concurrency: 16, graceMinutes: 60 });
+    assert.deepEqual(config.sync, { maxAgeMinutes: 15, concurrency: 64, graceMinutes: 60 });
     assert.deepEqual(config.schema, {
       onNewColumn: "evolve",
       onTypeChange: "widen",

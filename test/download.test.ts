@@ -13,8 +13,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { batchBytes } from "../src/sync/batch.ts";
 import { createChecksum } from "../src/sync/checksum.ts";
+import { fetchObject } from "../src/sync/download.ts";
 import { install, restore } from "../src/sync/raw.ts";
+import { defaultPatience, Retry } from "../src/sync/retry.ts";
+import type { Source } from "../src/sync/source.ts";
 import { type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "../src/sync/verify.ts";
 import { keepSmall, ThreadVerifier } from "../src/sync/verify-thread.ts";
 import fc from "./fast-check.ts";
@@ -157,6 +161,34 @@ describe("verify", () => {
           assert.ok(result.status === "fulfilled" && result.value.md5 === expected, `${n}`);
           assert.deepEqual(readFileSync(path), bytes);
         }
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("takes a body in pieces of any size", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "kit-pieces-"));
+    try {
+      const bytes = gzipSync(noise(3 * batchBytes, 1));
+      const listed = { key: "large.gz", size: bytes.length, etag: md5(bytes), modified: "" };
+      for (const piece of [bytes.length, 2 * batchBytes + 1, batchBytes, 1000]) {
+        const get: Source["get"] = async (_, begin) => {
+          const take = begin({ offset: 0, md5: listed.etag, checksum: null });
+          for (let at = 0; at < bytes.length; at += piece) {
+            const lent = Buffer.from(bytes.subarray(at, at + piece));
+            await take(lent);
+            lent.fill(0);
+          }
+        };
+        const path = join(folder, `${piece}.gz`);
+        const download = {
+          ...{ data: folder, run: "", decrypt: null, signal: new AbortController().signal, onBytes() {} },
+          ...{ source: { get } as Source, retry: new Retry("here", 1), patience: defaultPatience },
+        };
+        const { md5: found } = await fetchObject(listed, path, true, download);
+        assert.equal(found, listed.etag, `${piece}`);
+        assert.deepEqual(readFileSync(path), bytes);
       }
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -1,8 +1,8 @@
 const spare: Buffer<ArrayBuffer>[] = [];
-const mostSpare = 48;
+const mostSpare = 64;
 
 /** An object goes to disk, and into another thread to be checked, in pieces of this size. */
-export const batchBytes = 1024 * 1024;
+export const batchBytes = 512 * 1024;
 
 /** Memory for a piece, used before where possible: fresh pages and their collection cost as much as the MD5 of what they hold. */
 export function takeBatch(): Buffer<ArrayBuffer> {

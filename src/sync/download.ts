@@ -196,7 +196,10 @@ class Attempt {
     this.refuseCrawling();
     let checked: Promise<unknown> | undefined;
     for (let at = 0; at < bytes.length; ) {
-      if (this.filled === batchBytes) checked = Promise.all([checked, this.passOn(false)]);
+      if (this.filled === batchBytes) {
+        const batch = this.filledBatch();
+        checked = checked ? checked.then(() => this.passOn(batch, false)) : this.passOn(batch, false);
+      }
       this.batch ??= takeBatch();
       const copied = bytes.copy(this.batch, this.filled, at);
       this.filled += copied;
@@ -206,8 +209,7 @@ class Attempt {
   }
 
   /** Sends what came together to disk and through the checks. */
-  private passOn(last: boolean): Promise<Verified | null> {
-    const bytes = this.filledBatch();
+  private passOn(bytes: Buffer<ArrayBuffer>, last: boolean): Promise<Verified | null> {
     onDisk(this.download, () => {
       this.file ??= fs.openSync(this.path, "w");
       for (let at = 0; at < bytes.length; ) at += fs.writeSync(this.file, bytes, at);
@@ -225,7 +227,7 @@ class Attempt {
 
   private async finish(): Promise<Verified> {
     if (this.object.size > smallBytes) {
-      const verified = await this.passOn(true);
+      const verified = await this.passOn(this.filledBatch(), true);
       this.verifier = null;
       this.close();
       return verified!;

@@ -23,7 +23,7 @@ export const defaultPatience: Patience = {
   idle: 20_000,
   first: 8_000,
   silence: 120_000,
-  slowest: 2_048,
+  slowest: 512,
   grace: 120_000,
 };
 

@@ -124,7 +124,7 @@ function verdictOn({ worker, waiting }: Thread, id: number): Promise<Verified | 
 function freeThread(): Thread {
   const idle = threads.find(({ waiting }) => waiting.size === 0);
   if (idle !== undefined) return idle;
-  if (threads.length < Math.min(mostThreads, Math.max(1, availableParallelism() - 1))) return startThread();
+  if (threads.length < Math.min(mostThreads, availableParallelism())) return startThread();
   return threads.reduce((least, thread) => (thread.waiting.size < least.waiting.size ? thread : least));
 }
 

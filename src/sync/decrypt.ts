@@ -4,13 +4,12 @@ import { closeSync, createWriteStream, openSync } from "node:fs";
 import { basename } from "node:path";
 import { finished } from "node:stream/promises";
 import { CliError } from "../errors.ts";
+import { atOnce } from "./at-once.ts";
 import { diskError } from "./files.ts";
 import { SourceError } from "./source.ts";
 import { type Verified, Verifier, WrongBytes } from "./verify.ts";
 
-const atOnce = 2;
-let running = 0;
-const queue: (() => void)[] = [];
+const inTurn = atOnce(2);
 
 /**
  * Runs the user's command, an argument list and no shell, with the encrypted file as standard input and its standard
@@ -22,18 +21,12 @@ export async function decryptFile(
   to: string,
   { signal, data }: { signal: AbortSignal; data: string },
 ): Promise<Verified> {
-  if (running >= atOnce) await new Promise<void>((resolve) => queue.push(resolve));
-  else running += 1;
   try {
-    return await decrypt(command, from, to, signal);
+    return await inTurn(() => decrypt(command, from, to, signal));
   } catch (error) {
     if (error instanceof WrongBytes)
       throw new SourceError("broken", `${basename(from)} decrypts to ${error.message}`, { cause: error });
     throw diskError(error, data);
-  } finally {
-    const next = queue.shift();
-    if (next) next();
-    else running -= 1;
   }
 }
 

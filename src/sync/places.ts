@@ -1,6 +1,7 @@
 import type { FeedSelection } from "../config.ts";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
+import { atOnce } from "./at-once.ts";
 import { openSource, sourcePrefix } from "./open-source.ts";
 import type { SyncEvent } from "./progress.ts";
 import { type Patience, Retry } from "./retry.ts";
@@ -14,6 +15,8 @@ export interface Place {
   paging: Required<FolderOptions>;
   requests: { listings: number };
 }
+
+const listingsAtOnce = 16; // more are no faster, and hold more pages in memory
 
 /** Opens each bucket once, however many feeds come from it. */
 export class Places {
@@ -61,9 +64,10 @@ export class Places {
     });
     const requests = { listings: 0 };
     const { signal } = this;
+    const inTurn = atOnce(listingsAtOnce);
     const request = <T>(page: () => Promise<T>) => {
       requests.listings += 1;
-      return retry.run("listing", page, signal).catch((error) => {
+      return inTurn(() => retry.run("listing", page, signal)).catch((error) => {
         throw error instanceof SourceError ? unlistable(source, error) : error;
       });
     };

@@ -86,7 +86,7 @@ export async function survey(
   let feedsDone = 0;
   let objects = 0;
   const tell = () => {
-    if (objects > manyObjects) growHeapBy(50);
+    if (objects > manyObjects) growHeapBy(40);
     const requests = home.requests.listings;
     report({
       ...{ type: "listing", feeds: discovery.feeds.length, feedsDone, requests, objects },

@@ -1,5 +1,6 @@
 import type { PartitionId } from "../export/partition.ts";
 import type { PlanEntry } from "./plan.ts";
+import type { FeedSurvey, Survey } from "./survey.ts";
 
 /** What a sync did, or with `dryRun` would do. */
 export interface SyncReport {
@@ -49,4 +50,58 @@ export interface FeedReport {
   encrypted: number;
   failed: number;
   bytes: number;
+}
+
+/** The report of a plan that nothing was fetched for yet. */
+export function summarize(
+  found: Survey,
+  head: { source: string; startedAt: string; dryRun: boolean },
+): SyncReport {
+  const feeds = found.feeds.map(summarizeFeed);
+  const sum = (of: (feed: FeedReport) => number) => feeds.reduce((total, feed) => total + of(feed), 0);
+  const plan = found.feeds.flatMap(({ entries }) => entries);
+  const fetches = found.works.flatMap((work) => work.fetches).filter(({ state }) => state !== "encrypted");
+  return {
+    ...head,
+    ...{ full: found.full, fullReason: found.fullReason, finishedAt: head.startedAt, plan },
+    added: sum((feed) => feed.added),
+    replaced: sum((feed) => feed.replaced),
+    kept: sum((feed) => feed.kept),
+    waiting: sum((feed) => feed.waiting),
+    overdue: sum((feed) => feed.overdue),
+    encrypted: sum((feed) => feed.encrypted),
+    expired: plan.filter(({ state, changed }) => state === "expired" && changed).length,
+    failed: [],
+    unlisted: found.unlisted.map(({ feed, error }) => ({ feed, reason: error.message })),
+    objects: fetches.reduce((total, { objects }) => total + objects, 0),
+    bytes: sum((feed) => feed.bytes),
+    changedDays: found.works.map(({ feed, dt }) => ({ feed: feed.feed, dt })),
+    feeds,
+    ...{
+      foreign: found.foreign,
+      hostile: found.hostile,
+      hostileKeys: found.hostileKeys,
+      ignored: found.ignored,
+    },
+    docs: [],
+    notes: found.notes,
+  };
+}
+
+function summarizeFeed({ place, entries, kept }: FeedSurvey): FeedReport {
+  const { feed, version, format, versions } = place;
+  const count = (test: (entry: PlanEntry) => boolean) => entries.filter(test).length;
+  const fetched = entries.filter(
+    (e) => (e.action === "add" || e.action === "replace") && e.state !== "encrypted",
+  );
+  return {
+    ...{ feed, version, format, versions, kept },
+    added: fetched.filter(({ action }) => action === "add").length,
+    replaced: fetched.filter(({ action }) => action === "replace").length,
+    waiting: count(({ state }) => state === "waiting"),
+    overdue: count(({ state }) => state === "overdue"),
+    encrypted: count(({ state, action }) => state === "encrypted" && action !== "remove"),
+    failed: 0,
+    bytes: fetched.reduce((total, { bytes }) => total + bytes, 0),
+  };
 }

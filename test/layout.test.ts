@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { resolve, sep } from "node:path";
 import { describe, it } from "node:test";
 import {
+  compareVersions,
   dayPrefix,
   feedPrefix,
   hostility,
@@ -38,6 +39,11 @@ describe("layout", () => {
     for (const [file, part, gzip, encrypted] of cases) {
       assert.deepEqual(parseKey(`${path}/${file}`), { kind: "data", id, file, part, gzip, encrypted });
     }
+  });
+
+  it("puts versions in order of their numbers, and those of letters after them", () => {
+    const inOrder = ["1", "1.2", "1.10", "2", "10", "v2", "v10"];
+    assert.deepEqual([...inOrder].reverse().sort(compareVersions), inOrder);
   });
 
   it("reads a marker", () => {

@@ -34,7 +34,7 @@ import {
 } from "../notebooks/components/staffing.ts";
 import { timeZone, weekday } from "../notebooks/components/time-zone.ts";
 import { abandonRate, asa, meanWait, patience, waits } from "../notebooks/components/waits.ts";
-import { type Grain, intervalStart, localSlot, windowStart } from "../notebooks/components/windows.ts";
+import { dayIntervals, type Grain, windowStart } from "../notebooks/components/windows.ts";
 import { type Database, openDatabase } from "../src/warehouse/database.ts";
 import { macrosScript, readMacros } from "../src/warehouse/macros.ts";
 import fc from "./fast-check.ts";
@@ -311,14 +311,16 @@ describe("macros", () => {
       const text = (at: number) => new Date(at).toISOString().replace(".000Z", "Z");
       sample.forEach((at, row) => {
         const date = zone.date(at);
-        const grains: Grain[] = [15, 30, 60];
+        const intervals = ([15, 30, 60] satisfies Grain[]).map(
+          (grain) => dayIntervals(date, zone, grain).find(({ start, end }) => start <= at && at < end)!,
+        );
         const same = [
           text(at + zone.offset(at)),
           date,
           weekday(date),
-          ...grains.map((grain) => localSlot(at, zone, grain)),
+          ...intervals.map(({ slot }) => slot),
           text(windowStart(at)),
-          ...grains.map((grain) => text(intervalStart(at, zone, grain))),
+          ...intervals.map(({ start }) => text(start)),
         ];
         assert.deepEqual(rows[row], same, `${name} ${text(at)}`);
       });

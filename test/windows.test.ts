@@ -8,15 +8,7 @@ import {
   isOpen,
 } from "../notebooks/components/interval-state.ts";
 import { timeZone, weekday } from "../notebooks/components/time-zone.ts";
-import {
-  dayIntervals,
-  dayWindows,
-  type Grain,
-  intervalStart,
-  localSlot,
-  windowLength,
-  windowStart,
-} from "../notebooks/components/windows.ts";
+import { dayIntervals, dayWindows, type Grain, windowLength } from "../notebooks/components/windows.ts";
 import fc from "./fast-check.ts";
 
 const zones = [
@@ -118,21 +110,6 @@ describe("windows", () => {
         const labels = intervals.map(({ label }) => label);
         assert.equal(new Set(labels).size, labels.length, `${name} ${day}: ${labels.join(" ")}`);
         assert.ok(intervals.length >= 1440 / minutes);
-      }),
-      { numRuns: 400 },
-    );
-  });
-
-  it("finds the interval of an instant as the day lists it", () => {
-    fc.assert(
-      fc.property(zone, date, grain, fc.nat(200), (name, day, minutes, pick) => {
-        const windows = dayWindows(day, name);
-        if (windows.length === 0) return;
-        const at = windows[pick % windows.length]! + (pick % 15) * 60_000;
-        const found = dayIntervals(day, name, minutes).find(({ start, end }) => start <= at && at < end)!;
-        assert.equal(intervalStart(at, name, minutes), found.start, `${name} ${iso(at)}`);
-        assert.equal(localSlot(at, name, minutes), found.slot);
-        assert.equal(windowStart(at), windows[pick % windows.length]);
       }),
       { numRuns: 400 },
     );

@@ -89,25 +89,6 @@ export function dayIntervals(date: string, zone: TimeZone | string, grain: Grain
   return withSkipped(intervals, slots, date, local, grain);
 }
 
-/** The interval that holds an instant, by the same rule: its start. */
-export function intervalStart(instant: number, zone: TimeZone | string, grain: Grain = 15): number {
-  const local = typeof zone === "string" ? timeZone(zone) : zone;
-  const slot = slotOf(local.minutes(instant), grain);
-  let start = windowStart(instant);
-  for (;;) {
-    const before = start - windowLength;
-    const same = local.offset(before) === local.offset(instant) && local.date(before) === local.date(instant);
-    if (!same || slotOf(local.minutes(before), grain) !== slot) return start;
-    start = before;
-  }
-}
-
-/** What an interval is matched with on other days: its clock time, rounded down to the grain. */
-export function localSlot(instant: number, zone: TimeZone | string, grain: Grain = 15): string {
-  const local = typeof zone === "string" ? timeZone(zone) : zone;
-  return slotOf(local.minutes(instant), grain);
-}
-
 const hour = 3_600_000;
 
 function slotOf(clock: number, grain: Grain): string {

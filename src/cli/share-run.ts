@@ -1,5 +1,5 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { daysLater } from "../../notebooks/components/baseline.ts";
 import { cardColumns, dayCard } from "../../notebooks/components/day-card.ts";
 import type { DayFacts } from "../../notebooks/components/day-charts.ts";
@@ -15,9 +15,7 @@ import { columnText, type DayData, dayFacts, loadDay, queueOf, queuesOfDay } fro
 import { pageSheet, picturePng, pictureSvg } from "../site/share-image.ts";
 import type { Context } from "./command.ts";
 import { replaceFile } from "./output-file.ts";
-
-const shareFormats = ["png", "svg", "pdf", "html", "csv"] as const;
-export type ShareFormat = (typeof shareFormats)[number];
+import { type ShareFormat, shareFormatOf } from "./share-format.ts";
 
 export interface ShareWish {
   queue: string | undefined; // All queues; in HTML, all to choose from
@@ -49,7 +47,7 @@ export interface Shared {
 /** Makes the files and posts the message that were asked for. Arguments are checked before any data is read. */
 export async function runShare(project: Project, wish: ShareWish, context: Context): Promise<Shared> {
   const { output, now, signal } = context;
-  const format = formatOf(wish);
+  const format = shareFormatOf(wish);
   const post = wish.post === undefined ? undefined : await import("../site/share-post.ts");
   const host = post?.webhookHost(wish.post!) ?? null;
   if (wish.all && statSync(wish.out ?? ".", { throwIfNoEntry: false })?.isFile())
@@ -118,28 +116,6 @@ async function maker(data: DayData, { grain, queue: named, all }: ShareWish, now
       return sharedHtml(sharedPage(data, { queue: fixed, grain, generated }), card, of, { sheet, script });
     },
   };
-}
-
-/** The format asked for by --format, --html or the file's ending; null where only a message is wanted. */
-export function formatOf({ format, out, all, post }: Pick<ShareWish, "format" | "out" | "all" | "post">) {
-  if (all || out === undefined)
-    return format ?? (post !== undefined && !all && out === undefined ? null : "png");
-  const ending = extname(out).slice(1).toLowerCase();
-  const meant = shareFormats.find((known) => known === ending);
-  const list = shareFormats.map((known) => `.${known}`).join(", ");
-  if (meant === undefined)
-    throw new CliError(
-      "usage",
-      `cannot tell the format from the name: ${out}`,
-      `let it end in one of ${list}`,
-    );
-  if (format !== undefined && format !== meant)
-    throw new CliError(
-      "usage",
-      `the file is called .${ending}, and ${format} is asked for: ${out}`,
-      `call it .${format}, or leave the format to the name`,
-    );
-  return meant;
 }
 
 function chosenQueue(name: string | undefined, data: DayData): string {

@@ -2,6 +2,7 @@ import { daysLater } from "../../notebooks/components/baseline.ts";
 import { timeZone } from "../../notebooks/components/time-zone.ts";
 import { oneOf } from "../cli/arguments.ts";
 import { command } from "../cli/command.ts";
+import { shareFormats } from "../cli/share-format.ts";
 import { bytes } from "../cli/words.ts";
 import { CliError } from "../errors.ts";
 import { openProject } from "../project.ts";
@@ -9,7 +10,7 @@ import { openProject } from "../project.ts";
 const interval = oneOf(["15", "30", "60"]);
 const compare = oneOf(["usual", "last-week", "nothing"]);
 const comparisons = { usual: "usual", "last-week": "last", nothing: "none" } as const;
-const format = oneOf(["png", "svg", "pdf", "html", "csv"]);
+const format = oneOf(shareFormats);
 
 export default command({
   summary: "a day of a queue as a picture, a file for a mail, or a message",

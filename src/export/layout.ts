@@ -94,6 +94,11 @@ export function dayPrefix(prefix: string, feed: string, version: string, format:
   return `${folder(prefix)}${feed}/version=${version}/format=${format}/dt=${dt}/`;
 }
 
+/** For sorting versions, the oldest first: runs of digits count as numbers, 1.2 before 1.10. */
+export function compareVersions(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}
+
 let lastDate = ""; // a listing names each day many times in a row
 
 /** True for a day of the calendar, written YYYY-MM-DD. */

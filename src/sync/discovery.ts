@@ -1,6 +1,6 @@
 import { type FeedSelection, selectFeed } from "../config.ts";
 import { CliError } from "../errors.ts";
-import { docsName, feedPrefix } from "../export/layout.ts";
+import { compareVersions, docsName, feedPrefix } from "../export/layout.ts";
 import type { RemoteObject } from "../export/remote-partition.ts";
 import type { Project } from "../project.ts";
 import { hint } from "../suggest.ts";
@@ -164,13 +164,6 @@ async function findFeed(
 function valuesOf(name: string, folders: string[]): string[] {
   const start = `${name}=`;
   return folders.filter((folder) => folder.startsWith(start)).map((folder) => folder.slice(start.length));
-}
-
-/** Numbers as numbers, the rest as text after them. */
-function compareVersions(a: string, b: string): number {
-  const numeric = Number(/^\d+$/.test(b)) - Number(/^\d+$/.test(a));
-  if (numeric !== 0) return numeric;
-  return /^\d+$/.test(a) && Number(a) !== Number(b) ? Number(a) - Number(b) : a < b ? -1 : a > b ? 1 : 0;
 }
 
 function unknown(name: string, names: string[], where: string): CliError {

@@ -1,6 +1,6 @@
 import { policyOf, type SchemaPolicy, selectFeed } from "../config.ts";
 import type { Feed } from "../export/feed.ts";
-import { parseKey, partitionPath } from "../export/layout.ts";
+import { compareVersions, parseKey, partitionPath } from "../export/layout.ts";
 import { coveredMinutes, runOf } from "../export/partition.ts";
 import { feedOf, type Project } from "../project.ts";
 import {
@@ -158,7 +158,7 @@ function dataFiles(project: Project, day: ManifestDay, warn: (text: string) => v
   const rank = (partition: ManifestPartition) =>
     Number(partition.version !== version) * 2 + Number(partition.format !== (format ?? "jsonl"));
   partitions.sort(
-    (a, b) => rank(a) - rank(b) || byNumber(a.version, b.version) || compare(a.format, b.format),
+    (a, b) => rank(a) - rank(b) || compareVersions(a.version, b.version) || compare(a.format, b.format),
   );
   const exports = new Map<string, ManifestPartition[]>();
   for (const partition of partitions) {
@@ -197,10 +197,6 @@ function minutesOf(partitions: ManifestPartition[]): number {
 
 function hours(partitions: ManifestPartition[]): string {
   return String(minutesOf(partitions) / 60);
-}
-
-function byNumber(a: string, b: string): number {
-  return a.localeCompare(b, "en", { numeric: true });
 }
 
 function compare(a: string, b: string): number {

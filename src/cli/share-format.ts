@@ -1,0 +1,37 @@
+import { extname } from "node:path";
+import { CliError } from "../errors.ts";
+
+export const shareFormats = ["png", "svg", "pdf", "html", "csv"] as const;
+export type ShareFormat = (typeof shareFormats)[number];
+
+/** The format asked for by --format, --html or the file's ending; null where only a message is wanted. */
+export function shareFormatOf({
+  format,
+  out,
+  all,
+  post,
+}: {
+  format: ShareFormat | undefined;
+  out: string | undefined;
+  all: boolean;
+  post: string | undefined;
+}): ShareFormat | null {
+  if (all || out === undefined)
+    return format ?? (post !== undefined && !all && out === undefined ? null : "png");
+  const ending = extname(out).slice(1).toLowerCase();
+  const meant = shareFormats.find((known) => known === ending);
+  const list = shareFormats.map((known) => `.${known}`).join(", ");
+  if (meant === undefined)
+    throw new CliError(
+      "usage",
+      `cannot tell the format from the name: ${out}`,
+      `let it end in one of ${list}`,
+    );
+  if (format !== undefined && format !== meant)
+    throw new CliError(
+      "usage",
+      `the file is called .${ending}, and ${format} is asked for: ${out}`,
+      `call it .${format}, or leave the format to the name`,
+    );
+  return meant;
+}

@@ -9,14 +9,7 @@ import * as handling from "../notebooks/components/handling.ts";
 import * as occupancy from "../notebooks/components/occupancy.ts";
 import { projectDay, projectSums } from "../notebooks/components/projection.ts";
 import { type Maybe, ratio, share } from "../notebooks/components/ratio.ts";
-import {
-  addedRate,
-  addServiceCounts,
-  maximum,
-  repTime,
-  sum,
-  weightedMean,
-} from "../notebooks/components/rollup.ts";
+import { addedRate, maximum, repTime, sum, weightedMean } from "../notebooks/components/rollup.ts";
 import {
   serviceLevel,
   serviceLevels,
@@ -111,7 +104,6 @@ const others: Record<string, Metric> = {
   meanWait: waits.meanWait,
   patience: waits.patience,
   aht: handling.aht,
-  ahtOfParts: handling.ahtOfParts,
   responseTime: handling.responseTime,
   concurrency: occupancy.concurrency,
   slotUtilization: occupancy.slotUtilization,
@@ -165,7 +157,6 @@ const others: Record<string, Metric> = {
       { part: a, whole: b },
       { part: c, whole: d },
     ]),
-  addServiceCounts: (a, b, c, d, e, f) => addServiceCounts([counts(a, b, c, d, e), counts(f, a, b, c, d)]),
   repTime: (a, b, c) =>
     repTime([
       { rep: "1", window: "w", minutes: a },

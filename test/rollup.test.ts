@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
-  addServiceCounts,
   type Rule,
   repFte,
   repTime,
@@ -10,7 +9,6 @@ import {
   sum,
   weightedMean,
 } from "../notebooks/components/rollup.ts";
-import { serviceLevel } from "../notebooks/components/service-level.ts";
 import fc from "./fast-check.ts";
 
 interface Row {
@@ -87,22 +85,6 @@ describe("roll-up", () => {
         assert.equal(longest, rollUp(groups, { longest: { rule: "max", of: (g) => g.longest } }).longest);
       }),
     );
-  });
-
-  it("makes one service level of many intervals, not a mean of rates", () => {
-    const morning = { answered: 300, abandoned: 0, answeredWithin: 234 };
-    const noon = { answered: 1200, abandoned: 0, answeredWithin: 1020 };
-    assert.equal(serviceLevel(addServiceCounts([morning, noon])), 0.836);
-  });
-
-  it("leaves a count unknown that one of the intervals lacks", () => {
-    const added = addServiceCounts([
-      { answered: 10, abandoned: 2, answeredWithin: 9 },
-      { answered: 10, abandoned: null, answeredWithin: 9 },
-    ]);
-    assert.deepEqual([added.answered, added.abandoned], [20, null]);
-    assert.equal(serviceLevel(added), null);
-    assert.equal(serviceLevel(added, "answered_only"), 0.9);
   });
 
   it("counts a rep once a window, however many queues, and the longest of differing copies", () => {

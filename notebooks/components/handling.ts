@@ -1,4 +1,4 @@
-import { type Maybe, ratio, share, total } from "./ratio.js";
+import { type Maybe, ratio, share } from "./ratio.js";
 
 /**
  * Average handle time, seconds: assignment to disposition / assignments. For chat it holds idle gaps and overlap, so it
@@ -6,11 +6,6 @@ import { type Maybe, ratio, share, total } from "./ratio.js";
  */
 export function aht(handleSeconds: Maybe, handled: Maybe): number | null {
   return ratio(handleSeconds, handled);
-}
-
-/** The same from talk, hold and wrap-up seconds, as voice counts it. */
-export function ahtOfParts(talk: Maybe, hold: Maybe, wrap: Maybe, handled: Maybe): number | null {
-  return ratio(total(talk, hold, wrap), handled);
 }
 
 /** Share of handle time that is wrap-up, 0..1. Null without handle time, or with more wrap-up than handle time. */

@@ -1,5 +1,4 @@
 import { finite, type Maybe, quantity, ratio } from "./ratio.js";
-import type { ServiceCounts } from "./service-level.js";
 import { fte } from "./staffing.js";
 
 /**
@@ -91,23 +90,6 @@ export function maximum(values: Iterable<Maybe>): number | null {
     if (known !== null && (result === null || known > result)) result = known;
   }
   return result;
-}
-
-/**
- * Counts of several intervals or queues, for one service level over all of them. A count that any of them lacks is
- * unknown for all: a sum over some would be divided by contacts of others.
- */
-export function addServiceCounts(rows: readonly ServiceCounts[]): ServiceCounts {
-  const all = (of: (row: ServiceCounts) => Maybe) =>
-    rows.every((row) => quantity(of(row)) !== null) ? sum(rows.map(of)) : null;
-  return {
-    answered: all((row) => row.answered),
-    abandoned: all((row) => row.abandoned),
-    answeredWithin: all((row) => row.answeredWithin),
-    abandonedWithin: all((row) => row.abandonedWithin),
-    abandonedShort: all((row) => row.abandonedShort),
-    within: all((row) => row.within),
-  };
 }
 
 /** Minutes of one rep in one window, as `queue_membership_wfm` repeats them on every queue of the rep. */

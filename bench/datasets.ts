@@ -15,7 +15,7 @@ import { loadersFolder } from "../src/site/folders.ts";
 import { datasetsReady } from "../src/site/framework.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import { type Database, openDatabase, quoteName, quoteText } from "../src/warehouse/database.ts";
-import { keepDerived, keptRelations } from "../src/warehouse/history.ts";
+import { keepDerived, keptRelations } from "../src/warehouse/derived.ts";
 import { type DaySnapshot, loadSnapshot, saveSnapshot } from "../src/warehouse/snapshot.ts";
 import { demoProject, siteFeeds } from "../test/site-demo.ts";
 import { machine, measure, middle, type Usage } from "./measure.ts";

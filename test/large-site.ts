@@ -5,7 +5,7 @@ import { buildSite } from "../src/site/build.ts";
 import { computeDataset } from "../src/site/dataset.ts";
 import { loadersFolder } from "../src/site/folders.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
-import { keepDerived } from "../src/warehouse/history.ts";
+import { keepDerived } from "../src/warehouse/derived.ts";
 import { fillLarge } from "./large-centre.ts";
 
 export interface LargeSite {

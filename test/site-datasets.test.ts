@@ -15,7 +15,7 @@ import { loadersFolder, pagesFolder } from "../src/site/folders.ts";
 import { shippedColumns } from "../src/site/guard.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import type { Database } from "../src/warehouse/database.ts";
-import { keepDerived, keptRelations } from "../src/warehouse/history.ts";
+import { keepDerived, keptRelations } from "../src/warehouse/derived.ts";
 import { awsEnv, cleanEnv, openCliKit } from "./cli-kit.ts";
 import { fillLarge } from "./large-centre.ts";
 

@@ -4,7 +4,7 @@ import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { type Database, quoteList, quoteText, type Rows, type Value } from "../warehouse/database.ts";
-import { keepDerived, keptRelations } from "../warehouse/history.ts";
+import { keepDerived, keptRelations } from "../warehouse/derived.ts";
 import { loadSnapshot } from "../warehouse/snapshot.ts";
 import { stampOf, writeStamp } from "./dataset-cache.ts";
 import {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { feedOf, type Project } from "../project.ts";
 import { readLastSync } from "../sync/last-sync.ts";
+import { staffedSelect, throughSelect, windowsSelect } from "./arrived.ts";
 import {
   type Database,
   type DatabaseOptions,
@@ -9,9 +10,11 @@ import {
   quoteName,
 } from "./database.ts";
 import type { RelationColumn } from "./dedupe.ts";
+import { derivedRelations } from "./derived.ts";
 import { checkPlanned, createPlanned, plannedFiles } from "./forecast.ts";
-import { derivedRelations, staffedSelect, throughSelect, windowsSelect } from "./history.ts";
-import { createKitTable, type KitSource, kitTables, manifestStamps } from "./kit-tables.ts";
+import { manifestStamps } from "./kit-files.ts";
+import type { KitSource } from "./kit-source.ts";
+import { createKitTable, kitTables } from "./kit-tables.ts";
 import { macrosScript } from "./macros.ts";
 import { rowCountsSelect } from "./reconcile.ts";
 import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";

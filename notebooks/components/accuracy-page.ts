@@ -3,7 +3,7 @@ import { type AddedErrors, accuracy, addedAccuracy } from "./accuracy.js";
 import { daysLater } from "./baseline.js";
 import { type Card, cards } from "./cards.js";
 import { chartRoot, svg } from "./dom.js";
-import { figure, type TableColumn } from "./figure.js";
+import { countColumn, figure, type TableColumn } from "./figure.js";
 import { count, dayName, decimal, percent, plural, signed, type Zone } from "./format.js";
 import { excludedDay, excludedDays, type Site } from "./masthead.js";
 import { emptyPanel, panel } from "./panel.js";
@@ -165,8 +165,8 @@ export function dailyFigure(page: AccuracyPage): HTMLElement {
       text: ({ day, complete }) => `${dayName(day)}${complete ? "" : ", not whole"}`,
     },
     { label: "Half-hours", value: ({ n }) => n },
-    { label: "Contacts", value: ({ contacts }) => contacts, text: ({ contacts }) => count(contacts) },
-    { label: "Expected", value: ({ expected }) => expected, text: ({ expected }) => count(expected) },
+    countColumn("Contacts", ({ contacts }) => contacts),
+    countColumn("Expected", ({ expected }) => expected),
     share("WAPE", (row) => addedAccuracy([row]).wape),
     share("Noise floor", (row) => addedAccuracy([row]).floor),
     share("Bias", (row) => addedAccuracy([row]).bias),
@@ -193,8 +193,8 @@ export function queuesFigure(page: AccuracyPage): HTMLElement {
   const columns: TableColumn<QueueAccuracy>[] = [
     { label: "Queue", value: ({ queue }) => queue },
     { label: "Days", value: ({ days }) => days },
-    { label: "Half-hours", value: ({ n }) => n, text: ({ n }) => count(n) },
-    { label: "Contacts", value: ({ contacts }) => contacts, text: ({ contacts }) => count(contacts) },
+    countColumn("Half-hours", ({ n }) => n),
+    countColumn("Contacts", ({ contacts }) => contacts),
     share("WAPE", ({ wape }) => wape),
     share("Noise floor", ({ floor }) => floor),
     share("Bias", ({ bias }) => bias),

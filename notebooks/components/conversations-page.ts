@@ -5,7 +5,7 @@ import { type ConversationDay, type ConversationTotals, conversationTotals } fro
 import { crosshair } from "./crosshair.js";
 import { shareChart, shareLineChart, spreadChart, stackChart } from "./daily.js";
 import { html } from "./dom.js";
-import { figure, type TableColumn, table } from "./figure.js";
+import { countColumn, figure, type TableColumn, table } from "./figure.js";
 import { change, clock, count, dayName, duration, percent, plural, points, versus } from "./format.js";
 import type { Site } from "./masthead.js";
 
@@ -283,7 +283,7 @@ function channels(days: readonly ConversationDay[], from: string, to: string, si
   type Row = (typeof rows)[number];
   const columns: TableColumn<Row>[] = [
     { label: "Channel", value: ({ channel }) => channel },
-    { label: "Conversations", value: ({ sum }) => sum.started, text: ({ sum }) => count(sum.started) },
+    countColumn("Conversations", ({ sum }) => sum.started),
     {
       label: "Share",
       value: ({ sum }) => (all ? sum.started / all : null),
@@ -312,48 +312,27 @@ function channels(days: readonly ConversationDay[], from: string, to: string, si
         return `${percent(sum.satisfied! / sum.rated, 0)} (${percent(interval.low, 0)}–${percent(interval.high, 0)})`;
       },
     },
-    { label: "Answers", value: ({ sum }) => sum.rated, text: ({ sum }) => count(sum.rated) },
+    countColumn("Answers", ({ sum }) => sum.rated),
   ];
   return html("div", { class: "figure" }, table(columns, rows));
 }
 
 function dayColumns(): TableColumn<ConversationDay>[] {
-  const number = (
-    label: string,
-    value: (row: ConversationDay) => number | null,
-    text: (value: number | null) => string = count,
-  ): TableColumn<ConversationDay> => ({ label, value, text: (row) => text(value(row)) });
   return [
     { label: "Day", value: ({ day }) => day },
-    number("Begun", (row) => row.started),
-    number("Ended", (row) => row.ended),
-    number("With a rep", (row) => row.assisted),
-    number(
-      "Handle p50, s",
-      (row) => row.handle_p50,
-      (value) => count(value),
-    ),
-    number(
-      "Handle p90, s",
-      (row) => row.handle_p90,
-      (value) => count(value),
-    ),
-    number(
-      "Wait p50, s",
-      (row) => row.wait_p50,
-      (value) => count(value),
-    ),
-    number(
-      "Wait p90, s",
-      (row) => row.wait_p90,
-      (value) => count(value),
-    ),
-    number("Resolved", (row) => row.resolved),
-    number("Unresolved", (row) => row.unresolved),
-    number("Timed out", (row) => row.timeout),
-    number("By itself", (row) => row.auto),
-    number("Other", (row) => row.other),
-    number("Answers", (row) => row.rated),
-    number("Good", (row) => row.satisfied),
+    countColumn("Begun", (row) => row.started),
+    countColumn("Ended", (row) => row.ended),
+    countColumn("With a rep", (row) => row.assisted),
+    countColumn("Handle p50, s", (row) => row.handle_p50),
+    countColumn("Handle p90, s", (row) => row.handle_p90),
+    countColumn("Wait p50, s", (row) => row.wait_p50),
+    countColumn("Wait p90, s", (row) => row.wait_p90),
+    countColumn("Resolved", (row) => row.resolved),
+    countColumn("Unresolved", (row) => row.unresolved),
+    countColumn("Timed out", (row) => row.timeout),
+    countColumn("By itself", (row) => row.auto),
+    countColumn("Other", (row) => row.other),
+    countColumn("Answers", (row) => row.rated),
+    countColumn("Good", (row) => row.satisfied),
   ];
 }

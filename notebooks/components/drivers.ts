@@ -1,4 +1,5 @@
 import { html } from "./dom.js";
+import { tableHead } from "./figure.js";
 import { clock, count, decimal, percent, signed, type Zone } from "./format.js";
 import { type Interval, offered } from "./interval.js";
 import { type NetRow, requirement, type StaffingBasis } from "./net-staffing.js";
@@ -124,17 +125,7 @@ export function driverPanel(
     html(
       "table",
       {},
-      html(
-        "thead",
-        {},
-        html(
-          "tr",
-          {},
-          ["", "Now", "Usual", "Effect, reps"].map((label) =>
-            html("th", { scope: "col", class: "number" }, label),
-          ),
-        ),
-      ),
+      tableHead(["", "Now", "Usual", "Effect, reps"].map((label) => ({ label, number: true }))),
       html(
         "tbody",
         {},

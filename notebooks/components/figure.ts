@@ -1,4 +1,5 @@
 import { html } from "./dom.js";
+import { count } from "./format.js";
 import type { LegendEntry } from "./picture.js";
 import { save, shareMenu } from "./share-menu.js";
 
@@ -77,17 +78,7 @@ export function table<T>(all: TableColumn<T>[], rows: readonly T[]): HTMLElement
     html(
       "table",
       {},
-      html(
-        "thead",
-        {},
-        html(
-          "tr",
-          {},
-          columns.map(({ label }, i) =>
-            html("th", { scope: "col", class: numeric[i] ? "number" : null }, label),
-          ),
-        ),
-      ),
+      tableHead(columns.map(({ label }, i) => ({ label, number: numeric[i]! }))),
       html(
         "tbody",
         {},
@@ -107,6 +98,18 @@ export function table<T>(all: TableColumn<T>[], rows: readonly T[]): HTMLElement
       ),
     ),
   );
+}
+
+export function tableHead(columns: readonly { label: string; number: boolean }[]): HTMLElement {
+  const cells = columns.map(({ label, number }) =>
+    html("th", { scope: "col", class: number ? "number" : null }, label),
+  );
+  return html("thead", {}, html("tr", {}, cells));
+}
+
+/** A column of counts, shown with their thousands apart. */
+export function countColumn<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
+  return { label, value, text: (row) => count(value(row)) };
 }
 
 /** RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe in front. */

@@ -1,6 +1,6 @@
 import type { Card } from "./cards.js";
 import { chartRoot, html, svg } from "./dom.js";
-import { figure, type TableColumn, table } from "./figure.js";
+import { countColumn, figure, type TableColumn, table } from "./figure.js";
 import { compact, count, dayName, plural, signed, type Zone } from "./format.js";
 import type { Site } from "./masthead.js";
 import { emptyPanel } from "./panel.js";
@@ -201,11 +201,6 @@ function stateChart(
 }
 
 export function feedTable({ feeds, zone, site }: HealthPage): HTMLElement {
-  const number = (label: string, value: (row: FeedHealth) => number): TableColumn<FeedHealth> => ({
-    label,
-    value,
-    text: (row) => count(value(row)),
-  });
   const columns: TableColumn<FeedHealth>[] = [
     { label: "Feed", value: ({ feed }) => feed },
     {
@@ -223,14 +218,14 @@ export function feedTable({ feeds, zone, site }: HealthPage): HTMLElement {
       value: ({ cadence_minutes }) => cadence_minutes,
       text: ({ cadence_minutes }) => lagText(cadence_minutes),
     },
-    number("Partitions", (row) => row.complete + row.empty),
-    number("Waiting", (row) => row.waiting),
-    number("Overdue", (row) => row.overdue),
-    number("Failed", (row) => row.failed),
-    number("Rows", (row) => row.kept),
-    number("Duplicates", (row) => row.duplicates),
-    number("Ties", (row) => row.ties),
-    number("Quarantine", (row) => row.quarantined),
+    countColumn("Partitions", (row) => row.complete + row.empty),
+    countColumn("Waiting", (row) => row.waiting),
+    countColumn("Overdue", (row) => row.overdue),
+    countColumn("Failed", (row) => row.failed),
+    countColumn("Rows", (row) => row.kept),
+    countColumn("Duplicates", (row) => row.duplicates),
+    countColumn("Ties", (row) => row.ties),
+    countColumn("Quarantine", (row) => row.quarantined),
   ];
   return html("div", { class: "figure wide-table" }, table(columns, delivered(feeds)));
 }
@@ -330,11 +325,6 @@ export function countTable(rows: readonly RowCount[]): HTMLElement {
       ? `${plural(uncounted, "partition")} of ${plural(new Set(rows.filter((row) => row.uncounted > 0).map(({ feed }) => feed)).size, "feed")}: no count was published.`
       : "Every partition has a count.",
   ];
-  const number = (label: string, value: (row: RowCount) => number): TableColumn<RowCount> => ({
-    label,
-    value,
-    text: (row) => count(value(row)),
-  });
   const difference = (row: RowCount) => row.delivered - row.announced;
   return html(
     "div",
@@ -345,12 +335,12 @@ export function countTable(rows: readonly RowCount[]): HTMLElement {
         [
           { label: "Day", value: ({ day }) => day },
           { label: "Feed", value: ({ feed }) => feed },
-          number("Announced", ({ announced }) => announced),
-          number("Delivered", (row) => row.delivered),
+          countColumn("Announced", ({ announced }) => announced),
+          countColumn("Delivered", (row) => row.delivered),
           { label: "Difference", value: difference, text: (row) => signed(difference(row)) },
-          number("Short", ({ short }) => short),
-          number("Over", ({ over }) => over),
-          number("Match", ({ match }) => match),
+          countColumn("Short", ({ short }) => short),
+          countColumn("Over", ({ over }) => over),
+          countColumn("Match", ({ match }) => match),
         ],
         off,
       ),
@@ -360,11 +350,6 @@ export function countTable(rows: readonly RowCount[]): HTMLElement {
 /** What makes a feed's key doubtful, then what decided among the copies of a key. */
 export function dedupeTable(rows: readonly Dedupe[]): HTMLElement {
   if (rows.length === 0) return html("p", { class: "none" }, "No rows.");
-  const number = (label: string, value: (row: Dedupe) => number): TableColumn<Dedupe> => ({
-    label,
-    value,
-    text: (row) => count(value(row)),
-  });
   const doubtful = rows.filter(({ remark }) => remark !== null);
   return html(
     "div",
@@ -382,11 +367,11 @@ export function dedupeTable(rows: readonly Dedupe[]): HTMLElement {
     table<Dedupe>(
       [
         { label: "Feed", value: ({ feed }) => feed },
-        number("Delivered", ({ delivered }) => delivered),
-        number("Duplicates", ({ delivered, kept }) => delivered - kept),
-        number("By its order", (row) => row.by_order),
-        number("By the run", (row) => row.by_run),
-        number("By a tie", (row) => row.by_tie),
+        countColumn("Delivered", ({ delivered }) => delivered),
+        countColumn("Duplicates", ({ delivered, kept }) => delivered - kept),
+        countColumn("By its order", (row) => row.by_order),
+        countColumn("By the run", (row) => row.by_run),
+        countColumn("By a tie", (row) => row.by_tie),
         { label: "Key", value: ({ key }) => key },
       ],
       rows,
@@ -404,7 +389,7 @@ export function quarantineTable(rows: readonly Quarantine[]): HTMLElement {
         { label: "Day", value: ({ day }) => day },
         { label: "Feed", value: ({ feed }) => feed },
         { label: "Reason", value: ({ reason }) => reason },
-        { label: "Lines", value: ({ lines }) => lines, text: (row) => count(row.lines) },
+        countColumn("Lines", ({ lines }) => lines),
       ],
       rows,
     ),

@@ -1,5 +1,5 @@
 import { html } from "./dom.js";
-import { figure, type TableColumn } from "./figure.js";
+import { countColumn, figure, type TableColumn } from "./figure.js";
 import {
   clock,
   count,
@@ -338,7 +338,7 @@ function columns(measure: Measure, view: View, grain: number, excluded: boolean)
     { label: `From, ${grain} min`, value: ({ slot }) => slot },
     { label: "State", value: ({ state }) => state },
     exact(viewNames[view], ({ value }) => value, writing(measure, view).full),
-    { label: "n", value: ({ n }) => n, text: ({ n }) => count(n) },
+    countColumn("n", ({ n }) => n),
     { label: "Weeks", value: ({ weeks }) => weeks },
     ...(excluded ? [{ label: "Excluded", value: ({ excluded }: HeatCell) => excluded }] : []),
     ...(view === "usual" ? [] : [exact("Median", ({ usual }) => usual, plain.full)]),

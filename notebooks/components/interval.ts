@@ -88,14 +88,14 @@ export interface Interval {
   firstOffered: number | null; // as first delivered; null where no count was restated
 }
 
-/** The same local time on the last eight such weekdays, all of them together. */
-export interface Former {
-  offered: number | null; // added up, not a median
-  abandoned: number | null;
-  within: number | null;
-  wait: number | null; // mean seconds
-  handle: number | null;
-  handled: number | null; // what it weighs
+/** What an interval adds to a day. */
+export type Counted = Pick<
+  Interval,
+  "assigned" | "abandoned" | "within" | "wait" | "handle" | "wrap" | "handled"
+>;
+
+/** The same local time on the last eight such weekdays: all of them together, not a median, but for the staff. */
+export interface Former extends Counted {
   available: number | null; // median, full-time equivalents
 }
 
@@ -171,7 +171,7 @@ export function offered(row: { assigned: number | null; abandoned: number | null
 }
 
 /** Whether the interval holds counts: a true zero is data as well. */
-export function known(row: Interval): boolean {
+export function known(row: Pick<Interval, "assigned">): boolean {
   return row.assigned !== null;
 }
 
@@ -280,13 +280,12 @@ function all(members: readonly WindowRow[], of: (row: WindowRow) => Maybe, share
 }
 
 function former({ start, end }: LocalInterval, members: readonly WindowRow[]): Former {
-  const weight = (row: WindowRow) => row.usual_offered;
-  const handled = (row: WindowRow) =>
-    row.usual_handle === null ? null : handleWeight(less(row.usual_offered, row.usual_abandoned));
+  const assigned = (row: WindowRow) => less(row.usual_offered, row.usual_abandoned);
+  const handled = (row: WindowRow) => (row.usual_handle === null ? null : handleWeight(assigned(row)));
   const sums = rollUp(members, {
-    offered: { rule: "count", of: weight },
+    assigned: { rule: "count", of: assigned },
     abandoned: { rule: "count", of: (row) => row.usual_abandoned },
-    wait: { rule: "mean", mean: (row) => row.usual_wait, weight },
+    wait: { rule: "mean", mean: (row) => row.usual_wait, weight: (row) => row.usual_offered },
     handle: { rule: "mean", mean: (row) => row.usual_handle, weight: handled },
     handled: { rule: "count", of: handled },
   });
@@ -299,6 +298,7 @@ function former({ start, end }: LocalInterval, members: readonly WindowRow[]): F
   const minutes = staffed ? sum(members.map((row) => row.usual_available)) : null;
   return {
     ...sums,
+    wrap: null,
     within: within === "incomplete" ? null : within,
     available: fte(minutes, (end - start) / 60_000),
   };

@@ -3,7 +3,7 @@ import type { Card } from "./cards.js";
 import { type ConversationDay, conversationTotals } from "./conversations.js";
 import { type DayRow, shareLineChart, stackChart } from "./daily.js";
 import { html } from "./dom.js";
-import { figure, type TableColumn, table } from "./figure.js";
+import { countColumn, figure, type TableColumn, table } from "./figure.js";
 import { clock, count, longDay, percent, plural, points, versus, weekdayName, type Zone } from "./format.js";
 import { type FeedHealth, lagMinutes, lagText } from "./health.js";
 import type { Site } from "./masthead.js";
@@ -251,7 +251,7 @@ function freshnessTable({ feeds, zone, site }: OverviewData): HTMLElement {
   const columns: TableColumn<Row>[] = [
     { label: "Feeds about", value: (row) => row.name },
     { label: "Feeds", value: (row) => row.feeds },
-    { label: "Rows", value: (row) => row.rows, text: (row) => count(row.rows) },
+    countColumn("Rows", (row) => row.rows),
     {
       label: "Newest data",
       value: (row) => row.through,

@@ -1,7 +1,7 @@
 import { area, curveStepAfter, line } from "d3";
 import { intervalColumns, measure, usualText } from "./day-charts.js";
 import { chartRoot, html, svg } from "./dom.js";
-import { csv, figure, type TableColumn } from "./figure.js";
+import { countColumn, csv, figure, type TableColumn } from "./figure.js";
 import { clock, count, dayName, decimal, longDay, percent, plural, type Zone } from "./format.js";
 import {
   allQueues,
@@ -199,19 +199,14 @@ export function boardColumns(site: Site): TableColumn<QueueOfDay>[] {
     value,
     text: (row) => percent(value(row)),
   });
-  const whole = (label: string, value: (row: QueueOfDay) => number | null): TableColumn<QueueOfDay> => ({
-    label,
-    value,
-    text: (row) => count(value(row)),
-  });
   return [
     { label: "Queue", value: ({ queue }) => queue },
-    whole("Contacts", (row) => contacts(row, site)),
-    whole("The usual", (row) => (row.usual === null ? null : Math.round(row.usual))),
+    countColumn("Contacts", (row) => contacts(row, site)),
+    countColumn("The usual", (row) => (row.usual === null ? null : Math.round(row.usual))),
     percentage(`Answered in ${site.seconds} s`, ({ service }) => service),
-    whole("Missing to the target", ({ missing }) => missing),
+    countColumn("Missing to the target", ({ missing }) => missing),
     percentage("Abandoned", ({ abandonRate }) => abandonRate),
-    whole("Abandons", (row) => (row.intervals && !lacks(site, "abandons") ? row.abandoned : null)),
+    countColumn("Abandons", (row) => (row.intervals && !lacks(site, "abandons") ? row.abandoned : null)),
     { label: "Mean wait, s", value: ({ wait }) => wait, text: ({ wait }) => decimal(wait, 0) },
   ];
 }

@@ -12,8 +12,7 @@ import {
   type Zone,
 } from "./format.js";
 import { wrapShare } from "./handling.js";
-import { allQueues, type Former, type Interval, known, offered } from "./interval.js";
-import { less } from "./ratio.js";
+import { allQueues, type Counted, type Interval, known, offered } from "./interval.js";
 import { addedRate, rollUp, sum } from "./rollup.js";
 import {
   countsWithin,
@@ -73,43 +72,30 @@ export function comparedWith(
 ): Compared | null {
   if (comparison === "none" || !day) return null;
   const seen = rows.filter(known);
-  if (comparison === "last") {
-    const labels = new Set(seen.map(({ label }) => label));
-    const before = summarize(weekBefore.filter(({ label }) => labels.has(label)));
-    if (before.intervals === 0) return null;
-    return {
-      label: `last ${weekdayName(day)}`,
-      offered: wholeSum(seen, (row) => row.lastWeek),
-      service: serviceLevelOf(site)(before.served),
-      abandonRate: before.abandonRate,
-      wait: before.wait,
-      handle: before.handle,
-    };
-  }
-  const before = seen.map((row) => row.former);
-  const weight = (row: Former) => row.offered;
-  const counts = rollUp(before, {
-    offered: { rule: "count", of: weight },
-    abandonRate: { rule: "rate", part: (row) => row.abandoned, whole: weight },
-    wait: { rule: "mean", mean: (row) => row.wait, weight },
-    handle: { rule: "mean", mean: (row) => row.handle, weight: (row) => row.handled },
-  });
-  const { usual } = summarize(rows);
-  if (usual === null && counts.offered === null) return null;
-  const served = servedOf(before.map((row) => ({ ...row, assigned: less(row.offered, row.abandoned) })));
+  const last = comparison === "last";
+  const labels = new Set(seen.map(({ label }) => label));
+  const before = addedUp(
+    last ? weekBefore.filter(({ label }) => labels.has(label)) : seen.map(({ former }) => former),
+  );
+  const offered = last ? wholeSum(seen, (row) => row.lastWeek) : summarize(rows).usual;
+  if (before.intervals === 0 && (last || offered === null)) return null;
   return {
-    label: "the usual",
-    offered: usual,
-    service: serviceLevelOf(site)(served),
-    abandonRate: counts.abandonRate,
-    wait: counts.wait,
-    handle: counts.handle,
+    label: last ? `last ${weekdayName(day)}` : "the usual",
+    offered,
+    service: serviceLevelOf(site)(before.served),
+    abandonRate: before.abandonRate,
+    wait: before.wait,
+    handle: before.handle,
   };
 }
 
 export function summarize(rows: readonly Interval[]): DaySummary {
+  const whole = rows.filter((row) => known(row) && row.state !== "partial");
+  return { ...addedUp(rows), usual: wholeSum(whole, (row) => row.usual) };
+}
+
+function addedUp(rows: readonly Counted[]): Omit<DaySummary, "usual"> {
   const seen = rows.filter(known);
-  const whole = seen.filter(({ state }) => state !== "partial");
   const totals = rollUp(seen, {
     offered: { rule: "count", of: offered },
     assigned: { rule: "count", of: (row) => row.assigned },
@@ -127,7 +113,6 @@ export function summarize(rows: readonly Interval[]): DaySummary {
     assigned: totals.assigned ?? 0,
     abandoned: totals.abandoned ?? 0,
     served: servedOf(seen),
-    usual: wholeSum(whole, (row) => row.usual),
   };
 }
 

@@ -1,4 +1,5 @@
 -- One row per local day and channel, "All channels" included: conversations begun, and what became of those that ended.
+-- `complete`: all of the day has come of every feed that is read here.
 -- Ships: day, channel, complete, started, ended, assisted, handled, handle_mean, handle_p50, handle_p90, handle_bins,
 --   queued, wait_p50, wait_p90, wait_bins, resolved, unresolved, timeout, auto, other, rated, satisfied
 with settings as (
@@ -76,8 +77,10 @@ all_ended as (
   from ended left join endings using (issue) left join ratings using (issue)
   group by grouping sets ((day, channel), (day))
 ),
-through as (
-  select local(conversations) as moment from history.through
+whole as (
+  select day from history.days
+  where feed in ('convos_metrics', 'convos_metrics_ended', 'convos_metadata_ended', 'customer_feedback')
+  group by day having bool_and(whole)
 ),
 frame as (
   select day::date as day, channel
@@ -88,7 +91,7 @@ frame as (
 select
   strftime(day, '%Y-%m-%d') as day,
   channel,
-  coalesce(day + 1 <= moment, false) as complete,
+  whole.day is not null as complete,
   coalesce(started, 0) as started,
   coalesce(ended, 0) as ended,
   coalesce(assisted, 0) as assisted,
@@ -115,6 +118,6 @@ select
 from frame
 left join all_begun using (day, channel)
 left join all_ended using (day, channel)
+left join whole using (day)
 cross join settings
-cross join through
 order by day, channel <> 'All channels', sum(coalesce(started, 0)) over (partition by channel) desc, channel

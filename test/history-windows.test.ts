@@ -1,6 +1,7 @@
 // What history counts, and where a partition of issue_queues or rep_convos has not come: nothing, rather than too little.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import type { ConversationDay } from "../notebooks/components/conversations.ts";
 import type { QueueDay } from "../notebooks/components/day-file.ts";
 import type { HeatDay } from "../notebooks/components/heatmap.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
@@ -13,6 +14,7 @@ import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 const day = "2026-09-29";
 const former = ["2026-09-22", "2026-09-15", "2026-09-08", "2026-09-01", "2026-08-25"];
 const [short, unstaffed] = former; // of which rep_convos and rep_utilized lack the hour from 09:00
+const begun = ["2026-09-26", "2026-09-27", "2026-09-28"]; // conversations; the hour from 09:00 is missing of one feed on the second
 const hours = Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, "0"));
 
 const assigned = (dt: string, ...times: string[]) =>
@@ -55,6 +57,18 @@ describe("history", () => {
     raw.put("queue_wfm", `${day} 10:35`, [
       { instance_ts: `${day}T10:00:00Z`, queue_name: "A", total_assignments: 1, total_abandons: 0 },
     ]);
+    for (const dt of begun)
+      for (const feed of ["convos_metrics", "convos_metrics_ended"])
+        for (const hour of hours.filter(
+          (each) => dt !== begun[1] || feed === "convos_metrics" || each !== "09",
+        )) {
+          const row = {
+            issue_id: `${dt} ${hour}`,
+            platform: "web",
+            first_utterance_ts: `${dt} ${hour}:10:00`,
+          };
+          raw.put(feed, `${dt} ${hour}`, [{ ...row, instance_ts: `${dt} ${hour}:20:00` }]);
+        }
     await updateWarehouse(raw.project);
     database = await openCatalog(raw.project);
   });
@@ -137,6 +151,20 @@ describe("history", () => {
         [null, 2, 2, 2, 2],
         [null, 1, 1, 1, 1],
         [1, 1, 1, 1, 1],
+      ],
+    );
+  });
+
+  it("takes a day of conversations for whole when every hour of every feed has come that comes at all", async () => {
+    const days = await answer<ConversationDay>(raw.project, database, "days");
+    assert.deepEqual(
+      days
+        .filter(({ channel }) => channel === "Web")
+        .map((row) => [row.day, row.complete, row.started, row.ended]),
+      [
+        [begun[0], true, 24, 24],
+        [begun[1], false, 24, 23],
+        [begun[2], true, 24, 24],
       ],
     );
   });

@@ -88,9 +88,9 @@ export async function fillLarge(
     `create or replace view history.windows as
       select start, local_date(start) as day, local_slot(start) as slot, local_date(start) < local_date(${through}) as whole
       from main.windows`,
-    `create or replace view history.staffed as
-      select distinct feed, day
-      from history.windows, (values ('rep_utilized'), ('queue_membership_wfm')) as feeds (feed) where whole`,
+    `create or replace view history.days as
+      select distinct feed, day, whole
+      from history.windows, (values ('rep_utilized'), ('queue_membership_wfm')) as feeds (feed)`,
     `create or replace view history.through as select null::timestamp as conversations, ${through} as queues`,
   ];
   for (const statement of statements) await database.run(statement);

@@ -57,7 +57,7 @@ staff as (
     day, 'All queues' as queue, hour(local(start)) * 4 + minute(local(start)) // 15 as slot,
     case when count(distinct rep_id) >= any_value(min_reps) then round(sum(available), 1) else -1 end as available
   from rep_windows cross join settings
-  where day in (select day from history.staffed where feed = 'rep_utilized')
+  where day in (select day from history.days where feed = 'rep_utilized' and whole)
   group by all
   union all by name
   select
@@ -65,7 +65,7 @@ staff as (
     case when not bool_or(small) then round(sum(available), 1) else -1 end as available
   from wfm.intraday
   semi join wanted using (queue)
-  semi join (from history.staffed where feed = 'queue_membership_wfm') as staffed using (day)
+  semi join (from history.days where feed = 'queue_membership_wfm' and whole) as staffed using (day)
   where queue <> 'All queues' and available is not null
   group by all
 ),

@@ -26,18 +26,26 @@ from (
 where here`;
 }
 
-/** history.staffed: the local days of which all windows of a feed of reps have come. */
-export function staffedSelect(data: string, snapshot: Snapshot): string {
+const feedsByDay = [
+  ...["convos_metrics", "convos_metrics_ended", "convos_metadata_ended", "customer_feedback"],
+  ...["rep_utilized", "queue_membership_wfm"],
+];
+
+/**
+ * history.days: of each feed of conversations or reps that has come, every local day from the first of any of them to the last; `whole`
+ * where all of the day has come of that feed.
+ */
+export function daysSelect(data: string, snapshot: Snapshot): string {
   return `
 with come as (
-  ${comeSelect(data, snapshot, ["rep_utilized", "queue_membership_wfm"])}
+  ${comeSelect(data, snapshot, feedsByDay)}
 ),
 every_window as (
-  select feed, start, local_date(start) as day
-  from (select feed, unnest(${daysAround}) as start from come group by feed)
+  select start, local_date(start) as day from (select unnest(${daysAround}) as start from come)
 )
-select feed, day from every_window left join (select *, true as here from come) using (feed, start)
-group by feed, day having bool_and(coalesce(here, false))`;
+select feed, day, bool_and(come.start is not null) as whole
+from every_window cross join (select distinct feed from come) left join come using (feed, start)
+group by feed, day`;
 }
 
 const daysAround =

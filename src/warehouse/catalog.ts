@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { feedOf, type Project } from "../project.ts";
 import { readLastSync } from "../sync/last-sync.ts";
-import { staffedSelect, throughSelect, windowsSelect } from "./arrived.ts";
+import { daysSelect, throughSelect, windowsSelect } from "./arrived.ts";
 import {
   type Database,
   type DatabaseOptions,
@@ -119,7 +119,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     ["raw.queue_wfm"],
   );
   add("history", "through", () => `create view history.through as ${throughSelect(snapshot)}`);
-  add("history", "staffed", () => `create view history.staffed as ${staffedSelect(data, snapshot)}`);
+  add("history", "days", () => `create view history.days as ${daysSelect(data, snapshot)}`);
   add("history", "windows", () => `create view history.windows as ${windowsSelect(data, snapshot)}`);
   for (const { schema, name, needs, select } of derivedRelations(config))
     add(schema, name, () => `create view ${schema}.${name} as ${select}`, needs);

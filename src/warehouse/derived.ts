@@ -51,7 +51,7 @@ export function derivedRelations(config: Pick<Config, "site">): Derived[] {
 /** Views with a local `day` in each row that many datasets read, each after those it reads itself. */
 export const keptRelations = [
   "history.windows",
-  "history.staffed",
+  "history.days",
   "history.contacts",
   "history.queue_windows",
   "history.scored",

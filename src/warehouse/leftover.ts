@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type StagedDay, stagedDay } from "./detail.ts";
 import { type DayDetail, emptySnapshot, filesOf } from "./snapshot.ts";
-import type { StagedDay } from "./stage-day.ts";
 import type { FeedJob } from "./stage-plan.ts";
 
 /** By dt: days to be staged that lie there already, from the same files and rules. Their detail file came last, so they are whole. */
@@ -16,10 +16,9 @@ export function leftoverDays(data: string, job: FeedJob): Map<string, StagedDay>
     if (!name.endsWith(".jsonl") || known.has(detail) || !wanted.has(name.slice(0, 10))) continue;
     const summary = JSON.parse(readFileSync(join(data, detail), "utf8").split("\n", 1)[0]!) as DayDetail;
     if (wanted.get(summary.dt) !== summary.source) continue;
-    const staged = summary.rows > 0 ? detail.replace(/jsonl$/, "parquet") : null;
-    const quarantine = summary.quarantined > 0 ? detail.replace(/^staged/, "quarantine") : null;
-    if (![staged, quarantine].every((file) => file === null || existsSync(join(data, file)))) continue;
-    found.set(summary.dt, { staged, detail, quarantine, summary });
+    const day = stagedDay(detail, summary);
+    const files = [day.staged, day.quarantine].filter((file) => file !== null);
+    if (files.every((file) => existsSync(join(data, file)))) found.set(summary.dt, day);
   }
   return found;
 }

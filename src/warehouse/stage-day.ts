@@ -5,15 +5,10 @@ import { writeAtomically } from "../sync/files.ts";
 import { cleanFile } from "./careful.ts";
 import type { Database } from "./database.ts";
 import { DayRefused, type ListedFile, type Surveyed, surveyFiles } from "./day-files.ts";
+import { type DayTypes, dayTypes } from "./day-types.ts";
+import { type StagedDay, stagedDay } from "./detail.ts";
 import { foundIn, keysOf } from "./discover.ts";
-import {
-  foundBeyond,
-  type RescuedValues,
-  rescuedValues,
-  rowsByFile,
-  type Written,
-  writeParquet,
-} from "./inspect.ts";
+import { type RescuedValues, rescuedValues, rowsByFile, type Written, writeParquet } from "./inspect.ts";
 import { QuarantineFile } from "./quarantine.ts";
 import { fits, type Reuse, reusable, reuseSelect } from "./reuse.ts";
 import { withFound, withKeys } from "./schema.ts";
@@ -35,7 +30,7 @@ import {
   stageSelect,
   templateLine,
 } from "./stage-sql.ts";
-import type { Found, Kind } from "./typing.ts";
+import type { Found } from "./typing.ts";
 
 /** What the days of one feed share while they are staged, several at a time. It only ever grows. */
 export interface FeedSchema {
@@ -58,14 +53,6 @@ export interface DayPlace {
   data: string; // absolute data folder
   tmp: string; // absolute folder of this run, not there before it
   scratch?: Scratch; // for one day at a time
-}
-
-/** The day's files as they now lie in staged/ and quarantine/, paths below the data folder. */
-export interface StagedDay {
-  staged: string | null;
-  detail: string;
-  quarantine: string | null;
-  summary: DayDetail;
 }
 
 interface Source {
@@ -124,10 +111,10 @@ class DayStaging {
   private readonly reuse: Reuse | null;
   private path: StagePath;
   private source: Source;
+  private types: DayTypes; // of that source
   private columns: StagedColumn[] = [];
   private asked: ReadonlySet<string> = new Set(); // keys that the last copy knew
   private found: ReadonlyMap<string, Set<Found>> = new Map(); // by key
-  private readonly read = new Map<string, Set<Found>>(); // of it, what the files hold by themselves
 
   constructor(
     db: Database,
@@ -151,6 +138,7 @@ class DayStaging {
     const some = (what: "odd" | "long" | "lossy") => surveys.some((survey) => survey[what] > 0);
     this.path = some("odd") || some("lossy") ? "careful" : some("long") ? "text" : "typed";
     this.source = this.rawSource();
+    this.types = this.newTypes();
   }
 
   async run(): Promise<StagedDay> {
@@ -179,6 +167,10 @@ class DayStaging {
     return sourceOf(details, (_, i) => this.surveys[i]!.readAt, { longest: 0, cleaned: false });
   }
 
+  private newTypes(): DayTypes {
+    return dayTypes(this.db, this.parquet, this.source.query, this.reuse?.summary.found ?? {});
+  }
+
   private async clean(): Promise<void> {
     if (this.source.query.cleaned)
       throw new Error(`internal: rows are lost in ${this.day.feed} ${this.day.dt}`);
@@ -194,9 +186,9 @@ class DayStaging {
       details.push({ file: path, md5, run, ...counts });
       longest = Math.max(longest, bytes);
     }
-    this.read.clear();
     this.path = "careful";
     this.source = sourceOf(details, ({ file }) => cleaned(file), { longest, cleaned: true });
+    this.types = this.newTypes();
   }
 
   /** Writes the day's rows to the Parquet file; null when it must be tried again, otherwise. */
@@ -287,8 +279,10 @@ class DayStaging {
   private async widen(rescued: ReadonlyMap<string, RescuedValues>): Promise<boolean> {
     const { schema } = this;
     const { onTypeChange } = schema;
-    if (onTypeChange === "widen") this.found = await this.findAll(rescued);
-    else this.found = await this.findUndocumented();
+    this.found =
+      onTypeChange === "widen"
+        ? await this.types.all(this.columns, rescued, this.path !== "typed")
+        : await this.types.undocumented(this.columns);
     if (onTypeChange === "fail") {
       const unfit = this.columns.find((column) => !column.untyped && rescued.has(rescuedName(column)));
       if (unfit)
@@ -304,60 +298,6 @@ class DayStaging {
       const column = now.get(key)!;
       return column.type !== type || column.untyped !== untyped;
     });
-  }
-
-  /** What the day holds, by key: of documented columns what goes beyond them, of others everything. */
-  private async findAll(rescued: ReadonlyMap<string, RescuedValues>): Promise<Map<string, Set<Found>>> {
-    const all = await this.findUndocumented();
-    const add = (key: string, found: Iterable<Found>) =>
-      all.set(key, new Set([...(all.get(key) ?? []), ...found]));
-    const beyond = await foundBeyond(
-      this.db,
-      this.parquet,
-      this.columns
-        .filter(({ documented }) => documented)
-        .map(({ name, type, declared }) => ({ name, type, declared: declared ?? type })),
-      this.path !== "typed",
-    );
-    const large = this.columns.filter(({ name, type }) => type === "DOUBLE" && beyond.get(name)?.has("huge"));
-    const texts = await this.findIn(large.map(({ key }) => key));
-    for (const { key, name } of large) {
-      const found = beyond.get(name)!;
-      found.delete("huge");
-      for (const kind of texts.get(key)!) if (kind === "huge" || kind === "decimal") found.add(kind);
-    }
-    for (const column of this.columns) {
-      const { key, name, type, declared = type, documented } = column;
-      const kinds: ReadonlySet<Kind | Found> = rescued.get(rescuedName(column))?.kinds ?? new Set();
-      if (documented) {
-        const found = beyondDeclared.filter(([of, kind]) => of === declared && kinds.has(kind));
-        add(key, [...(beyond.get(name) ?? []), ...found.map(([, kind]) => kind)]);
-        // What a DOUBLE has in _rescued is what it would have rounded.
-        if (type === "DOUBLE" && (kinds.has("wide") || kinds.has("huge"))) add(key, ["wide"]);
-        // Half a surrogate pair: a text, of which the cleaned line has nothing.
-      } else if (kinds.size > 0 && (!column.untyped || all.get(key)!.size === 0)) add(key, ["text"]);
-      const before = this.reuse?.summary.found[name];
-      if (documented && before) add(key, before);
-    }
-    return all;
-  }
-
-  private async findUndocumented(): Promise<Map<string, Set<Found>>> {
-    const columns = this.columns.filter(({ documented }) => !documented);
-    const all = await this.findIn(columns.map(({ key }) => key));
-    for (const { key, name } of columns)
-      for (const kind of this.reuse?.summary.found[name] ?? []) all.get(key)!.add(kind);
-    return all;
-  }
-
-  private async findIn(keys: string[]): Promise<Map<string, Set<Found>>> {
-    const { files, longest } = this.source.query;
-    const unread = keys.filter((key) => !this.read.has(key));
-    if (unread.length > 0 && files.length > 0) {
-      const paths = files.map(({ path }) => path);
-      for (const [key, found] of await foundIn(this.db, paths, unread, longest)) this.read.set(key, found);
-    }
-    return new Map(keys.map((key) => [key, new Set(this.read.get(key))]));
   }
 
   /** Columns with a value, be it a rescued one, or whose key the first line of a file has. */
@@ -407,16 +347,14 @@ class DayStaging {
       rescued: byColumn(rescued, this.columns),
     };
     const name = `${feed}/${dt}.${shortHash(source, JSON.stringify(summary.columns), stageFormat)}`;
-    const staged = rows > 0 ? `staged/${name}.parquet` : null;
-    const quarantine = quarantined > 0 ? `quarantine/${name}.jsonl` : null;
-    const detail = `staged/${name}.jsonl`;
+    const day = stagedDay(`staged/${name}.jsonl`, summary);
     this.quarantine.close();
-    if (staged) this.install(this.parquet, staged);
-    if (quarantine) this.install(this.quarantine.path, quarantine);
+    if (day.staged) this.install(this.parquet, day.staged);
+    if (day.quarantine) this.install(this.quarantine.path, day.quarantine);
     // Last: a detail file says that the others are whole.
     const lines = [summary, ...details].map((line) => `${JSON.stringify(line)}\n`);
-    writeAtomically(this.place.data, detail, lines.join(""), { flush: true });
-    return { staged, detail, quarantine, summary };
+    writeAtomically(this.place.data, day.detail, lines.join(""), { flush: true });
+    return day;
   }
 
   private foundByName(): Record<string, Found[]> {
@@ -444,12 +382,6 @@ function sourceOf(
     details,
   };
 }
-
-const beyondDeclared: [declared: string, kind: Found][] = [
-  ["BIGINT", "decimal"],
-  ["BIGINT", "huge"],
-  ["DATE", "timestamp"],
-];
 
 const longLine = 4_000_000; // bytes; of each line DuckDB holds some ten times as much
 let running: Promise<unknown> = Promise.resolve();

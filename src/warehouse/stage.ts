@@ -5,6 +5,7 @@ import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { DayRefused } from "./day-files.ts";
+import type { StagedDay } from "./detail.ts";
 import { readDocs } from "./docs-history.ts";
 import { leftoverDays } from "./leftover.ts";
 import { history, mergedColumns } from "./schema.ts";
@@ -18,7 +19,7 @@ import {
   type Snapshot,
   type StagePath,
 } from "./snapshot.ts";
-import { type DayFiles, type DayPlace, type StagedDay, stageDay } from "./stage-day.ts";
+import { type DayFiles, type DayPlace, stageDay } from "./stage-day.ts";
 import { type FeedJob, feedJobs, type PlanOptions } from "./stage-plan.ts";
 import { UnreadableFile } from "./survey.ts";
 

@@ -2,9 +2,10 @@ import type { Config } from "../config.ts";
 import type { Project } from "../project.ts";
 import { openCatalog } from "./catalog.ts";
 import { type Database, quoteName, quoteText } from "./database.ts";
+import type { RelationColumn } from "./dedupe.ts";
 import { relationColumns } from "./relation.ts";
 import { type FeedSnapshot, loadSnapshot, type Snapshot } from "./snapshot.ts";
-import { isNumeric, type WfmColumn, wfmColumns, wfmNames } from "./wfm.ts";
+import { isNumeric, keyValue, type WfmColumn, wfmColumns, wfmNames } from "./wfm.ts";
 import { clearGuess, type Guess, guesses, type Values } from "./wfm-guess.ts";
 
 /** A column that came with a WFM feed, and what its values in the newest days look like. */
@@ -73,10 +74,7 @@ export async function surveyWfm(project: Project): Promise<{ feeds: SurveyedFeed
   try {
     const found: SurveyedFeed[] = [];
     for (const { feed } of surveyNames(project.config, snapshot)) {
-      const columns = relationColumns(feeds[feed]!).filter(
-        ({ name, key, seen }) => seen && !wfmNames.includes((key ?? name).toLowerCase()),
-      );
-      const { facts, values } = await readValues(database, feed, columns);
+      const { facts, values } = await readValues(database, feed, relationColumns(feeds[feed]!));
       found.push({ ...surveyed(project.config, feed, feeds[feed]!, values), ...facts });
     }
     return { feeds: found, switches: found.length === 0 ? [] : await switches(database, project.config) };
@@ -146,14 +144,16 @@ function surveyed(
   return { feed, rows: 0, firstDay: null, lastDay: lastDay || null, columns, metrics };
 }
 
-async function readValues(database: Database, feed: string, columns: { name: string; type: string }[]) {
-  const newest = `(select max(instance_ts) from ${quoteName(feed)})`;
-  const from = `${quoteName(feed)} where instance_ts > ${newest} - interval ${newestDays} days`;
+async function readValues(database: Database, feed: string, columns: readonly RelationColumn[]) {
+  const moment = keyValue(columns, "instance_ts");
+  const newest = `(select max(${moment}) from ${quoteName(feed)})`;
+  const from = `${quoteName(feed)} where ${moment} > ${newest} - interval ${newestDays} days`;
   const [facts] = await database.objects<{ rows: number; firstDay: string; lastDay: string }>(
-    `select count(*) as rows, min(instance_ts)::date as "firstDay", max(instance_ts)::date as "lastDay" from ${from}`,
+    `select count(*) as rows, min(${moment})::date as "firstDay", max(${moment})::date as "lastDay" from ${from}`,
   );
   const values = new Map<string, Values>();
-  for (const { name, type } of columns) {
+  for (const { name, key, type, seen } of columns) {
+    if (!seen || wfmNames.includes((key ?? name).toLowerCase())) continue;
     const column = quoteName(name);
     const number = isNumeric({ type }) ? `try_cast(${column} as double)` : "null::double";
     // A value that did not fit the type of its column is in _rescued, and no number.

@@ -76,11 +76,7 @@ export function wfmSelect(
     known.has("queue_id") &&
     spelled(columns, "queue_name").every(({ seen }) => seen === false);
   const plain = wfmNames.map((name) => {
-    const type = name === "instance_ts" ? "TIMESTAMP" : "VARCHAR";
-    const names = spelled(columns, name).map((column) => column.name);
-    if (unnamed && name === "queue_name") names.splice(0, names.length, name);
-    const found = names.map((column) => `try_cast(${quoteName(column)} as ${type})`);
-    const value = found.length > 1 ? `coalesce(${found.join(", ")})` : (found[0] ?? `cast(null as ${type})`);
+    const value = unnamed && name === "queue_name" ? "queue_name::VARCHAR" : keyValue(columns, name);
     return `  ${value} as ${quoteName(name)}`;
   });
   const values = mapped.map(({ metric, columns, type }) => {
@@ -94,6 +90,13 @@ export function wfmSelect(
   const run = layer === "raw" ? ["  _run as run"] : [];
   const from = `${layer}.${quoteName(mapped[0]!.feed)}`;
   return `select\n${[...plain, ...run, ...values].join(",\n")}\nfrom ${unnamed ? namedQueues(from, columns) : from}`;
+}
+
+/** One of `wfmNames` in a row of a WFM feed: the value of whichever spelling of the name has one. */
+export function keyValue(columns: readonly RelationColumn[], key: (typeof wfmNames)[number]): string {
+  const type = key === "instance_ts" ? "TIMESTAMP" : "VARCHAR";
+  const found = spelled(columns, key).map(({ name }) => `try_cast(${quoteName(name)} as ${type})`);
+  return found.length > 1 ? `coalesce(${found.join(", ")})` : (found[0] ?? `cast(null as ${type})`);
 }
 
 /** Rows of kit.wfm_columns. */

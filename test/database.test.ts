@@ -151,7 +151,8 @@ describe("sandbox", () => {
     mkdirSync(inside);
     writeFileSync(join(inside, "a.csv"), "a\n1\n");
     writeFileSync(join(root, "b.csv"), "a\n1\n");
-    db = await openDatabase({ readOnlyRoots: [inside] });
+    db = await openDatabase();
+    await db.sandbox([inside]);
   });
   after(() => {
     db.close();

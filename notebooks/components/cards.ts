@@ -1,5 +1,6 @@
 import { line } from "d3";
 import { html, svg } from "./dom.js";
+import { points, versus } from "./format.js";
 
 export interface Card {
   label: string;
@@ -27,6 +28,36 @@ function card({ label, value, delta, note, trend, href }: Card): HTMLElement {
   return href
     ? html("a", { class: "kit-card carry", href }, content)
     : html("div", { class: "kit-card" }, content);
+}
+
+type Better = "higher" | "lower" | "neutral";
+
+/** "+12% on the usual". What differs by less than a twentieth is neither good nor bad. */
+export function versusDelta(
+  now: number | null,
+  then: number | null | undefined,
+  label: string,
+  better: Better = "neutral",
+): Card["delta"] {
+  if (now === null || !then) return undefined;
+  return { text: versus(now, then, label), tone: tone(now / then - 1, better, 0.05) };
+}
+
+/** "+3.6 points on the usual", of shares. What differs by less than `least` is neither good nor bad. */
+export function pointsDelta(
+  now: number | null,
+  then: number | null,
+  label: string,
+  better: Better = "neutral",
+  least = 0.005,
+): Card["delta"] {
+  if (now === null || then === null) return undefined;
+  return { text: `${points(now - then)} on ${label}`, tone: tone(now - then, better, least) };
+}
+
+function tone(change: number, better: Better, least: number): "good" | "bad" | "neutral" {
+  if (better === "neutral" || Math.abs(change) < least) return "neutral";
+  return change > 0 === (better === "higher") ? "good" : "bad";
 }
 
 /** A small line without axes, from its lowest to its highest value; the last one is marked. */

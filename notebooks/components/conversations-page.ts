@@ -1,13 +1,14 @@
 import { daysLater } from "./baseline.js";
-import type { Card } from "./cards.js";
+import { type Card, pointsDelta, versusDelta } from "./cards.js";
 import { wilson } from "./confidence.js";
 import { type ConversationDay, type ConversationTotals, conversationTotals } from "./conversations.js";
 import { crosshair } from "./crosshair.js";
 import { shareChart, shareLineChart, spreadChart, stackChart } from "./daily.js";
 import { html } from "./dom.js";
-import { countColumn, figure, type TableColumn, table } from "./figure.js";
-import { change, clock, count, dayName, duration, percent, plural, points, versus } from "./format.js";
+import { countColumn, figure, shareColumn, type TableColumn, table } from "./figure.js";
+import { change, clock, count, dayName, duration, percent, plural } from "./format.js";
 import type { Site } from "./masthead.js";
+import { ratio } from "./ratio.js";
 
 export interface ConversationChoice {
   days: readonly ConversationDay[];
@@ -61,7 +62,7 @@ function title(sum: ConversationTotals, before: ConversationTotals | null, chann
 
 function lead(sum: ConversationTotals, days: number): string {
   const parts = [
-    `${percent(sum.ended ? sum.assisted / sum.ended : null, 0)} of those that ended had a rep.`,
+    `${percent(ratio(sum.assisted, sum.ended), 0)} of those that ended had a rep.`,
     sum.handle_p50 === null
       ? null
       : `Half were handled within ${duration(sum.handle_p50)}, nine in ten within ${duration(sum.handle_p90)}.`,
@@ -74,49 +75,39 @@ function lead(sum: ConversationTotals, days: number): string {
 }
 
 function conversationCards(sum: ConversationTotals, before: ConversationTotals | null, site: Site): Card[] {
-  const share = (part: number, whole: number) => (whole ? part / whole : null);
-  const shareDelta = (
-    now: number | null,
-    then: number | null,
-    better: "higher" | "neutral",
-  ): Card["delta"] =>
-    now === null || then === null
-      ? undefined
-      : {
-          text: `${points(now - then)} on the days before`,
-          tone:
-            better === "neutral" || Math.abs(now - then) < 0.005 ? "neutral" : now > then ? "good" : "bad",
-        };
-  const relative = (now: number | null, then: number | null | undefined): Card["delta"] =>
-    now === null || !then ? undefined : { text: versus(now, then, "the days before"), tone: "neutral" };
-  const assisted = share(sum.assisted, sum.ended);
-  const resolved = share(sum.resolved, sum.ended);
-  const csat = sum.satisfied === null ? null : share(sum.satisfied, sum.rated);
-  const interval = sum.satisfied === null ? null : wilson(sum.satisfied, sum.rated);
+  const label = "the days before";
+  const assisted = ratio(sum.assisted, sum.ended);
+  const resolved = ratio(sum.resolved, sum.ended);
+  const csat = ratio(sum.satisfied, sum.rated);
+  const interval = wilson(sum.satisfied, sum.rated);
   return [
-    { label: "Conversations", value: count(sum.started), delta: relative(sum.started, before?.started) },
+    {
+      label: "Conversations",
+      value: count(sum.started),
+      delta: versusDelta(sum.started, before?.started, label),
+    },
     {
       label: "With a rep",
       value: percent(assisted),
-      delta: shareDelta(assisted, before ? share(before.assisted, before.ended) : null, "neutral"),
+      delta: pointsDelta(assisted, ratio(before?.assisted, before?.ended), label),
       note: `${count(sum.assisted)} of ${count(sum.ended)} ended`,
     },
     {
       label: "Median handle",
       value: clock(sum.handle_p50),
-      delta: relative(sum.handle_p50, before?.handle_p50),
+      delta: versusDelta(sum.handle_p50, before?.handle_p50, label),
       note: `p90 ${clock(sum.handle_p90)}`,
     },
     {
       label: "Median wait",
       value: clock(sum.wait_p50),
-      delta: relative(sum.wait_p50, before?.wait_p50),
+      delta: versusDelta(sum.wait_p50, before?.wait_p50, label),
       note: `p90 ${clock(sum.wait_p90)}`,
     },
     {
       label: "Ended resolved",
       value: percent(resolved),
-      delta: shareDelta(resolved, before ? share(before.resolved, before.ended) : null, "higher"),
+      delta: pointsDelta(resolved, ratio(before?.resolved, before?.ended), label, "higher"),
       note: "marked so by the rep",
     },
     {
@@ -144,12 +135,9 @@ function figures(
   const score = {
     text: "good",
     mark: "blue",
-    value: (row: ConversationDay) =>
-      row.satisfied === null || !row.rated ? null : row.satisfied / row.rated,
-    low: (row: ConversationDay) =>
-      row.satisfied === null ? null : (wilson(row.satisfied, row.rated)?.low ?? null),
-    high: (row: ConversationDay) =>
-      row.satisfied === null ? null : (wilson(row.satisfied, row.rated)?.high ?? null),
+    value: (row: ConversationDay) => ratio(row.satisfied, row.rated),
+    low: (row: ConversationDay) => wilson(row.satisfied, row.rated)?.low ?? null,
+    high: (row: ConversationDay) => wilson(row.satisfied, row.rated)?.high ?? null,
     n: (row: ConversationDay) => row.rated,
   };
   const busiest = [...rows].sort((a, b) => b.started - a.started)[0];
@@ -237,7 +225,7 @@ function figures(
         title:
           sum.satisfied === null || !sum.rated
             ? "Too few ratings to show"
-            : `${percent(sum.satisfied / sum.rated, 0)} of ratings were good, from ${percent(sum.ended ? sum.rated / sum.ended : null, 0)} of conversations`,
+            : `${percent(sum.satisfied / sum.rated, 0)} of ratings were good, from ${percent(ratio(sum.rated, sum.ended), 0)} of conversations`,
         subtitle: `Ratings of 4 or 5 out of 5, with the 95% interval (Wilson). ${where}. Days with fewer than ${site.min_contacts} answers are held back.`,
         footer: footer("customer_feedback", `n = ${count(sum.rated)} answers`),
         rows,
@@ -284,30 +272,18 @@ function channels(days: readonly ConversationDay[], from: string, to: string, si
   const columns: TableColumn<Row>[] = [
     { label: "Channel", value: ({ channel }) => channel },
     countColumn("Conversations", ({ sum }) => sum.started),
-    {
-      label: "Share",
-      value: ({ sum }) => (all ? sum.started / all : null),
-      text: ({ sum }) => percent(all ? sum.started / all : null),
-    },
-    {
-      label: "With a rep",
-      value: ({ sum }) => (sum.ended ? sum.assisted / sum.ended : null),
-      text: ({ sum }) => percent(sum.ended ? sum.assisted / sum.ended : null),
-    },
+    shareColumn("Share", ({ sum }) => ratio(sum.started, all)),
+    shareColumn("With a rep", ({ sum }) => ratio(sum.assisted, sum.ended)),
     { label: "Handle p50", value: ({ sum }) => sum.handle_p50, text: ({ sum }) => clock(sum.handle_p50) },
     { label: "Handle p90", value: ({ sum }) => sum.handle_p90, text: ({ sum }) => clock(sum.handle_p90) },
     { label: "Wait p50", value: ({ sum }) => sum.wait_p50, text: ({ sum }) => clock(sum.wait_p50) },
     { label: "Wait p90", value: ({ sum }) => sum.wait_p90, text: ({ sum }) => clock(sum.wait_p90) },
-    {
-      label: "Resolved",
-      value: ({ sum }) => (sum.ended ? sum.resolved / sum.ended : null),
-      text: ({ sum }) => percent(sum.ended ? sum.resolved / sum.ended : null),
-    },
+    shareColumn("Resolved", ({ sum }) => ratio(sum.resolved, sum.ended)),
     {
       label: "Good ratings",
-      value: ({ sum }) => (sum.satisfied === null || !sum.rated ? null : sum.satisfied / sum.rated),
+      value: ({ sum }) => ratio(sum.satisfied, sum.rated),
       text({ sum }) {
-        const interval = sum.satisfied === null ? null : wilson(sum.satisfied, sum.rated);
+        const interval = wilson(sum.satisfied, sum.rated);
         if (!interval) return `n < ${site.min_contacts}`;
         return `${percent(sum.satisfied! / sum.rated, 0)} (${percent(interval.low, 0)}–${percent(interval.high, 0)})`;
       },

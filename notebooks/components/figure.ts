@@ -1,5 +1,5 @@
 import { html } from "./dom.js";
-import { count } from "./format.js";
+import { count, percent } from "./format.js";
 import type { LegendEntry } from "./picture.js";
 import { save, shareMenu } from "./share-menu.js";
 
@@ -110,6 +110,10 @@ export function tableHead(columns: readonly { label: string; number: boolean }[]
 /** A column of counts, shown with their thousands apart. */
 export function countColumn<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
   return { label, value, text: (row) => count(value(row)) };
+}
+
+export function shareColumn<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
+  return { label, value, text: (row) => percent(value(row)) };
 }
 
 /** RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe in front. */

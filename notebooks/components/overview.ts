@@ -1,12 +1,13 @@
 import { daysLater } from "./baseline.js";
-import type { Card } from "./cards.js";
+import { type Card, pointsDelta, versusDelta } from "./cards.js";
 import { type ConversationDay, conversationTotals } from "./conversations.js";
 import { type DayRow, shareLineChart, stackChart } from "./daily.js";
 import { html } from "./dom.js";
 import { countColumn, figure, type TableColumn, table } from "./figure.js";
-import { clock, count, longDay, percent, plural, points, versus, weekdayName, type Zone } from "./format.js";
+import { clock, count, longDay, percent, plural, weekdayName, type Zone } from "./format.js";
 import { type FeedHealth, lagMinutes, lagText } from "./health.js";
 import type { Site } from "./masthead.js";
+import { ratio } from "./ratio.js";
 
 /** One local day and queue from the history feeds, as data-loaders/queue-days.json.sql ships it. */
 export interface QueueDay extends DayRow {
@@ -66,94 +67,69 @@ function overviewCards(
   const label = former.length === 1 ? "the week before" : "the weeks before";
   const recent = all.filter(({ day }) => day <= last.day).slice(-28);
   const recentQueues = queues.filter(({ day }) => day <= last.day).slice(-28);
-  const share = (part: number, whole: number) => (whole ? part / whole : null);
-  const relative = (now: number | null, then: number | null): Card["delta"] =>
-    now === null || !then ? undefined : { text: versus(now, then, label), tone: "neutral" };
-  const difference = (
-    now: number | null,
-    then: number | null,
-    better: "higher" | "lower" | "neutral",
-  ): Card["delta"] =>
-    now === null || then === null
-      ? undefined
-      : {
-          text: `${points(now - then)} on ${label}`,
-          tone:
-            better === "neutral" || Math.abs(now - then) < 0.01
-              ? "neutral"
-              : now > then === (better === "higher")
-                ? "good"
-                : "bad",
-        };
+  const points = (now: number | null, then: number | null, better?: "higher" | "lower") =>
+    pointsDelta(now, then, label, better, 0.01);
   const total = (value: (row: QueueDay) => number) => formerQueues.reduce((sum, row) => sum + value(row), 0);
-  const service = lastQueue ? share(lastQueue.within, lastQueue.offered) : null;
-  const abandoned = lastQueue ? share(lastQueue.abandoned, lastQueue.offered) : null;
+  const service = ratio(lastQueue?.within, lastQueue?.offered);
+  const abandoned = ratio(lastQueue?.abandoned, lastQueue?.offered);
   const formerOffered = total((row) => row.offered);
-  const rating = last.satisfied === null ? null : share(last.satisfied, last.rated);
+  const rating = ratio(last.satisfied, last.rated);
   return [
     {
       label: "Conversations",
       value: count(last.started),
-      delta: relative(last.started, before ? before.started / former.length : null),
+      delta: versusDelta(last.started, before ? before.started / former.length : null, label),
       trend: recent.map(({ started }) => started),
       href: "./conversations",
     },
     {
       label: `Answered in ${site.seconds} s`,
       value: percent(service),
-      delta: difference(
+      delta: points(
         service,
-        share(
+        ratio(
           total((row) => row.within),
           formerOffered,
         ),
         "higher",
       ),
-      trend: recentQueues.map((row) => share(row.within, row.offered)),
+      trend: recentQueues.map((row) => ratio(row.within, row.offered)),
       href: "./today",
     },
     {
       label: "Abandoned",
       value: percent(abandoned),
-      delta: difference(
+      delta: points(
         abandoned,
-        share(
+        ratio(
           total((row) => row.abandoned),
           formerOffered,
         ),
         "lower",
       ),
-      trend: recentQueues.map((row) => share(row.abandoned, row.offered)),
+      trend: recentQueues.map((row) => ratio(row.abandoned, row.offered)),
       href: "./today",
     },
     {
       label: "Median handle",
       value: clock(last.handle_p50),
-      delta: relative(last.handle_p50, before?.handle_p50 ?? null),
+      delta: versusDelta(last.handle_p50, before?.handle_p50 ?? null, label),
       trend: recent.map(({ handle_p50 }) => handle_p50),
       href: "./conversations#handle-time",
     },
     {
       label: "With a rep",
-      value: percent(share(last.assisted, last.ended)),
-      delta: difference(
-        share(last.assisted, last.ended),
-        before ? share(before.assisted, before.ended) : null,
-        "neutral",
-      ),
-      trend: recent.map((row) => share(row.assisted, row.ended)),
+      value: percent(ratio(last.assisted, last.ended)),
+      delta: points(ratio(last.assisted, last.ended), ratio(before?.assisted, before?.ended)),
+      trend: recent.map((row) => ratio(row.assisted, row.ended)),
       href: "./conversations",
     },
     {
       label: "Good ratings",
       value: rating === null ? `n < ${site.min_contacts}` : percent(rating),
-      delta: difference(
-        rating,
-        before?.satisfied == null ? null : share(before.satisfied, before.rated),
-        "higher",
-      ),
+      delta: points(rating, ratio(before?.satisfied, before?.rated), "higher"),
       note: `n = ${count(last.rated)}`,
-      trend: recent.map((row) => (row.satisfied === null ? null : share(row.satisfied, row.rated))),
+      trend: recent.map((row) => ratio(row.satisfied, row.rated)),
       href: "./conversations#ratings",
     },
   ];
@@ -175,7 +151,7 @@ function overviewFigures(
   const level = {
     text: "",
     mark: "blue",
-    value: (row: QueueDay) => (row.offered ? row.within / row.offered : null),
+    value: (row: QueueDay) => ratio(row.within, row.offered),
     low: () => null,
     high: () => null,
     n: (row: QueueDay) => row.offered,

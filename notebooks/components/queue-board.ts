@@ -1,7 +1,7 @@
 import { area, curveStepAfter, line } from "d3";
 import { intervalColumns, measure, usualText } from "./day-charts.js";
 import { chartRoot, html, svg } from "./dom.js";
-import { countColumn, csv, figure, type TableColumn } from "./figure.js";
+import { countColumn, csv, figure, shareColumn, type TableColumn } from "./figure.js";
 import { clock, count, dayName, decimal, longDay, percent, plural, type Zone } from "./format.js";
 import {
   allQueues,
@@ -194,18 +194,13 @@ export function boardFigure(board: QueueBoard, options: { free: boolean; search:
 }
 
 export function boardColumns(site: Site): TableColumn<QueueOfDay>[] {
-  const percentage = (label: string, value: (row: QueueOfDay) => number | null): TableColumn<QueueOfDay> => ({
-    label,
-    value,
-    text: (row) => percent(value(row)),
-  });
   return [
     { label: "Queue", value: ({ queue }) => queue },
     countColumn("Contacts", (row) => contacts(row, site)),
     countColumn("The usual", (row) => (row.usual === null ? null : Math.round(row.usual))),
-    percentage(`Answered in ${site.seconds} s`, ({ service }) => service),
+    shareColumn(`Answered in ${site.seconds} s`, ({ service }) => service),
     countColumn("Missing to the target", ({ missing }) => missing),
-    percentage("Abandoned", ({ abandonRate }) => abandonRate),
+    shareColumn("Abandoned", ({ abandonRate }) => abandonRate),
     countColumn("Abandons", (row) => (row.intervals && !lacks(site, "abandons") ? row.abandoned : null)),
     { label: "Mean wait, s", value: ({ wait }) => wait, text: ({ wait }) => decimal(wait, 0) },
   ];

@@ -1,5 +1,5 @@
 import { daysLater } from "./baseline.js";
-import type { Card } from "./cards.js";
+import { type Card, pointsDelta, versusDelta } from "./cards.js";
 import type { Crosshair } from "./crosshair.js";
 import {
   comparisonText,
@@ -28,7 +28,6 @@ import {
   plural,
   points,
   signed,
-  versus,
   type Zone,
 } from "./format.js";
 import { allQueues, dayOfIntervals, type Interval, type IntradayDay, type WindowRow } from "./interval.js";
@@ -104,20 +103,12 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
   const projected = rest?.projection.projected;
   const label = compared?.label ?? "";
   const unmapped = (...metrics: string[]) => lacks(site, ...metrics) && "no column is mapped";
-  const delta = (value: number | null, before: number | null | undefined, better: "lower" | "neutral") => {
-    if (value === null || !before) return undefined;
-    return {
-      text: versus(value, before, label),
-      tone: better === "neutral" ? "neutral" : tone(1 - value / before, 0.05),
-    } as const;
-  };
   const none = unmapped("assignments", "abandons") || (sum.intervals === 0 && "nothing has arrived");
-  const rateBefore = compared?.abandonRate ?? null;
   return [
     {
       label: "Offered",
       value: counted ? count(sum.offered) : "–",
-      delta: delta(counted ? sum.offered : null, compared?.offered, "neutral"),
+      delta: versusDelta(counted ? sum.offered : null, compared?.offered, label),
       note:
         none ||
         (projected ? `about ${count(projected)} by the end of the day` : `${count(sum.assigned)} assigned`),
@@ -140,26 +131,19 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
     {
       label: "Abandoned",
       value: percent(sum.abandonRate),
-      ...(sum.abandonRate !== null && rateBefore !== null
-        ? {
-            delta: {
-              text: `${points(sum.abandonRate - rateBefore)} on ${label}`,
-              tone: tone(rateBefore - sum.abandonRate, 0.005),
-            } as const,
-          }
-        : {}),
+      delta: pointsDelta(sum.abandonRate, compared?.abandonRate ?? null, label, "lower"),
       note: none || plural(sum.abandoned, "contact"),
     },
     {
       label: "Mean wait",
       value: clock(sum.wait),
-      delta: delta(sum.wait, compared?.wait, "lower"),
+      delta: versusDelta(sum.wait, compared?.wait, label, "lower"),
       note: (sum.wait === null && unmapped("wait_seconds")) || "assigned and abandoned",
     },
     {
       label: "Mean handle time",
       value: sum.handle === null ? "–" : `≈ ${clock(sum.handle)}`,
-      delta: delta(sum.handle, compared?.handle, "neutral"),
+      delta: versusDelta(sum.handle, compared?.handle, label),
       note:
         (sum.handle === null && unmapped("handle_seconds")) ||
         (sum.wrap === null ? unmapped("wrap_seconds") || "held back" : `wrap-up ${clock(sum.wrap)}`),
@@ -309,8 +293,4 @@ function several({ queue, rows, net }: TodayPage): string {
 function held(rows: readonly Interval[], site: Site): string {
   const small = rows.filter((row) => row.held).length;
   return small ? `${small} intervals held back: fewer than ${site.min_reps} reps behind them.` : "";
-}
-
-function tone(improvement: number, least: number): "good" | "bad" | "neutral" {
-  return Math.abs(improvement) < least ? "neutral" : improvement > 0 ? "good" : "bad";
 }

@@ -20,7 +20,6 @@ export interface WatchOptions {
   rounds: number | null; // then it ends; null: it goes on until it is stopped
   feeds: string[] | null;
   site: string | null; // folder of the site that is kept up to date, once there is one; null: none is
-  onRound?: (round: Round) => Promise<void>;
 }
 
 /** What one round came to, as `--json` has it. Times are ISO, UTC. */
@@ -96,7 +95,6 @@ export async function watch(options: WatchOptions, context: Context): Promise<Ex
       await output.result(
         output.json ? `${JSON.stringify({ event: "round", ...round })}\n` : roundText(round),
       );
-      await options.onRound?.(round);
       if (last) break;
       await until(next, signal);
     }

@@ -49,13 +49,12 @@ export function fileStamp(file: string): string {
   return `${size} ${mtimeMs}`;
 }
 
-// An answer changes when its query does, or what the query reads: the definitions it names and, through them, files whose
-// names change with their content. Of a query with a line "-- Reach: 70 days before $days" or "-- Reach: days before today"
-// and of a relation that is kept by day, only the rows of those days count, so that a new window of today leaves the files of
-// other days alone.
 /**
- * A hash of all inputs for each dataset, and what it reads. `open` gives the catalog with the
- * kept relations among these computed, and is called only when their rows must be looked at.
+ * A hash of all inputs for each dataset, and what it reads. An answer changes when its query does, or what the query
+ * reads: the definitions it names and, through them, files whose names change with their content. Of a relation that is
+ * kept by day, in a query with a line "-- Reach: …", only the rows of the days in reach count, so that a new window of
+ * today leaves the files of other days alone. `open` gives the catalog with the kept relations among these computed, and is
+ * called only when their rows must be looked at.
  */
 export async function datasetInputs(
   project: Project,

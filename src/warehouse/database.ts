@@ -23,8 +23,6 @@ export interface DatabaseOptions {
   threads?: number;
   memoryLimit?: string; // as DuckDB spells it: "1GB"
   tempDirectory?: string | null; // where big sorts spill; null (the default): nowhere
-  preserveOrder?: boolean; // default true
-  readOnlyRoots?: string[]; // as `sandbox()` right after opening
 }
 
 export interface ColumnType {
@@ -84,13 +82,11 @@ export async function openDatabase(options: DatabaseOptions = {}): Promise<Datab
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
     temp_directory: options.tempDirectory ?? "",
-    preserve_insertion_order: String(options.preserveOrder ?? true),
     ...(options.threads ? { threads: String(options.threads) } : {}),
     ...(options.memoryLimit ? { memory_limit: options.memoryLimit } : {}),
   });
   const database = await connection(instance, true);
   await database.run("set global TimeZone = 'UTC'");
-  if (options.readOnlyRoots) await database.sandbox(options.readOnlyRoots);
   return database;
 }
 

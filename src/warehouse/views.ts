@@ -43,7 +43,7 @@ export async function viewsScript(project: Project, options: ViewsOptions = {}):
   const snapshot = loadSnapshot(project.data);
   const all = new Set([...project.feeds.keys(), ...Object.keys(snapshot.feeds)]);
   const names = [...all].filter((name) => options.feeds?.includes(name) ?? true).sort();
-  const parts = [heading(names.length), macros()];
+  const parts = [heading(names.length), viewMacros().join("\n")];
   for (const name of names) {
     const feed = feedOf(project, name);
     const known = snapshot.feeds[name];
@@ -154,15 +154,11 @@ function hasJson(keys: Key[]): boolean {
   return keys.some(({ type }) => type === "JSON");
 }
 
-/** The files of the staged days (or of some of them), looked into where their lines are not all objects. */
-export async function rawFiles(
-  data: string,
-  feed: Pick<FeedSnapshot, "days">,
-  only?: string,
-): Promise<RawFiles> {
+/** The files of the staged days, looked into where their lines are not all objects. */
+export async function rawFiles(data: string, feed: Pick<FeedSnapshot, "days">): Promise<RawFiles> {
   const found: RawFiles = { plain: [], careful: [], gaps: [], longest: usualLine };
   for (const day of feed.days) {
-    if (day.rows === 0 || (only !== undefined && day.dt !== only)) continue;
+    if (day.rows === 0) continue;
     const { summary, files } = readDetail(data, day);
     for (const { file, lines } of files) {
       if (lines === 0) continue;
@@ -231,10 +227,6 @@ export function viewMacros(): string[] {
       max_line_size = longest, buffer_size = 2 * longest)
   );`,
   ];
-}
-
-function macros(): string {
-  return viewMacros().join("\n");
 }
 
 function emptySelect(columns: readonly RelationColumn[]): string {

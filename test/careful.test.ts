@@ -2,8 +2,16 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { lineKey, rescuedKey, scanLine } from "../src/warehouse/careful.ts";
 import fc from "./fast-check.ts";
-import { type RawFixture, rawFixture } from "./raw-fixture.ts";
-import { columnTypes, detail, documented, quarantine, stageAndSave, stagedRows } from "./stage-kit.ts";
+import type { RawFixture } from "./raw-fixture.ts";
+import {
+  columnTypes,
+  detail,
+  eventColumns,
+  eventsFixture,
+  quarantine,
+  stageAndSave,
+  stagedRows,
+} from "./stage-kit.ts";
 
 describe("scanLine", () => {
   // what the line has, its cleaned members without the line number, what is rescued
@@ -94,19 +102,8 @@ describe("scanLine", () => {
 
 describe("exact values", () => {
   let fixture: RawFixture;
-  const columns = {
-    id: "VARCHAR",
-    n: "BIGINT",
-    x: "DOUBLE",
-    flag: "BOOLEAN",
-    ts: "TIMESTAMP",
-    day: "DATE",
-    o: "JSON",
-  };
   beforeEach(() => {
-    fixture = rawFixture((project) => {
-      project.feeds.set("events", documented("events", columns));
-    });
+    fixture = eventsFixture();
   });
   afterEach(() => fixture.delete());
   const put = async (...lines: (object | string)[]) => {
@@ -241,7 +238,7 @@ describe("exact values", () => {
         ["e", 1, 1, true, "2026-09-01T00:00:00Z", "2026-09-01"],
       ],
     );
-    assert.deepEqual(columnTypes(fixture.project, "events"), columns);
+    assert.deepEqual(columnTypes(fixture.project, "events"), eventColumns);
   });
 
   it("keeps nested values whole, in JSON and in text columns", async () => {

@@ -16,7 +16,7 @@ const layers: Record<string, string[]> = {
   warehouse: ["export", "sync"],
   site: ["export", "sync", "warehouse"],
   demo: ["export"],
-  credentials: ["cli", "export"],
+  credentials: ["export"],
 };
 
 // Each outside library has one door.

@@ -32,17 +32,18 @@ function heatDay(day: string, at: Record<number, Partial<Record<keyof HeatDay, n
   };
 }
 
+const usualVolume: HeatOptions = {
+  rows: [],
+  known: allDays,
+  measure: "volume",
+  view: "usual",
+  grain: 60,
+  timezone: "UTC",
+  minContacts: 10,
+};
+
 function find(options: Partial<HeatOptions>, weekday: number, slot: string) {
-  const { cells } = heat({
-    rows: [],
-    known: allDays,
-    measure: "volume",
-    view: "usual",
-    grain: 60,
-    timezone: "UTC",
-    minContacts: 10,
-    ...options,
-  });
+  const { cells } = heat({ ...usualVolume, ...options });
   const cell = cells.find((cell) => cell.weekday === weekday && cell.slot === slot);
   assert.ok(cell);
   return cell;
@@ -140,33 +141,12 @@ describe("a heatmap", () => {
   });
 
   it("starts the week where the site does", () => {
-    const { weekdays } = heat({
-      ...{
-        rows,
-        known: allDays,
-        measure: "volume",
-        view: "usual",
-        grain: 60,
-        timezone: "UTC",
-        minContacts: 10,
-      },
-      weekStart: 7,
-    });
+    const { weekdays } = heat({ ...usualVolume, rows, weekStart: 7 });
     assert.deepEqual(weekdays, [7, 1, 2, 3, 4, 5, 6]);
   });
 
   it("has no cells without days, and words for it", () => {
-    const empty = heat({
-      ...{
-        rows: [],
-        known: [],
-        measure: "volume",
-        view: "usual",
-        grain: 60,
-        timezone: "UTC",
-        minContacts: 10,
-      },
-    });
+    const empty = heat({ ...usualVolume, known: [] });
     assert.deepEqual(empty.cells, []);
     const words = headline(empty, {
       queue: "Q",

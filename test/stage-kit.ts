@@ -13,6 +13,7 @@ import {
   saveSnapshot,
 } from "../src/warehouse/snapshot.ts";
 import { type StageOptions, type StageReport, stage } from "../src/warehouse/stage.ts";
+import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 
 export const now = new Date("2026-09-10T00:00:00Z");
 
@@ -53,6 +54,24 @@ export function detail(project: Project, feed: string, dt: string): { day: DayDe
     .split("\n")
     .map((line) => JSON.parse(line));
   return { day: first, files };
+}
+
+/** A column of each type. */
+export const eventColumns = {
+  id: "VARCHAR",
+  n: "BIGINT",
+  x: "DOUBLE",
+  flag: "BOOLEAN",
+  ts: "TIMESTAMP",
+  day: "DATE",
+  o: "JSON",
+};
+
+/** A project with a documented feed `events` of these columns. */
+export function eventsFixture(): RawFixture {
+  return rawFixture((project) => {
+    project.feeds.set("events", documented("events", eventColumns));
+  });
 }
 
 /** A documented feed with these columns: `{id: "VARCHAR", n: "BIGINT"}`. */

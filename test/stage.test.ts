@@ -12,22 +12,21 @@ import { filesOf, loadSnapshot, saveSnapshot, sweep } from "../src/warehouse/sna
 import { stage } from "../src/warehouse/stage.ts";
 import fc from "./fast-check.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
-import { columnTypes, detail, documented, now, quarantine, stageAndSave, stagedRows } from "./stage-kit.ts";
+import {
+  columnTypes,
+  detail,
+  documented,
+  eventColumns,
+  eventsFixture,
+  now,
+  quarantine,
+  stageAndSave,
+  stagedRows,
+} from "./stage-kit.ts";
 
 let fixture: RawFixture;
-const columns = {
-  id: "VARCHAR",
-  n: "BIGINT",
-  x: "DOUBLE",
-  flag: "BOOLEAN",
-  ts: "TIMESTAMP",
-  day: "DATE",
-  o: "JSON",
-};
 beforeEach(() => {
-  fixture = rawFixture((project) => {
-    project.feeds.set("events", documented("events", columns));
-  });
+  fixture = eventsFixture();
 });
 afterEach(() => fixture.delete());
 
@@ -86,7 +85,7 @@ describe("stage", () => {
       { ...nothing, id: '{"k":1}', flag: false },
     ]);
     assert.equal(detail(fixture.project, "events", "2026-09-01").day.path, "typed");
-    assert.deepEqual(columnTypes(fixture.project, "events"), columns);
+    assert.deepEqual(columnTypes(fixture.project, "events"), eventColumns);
   });
 
   it("takes true and false for 1 and 0 where a number is documented, however the day is read", async () => {
@@ -308,9 +307,7 @@ describe("stage", () => {
       [{ id: "f", nul: null }],
       [{ id: "g", nul: "x" }],
     ];
-    const whole = rawFixture((project) => {
-      project.feeds.set("events", documented("events", columns));
-    });
+    const whole = eventsFixture();
     const all = (project: typeof fixture.project) => stagedRows(project, "events", []);
     for (const [hour, lines] of hours.entries()) {
       const raw = join(fixture.project.data, "raw");
@@ -599,9 +596,7 @@ describe("stage, for any lines", () => {
       fc.asyncProperty(
         fc.array(fc.array(line, { maxLength: 6 }), { minLength: 1, maxLength: 4 }),
         async (hours) => {
-          const own = rawFixture((project) => {
-            project.feeds.set("events", documented("events", columns));
-          });
+          const own = eventsFixture();
           try {
             for (const [hour, lines] of hours.entries())
               own.put("events", `2026-09-01 0${hour}`, { "events.jsonl.gz": lines });
@@ -652,7 +647,7 @@ describe("a day in two versions or formats", () => {
         fc.constantFrom(null, "json"),
         async (arrivals, version, format) => {
           const own = rawFixture((project) => {
-            project.feeds.set("events", documented("events", columns));
+            project.feeds.set("events", documented("events", eventColumns));
             const selection = selectFeed(project.config, "events")!;
             project.config.selections.set("events", { ...selection, version, format });
           });

@@ -1,11 +1,11 @@
 import { relative } from "node:path";
 import type { Project } from "../project.ts";
 import { type BuiltSite, buildSite } from "../site/build.ts";
+import { bytes, duration, plural } from "../words.ts";
 import type { Context } from "./command.ts";
 import type { Refreshed } from "./refresh.ts";
 import { summaryText } from "./sync-run.ts";
 import { updateText } from "./update-run.ts";
-import { bytes, duration, plural } from "./words.ts";
 
 /** Builds the site, with progress on stderr. */
 export async function runBuild(

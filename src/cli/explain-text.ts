@@ -1,8 +1,8 @@
 import type { Value } from "../warehouse/database.ts";
 import type { ExplainedKey, Explanation, Version } from "../warehouse/explain.ts";
+import { plural } from "../words.ts";
 import { exact } from "./output.ts";
 import { table } from "./table.ts";
-import { plural } from "./words.ts";
 
 const shownColumns = 4;
 

@@ -1,7 +1,7 @@
 import type { ColumnType, RowStream, Value } from "../warehouse/database.ts";
+import { zoned } from "../words.ts";
 import { exact } from "./output.ts";
 import { table, textWidth } from "./table.ts";
-import { zoned } from "./words.ts";
 
 export const formats = ["table", "line", "csv", "json", "jsonl", "markdown", "parquet"] as const;
 export type Format = (typeof formats)[number];

@@ -1,6 +1,6 @@
 import type { CliError } from "../errors.ts";
 import { exitCodes } from "../errors.ts";
-import { bytes, count, duration } from "./words.ts";
+import { bytes, count, duration } from "../words.ts";
 
 /** How far a step has come. */
 export interface Progress {

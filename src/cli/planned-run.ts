@@ -2,8 +2,8 @@ import { basename } from "node:path";
 import type { Project } from "../project.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { type PlannedFile, readPlanned } from "../warehouse/forecast.ts";
+import { plural } from "../words.ts";
 import type { Output } from "./output.ts";
-import { plural } from "./words.ts";
 
 /**
  * Reads the forecast and the schedule that kit.yaml names, and warns of queues that no feed has. Throws CliError("config")

@@ -1,11 +1,11 @@
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { failures, type SyncReport } from "../sync/report.ts";
+import { minute } from "../words.ts";
 import type { Context } from "./command.ts";
 import { failedText, runSync } from "./sync-run.ts";
 import type { Updated } from "./update-run.ts";
 import { dataThrough, runUpdate } from "./update-run.ts";
-import { minute } from "./words.ts";
 
 export interface Refreshed {
   sync: SyncReport | null; // null: not asked for, or the bucket could not be reached

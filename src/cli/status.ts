@@ -7,11 +7,11 @@ import { type Database, quoteText } from "../warehouse/database.ts";
 import { readPlanned } from "../warehouse/forecast.ts";
 import { loadSnapshot } from "../warehouse/snapshot.ts";
 import { surveyNames, unmapped } from "../warehouse/wfm-survey.ts";
+import { count, minute, plural, span } from "../words.ts";
 import { plannedNext, plannedText } from "./planned-run.ts";
 import { table } from "./table.ts";
 import { readWatch, type WatchStatus } from "./watch-note.ts";
 import { unmappedNext } from "./wfm-run.ts";
-import { count, minute, plural, span } from "./words.ts";
 
 export interface Status {
   ok: boolean; // nothing in `problems`

@@ -5,11 +5,11 @@ import type { PlanEntry } from "../sync/plan.ts";
 import type { SyncEvent } from "../sync/progress.ts";
 import { failures, type SyncReport } from "../sync/report.ts";
 import { sync } from "../sync/sync.ts";
+import { bytes, count, duration, plural } from "../words.ts";
 import type { Context } from "./command.ts";
 import type { Output } from "./output.ts";
 import { table } from "./table.ts";
 import type { Updated } from "./update-run.ts";
-import { bytes, count, duration, plural } from "./words.ts";
 
 export interface SyncRun {
   dryRun?: boolean;

@@ -6,10 +6,10 @@ import { quoteText } from "../warehouse/database.ts";
 import { loadSnapshot, type Snapshot } from "../warehouse/snapshot.ts";
 import { type UpdateOptions, updateWarehouse } from "../warehouse/update.ts";
 import { surveyNames } from "../warehouse/wfm-survey.ts";
+import { count, duration, minute, plural } from "../words.ts";
 import { refreshCatalog } from "./catalog-run.ts";
 import type { Context } from "./command.ts";
 import { unmappedNext, unmappedText } from "./wfm-run.ts";
-import { count, duration, minute, plural } from "./words.ts";
 
 /** What bringing the warehouse up to date came to, as `--json` has it. */
 export interface Updated {

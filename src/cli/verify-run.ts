@@ -5,10 +5,10 @@ import { listDays } from "../sync/manifest.ts";
 import { loadSnapshot } from "../warehouse/snapshot.ts";
 import { updateWarehouse } from "../warehouse/update.ts";
 import { type Verification, verifyFeed } from "../warehouse/verify.ts";
+import { bytes, count, plural } from "../words.ts";
 import type { Context } from "./command.ts";
 import { partitionName } from "./sync-run.ts";
 import { table } from "./table.ts";
-import { bytes, count, plural } from "./words.ts";
 
 export interface VerifyRun {
   raw: boolean; // the raw files alone

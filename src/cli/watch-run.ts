@@ -8,12 +8,12 @@ import { readLastSync } from "../sync/last-sync.ts";
 import { thisProcess } from "../sync/lock.ts";
 import { failures, type SyncReport } from "../sync/report.ts";
 import { stateOf } from "../warehouse/snapshot.ts";
+import { count, duration, minute, plural } from "../words.ts";
 import type { Context } from "./command.ts";
 import type { Output } from "./output.ts";
 import { failedText, partitionName, runSync } from "./sync-run.ts";
 import { dataThrough, runUpdate, type Updated } from "./update-run.ts";
 import { readWatch, removeNote, type WatchNote, writeNote } from "./watch-note.ts";
-import { count, duration, minute, plural } from "./words.ts";
 
 export interface WatchOptions {
   everySeconds: number | null; // null: half the shortest cadence of the feeds

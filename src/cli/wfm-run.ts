@@ -13,8 +13,8 @@ import {
   type Switch,
   unmapped,
 } from "../warehouse/wfm-survey.ts";
+import { count, plural } from "../words.ts";
 import { table } from "./table.ts";
-import { count, plural } from "./words.ts";
 
 interface Survey {
   feeds: SurveyedFeed[];

@@ -1,7 +1,7 @@
 import { command } from "../cli/command.ts";
-import { bytes, duration } from "../cli/words.ts";
 import { CliError } from "../errors.ts";
 import { openProject } from "../project.ts";
+import { bytes, duration } from "../words.ts";
 
 export default command({
   summary: "write the catalog as a DuckDB file for other clients",

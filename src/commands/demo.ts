@@ -2,9 +2,9 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { moment, whole } from "../cli/arguments.ts";
 import { command } from "../cli/command.ts";
-import { bytes, count, duration, plural } from "../cli/words.ts";
 import { openProject } from "../project.ts";
 import { kitRoot } from "../site/folders.ts";
+import { bytes, count, duration, plural } from "../words.ts";
 
 const days = whole(1, 400);
 const seed = whole(0, 4_294_967_295);

@@ -1,8 +1,8 @@
 import { type Context, command, shared } from "../cli/command.ts";
 import { checkFeeds } from "../cli/feed-names.ts";
 import { writeRows } from "../cli/formats.ts";
-import { plural } from "../cli/words.ts";
 import { openProject, type Project } from "../project.ts";
+import { plural } from "../words.ts";
 
 const columns = [
   { name: "feed", type: "VARCHAR" },

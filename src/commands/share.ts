@@ -3,9 +3,9 @@ import { timeZone } from "../../notebooks/components/time-zone.ts";
 import { oneOf } from "../cli/arguments.ts";
 import { command } from "../cli/command.ts";
 import { shareFormats } from "../cli/share-format.ts";
-import { bytes } from "../cli/words.ts";
 import { CliError } from "../errors.ts";
 import { openProject } from "../project.ts";
+import { bytes } from "../words.ts";
 
 const interval = oneOf(["15", "30", "60"]);
 const compare = oneOf(["usual", "last-week", "nothing"]);

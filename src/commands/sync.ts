@@ -1,9 +1,9 @@
 import { oneOf } from "../cli/arguments.ts";
 import { command, shared } from "../cli/command.ts";
 import { checkFeeds } from "../cli/feed-names.ts";
-import { plural } from "../cli/words.ts";
 import { CliError } from "../errors.ts";
 import { openProject } from "../project.ts";
+import { plural } from "../words.ts";
 
 const reason = oneOf(["schema", "counts"]);
 

@@ -1,10 +1,10 @@
 import { copyFileSync, createReadStream, mkdirSync } from "node:fs";
 import { toCliError } from "../../errors.ts";
 import type { OpenRows, Value } from "../../warehouse/database.ts";
+import { count, plural } from "../../words.ts";
 import { type Format, writeRows } from "../formats.ts";
 import { replaceFile, replaceText } from "../output-file.ts";
 import { copyToParquet, explained } from "../sql-run.ts";
-import { count, plural } from "../words.ts";
 import type { Session } from "./session.ts";
 
 export type TextFormat = Exclude<Format, "parquet">;

@@ -1,8 +1,8 @@
 import { type ExitName, toCliError } from "../../errors.ts";
 import type { Project } from "../../project.ts";
+import { minute } from "../../words.ts";
 import { type Output, painter } from "../output.ts";
 import { dataThrough } from "../update-run.ts";
-import { minute } from "../words.ts";
 import { type Completion, completeQuery } from "./complete.ts";
 import { completeDotCommand, readDotCommand, type Shell } from "./dot-commands.ts";
 import { historyFile, openHistory } from "./history.ts";

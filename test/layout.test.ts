@@ -76,15 +76,9 @@ describe("layout", () => {
       "readme.txt",
       "convos_metrics/",
       `${path}/`,
-      `${path}/notes.txt`,
       `${path}/_SUCCESS.bak`,
       `${path}/_success`,
-      `${path}/convos_metrics.csv.gz`,
-      `${path}/convos_metrics..jsonl.gz`,
-      `${path}/convos_metrics.jsonl.1.gz`,
-      `${path}/convos_metrics.jsonl.100.gz`,
-      `${path}/convos_metrics.jsonl.zip`,
-      `${path}/utterances.jsonl.gz`, // another feed's file
+      `${path}/.part-0.crc`,
       `${path}/deeper/convos_metrics.jsonl.gz`,
       "Convos/version=1/format=jsonl/dt=2026-09-01/_SUCCESS",
       "convos_metrics/format=jsonl/version=1/dt=2026-09-01/_SUCCESS",
@@ -99,6 +93,20 @@ describe("layout", () => {
       "convos_metrics/version=1/format=jsonl/dt=2026-09-01/hr=05/mi=15/se=00/_SUCCESS",
     ];
     for (const key of foreign) assert.deepEqual(parseKey(key), { kind: "foreign" }, key);
+    const strays = [
+      "notes.txt",
+      "convos_metrics.csv.gz",
+      "convos_metrics..jsonl.gz",
+      "convos_metrics.jsonl.1.gz",
+      "convos_metrics.jsonl.zip",
+      "utterances.jsonl.gz", // another feed's
+    ];
+    for (const name of strays) {
+      const parsed = parseKey(`${path}/${name}`);
+      assert.ok(parsed.kind === "stray" && parsed.file === name, name);
+    }
+    const hundredth = parseKey(`${path}/convos_metrics.jsonl.100.gz`);
+    assert.ok(hundredth.kind === "data" && hundredth.part === 100);
   });
 
   it("finds the schema description wherever it lies, and takes its folder for no feed", () => {

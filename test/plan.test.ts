@@ -36,6 +36,7 @@ function local(of: RemotePartition, more: Partial<LocalPartition> = {}): LocalPa
 }
 
 const sealed = remote({ name: "reps.jsonl.gz.enc" });
+const stray = { ...remote({ empty: true }), stray: "other.jsonl.gz" };
 const old = remote({ etag: "e0" });
 
 describe("plan", () => {
@@ -93,6 +94,8 @@ describe("plan", () => {
       "empty",
       /back/,
     ],
+    ["no data file, but a stray", stray, null, {}, "wait", "failed", /no data file of reps by its name/],
+    ["exported again as a stray", stray, local(remote()), {}, "wait", "failed", /by its name/],
     ["encrypted, not here", sealed, null, {}, "add", "encrypted", /no decrypt command/],
     [
       "encrypted, noted",

@@ -98,7 +98,7 @@ export function putPartition(
   marker = true,
 ): void {
   const folder = expand(path);
-  const feed = folder.split("/")[0]!;
+  const feed = /([^/]+)\/version=/.exec(folder)![1];
   const files = Array.isArray(rows) ? { [`${feed}.jsonl.gz`]: lines(rows) } : rows;
   for (const [name, body] of Object.entries(files)) put(`${folder}/${name}`, body);
   if (marker) put(`${folder}/_SUCCESS`, "");

@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib";
 import { readLastSync } from "../src/sync/last-sync.ts";
 import { readDay } from "../src/sync/manifest.ts";
 import type { SyncEvent } from "../src/sync/progress.ts";
+import type { SyncReport } from "../src/sync/report.ts";
 import { sync, syncIfOlder } from "../src/sync/sync.ts";
 import {
   bucket,
@@ -389,9 +390,33 @@ describe("sync", () => {
       kit.put(`${folder}/${name}`, "x");
     kit.put("Readme/hello.txt", "x");
     const report = await kit.sync();
-    assert.deepEqual([report.added, report.foreign, report.hostile], [1, 3, 2]);
+    assert.deepEqual([report.added, report.foreign, report.strays, report.hostile], [1, 1, 2, 2]);
     assert.deepEqual(report.hostileKeys.map(({ reason }) => reason).sort(), ["backslash", "path segment .."]);
     assert.equal(Object.keys(tree(kit.folder)).length, 4);
+  });
+
+  it("takes a partition for failed that holds no data file by the feed's name, and keeps what is here", async () => {
+    kit = await openKit();
+    const folder = "convos_metrics/version=1/format=jsonl/dt=2026-11-22";
+    kit.partition("convos_metrics/dt=2026-11-22/hr=05", [{}]);
+    kit.partition("convos_metrics/dt=2026-11-22/hr=06", { "metrics.jsonl.gz": lines([{}]) });
+    kit.partition("convos_metrics/dt=2026-11-22/hr=07", { _committed_1: lines([{}]) });
+    const told = [
+      { id: "05", reason: "convos.jsonl.gz is no data file of convos_metrics by its name" },
+      { id: "06", reason: "metrics.jsonl.gz is no data file of convos_metrics by its name" },
+    ];
+    const first = await kit.sync();
+    const failed = ({ failed }: SyncReport) => failed.map(({ id, reason }) => ({ id: id.hr, reason }));
+    assert.deepEqual([first.added, first.strays, failed(first)], [2, 1, told.slice(1)]);
+    assert.deepEqual(first.strayKeys, [`${folder}/hr=06/metrics.jsonl.gz`]);
+    const here = tree(join(kit.project.data, "raw"));
+    kit.server.delete(bucket, `${folder}/hr=05/convos_metrics.jsonl.gz`);
+    kit.put(`${folder}/hr=05/convos.jsonl.gz`, lines([{}, {}]));
+    const second = await kit.sync();
+    assert.deepEqual([second.replaced, failed(second)], [0, told]);
+    assert.deepEqual(tree(join(kit.project.data, "raw")), here);
+    kit.partition("convos_metrics/dt=2026-11-22/hr=06", [{}]);
+    assert.deepEqual((await kit.sync()).added, 1, "a file beside the data is no matter");
   });
 
   it("fetches the schema documents, once", async () => {

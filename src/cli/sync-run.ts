@@ -40,6 +40,12 @@ export async function runSync(
       `${plural(report.hostile, "key")} of the bucket refused, e.g.\n${keys.slice(0, 3).join("\n")}`,
     );
   }
+  if (report.strays > 0) {
+    const keys = report.strayKeys.slice(0, 3).map((key) => JSON.stringify(key));
+    output.warn(
+      `${plural(report.strays, "file")} in partitions ${report.strays === 1 ? "is" : "are"} not read, being no data ${report.strays === 1 ? "file" : "files"} by name, e.g.\n${keys.join("\n")}`,
+    );
+  }
   return report;
 }
 

@@ -3,11 +3,15 @@ import type { PartitionId } from "./partition.ts";
 export const markerName = "_SUCCESS";
 export const docsName = "export_docs";
 
-/** What one key of the bucket is. Foreign keys are ignored and counted; hostile ones are refused by name. */
+/**
+ * What one key of the bucket is. Foreign keys are ignored and counted; hostile ones are refused by name. A stray lies in a
+ * partition's folder and is no data file by its name.
+ */
 export type ParsedKey =
   | { kind: "data"; id: PartitionId; file: string; part: number | null; gzip: boolean; encrypted: boolean }
   | { kind: "marker"; id: PartitionId }
   | { kind: "docs"; dt: string | null; file: string; gzip: boolean; encrypted: boolean }
+  | { kind: "stray"; id: PartitionId; file: string }
   | { kind: "foreign" }
   | { kind: "hostile"; reason: string };
 
@@ -16,13 +20,14 @@ const longestSegment = 200; // file systems stop at 255, and temporary names nee
 
 const folderPattern =
   /^([a-z0-9_]+)\/version=([A-Za-z0-9._-]+)\/format=([A-Za-z0-9._-]+)\/dt=(\d{4}-\d{2}-\d{2})(?:\/hr=([01]\d|2[0-3])(?:\/mi=([0-5]\d))?)?\/([^/]+)$/;
-const filePattern = /^([a-z0-9_]+)\.jsonl(?:\.(\d{2}))?(\.gz)?(\.enc)?$/;
+const filePattern = /^([a-z0-9_]+)\.jsonl(?:\.(\d{2,4}))?(\.gz)?(\.enc)?$/;
 const docsPattern = /^export_docs\.ya?ml(\.gz)?(\.enc)?$/;
 const foreign: ParsedKey = { kind: "foreign" };
 
 /**
  * Reads `prefix/FEED/version=V/format=F/dt=D[/hr=HH[/mi=MM]]/FILE`, the layout of the export documents.
- * FEED and the versions and formats may be unknown ones. A data file must carry its folder's feed name.
+ * FEED and the versions and formats may be unknown ones. A data file must carry its folder's feed name; names that begin
+ * with a dot or an underscore are hidden, as for Hadoop, and foreign.
  */
 export function parseKey(key: string, prefix = ""): ParsedKey {
   const reason = hostility(key);
@@ -59,7 +64,8 @@ export function parseKey(key: string, prefix = ""): ParsedKey {
   };
   if (name === markerName) return { kind: "marker", id };
   const file = filePattern.exec(name);
-  if (file === null || file[1] !== feed) return foreign;
+  if (file === null || file[1] !== feed)
+    return /^[._]/.test(name) ? foreign : { kind: "stray", id, file: name };
   return {
     kind: "data",
     id,

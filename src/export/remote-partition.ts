@@ -15,9 +15,10 @@ export interface RemotePartition {
   id: PartitionId;
   marker: RemoteObject | null; // _SUCCESS
   objects: RemoteObject[]; // data files, sorted by key
+  stray?: string; // a file of a partition without data files that is none by its name
 }
 
-/** A listing, sorted out. `hostile` holds the first few refused keys, `hostileCount` counts them all. */
+/** A listing, sorted out. `hostile` and `strays` hold the first few such keys, their counts count them all. */
 export interface Listing {
   partitions: Map<string, RemotePartition>; // by partitionKey, in the order of first appearance
   docs: RemoteObject[]; // export_docs.yaml, sorted by key
@@ -25,9 +26,11 @@ export interface Listing {
   foreign: number;
   hostileCount: number;
   hostile: { key: string; reason: string }[];
+  strayCount: number;
+  strays: string[];
 }
 
-const hostileShown = 20;
+const keysShown = 20;
 const none: RemoteObject[] = []; // until the first data file; an array that grew by push holds 17 places
 
 /**
@@ -98,7 +101,10 @@ class Grouper {
     foreign: 0,
     hostileCount: 0,
     hostile: [],
+    strayCount: 0,
+    strays: [],
   };
+  private readonly strays = new Map<string, string>(); // one of each partition
 
   constructor(prefix: string) {
     this.prefix = prefix;
@@ -111,8 +117,11 @@ class Grouper {
     if (parsed.kind === "foreign") listing.foreign += 1;
     else if (parsed.kind === "hostile") {
       listing.hostileCount += 1;
-      if (listing.hostile.length < hostileShown)
-        listing.hostile.push({ key: given.key, reason: parsed.reason });
+      if (listing.hostile.length < keysShown) listing.hostile.push({ key: given.key, reason: parsed.reason });
+    } else if (parsed.kind === "stray") {
+      listing.strayCount += 1;
+      if (listing.strays.length < keysShown) listing.strays.push(given.key);
+      this.strays.set(partitionKey(parsed.id), parsed.file);
     } else if (parsed.kind === "docs") {
       if (parsed.file.startsWith(docsName)) listing.docs.push(given);
     } else {
@@ -126,6 +135,10 @@ class Grouper {
 
   finish(): Listing {
     this.listing.docs = lastOfEach(this.listing.docs);
+    for (const [key, stray] of this.strays) {
+      const partition = this.listing.partitions.get(key);
+      if (partition?.objects === none) partition.stray = stray;
+    }
     for (const partition of this.listing.partitions.values()) {
       if (partition.objects === none) partition.objects = [];
       else if (partition.objects.length > 1) partition.objects = lastOfEach(partition.objects);

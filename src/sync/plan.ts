@@ -49,6 +49,8 @@ export interface SyncPlan {
 // yes                    yes, files damaged  yes                add       as here
 // yes                    yes                 no                 replace   replaced
 // (partition gone)       yes                 -                  keep      expired
+// no data file, but one of another name:
+// yes                    any                 -                  wait      failed; what is here stays
 // With files that only a decrypt command can read, and none configured:
 // yes                    no                  -                  add       encrypted: noted, not fetched
 // yes                    encrypted           yes                keep      encrypted
@@ -98,6 +100,8 @@ function decide(remote: RemotePartition, here: LocalPartition | undefined, optio
     if (late === null) return entry("wait", "waiting", "no _SUCCESS yet");
     return entry("wait", "overdue", `no _SUCCESS, expected by ${late}`);
   }
+  if (remote.stray !== undefined)
+    return entry("wait", "failed", `${remote.stray} is no data file of ${remote.id.feed} by its name`);
   const same = here !== undefined && here.fingerprint === fingerprint(remote);
   const sealed = !options.decrypts && remote.objects.some((object) => object.key.endsWith(".enc"));
   if (sealed) {

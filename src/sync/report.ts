@@ -27,6 +27,8 @@ export interface SyncReport {
   foreign: number; // keys that are no export; ignored
   hostile: number; // keys refused for what they would do to a file system
   hostileKeys: { key: string; reason: string }[]; // the first few
+  strays: number; // files in partitions that are no data files by their names, and not read
+  strayKeys: string[]; // the first few
   ignored: number; // days of the bucket before `since` or `lookback`
   docs: string[]; // export_docs.yaml files fetched, below data/docs/
   notes: string[]; // a newer version of a feed, a feed of the config that the bucket has not, …
@@ -71,7 +73,7 @@ export function summarize(
     overdue: sum((feed) => feed.overdue),
     encrypted: sum((feed) => feed.encrypted),
     expired: plan.filter(({ state, changed }) => state === "expired" && changed).length,
-    failed: [],
+    failed: plan.flatMap(({ id, state, reason }) => (state === "failed" ? [{ id, reason }] : [])),
     unlisted: found.unlisted.map(({ feed, error }) => ({ feed, reason: error.message })),
     objects: fetches.reduce((total, { objects }) => total + objects, 0),
     bytes: sum((feed) => feed.bytes),
@@ -81,6 +83,8 @@ export function summarize(
       foreign: found.foreign,
       hostile: found.hostile,
       hostileKeys: found.hostileKeys,
+      strays: found.strays,
+      strayKeys: found.strayKeys,
       ignored: found.ignored,
     },
     docs: [],
@@ -101,7 +105,7 @@ function summarizeFeed({ place, entries, kept }: FeedSurvey): FeedReport {
     waiting: count(({ state }) => state === "waiting"),
     overdue: count(({ state }) => state === "overdue"),
     encrypted: count(({ state, action }) => state === "encrypted" && action !== "remove"),
-    failed: 0,
+    failed: count(({ state }) => state === "failed"),
     bytes: fetched.reduce((total, { bytes }) => total + bytes, 0),
   };
 }

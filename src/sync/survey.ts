@@ -27,11 +27,16 @@ export interface Survey {
   foreign: number;
   hostile: number;
   hostileKeys: { key: string; reason: string }[];
+  strays: number;
+  strayKeys: string[];
   ignored: number; // days before the window
   notes: string[];
 }
 
-type Finds = Pick<Survey, "works" | "foreign" | "hostile" | "hostileKeys" | "ignored"> & {
+type Finds = Pick<
+  Survey,
+  "works" | "foreign" | "hostile" | "hostileKeys" | "strays" | "strayKeys" | "ignored"
+> & {
   docs: RemoteObject[];
 };
 
@@ -53,7 +58,7 @@ export interface SurveyOptions {
 }
 
 const extraDays = 31; // older days with something unfinished that a routine sync looks at, at most
-const hostileShown = 20;
+const keysShown = 20;
 const manyObjects = 200_000;
 
 /** Lists the bucket and plans: the open days of every feed, or all days when it is time for that. */
@@ -80,6 +85,8 @@ export async function survey(
     foreign: discovery.foreign,
     hostile: 0,
     hostileKeys: [],
+    strays: 0,
+    strayKeys: [],
     ignored: 0,
     notes: discovery.notes,
   };
@@ -96,7 +103,10 @@ export async function survey(
   tell();
   await Promise.all(
     discovery.feeds.map(async (feed) => {
-      const finds: Finds = { works: [], docs: [], foreign: 0, hostile: 0, hostileKeys: [], ignored: 0 };
+      const finds: Finds = {
+        ...{ works: [], docs: [], foreign: 0, ignored: 0 },
+        ...{ hostile: 0, hostileKeys: [], strays: 0, strayKeys: [] },
+      };
       try {
         const found = await surveyFeed(
           project,
@@ -129,12 +139,15 @@ export async function survey(
 }
 
 /** Only of a feed that was listed whole. */
-function take(result: Survey, { docs, works, hostileKeys, foreign, hostile, ignored }: Finds): void {
+function take(result: Survey, finds: Finds): void {
+  const { docs, works, hostileKeys, foreign, hostile, strays, strayKeys, ignored } = finds;
   for (const work of works) result.works.push(work);
   for (const object of docs) result.docs.objects.push(object);
-  result.hostileKeys.push(...hostileKeys.slice(0, hostileShown - result.hostileKeys.length));
+  result.hostileKeys.push(...hostileKeys.slice(0, keysShown - result.hostileKeys.length));
+  result.strayKeys.push(...strayKeys.slice(0, keysShown - result.strayKeys.length));
   result.foreign += foreign;
   result.hostile += hostile;
+  result.strays += strays;
   result.ignored += ignored;
 }
 
@@ -192,7 +205,9 @@ async function surveyFeed(
     : await listFeed(place, window, ({ days, listing }) => {
         finds.foreign += listing.foreign;
         finds.hostile += listing.hostileCount;
-        finds.hostileKeys.push(...listing.hostile.slice(0, hostileShown - finds.hostileKeys.length));
+        finds.hostileKeys.push(...listing.hostile.slice(0, keysShown - finds.hostileKeys.length));
+        finds.strays += listing.strayCount;
+        finds.strayKeys.push(...listing.strays.slice(0, keysShown - finds.strayKeys.length));
         finds.docs.push(...listing.docs);
         for (const [dt, remote] of days) plan(dt, remote);
         onListed(listing.objects);
@@ -247,7 +262,7 @@ function otherPlace(what: string, before: string, now: string): CliError {
 function refuseOnlyWaiting(project: Project, home: Place, { feeds, works, unlisted }: Survey): void {
   if (unlisted.length > 0) return;
   const waiting = feeds.flatMap(({ entries }) => entries.filter(({ action }) => action === "wait"));
-  if (waiting.length === 0 || works.length > 0) return;
+  if (waiting.length === 0 || works.length > 0 || waiting.some(({ state }) => state === "failed")) return;
   if (feeds.some(({ place, kept }) => kept > 0 || localDays(project, place.feed).length > 0)) return;
   const [first] = waiting;
   throw new CliError(

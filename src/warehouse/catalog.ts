@@ -65,7 +65,9 @@ export function catalogSetup({ config }: Pick<Project, "config">): string {
 /** Everything the catalog can hold, by qualified name. */
 export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<string, Definition> {
   const { data, config } = project;
-  const names = [...new Set([...project.feeds.keys(), ...Object.keys(snapshot.feeds)])];
+  const lastSync = readLastSync(project);
+  const listed = Object.keys(lastSync?.feeds ?? {});
+  const names = [...new Set([...project.feeds.keys(), ...Object.keys(snapshot.feeds), ...listed])];
   const feeds = new Map(names.map((name) => [name, feedOf(project, name)]));
   const columns = new Map<string, RelationColumn[]>();
   const columnsOf = (name: string) => {
@@ -90,7 +92,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     add("main", name, layer(name, "current"));
   }
   const counted = snapshot.feeds.export_row_counts?.days.some(({ rows }) => rows > 0);
-  const source: KitSource = { project, snapshot, lastSync: readLastSync(project), feeds, columnsOf };
+  const source: KitSource = { project, snapshot, lastSync, feeds, columnsOf };
   for (const [name, table] of Object.entries(kitTables))
     add("kit", name, () => createKitTable(name, table(source)));
   for (const name of ["partitions", "files"])

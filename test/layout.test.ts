@@ -79,7 +79,10 @@ describe("layout", () => {
       `${path}/_SUCCESS.bak`,
       `${path}/_success`,
       `${path}/.part-0.crc`,
-      `${path}/deeper/convos_metrics.jsonl.gz`,
+      `${path}/_temporary/0/convos_metrics.jsonl.gz`,
+      "convos_metrics/version=1/format=jsonl/dt=2026-09-01_$folder$",
+      "convos_metrics/format=jsonl/version=1/dt=2026-09-01/convos_metrics.jsonl.gz",
+      "export_docs/version=1/format=yaml/dt=2026-09-01/notes.txt",
       "Convos/version=1/format=jsonl/dt=2026-09-01/_SUCCESS",
       "convos_metrics/format=jsonl/version=1/dt=2026-09-01/_SUCCESS",
       "convos_metrics/version=/format=jsonl/dt=2026-09-01/_SUCCESS",
@@ -95,6 +98,8 @@ describe("layout", () => {
     for (const key of foreign) assert.deepEqual(parseKey(key), { kind: "foreign" }, key);
     const strays = [
       "notes.txt",
+      "deeper/convos_metrics.jsonl.gz",
+      "se=00/convos_metrics.jsonl.gz",
       "convos_metrics.csv.gz",
       "convos_metrics..jsonl.gz",
       "convos_metrics.jsonl.1.gz",
@@ -103,8 +108,21 @@ describe("layout", () => {
     ];
     for (const name of strays) {
       const parsed = parseKey(`${path}/${name}`);
-      assert.ok(parsed.kind === "stray" && parsed.file === name, name);
+      assert.equal(parsed.kind === "stray" && (parsed.id === null) === name.includes("/"), true, name);
     }
+    const feed = "convos_metrics/version=1/format=jsonl";
+    for (const place of [
+      " dt=2026-09-01",
+      "dt=2026-9-1",
+      "dt=2026-02-29",
+      "dt=2026-09-01/hr=5",
+      "dt=2026-09-01/hr=24",
+    ])
+      assert.deepEqual(
+        parseKey(`${feed}/${place}/convos_metrics.jsonl.gz`),
+        { kind: "stray", id: null, file: "convos_metrics.jsonl.gz" },
+        place,
+      );
     const hundredth = parseKey(`${path}/convos_metrics.jsonl.100.gz`);
     assert.ok(hundredth.kind === "data" && hundredth.part === 100);
   });

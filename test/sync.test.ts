@@ -416,7 +416,11 @@ describe("sync", () => {
     assert.deepEqual([second.replaced, failed(second)], [0, told]);
     assert.deepEqual(tree(join(kit.project.data, "raw")), here);
     kit.partition("convos_metrics/dt=2026-11-22/hr=06", [{}]);
-    assert.deepEqual((await kit.sync()).added, 1, "a file beside the data is no matter");
+    kit.put(`${folder}/hr=8/convos_metrics.jsonl.gz`, lines([{}]));
+    kit.put("convos_metrics/version=1/format=jsonl/dt=20261122/convos_metrics.jsonl.gz", lines([{}]));
+    const third = await kit.sync({ full: true });
+    assert.deepEqual([third.added, third.strays], [1, 4], "a file beside the data is no matter");
+    assert.ok(third.strayKeys.includes("convos_metrics/version=1/format=jsonl/dt=20261122/"));
   });
 
   it("fetches the schema documents, once", async () => {

@@ -42,9 +42,8 @@ export async function runSync(
   }
   if (report.strays > 0) {
     const keys = report.strayKeys.slice(0, 3).map((key) => JSON.stringify(key));
-    output.warn(
-      `${plural(report.strays, "file")} in partitions ${report.strays === 1 ? "is" : "are"} not read, being no data ${report.strays === 1 ? "file" : "files"} by name, e.g.\n${keys.join("\n")}`,
-    );
+    const places = `${plural(report.strays, "place")} below feeds`;
+    output.warn(`not read, as the layout of exports has none such: ${places}, e.g.\n${keys.join("\n")}`);
   }
   return report;
 }

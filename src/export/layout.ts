@@ -4,14 +4,14 @@ export const markerName = "_SUCCESS";
 export const docsName = "export_docs";
 
 /**
- * What one key of the bucket is. Foreign keys are ignored and counted; hostile ones are refused by name. A stray lies in a
- * partition's folder and is no data file by its name.
+ * What one key of the bucket is. Foreign keys are ignored and counted; hostile ones are refused by name. A stray lies below
+ * a feed and does not fit the layout: no data file by its name, in a partition's folder, or in no such folder (id null).
  */
 export type ParsedKey =
   | { kind: "data"; id: PartitionId; file: string; part: number | null; gzip: boolean; encrypted: boolean }
   | { kind: "marker"; id: PartitionId }
   | { kind: "docs"; dt: string | null; file: string; gzip: boolean; encrypted: boolean }
-  | { kind: "stray"; id: PartitionId; file: string }
+  | { kind: "stray"; id: PartitionId | null; file: string }
   | { kind: "foreign" }
   | { kind: "hostile"; reason: string };
 
@@ -22,12 +22,14 @@ const folderPattern =
   /^([a-z0-9_]+)\/version=([A-Za-z0-9._-]+)\/format=([A-Za-z0-9._-]+)\/dt=(\d{4}-\d{2}-\d{2})(?:\/hr=([01]\d|2[0-3])(?:\/mi=([0-5]\d))?)?\/([^/]+)$/;
 const filePattern = /^([a-z0-9_]+)\.jsonl(?:\.(\d{2,4}))?(\.gz)?(\.enc)?$/;
 const docsPattern = /^export_docs\.ya?ml(\.gz)?(\.enc)?$/;
+const belowFeed = /^(?!export_docs\/)[a-z0-9_]+\/version=[^/]+\//;
+const hidden = /(?:^|\/)[._]|\/$|_\$folder\$$/; // to Hadoop and Spark, and folders of consoles
 const foreign: ParsedKey = { kind: "foreign" };
 
 /**
  * Reads `prefix/FEED/version=V/format=F/dt=D[/hr=HH[/mi=MM]]/FILE`, the layout of the export documents.
- * FEED and the versions and formats may be unknown ones. A data file must carry its folder's feed name; names that begin
- * with a dot or an underscore are hidden, as for Hadoop, and foreign.
+ * FEED and the versions and formats may be unknown ones. A data file must carry its folder's feed name. What a dot or an
+ * underscore in front hides is foreign.
  */
 export function parseKey(key: string, prefix = ""): ParsedKey {
   const reason = hostility(key);
@@ -47,7 +49,9 @@ export function parseKey(key: string, prefix = ""): ParsedKey {
     };
   }
   const match = folderPattern.exec(path);
-  if (match === null || !isDate(match[4]!)) return foreign;
+  const stray = (id: PartitionId | null): ParsedKey =>
+    belowFeed.test(path) && !hidden.test(path) ? { kind: "stray", id, file: name } : foreign;
+  if (match === null || !isDate(match[4]!)) return stray(null);
   const [, feed, version, format, dt, hr, mi] = match;
   if (feed === docsName) {
     return name === markerName
@@ -64,8 +68,7 @@ export function parseKey(key: string, prefix = ""): ParsedKey {
   };
   if (name === markerName) return { kind: "marker", id };
   const file = filePattern.exec(name);
-  if (file === null || file[1] !== feed)
-    return /^[._]/.test(name) ? foreign : { kind: "stray", id, file: name };
+  if (file === null || file[1] !== feed) return stray(id);
   return {
     kind: "data",
     id,

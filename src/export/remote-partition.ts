@@ -121,7 +121,7 @@ class Grouper {
     } else if (parsed.kind === "stray") {
       listing.strayCount += 1;
       if (listing.strays.length < keysShown) listing.strays.push(given.key);
-      this.strays.set(partitionKey(parsed.id), parsed.file);
+      if (parsed.id !== null) this.strays.set(partitionKey(parsed.id), parsed.file);
     } else if (parsed.kind === "docs") {
       if (parsed.file.startsWith(docsName)) listing.docs.push(given);
     } else {

@@ -21,13 +21,15 @@ export async function listFeed(
   feed: FeedPlace,
   window: Window,
   take: (listed: ListedDays) => void,
-): Promise<{ ignored: number }> {
+): Promise<{ ignored: number; strays: string[] }> {
   if (window.open === null) {
     const { folders } = await feed.place.source.folder(feed.prefix, feed.place.paging);
+    const isDay = (name: string) => name.startsWith("dt=") && isDate(name.slice(3));
     const days = folders
-      .filter((name) => name.startsWith("dt=") && isDate(name.slice(3)))
+      .filter(isDay)
       .map((name) => name.slice(3))
       .sort();
+    const others = folders.filter((name) => !isDay(name) && !/^[._]/.test(name));
     const since = window.since;
     const wanted = since === null ? days : days.filter((dt) => dt >= since);
     const batches: string[][] = [];
@@ -39,7 +41,8 @@ export async function listFeed(
         take(await collect(feed, between(feed, first, end)));
       }),
     );
-    return { ignored: days.length - wanted.length };
+    const strays = others.map((name) => `${feed.prefix}${name}/`);
+    return { ignored: days.length - wanted.length, strays };
   }
   const pages = between(feed, `${feed.prefix}dt=${window.open}`, null);
   const extras = window.extra.map((dt) => {
@@ -47,7 +50,7 @@ export async function listFeed(
     return place.source.list(dayPrefix(place.prefix, feed.feed, version, format, dt), place.paging);
   });
   await Promise.all([pages, ...extras].map(async (list) => take(await collect(feed, list))));
-  return { ignored: 0 };
+  return { ignored: 0, strays: [] };
 }
 
 async function* between(feed: FeedPlace, first: string, end: string | null): AsyncGenerator<RemoteObject[]> {

@@ -27,7 +27,7 @@ export interface SyncReport {
   foreign: number; // keys that are no export; ignored
   hostile: number; // keys refused for what they would do to a file system
   hostileKeys: { key: string; reason: string }[]; // the first few
-  strays: number; // files in partitions that are no data files by their names, and not read
+  strays: number; // files and folders below feeds that do not fit the layout, and are not read
   strayKeys: string[]; // the first few
   ignored: number; // days of the bucket before `since` or `lookback`
   docs: string[]; // export_docs.yaml files fetched, below data/docs/

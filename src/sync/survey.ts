@@ -199,8 +199,8 @@ async function surveyFeed(
       if (entry.action !== "keep" || entry.changed || entry.odd) found.entries.push(entry);
     }
   };
-  const nothing = { ignored: 0 };
-  const { ignored } = gone
+  const nothing = { ignored: 0, strays: [] };
+  const { ignored, strays } = gone
     ? nothing
     : await listFeed(place, window, ({ days, listing }) => {
         finds.foreign += listing.foreign;
@@ -213,6 +213,8 @@ async function surveyFeed(
         onListed(listing.objects);
       });
   finds.ignored += ignored;
+  finds.strays += strays.length;
+  finds.strayKeys.push(...strays.slice(0, keysShown - finds.strayKeys.length));
   for (const dt of localDays(project, place.feed)) if (!planned.has(dt) && inWindow(window, dt)) plan(dt, []);
   found.entries.sort((a, b) => (partitionKey(a.id) < partitionKey(b.id) ? -1 : 1));
   return found;

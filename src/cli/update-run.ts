@@ -6,7 +6,7 @@ import { quoteText } from "../warehouse/database.ts";
 import { loadSnapshot, type Snapshot } from "../warehouse/snapshot.ts";
 import { type UpdateOptions, updateWarehouse } from "../warehouse/update.ts";
 import { surveyNames } from "../warehouse/wfm-survey.ts";
-import { count, duration, minute, plural } from "../words.ts";
+import { duration, minute, plural } from "../words.ts";
 import { refreshCatalog } from "./catalog-run.ts";
 import type { Context } from "./command.ts";
 import { unmappedNext, unmappedText } from "./wfm-run.ts";
@@ -75,7 +75,7 @@ export async function runUpdate(
 export function updateText(updated: Updated): string {
   const { days, rows, quarantined, schemaChanges, dataThrough, seconds } = updated;
   const lines: [string, string][] = [];
-  if (days > 0) lines.push(["read", `${count(rows)} rows in ${duration(seconds)}`]);
+  if (days > 0) lines.push(["read", `${plural(rows, "row")} in ${duration(seconds)}`]);
   if (quarantined > 0)
     lines.push(["unreadable", `${plural(quarantined, "line")}, listed by asapp-kit quarantine`]);
   if (schemaChanges.length > 0)

@@ -1,5 +1,5 @@
 -- One row per local day and channel, "All channels" included: conversations begun, and what became of those that ended.
--- `complete`: all of the day has come of every feed that is read here.
+-- `complete`: all of the day has come of convos_metrics and its ended twin, and of the other feeds if they came before and after.
 -- Ships: day, channel, complete, started, ended, assisted, handled, handle_mean, handle_p50, handle_p90, handle_bins,
 --   queued, wait_p50, wait_p90, wait_bins, resolved, unresolved, timeout, auto, other, rated, satisfied
 with settings as (
@@ -77,10 +77,13 @@ all_ended as (
   from ended left join endings using (issue) left join ratings using (issue)
   group by grouping sets ((day, channel), (day))
 ),
+told as (
+  from history.days where feed in ('convos_metrics', 'convos_metrics_ended', 'convos_metadata_ended', 'customer_feedback')
+),
 whole as (
-  select day from history.days
-  where feed in ('convos_metrics', 'convos_metrics_ended', 'convos_metadata_ended', 'customer_feedback')
-  group by day having bool_and(whole)
+  select day from told where feed = 'convos_metrics' and whole
+    and day <= coalesce((select max(day) from told where feed = 'convos_metrics_ended'), day)
+  except select day from told where not whole
 ),
 frame as (
   select day::date as day, channel

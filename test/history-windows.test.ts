@@ -14,7 +14,11 @@ import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 const day = "2026-09-29";
 const former = ["2026-09-22", "2026-09-15", "2026-09-08", "2026-09-01", "2026-08-25"];
 const [short, unstaffed] = former; // of which rep_convos and rep_utilized lack the hour from 09:00
-const begun = ["2026-09-26", "2026-09-27", "2026-09-28"]; // conversations; the hour from 09:00 is missing of one feed on the second
+// Conversations, of which the ended ones miss an hour of the third day and come no more after the fourth; ratings come from then on.
+const begun = [25, 26, 27, 28, 29, 30].map((day) => `2026-09-${day}`);
+const lacks = (feed: string, dt: string, hour: string) =>
+  (feed === "convos_metrics_ended" && (dt > begun[3]! || (dt === begun[2] && hour === "09"))) ||
+  (feed === "customer_feedback" && dt < begun[3]!);
 const hours = Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, "0"));
 
 const assigned = (dt: string, ...times: string[]) =>
@@ -57,17 +61,19 @@ describe("history", () => {
     raw.put("queue_wfm", `${day} 10:35`, [
       { instance_ts: `${day}T10:00:00Z`, queue_name: "A", total_assignments: 1, total_abandons: 0 },
     ]);
-    for (const dt of begun)
-      for (const feed of ["convos_metrics", "convos_metrics_ended"])
-        for (const hour of hours.filter(
-          (each) => dt !== begun[1] || feed === "convos_metrics" || each !== "09",
-        )) {
+    for (const feed of ["convos_metrics", "convos_metrics_ended", "customer_feedback"])
+      for (const dt of begun)
+        for (const hour of hours.filter((each) => !lacks(feed, dt, each))) {
           const row = {
-            issue_id: `${dt} ${hour}`,
             platform: "web",
             first_utterance_ts: `${dt} ${hour}:10:00`,
+            instance_ts: `${dt} ${hour}:20:00`,
           };
-          raw.put(feed, `${dt} ${hour}`, [{ ...row, instance_ts: `${dt} ${hour}:20:00` }]);
+          raw.put(
+            feed,
+            `${dt} ${hour}`,
+            feed === "customer_feedback" ? [] : [{ issue_id: `${dt} ${hour}`, ...row }],
+          );
         }
     await updateWarehouse(raw.project);
     database = await openCatalog(raw.project);
@@ -155,7 +161,7 @@ describe("history", () => {
     );
   });
 
-  it("takes a day of conversations for whole when every hour of every feed has come that comes at all", async () => {
+  it("takes a day of conversations for complete when every hour has come of the feeds it is counted from", async () => {
     const days = await answer<ConversationDay>(raw.project, database, "days");
     assert.deepEqual(
       days
@@ -163,8 +169,11 @@ describe("history", () => {
         .map((row) => [row.day, row.complete, row.started, row.ended]),
       [
         [begun[0], true, 24, 24],
-        [begun[1], false, 24, 23],
-        [begun[2], true, 24, 24],
+        [begun[1], true, 24, 24],
+        [begun[2], false, 24, 23],
+        [begun[3], true, 24, 24],
+        [begun[4], false, 24, 0],
+        [begun[5], false, 24, 0],
       ],
     );
   });

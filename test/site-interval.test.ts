@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type ConversationDay, conversationTotals, quantile } from "../notebooks/components/conversations.ts";
+import { daysLater } from "../notebooks/components/baseline.ts";
+import {
+  type ConversationDay,
+  comparedDays,
+  conversationTotals,
+  quantile,
+} from "../notebooks/components/conversations.ts";
 import { driverSentence, explain } from "../notebooks/components/drivers.ts";
 import { csv } from "../notebooks/components/figure.ts";
 import {
@@ -24,6 +30,7 @@ import {
 } from "../notebooks/components/interval.ts";
 import { beforeWrap } from "../notebooks/components/intraday.ts";
 import { netRows } from "../notebooks/components/net-staffing.ts";
+import { weeksBefore } from "../notebooks/components/overview.ts";
 import { projectionText, restOfDay } from "../notebooks/components/rest-of-day.ts";
 import {
   clockText,
@@ -598,31 +605,47 @@ describe("ranges of days", () => {
     assert.equal(quantile([], 0.5), null);
   });
 
-  it("add counts, and leave out ratings of days that are held back", () => {
-    const base = {
-      channel: "Web",
-      complete: true,
-      started: 10,
-      ended: 8,
-      assisted: 4,
-      handled: 4,
-      queued: 4,
-    };
-    const other = {
+  const conversations = (day: string, more: Partial<ConversationDay> = {}): ConversationDay => ({
+    ...{ day, channel: "Web", complete: true, started: 10, ended: 8, assisted: 4, handled: 4, queued: 4 },
+    ...{
       handle_p50: null,
       handle_p90: null,
       handle_bins: null,
       wait_p50: null,
       wait_p90: null,
       wait_bins: null,
-    };
-    const ends = { resolved: 3, unresolved: 1, timeout: 2, auto: 1, other: 1 };
-    const days: ConversationDay[] = [
-      { ...base, ...other, ...ends, day: "2026-09-14", rated: 20, satisfied: 15 },
-      { ...base, ...other, ...ends, day: "2026-09-15", rated: 3, satisfied: null },
-    ];
-    const total = conversationTotals(days);
+    },
+    ...{ resolved: 3, unresolved: 1, timeout: 2, auto: 1, other: 1, rated: 20, satisfied: 15 },
+    ...more,
+  });
+
+  it("add counts, and leave out ratings of days that are held back", () => {
+    const total = conversationTotals([
+      conversations("2026-09-14"),
+      conversations("2026-09-15", { rated: 3, satisfied: null }),
+    ]);
     assert.deepEqual([total.started, total.rated, total.satisfied, total.handle_p50], [20, 20, 15, null]);
+  });
+
+  it("are compared with the days before where both are complete", () => {
+    const gap = { complete: false, started: 1 };
+    const days = Array.from({ length: 14 }, (_, i) =>
+      conversations(daysLater("2026-09-01", i), i === 2 ? gap : { started: i < 7 ? 10 : 12 }),
+    );
+    const compared = comparedDays(days, days.slice(7), 7);
+    assert.deepEqual([compared?.days, compared?.now.started, compared?.before.started], [6, 72, 60]);
+    assert.equal(comparedDays(days, days.slice(6), 7), null, "the data begin later");
+    assert.equal(comparedDays(days, days.slice(9, 10), 7), null, "nothing to compare");
+  });
+
+  it("are set against the complete ones of the four weeks before", () => {
+    const days = [1, 8, 15, 22, 29].map((day) =>
+      conversations(`2026-09-${String(day).padStart(2, "0")}`, { complete: day !== 15 }),
+    );
+    assert.deepEqual(
+      weeksBefore("2026-09-29", days).map(({ day }) => day),
+      ["2026-09-01", "2026-09-08", "2026-09-22"],
+    );
   });
 });
 

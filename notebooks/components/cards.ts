@@ -34,12 +34,12 @@ type Better = "higher" | "lower" | "neutral";
 
 /** "+12% on the usual". What differs by less than a twentieth is neither good nor bad. */
 export function versusDelta(
-  now: number | null,
+  now: number | null | undefined,
   then: number | null | undefined,
   label: string,
   better: Better = "neutral",
 ): Card["delta"] {
-  if (now === null || !then) return undefined;
+  if (now === null || now === undefined || !then) return undefined;
   return { text: versus(now, then, label), tone: tone(now / then - 1, better, 0.05) };
 }
 

@@ -1,7 +1,13 @@
 import { daysLater } from "./baseline.js";
 import { type Card, pointsDelta, versusDelta } from "./cards.js";
 import { wilson } from "./confidence.js";
-import { type ConversationDay, type ConversationTotals, conversationTotals } from "./conversations.js";
+import {
+  type Compared,
+  type ConversationDay,
+  type ConversationTotals,
+  comparedDays,
+  conversationTotals,
+} from "./conversations.js";
 import { crosshair } from "./crosshair.js";
 import { shareChart, shareLineChart, spreadChart, stackChart } from "./daily.js";
 import { html } from "./dom.js";
@@ -33,24 +39,23 @@ export function conversationPage(choice: ConversationChoice) {
   const length = choice.range === "all" ? every.length : Number(choice.range);
   const from = choice.range === "all" ? (every[0]?.day ?? to) : daysLater(to, 1 - length);
   const rows = every.filter(({ day }) => day >= from && day <= to);
-  const former = every.filter(({ day }) => day >= daysLater(from, -length) && day < from);
   const whole = rows.filter(({ complete }) => complete);
   const sum = conversationTotals(rows);
-  const before = former.length === rows.length && rows.length ? conversationTotals(former) : null;
+  const compared = comparedDays(every, rows, length);
   const range = rows.length ? `${dayName(rows[0]!.day)} to ${dayName(rows.at(-1)!.day)}` : "no days";
   return {
-    title: title(sum, before, channel),
-    lead: rows.length ? lead(sum, whole.length) : "Nothing has been synced for these days.",
-    cards: conversationCards(sum, before, site),
+    title: title(sum, compared, channel),
+    lead: rows.length ? lead(sum, whole.length, compared) : "Nothing has been synced for these days.",
+    cards: conversationCards(sum, compared, site),
     figures: figures(rows, sum, channel, range, site),
     channels: channels(days, from, to, site),
   };
 }
 
-function title(sum: ConversationTotals, before: ConversationTotals | null, channel: string): string {
+function title(sum: ConversationTotals, compared: Compared | null, channel: string): string {
   if (!sum.started) return "No conversations in this range";
   const by = channel === "All channels" ? "" : ` on ${channel}`;
-  const off = before?.started ? sum.started / before.started - 1 : null;
+  const off = compared?.before.started ? compared.now.started / compared.before.started - 1 : null;
   const trend =
     off === null
       ? ""
@@ -60,7 +65,9 @@ function title(sum: ConversationTotals, before: ConversationTotals | null, chann
   return `${count(sum.started)} conversations${by}${trend}`;
 }
 
-function lead(sum: ConversationTotals, days: number): string {
+function lead(sum: ConversationTotals, whole: number, compared: Compared | null): string {
+  const days =
+    compared === null || compared.days === whole ? "" : `, of which ${count(compared.days)} can be compared`;
   const parts = [
     `${percent(ratio(sum.assisted, sum.ended), 0)} of those that ended had a rep.`,
     sum.handle_p50 === null
@@ -69,12 +76,13 @@ function lead(sum: ConversationTotals, days: number): string {
     sum.satisfied === null || !sum.rated
       ? null
       : `${percent(sum.satisfied / sum.rated, 0)} of ${count(sum.rated)} ratings were good.`,
-    days ? `${plural(days, "complete day")}.` : null,
+    whole ? `${plural(whole, "complete day")}${days}.` : null,
   ];
   return parts.filter(Boolean).join(" ");
 }
 
-function conversationCards(sum: ConversationTotals, before: ConversationTotals | null, site: Site): Card[] {
+function conversationCards(sum: ConversationTotals, compared: Compared | null, site: Site): Card[] {
+  const [now, before] = [compared?.now, compared?.before];
   const label = "the days before";
   const assisted = ratio(sum.assisted, sum.ended);
   const resolved = ratio(sum.resolved, sum.ended);
@@ -84,30 +92,35 @@ function conversationCards(sum: ConversationTotals, before: ConversationTotals |
     {
       label: "Conversations",
       value: count(sum.started),
-      delta: versusDelta(sum.started, before?.started, label),
+      delta: versusDelta(now?.started, before?.started, label),
     },
     {
       label: "With a rep",
       value: percent(assisted),
-      delta: pointsDelta(assisted, ratio(before?.assisted, before?.ended), label),
+      delta: pointsDelta(ratio(now?.assisted, now?.ended), ratio(before?.assisted, before?.ended), label),
       note: `${count(sum.assisted)} of ${count(sum.ended)} ended`,
     },
     {
       label: "Median handle",
       value: clock(sum.handle_p50),
-      delta: versusDelta(sum.handle_p50, before?.handle_p50, label),
+      delta: versusDelta(now?.handle_p50, before?.handle_p50, label),
       note: `p90 ${clock(sum.handle_p90)}`,
     },
     {
       label: "Median wait",
       value: clock(sum.wait_p50),
-      delta: versusDelta(sum.wait_p50, before?.wait_p50, label),
+      delta: versusDelta(now?.wait_p50, before?.wait_p50, label),
       note: `p90 ${clock(sum.wait_p90)}`,
     },
     {
       label: "Ended resolved",
       value: percent(resolved),
-      delta: pointsDelta(resolved, ratio(before?.resolved, before?.ended), label, "higher"),
+      delta: pointsDelta(
+        ratio(now?.resolved, now?.ended),
+        ratio(before?.resolved, before?.ended),
+        label,
+        "higher",
+      ),
       note: "marked so by the rep",
     },
     {

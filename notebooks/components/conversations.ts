@@ -1,3 +1,4 @@
+import { daysLater } from "./baseline.js";
 import type { DayRow } from "./daily.js";
 
 /** One local day and channel, as data-loaders/days.json.sql ships it. "All channels" is every channel together. */
@@ -61,6 +62,28 @@ export function conversationTotals(rows: readonly ConversationDay[]): Conversati
     rated: rated.reduce((total, row) => total + row.rated, 0),
     satisfied: rated.length ? rated.reduce((total, row) => total + row.satisfied!, 0) : null,
   };
+}
+
+/** Days against those `length` days before: only where both are complete, so that a gap passes for no change. */
+export interface Compared {
+  days: number;
+  now: ConversationTotals;
+  before: ConversationTotals;
+}
+
+/** Null where no day can be compared, or where the days before begin earlier than the data. */
+export function comparedDays(
+  every: readonly ConversationDay[],
+  rows: readonly ConversationDay[],
+  length: number,
+): Compared | null {
+  const known = new Map(every.map((row) => [row.day, row]));
+  const twins = rows.map((row) => [row, known.get(daysLater(row.day, -length))] as const);
+  if (twins.some(([, before]) => before === undefined)) return null;
+  const pairs = twins.filter(([row, before]) => row.complete && before!.complete);
+  if (pairs.length === 0) return null;
+  const totals = (side: 0 | 1) => conversationTotals(pairs.map((pair) => pair[side]!));
+  return { days: pairs.length, now: totals(0), before: totals(1) };
 }
 
 /** Bin `i` counts values from 1.05^i to 1.05^(i+1) seconds; bin 0 also takes everything below. So a quantile is within 5 %. */

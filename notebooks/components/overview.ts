@@ -47,8 +47,14 @@ export function overview(data: OverviewData) {
   };
 }
 
+/** The complete ones of the four days of the same weekday before a day. */
+export function weeksBefore<Row extends DayRow>(day: string, rows: readonly Row[]): Row[] {
+  const days = [7, 14, 21, 28].map((back) => daysLater(day, -back));
+  return rows.filter((row) => row.complete && days.includes(row.day));
+}
+
 function formerText(day: string, all: readonly ConversationDay[]): string {
-  const weeks = [7, 14, 21, 28].filter((back) => all.some((row) => row.day === daysLater(day, -back))).length;
+  const weeks = weeksBefore(day, all).length;
   if (weeks === 0) return "";
   return `, against ${weeks === 1 ? "the" : `the ${["two", "three", "four"][weeks - 2]}`} ${weekdayName(day)}${weeks === 1 ? "" : "s"} before`;
 }
@@ -60,9 +66,8 @@ function overviewCards(
   queues: readonly QueueDay[],
   site: Site,
 ): Card[] {
-  const weeks = [7, 14, 21, 28].map((back) => daysLater(last.day, -back));
-  const former = all.filter(({ day }) => weeks.includes(day));
-  const formerQueues = queues.filter(({ day }) => weeks.includes(day));
+  const former = weeksBefore(last.day, all);
+  const formerQueues = weeksBefore(last.day, queues);
   const before = former.length ? conversationTotals(former) : null;
   const label = former.length === 1 ? "the week before" : "the weeks before";
   const recent = all.filter(({ day }) => day <= last.day).slice(-28);
@@ -79,7 +84,7 @@ function overviewCards(
       label: "Conversations",
       value: count(last.started),
       delta: versusDelta(last.started, before ? before.started / former.length : null, label),
-      trend: recent.map(({ started }) => started),
+      trend: recent.map(({ complete, started }) => (complete ? started : null)),
       href: "./conversations",
     },
     {

@@ -32,8 +32,8 @@ const feedsByDay = [
 ];
 
 /**
- * history.days: of each feed of conversations or reps that has come, every local day from the first of any of them to the last; `whole`
- * where all of the day has come of that feed.
+ * history.days: of each feed of conversations or reps that has come, every local day from its first to its last and one beside
+ * them; `whole` where all of the day has come of it.
  */
 export function daysSelect(data: string, snapshot: Snapshot): string {
   return `
@@ -41,10 +41,11 @@ with come as (
   ${comeSelect(data, snapshot, feedsByDay)}
 ),
 every_window as (
-  select start, local_date(start) as day from (select unnest(${daysAround}) as start from come)
+  select feed, start, local_date(start) as day
+  from (select feed, unnest(${daysAround}) as start from come group by feed)
 )
 select feed, day, bool_and(come.start is not null) as whole
-from every_window cross join (select distinct feed from come) left join come using (feed, start)
+from every_window left join come using (feed, start)
 group by feed, day`;
 }
 

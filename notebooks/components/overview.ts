@@ -1,5 +1,6 @@
 import { daysLater } from "./baseline.js";
 import { type Card, pointsDelta, versusDelta } from "./cards.js";
+import { wilson } from "./confidence.js";
 import { type ConversationDay, conversationTotals } from "./conversations.js";
 import { type DayRow, shareLineChart, stackChart } from "./daily.js";
 import { html } from "./dom.js";
@@ -79,6 +80,10 @@ function overviewCards(
   const abandoned = ratio(lastQueue?.abandoned, lastQueue?.offered);
   const formerOffered = total((row) => row.offered);
   const rating = ratio(last.satisfied, last.rated);
+  const ratingBefore = ratio(before?.satisfied, before?.rated);
+  const sure = wilson(last.satisfied, last.rated);
+  const differs =
+    sure !== null && ratingBefore !== null && (ratingBefore < sure.low || ratingBefore > sure.high);
   return [
     {
       label: "Conversations",
@@ -132,7 +137,7 @@ function overviewCards(
     {
       label: "Good ratings",
       value: rating === null ? `n < ${site.min_contacts}` : percent(rating),
-      delta: points(rating, ratio(before?.satisfied, before?.rated), "higher"),
+      delta: points(rating, ratingBefore, differs ? "higher" : undefined),
       note: `n = ${count(last.rated)}`,
       trend: recent.map((row) => ratio(row.satisfied, row.rated)),
       href: "./conversations#ratings",

@@ -162,7 +162,9 @@ export function parseConfig(
   registry: Map<string, Feed> = loadRegistry(),
 ): Config {
   const file = new YamlFile(name, source);
-  file.throwProblems();
+  file.throwProblems(
+    "correct the line: `option: value`, with the options of a section two spaces further in",
+  );
   file.refuseSecrets();
   const written = isNull(file.top) ? {} : (kit(file.top) ?? {});
   const problem = (option: string, message: string) => file.report(keyPlace(file.top, option), message);

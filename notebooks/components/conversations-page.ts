@@ -66,7 +66,7 @@ function title(sum: ConversationTotals, compared: Compared | null, channel: stri
 }
 
 function lead(sum: ConversationTotals, whole: number, compared: Compared | null): string {
-  const days =
+  const comparable =
     compared === null || compared.days === whole ? "" : `, of which ${count(compared.days)} can be compared`;
   const parts = [
     `${percent(ratio(sum.assisted, sum.ended), 0)} of those that ended had a rep.`,
@@ -76,7 +76,7 @@ function lead(sum: ConversationTotals, whole: number, compared: Compared | null)
     sum.satisfied === null || !sum.rated
       ? null
       : `${percent(sum.satisfied / sum.rated, 0)} of ${count(sum.rated)} ratings were good.`,
-    whole ? `${plural(whole, "complete day")}${days}.` : null,
+    whole ? `${plural(whole, "complete day")}${comparable}.` : null,
   ];
   return parts.filter(Boolean).join(" ");
 }

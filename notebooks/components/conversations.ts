@@ -64,14 +64,14 @@ export function conversationTotals(rows: readonly ConversationDay[]): Conversati
   };
 }
 
-/** Days against those `length` days before: only where both are complete, so that a gap passes for no change. */
+/** Days, and those so many days before them, added up: only pairs of complete ones, since a gap is no change. */
 export interface Compared {
   days: number;
   now: ConversationTotals;
   before: ConversationTotals;
 }
 
-/** Null where no day can be compared, or where the days before begin earlier than the data. */
+/** Sets rows against those `length` days before; null where no day can be compared, or where the days before begin earlier than the data. */
 export function comparedDays(
   every: readonly ConversationDay[],
   rows: readonly ConversationDay[],

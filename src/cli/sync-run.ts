@@ -36,16 +36,18 @@ export async function runSync(
   for (const note of report.notes) output.warn(note);
   if (report.hostile > 0) {
     const keys = report.hostileKeys.map(({ key, reason }) => `${JSON.stringify(key)} (${reason})`);
-    output.warn(
-      `${plural(report.hostile, "key")} of the bucket refused, e.g.\n${keys.slice(0, 3).join("\n")}`,
-    );
+    output.warn(`${plural(report.hostile, "key")} of the bucket refused${firstOf(keys)}`);
   }
   if (report.strays > 0) {
-    const keys = report.strayKeys.slice(0, 3).map((key) => JSON.stringify(key));
+    const keys = report.strayKeys.map((key) => JSON.stringify(key));
     const places = `${plural(report.strays, "place")} below feeds`;
-    output.warn(`not read, as the layout of exports has none such: ${places}, e.g.\n${keys.join("\n")}`);
+    output.warn(`not read, as the layout of exports has none such: ${places}${firstOf(keys)}`);
   }
   return report;
+}
+
+function firstOf(keys: string[]): string {
+  return `, e.g.\n${keys.slice(0, 3).join("\n")}`;
 }
 
 function tell(output: Output, event: SyncEvent): void {

@@ -23,7 +23,7 @@ const folderPattern =
 const filePattern = /^([a-z0-9_]+)\.jsonl(?:\.(\d{2,4}))?(\.gz)?(\.enc)?$/;
 const docsPattern = /^export_docs\.ya?ml(\.gz)?(\.enc)?$/;
 const belowFeed = /^(?!export_docs\/)[a-z0-9_]+\/version=[^/]+\//;
-const hidden = /(?:^|\/)[._]|\/$|_\$folder\$$/; // to Hadoop and Spark, and folders of consoles
+const hidden = /(?:^|\/)[._]|\/$|_\$folder\$$/;
 const foreign: ParsedKey = { kind: "foreign" };
 
 /**
@@ -50,7 +50,7 @@ export function parseKey(key: string, prefix = ""): ParsedKey {
   }
   const match = folderPattern.exec(path);
   const stray = (id: PartitionId | null): ParsedKey =>
-    belowFeed.test(path) && !hidden.test(path) ? { kind: "stray", id, file: name } : foreign;
+    belowFeed.test(path) && !isHidden(path) ? { kind: "stray", id, file: name } : foreign;
   if (match === null || !isDate(match[4]!)) return stray(null);
   const [, feed, version, format, dt, hr, mi] = match;
   if (feed === docsName) {
@@ -77,6 +77,11 @@ export function parseKey(key: string, prefix = ""): ParsedKey {
     gzip: file[3] !== undefined,
     encrypted: file[4] !== undefined,
   };
+}
+
+/** What a dot or an underscore hides from Hadoop and Spark, and folders of consoles: nobody means it to be read. */
+export function isHidden(path: string): boolean {
+  return hidden.test(path);
 }
 
 /** The partition's folder without the prefix: `convos_metrics/version=1/format=jsonl/dt=2026-09-01/hr=05/mi=15`. */

@@ -30,7 +30,7 @@ export interface Listing {
   strays: string[];
 }
 
-const keysShown = 20;
+export const keysShown = 20;
 const none: RemoteObject[] = []; // until the first data file; an array that grew by push holds 17 places
 
 /**

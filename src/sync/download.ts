@@ -5,7 +5,7 @@ import { markerName, partitionPath } from "../export/layout.ts";
 import { fingerprint, type RemoteObject, type RemotePartition } from "../export/remote-partition.ts";
 import { batchBytes, returnBatch, takeBatch } from "./batch.ts";
 import { decryptFile } from "./decrypt.ts";
-import { diskError } from "./files.ts";
+import { diskError, onDisk } from "./files.ts";
 import type { ManifestObject, ManifestPartition } from "./manifest.ts";
 import { install, rawFolder, tmpFolder } from "./raw.ts";
 import type { Patience, Retry } from "./retry.ts";
@@ -275,14 +275,6 @@ class Attempt {
     return new SourceError("transient", `broken off after ${this.received} of ${this.object.size} bytes`, {
       cause,
     });
-  }
-}
-
-function onDisk<T>(download: Download, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw diskError(error, download.data);
   }
 }
 

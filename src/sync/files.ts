@@ -72,3 +72,12 @@ export function diskError(error: unknown, folder: string): unknown {
   }
   return error;
 }
+
+/** Does work in the data folder; a failure to write comes out as `diskError` has it. */
+export function onDisk<T>({ data }: { data: string }, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw diskError(error, data);
+  }
+}

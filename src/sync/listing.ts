@@ -1,4 +1,4 @@
-import { dayPrefix, isDate } from "../export/layout.ts";
+import { dayPrefix, isDate, isHidden } from "../export/layout.ts";
 import {
   groupPartitions,
   type Listing,
@@ -29,7 +29,7 @@ export async function listFeed(
       .filter(isDay)
       .map((name) => name.slice(3))
       .sort();
-    const others = folders.filter((name) => !isDay(name) && !/^[._]/.test(name));
+    const others = folders.filter((name) => !isDay(name) && !isHidden(name));
     const since = window.since;
     const wanted = since === null ? days : days.filter((dt) => dt >= since);
     const batches: string[][] = [];

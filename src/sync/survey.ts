@@ -2,7 +2,12 @@ import { setFlagsFromString } from "node:v8";
 import { CliError } from "../errors.ts";
 import { docsName, feedPrefix, partitionPath } from "../export/layout.ts";
 import { partitionKey } from "../export/partition.ts";
-import { groupPartitions, type RemoteObject, type RemotePartition } from "../export/remote-partition.ts";
+import {
+  groupPartitions,
+  keysShown,
+  type RemoteObject,
+  type RemotePartition,
+} from "../export/remote-partition.ts";
 import { feedOf, type Project } from "../project.ts";
 import { type DayWork, pack } from "./day-work.ts";
 import { type Discovery, discover, type FeedPlace, type Unlisted } from "./discovery.ts";
@@ -58,7 +63,6 @@ export interface SurveyOptions {
 }
 
 const extraDays = 31; // older days with something unfinished that a routine sync looks at, at most
-const keysShown = 20;
 const manyObjects = 200_000;
 
 /** Lists the bucket and plans: the open days of every feed, or all days when it is time for that. */
@@ -138,13 +142,17 @@ export async function survey(
   return result;
 }
 
+function show<T>(shown: T[], more: readonly T[]): void {
+  shown.push(...more.slice(0, keysShown - shown.length));
+}
+
 /** Only of a feed that was listed whole. */
 function take(result: Survey, finds: Finds): void {
   const { docs, works, hostileKeys, foreign, hostile, strays, strayKeys, ignored } = finds;
   for (const work of works) result.works.push(work);
   for (const object of docs) result.docs.objects.push(object);
-  result.hostileKeys.push(...hostileKeys.slice(0, keysShown - result.hostileKeys.length));
-  result.strayKeys.push(...strayKeys.slice(0, keysShown - result.strayKeys.length));
+  show(result.hostileKeys, hostileKeys);
+  show(result.strayKeys, strayKeys);
   result.foreign += foreign;
   result.hostile += hostile;
   result.strays += strays;
@@ -205,16 +213,16 @@ async function surveyFeed(
     : await listFeed(place, window, ({ days, listing }) => {
         finds.foreign += listing.foreign;
         finds.hostile += listing.hostileCount;
-        finds.hostileKeys.push(...listing.hostile.slice(0, keysShown - finds.hostileKeys.length));
+        show(finds.hostileKeys, listing.hostile);
         finds.strays += listing.strayCount;
-        finds.strayKeys.push(...listing.strays.slice(0, keysShown - finds.strayKeys.length));
+        show(finds.strayKeys, listing.strays);
         finds.docs.push(...listing.docs);
         for (const [dt, remote] of days) plan(dt, remote);
         onListed(listing.objects);
       });
   finds.ignored += ignored;
   finds.strays += strays.length;
-  finds.strayKeys.push(...strays.slice(0, keysShown - finds.strayKeys.length));
+  show(finds.strayKeys, strays);
   for (const dt of localDays(project, place.feed)) if (!planned.has(dt) && inWindow(window, dt)) plan(dt, []);
   found.entries.sort((a, b) => (partitionKey(a.id) < partitionKey(b.id) ? -1 : 1));
   return found;

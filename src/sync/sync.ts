@@ -3,7 +3,7 @@ import { CliError } from "../errors.ts";
 import { docsName } from "../export/layout.ts";
 import { partitionKey } from "../export/partition.ts";
 import type { Project } from "../project.ts";
-import { diskError } from "./files.ts";
+import { onDisk } from "./files.ts";
 import {
   type FeedSync,
   type LastSync,
@@ -171,12 +171,4 @@ function record(
 function unfinishedOf({ id, state, reason, odd }: PlanEntry): Unfinished[] {
   if (odd === "markerless") return [{ id, state: "markerless", reason }];
   return state === "waiting" || state === "overdue" || state === "encrypted" ? [{ id, state, reason }] : [];
-}
-
-function onDisk<T>(project: Project, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw diskError(error, project.data);
-  }
 }

@@ -419,6 +419,33 @@ describe("cli", () => {
     assert.match(stderr, /1 partition could not be fetched/);
   });
 
+  it("names what does not fit the layout, also of a feed that nobody knows and nothing came of", async () => {
+    const own = await openCliKit();
+    try {
+      own.partition("reps/dt=2026-09-01", [{ rep_id: "r-1" }]);
+      const folder = "mystery/version=1/format=jsonl/dt=2026-09-01";
+      for (const name of ["data.jsonl.gz", "_SUCCESS"]) own.server.put(bucket, `${folder}/${name}`, "");
+      const { code, stdout, stderr } = await own.run(["sync"]);
+      assert.equal(code, exitCodes.someFailed);
+      assert.match(
+        stdout,
+        /^failed +1: mystery 2026-09-01: data\.jsonl\.gz is no data file of mystery by its name$/m,
+      );
+      assert.match(
+        stderr,
+        /^warning: not read, .*: 1 place below feeds, e\.g\.\n +"mystery\/.*\/data\.jsonl\.gz"$/m,
+      );
+      const status = await own.run(["status"]);
+      assert.match(status.stdout, /^mystery +0 +1 +0$/m);
+      assert.match(
+        status.stdout,
+        /mystery: 1 partition failed: 2026-09-01 \(data\.jsonl\.gz is no data file/,
+      );
+    } finally {
+      await own.close();
+    }
+  });
+
   it("takes exports from another place only when told that they moved", async () => {
     const own = await openCliKit("feeds: [reps]\n");
     try {

@@ -49,6 +49,14 @@ describe("config", () => {
     for (const empty of ["# nothing yet\n", "---\n", "{}", "\uFEFF"]) assert.deepEqual(read(empty), config);
   });
 
+  it("fetches fewer objects at once from a folder or over SFTP, unless told otherwise", () => {
+    const atOnce = (text: string) => read(text).sync.concurrency;
+    assert.equal(atOnce("company: acme"), 64);
+    assert.equal(atOnce("source: {path: exports}"), 16);
+    assert.equal(atOnce("source: {url: 'sftp://me@host'}"), 16);
+    assert.equal(atOnce("{company: acme, sync: {concurrency: 5}}"), 5);
+  });
+
   it("makes the bucket's name from environment, company and region", () => {
     const bucket = (text: string) => {
       const { source } = read(text);

@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { type Holder, withLock } from "../src/sync/lock.ts";
+import { CliError } from "../src/errors.ts";
+import { type Holder, holderIn, withLock, withLockFile } from "../src/sync/lock.ts";
 
 describe("lock", () => {
   let data: string;
@@ -131,5 +141,107 @@ describe("lock", () => {
     const signal = AbortSignal.timeout(20);
     await assert.rejects(withLock({ data }, { wait: true, pollMs: 5, signal }, async () => {}));
     assert.ok(existsSync(join(data, "lock")), "the other's lock stays");
+  });
+
+  const toCome = (path: string) => {
+    const time = Date.now() / 1000 + 400 * 86_400;
+    utimesSync(path, time, time);
+  };
+
+  const taken = () => withLock({ data }, { signal: AbortSignal.timeout(30_000) }, async () => "done");
+
+  it("takes over what names no process, whatever its time", async () => {
+    const lock = join(data, "lock");
+    for (const text of [
+      "null",
+      "{}",
+      "[]",
+      '"x"',
+      '{"pid":0}',
+      '{"pid":-1,"host":"a","since":"2026-01-01"}',
+      "\0\0",
+    ]) {
+      writeFileSync(lock, text);
+      utimesSync(lock, 0, 0);
+      assert.equal(await taken(), "done", text);
+    }
+    writeFileSync(lock, "");
+    toCome(lock);
+    assert.equal(await taken(), "done", "of a time to come");
+    mkdirSync(join(lock, "inside"), { recursive: true });
+    assert.equal(await taken(), "done", "a folder");
+    assert.deepEqual(readdirSync(data), []);
+  });
+
+  it("gets past a guard that a killed process left, also one of a time to come, and one that is a folder", async () => {
+    const guard = join(data, "lock.guard");
+    for (const damage of ["old", "to come", "folder"]) {
+      hold({ pid: await deadPid() });
+      if (damage === "folder") mkdirSync(join(guard, "inside"), { recursive: true });
+      else writeFileSync(guard, "");
+      if (damage === "to come") toCome(guard);
+      else utimesSync(guard, 0, 0);
+      assert.equal(await taken(), "done", damage);
+      assert.deepEqual(readdirSync(data), []);
+    }
+  });
+
+  it("hears a signal while it waits behind a guard, or a lock that says nothing", async () => {
+    for (const file of ["lock.guard", "lock"]) {
+      if (file !== "lock") hold({ pid: await deadPid() });
+      writeFileSync(join(data, file), "");
+      toCome(join(data, file));
+      const signal = AbortSignal.timeout(100);
+      await assert.rejects(
+        withLock({ data }, { wait: true, signal }, async () => "done"),
+        { code: "ABORT_ERR" },
+        file,
+      );
+    }
+  });
+
+  it("goes by the process and not by a time to come", async () => {
+    const since = new Date(Date.now() + 400 * 86_400_000).toISOString();
+    hold({ since });
+    await assert.rejects(taken(), { exit: "locked" });
+    hold({ since, pid: await deadPid() });
+    assert.equal(await taken(), "done");
+  });
+
+  it("leaves a lock that another took over alone", async () => {
+    await withLock({ data }, {}, async () => hold({ host: "elsewhere", pid: 7 }));
+    assert.equal((JSON.parse(readFileSync(join(data, "lock"), "utf8")) as Holder).host, "elsewhere");
+  });
+
+  it("locks any file, in words of the caller's", async () => {
+    const file = join(data, "deep", "build.lock");
+    await withLockFile(file, {}, async () => {
+      assert.ok(existsSync(file));
+      await assert.rejects(
+        withLockFile(
+          file,
+          { busy: ({ pid }) => new CliError("locked", `process ${pid} builds`) },
+          async () => {},
+        ),
+        { message: `process ${process.pid} builds` },
+      );
+    });
+    assert.deepEqual(readdirSync(data), []);
+  });
+
+  it("knows which process a text names", () => {
+    const holder = { pid: 5, host: "h", since: "2026-11-22T05:00:00.000Z", started: "9" };
+    assert.deepEqual(holderIn(holder), holder);
+    assert.deepEqual(holderIn({ ...holder, started: 9, format: 2, later: {} }), { ...holder, started: null });
+    for (const odd of [
+      null,
+      [],
+      5,
+      {},
+      { ...holder, pid: 0 },
+      { ...holder, pid: 1.5 },
+      { ...holder, since: "x" },
+    ])
+      assert.equal(holderIn(odd), null, JSON.stringify(odd));
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomically } from "../sync/files.ts";
-import { type Holder, isAlive } from "../sync/lock.ts";
+import { type Holder, holderIn, isAlive } from "../sync/lock.ts";
 
 const name = "watch.json";
 
@@ -43,7 +43,7 @@ export function readWatch(project: { data: string }, now: Date): WatchStatus | n
 function readNote(project: { data: string }): WatchNote | null {
   try {
     const note = JSON.parse(readFileSync(join(project.data, name), "utf8")) as WatchNote;
-    return note.format === 1 && typeof note.pid === "number" ? note : null;
+    return note?.format === 1 && holderIn(note) !== null ? note : null;
   } catch {
     return null;
   }

@@ -260,10 +260,12 @@ class Told {
   }
 }
 
-// In slices, by the clock: a laptop that slept goes on at once.
+// In slices, by the clock: a laptop that slept goes on at once. And no longer than it was to be, if the clock is set back.
 async function until(time: number, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && Date.now() < time)
-    await delay(Math.min(time - Date.now(), 10_000), undefined, { signal }).catch(() => {});
+  const end = performance.now() + time - Date.now();
+  const left = () => Math.min(time - Date.now(), end - performance.now());
+  while (!signal.aborted && left() > 0)
+    await delay(Math.min(left(), 10_000), undefined, { signal }).catch(() => {});
 }
 
 function stopwatch(): () => number {

@@ -115,12 +115,14 @@ export function accuracySentence({ queue, own, queues, site }: AccuracyPage): {
       : `It expected ${percent(Math.abs(bias))} too ${bias > 0 ? "many" : "few"}.`;
   const beyond = own.floor === null ? null : own.wape - own.floor;
   return {
-    title: `${queue}: the baseline missed half-hours by ${percent(own.wape)}; chance alone makes ${percent(own.floor)}`,
+    title: `${queue}: the baseline missed half-hours by ${percent(own.wape)}${own.floor === null ? "" : `; chance alone makes ${percent(own.floor)}`}`,
     lead: [
       `Over ${plural(own.days, "day")} and ${count(own.contacts)} contacts. ${lean}`,
-      beyond !== null && beyond <= 0.03
-        ? "A better forecast could hardly be told from this one."
-        : `The ${decimal((beyond ?? 0) * 100)} points between are what a better forecast could win.`,
+      beyond === null
+        ? null
+        : beyond <= 0.03
+          ? "A better forecast could hardly be told from this one."
+          : `The ${decimal(beyond * 100)} points between are what a better forecast could win.`,
       own.contacts / own.n < site.min_contacts
         ? `With ${decimal(own.contacts / own.n)} contacts a half-hour nobody can be accurate: look at whole days.`
         : null,
@@ -208,7 +210,7 @@ export function queuesFigure(page: AccuracyPage): HTMLElement {
   ];
   return figure({
     id: "queues",
-    title: "The smaller the queue, the more of the miss is chance",
+    title: chanceTitle(queues),
     subtitle: "Sum of misses / contacts, by half-hour, largest queue first; the bar ends at the noise floor.",
     legend: [
       { text: "Off (WAPE)", mark: "blue" },
@@ -221,6 +223,18 @@ export function queuesFigure(page: AccuracyPage): HTMLElement {
     draw: (width) => queuesChart(queues, width),
     file: "baseline-accuracy-by-queue",
   });
+}
+
+/** How much of the misses is chance, from the queue where it is least to that where it is most. */
+export function chanceTitle(queues: readonly QueueAccuracy[]): string {
+  const told = queues
+    .flatMap(({ queue, wape, floor }) => (wape && floor !== null ? [{ queue, share: floor / wape }] : []))
+    .sort((a, b) => a.share - b.share);
+  const [least, most] = [told[0], told.at(-1)];
+  if (!least || !most) return "No miss to take apart";
+  const part = ({ share }: { share: number }) => (share >= 1 ? "all" : percent(share, 0));
+  if (part(least) === part(most)) return `Chance alone explains ${part(least)} of the miss`;
+  return `Chance alone explains ${part(least)} of the miss of ${least.queue}, ${part(most)} of that of ${most.queue}`;
 }
 
 /** The half-hours furthest off. */

@@ -44,7 +44,7 @@ export function conversationPage(choice: ConversationChoice) {
   const compared = comparedDays(every, rows, length);
   const range = rows.length ? `${dayName(rows[0]!.day)} to ${dayName(rows.at(-1)!.day)}` : "no days";
   return {
-    title: title(sum, compared, channel),
+    title: title(sum, whole.length, compared, channel),
     lead: rows.length ? lead(sum, whole.length, compared) : "Nothing has been synced for these days.",
     cards: conversationCards(sum, compared, site),
     figures: figures(rows, sum, channel, range, site),
@@ -52,7 +52,7 @@ export function conversationPage(choice: ConversationChoice) {
   };
 }
 
-function title(sum: ConversationTotals, compared: Compared | null, channel: string): string {
+function title(sum: ConversationTotals, whole: number, compared: Compared | null, channel: string): string {
   if (!sum.started) return "No conversations in this range";
   const by = channel === "All channels" ? "" : ` on ${channel}`;
   const off = compared?.before.started ? compared.now.started / compared.before.started - 1 : null;
@@ -62,7 +62,8 @@ function title(sum: ConversationTotals, compared: Compared | null, channel: stri
       : Math.abs(off) < 0.02
         ? ", as many as in the days before"
         : `, ${change(off)} on the days before`;
-  return `${count(sum.started)} conversations${by}${trend}`;
+  const part = off === null || compared?.days === whole ? "" : ` (${plural(compared!.days, "day")} compared)`;
+  return `${plural(sum.started, "conversation")}${by}${trend}${part}`;
 }
 
 function lead(sum: ConversationTotals, whole: number, compared: Compared | null): string {

@@ -121,7 +121,7 @@ export function waitsOf(facts: DayFacts): DayChart {
   const all = measures(facts);
   return {
     id: "waits",
-    title: today.waitTitle(rows, minContacts),
+    title: today.waitTitle(rows),
     ...subtitles(
       "Mean wait of assigned and abandoned contacts, minutes and seconds, those without a wait included.",
       facts,

@@ -74,6 +74,16 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+/** "every interval", or "the 7 of 48 intervals told": what a claim about all of them may say. */
+export function everyOf(told: number, all: number, noun = "interval"): string {
+  return told === all ? `every ${noun}` : `the ${toldOf(told, all, noun)}`;
+}
+
+/** "7 of 48 intervals told" */
+export function toldOf(told: number, all: number, noun = "interval"): string {
+  return `${count(told)} of ${plural(all, noun)} told`;
+}
+
 /** Times of one IANA zone as text. An instant is UTC: milliseconds, or ISO text. */
 export interface Zone {
   name: string;

@@ -208,22 +208,44 @@ export function headline(
     };
   const rate = measure === "service" || measure === "wait" || measure === "abandons";
   const lowest = measure === "service" || measure === "staffing";
-  const firm = solid.filter(({ n }) => n >= 3 * site.min_contacts); // the most extreme rates are those of the fewest
-  const most = (rate && firm.length ? firm : solid).reduce((best, cell) => {
+  const most = solid.reduce((best, cell) => {
     const better = lowest ? cell.value! < best.value! : cell.value! > best.value!;
     return better ? cell : best;
   });
   const at = `${dayNames[most.weekday - 1]} ${most.slot}`;
   const when = view === "usual" ? "usually " : "";
   const value = `${write.full(most.value)}${rate ? ` (n = ${count(most.n)})` : ""}`;
-  const titles: Record<Measure, [plain: string, difference: string]> = {
-    volume: [`busiest ${at}, ${when}${value}`, `biggest rise ${at}, ${value} against the median`],
-    service: [`lowest service level ${at}, ${when}${value}`, `biggest loss of service level ${at}, ${value}`],
-    wait: [`longest wait ${at}, ${when}${value}`, `biggest rise of the wait ${at}, ${value}`],
-    abandons: [`most abandon ${at}, ${when}${value}`, `biggest rise of abandons ${at}, ${value}`],
-    staffing: [`tightest ${at}, ${when}${value}`, `staffing tightened most ${at}, ${value}`],
+  // The plain extreme; the largest change the wrong way; what is said where nothing went that way.
+  const titles: Record<Measure, [plain: string, change: string, none: string]> = {
+    volume: [
+      `busiest ${at}, ${when}${value}`,
+      `biggest rise ${at}, ${value} against the median`,
+      "no rise of the volume",
+    ],
+    service: [
+      `lowest service level ${at}, ${when}${value}`,
+      `biggest loss of service level ${at}, ${value}`,
+      "no loss of service level",
+    ],
+    wait: [
+      `longest wait ${at}, ${when}${value}`,
+      `biggest rise of the wait ${at}, ${value}`,
+      "no longer wait",
+    ],
+    abandons: [
+      `most abandon ${at}, ${when}${value}`,
+      `biggest rise of abandons ${at}, ${value}`,
+      "no rise of abandons",
+    ],
+    staffing: [
+      `tightest ${at}, ${when}${value}`,
+      `staffing tightened most ${at}, ${value}`,
+      "staffing nowhere tighter",
+    ],
   };
-  const text = titles[measure][view === "difference" ? 1 : 0];
+  const worse = lowest ? most.value! < 0 : most.value! > 0;
+  const [plain, change, none] = titles[measure];
+  const text = view !== "difference" ? plain : worse ? change : `${none} against the median`;
   const range = usualWeeks ? `Median of up to ${plural(usualWeeks.weeks, "week")} before` : "No weeks before";
   return {
     title: `${place}${place ? text : capital(text)}`,

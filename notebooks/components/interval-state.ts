@@ -17,6 +17,11 @@ export type IntervalState =
   | "missing"
   | "skipped";
 
+/** Whether the interval should have figures by now: its time existed, is not ahead, and lies in opening hours. */
+export function isDue(state: IntervalState): boolean {
+  return state !== "pending" && state !== "closed" && state !== "skipped";
+}
+
 export interface Evidence {
   windows: number; // quarter-hours of the interval
   arrived: number; // of them, those whose partition is complete (`_SUCCESS` tells)

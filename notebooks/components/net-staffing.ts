@@ -1,6 +1,7 @@
 import { requiredAgents } from "./erlang.js";
-import { decimal, percent } from "./format.js";
+import { decimal, everyOf, percent, plural, toldOf } from "./format.js";
 import { type Interval, offered } from "./interval.js";
+import { isDue } from "./interval-state.js";
 import { effectiveAht, netStaffing, type Requirement, workload } from "./staffing.js";
 
 /** How the required reps are computed: by the work alone, or so that Erlang C meets the target. */
@@ -88,15 +89,23 @@ export function basisText({ basis, chats, seconds, target }: StaffingBasis): str
     : `Required = the fewest reps with ${percent(target, 0)} in ${seconds} s by Erlang C, at ${each}; nobody leaves, each interval alone.`;
 }
 
-/** Headline of the strip. */
+/** Headline of the strip. It speaks of the intervals that have a net figure, and says so where others have none. */
 export function netTitle(rows: readonly NetRow[]): string {
-  const told = rows.filter(({ net, ahead }) => net !== null && !ahead);
+  const due = rows.filter(({ row }) => isDue(row.state));
+  const told = due.filter(({ net }) => net !== null);
   if (told.length === 0)
     return rows.some(({ state }) => state === "held")
       ? "Net staffing is held back"
       : "No net staffing to show";
   const short = told.filter(({ state }) => state === "under");
   const worst = short.sort((a, b) => a.net! - b.net!)[0];
-  if (!worst) return "Enough reps for the work in every interval";
-  return `Short of reps in ${short.length} of ${told.length} intervals, most at ${worst.row.label}: ${decimal(-worst.net!)} too few`;
+  if (worst) {
+    const where =
+      told.length === due.length ? plural(due.length, "interval") : toldOf(told.length, due.length);
+    return `Short of reps in ${short.length} of ${where}, most at ${worst.row.label}: ${decimal(-worst.net!)} too few`;
+  }
+  const where = `in ${everyOf(told.length, due.length)}${rows.some(({ ahead }) => ahead) ? " so far" : ""}`;
+  return told.every(({ net }) => net! >= 0)
+    ? `Enough reps ${where}`
+    : `Enough reps, or half a rep short at most, ${where}`;
 }

@@ -177,7 +177,7 @@ function overviewFigures(
     figure({
       id: "volume",
       title: days.length
-        ? `${count(total)} conversations in ${plural(days.length, "day")}`
+        ? `${plural(total, "conversation")} in ${plural(days.length, "day")}`
         : "No conversations yet",
       subtitle: "Conversations begun per day, all channels. Lighter: not all of the day is here.",
       legend: parts.map(({ text, mark }) => ({ text, mark })),
@@ -193,7 +193,7 @@ function overviewFigures(
     figure({
       id: "service",
       title: whole
-        ? `The target of ${percent(site.target, 0)} was met on ${met} of ${plural(whole, "day")}`
+        ? `The target of ${percent(site.target, 0)} was met on ${met} of ${plural(whole, "whole day")}`
         : "No queue history yet",
       subtitle: `Answered within ${site.seconds} s / (answered + abandoned), all queues, per day.`,
       footer: `Days in ${site.timezone}. Source: issue_queues, rep_convos. Grey fields are weekends.`,

@@ -2,7 +2,7 @@ import { area, curveStepAfter, line } from "d3";
 import { intervalColumns, measure, usualText } from "./day-charts.js";
 import { chartRoot, html, svg } from "./dom.js";
 import { countColumn, csv, figure, shareColumn, type TableColumn } from "./figure.js";
-import { clock, count, dayName, decimal, longDay, percent, plural, type Zone } from "./format.js";
+import { clock, count, dayName, decimal, longDay, percent, plural, toldOf, type Zone } from "./format.js";
 import {
   allQueues,
   dayOfIntervals,
@@ -112,17 +112,19 @@ export function boardSentence({ queues, all, through, day, zone, site }: QueueBo
         ? "Nothing of this day has arrived. Choose another day."
         : "Run a sync, then build the site again: the page fills itself.",
     };
+  const busy = queues.filter(({ offered, missing }) => offered > 0 || missing !== null).length;
+  const told = served.length === busy ? plural(busy, "queue") : `the ${toldOf(served.length, busy, "queue")}`;
   const missed = served.filter(({ missing }) => missing! > 0);
   const worst = missed[0];
   const running = all.rows.some(({ state }) => state === "pending");
   const until = running && through !== null ? ` by ${zone.time(through)}` : "";
   return {
     title: worst
-      ? `${worst.queue} misses the target by ${plural(worst.missing!, "contact")}${until}, the most of ${plural(served.length, "queue")}`
-      : `${served.length === 1 ? "The queue meets" : `All ${served.length} queues meet`} the ${percent(site.target, 0)} target${until}`,
+      ? `${worst.queue} misses the target by ${plural(worst.missing!, "contact")}${until}, the most of ${told}`
+      : `${served.length < busy ? `All of ${told} meet` : busy === 1 ? "The queue meets" : `All ${told} meet`} the ${percent(site.target, 0)} target${until}`,
     lead: [
       worst
-        ? `${missed.length} of ${plural(served.length, "queue")} ${missed.length === 1 ? "is" : "are"} under the ${percent(site.target, 0)} target.`
+        ? `${missed.length} of ${told} ${missed.length === 1 ? "is" : "are"} under the ${percent(site.target, 0)} target.`
         : null,
       `Together ${contacts(all, site) === null ? "contacts that cannot be counted" : plural(all.offered, "contact")} on ${longDay(day)}${until}`,
       all.service === null

@@ -4,6 +4,7 @@ import {
   dayName,
   decimal,
   duration,
+  everyOf,
   longDay,
   percent,
   plural,
@@ -13,6 +14,7 @@ import {
 } from "./format.js";
 import { wrapShare } from "./handling.js";
 import { allQueues, type Counted, type Interval, known, offered } from "./interval.js";
+import { isDue } from "./interval-state.js";
 import { addedRate, rollUp, sum } from "./rollup.js";
 import {
   countsWithin,
@@ -188,16 +190,19 @@ export function daySentence(options: {
   };
 }
 
-/** The interval with the most contacts too late, among those with enough contacts; null when all met the target. */
-function worstInterval(
-  rows: readonly Interval[],
-  site: ServiceSettings & { min_contacts: number },
-): Interval | null {
+/** The interval with the most answers in time missing to the target; null when all met it. */
+function worstInterval(rows: readonly Interval[], site: ServiceSettings): Interval | null {
   const missing = (row: Interval) => shortfallOf(row, site) ?? 0;
-  const worst = rows
-    .filter((row) => (offered(row) ?? 0) >= site.min_contacts)
-    .sort((a, b) => missing(b) - missing(a))[0];
+  const worst = mostOf(rows, missing);
   return worst && missing(worst) > 0 ? worst : null;
+}
+
+/** The first row with the largest value, among those that have one; null where none has. */
+function mostOf<Row>(rows: readonly Row[], of: (row: Row) => number | null): Row | null {
+  return rows.reduce<Row | null>((most, row) => {
+    const value = of(row);
+    return value !== null && (most === null || value > of(most)!) ? row : most;
+  }, null);
 }
 
 /** "14:15–14:30", "01:30 EST–01:45 EST" on a night when the clock goes back */
@@ -252,13 +257,12 @@ export function volumeTitle(rows: readonly Interval[], zone: Zone, compared?: Co
   return `Volume is ${words} ${label}: ${count(offered)} offered against ${decimal(other, 0)}`;
 }
 
-export function waitTitle(rows: readonly Interval[], minContacts: number): string {
+export function waitTitle(rows: readonly Interval[]): string {
   const { wait } = summarize(rows);
-  const longest = rows
-    .filter((row) => row.wait !== null && (offered(row) ?? 0) >= minContacts)
-    .reduce<Interval | null>((most, row) => (most && most.wait! >= row.wait! ? most : row), null);
   if (wait === null) return "No waits to show";
-  return `Mean wait ${duration(wait)}${longest ? `; longest ${duration(longest.wait)} at ${longest.label}` : ""}`;
+  const longest = mostOf(rows, (row) => row.wait);
+  const peak = longest ? `; longest ${duration(longest.wait)} at ${longest.label}` : "";
+  return `Mean wait ${duration(wait)}${among(rows, (row) => row.wait, offered)}${peak}`;
 }
 
 export function handleTitle(rows: readonly Interval[]): string {
@@ -266,24 +270,42 @@ export function handleTitle(rows: readonly Interval[]): string {
   if (handle === null)
     return rows.some(({ held }) => held) ? "Handle times are held back" : "No handle times to show";
   const share = wrapShare(wrap, handle);
-  return `Mean handle time ≈ ${clock(handle)}${share === null ? "" : `, ${percent(share, 0)} of it wrap-up`}`;
+  const where = among(
+    rows,
+    (row) => row.handle,
+    (row) => row.assigned,
+  );
+  return `Mean handle time ≈ ${clock(handle)}${where}${share === null ? "" : `, ${percent(share, 0)} of it wrap-up`}`;
 }
 
 export function staffTitle(rows: readonly Interval[]): string {
   const staffed = rows.filter((row) => row.available !== null && row.available > 0);
-  const most = staffed.reduce<Interval | null>(
-    (peak, row) => (peak && peak.available! >= row.available! ? peak : row),
-    null,
-  );
+  const most = mostOf(staffed, (row) => row.available);
   if (!most) return rows.some(({ held }) => held) ? "Rep time is held back" : "No rep time to show";
   const time = (fte: number | null, { minutes }: Interval) => (fte === null ? null : fte * minutes);
   const used = addedRate(
     staffed.map((row) => ({ part: time(row.utilizedAvailable, row), whole: time(row.available, row) })),
   );
+  const where = among(
+    rows,
+    (row) => row.available,
+    ({ state }) => (isDue(state) ? 1 : 0),
+  );
   const peak = `at ${most.label}: ${decimal(most.available)}`;
   return used === null
-    ? `Most reps available ${peak}`
-    : `Available reps had chats ${percent(used, 0)} of the time; most ${peak}`;
+    ? `Most reps available${where} ${peak}`
+    : `Available reps had chats ${percent(used, 0)} of the time${where}; most ${peak}`;
+}
+
+// " in the 7 of 48 intervals told" where some of the intervals that should have the figure lack it, else nothing.
+function among(
+  rows: readonly Interval[],
+  figure: (row: Interval) => number | null,
+  base: (row: Interval) => number | null,
+): string {
+  const needed = rows.filter((row) => (base(row) ?? 0) > 0);
+  const told = needed.filter((row) => figure(row) !== null).length;
+  return told === needed.length ? "" : ` in ${everyOf(told, needed.length)}`;
 }
 
 function running(rows: readonly Interval[]): boolean {

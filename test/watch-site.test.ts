@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Site } from "../notebooks/components/masthead.ts";
 import { timeZone } from "../notebooks/components/time-zone.ts";
 import { fillBucket } from "../src/demo/bucket.ts";
@@ -16,6 +15,7 @@ import { filesOf } from "../src/site/attachments.ts";
 import { readLastSync } from "../src/sync/last-sync.ts";
 import { siteFeeds } from "./site-demo.ts";
 import { bucket, credentials, tree } from "./sync-kit.ts";
+import { until, within } from "./wait.ts";
 import { startWatcher, type Watcher } from "./watcher.ts";
 
 interface Held {
@@ -62,7 +62,7 @@ describe("watch over a site", { timeout: 300_000 }, () => {
       `bucket: ${bucket}\nendpoint: ${server.url}\ndata: data\ntimezone: America/New_York\n`,
     );
     watcher = startWatcher(folder, ["--serve", "--output", "site", "--every", "1s"]);
-    await watcher.until(({ ok }) => ok);
+    await watcher.until("success", ({ ok }) => ok);
     url = /"event":"serving","url":"([^"]+)"/.exec(watcher.stderr())![1]!;
   });
   after(async () => {
@@ -115,27 +115,26 @@ describe("watch over a site", { timeout: 300_000 }, () => {
   });
 
   it("touches no file in a round without news, and ends well", async () => {
-    await watcher.until(({ added, files }) => added === 0 && files === null);
+    await watcher.until("nothing new", ({ added, files }) => added === 0 && files === null);
     const before = tree(site, true);
     for (let round = 0; round < 3; round++) {
-      const { added, datasets, files, ok } = await watcher.until(() => true);
+      const { added, datasets, files, ok } = await watcher.until("anything", () => true);
       assert.deepEqual({ added, datasets, files, ok }, { added: 0, datasets: null, files: null, ok: true });
     }
     assert.deepEqual(tree(site, true), before);
     watcher.child.kill("SIGINT");
-    assert.equal(await watcher.closed, exitCodes.ok);
+    assert.equal(await within("the watcher's end", watcher.closed), exitCodes.ok);
     await assert.rejects(fetch(url), "it serves no more");
   });
 
-  /** Puts the markers and waits until the site shows them; the limit is for a watcher that never does. */
+  /** Puts the markers and waits until the site shows them. */
   async function measured({ run, markers }: Held, shown: () => boolean): Promise<void> {
     const begun = performance.now();
     deliver(markers);
-    while (!shown()) {
-      assert.ok(performance.now() - begun < 120_000, "not shown within two minutes");
+    await until(`${run} on its page`, () => {
       assert.equal(watcher.child.exitCode, null, watcher.stderr());
-      await delay(10);
-    }
+      return shown();
+    });
     const seconds = (performance.now() - begun) / 1000;
     console.log(`    ${run}: ${seconds.toFixed(2)} s from marker to page, a round every second`);
   }
@@ -149,7 +148,7 @@ describe("watch over a site", { timeout: 300_000 }, () => {
     const name = run.replace(/dt=(.{10})\/hr=(\d+)(?:\/mi=(\d+))?/, (_, dt, hr, mi) =>
       runOf({ dt, hr, mi: mi ?? null }),
     );
-    await watcher.until(() => {
+    await watcher.until(`${name} waiting for its marker`, () => {
       const { feeds } = readLastSync({ data: join(folder, "data") })!;
       return Object.values(feeds).some(({ unfinished }) => unfinished.some(({ id }) => runOf(id) === name));
     });

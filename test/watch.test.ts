@@ -6,16 +6,20 @@ import { afterEach, describe, it } from "node:test";
 import { startS3Server } from "../src/demo/s3-server.ts";
 import { exitCodes } from "../src/errors.ts";
 import { type CliKit, openCliKit } from "./cli-kit.ts";
+import { type Hour, hourAgo } from "./hours.ts";
 import { bucket, credentials, expand, putPartition } from "./sync-kit.ts";
+import { within } from "./wait.ts";
 import { startWatcher, type Watcher } from "./watcher.ts";
 
 describe("watch", { timeout: 240_000 }, () => {
   let kit: CliKit;
   let watcher: Watcher | null = null;
-  const rows = [{ issue_id: 1, first_utterance_ts: "2026-11-22T05:00:00Z" }];
+  const [first, second, third] = [hourAgo(3), hourAgo(2), hourAgo(1)];
+  const rows = [{ issue_id: 1, first_utterance_ts: first.start }];
+  const instant = (end: string) => `${end.replace(" ", "T")}:00.000Z`;
   const brisk = ["--no-site", "--every", "1s"];
   const status = async () => JSON.parse((await kit.run(["status", "--json"])).stdout);
-  const hour = (hr: string) => `convos_metrics/dt=2026-11-22/hr=${hr}`;
+  const metrics = (hour: Hour) => `convos_metrics/${hour.path}`;
 
   afterEach(async () => {
     watcher?.child.kill("SIGKILL");
@@ -26,79 +30,75 @@ describe("watch", { timeout: 240_000 }, () => {
 
   it("does as many rounds as it is told, one line each, and nothing else when piped", async () => {
     kit = await openCliKit();
-    kit.partition(hour("05"), rows);
+    kit.partition(metrics(first), rows);
     const { code, stdout, stderr } = await kit.run(["watch", "--rounds", "2", "--every", "1s", "--no-site"]);
     assert.equal(code, 0, stderr);
     assert.equal(stderr, "");
-    const [first, second, ...rest] = stdout.trimEnd().split("\n");
-    assert.match(
-      first!,
-      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}1 new, 1 row, through 2026-11-22 06:00 UTC, .* s; next \d\d:\d\d$/,
-    );
-    assert.match(second!, /^.* UTC {2}nothing new, through 2026-11-22 06:00 UTC, \d+\.\d s$/);
+    const [news, none, ...rest] = stdout.trimEnd().split("\n");
+    const at = String.raw`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}`;
+    const through = `through ${first.end} UTC`;
+    assert.match(news!, new RegExp(String.raw`${at}1 new, 1 row, ${through}, .* s; next \d\d:\d\d$`));
+    assert.match(none!, new RegExp(String.raw`${at}nothing new, ${through}, \d+\.\d s$`));
     assert.deepEqual(rest, []);
     assert.ok(!existsSync(join(kit.folder, "data", "watch.json")), "the note goes with the watcher");
   });
 
   it("takes up what comes while it waits, and ends well on SIGTERM", async () => {
     kit = await openCliKit();
-    kit.partition(hour("05"), rows);
+    kit.partition(metrics(first), rows);
     watcher = startWatcher(kit.folder, brisk);
-    assert.deepEqual((({ ok, added, rows }) => ({ ok, added, rows }))(await watcher.until(() => true)), {
-      ok: true,
-      added: 1,
-      rows: 1,
-    });
-    kit.partition(hour("06"), rows, { marker: false });
-    await watcher.until(({ waiting, overdue }) => waiting + overdue === 1);
+    const { ok, added, rows: staged } = await watcher.until("anything", () => true);
+    assert.deepEqual({ ok, added, staged }, { ok: true, added: 1, staged: 1 });
+    kit.partition(metrics(second), rows, { marker: false });
+    await watcher.until("one partition that waits", ({ waiting, overdue }) => waiting + overdue === 1);
     const { watch } = await status();
     assert.deepEqual(
       [watch.pid, watch.running, watch.late, watch.failures, watch.everySeconds],
       [watcher.child.pid, true, false, 0, 1],
     );
-    assert.ok(watch.since <= watch.round && watch.round <= watch.lastSuccess, JSON.stringify(watch));
-    kit.partition(hour("06"), rows);
-    const news = await watcher.until(({ added }) => added === 1);
-    assert.equal(news.dataThrough, "2026-11-22T07:00:00.000Z");
+    assert.ok(watch.since <= watch.round && watch.since <= watch.lastSuccess, JSON.stringify(watch));
+    kit.partition(metrics(second), rows);
+    const news = await watcher.until("one new partition", ({ added }) => added === 1);
+    assert.equal(news.dataThrough, instant(second.end));
     watcher.child.kill("SIGTERM");
-    assert.equal(await watcher.closed, exitCodes.ok);
+    assert.equal(await within("the watcher's end", watcher.closed), exitCodes.ok);
     assert.equal((await status()).watch, null);
     assert.equal(watcher.stderr(), "");
   });
 
   it("goes on when the store goes away, answers nonsense, or is locked, and when kit.yaml is broken for a while", async () => {
     kit = await openCliKit();
-    kit.partition(hour("05"), rows);
+    kit.partition(metrics(first), rows);
     watcher = startWatcher(kit.folder, brisk);
-    await watcher.until(({ added }) => added === 1);
+    await watcher.until("one new partition", ({ added }) => added === 1);
     const yaml = readFileSync(join(kit.folder, "kit.yaml"), "utf8");
 
     writeFileSync(join(kit.folder, "kit.yaml"), `${yaml}fedes: []\n`);
-    const misspelled = await watcher.until(({ ok }) => !ok);
+    const misspelled = await watcher.until("a failure", ({ ok }) => !ok);
     assert.match(`${misspelled.exit} ${misspelled.message}`, /^config .*unknown option "fedes"/);
     writeFileSync(join(kit.folder, "kit.yaml"), yaml);
-    await watcher.until(({ ok, failures }) => ok && failures === 0);
+    await watcher.until("success after failures", ({ ok, failures }) => ok && failures === 0);
 
     const holder = {
       pid: process.pid,
       host: hostname(),
-      since: "2026-11-22T05:00:00.000Z",
+      since: new Date().toISOString(),
       started: null,
     };
     writeFileSync(join(kit.folder, "data", "lock"), JSON.stringify(holder));
-    const locked = await watcher.until(({ ok }) => !ok);
+    const locked = await watcher.until("a failure", ({ ok }) => !ok);
     assert.match(
       `${locked.exit} ${locked.message}`,
       new RegExp(`^locked another sync .* process ${process.pid}`),
     );
     rmSync(join(kit.folder, "data", "lock"));
-    await watcher.until(({ ok }) => ok);
+    await watcher.until("success", ({ ok }) => ok);
 
     const { port } = new URL(kit.server.url);
     await kit.server.close();
-    const gone = await watcher.until(({ failures }) => failures === 2);
+    const gone = await watcher.until("a second failure", ({ failures }) => failures === 2);
     assert.match(`${gone.exit} ${gone.message}`, /^unreachable cannot reach .*connection refused/);
-    assert.equal(gone.dataThrough, "2026-11-22T06:00:00.000Z", "what is here goes on to hold");
+    assert.equal(gone.dataThrough, instant(first.end), "what is here goes on to hold");
     const sick = await status();
     assert.equal(sick.ok, false);
     assert.match(sick.problems[0].what, /^the watcher: failed( \d+ times in a row)?: cannot reach/);
@@ -113,22 +113,22 @@ describe("watch", { timeout: 240_000 }, () => {
       },
     });
     kit.server = again;
-    putPartition((key, body) => void again.put(bucket, key, body), expand(hour("07")), rows);
-    const expired = await watcher.until(({ exit }) => exit !== "unreachable");
+    putPartition((key, body) => void again.put(bucket, key, body), expand(metrics(third)), rows);
+    const expired = await watcher.until("another failure", ({ exit }) => exit !== "unreachable");
     assert.equal(expired.exit, "credentialsExpired", JSON.stringify(expired));
     failing = false;
-    assert.ok((await watcher.until(({ added }) => added === 1)).ok);
+    assert.ok((await watcher.until("one new partition", ({ added }) => added === 1)).ok);
   });
 
   it("is told dead by status when it was killed, and another one takes its place", async () => {
     kit = await openCliKit();
-    kit.partition(hour("05"), rows);
+    kit.partition(metrics(first), rows);
     watcher = startWatcher(kit.folder, brisk);
-    await watcher.until(({ ok }) => ok);
-    const second = await kit.run(["watch", ...brisk]);
-    assert.equal(second.code, exitCodes.locked);
+    await watcher.until("success", ({ ok }) => ok);
+    const other = await kit.run(["watch", ...brisk]);
+    assert.equal(other.code, exitCodes.locked);
     assert.match(
-      second.stderr,
+      other.stderr,
       new RegExp(`another watcher looks after this data folder: process ${watcher.child.pid}`),
     );
     watcher.child.kill("SIGKILL");
@@ -145,9 +145,9 @@ describe("watch", { timeout: 240_000 }, () => {
 
   it("is told late by status when it stands still", async () => {
     kit = await openCliKit();
-    kit.partition(hour("05"), rows);
+    kit.partition(metrics(first), rows);
     watcher = startWatcher(kit.folder, brisk);
-    await watcher.until(({ ok }) => ok);
+    await watcher.until("success", ({ ok }) => ok);
     watcher.child.kill("SIGSTOP");
     const note = join(kit.folder, "data", "watch.json");
     const waited = (seconds: number) => {
@@ -166,13 +166,13 @@ describe("watch", { timeout: 240_000 }, () => {
     );
     assert.match(problems[0].next, new RegExp(`stop process ${watcher.child.pid}`));
     watcher.child.kill("SIGCONT");
-    await watcher.until(({ ok }) => ok);
+    await watcher.until("success", ({ ok }) => ok);
     assert.equal((await status()).watch.late, false);
   });
 
   it("ends inside a round when it is told to, with nothing half-done", async () => {
     let asked = () => {};
-    const first = new Promise<void>((resolve) => {
+    const download = new Promise<void>((resolve) => {
       asked = resolve;
     });
     kit = await openCliKit("", {
@@ -183,11 +183,11 @@ describe("watch", { timeout: 240_000 }, () => {
         return false;
       },
     });
-    kit.partition(hour("05"), rows);
+    kit.partition(metrics(first), rows);
     watcher = startWatcher(kit.folder, brisk);
-    await first;
+    await within("the first download", download);
     watcher.child.kill("SIGINT");
-    assert.equal(await watcher.closed, exitCodes.ok);
+    assert.equal(await within("the watcher's end", watcher.closed), exitCodes.ok);
     for (const name of ["lock", "tmp", "watch.json"])
       assert.ok(!existsSync(join(kit.folder, "data", name)), name);
   });

@@ -2,13 +2,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Round } from "../src/cli/watch-run.ts";
 import { awsEnv, bin, cleanEnv } from "./cli-kit.ts";
+import { within } from "./wait.ts";
 
 export interface Watcher {
   child: ChildProcess;
   rounds: Round[];
   closed: Promise<number | null>;
   stderr(): string;
-  until(what: (round: Round) => boolean): Promise<Round>; // the first round from now on that is so
+  until(what: string, is: (round: Round) => boolean): Promise<Round>; // the first round from now on that is so
 }
 
 export function startWatcher(folder: string, args: string[], env: Record<string, string> = awsEnv): Watcher {
@@ -39,19 +40,19 @@ export function startWatcher(folder: string, args: string[], env: Record<string,
     rounds,
     closed,
     stderr: () => stderr,
-    until: (what) =>
-      new Promise((resolve, reject) => {
-        let at = rounds.length;
-        const check = () => {
-          for (; at < rounds.length; at++) {
-            if (!what(rounds[at]!)) continue;
-            waiting.delete(check);
-            resolve(rounds[at]!);
-            return;
-          }
+    until: (what, is) => {
+      let at = rounds.length;
+      let check = () => {};
+      const round = new Promise<Round>((resolve, reject) => {
+        check = () => {
+          for (; at < rounds.length; at++) if (is(rounds[at]!)) return resolve(rounds[at]!);
           if (child.exitCode !== null) reject(new Error(`ended with ${child.exitCode}: ${stderr}`));
         };
         waiting.add(check);
-      }),
+        check();
+      });
+      const state = () => `the last of ${rounds.length} was ${JSON.stringify(rounds.at(-1))}; ${stderr}`;
+      return within(`a round with ${what}`, round, { state }).finally(() => waiting.delete(check));
+    },
   };
 }

@@ -197,7 +197,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     const name = (await facets.first().locator(".facet-name").textContent())!;
     await facets.first().focus();
     await page.keyboard.press("Enter");
-    await page.waitForURL(/\/today\?/);
+    await page.waitForURL(/\/today\.html\?/);
     await page.locator("h1", { hasText: name }).waitFor();
     assert.deepEqual(problems, []);
     await close();

@@ -111,7 +111,7 @@ describe("the board of queues", () => {
       todayLink("?interval=60&date=2026-09-15", "Sales & Care", day),
       "http://site/queues",
     );
-    assert.equal(link.pathname, "/today");
+    assert.equal(link.pathname, "/today.html");
     assert.deepEqual(Object.fromEntries(link.searchParams), {
       interval: "60",
       date: day,

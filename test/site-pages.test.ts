@@ -43,7 +43,7 @@ describe("the site", () => {
     .filter((name) => name.endsWith(".md"))
     .map((name) => name.replace(/\.md$/, ""));
   const filled = ["index", "today", "conversations", "health"]; // a week of data is enough for all their charts
-  const address = (name: string) => server.url + (name === "index" ? "" : name);
+  const address = (name: string) => `${server.url}${name}.html`;
   const dataset = (name: string) => JSON.parse(readFileSync(join(site.folder, "data", name), "utf8"));
 
   it("is built with a page for each .md and nothing left beside it", () => {

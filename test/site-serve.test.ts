@@ -43,6 +43,24 @@ describe("serveSite", () => {
     }
   });
 
+  it("leads an address without .html to its file, with its query and on no other host", async () => {
+    mkdirSync(join(folder, "site", "notes"));
+    writeFileSync(join(folder, "site", "notes", "index.html"), "<h1>Notes</h1>");
+    writeFileSync(join(folder, "site", "ü #1?.html"), "<h1>Odd</h1>");
+    for (const [path, location] of [
+      ["/today", "./today.html"],
+      ["/today?queue=A%20B&date=today", "./today.html?queue=A%20B&date=today"],
+      ["/notes?a=/b", "./notes/?a=/b"],
+      ["//today", "./today.html"],
+      ["/%C3%BC%20%231%3F", "./%C3%BC%20%231%3F.html"],
+    ] as const) {
+      const { status, headers } = await raw(server, path);
+      assert.deepEqual([status, headers.location], [302, location], path);
+      assert.equal(new URL(location, `${server.url}x`).host, `127.0.0.1:${server.port}`);
+    }
+    for (const path of ["/today/", "/nothing", "/data"]) assert.equal((await raw(server, path)).status, 404);
+  });
+
   it("compresses what is worth it, and answers 304 to who has it", async () => {
     const { headers, body } = await raw(server, "/data/days.json", { "accept-encoding": "gzip" });
     assert.equal(headers["content-encoding"], "gzip");
@@ -64,6 +82,7 @@ describe("serveSite", () => {
       "/%00",
       "/%zz",
       "//secret.txt",
+      "/link",
     ]) {
       const { status, body } = await raw(server, path);
       assert.ok(status === 404 || status === 400, `${path}: ${status}`);

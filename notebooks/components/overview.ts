@@ -90,7 +90,7 @@ function overviewCards(
       value: count(last.started),
       delta: versusDelta(last.started, before ? before.started / former.length : null, label),
       trend: recent.map(({ complete, started }) => (complete ? started : null)),
-      href: "./conversations",
+      href: "./conversations.html",
     },
     {
       label: `Answered in ${site.seconds} s`,
@@ -104,7 +104,7 @@ function overviewCards(
         "higher",
       ),
       trend: recentQueues.map((row) => ratio(row.within, row.offered)),
-      href: "./today",
+      href: "./today.html",
     },
     {
       label: "Abandoned",
@@ -118,21 +118,21 @@ function overviewCards(
         "lower",
       ),
       trend: recentQueues.map((row) => ratio(row.abandoned, row.offered)),
-      href: "./today",
+      href: "./today.html",
     },
     {
       label: "Median handle",
       value: clock(last.handle_p50),
       delta: versusDelta(last.handle_p50, before?.handle_p50 ?? null, label),
       trend: recent.map(({ handle_p50 }) => handle_p50),
-      href: "./conversations#handle-time",
+      href: "./conversations.html#handle-time",
     },
     {
       label: "With a rep",
       value: percent(ratio(last.assisted, last.ended)),
       delta: points(ratio(last.assisted, last.ended), ratio(before?.assisted, before?.ended)),
       trend: recent.map((row) => ratio(row.assisted, row.ended)),
-      href: "./conversations",
+      href: "./conversations.html",
     },
     {
       label: "Good ratings",
@@ -140,7 +140,7 @@ function overviewCards(
       delta: points(rating, ratingBefore, differs ? "higher" : undefined),
       note: `n = ${count(last.rated)}`,
       trend: recent.map((row) => ratio(row.satisfied, row.rated)),
-      href: "./conversations#ratings",
+      href: "./conversations.html#ratings",
     },
   ];
 }

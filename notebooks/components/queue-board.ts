@@ -143,7 +143,7 @@ export function todayLink(search: string, queue: string, day: string): string {
   const filters = new URLSearchParams(search);
   filters.set("queue", queue);
   filters.set("date", day);
-  return `./today?${filters}`;
+  return `./today.html?${filters}`;
 }
 
 /** The small multiples with titles, footer, table and CSV. */

@@ -61,6 +61,8 @@ export async function frameworkConfig(argv = process.argv, env = process.env) {
       name,
       pages: pages.filter(({ path }) => existsSync(join(pagesFolder, `${path}.md`))),
     })),
+    preserveExtension: true, // links are names of files: a host need not know that /today is today.html
+    preserveIndex: true,
     pager: false,
     toc: false,
     search: false,
@@ -95,7 +97,7 @@ function head(preview: boolean, builtFrom: string | undefined): string {
     `<meta name="robots" content="noindex">`,
     `<meta name="color-scheme" content="light dark">`,
     ...(builtFrom ? [`<meta name="asapp-kit" content="${builtFrom}">`] : []),
-    `<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(icon)}">`,
+    `<link rel="icon" href="data:image/svg+xml;base64,${Buffer.from(icon).toString("base64")}">`,
     `<script>${themeScript}</script>`,
   ].join("\n");
 }

@@ -69,9 +69,11 @@ async function respond(root: string, request: IncomingMessage, response: ServerR
   }
   const path = decodePath(request.url ?? "/");
   if (path === null) return plain(response, 400, "This address cannot be read.");
-  let found = await find(root, path);
+  let found = await find(root, path.endsWith("/") ? `${path}index.html` : path);
   let status = 200;
   if (!found) {
+    const name = await fullName(root, path);
+    if (name !== null) return redirect(response, name, request.url!);
     status = 404;
     found = await find(root, "/404.html");
     if (!found) return plain(response, 404, "Not found.");
@@ -103,22 +105,32 @@ async function respond(root: string, request: IncomingMessage, response: ServerR
   else await pipeline(source, response);
 }
 
-// "/today" is today.html, "/" is index.html. A link that leads out of the folder is not followed.
+// A link that leads out of the folder is not followed.
 async function find(root: string, path: string): Promise<{ file: string; stats: Stats } | null> {
-  const candidates = path.endsWith("/")
-    ? [`${path}index.html`]
-    : [path, `${path}.html`, `${path}/index.html`];
-  for (const candidate of candidates) {
-    try {
-      const file = await realpath(join(root, candidate));
-      if (!file.startsWith(root + sep)) continue;
-      const stats = await stat(file);
-      if (stats.isFile()) return { file, stats };
-    } catch {
-      // not this one
-    }
+  try {
+    const file = await realpath(join(root, path));
+    if (!file.startsWith(root + sep)) return null;
+    const stats = await stat(file);
+    return stats.isFile() ? { file, stats } : null;
+  } catch {
+    return null;
   }
-  return null;
+}
+
+// Links are names of files. Addresses without .html are those of older sites.
+// address   file             answer
+// /today    today.html       today.html
+// /notes    notes/index.html notes/
+async function fullName(root: string, path: string): Promise<string | null> {
+  const name = encodeURIComponent(path.slice(path.lastIndexOf("/") + 1));
+  if (name === "") return null;
+  if (await find(root, `${path}.html`)) return `./${name}.html`;
+  return (await find(root, `${path}/index.html`)) ? `./${name}/` : null;
+}
+
+// Relative to the address, so that no path can lead to another host.
+function redirect(response: ServerResponse, to: string, url: string): void {
+  response.writeHead(302, { Location: `${to}${/\?[^#]*/.exec(url)?.[0] ?? ""}` }).end();
 }
 
 function decodePath(url: string): string | null {

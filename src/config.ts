@@ -15,6 +15,7 @@ export interface S3Source {
   region: string;
   endpoint: string | null;
   profile: string | null;
+  etagIsMd5: boolean; // false: objects are not compared with ETags that look like an MD5
 }
 
 export interface FolderSource {
@@ -320,7 +321,8 @@ function sourceOf(written: Written, folder: string): Config["source"] {
   const name = written.bucket ?? conventional(environment, written.company, region);
   if (name === null) return null;
   const { prefix: inside = "", endpoint: url3 = null, profile = null } = written;
-  return { type: "s3", bucket: name, prefix: inside, region, endpoint: url3, profile };
+  const etagIsMd5 = written.etag_is_md5 ?? true;
+  return { type: "s3", bucket: name, prefix: inside, region, endpoint: url3, profile, etagIsMd5 };
 }
 
 function conventional(environment: string, company: string | undefined, region: string): string | null {
@@ -336,20 +338,29 @@ function dataName(source: Config["source"]): string {
   return source?.type === "sftp" ? new URL(source.url).hostname : "local";
 }
 
+const bucketOptions = [
+  "company",
+  "region",
+  "bucket",
+  "prefix",
+  "endpoint",
+  "profile",
+  "etag_is_md5",
+] as const;
 const onlyOneWindow = "since and lookback exclude one another: keep one of them";
 
 function checkSource(written: Written, problem: (option: string, message: string) => void): void {
   if (written.source !== undefined) {
     const { path, url } = written.source;
     if ((path === undefined) === (url === undefined)) problem("source", "source needs either path or url");
-    for (const option of ["company", "region", "bucket", "prefix", "endpoint", "profile"] as const) {
+    for (const option of bucketOptions) {
       if (written[option] !== undefined)
         problem(option, `${option} belongs to a bucket, but source names another place`);
     }
     return;
   }
   if (written.bucket !== undefined || written.company !== undefined) return;
-  for (const option of ["environment", "region", "prefix", "endpoint", "profile"] as const) {
+  for (const option of ["environment", "region", "prefix", "endpoint", "profile", "etag_is_md5"] as const) {
     if (written[option] !== undefined) {
       problem(option, `${option} is of no use without bucket, or company to make the bucket's name from`);
       return;

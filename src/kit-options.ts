@@ -7,6 +7,7 @@ import {
   type Check,
   entries,
   fail,
+  flag,
   isMap,
   isNull,
   items,
@@ -136,6 +137,7 @@ const kitOptions = {
   prefix: text("a folder of the bucket", prefix),
   endpoint: text("a URL such as http://127.0.0.1:9000", endpoint),
   profile: text("the name of an AWS profile"),
+  etag_is_md5: flag(),
   source: record({
     path: text("a folder"),
     url: text("a URL such as sftp://user@host:22/path", sftpUrl),

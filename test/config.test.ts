@@ -87,6 +87,7 @@ describe("config", () => {
         region: "us-east-1",
         endpoint: "http://127.0.0.1:9000",
         profile: "work",
+        etagIsMd5: true,
       },
     );
   });

@@ -191,7 +191,7 @@ describe("sync under faults", () => {
     [
       "500 every time",
       { kind: "status", status: 500, code: "InternalError" },
-      /\(500 InternalError\) \(12 tries\)/,
+      /\(500 InternalError: injected\) \(12 tries\)/,
     ],
   ];
   for (const [name, fault, reason] of lasting) {
@@ -268,7 +268,7 @@ describe("sync under faults", () => {
   const unlistable: [string, Fault, RegExp][] = [
     ["500 every time", { kind: "status", status: 500, code: "InternalError" }, /500 InternalError.*12 tries/],
     ["403 on its prefix", { kind: "status", status: 403, code: "AccessDenied" }, /access denied/],
-    ["404 on its prefix", { kind: "status", status: 404, code: "NoSuchKey" }, /gone since it was listed/],
+    ["404 on its prefix", { kind: "status", status: 404, code: "NoSuchKey" }, /404 NoSuchKey: injected/],
     ["no listing at all", { kind: "rewrite", body: () => "<html>sign in</html>" }, /12 tries/],
   ];
   for (const [name, fault, reason] of unlistable) {

@@ -106,7 +106,7 @@ describe("S3 source", () => {
       const wrong = await openS3({ ...place, endpoint: kit.server.url, profile: "acme" });
       await assert.rejects(wrong.folder(""), {
         exit: "credentialsRefused",
-        message: /of profile acme \(InvalidAccessKeyId\)/,
+        message: /of profile acme \(InvalidAccessKeyId: /,
       });
       write(credentials.accessKeyId);
       const right = await openS3({ ...place, endpoint: kit.server.url, profile: "acme" });

@@ -3,6 +3,8 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import { once } from "node:events";
 import {
   appendFileSync,
+  chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -25,6 +27,8 @@ import { hasty, noise, now, projectAt, putPartition, read, tree } from "./sync-k
 const sshd = ["/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd"].find((path) => existsSync(path));
 const missing = sshd === undefined || spawnSync("ssh", ["-V"]).error !== undefined;
 
+const ssh = (...args: string[]) => void execFileSync("ssh-keygen", ["-q", ...args]);
+
 describe("SFTP source", { skip: missing && "no OpenSSH server here" }, () => {
   let keys: string;
   let server: ChildProcess;
@@ -33,9 +37,14 @@ describe("SFTP source", { skip: missing && "no OpenSSH server here" }, () => {
 
   before(async () => {
     keys = mkdtempSync(join(tmpdir(), "asapp-kit-sshd-"));
-    for (const name of ["host", "user", "stranger"])
+    for (const name of ["host", "user", "stranger", "barred", "blind"])
       execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(keys, name)]);
-    writeFileSync(join(keys, "authorized"), readFileSync(join(keys, "user.pub")));
+    const key = (name: string) => readFileSync(join(keys, `${name}.pub`), "utf8");
+    const refusing = (request: string, name: string) => `command="internal-sftp -P ${request}" ${key(name)}`;
+    writeFileSync(
+      join(keys, "authorized"),
+      [key("user"), refusing("open", "barred"), refusing("opendir", "blind")].join(""),
+    );
     port = await freePort();
     const config = {
       Port: port,
@@ -194,6 +203,95 @@ describe("SFTP source", { skip: missing && "no OpenSSH server here" }, () => {
     await assert.rejects(run({}, project({ identity: "stranger" })), {
       exit: "credentialsRefused",
       message: /refused the key/,
+    });
+  });
+
+  const spoilt: [string, (path: string) => void, RegExp, RegExp][] = [
+    ["missing", (path) => rmSync(path), /no such key file: /, /`source: \{identity\}`/],
+    [
+      "readable by others",
+      (path) => chmodSync(path, 0o644),
+      /other users can read the key file/,
+      /chmod 600/,
+    ],
+    [
+      "locked",
+      (path) => ssh("-p", "-P", "", "-N", "secret", "-f", path),
+      /locked by a passphrase/,
+      /ssh-add/,
+    ],
+    ["no key", (path) => writeFileSync(path, "junk"), /key file cannot be read/, /OpenSSH's format/],
+    ["a folder", (path) => rmSync(path) ?? mkdirSync(path), /the key is no file/, /ssh-keygen/],
+  ];
+  for (const [what, spoil, message, next] of spoilt)
+    it(`says that its key file is ${what}`, async () => {
+      putPartition(put, "convos_metrics/dt=2026-11-22/hr=05", [{}]);
+      const path = join(keys, "spoilt");
+      rmSync(path, { force: true, recursive: true });
+      copyFileSync(join(keys, "user"), path);
+      spoil(path);
+      await assert.rejects(run({}, project({ identity: "spoilt" })), {
+        exit: "noCredentials",
+        message,
+        next,
+      });
+    });
+
+  it("says that the public half of its key was named", async () => {
+    await assert.rejects(run({}, project({ identity: "user.pub" })), {
+      exit: "noCredentials",
+      message: /public half of a key/,
+      next: /without \.pub/,
+    });
+  });
+
+  it("takes a key file with % and blanks in its name", async () => {
+    putPartition(put, "convos_metrics/dt=2026-11-22/hr=05", [{}]);
+    copyFileSync(join(keys, "user"), join(keys, 'a %h "key"'));
+    assert.equal((await run({}, project({ identity: 'a %h "key"' }))).added, 1);
+  });
+
+  it("says that the file of known hosts is not there", async () => {
+    await assert.rejects(run({}, project({ known: "nowhere" })), {
+      exit: "unreachable",
+      message: /host key of .* is not known: no such file: .*nowhere/,
+    });
+  });
+
+  it("names a host that no DNS knows, at once", async () => {
+    const at = `sftp://${userInfo().username}@sftp.nowhere.invalid/exports`;
+    await assert.rejects(run({}, project({ at })), {
+      exit: "unreachable",
+      message: /host name|cannot be|resolve/i,
+      next: /`source: \{url\}`/,
+    });
+  });
+
+  it("names what is no SSH server, and one that shuts the door", async () => {
+    const servers = [
+      createServer((socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")),
+      createServer((socket) => void socket.destroy()),
+    ];
+    for (const server of servers) {
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const closed = project({ at: url((server.address() as AddressInfo).port) });
+      await assert.rejects(run({ patience: { ...hasty, first: 300 } }, closed), {
+        exit: "unreachable",
+        message: /^cannot reach sftp:\/\/.*: .*(banner|closed|reset|version|identification)/i,
+        next: /`source: \{url\}`/,
+      });
+      server.close();
+    }
+  });
+
+  it("says what its user may not read, and what it may not list", async () => {
+    putPartition(put, "convos_metrics/dt=2026-11-22/hr=05", [{}]);
+    const { failed } = await run({}, project({ identity: "barred" }));
+    assert.deepEqual([failed[0]!.denied, failed[0]!.reason], [true, "access denied"]);
+    await assert.rejects(run({}, project({ identity: "blind" })), {
+      exit: "accessDenied",
+      message: /cannot list sftp:.*: access denied/,
     });
   });
 

@@ -1,9 +1,9 @@
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
-import { failures, type SyncReport } from "../sync/report.ts";
+import { deniedAll, failures, type SyncReport } from "../sync/report.ts";
 import { minute } from "../words.ts";
 import type { Context } from "./command.ts";
-import { failedText, runSync } from "./sync-run.ts";
+import { failedText, failureOf, runSync } from "./sync-run.ts";
 import type { Updated } from "./update-run.ts";
 import { dataThrough, runUpdate } from "./update-run.ts";
 
@@ -38,6 +38,8 @@ export async function refresh(
   }
   if (report !== null && failures(report) > 0) {
     warning = failedText(report, { failed: [] });
+    if (deniedAll(report) && (strict || dataThrough(project) === null))
+      throw failureOf(report, { failed: [] });
     if (strict)
       throw new CliError(
         "someFailed",

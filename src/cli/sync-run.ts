@@ -1,9 +1,10 @@
+import { CliError } from "../errors.ts";
 import type { PartitionId } from "../export/partition.ts";
 import { runOf } from "../export/partition.ts";
 import type { Project } from "../project.ts";
 import type { PlanEntry } from "../sync/plan.ts";
 import type { SyncEvent } from "../sync/progress.ts";
-import { failures, type SyncReport } from "../sync/report.ts";
+import { deniedAll, failures, type SyncReport } from "../sync/report.ts";
 import { sync } from "../sync/sync.ts";
 import { bytes, count, duration, plural } from "../words.ts";
 import type { Context } from "./command.ts";
@@ -165,7 +166,20 @@ export function failedText(report: SyncReport, update: Pick<Updated, "failed">):
   return parts.join(", ");
 }
 
-export function failedNext({ failed }: Pick<Updated, "failed">): string {
+/** The error that a run with failures ends with. */
+export function failureOf(report: SyncReport, update: Pick<Updated, "failed">): CliError {
+  if (deniedAll(report)) {
+    const [{ id, reason }] = report.failed as [SyncReport["failed"][number]];
+    return new CliError(
+      "accessDenied",
+      `access denied to all that was asked for, ${plural(report.failed.length, "partition")} from ${report.source}; ${partitionName(id)}: ${reason}`,
+      "the credentials may list and not read: ask ASAPP for s3:GetObject on the prefix, or for other credentials; the next run tries again",
+    );
+  }
+  return new CliError("someFailed", failedText(report, update), failedNext(update));
+}
+
+function failedNext({ failed }: Pick<Updated, "failed">): string {
   const policies = failed.flatMap(
     ({ reason }) => /, and (on_\w+) is (?:freeze|fail)$/.exec(reason)?.[1] ?? [],
   );

@@ -6,12 +6,12 @@ import { feedOf, openProject, type Project } from "../project.ts";
 import { buildSite } from "../site/build.ts";
 import { readLastSync } from "../sync/last-sync.ts";
 import { thisProcess } from "../sync/lock.ts";
-import { failures, type SyncReport } from "../sync/report.ts";
+import { deniedAll, failures, type SyncReport } from "../sync/report.ts";
 import { stateOf } from "../warehouse/snapshot.ts";
 import { count, duration, minute, plural } from "../words.ts";
 import type { Context } from "./command.ts";
 import type { Output } from "./output.ts";
-import { failedText, partitionName, runSync } from "./sync-run.ts";
+import { failedText, failureOf, partitionName, runSync } from "./sync-run.ts";
 import { dataThrough, runUpdate, type Updated } from "./update-run.ts";
 import { readWatch, removeNote, type WatchNote, writeNote } from "./watch-note.ts";
 
@@ -172,6 +172,7 @@ async function runRound(
 
 function troubleOf(report: SyncReport, updated: Pick<Updated, "failed">): CliError | null {
   if (failures(report) + updated.failed.length === 0) return null;
+  if (deniedAll(report)) return failureOf(report, updated);
   const [first] = report.failed;
   const [unlisted] = report.unlisted;
   let reason = unlisted === undefined ? "" : ` (${unlisted.feed}: ${unlisted.reason})`;

@@ -49,7 +49,7 @@ export default command({
       throw new CliError("usage", "--wait and --no-wait exclude each other", "leave one of them out");
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
-    const { failedNext, failedText, planText, runSync, summaryText } = await import("../cli/sync-run.ts");
+    const { failureOf, planText, runSync, summaryText } = await import("../cli/sync-run.ts");
     const { failures } = await import("../sync/report.ts");
     const { changesText, differingCounts, runUpdate, updateText } = await import("../cli/update-run.ts");
     const dryRun = options["dry-run"];
@@ -64,8 +64,7 @@ export default command({
     const differing = options["fail-on"].includes("counts") ? await differingCounts(project, feeds) : 0;
     if (output.json) await output.document({ ...report, warehouse: update });
     else await output.result(summaryText(report) + updateText(update));
-    if (failures(report) + update.failed.length > 0)
-      throw new CliError("someFailed", failedText(report, update), failedNext(update));
+    if (failures(report) + update.failed.length > 0) throw failureOf(report, update);
     if (options["fail-on"].includes("schema") && update.schemaChanges.length > 0)
       throw new CliError(
         "schemaChanged",

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { crc32 } from "./crc32.ts";
@@ -10,12 +10,16 @@ export interface StoredObject {
   etag: string; // without quotes: the MD5 of the bytes, as of an upload in one part
   modified: Date;
   crc32: string | null; // base64, when the upload brought or asked for one
+  storageClass: string; // an archived one, GLACIER or DEEP_ARCHIVE, cannot be got
+  encryption: "aws:kms" | "customer" | null; // with such a key the ETag is no MD5
 }
 
 export interface PutOptions {
   modified?: Date; // default: now
   crc32?: boolean; // keep a CRC32, so that a GET can answer x-amz-checksum-crc32
   etag?: string; // stands in for an upload in several parts, whose ETag is no MD5
+  storageClass?: string; // default: STANDARD
+  encryption?: StoredObject["encryption"];
 }
 
 export interface ObjectStore {
@@ -134,9 +138,11 @@ function store(shelf: Shelf, held: Map<string, Bucket>): ObjectStore {
       const object = {
         key,
         size: body.length,
-        etag: options.etag ?? md5(body),
+        etag: options.etag ?? md5(options.encryption ? Buffer.concat([body, randomBytes(8)]) : body),
         modified,
         crc32: options.crc32 ? crc32(body) : null,
+        storageClass: options.storageClass ?? "STANDARD",
+        encryption: options.encryption ?? null,
       };
       shelf.write(`${name}/${key}`, body, modified);
       if (!bucket.objects.has(key)) bucket.keys = null;
@@ -164,7 +170,8 @@ function readBuckets(root: string): Map<string, Bucket> {
       const key = relative(folder, path).split(sep).join("/");
       const body = readFileSync(path);
       const modified = wholeSeconds(statSync(path).mtime);
-      objects.set(key, { key, size: body.length, etag: md5(body), modified, crc32: null });
+      const plain = { storageClass: "STANDARD", crc32: null, encryption: null };
+      objects.set(key, { key, size: body.length, etag: md5(body), modified, ...plain });
     }
     held.set(entry.name, { objects, keys: null });
   }

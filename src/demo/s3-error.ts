@@ -10,7 +10,9 @@ const statuses = {
   InternalError: 500,
   InvalidAccessKeyId: 403,
   InvalidArgument: 400,
+  InvalidObjectState: 403,
   InvalidRange: 416,
+  InvalidRequest: 400,
   InvalidToken: 400,
   InvalidURI: 400,
   MethodNotAllowed: 405,
@@ -26,9 +28,11 @@ const statuses = {
 /** An answer of S3's own: its code goes into the XML, its status onto the line. */
 export class S3Error extends Error {
   readonly code: keyof typeof statuses;
-  constructor(code: keyof typeof statuses, message: string) {
+  readonly detail: Record<string, string>; // further elements of the answer
+  constructor(code: keyof typeof statuses, message: string, detail: Record<string, string> = {}) {
     super(message);
     this.code = code;
+    this.detail = detail;
   }
   get status(): number {
     return statuses[this.code];

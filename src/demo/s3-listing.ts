@@ -46,7 +46,7 @@ export function listObjects(store: ObjectStore, bucket: string, query: URLSearch
     ...contents.map(
       (object) =>
         `<Contents>${element("Key", object.key, encode)}${element("LastModified", object.modified.toISOString())}` +
-        `<ETag>&quot;${object.etag}&quot;</ETag>${element("Size", object.size)}<StorageClass>STANDARD</StorageClass></Contents>`,
+        `<ETag>&quot;${object.etag}&quot;</ETag>${element("Size", object.size)}${element("StorageClass", object.storageClass)}</Contents>`,
     ),
     ...prefixes.map((entry) => `<CommonPrefixes>${element("Prefix", entry, encode)}</CommonPrefixes>`),
   ]);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { crc32 } from "./crc32.ts";
-import type { ObjectStore } from "./object-store.ts";
+import type { ObjectStore, StoredObject } from "./object-store.ts";
 import { S3Error } from "./s3-error.ts";
 
 export interface Answer {
@@ -13,21 +13,24 @@ export interface Answer {
 /** A request for one object, its body read and its signature checked. */
 export interface ObjectCall {
   request: IncomingMessage;
+  mayDecrypt: boolean; // whether the caller may use the keys of KMS
   bucket: string;
   key: string;
   body: Buffer;
 }
 
 /** Answers GET and HEAD: conditions on the ETag first, then the range. */
-export function getObject(store: ObjectStore, { request, bucket, key }: ObjectCall): Answer {
+export function getObject(store: ObjectStore, { request, bucket, key, mayDecrypt }: ObjectCall): Answer {
   const object = store.head(bucket, key);
   if (!object) throw new S3Error("NoSuchKey", "The specified key does not exist.");
+  if (request.method === "GET") refuseLocked(object, mayDecrypt);
   const { headers } = request;
   const described: Record<string, string | number> = {
     ETag: `"${object.etag}"`,
     "Last-Modified": object.modified.toUTCString(),
     "Accept-Ranges": "bytes",
     "Content-Type": "application/octet-stream",
+    ...(object.encryption === "aws:kms" && { "x-amz-server-side-encryption": "aws:kms" }),
   };
   if (headers["if-match"] !== undefined && !matches(headers["if-match"], object.etag)) {
     throw new S3Error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
@@ -71,6 +74,23 @@ export function putObject(store: ObjectStore, { request, bucket, key, body }: Ob
   const object = store.put(bucket, key, body, { crc32: asked });
   const etag = { ETag: `"${object.etag}"` };
   return { status: 200, headers: object.crc32 ? { ...etag, "x-amz-checksum-crc32": object.crc32 } : etag };
+}
+
+function refuseLocked({ storageClass, encryption }: StoredObject, mayDecrypt: boolean): void {
+  if (storageClass === "GLACIER" || storageClass === "DEEP_ARCHIVE")
+    throw new S3Error("InvalidObjectState", "The operation is not valid for the object's storage class", {
+      StorageClass: storageClass,
+    });
+  if (encryption === "customer")
+    throw new S3Error(
+      "InvalidRequest",
+      "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
+    );
+  if (encryption === "aws:kms" && !mayDecrypt)
+    throw new S3Error(
+      "AccessDenied",
+      "User: arn:aws:iam::000000000000:user/acme is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:us-east-1:000000000000:key/demo because no identity-based policy allows the kms:Decrypt action",
+    );
 }
 
 function matches(header: string, etag: string): boolean {

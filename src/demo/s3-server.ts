@@ -10,6 +10,7 @@ import { type Credentials, parseTarget, verifySignature } from "./sigv4.ts";
 export interface Client extends Credentials {
   allow?: ("list" | "read" | "write")[]; // default: all
   buckets?: string[]; // default: all
+  mayDecrypt?: boolean; // objects that are encrypted with a key of KMS; default: true
 }
 
 export interface S3ServerOptions {
@@ -17,7 +18,7 @@ export interface S3ServerOptions {
   buckets?: string[]; // made when they are not there yet
   store?: ObjectStore; // default: in memory
   port?: number; // default: any free one
-  region?: string; // default: us-east-1
+  region?: string; // requests signed for another are refused; default: us-east-1, and any goes
   clock?: () => Date; // the server's own time, for signatures and session tokens
   /** Sees each request first. Returns true when it has answered, or broken off, by itself. */
   intercept?: (request: LoggedRequest, response: ServerResponse) => boolean | Promise<boolean>;
@@ -86,9 +87,11 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
       if (options.intercept && (await options.intercept(logged, response))) return;
       const raw = await readBody(request);
       const { owner, payload } = verifySignature(request, target, options.credentials, clock());
+      if (options.region !== undefined) refuseOtherRegion(request, region);
       authorize(owner, operation, bucket);
       const body = decodeBody(request, raw, payload);
-      const call = { operation, request, query: target.query, bucket, key, body };
+      const mayDecrypt = owner.mayDecrypt ?? true;
+      const call = { operation, request, query: target.query, bucket, key, body, mayDecrypt };
       send(request, response, perform(store, region, call));
     } catch (error) {
       if (!response.headersSent) send(request, response, failure(error, request.url ?? "/"));
@@ -133,6 +136,16 @@ function operationOf(method: string, bucket: string, key: string, query: URLSear
   }
   if (["uploads", "uploadId", "tagging", "acl"].some((name) => query.has(name))) return "?";
   return { GET: "GetObject", HEAD: "HeadObject", PUT: "PutObject", DELETE: "DeleteObject" }[method] ?? "?";
+}
+
+function refuseOtherRegion({ headers }: IncomingMessage, region: string): void {
+  const signedFor = /Credential=[^/]+\/\d+\/([^/]+)\//.exec(headers.authorization ?? "")?.[1];
+  if (signedFor === undefined || signedFor === region) return;
+  throw new S3Error(
+    "AuthorizationHeaderMalformed",
+    `The authorization header is malformed; the region '${signedFor}' is wrong; expecting '${region}'`,
+    { Region: region },
+  );
 }
 
 function authorize(owner: Client, operation: string, bucket: string): void {
@@ -193,6 +206,7 @@ function failure(error: unknown, resource: string): Answer {
     element("Code", known.code),
     element("Message", known.message),
     element("Resource", resource),
+    ...Object.entries(known.detail).map(([name, value]) => element(name, value)),
   ];
   return {
     status: known.status,

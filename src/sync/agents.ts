@@ -14,6 +14,7 @@ export interface Agents {
   /** What a request's path starts with, and its further headers, where a proxy passes on requests. */
   asked: { start: string; headers: Record<string, string> };
   forSdk: { httpAgent?: http.Agent; httpsAgent?: https.Agent };
+  proxy: string | null; // its host and port, for messages
   close(): void;
 }
 
@@ -40,6 +41,7 @@ export function openAgents(url: string, sockets: number, env: NodeJS.ProcessEnv 
     open: opener(new URL(url), proxy === null ? null : new URL(proxy), agent, ca),
     asked: asked(new URL(url), proxy === null ? null : new URL(proxy)),
     forSdk: secure ? { httpsAgent: agent as https.Agent } : { httpAgent: agent },
+    proxy: proxy === null ? null : new URL(proxy).host,
     close: () => agent.destroy(),
   };
 }

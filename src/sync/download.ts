@@ -10,7 +10,7 @@ import type { ManifestObject, ManifestPartition } from "./manifest.ts";
 import { install, rawFolder, tmpFolder } from "./raw.ts";
 import type { Patience, Retry } from "./retry.ts";
 import { type Body, type Source, SourceError, type Take } from "./source.ts";
-import { type Verified, WrongBytes } from "./verify.ts";
+import { etagDiffers, type Verified, WrongBytes } from "./verify.ts";
 import { keepSmall, ThreadVerifier } from "./verify-thread.ts";
 
 export interface Download {
@@ -25,6 +25,7 @@ export interface Download {
 }
 
 const smallBytes = 64 * 1024; // up to here it is checked and written at once
+const etagAdvice = "; if this store's ETags are no MD5, set `etag_is_md5: false` in kit.yaml";
 let serial = 0;
 
 /**
@@ -81,7 +82,8 @@ export async function fetchObject(
       if (!(error instanceof WrongBytes)) throw error;
       if (fetches >= download.patience.refetches) {
         const times = fetches === 1 ? "" : ` (fetched ${fetches} times)`;
-        throw new SourceError("broken", `${basename(object.key)}: ${error.message}${times}`, {
+        const next = error.message === etagDiffers ? etagAdvice : "";
+        throw new SourceError("broken", `${basename(object.key)}: ${error.message}${times}${next}`, {
           cause: error,
         });
       }

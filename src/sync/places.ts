@@ -61,6 +61,7 @@ export class Places {
     const retry = new Retry(source.describe(), concurrency, this.patience, {
       onRetry: (what, reason, waitMs) => this.report({ type: "retry", what, reason, waitMs }),
       onSlowDown: (atOnce) => this.report({ type: "slowdown", atOnce }),
+      settings: this.project.config.source?.type === "sftp" ? "`source: {url}`" : "`region` and `endpoint`",
     });
     const requests = { listings: 0 };
     const { signal } = this;
@@ -87,6 +88,13 @@ export function failsAlone(error: unknown): error is CliError {
 }
 
 function unlistable(source: Source, cause: SourceError): CliError {
+  if (cause.trouble === "denied")
+    return new CliError(
+      "accessDenied",
+      `cannot list ${source.describe()}: ${cause.message}`,
+      "let this user list and read the folder of the exports",
+      { cause },
+    );
   const next = "run again later; without a whole listing nothing was planned or fetched";
   return new CliError("unreachable", `cannot list ${source.describe()}: ${cause.message}`, next, { cause });
 }

@@ -18,7 +18,7 @@ export interface SyncReport {
   overdue: number;
   encrypted: number; // in the bucket, unreadable without a decrypt command
   expired: number; // newly found gone from the bucket
-  failed: { id: PartitionId; reason: string }[];
+  failed: Failed[];
   unlisted: { feed: string; reason: string }[]; // feeds, or export_docs, whose listing failed; they are as they were
   objects: number; // data files fetched (dry run: to be fetched)
   bytes: number; // of these
@@ -32,6 +32,17 @@ export interface SyncReport {
   ignored: number; // days of the bucket before `since` or `lookback`
   docs: string[]; // export_docs.yaml files fetched, below data/docs/
   notes: string[]; // a newer version of a feed, a feed of the config that the bucket has not, …
+}
+
+export interface Failed {
+  id: PartitionId;
+  reason: string;
+  denied: boolean; // the store refused to hand it out
+}
+
+/** Whether all that the run asked for was denied: the credentials may list, and not read. */
+export function deniedAll({ failed, objects }: Pick<SyncReport, "failed" | "objects">): boolean {
+  return objects === 0 && failed.length > 0 && failed.every(({ denied }) => denied);
 }
 
 /** How many partitions and feeds the bucket did not give. */
@@ -73,7 +84,9 @@ export function summarize(
     overdue: sum((feed) => feed.overdue),
     encrypted: sum((feed) => feed.encrypted),
     expired: plan.filter(({ state, changed }) => state === "expired" && changed).length,
-    failed: plan.flatMap(({ id, state, reason }) => (state === "failed" ? [{ id, reason }] : [])),
+    failed: plan.flatMap(({ id, state, reason }) =>
+      state === "failed" ? [{ id, reason, denied: false }] : [],
+    ),
     unlisted: found.unlisted.map(({ feed, error }) => ({ feed, reason: error.message })),
     objects: fetches.reduce((total, { objects }) => total + objects, 0),
     bytes: sum((feed) => feed.bytes),

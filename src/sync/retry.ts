@@ -30,6 +30,7 @@ export const defaultPatience: Patience = {
 export interface RetryEvents {
   onRetry?: (what: string, reason: string, waitMs: number) => void;
   onSlowDown?: (atOnce: number) => void;
+  settings?: string; // the options of kit.yaml that say how the source is reached
 }
 
 /**
@@ -145,7 +146,7 @@ export class Retry {
       this.lastGood === null
         ? `cannot reach ${this.where}: ${failure.message}`
         : `${this.where} has not answered for ${seconds} s: ${failure.message}`,
-      "check the network, the VPN or proxy, and `region` and `endpoint` in kit.yaml; what was fetched so far is kept",
+      `check the network, the VPN or proxy, and ${this.events.settings ?? "the source"} in kit.yaml; what was fetched so far is kept`,
       { cause: failure },
     );
   }

@@ -139,7 +139,7 @@ export class Run {
       failed = true;
       const { message: reason } = error;
       const again = error.trouble === "changed" ? `${reason}; the next sync takes it up` : reason;
-      this.result.failed.push({ id: entry.id, reason: again });
+      this.result.failed.push({ id: entry.id, reason: again, denied: error.trouble === "denied" });
       this.feeds.get(work.feed.feed)!.failed += 1;
       this.report({ type: "failed", id: entry.id, reason: again });
     }

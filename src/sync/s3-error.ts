@@ -1,4 +1,6 @@
 import { CliError } from "../errors.ts";
+import { adviceFor, outcomeOf, type Refusal } from "./s3-codes.ts";
+import { unescapeXml } from "./s3-listing.ts";
 import { SourceError } from "./source.ts";
 
 export interface S3Place {
@@ -7,15 +9,7 @@ export interface S3Place {
   region: string;
   endpoint: string | null;
   profile: string | null;
-}
-
-/** What a store, the SDK or the network answered instead of what was asked for. */
-export interface Refusal {
-  status: number; // 0: no answer at all
-  code: string; // S3's error code, the network's error code, or the error's name
-  message: string;
-  region?: string | undefined; // where the bucket is, when the store says so
-  retryAfterMs?: number;
+  proxy?: string | null; // host and port of the proxy on the way, for messages
 }
 
 const network: Record<string, string> = {
@@ -29,84 +23,75 @@ const network: Record<string, string> = {
   ENETUNREACH: "network unreachable",
   TimeoutError: "no answer in time",
 };
-const expired = ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"];
-const refused = [
-  "InvalidAccessKeyId",
-  "SignatureDoesNotMatch",
-  "InvalidToken",
-  "InvalidClientTokenId",
-  "InvalidSecurity",
-];
-const throttled = [
-  "SlowDown",
-  "ServiceUnavailable",
-  "Throttling",
-  "ThrottlingException",
-  "TooManyRequests",
-  "RequestLimitExceeded",
-  "BandwidthLimitExceeded",
-];
-const gone = ["PreconditionFailed", "NoSuchKey", "NotFound", "NoSuchVersion"];
-
-// answer                                        for a listing        for an object
-// ExpiredToken, TokenRefreshRequired            expired              expired
-// InvalidAccessKeyId                            credentialsRefused   credentialsRefused
-// SignatureDoesNotMatch, InvalidToken           credentialsRefused   denied: the listing was signed with the same key
-// RequestTimeTooSkewed                          clockSkew            clockSkew
-// NoSuchBucket                                  noSuchBucket         noSuchBucket
-// another region                                config               config
-// 412, 404                                      changed              changed
-// SlowDown, 429, 503                            throttled            throttled
-// 408, 5xx, RequestTimeout, reset, timeout      transient            transient
-// answer that makes no sense                    transient            transient
+// outcome of the code, else of the status       for a listing        for an object
+// expired                                       expired              expired
+// key: InvalidAccessKeyId                       credentialsRefused   credentialsRefused
+// signature: SignatureDoesNotMatch, …           credentialsRefused   denied: the listing was signed with the same key
+// clock                                         clockSkew            clockSkew
+// bucket                                        noSuchBucket         noSuchBucket
+// elsewhere, other 3xx                          config                   config
+// 407                                           unreachable          unreachable
+// changed, 412, 404                             broken               changed
+// throttled, 429, 503                           throttled            throttled
+// 408, 5xx but 501, reset, timeout, no sense    transient            transient
 // certificate                                   unreachable          unreachable
-// AccessDenied, 403                             accessDenied         denied
+// denied, 403                                   accessDenied         denied
+// broken, any other 4xx, 501                    broken               broken
 // no credentials found                          noCredentials        noCredentials
 /** What the answer means for the sync: an error to throw, or "expired", which fresh credentials may mend. */
 export function judge(answer: Refusal, place: S3Place, what: "listing" | "object"): Error | "expired" {
   const { status, code, message } = answer;
-  if (expired.includes(code)) return "expired";
-  if (refused.includes(code)) {
-    if (what === "object" && code !== "InvalidAccessKeyId")
-      return new SourceError("denied", `refused (${code})`);
-    return new CliError(
-      "credentialsRefused",
-      `${place.where} refused the credentials${profileOf(place)} (${code})`,
-      "check that key id and secret belong together and to this environment; ASAPP issues one pair per environment",
-    );
-  }
-  if (code === "RequestTimeTooSkewed") {
-    return new CliError(
-      "clockSkew",
-      `${place.where} refused the request: this machine's clock differs from the store's by more than 15 minutes`,
-      "set the clock (for example by turning on automatic time), then run again",
-    );
-  }
-  if (code === "NoSuchBucket") {
-    return new CliError(
-      "noSuchBucket",
-      `there is no bucket ${place.bucket} at ${place.endpoint ?? `AWS, region ${place.region}`}`,
-      "check company, environment, region or `bucket` in kit.yaml against the credentials file from ASAPP",
-    );
-  }
-  if (isElsewhere(answer, place)) {
-    return new CliError(
-      "config",
-      `bucket ${place.bucket} is not in region ${place.region}${answer.region ? ` but in ${answer.region}` : ""}`,
-      `set region: ${answer.region ?? "<the bucket's region>"} in kit.yaml`,
-    );
-  }
-  if (status === 412 || gone.includes(code) || (status === 404 && what === "object")) {
-    return new SourceError(
-      "changed",
-      status === 412 ? "changed since it was listed" : "gone since it was listed",
-    );
-  }
+  const outcome = outcomeOf(answer, place.region);
+  const said = wordsOf(answer);
   const retryAfterMs = answer.retryAfterMs ?? 0;
-  if (throttled.includes(code) || status === 429 || status === 503)
-    return new SourceError("throttled", `the store asks to slow down (${code})`, { retryAfterMs });
-  if (status >= 500 || status === 408 || code === "RequestTimeout")
-    return new SourceError("transient", `the store failed (${status} ${code})`, { retryAfterMs });
+  switch (outcome) {
+    case "expired":
+      return "expired";
+    case "key":
+    case "signature":
+      if (what === "object" && outcome === "signature") return new SourceError("denied", `refused (${said})`);
+      return new CliError(
+        "credentialsRefused",
+        `${place.where} refused the credentials${profileOf(place)} (${said})`,
+        "check that key id and secret belong together and to this environment; ASAPP issues one pair per environment",
+      );
+    case "clock":
+      return new CliError(
+        "clockSkew",
+        `${place.where} refused the request: this machine's clock differs from the store's by more than 15 minutes`,
+        "set the clock (for example by turning on automatic time), then run again",
+      );
+    case "bucket":
+      return new CliError(
+        "noSuchBucket",
+        `there is no bucket ${place.bucket} at ${place.endpoint ?? `AWS, region ${place.region}`}`,
+        "check company, environment, region or `bucket` in kit.yaml against the credentials file from ASAPP",
+      );
+    case "elsewhere":
+      return elsewhere(answer, place, said);
+    case "proxy":
+      return proxyLogin(place, said);
+    case "changed":
+      if (what === "listing") return refused(answer, said, what);
+      return new SourceError(
+        "changed",
+        status === 412 ? "changed since it was listed" : "gone since it was listed",
+      );
+    case "throttled":
+      return new SourceError("throttled", `the store asks to slow down (${said})`, { retryAfterMs });
+    case "transient":
+      return new SourceError("transient", `the store failed (${status} ${said})`, { retryAfterMs });
+    case "denied":
+      if (what === "object")
+        return new SourceError("denied", `access denied (${said}); ${adviceFor(answer, what)}`);
+      return new CliError(
+        "accessDenied",
+        `access denied to ${place.where}${profileOf(place)} (${said})`,
+        adviceFor(answer, what),
+      );
+    case "broken":
+      return refused(answer, said, what);
+  }
   if (code in network) return new SourceError("transient", network[code]!);
   if (/CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|EPROTO/.test(code)) {
     return new CliError(
@@ -116,16 +101,49 @@ export function judge(answer: Refusal, place: S3Place, what: "listing" | "object
     );
   }
   if (/Credentials|TokenProvider|SSO/.test(code) && status === 0) return noCredentials(message, place);
-  if (status === 403 || code === "AccessDenied") {
-    if (what === "object") return new SourceError("denied", `access denied (${code})`);
+  return new SourceError("transient", `the answer makes no sense (${said})`);
+}
+
+/** `AccessDenied: Access Denied`: the store's code and words, fit for one line. */
+function wordsOf({ code, message, storageClass }: Refusal): string {
+  const words = message
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
+    .trim()
+    .slice(0, 400);
+  const kept = storageClass === undefined ? "" : `; storage class ${storageClass}`;
+  return words === "" || words === code ? `${code}${kept}` : `${code}: ${words}${kept}`;
+}
+
+function refused(answer: Refusal, said: string, what: "listing" | "object"): SourceError {
+  return new SourceError(
+    "broken",
+    `the store refused (${answer.status} ${said}); ${adviceFor(answer, what)}`,
+  );
+}
+
+function elsewhere({ region }: Refusal, place: S3Place, said: string): CliError {
+  const { bucket, endpoint } = place;
+  if (region !== undefined && region !== place.region)
     return new CliError(
-      "accessDenied",
-      `access denied to ${place.where}${profileOf(place)}`,
-      "the credentials are valid but may not list this bucket or prefix: check `bucket` and `prefix` in kit.yaml (the sub-folder of the credentials file)",
+      "config",
+      `bucket ${bucket} is not in region ${place.region} but in ${region} (${said})`,
+      `set region: ${region} in kit.yaml`,
     );
-  }
-  if (status >= 400) return new SourceError("broken", `the store refused (${status} ${code})`);
-  return new SourceError("transient", `the answer makes no sense (${code})`);
+  return new CliError(
+    "config",
+    `${place.where} sends requests for bucket ${bucket} elsewhere (${said})`,
+    endpoint === null
+      ? "set `region` in kit.yaml to the bucket's region: aws s3api get-bucket-location tells it"
+      : "correct `endpoint` in kit.yaml (https:// instead of http://, another host or port), or `region`",
+  );
+}
+
+function proxyLogin({ proxy, where }: S3Place, said: string): CliError {
+  return new CliError(
+    "unreachable",
+    `the proxy ${proxy ?? "on the way"} wants a login before it lets through to ${where} (${said})`,
+    "put the login into HTTPS_PROXY (HTTP_PROXY for http://): http://user:password@host:port, with %40 for an @ in the password; or name the store in NO_PROXY",
+  );
 }
 
 /** An error of the SDK or of node:http as a refusal. */
@@ -136,6 +154,7 @@ export function refusalOf(error: unknown): Refusal {
     Code?: string;
     message?: string;
     Region?: string;
+    StorageClass?: string;
     $metadata?: { httpStatusCode?: number };
     $response?: { headers?: Record<string, string>; statusCode?: number };
   };
@@ -144,21 +163,33 @@ export function refusalOf(error: unknown): Refusal {
     status: thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0,
     code: thrown.Code ?? thrown.code ?? thrown.name ?? "Error",
     message: thrown.message ?? String(error),
-    region: thrown.Region ?? headers["x-amz-bucket-region"],
+    region: regionOf(thrown.Region ?? headers["x-amz-bucket-region"], thrown.message),
+    storageClass: thrown.StorageClass,
     retryAfterMs: retryAfter(headers["retry-after"]),
   };
 }
 
-/** The body of an error answer, `<Error><Code>…`, as a refusal. */
+/** The body of an error answer, `<Error><Code>…`, as a refusal; of a page of a proxy, its title. */
 export function refusalIn(status: number, body: string, headers: Record<string, unknown>): Refusal {
-  const region = /<Region>([^<]+)<\/Region>/.exec(body)?.[1] ?? headers["x-amz-bucket-region"];
+  const text = (tag: string) => {
+    const found = new RegExp(`<${tag}(?:\\s[^>]*)?>([^<]+)</${tag}>`, "i").exec(body)?.[1];
+    return found === undefined ? undefined : unescapeXml(found);
+  };
+  const message = text("Message") ?? text("title") ?? "";
+  const header = headers["x-amz-bucket-region"];
   return {
     status,
-    code: /<Code>([^<]+)<\/Code>/.exec(body)?.[1] ?? `HTTP ${status}`,
-    message: /<Message>([^<]+)<\/Message>/.exec(body)?.[1] ?? "",
-    region: typeof region === "string" ? region : undefined,
+    code: text("Code") ?? `HTTP ${status}`,
+    message,
+    region: regionOf(text("Region") ?? (typeof header === "string" ? header : undefined), message),
+    storageClass: text("StorageClass"),
     retryAfterMs: retryAfter(headers["retry-after"]),
   };
+}
+
+// "…; the region 'us-east-1' is wrong; expecting 'eu-west-1'": some stores tell it in words alone.
+function regionOf(told: string | undefined, message = ""): string | undefined {
+  return told ?? /expecting '([a-z0-9-]+)'/.exec(message)?.[1];
 }
 
 export function credentialsExpired(place: S3Place): CliError {
@@ -178,13 +209,6 @@ function noCredentials(message: string, place: S3Place): CliError {
       : `profile ${place.profile} gives no AWS credentials for ${place.where}`,
     "import the file from ASAPP with `asapp-kit credentials import FILE`, set `profile` in kit.yaml, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
   );
-}
-
-function isElsewhere({ status, code, region }: Refusal, place: S3Place): boolean {
-  if (["PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException"].includes(code))
-    return true;
-  if (status === 301 || status === 307) return true;
-  return code === "AuthorizationHeaderMalformed" && region !== undefined && region !== place.region;
 }
 
 function retryAfter(header: unknown): number {

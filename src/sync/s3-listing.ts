@@ -59,7 +59,11 @@ function textOf(xml: string, tag: string): string {
   const start = xml.indexOf(`<${tag}>`);
   if (start === -1) return "";
   const from = start + tag.length + 2;
-  const text = xml.slice(from, xml.indexOf(`</${tag}>`, from));
+  return unescapeXml(xml.slice(from, xml.indexOf(`</${tag}>`, from)));
+}
+
+/** Text of XML as it was meant: entities and numeric references resolved. */
+export function unescapeXml(text: string): string {
   if (!text.includes("&")) return text;
   return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex, decimal, name) =>
     hex || decimal

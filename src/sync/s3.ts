@@ -5,7 +5,8 @@ import { CliError } from "../errors.ts";
 import type { RemoteObject } from "../export/remote-partition.ts";
 import { type Agents, openAgents } from "./agents.ts";
 import { Connections, type Head } from "./connections.ts";
-import { credentialsExpired, judge, type Refusal, refusalIn, refusalOf, type S3Place } from "./s3-error.ts";
+import type { Refusal } from "./s3-codes.ts";
+import { credentialsExpired, judge, refusalIn, refusalOf, type S3Place } from "./s3-error.ts";
 import { type ListPage, parseListPage, unquote } from "./s3-listing.ts";
 import { ListObjectsV2Command, S3Client } from "./s3-sdk.ts";
 import { Signer } from "./signing.ts";
@@ -27,6 +28,7 @@ export interface S3Options {
   region: string;
   endpoint: string | null;
   profile: string | null;
+  etagIsMd5?: boolean; // default: true, for what looks like one
 }
 
 interface ListInput {
@@ -49,6 +51,7 @@ export async function openS3(options: S3Options, tuning: SourceTuning = {}): Pro
 class S3Source implements Source {
   private readonly place: S3Place;
   private readonly idleMs: number;
+  private readonly etagIsMd5: boolean;
   private readonly agents: Agents;
   private readonly connections: Connections;
   private readonly client: S3Client;
@@ -62,12 +65,13 @@ class S3Source implements Source {
     const endpoint =
       options.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL ?? null;
     const where = endpoint === null ? `s3://${bucket} (${region})` : `s3://${bucket} at ${endpoint}`;
-    this.place = { bucket, region, endpoint, profile, where };
     this.idleMs = tuning.idleMs ?? 20_000;
+    this.etagIsMd5 = options.etagIsMd5 ?? true;
     this.agents = openAgents(
       endpoint ?? `https://s3.${region}.amazonaws.com`,
       (tuning.concurrency ?? 16) + 8,
     );
+    this.place = { bucket, region, endpoint, profile, where, proxy: this.agents.proxy };
     this.connections = new Connections(this.agents.open, this.idleMs);
     this.client = new S3Client({
       region,
@@ -128,7 +132,7 @@ class S3Source implements Source {
         if (unquote(headers.etag ?? object.etag) !== object.etag)
           throw new SourceError("changed", "changed since it was listed");
         begun = true;
-        return begin(bodyOf(headers, status === 206 ? offset : 0));
+        return begin(bodyOf(headers, status === 206 ? offset : 0, this.etagIsMd5));
       };
       await this.connections.get(start + path, { ...signed, ...headers }, answer, signal);
       if (refusal !== null) throw (refusal as () => Refusal)();
@@ -164,15 +168,16 @@ class S3Source implements Source {
     // No progress is to be seen inside a page, so it gets the idle time three times over.
     const timeout = AbortSignal.timeout(this.idleMs * 3);
     const command = new ListObjectsV2Command({ Bucket: this.place.bucket, EncodingType: "url", ...input });
-    const page = readPage(command);
+    const answer = readAnswer(command);
     try {
       const abortSignal = signal ? AbortSignal.any([signal, timeout]) : timeout;
       await this.client.send(command, { abortSignal });
-      return page();
+      if (answer.page === null) throw new SourceError("transient", "the answer is not a listing");
+      return answer.page;
     } catch (error) {
       signal?.throwIfAborted();
       if (timeout.aborted) throw new SourceError("transient", "no answer to a listing in time");
-      throw await this.explain(error, "listing");
+      throw await this.explain(answer.refusal ?? error, "listing");
     }
   }
 
@@ -236,28 +241,39 @@ function nameOf(identity: { accessKeyId: string; sessionToken?: string }): strin
   return `${identity.accessKeyId} ${identity.sessionToken ?? ""}`;
 }
 
-/** Has the command's answer read by our own parser; the SDK's gets an empty one, but keeps what is no listing. */
-function readPage(command: ListObjectsV2Command): () => ListPage {
-  let page: ListPage | null = null;
+interface ListAnswer {
+  page: ListPage | null;
+  refusal: Refusal | null;
+}
+
+/** Has the command's answer read by our own parsers, as the SDK's loses the words of what is no XML; it gets an empty one. */
+function readAnswer(command: ListObjectsV2Command): ListAnswer {
+  const answer: ListAnswer = { page: null, refusal: null };
   command.middlewareStack.add(
     (next) => async (sent) => {
       const result = await next(sent);
-      const response = result.response as { statusCode: number; body: Readable };
-      if (response.statusCode === 200) {
-        page = parseListPage(await readText(response.body));
-        response.body = Readable.from([Buffer.from("<ListBucketResult/>")]);
-      }
+      const response = result.response as SdkResponse;
+      const { statusCode, headers } = response;
+      const text = await readText(response.body);
+      // What fails after it had begun to answer is an error with status 200.
+      if (statusCode === 200 && !/<Error>\s*<Code>/.test(text)) answer.page = parseListPage(text);
+      else answer.refusal = refusalIn(statusCode, text, headers);
+      response.body = Readable.from([Buffer.from(statusCode === 200 ? "<ListBucketResult/>" : text)]);
+      if (answer.refusal !== null && statusCode === 200) throw new Error("refused");
       return result;
     },
-    { name: "readPage", step: "deserialize", priority: "low" },
+    { name: "readAnswer", step: "deserialize", priority: "low" },
   );
-  return () => {
-    if (page === null) throw new SourceError("transient", "the answer is not a listing");
-    return page;
-  };
+  return answer;
 }
 
-function bodyOf(headers: Record<string, string>, offset: number): Body {
+interface SdkResponse {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: Readable;
+}
+
+function bodyOf(headers: Record<string, string>, offset: number, etagIsMd5: boolean): Body {
   const etag = unquote(headers.etag ?? "");
   // With a key of KMS or of the customer, the ETag looks like an MD5 and is none.
   const keyed =
@@ -265,7 +281,7 @@ function bodyOf(headers: Record<string, string>, offset: number): Body {
     headers["x-amz-server-side-encryption-customer-algorithm"] !== undefined;
   return {
     offset,
-    md5: !keyed && /^[0-9a-f]{32}$/i.test(etag) ? etag.toLowerCase() : null,
+    md5: etagIsMd5 && !keyed && /^[0-9a-f]{32}$/i.test(etag) ? etag.toLowerCase() : null,
     checksum: offset === 0 ? checksumIn(headers) : null,
   };
 }

@@ -14,6 +14,7 @@ import {
   type SourceTuning,
   type Take,
 } from "./source.ts";
+import { explainSsh, type SshPlace } from "./ssh-error.ts";
 import { listFolder, listTree, type TreeEntry, versionOf } from "./tree.ts";
 
 const readBytes = 64 * 1024;
@@ -36,6 +37,7 @@ interface Connection {
 
 class Sftp implements Source {
   private readonly where: string;
+  private readonly place: SshPlace;
   private readonly root: string;
   private readonly args: string[];
   private readonly idleMs: number;
@@ -44,6 +46,8 @@ class Sftp implements Source {
   constructor(options: SftpSource, tuning: SourceTuning) {
     const url = new URL(options.url);
     this.where = options.url.replace(/\/$/, "");
+    const { identity, knownHosts } = options;
+    this.place = { where: this.where, host: hostOf(url), identity, knownHosts };
     this.root = rootOf(url);
     this.idleMs = tuning.idleMs ?? 20_000;
     this.args = sshArguments(options, url, this.idleMs);
@@ -185,41 +189,13 @@ class Sftp implements Source {
       client.fail(error);
     };
     child.on("error", (error) => end(this.noSsh(error)));
-    child.on("close", (status) => end(broken ?? this.explain(status, complaint)));
+    child.on("close", (status) => end(broken ?? explainSsh(complaint, status, this.place)));
     return connection;
   }
 
   private path(key: string): string {
     const path = `${this.root}/${key.replace(/\/$/, "")}`;
     return key === "" ? this.root : path;
-  }
-
-  // ssh says                                                      becomes
-  // Permission denied                                             credentialsRefused
-  // Host key verification failed, … IDENTIFICATION HAS CHANGED    unreachable: never trust what is unknown
-  // subsystem request failed                                      unreachable
-  // anything else: refused, timed out, reset, not found           transient
-  private explain(status: number | null, complaint: string): Error {
-    const last = complaint.trim().split(/\r?\n/).at(-1) ?? "";
-    if (/Permission denied|Too many authentication failures/.test(complaint)) {
-      return new CliError(
-        "credentialsRefused",
-        `${this.where} refused the key (${last})`,
-        "check `source: {url, identity}` in kit.yaml: ASAPP knows the user sftp<company> by the public key that you sent them",
-      );
-    }
-    if (/Host key verification failed|IDENTIFICATION HAS CHANGED|host key is known/.test(complaint)) {
-      const changed = complaint.includes("IDENTIFICATION HAS CHANGED");
-      return new CliError(
-        "unreachable",
-        `the host key of ${this.where} ${changed ? "is another than the known one" : "is not known"}`,
-        "ask ASAPP for the fingerprint of the host key, compare it, and add the key to known_hosts (ssh-keyscan shows it)",
-      );
-    }
-    if (/subsystem request failed/.test(complaint)) {
-      return new CliError("unreachable", `${this.where} offers no SFTP`, "check `source: {url}` in kit.yaml");
-    }
-    return new SourceError("transient", last === "" ? `ssh ended with ${status}` : last.slice(0, 300));
   }
 
   private noSsh(error: Error): Error {
@@ -254,6 +230,15 @@ function rootOf(url: URL): string {
   return path.startsWith("/~/") ? path.slice(3) : path;
 }
 
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "");
+}
+
+// As ssh's configuration has it: in quotes, a percent sign doubled.
+function quoted(path: string): string {
+  return `"${path.replaceAll("%", "%%").replace(/["\\]/g, "\\$&")}"`;
+}
+
 function sshArguments({ identity, knownHosts }: SftpSource, url: URL, idleMs: number): string[] {
   const options = {
     BatchMode: "yes",
@@ -263,13 +248,13 @@ function sshArguments({ identity, knownHosts }: SftpSource, url: URL, idleMs: nu
     ClearAllForwardings: "yes",
     ForwardAgent: "no",
     PermitLocalCommand: "no",
-    ...(knownHosts !== null && { UserKnownHostsFile: `"${knownHosts}"` }),
-    ...(identity !== null && { IdentityFile: `"${identity}"`, IdentitiesOnly: "yes" }),
+    ...(knownHosts !== null && { UserKnownHostsFile: quoted(knownHosts) }),
+    ...(identity !== null && { IdentityFile: quoted(identity), IdentitiesOnly: "yes" }),
   };
   return [
     ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
     ...(url.port === "" ? [] : ["-p", url.port]),
     ...(url.username === "" ? [] : ["-l", decodeURIComponent(url.username)]),
-    ...["-s", "--", url.hostname.replace(/^\[|\]$/g, ""), "sftp"],
+    ...["-s", "--", hostOf(url), "sftp"],
   ];
 }

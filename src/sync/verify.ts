@@ -19,6 +19,8 @@ export interface Verified {
   empty: boolean; // nothing in it once unpacked
 }
 
+export const etagDiffers = "MD5 differs from the ETag";
+
 /** The bytes are not what was listed, or no sound gzip. Worth fetching again; a bad file never enters raw. */
 export class WrongBytes extends Error {
   override name = "WrongBytes";
@@ -163,7 +165,7 @@ function checkSize(size: number, listed: number | null): void {
 }
 
 function checkMd5(md5: string, expected: Expected): void {
-  if (expected.md5 !== null && md5 !== expected.md5) throw new WrongBytes("MD5 differs from the ETag");
+  if (expected.md5 !== null && md5 !== expected.md5) throw new WrongBytes(etagDiffers);
 }
 
 function checkSum(sum: Summing, { checksum }: Expected): void {

@@ -13,7 +13,7 @@ channels as (
 begun as (
   select local_date(first_utterance_ts) as day, coalesce(channel, platform, 'Unknown') as channel
   from convos_metrics left join channels using (platform)
-  where first_utterance_ts is not null
+  where timely(first_utterance_ts, _run) is not null
 ),
 ended as (
   select
@@ -24,7 +24,7 @@ ended as (
     case when assisted = 1 and total_handle_time > 0 then total_handle_time end as handle,
     case when time_in_queue > 0 then time_in_queue end as wait
   from convos_metrics_ended left join channels using (platform)
-  where first_utterance_ts is not null
+  where timely(first_utterance_ts, _run) is not null
 ),
 endings as (
   select

@@ -1,4 +1,4 @@
--- One row per local day with WFM windows, newest 92: which of its windows have arrived, of the contacts and of the reps, and
+-- One row per local day of wfm.days, the newest 92 with WFM windows: which of its windows have arrived, of the contacts and of the reps, and
 -- up to when those of the contacts have.
 -- Ships: day, arrived, staffed, through
 with told as (
@@ -14,6 +14,7 @@ runs as (
   select distinct feed, dt::timestamp + to_hours(coalesce(hr, '0')::bigint) + to_minutes(coalesce(mi, '0')::bigint) as run
   from kit.partitions
   where feed in (select feed from told) and state in ('complete', 'empty', 'replaced', 'expired')
+    and timely(dt::timestamp + to_hours(coalesce(hr, '0')::bigint), run) is not null
 ),
 through as (
   select feed, greatest(max(start) + interval 15 minutes, window_start(max(run) - interval 20 minutes)) as through
@@ -32,8 +33,8 @@ arrived as (
 ),
 windows as (
   select start, local_date(start) as day
-  from (select min(start) as first, max(start) as last from told where feed = 'queue_wfm'),
-    generate_series(first - interval 1 day, last + interval 1 day, interval 15 minutes) as series (start)
+  from (select min(day) as first, max(day) as last from wfm.days),
+    generate_series(first - interval 1 day, last + interval 2 days, interval 15 minutes) as series (start)
 ),
 days as (
   select
@@ -45,8 +46,6 @@ days as (
   left join (from arrived where feed = 'queue_wfm') as contacts using (start)
   left join (from arrived where feed = 'queue_membership_wfm') as reps using (start)
   group by windows.day
-  having day in (select local_date(start) from told where feed = 'queue_wfm')
-  order by day desc
-  limit 92
+  having day in (from wfm.days)
 )
 from days order by day

@@ -96,7 +96,7 @@ export interface Config {
   timezone: string;
   data: string;
   catalog: string | null; // absolute path of a DuckDB file that is kept up to date
-  sync: { maxAgeMinutes: number; concurrency: number; graceMinutes: number };
+  sync: { maxAgeMinutes: number; concurrency: number; graceMinutes: number; futureHours: number };
   decrypt: string[] | null;
   site: SiteConfig;
 }
@@ -106,7 +106,12 @@ const defaults = {
   region: "us-east-1",
   timezone: "UTC",
   schema: { onNewColumn: "evolve", onTypeChange: "widen", onMissingColumn: "null" },
-  sync: { maxAgeMinutes: 15, concurrency: { s3: 64, folder: 16, sftp: 16 }, graceMinutes: 60 },
+  sync: {
+    maxAgeMinutes: 15,
+    concurrency: { s3: 64, folder: 16, sftp: 16 },
+    graceMinutes: 60,
+    futureHours: 24,
+  },
   title: "ASAPP Messaging",
   serviceLevel: { target: 0.8, seconds: 60, variant: "offered", shortSeconds: 5 },
   weekStart: "monday",
@@ -226,6 +231,7 @@ function resolveConfig(written: Written, folder: string): Config {
       maxAgeMinutes: written.sync?.max_age ?? defaults.sync.maxAgeMinutes,
       concurrency: written.sync?.concurrency ?? defaults.sync.concurrency[source?.type ?? "s3"],
       graceMinutes: written.sync?.grace ?? defaults.sync.graceMinutes,
+      futureHours: written.sync?.future_hours ?? defaults.sync.futureHours,
     },
     decrypt: written.decrypt === undefined || written.decrypt.length === 0 ? null : written.decrypt,
     site: {

@@ -154,6 +154,7 @@ const kitOptions = {
     max_age: duration,
     concurrency: number("a whole number from 1 to 256", 1, 256, true),
     grace: duration,
+    future_hours: number("whole hours from 1 to 8784", 1, 8784, true),
   }),
   decrypt: listOf(text("a program or argument")),
   site: record(siteOptions),

@@ -119,7 +119,8 @@ const aggregates: Record<string, [call: string, same: (rows: Input[][]) => Resul
 
 const variants = ["service_parts", "service_level", "shortfall"];
 const times = ["local", "local_date", "local_weekday", "local_slot", "window_start", "interval_start"];
-const settings = ["local_zone", "service_level_variant"];
+const settings = ["local_zone", "service_level_variant", "future_hours", "horizon"];
+const judged = ["run_time", "timely"];
 const slow = ["erlang_c_required"];
 
 const sane = fc.oneof(
@@ -160,6 +161,7 @@ describe("macros", () => {
       ...variants,
       ...times,
       ...settings,
+      ...judged,
       ...slow,
     ];
     assert.deepEqual(compared.sort(), macros.map(({ name }) => name).sort());
@@ -334,6 +336,33 @@ describe("macros", () => {
       "select service_level(1000, 60, 860), service_level(1000, 60, 860, variant := 'offered'), local_zone()",
     );
     assert.deepEqual(rows, [[0.86, 860 / 1060, "Asia/Kolkata"]]);
+    await db.run(macrosScript({ timezone: "UTC", variant: "offered" }));
+  });
+
+  it("tell which times a run can tell of", async () => {
+    const told = [
+      ["2026-09-01 05:15", "2026-09-02 05:15:00", true], // run, time, timely: a day ahead
+      ["2026-09-01 05:15", "2026-09-02 05:15:01", false],
+      ["2026-09-01 05", "2026-09-02 05:00:00", true],
+      ["2026-09-01 05", "2026-09-02 05:00:01", false],
+      ["2026-09-01", "2026-09-03 00:00:00", true], // a daily run tells of its day
+      ["2026-09-01", "2026-09-03 00:00:01", false],
+      ["2026-09-01", "2010-01-01 00:00:00", true],
+      ["2026-09-01", "2009-12-31 23:59:59", false],
+      ["2026-09-01", "infinity", false],
+      ["2026-09-01", "-infinity", false],
+      ["2031-05-01 05", "2026-09-01 05:00:00", true],
+      ["2031-05-01 05", "2026-09-17 12:00:00", true], // the horizon
+      ["2031-05-01 05", "2031-05-01 05:00:00", false],
+      ["2026-09-01", null, false],
+    ];
+    const horizon = "2026-09-17T12:00:00.000Z";
+    await db.run(macrosScript({ timezone: "UTC", variant: "offered", futureHours: 24, horizon }));
+    for (const [run, time, timely] of told) {
+      const ts = time === null ? "null" : `timestamp '${time}'`;
+      const { rows } = await db.rows(`select timely(${ts}, '${run}') is not null`);
+      assert.deepEqual(rows, [[timely]], `${run} ${time}`);
+    }
     await db.run(macrosScript({ timezone: "UTC", variant: "offered" }));
   });
 

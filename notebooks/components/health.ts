@@ -42,8 +42,20 @@ export interface FeedDay {
 export interface HealthPage {
   feeds: readonly FeedHealth[];
   days: readonly FeedDay[];
+  oddities?: readonly Oddity[];
   zone: Zone;
   site: Pick<Site, "synced_at">;
+}
+
+/** What is in the data of a feed and cannot be. */
+export interface Oddity {
+  feed: string;
+  kind: string;
+  what: string; // "rows dated …", in the plural
+  count: number;
+  first_day: string | null; // of the export
+  last_day: string | null;
+  example: string;
 }
 
 const late = (row: FeedHealth) => row.overdue > 0 || row.failed > 0;
@@ -51,7 +63,7 @@ const delivered = (feeds: readonly FeedHealth[]) => feeds.filter(({ partitions }
 const sum = (feeds: readonly FeedHealth[], value: (row: FeedHealth) => number) =>
   feeds.reduce((total, row) => total + value(row), 0);
 
-export function healthWords({ feeds }: HealthPage): { title: string; lead: string } {
+export function healthWords({ feeds, oddities = [] }: HealthPage): { title: string; lead: string } {
   const here = delivered(feeds);
   const bad = here.filter(late);
   const failed = sum(here, (row) => row.failed);
@@ -75,6 +87,7 @@ export function healthWords({ feeds }: HealthPage): { title: string; lead: strin
       quarantined
         ? `${plural(quarantined, "line")} could not be read and ${quarantined === 1 ? "is" : "are"} in quarantine.`
         : null,
+      ...oddities.map(({ feed, what, count: n }) => `${feed}: ${count(n)} ${what}.`),
     ]
       .filter(Boolean)
       .join(" "),
@@ -292,6 +305,26 @@ export interface Quarantine {
   day: string;
   reason: string;
   lines: number;
+}
+
+export function oddTable(rows: readonly Oddity[]): HTMLElement {
+  if (rows.length === 0)
+    return html("p", { class: "none" }, "No time and no count contradicts what it stands beside.");
+  return html(
+    "div",
+    { class: "figure wide-table" },
+    table<Oddity>(
+      [
+        { label: "Feed", value: ({ feed }) => feed },
+        countColumn("Count", (row) => row.count),
+        { label: "What", value: ({ what }) => what },
+        { label: "First export day", value: (row) => row.first_day },
+        { label: "Last", value: (row) => row.last_day },
+        { label: "Example", value: ({ example }) => example },
+      ],
+      rows,
+    ),
+  );
 }
 
 export function changeTable(rows: readonly SchemaChange[]): HTMLElement {

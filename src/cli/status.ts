@@ -75,6 +75,9 @@ export async function readStatus(
         dataThrough !== null && (newest ?? "") < dataThrough ? dataThrough : newest,
       null,
     );
+    const odd = await database.objects<OddRow>(
+      `from kit.oddities where ${feeds === null ? "true" : wanted} order by all`,
+    );
     const wfm = feeds === null ? await wfmState(project, database) : { problems: [], notes: [] };
     const watch = readWatch(project, now);
     const uncounted = counts.filter(({ state }) => state === "not published");
@@ -83,6 +86,7 @@ export async function readStatus(
       ...watchProblems(watch),
       ...unlistedProblems(last, feeds),
       ...problemsOf(found, differing, last && lag(last.finishedAt, now)),
+      ...odd.filter(({ kind }) => kind === "partition time").map(oddProblem),
       ...wfm.problems,
     ];
     return {
@@ -95,7 +99,12 @@ export async function readStatus(
       watch,
       feeds: found,
       problems,
-      notes: [...notesOf(found), ...uncountedNotes(uncounted), ...wfm.notes],
+      notes: [
+        ...notesOf(found),
+        ...odd.filter(({ kind }) => kind !== "partition time").map(oddProblem),
+        ...uncountedNotes(uncounted),
+        ...wfm.notes,
+      ],
     };
   } finally {
     database.close();
@@ -129,6 +138,14 @@ interface CountRow {
   state: "short" | "over" | "not published";
   partitions: number;
   first: string;
+}
+
+interface OddRow {
+  feed: string;
+  kind: string;
+  what: string;
+  count: number;
+  example: string;
 }
 
 function feedStatus(row: FeedRow, last: LastSync | null, now: Date, graceMinutes: number): FeedStatus {
@@ -268,6 +285,14 @@ function notesOf(feeds: FeedStatus[]): Problem[] {
       });
   }
   return notes;
+}
+
+function oddProblem({ feed, what, count: n, example }: OddRow): Problem {
+  return {
+    feed,
+    what: `${count(n)} ${what}: ${example}`,
+    next: `ask ASAPP about it; pages leave ${n === 1 ? "it" : "them"} out: asapp-kit sql "from kit.oddities where feed = '${feed}'"`,
+  };
 }
 
 function uncountedNotes(counts: CountRow[]): Problem[] {

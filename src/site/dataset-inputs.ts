@@ -64,7 +64,7 @@ export async function datasetInputs(
   open: (reads: Set<string>) => Promise<Database>,
 ): Promise<DatasetInputs> {
   const definitions = catalogDefinitions(project, snapshot);
-  const setup = catalogSetup(project);
+  const setup = catalogSetup(project, snapshot);
   const hashes = new Map<string, string>();
   const hashOf = (key: string): string => {
     const found = hashes.get(key);

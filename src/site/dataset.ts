@@ -46,7 +46,7 @@ export async function computeDatasets(
   const { out = datasetsFolder, loaders = loadersFolder, keep, signal, onDataset } = options;
   const stamp = stampOf(project); // before the data is read: a sync meanwhile must not pass for included
   const snapshot = loadSnapshot(project.data);
-  const datasets = listDatasets(project, loaders);
+  const datasets = listDatasets(project, loaders, snapshot);
   const cached = out === datasetsFolder;
   const known = options.changed && cached ? readState() : noState;
   let opening: Promise<Database> | null = null;

@@ -62,7 +62,7 @@ function comeSelect(data: string, { feeds }: Snapshot, names: readonly string[])
       feed, dt::timestamp + to_hours(coalesce(hr, '0')::bigint) + to_minutes(coalesce(mi, '0')::bigint) as start,
       unnest(case when hr is null then range(96) when mi is null then range(4) else range(-3, 1) end) as quarter
     from ${parquetRelation(data, files, partitionColumns)}
-    where state in ('complete', 'empty', 'replaced', 'expired')
+    where state in ('complete', 'empty', 'replaced', 'expired') and timely(start, run) is not null
   )`;
 }
 

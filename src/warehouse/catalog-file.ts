@@ -28,14 +28,15 @@ const contents = `select coalesce(md5(string_agg(name, ' ' order by name)), '') 
  * the warehouse consists of now, by their absolute paths. Returns how many tables and views it holds.
  */
 export async function createCatalogFile(project: Project, path: string, now: Date): Promise<number> {
-  const definitions = catalogDefinitions(project, loadSnapshot(project.data));
+  const snapshot = loadSnapshot(project.data);
+  const definitions = catalogDefinitions(project, snapshot);
   const stamp = catalogStamp(project);
   const database = await openDatabase();
   try {
     await database.run(
       `attach ${quoteText(path)} as file (storage_version ${quoteText(storage)}); use file;`,
     );
-    await database.run(catalogSetup(project));
+    await database.run(catalogSetup(project, snapshot));
     const created = new Set<string>();
     const create = async (key: string) => {
       if (created.has(key)) return;
@@ -62,7 +63,7 @@ export async function createCatalogFile(project: Project, path: string, now: Dat
 
 /** What a file made now would be made from: the same stamp, the same names over the same files. */
 export function catalogStamp(project: Project): string {
-  const hash = createHash("sha256").update(catalogSetup(project));
+  const hash = createHash("sha256").update(catalogSetup(project, loadSnapshot(project.data)));
   hash.update(JSON.stringify([project.data, project.config.site, [...project.feeds]]));
   const snapshot = join(project.data, snapshotName);
   for (const file of [snapshot, ...plannedFiles(project.config)])

@@ -17,10 +17,11 @@ import type { KitSource } from "./kit-source.ts";
 import { createKitTable, kitTables } from "./kit-tables.ts";
 import { macrosScript } from "./macros.ts";
 import { rowCountsSelect } from "./reconcile.ts";
-import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
+import { parquetRelation, relationColumns, rowsSql, withProvenance } from "./relation.ts";
 import { loadSnapshot, type Snapshot } from "./snapshot.ts";
 import { documentedColumns } from "./views.ts";
 import { wfmSelect, wfmViews } from "./wfm.ts";
+import { windowDays } from "./window-days.ts";
 
 export interface CatalogOptions extends Pick<DatabaseOptions, "threads" | "memoryLimit"> {
   snapshot?: Snapshot; // default: the one now stored
@@ -44,21 +45,26 @@ export interface Definition {
  * Views are created when a query first names them, so that opening takes no longer with a longer history.
  */
 export async function openCatalog(project: Project, options: CatalogOptions = {}): Promise<Database> {
-  const definitions = catalogDefinitions(project, options.snapshot ?? loadSnapshot(project.data));
+  const snapshot = options.snapshot ?? loadSnapshot(project.data);
+  const definitions = catalogDefinitions(project, snapshot);
   const { threads, memoryLimit } = options;
   const database = await openDatabase({
     ...(threads === undefined ? {} : { threads }),
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
   });
-  await database.run(catalogSetup(project));
+  await database.run(catalogSetup(project, snapshot));
   await database.sandbox([project.data], [...plannedFiles(project.config), ...(options.files ?? [])]);
   const creator = new Creator(database, definitions);
   return lazily(await database.connect(), creator, () => database.close());
 }
 
 /** Schemas and macros: what every definition may use. */
-export function catalogSetup({ config }: Pick<Project, "config">): string {
-  const settings = { timezone: config.timezone, variant: config.site.serviceLevel.variant };
+export function catalogSetup({ config }: Pick<Project, "config">, { horizon }: Snapshot): string {
+  const { timezone, site, sync } = config;
+  const settings = {
+    ...{ timezone, variant: site.serviceLevel.variant },
+    ...{ futureHours: sync.futureHours, horizon },
+  };
   return `create schema raw; create schema kit; create schema wfm; create schema history;\n${macrosScript(settings)}`;
 }
 
@@ -120,6 +126,10 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
       `create view wfm.queue_versions as ${wfmSelect(config, "queue_windows", columnsOf("queue_wfm"), "raw")}`,
     ["raw.queue_wfm"],
   );
+  add("wfm", "days", () => {
+    const days = windowDays(snapshot, config.timezone).map((day) => ({ day }));
+    return `create view wfm.days as select * from ${rowsSql({ day: "DATE" }, days)}`;
+  });
   add("history", "through", () => `create view history.through as ${throughSelect(snapshot)}`);
   add("history", "days", () => `create view history.days as ${daysSelect(data, snapshot)}`);
   add("history", "windows", () => `create view history.windows as ${windowsSelect(data, snapshot)}`);

@@ -1,57 +1,86 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { coveredMinutes, partitionStart } from "../export/partition.ts";
+import { coveredMinutes, partitionStart, runOf } from "../export/partition.ts";
 import { feedOf, type Project } from "../project.ts";
 import { hasFiles, type ManifestPartition, partitionOf, readDay } from "../sync/manifest.ts";
 import { type Database, openDatabase } from "./database.ts";
+import { macrosScript } from "./macros.ts";
 import { type PartitionRow, partitionRows, partitionsPath, writePartitions } from "./partitions.ts";
-import { parquetRelation } from "./relation.ts";
 import type { DayFacts, DaySnapshot, Snapshot } from "./snapshot.ts";
+import { type DayTimes, horizonOf, isOdd, timeColumns, timesOfDays } from "./times.ts";
+import { windowRuns } from "./window-days.ts";
 
 const minute = 60_000;
 const windowMinutes = 15;
 
-/** The snapshot with the facts of every day whose manifest or staged file is another than when they were taken. */
-export async function withFacts(project: Project, snapshot: Snapshot): Promise<Snapshot> {
-  const { data } = project;
-  let database: Database | null = null;
+/**
+ * The snapshot with the facts of every day whose manifest or staged file is another than when they were taken, or of which
+ * something was then to come.
+ */
+export async function withFacts(project: Project, snapshot: Snapshot, now: Date): Promise<Snapshot> {
+  const { data, config } = project;
+  const { futureHours } = config.sync;
+  const horizon = horizonOf(now, config);
+  let opening: Promise<Database> | null = null;
+  const open = () => (opening ??= openFacts({ futureHours, horizon }));
   const feeds: Snapshot["feeds"] = {};
   try {
     for (const [name, feed] of Object.entries(snapshot.feeds)) {
-      const wfm = feedOf(project, name).kind === "wfm";
+      const of = feedOf(project, name);
       const known = feed.partitions !== undefined && existsSync(join(data, feed.partitions));
+      const stampOf = (day: DaySnapshot) => `${day.stamp} ${day.staged} ${futureHours}`;
+      const same = ({ facts, ...day }: DaySnapshot) =>
+        known && facts?.stamp === stampOf(day) && (facts.horizon ?? horizon) === horizon;
+      const others = feed.days.filter((day) => !same(day));
+      const times =
+        others.length === 0
+          ? new Map<string, DayTimes>()
+          : await timesOfDays(await open(), data, feed, others, {
+              columns: timeColumns(of),
+              windows: of.kind === "wfm" ? "instance_ts" : null,
+              futureHours,
+            });
       const changed = new Map<string, PartitionRow[]>();
-      const days: DaySnapshot[] = [];
-      for (const day of feed.days) {
-        const stamp = `${day.stamp} ${day.staged}`;
-        if (known && day.facts?.stamp === stamp) {
-          days.push(day);
-          continue;
-        }
+      const days = feed.days.map((day) => {
+        const found = times.get(day.dt);
+        if (found === undefined) return day;
         const manifest = readDay(project, name, day.dt);
         const partitions = manifest?.partitions.filter(hasFiles) ?? [];
-        let through = latest(
-          partitions.map((partition) => partitionEnd({ feed: name, dt: day.dt }, partition)),
-        );
-        if (wfm && day.staged) {
-          database ??= await openDatabase({ threads: 1 });
-          through = await windowsEnd(database, data, day.staged);
-        } else if (wfm) through = null;
-        const facts = { stamp, states: countStates(partitions), lines: countLines(partitions), through };
-        days.push({ ...day, facts });
+        const odd = partitions.filter((partition) => isOdd(day.dt, partition, horizon));
+        const ends = partitions
+          .filter((partition) => !odd.includes(partition))
+          .map((partition) => partitionEnd({ feed: name, dt: day.dt }, partition));
+        const facts: DayFacts = {
+          stamp: stampOf(day),
+          states: countStates(partitions),
+          lines: countLines(partitions),
+          through: of.kind === "wfm" ? windowEnd(found.windows.at(-1)) : latest(ends),
+          ...(name === "queue_wfm" && { windows: windowRuns(found.windows) }),
+          ...(found.odd && { odd: found.odd }),
+          ...(odd.length > 0 && { oddRuns: odd.map(({ hr, mi }) => runOf({ dt: day.dt, hr, mi })).sort() }),
+          ...((odd.length > 0 || found.beyond) && { horizon }),
+        };
         changed.set(day.dt, manifest === null ? [] : partitionRows(data, manifest, { ...day, facts }));
-      }
+        return { ...day, facts };
+      });
       const partitions = partitionsPath(name, days);
       feeds[name] = { ...feed, partitions, days };
       if (known && partitions === feed.partitions) continue;
-      database ??= await openDatabase({ threads: 1 });
       const before = known ? feed.partitions! : null;
-      await writePartitions(database, data, { before, changed, days, path: partitions });
+      await writePartitions(await open(), data, { before, changed, days, path: partitions });
     }
   } finally {
-    database?.close();
+    await (opening as Promise<Database> | null)?.then((database) => database.close());
   }
-  return { ...snapshot, feeds };
+  const { horizon: _, ...rest } = snapshot;
+  const judged = Object.values(feeds).some(({ days }) => days.some(({ facts }) => facts?.horizon));
+  return { ...rest, feeds, ...(judged && { horizon }) };
+}
+
+async function openFacts(settings: { futureHours: number; horizon: string }): Promise<Database> {
+  const database = await openDatabase({ threads: 1 });
+  await database.run(macrosScript({ timezone: "UTC", variant: "offered", ...settings }));
+  return database;
 }
 
 /** The end of what a partition covers, from its name on. */
@@ -60,13 +89,8 @@ function partitionEnd(day: { feed: string; dt: string }, partition: ManifestPart
   return new Date(partitionStart(id).getTime() + coveredMinutes(id) * minute).toISOString();
 }
 
-async function windowsEnd(database: Database, data: string, staged: string): Promise<string | null> {
-  const relation = parquetRelation(data, [staged], [{ name: "instance_ts", type: "TIMESTAMP" }]);
-  const { rows } = await database.rows(
-    `select time_bucket(interval '${windowMinutes} minutes', max("instance_ts")) + interval '${windowMinutes} minutes' from ${relation}`,
-  );
-  const end = rows[0]?.[0];
-  return typeof end === "string" ? new Date(end).toISOString() : null;
+function windowEnd(start: string | undefined): string | null {
+  return start === undefined ? null : new Date(Date.parse(start) + windowMinutes * minute).toISOString();
 }
 
 function latest(times: string[]): string | null {

@@ -448,6 +448,30 @@ create or replace macro local_slot(ts, minutes := 15) as
     then strftime(time_bucket(to_minutes(minutes::bigint), local(ts)), '%H:%M')
     else error('an interval has 15, 30 or 60 minutes, not ' || minutes) end;
 
+-- How many hours later than the run that tells of it a time may be, from `sync.future_hours` of kit.yaml.
+-- e.g. future_hours() = 24
+create or replace macro future_hours() as 24;
+
+-- What is dated later was still to come when the data were last brought up to date; infinity where nothing is.
+-- e.g. horizon() = timestamp 'infinity'
+create or replace macro horizon() as timestamp 'infinity';
+
+-- The time that a run (`_run`) is named after; of a run without hours the end of its day.
+-- e.g. run_time('2026-09-01 05') = timestamp '2026-09-01 05:00:00'
+create or replace macro run_time(run) as
+  case length(run)
+    when 16 then try_cast(run as timestamp)
+    when 13 then try_cast(run || ':00' as timestamp)
+    when 10 then try_cast(run as timestamp) + interval 1 day
+  end;
+
+-- The time, unless nothing can have happened then: before 2010, more than future_hours() after the run that tells of it,
+-- or after the horizon. Null then.
+-- e.g. timely(timestamp '2031-01-01 00:00:00', '2026-09-01 05:15') is null
+create or replace macro timely(ts, run) as
+  case when ts::timestamp between timestamp '2010-01-01' and least(run_time(run) + to_hours(future_hours()), horizon())
+    then ts end;
+
 -- The 15-minute window of a UTC time: its start, in UTC.
 -- e.g. window_start(timestamp '2026-09-01 05:29:59') = timestamp '2026-09-01 05:15:00'
 create or replace macro window_start(ts) as time_bucket(interval 15 minutes, ts::timestamp);

@@ -15,6 +15,8 @@ export interface Macro {
 export interface MacroSettings {
   timezone: string; // IANA
   variant: string; // of service_level
+  futureHours?: number;
+  horizon?: string | undefined; // ISO, UTC; none: nothing is to come
 }
 
 const file = new URL("../../../src/warehouse/macros.sql", import.meta.url); // this file runs from dist/src/warehouse
@@ -50,18 +52,20 @@ export function readMacros(sql = readFileSync(file, "utf8")): Macro[] {
 }
 
 /**
- * The statements that define every macro with the zone and the service level of kit.yaml. They hold no reference to
+ * The statements that define every macro with the settings of kit.yaml. They hold no reference to
  * anything else, so that they can be stored in a database file as well.
  */
-export function macrosScript({ timezone, variant }: MacroSettings): string {
+export function macrosScript({ timezone, variant, futureHours, horizon }: MacroSettings): string {
   const settings = new Map([
-    ["local_zone", timezone],
-    ["service_level_variant", variant],
+    ["local_zone", quoteText(timezone)],
+    ["service_level_variant", quoteText(variant)],
   ]);
+  if (futureHours !== undefined) settings.set("future_hours", String(futureHours));
+  if (horizon !== undefined) settings.set("horizon", `${quoteText(horizon)}::timestamp`);
   return readMacros()
     .map(({ name, source }) => {
       const value = settings.get(name);
-      return value === undefined ? source : `create or replace macro ${name}() as ${quoteText(value)};`;
+      return value === undefined ? source : `create or replace macro ${name}() as ${value};`;
     })
     .join("\n\n");
 }

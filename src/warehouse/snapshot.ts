@@ -15,6 +15,7 @@ export interface Snapshot {
   feeds: Record<string, FeedSnapshot>;
   superseded: Superseded[];
   docs?: DocsHistory; // once there is a schema document
+  horizon?: string; // ISO, UTC: what is dated later was to come at the last update; only where something is
 }
 
 export interface FeedSnapshot {
@@ -80,7 +81,22 @@ export interface DayFacts {
   stamp: string; // of the manifest they were taken from, and of the staged file
   states: Record<string, number>; // partitions by state
   lines: number; // of all their files, as counted when they were fetched
-  through: string | null; // end of the newest complete partition, or window for the WFM feeds; ISO, UTC
+  through: string | null; // end of the newest complete partition, or window for the WFM feeds, that is not odd; ISO, UTC
+  windows?: WindowRun[]; // of queue_wfm: the quarter-hours that it tells of
+  odd?: OddTimes; // rows dated as they cannot be; none: left out
+  oddRuns?: string[]; // partitions dated so
+  horizon?: string; // by which they were judged, where it mattered; ISO, UTC
+}
+
+/** Quarter-hours one after another. */
+export type WindowRun = [start: string, count: number]; // ISO, UTC
+
+/** Rows with a time before there was anything to export, or too late for the run that tells it; the first as an example. */
+export interface OddTimes {
+  rows: number;
+  column: string;
+  value: string;
+  run: string;
 }
 
 /** First line of the detail file: what a later run needs to take the day over without staging it again. */
@@ -170,8 +186,12 @@ export function saveSnapshot(data: string, previous: Snapshot, next: Snapshot, n
     if (!used.has(path) && !noted.has(path)) noted.set(path, { path, at: now.toISOString() });
   }
   const superseded = [...noted.values()].filter(({ path }) => !used.has(path)).sort(byPath);
-  const docs = next.docs && { docs: next.docs };
-  const stored: Snapshot = { format: 2, feeds: sorted(next.feeds), superseded, ...docs };
+  const { docs, horizon } = next;
+  const stored: Snapshot = {
+    ...{ format: 2, feeds: sorted(next.feeds), superseded },
+    ...(docs && { docs }),
+    ...(horizon && { horizon }),
+  };
   writeAtomically(data, snapshotName, `${JSON.stringify(stored)}\n`, { flush: true });
   return stored;
 }

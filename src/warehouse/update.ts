@@ -27,7 +27,7 @@ export async function updateWarehouse(project: Project, options: UpdateOptions =
   const before = loadSnapshot(project.data);
   const { snapshot: staged, ...report } = await stageAlike(project, before, options);
   const { snapshot: current, updates } = await updateCurrent(project, before, staged, options);
-  const saved = saveSnapshot(project.data, before, await withFacts(project, current), now);
+  const saved = saveSnapshot(project.data, before, await withFacts(project, current, now), now);
   const news = report.changed.length + updates.length > 0;
   if (!news && saved.superseded.length === 0) return { ...report, feeds: updates, snapshot: saved };
   const swept = sweep(project.data, saved, now);

@@ -77,7 +77,7 @@ export function wfmSelect(
     spelled(columns, "queue_name").every(({ seen }) => seen === false);
   const plain = wfmNames.map((name) => {
     const value = unnamed && name === "queue_name" ? "queue_name::VARCHAR" : keyValue(columns, name);
-    return `  ${value} as ${quoteName(name)}`;
+    return `  ${name === "instance_ts" ? `timely(${value}, _run)` : value} as ${quoteName(name)}`;
   });
   const values = mapped.map(({ metric, columns, type }) => {
     const found = columns
@@ -120,7 +120,7 @@ export function wfmColumnRows(
 function namedQueues(from: string, columns: readonly RelationColumn[]): string {
   const own = columns.map(({ name }) => name).filter((name) => name.toLowerCase() !== "queue_name");
   return `(
-  select ${own.map((name) => `feed.${quoteName(name)}`).join(", ")}, names.queue_name
+  select ${[...own, "_run"].map((name) => `feed.${quoteName(name)}`).join(", ")}, names.queue_name
   from ${from} as feed
   left join (
     select queue_id::varchar as id, arg_max(queue_name, _run) as queue_name from main.dim_queues group by all

@@ -1,0 +1,9 @@
+-- One row per feed and kind of oddity: what is in the data and cannot be, how much of it, and an example.
+-- Ships: feed, kind, what, count, first_day, last_day, example
+select
+  feed, kind, what, count,
+  strftime(first_day, '%Y-%m-%d') as first_day,
+  strftime(last_day, '%Y-%m-%d') as last_day,
+  example
+from kit.oddities
+order by feed, kind

@@ -13,9 +13,9 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import { inflateSync } from "node:zlib";
+import { csv, csvFile } from "../notebooks/components/csv.ts";
 import { cardColumns, dayCard } from "../notebooks/components/day-card.ts";
 import type { QueueDay } from "../notebooks/components/day-file.ts";
-import { csv } from "../notebooks/components/figure.ts";
 import { fileName } from "../notebooks/components/format.ts";
 import { allQueues, offered } from "../notebooks/components/interval.ts";
 import { serviceLevelOf } from "../notebooks/components/today.ts";
@@ -123,7 +123,7 @@ describe("share", () => {
   it("writes what is plotted as CSV", async () => {
     await share("wfm", "--interval", "60", "-o", "day.csv");
     const facts = dayFacts(data, allQueues, 60);
-    assert.equal(read("day.csv"), csv(cardColumns(facts), facts.rows));
+    assert.equal(read("day.csv"), csvFile(csv(cardColumns(facts), facts.rows)));
     assert.equal(read("day.csv").trimEnd().split("\r\n").length, 25);
     assert.ok(read("day.csv").includes(`${data.day}T04:00:00.000Z,${data.day} 00:00 EDT,`));
   });

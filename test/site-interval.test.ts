@@ -7,8 +7,8 @@ import {
   conversationTotals,
   quantile,
 } from "../notebooks/components/conversations.ts";
+import { csv } from "../notebooks/components/csv.ts";
 import { driverSentence, explain } from "../notebooks/components/drivers.ts";
-import { csv } from "../notebooks/components/figure.ts";
 import {
   change,
   clock,

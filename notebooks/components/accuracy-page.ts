@@ -1,10 +1,12 @@
 import { scaleLinear } from "d3";
 import { type AddedErrors, accuracy, addedAccuracy } from "./accuracy.js";
 import { daysLater } from "./baseline.js";
+import { isolated, unmarked } from "./bidi.js";
 import { type Card, cards } from "./cards.js";
 import { chartRoot, svg } from "./dom.js";
-import { countColumn, figure, type TableColumn } from "./figure.js";
+import { countColumn, figure, sharedColumn, type TableColumn } from "./figure.js";
 import { count, dayName, decimal, percent, plural, signed, type Zone } from "./format.js";
+import { cutText, widestFont } from "./lines.js";
 import { excludedDay, excludedDays, type Site } from "./masthead.js";
 import { emptyPanel, panel } from "./panel.js";
 
@@ -105,7 +107,7 @@ export function accuracySentence({ queue, own, queues, site }: AccuracyPage): {
     };
   if (own.wape === null)
     return {
-      title: `${queue}: nothing to score`,
+      title: `${isolated(queue)}: nothing to score`,
       lead: "No contact came in the half-hours that have a baseline.",
     };
   const { bias } = own;
@@ -115,7 +117,7 @@ export function accuracySentence({ queue, own, queues, site }: AccuracyPage): {
       : `It expected ${percent(Math.abs(bias))} too ${bias > 0 ? "many" : "few"}.`;
   const beyond = own.floor === null ? null : own.wape - own.floor;
   return {
-    title: `${queue}: the baseline missed half-hours by ${percent(own.wape)}${own.floor === null ? "" : `; chance alone makes ${percent(own.floor)}`}`,
+    title: `${isolated(queue)}: the baseline missed half-hours by ${percent(own.wape)}${own.floor === null ? "" : `; chance alone makes ${percent(own.floor)}`}`,
     lead: [
       `Over ${plural(own.days, "day")} and ${count(own.contacts)} contacts. ${lean}`,
       beyond === null
@@ -161,6 +163,7 @@ export function accuracyCards({ own, queues }: AccuracyPage): HTMLElement {
 export function dailyFigure(page: AccuracyPage): HTMLElement {
   const { days, queue, own } = page;
   const columns: TableColumn<ScoredDay>[] = [
+    sharedColumn("Queue", queue),
     {
       label: "Day",
       value: ({ day }) => day,
@@ -175,7 +178,7 @@ export function dailyFigure(page: AccuracyPage): HTMLElement {
   ];
   return figure({
     id: "daily",
-    title: own.wape === null ? "No day scored" : `From day to day, ${queue}`,
+    title: own.wape === null ? "No day scored" : `From day to day, ${isolated(queue)}`,
     subtitle: `Sum of misses / contacts, by half-hour, per local day. Each day is measured by days before it alone. Lighter: not all of the day is here.`,
     legend: [
       { text: "Off (WAPE)", mark: "blue" },
@@ -234,12 +237,13 @@ export function chanceTitle(queues: readonly QueueAccuracy[]): string {
   if (!least || !most) return "No miss to take apart";
   const part = ({ share }: { share: number }) => (share >= 1 ? "all" : percent(share, 0));
   if (part(least) === part(most)) return `Chance alone explains ${part(least)} of the miss`;
-  return `Chance alone explains ${part(least)} of the miss of ${least.queue}, ${part(most)} of that of ${most.queue}`;
+  return `Chance alone explains ${part(least)} of the miss of ${isolated(least.queue)}, ${part(most)} of that of ${isolated(most.queue)}`;
 }
 
 /** The half-hours furthest off. */
 export function worstColumns(zone: Zone): TableColumn<FarOff>[] {
   return [
+    { label: "Queue", value: ({ queue }) => queue, hidden: true },
     { label: "Start, UTC", value: ({ start }) => start, hidden: true },
     { label: "Half-hour", value: ({ start }) => zone.moment(start) },
     { label: "Came", value: ({ offered }) => offered, text: ({ offered }) => decimal(offered, 0) },
@@ -332,7 +336,7 @@ function queuesChart(queues: readonly QueueAccuracy[], width: number): SVGSVGEle
     );
   queues.forEach(({ queue, wape, floor, forecast, bias }, i) => {
     const y = top + i * line + line / 2;
-    const short = queue.length * 6.6 > left ? `${queue.slice(0, Math.floor(left / 6.6) - 1)}…` : queue;
+    const short = cutText(unmarked(queue), { width: (left - 8) / widestFont, size: 12 });
     root.append(
       svg("text", { x: left - 8, y, dy: "0.32em", "text-anchor": "end", class: "row-name" }, short),
     );

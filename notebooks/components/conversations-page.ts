@@ -309,6 +309,7 @@ function channels(days: readonly ConversationDay[], from: string, to: string, si
 
 function dayColumns(): TableColumn<ConversationDay>[] {
   return [
+    { label: "Channel", value: (row) => row.channel, hidden: true },
     { label: "Day", value: ({ day }) => day },
     countColumn("Begun", (row) => row.started),
     countColumn("Ended", (row) => row.ended),

@@ -1,3 +1,4 @@
+import { isolated } from "./bidi.js";
 import {
   comparisonText,
   type DayChart,
@@ -31,7 +32,7 @@ export function dayCard(facts: DayFacts): Picture {
   const { title, lead } = daySentence({ ...facts, projected: rest?.projection.projected ?? null });
   const heights = { volume: 210, "service-level": 160, waits: 130 };
   return {
-    kicker: [site.title, queue, day ? longDay(day) : null, `per ${grain} minutes`]
+    kicker: [isolated(site.title), isolated(queue), day ? longDay(day) : null, `per ${grain} minutes`]
       .filter(Boolean)
       .join(" · "),
     title,

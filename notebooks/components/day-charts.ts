@@ -1,6 +1,7 @@
 import { daysLater } from "./baseline.js";
+import { isolated } from "./bidi.js";
 import type { Crosshair } from "./crosshair.js";
-import type { TableColumn } from "./figure.js";
+import { sharedColumn, type TableColumn } from "./figure.js";
 import { clock, count, decimal, longDay, percent, weekdayName, type Zone } from "./format.js";
 import { type Interval, known, offered } from "./interval.js";
 import {
@@ -245,9 +246,14 @@ export function dayColumns(facts: DayFacts): TableColumn<Interval>[] {
   ];
 }
 
-/** When an interval was and what is known of it: the first columns of every table of a day. */
-export function intervalColumns({ zone, site }: Pick<DayFacts, "zone" | "site">): TableColumn<Interval>[] {
+/** Whose an interval is, where one queue is shown, when it was and what is known of it: the first columns of a day. */
+export function intervalColumns({
+  queue,
+  zone,
+  site,
+}: Pick<DayFacts, "zone" | "site"> & Partial<Pick<DayFacts, "queue">>): TableColumn<Interval>[] {
   return [
+    ...(queue === undefined ? [] : [sharedColumn<Interval>("Queue", queue)]),
     { label: "Start, UTC", value: ({ start }) => new Date(start).toISOString(), hidden: true },
     {
       label: "Interval",
@@ -307,7 +313,7 @@ function projectedRows({ rest }: DayFacts): RestOfDay["rows"] | undefined {
 }
 
 function subtitles(measure: string, { queue, day, grain }: DayFacts, more?: string) {
-  const where = `${queue}, ${longDay(day)}, per ${grain} minutes.`;
+  const where = `${isolated(queue)}, ${longDay(day)}, per ${grain} minutes.`;
   const join = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(" ");
   return { measure: join(measure, more), subtitle: join(measure, where, more) };
 }

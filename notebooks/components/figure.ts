@@ -1,12 +1,10 @@
+import { type CsvColumn, csv } from "./csv.js";
 import { html } from "./dom.js";
 import { count, percent } from "./format.js";
 import type { LegendEntry } from "./picture.js";
-import { save, shareMenu } from "./share-menu.js";
+import { saveCsv, shareMenu } from "./share-menu.js";
 
-export interface TableColumn<T> {
-  label: string;
-  header?: string; // in the CSV file, with the unit; the label by default
-  value: (row: T) => string | number | null; // as it goes into the CSV file
+export interface TableColumn<T> extends CsvColumn<T> {
   text?: (row: T) => string; // as it is shown; the value by default
   hidden?: boolean; // only in the CSV file
 }
@@ -107,6 +105,11 @@ export function tableHead(columns: readonly { label: string; number: boolean }[]
   return html("thead", {}, html("tr", {}, cells));
 }
 
+/** What all rows share, such as the queue: said in the CSV file, which has no title. */
+export function sharedColumn<T>(label: string, value: string): TableColumn<T> {
+  return { label, value: () => value, hidden: true };
+}
+
 /** A column of counts, shown with their thousands apart. */
 export function countColumn<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
   return { label, value, text: (row) => count(value(row)) };
@@ -116,23 +119,9 @@ export function shareColumn<T>(label: string, value: (row: T) => number | null):
   return { label, value, text: (row) => percent(value(row)) };
 }
 
-/** RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe in front. */
-export function csv<T>(columns: TableColumn<T>[], rows: readonly T[]): string {
-  const cell = (value: string | number | null) => {
-    const formula = typeof value === "string" && /^[=+@\-\t]/.test(value);
-    const text = value === null ? "" : `${formula ? "'" : ""}${value}`;
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  const lines = [
-    columns.map(({ label, header = label }) => cell(header)),
-    ...rows.map((row) => columns.map(({ value }) => cell(value(row)))),
-  ];
-  return `${lines.map((line) => line.join(",")).join("\r\n")}\r\n`;
-}
-
 /** A button that saves the rows as a CSV file of that name. */
 export function csvButton<T>(file: string, columns: TableColumn<T>[], rows: readonly T[]): HTMLElement {
-  const onclick = () => save(new Blob([csv(columns, rows)], { type: "text/csv" }), `${file}.csv`);
+  const onclick = () => saveCsv(csv(columns, rows), file);
   return html("button", { type: "button", onclick }, "Download CSV");
 }
 

@@ -1,5 +1,6 @@
+import { isolated } from "./bidi.js";
 import { html } from "./dom.js";
-import { countColumn, figure, type TableColumn } from "./figure.js";
+import { countColumn, figure, sharedColumn, type TableColumn } from "./figure.js";
 import {
   clock,
   count,
@@ -85,16 +86,19 @@ export function heatmapPage(options: HeatmapPageOptions) {
         announce: (text) => {
           status.textContent = text;
         },
-        label: `${measureNames[measure]} by weekday and time, ${queue}`,
+        label: `${measureNames[measure]} by weekday and time, ${isolated(queue)}`,
         name: (weekday) => dayNames[weekday - 1]!.slice(0, 3),
       }),
     rows: found.cells.filter(({ state }) => state !== "closed"),
-    columns: columns(
-      measure,
-      view,
-      grain,
-      found.cells.some(({ excluded }) => excluded > 0),
-    ),
+    columns: [
+      sharedColumn("Queue", queue),
+      ...columns(
+        measure,
+        view,
+        grain,
+        found.cells.some(({ excluded }) => excluded > 0),
+      ),
+    ],
     file: fileName(`heatmap-${measure}-${view}`, queue, String(grain)),
   });
   return { title: words.title, lead: words.lead, figure: html("div", { class: "figures" }, body, status) };
@@ -178,10 +182,10 @@ interface Words {
 function untold(queue: string, { staffed, site }: { staffed: boolean; site: Site }): Words {
   const feed = queue === allQueues ? "rep_utilized" : "queue_membership_wfm";
   const why = staffed
-    ? `fewer than ${site.min_reps} reps or ${site.min_contacts} handled contacts are behind the handle time of ${queue} in the last four weeks, or how many chats reps had at once is not known (rep_utilized)`
+    ? `fewer than ${site.min_reps} reps or ${site.min_contacts} handled contacts are behind the handle time of ${isolated(queue)} in the last four weeks, or how many chats reps had at once is not known (rep_utilized)`
     : queue !== allQueues && lacks(site, "available")
       ? "no column of queue_membership_wfm is mapped to available (asapp-kit wfm columns)"
-      : `${feed}, which tells the reps of ${queue}, has nothing for these weeks`;
+      : `${feed}, which tells the reps of ${isolated(queue)}, has nothing for these weeks`;
   return {
     title: "No net staffing to show",
     lead: `Net staffing is not told here: ${why}.`,
@@ -195,7 +199,7 @@ export function headline(
   { queue, measure, view, site }: Pick<HeatmapPageOptions, "queue" | "measure" | "view" | "site">,
   write: Pick<Writing, "full"> = writing(measure, view),
 ): Words {
-  const place = queue === allQueues ? "" : `${queue}: `;
+  const place = queue === allQueues ? "" : `${isolated(queue)}: `;
   const solid = cells.filter(({ state, value }) => (state === "data" || state === "zero") && value !== null);
   if (lastWeek === null || solid.length === 0)
     return {
@@ -290,7 +294,7 @@ function subtitle(
     last: `Week of ${range(lastWeek)}`,
     difference: `Week of ${range(lastWeek)} less the median of the ${plural(weeks, "week")} before${weeks < 4 ? ", a rough one" : ""}`,
   };
-  return `${what[measure]}. ${queue}.${lastWeek ? ` ${when[view]}.` : ""}`;
+  return `${what[measure]}. ${isolated(queue)}.${lastWeek ? ` ${when[view]}.` : ""}`;
 }
 
 function range(span: { from: string; to: string } | null): string {

@@ -1,17 +1,25 @@
+import { isolatedLines } from "./bidi.js";
 import { inter } from "./inter.js";
 
 export type Weight = 400 | 600;
 
-/** How wide a text is in the pictures' font, in pixels. Letters that the font lacks are taken as one em wide. */
+/**
+ * How wide a text is in the pictures' font, in pixels. Letters that the font lacks are taken as one em wide, marks on
+ * letters and of direction as nothing.
+ */
 export function textWidth(text: string, size: number, weight: Weight = 400): number {
   const { widths } = inter.find((file) => file.weight === weight)!;
   let sum = 0;
   for (const letter of text) {
     const code = letter.codePointAt(0)!;
+    if (code >= 0x300 && /^[\p{M}\p{Cf}]$/u.test(letter)) continue;
     sum += code < 0x180 ? (widths[code - 0x20] ?? 0) : code < 0x2e80 ? 640 : 1000;
   }
   return (sum * size) / 1000;
 }
+
+/** How much wider than the pictures' font that of a reader's system may be, in which pages are written: DejaVu Sans. */
+export const widestFont = 1.2;
 
 /** A text in lines of at most that width. A word wider than a line is broken; what is beyond the last line becomes "…". */
 export function wrapText(
@@ -38,10 +46,21 @@ export function wrapText(
     }
   }
   if (line) lines.push(line);
-  if (lines.length <= most) return lines;
-  const letters = graphemes(lines[most - 1]!);
-  while (letters.length > 0 && !fits(`${letters.join("")}…`)) letters.pop();
-  return [...lines.slice(0, most - 1), `${letters.join("").trimEnd()}…`];
+  if (lines.length <= most) return isolatedLines(lines);
+  const last = cutText(`${lines[most - 1]!}…`, { width, size, weight });
+  return isolatedLines([...lines.slice(0, most - 1), last]);
+}
+
+/** A text that is not wider than that: as it is, or cut between letters, with "…" at its end. */
+export function cutText(
+  text: string,
+  { width, size, weight = 400 }: { width: number; size: number; weight?: Weight },
+): string {
+  if (textWidth(text, size, weight) <= width) return text;
+  const letters = graphemes(text.replace(/…$/, ""));
+  while (letters.length > 0 && textWidth(`${letters.join("").trimEnd()}…`, size, weight) > width)
+    letters.pop();
+  return `${letters.join("").trimEnd()}…`;
 }
 
 function graphemes(text: string): string[] {

@@ -236,12 +236,12 @@ function hasClass(element: Element, name: string): boolean {
   return element.getAttribute("class")?.split(" ").includes(name) ?? false;
 }
 
-// Control characters and halves of letters cannot stand in XML; marks that turn the direction of writing could make a
-// queue's name rewrite the text around it.
+// Control characters and halves of letters cannot stand in XML; marks that override the direction of writing could make a
+// name rewrite the text around it. Isolates stay: they keep a name to itself.
 function escapeText(text: string): string {
   return text
     .replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`)
-    .replace(/[\u202a-\u202e\u2066-\u2069]/g, "")
+    .replace(/[\u200e\u200f\u202a-\u202e\u2066\u2067]/g, "")
     .replace(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu, "\ufffd");
 }
 

@@ -1,7 +1,9 @@
 import { area, curveStepAfter, line } from "d3";
+import { isolated, unmarked } from "./bidi.js";
+import { csv } from "./csv.js";
 import { intervalColumns, measure, usualText } from "./day-charts.js";
 import { chartRoot, html, svg } from "./dom.js";
-import { countColumn, csv, figure, shareColumn, type TableColumn } from "./figure.js";
+import { countColumn, figure, shareColumn, type TableColumn } from "./figure.js";
 import { clock, count, dayName, decimal, longDay, percent, plural, toldOf, type Zone } from "./format.js";
 import {
   allQueues,
@@ -12,6 +14,7 @@ import {
   offered,
   type WindowRow,
 } from "./interval.js";
+import { cutText, textWidth, widestFont } from "./lines.js";
 import { excludedDays, lacks, missingText, openHours, type Site } from "./masthead.js";
 import { emptyPanel, runs } from "./panel.js";
 import { clockText, type DaySummary, formula, gap, serviceLevelOf, shortfallOf, summarize } from "./today.js";
@@ -120,7 +123,7 @@ export function boardSentence({ queues, all, through, day, zone, site }: QueueBo
   const until = running && through !== null ? ` by ${zone.time(through)}` : "";
   return {
     title: worst
-      ? `${worst.queue} misses the target by ${plural(worst.missing!, "contact")}${until}, the most of ${told}`
+      ? `${isolated(worst.queue)} misses the target by ${plural(worst.missing!, "contact")}${until}, the most of ${told}`
       : `${served.length < busy ? `All of ${told} meet` : busy === 1 ? "The queue meets" : `All ${told} meet`} the ${percent(site.target, 0)} target${until}`,
     lead: [
       worst
@@ -305,8 +308,8 @@ function head(queue: QueueOfDay, wide: number, site: Site): SVGGElement {
     [brief(abandonRate), "abandoned", ""],
     [clock(queue.wait), "mean wait", ""],
   ];
-  const room = Math.floor((wide - 24 - state.length * 6.6) / 7.6);
-  const name = queue.queue.length > room ? `${queue.queue.slice(0, Math.max(3, room - 1))}…` : queue.queue;
+  const room = (wide - 24 - 12) / widestFont - textWidth(state, 12, 600);
+  const name = cutText(unmarked(queue.queue), { width: room, size: 14, weight: 600 });
   const step = (wide - 24) / 4;
   return svg(
     "g",
@@ -388,9 +391,9 @@ function peak({ rows }: QueueOfDay): number {
 
 function spoken(row: QueueOfDay, site: Site): string {
   const { queue, offered, intervals, service, missing, abandonRate, wait } = row;
-  if (!intervals) return `${queue}: no data. Open in Today.`;
+  if (!intervals) return `${isolated(queue)}: no data. Open in Today.`;
   return [
-    `${queue}: ${contacts(row, site) === null ? "contacts without a column" : plural(offered, "contact")}`,
+    `${isolated(queue)}: ${contacts(row, site) === null ? "contacts without a column" : plural(offered, "contact")}`,
     service === null ? null : `${percent(service)} answered in ${site.seconds} seconds`,
     missing ? `${plural(missing, "answer")} missing to the target` : null,
     abandonRate === null ? null : `${percent(abandonRate)} abandoned`,

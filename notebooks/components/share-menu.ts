@@ -1,3 +1,4 @@
+import { csvFile } from "./csv.js";
 import { html } from "./dom.js";
 import type { Picture } from "./picture.js";
 
@@ -18,10 +19,7 @@ export function shareMenu(title: string, shared: Shared, label = "⋯"): HTMLEle
   const items: Item[] = [
     ["Save as PNG", async () => save(await (await images()).pngBlob(shared.picture()), `${shared.file}.png`)],
     ["Save as SVG", async () => save(await (await images()).svgBlob(shared.picture()), `${shared.file}.svg`)],
-    [
-      "Save numbers as CSV",
-      async () => save(new Blob([shared.csv()], { type: "text/csv" }), `${shared.file}.csv`),
-    ],
+    ["Save numbers as CSV", async () => saveCsv(shared.csv(), shared.file)],
     ["Copy image", () => copyImage(images().then(({ pngBlob }) => pngBlob(shared.picture())))],
     // a file from a mail has no address to hand on
     ...(document.documentElement.dataset.standalone
@@ -98,6 +96,11 @@ export function shareMenu(title: string, shared: Shared, label = "⋯"): HTMLEle
     event.preventDefault();
   });
   return element;
+}
+
+/** Saves rows as a CSV file of that name, and says so. */
+export function saveCsv(text: string, file: string): string {
+  return save(new Blob([csvFile(text)], { type: "text/csv;charset=utf-8" }), `${file}.csv`);
 }
 
 /** Saves a file from the page, and says so. */

@@ -1,3 +1,4 @@
+import { isolated } from "./bidi.js";
 import { cards } from "./cards.js";
 import { choice, segments } from "./controls.js";
 import { crosshair } from "./crosshair.js";
@@ -54,7 +55,11 @@ function start(): void {
       html(
         "header",
         { class: "masthead" },
-        html("div", { class: "kicker" }, `${site.title} · ${chosen.queue} · ${longDay(day)}`),
+        html(
+          "div",
+          { class: "kicker" },
+          `${isolated(site.title)} · ${isolated(chosen.queue)} · ${longDay(day)}`,
+        ),
         html("h1", {}, words.title),
         html("p", { class: "lead" }, words.lead),
         html(

@@ -1,3 +1,4 @@
+import { isolated } from "./bidi.js";
 import { type ErlangC, erlangC, type RequiredAgents, requiredAgents } from "./erlang.js";
 import { type ErlangA, erlangA, requiredAgentsA } from "./erlang-a.js";
 import { clock, count, decimal, percent, plural } from "./format.js";
@@ -100,7 +101,7 @@ export function staffingSentence(result: WhatIf, queue: string): { title: string
   if (problems.length) return { title: "Not enough to compute with", lead: `Give ${problems.join(", ")}.` };
   if (inputs.contacts === 0)
     return {
-      title: `${queue}: no contacts need no reps`,
+      title: `${isolated(queue)}: no contacts need no reps`,
       lead: "Set the contacts of an interval above zero.",
     };
   const goal = `${percent(inputs.target, 0)} within ${inputs.seconds} s`;
@@ -118,7 +119,10 @@ export function staffingSentence(result: WhatIf, queue: string): { title: string
     `With ${percent(inputs.shrinkage, 0)} shrinkage that is ${low === high ? count(low) : `${count(low)} to ${count(high)}`} scheduled.`,
     inputs.reps !== null && chosen && !result.overloaded ? chosenSentence(result) : null,
   ];
-  return { title: `${queue}: ${range} on the queue to answer ${goal}`, lead: lead.filter(Boolean).join(" ") };
+  return {
+    title: `${isolated(queue)}: ${range} on the queue to answer ${goal}`,
+    lead: lead.filter(Boolean).join(" "),
+  };
 }
 
 /** What the given number of reps would give. */

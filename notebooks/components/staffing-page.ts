@@ -1,8 +1,9 @@
 import { line } from "d3";
+import { isolated } from "./bidi.js";
 import { type Card, cards } from "./cards.js";
 import { crosshair } from "./crosshair.js";
 import { html, svg } from "./dom.js";
-import { figure, type TableColumn } from "./figure.js";
+import { figure, sharedColumn, type TableColumn } from "./figure.js";
 import { clock, count, decimal, fileName, percent, plural } from "./format.js";
 import { excludedDay, type Site } from "./masthead.js";
 import { emptyPanel, panel } from "./panel.js";
@@ -93,7 +94,7 @@ export function staffingFigure(
       ].join(" "),
       draw: (width) => curveChart(result, width),
       rows: points,
-      columns,
+      columns: [sharedColumn("Queue", queue), ...columns],
       file: fileName("staffing", queue, ""),
     }),
   );
@@ -126,7 +127,7 @@ function curveTitle({ c, a, inputs }: WhatIf): string {
 }
 
 function curveSubtitle({ inputs, points, effectiveAht }: WhatIf, queue: string): string {
-  const what = `Indicative: share of contacts answered within ${decimal(inputs.seconds, 0)} s by reps on the queue, ${queue}`;
+  const what = `Indicative: share of contacts answered within ${decimal(inputs.seconds, 0)} s by reps on the queue, ${isolated(queue)}`;
   if (points.length === 0) return `${what}.`;
   return [
     what,

@@ -1,4 +1,5 @@
 import { daysLater } from "./baseline.js";
+import { isolated } from "./bidi.js";
 import { type Card, pointsDelta, versusDelta } from "./cards.js";
 import type { Crosshair } from "./crosshair.js";
 import {
@@ -196,7 +197,7 @@ export function todayFigures(page: TodayPage): HTMLElement {
   if (!page.day) return html("div", { class: "figures" });
   const { rows, rest, net, queue, day, grain, zone, site, crosshair } = page;
   const shared = { zone, crosshair };
-  const where = `${queue}, ${longDay(day)}, per ${grain} minutes`;
+  const where = `${isolated(queue)}, ${longDay(day)}, per ${grain} minutes`;
   const file = (measure: string) => fileName(measure, queue, day);
   const footer = (feed: string, more?: string) => provenance(page, feed, more);
   const shown = (chart: DayChart, more?: string, feed = "queue_wfm") =>
@@ -253,7 +254,7 @@ export function intervalTable(page: TodayPage): HTMLElement {
 }
 
 function netColumns(page: TodayPage): TableColumn<NetRow>[] {
-  const times = intervalColumns(page).slice(0, 2);
+  const times = intervalColumns(page).filter(({ label }) => label !== "State");
   return [
     ...times.map(({ value, text, ...column }) => ({
       ...column,

@@ -1,3 +1,4 @@
+import { isolated } from "./bidi.js";
 import {
   clock,
   count,
@@ -153,7 +154,7 @@ export function daySentence(options: {
 }): { title: string; lead: string } {
   const { rows, windows = rows, compared, projected, queue, day, zone, site } = options;
   const through = dataThrough(windows);
-  const place = queue === allQueues ? "" : `${queue}: `;
+  const place = queue === allQueues ? "" : `${isolated(queue)}: `;
   if (!day)
     return {
       title: "No intraday data yet",

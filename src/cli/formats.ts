@@ -2,6 +2,7 @@ import type { ColumnType, RowStream, Value } from "../warehouse/database.ts";
 import { zoned } from "../words.ts";
 import { exact } from "./output.ts";
 import { table, textWidth } from "./table.ts";
+import { visible } from "./visible.ts";
 
 export const formats = ["table", "line", "csv", "json", "jsonl", "markdown", "parquet"] as const;
 export type Format = (typeof formats)[number];
@@ -67,19 +68,13 @@ export async function writeRows(
 
 function heads(columns: ColumnType[]) {
   const number = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|BIGNUM|DECIMAL.*|FLOAT|DOUBLE)$/;
-  return columns.map(({ name, type }) => ({ name, right: number.test(type) }));
+  return columns.map(({ name, type }) => ({ name: visible(name), right: number.test(type) }));
 }
 
 function cellText(value: Value, time: boolean): string {
   if (value === null) return "";
   if (typeof value === "string") return time ? value.replace("T", " ") : visible(value);
   return typeof value === "object" ? visible(JSON.stringify(value, exact)) : numberText(value);
-}
-
-// Control characters would move the terminal's cursor, or worse.
-function visible(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (letter) => JSON.stringify(letter).slice(1, -1));
 }
 
 function csvLine(values: Value[]): string {
@@ -113,7 +108,7 @@ function markdown(columns: { name: string; right: boolean }[], rows: string[][])
   const line = (cells: string[]) =>
     `| ${cells.map((cell) => cell.replaceAll("\\", "\\\\").replaceAll("|", "\\|")).join(" | ")} |\n`;
   const rule = `| ${columns.map(({ right }) => (right ? "---:" : "---")).join(" | ")} |\n`;
-  return line(columns.map(({ name }) => visible(name))) + rule + rows.map(line).join("");
+  return line(columns.map(({ name }) => name)) + rule + rows.map(line).join("");
 }
 
 /** Names as DuckDB makes them distinct in a subquery: a, a_1, a_2. */

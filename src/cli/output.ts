@@ -1,6 +1,7 @@
 import type { CliError } from "../errors.ts";
 import { exitCodes } from "../errors.ts";
 import { bytes, count, duration } from "../words.ts";
+import { visibleLines } from "./visible.ts";
 
 /** How far a step has come. */
 export interface Progress {
@@ -14,7 +15,10 @@ export interface Progress {
   secondsLeft?: number | null;
 }
 
-/** stdout carries results and nothing else; the rest goes to stderr, as JSON lines with --json. */
+/**
+ * stdout carries results and nothing else; the rest goes to stderr, as JSON lines with --json. What a terminal shows has
+ * its control characters escaped, wherever the text comes from; a pipe or file gets a result as it is.
+ */
 export interface Output {
   json: boolean;
   terminal: boolean; // stdout is one
@@ -54,6 +58,7 @@ export function openOutput({ json = false } = {}, effects: Effects = here): Outp
     bar.clear();
     stderr.write(`${text}\n`);
   };
+  const people = (text: string) => indent(visibleLines(text));
   const event = (value: object) => {
     if (json) line(JSON.stringify(value));
   };
@@ -66,15 +71,15 @@ export function openOutput({ json = false } = {}, effects: Effects = here): Outp
       new Promise((resolve) => {
         bar.clear();
         if (output.closed) resolve();
-        else stdout.write(text, () => resolve());
+        else stdout.write(stdout.isTTY ? visibleLines(text) : text, () => resolve());
       }),
     document: (value) => output.result(`${JSON.stringify(value, exact, 2)}\n`),
-    say: (text) => (json ? event({ event: "message", message: text }) : line(text)),
+    say: (text) => (json ? event({ event: "message", message: text }) : line(visibleLines(text))),
     warn(text, next) {
       if (json) event({ event: "warning", message: text, next: next ?? null });
       else
         line(
-          `${paint("warning:", 33)} ${indent(text)}${next === undefined ? "" : `\n  next: ${indent(next)}`}`,
+          `${paint("warning:", 33)} ${people(text)}${next === undefined ? "" : `\n  next: ${people(next)}`}`,
         );
     },
     error(error, debug) {
@@ -85,7 +90,7 @@ export function openOutput({ json = false } = {}, effects: Effects = here): Outp
         event({ event: "error", exit, code: exitCodes[exit], message, next, ...(trace && { trace }) });
       else {
         line(
-          `${paint("asapp-kit:", 31)} ${indent(message)}${next === null ? "" : `\n  next: ${indent(next)}`}`,
+          `${paint("asapp-kit:", 31)} ${people(message)}${next === null ? "" : `\n  next: ${people(next)}`}`,
         );
         if (trace !== null) line(trace);
       }

@@ -1,9 +1,10 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { daysLater } from "../../notebooks/components/baseline.ts";
+import { unmarked } from "../../notebooks/components/bidi.ts";
+import { csv, csvFile } from "../../notebooks/components/csv.ts";
 import { cardColumns, dayCard } from "../../notebooks/components/day-card.ts";
 import type { DayFacts } from "../../notebooks/components/day-charts.ts";
-import { csv } from "../../notebooks/components/figure.ts";
 import { fileName } from "../../notebooks/components/format.ts";
 import { allQueues } from "../../notebooks/components/interval.ts";
 import { generatedNote, type Picture } from "../../notebooks/components/picture.ts";
@@ -86,7 +87,7 @@ export async function runShare(project: Project, wish: ShareWish, context: Conte
       onRetry: (reason) => output.warn(`${reason}; trying again`),
     });
   const { title, lead } = card;
-  return { day: data.day, title, lead, files, posted: host };
+  return { day: data.day, title: unmarked(title), lead: unmarked(lead), files, posted: host };
 }
 
 // What is made of one queue. The script of HTML files is bundled once.
@@ -105,7 +106,7 @@ async function maker(data: DayData, { grain, queue: named, all }: ShareWish, now
     card: (queue: string) => cardOf(facts(queue)),
     async file(queue: string, format: ShareFormat): Promise<string | Uint8Array> {
       const of = facts(queue);
-      if (format === "csv") return csv(cardColumns(of), of.rows);
+      if (format === "csv") return csvFile(csv(cardColumns(of), of.rows));
       const card = cardOf(of);
       if (format === "svg") return `${pictureSvg(card, sheet)}\n`;
       if (format === "png") return picturePng(card, sheet);

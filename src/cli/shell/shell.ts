@@ -3,6 +3,7 @@ import type { Project } from "../../project.ts";
 import { minute } from "../../words.ts";
 import { type Output, painter } from "../output.ts";
 import { dataThrough } from "../update-run.ts";
+import { visibleLines } from "../visible.ts";
 import { type Completion, completeQuery } from "./complete.ts";
 import { completeDotCommand, readDotCommand, type Shell } from "./dot-commands.ts";
 import { historyFile, openHistory } from "./history.ts";
@@ -35,7 +36,7 @@ async function converse(
   { format, timezone, output, signal }: ShellOptions,
 ): Promise<ExitName> {
   const paint = painter(process.stdout);
-  const say = (text: string) => void process.stdout.write(`${paint(text, 2)}\n`);
+  const say = (text: string) => void process.stdout.write(`${paint(visibleLines(text), 2)}\n`);
   const history = openHistory(historyFile(), (reason) => say(`the history is not kept: ${reason}`));
   const settings: Shell["settings"] = {
     ...{ format, timezone, maxRows: 1000, output: null, timer: false, pager: true },
@@ -149,7 +150,8 @@ async function converse(
   async function show(text: string, note = ""): Promise<void> {
     const command = settings.pager ? pagerCommand() : null;
     if (command !== null && exceeds(text, process.stdout)) {
-      if (await input.aside(() => page(note === "" ? text : `${text}${note}\n`, command))) return;
+      if (await input.aside(() => page(visibleLines(note === "" ? text : `${text}${note}\n`), command)))
+        return;
       settings.pager = false;
       say(`no pager: ${command}`);
     }
@@ -158,7 +160,7 @@ async function converse(
 
   function report(error: unknown): void {
     const { exit, message, next } = toCliError(error);
-    process.stdout.write(`${exit === "interrupted" ? "interrupted" : paint(message, 31)}\n`);
+    process.stdout.write(`${exit === "interrupted" ? "interrupted" : paint(visibleLines(message), 31)}\n`);
     const hint = exit === "query" ? hintFor(message, session) : exit === "interrupted" ? undefined : next;
     if (hint !== undefined) say(hint);
   }

@@ -1,0 +1,29 @@
+export interface CsvColumn<T> {
+  label: string;
+  header?: string; // with the unit; the label by default
+  value: (row: T) => string | number | null;
+}
+
+/**
+ * A CSV file that spreadsheets read as UTF-8: they take the byte order mark for that, and a file without it for one in the
+ * machine's own encoding. Source: Microsoft, "Opening CSV UTF-8 files correctly in Excel".
+ */
+export function csvFile(text: string): string {
+  return `\ufeff${text}`;
+}
+
+/**
+ * RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe in front. Source: OWASP, CSV injection.
+ */
+export function csv<T>(columns: CsvColumn<T>[], rows: readonly T[]): string {
+  const cell = (value: string | number | null) => {
+    const formula = typeof value === "string" && /^[=+@\-\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(value);
+    const text = value === null ? "" : `${formula ? "'" : ""}${value}`;
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const lines = [
+    columns.map(({ label, header = label }) => cell(header)),
+    ...rows.map((row) => columns.map(({ value }) => cell(value(row)))),
+  ];
+  return `${lines.map((line) => line.join(",")).join("\r\n")}\r\n`;
+}

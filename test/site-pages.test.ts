@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
@@ -348,6 +348,46 @@ describe("the site", () => {
       const received = await bytes();
       assert.ok(received > 50_000 && received < 450_000, `${received} bytes`);
       await close();
+    });
+
+    it("says which file of a page is missing, instead of errors (wfm-first-day-404)", async () => {
+      const day = dataset("intraday-days.json").at(-2).day as string;
+      for (const [name, file, figure] of [
+        [`today.html?date=${day}`, `intraday/${day}.json`, "#volume"],
+        [`queues.html?date=${day}`, `intraday/${day}.json`, "#queues"],
+        ["heatmaps.html", "heatmap/0.json", "#heatmap"],
+      ] as const) {
+        const path = join(site.folder, "data", file);
+        const whole = readFileSync(path);
+        const missing = `data/${file}: 404 Not Found`;
+        for (const [content, reason] of [
+          [null, missing],
+          ["<!doctype html>", `data/${file}: the answer is no JSON`],
+        ] as const) {
+          if (content === null) rmSync(path);
+          else writeFileSync(path, content);
+          const { page, problems, close } = await visit(browser, `${server.url}${name}`);
+          const text = (await page.locator("main").textContent()) ?? "";
+          assert.match(
+            (await page.locator("h1").textContent()) ?? "",
+            /cannot be shown: its file cannot be read$/,
+          );
+          assert.ok(text.includes(reason), text);
+          assert.doesNotMatch(text, /RuntimeError|TypeError/);
+          assert.equal(await page.locator(figure).count(), 0);
+          assert.ok(await page.locator(".filters, form").first().isVisible());
+          assert.deepEqual(
+            problems.filter((problem) => !problem.includes("404")),
+            [],
+          );
+          await close();
+        }
+        writeFileSync(path, whole);
+        const { page, problems, close } = await visit(browser, `${server.url}${name}`);
+        assert.deepEqual(problems, []);
+        assert.equal(await page.locator(figure).count(), 1, name);
+        await close();
+      }
     });
   });
 });

@@ -1,5 +1,6 @@
 import { whenIdle } from "./dom.js";
 import type { WindowRow } from "./interval.js";
+import { fetchRows } from "./piece.js";
 import { windowLength } from "./windows.js";
 
 type Series = readonly (number | null)[];
@@ -63,7 +64,7 @@ export function dayRows(index: { href: string }, day: string): Promise<WindowRow
   const name = `${index.href} ${day}`;
   const known = kept.get(name);
   if (known) return known;
-  const rows = fetchRows(datasetUrl(index.href, `intraday/${day}.json`), day);
+  const rows = fetchRows<QueueDay>(datasetUrl(index.href, `intraday/${day}.json`)).then(windowRows);
   kept.set(name, rows);
   rows.catch(() => kept.delete(name));
   return rows;
@@ -88,12 +89,6 @@ export function readAhead(
         () => {}, // told when it is looked at
       );
   });
-}
-
-async function fetchRows(url: string, day: string): Promise<WindowRow[]> {
-  const response = await fetch(url, { cache: "no-cache" });
-  if (!response.ok) throw new Error(`${day}: ${response.status} ${response.statusText}`);
-  return windowRows(await response.json());
 }
 
 /**

@@ -1,5 +1,6 @@
 import { datasetUrl } from "./day-file.js";
 import type { HeatDay } from "./heatmap.js";
+import { fetchRows, piece } from "./piece.js";
 
 /** Every queue together, a group of kit.yaml, or one queue. */
 export type QueueKind = "all" | "group" | "queue";
@@ -24,10 +25,11 @@ export interface QueueLoad {
 /** The days of one queue, and the days on which any queue had data. Parts are fetched when they are looked at. */
 export async function heatDays(index: { href: string }, loads: readonly QueueLoad[], queue: string) {
   const part = loads.find((load) => load.queue === queue)?.part ?? 0;
-  const [all, own] = await Promise.all([0, part].map((number) => heatPart(index, loads, number)));
+  const [all, own] = await Promise.all([0, part].map((number) => piece(heatPart(index, loads, number))));
   return {
-    known: [...new Set(all!.map(({ day }) => day))],
-    rows: own!.filter((row) => row.queue === queue),
+    known: [...new Set(all!.rows.map(({ day }) => day))],
+    rows: own!.rows.filter((row) => row.queue === queue),
+    problem: all!.problem ?? own!.problem,
   };
 }
 
@@ -42,10 +44,7 @@ async function heatPart(
   const url = datasetUrl(index.href, `heatmap/${part}.json`);
   let rows = parts.get(url);
   if (!rows) {
-    rows = fetch(url, { cache: "no-cache" }).then((response) => {
-      if (!response.ok) throw new Error(`heatmap ${part}: ${response.status} ${response.statusText}`);
-      return response.json() as Promise<HeatDay[]>;
-    });
+    rows = fetchRows<HeatDay>(url);
     parts.set(url, rows);
     rows.catch(() => parts.delete(url));
   }

@@ -1,25 +1,21 @@
 // Runs the compiled tests with Node's own runner, in a zone that is not UTC and has an odd offset.
 // `npm test` runs all; `node scripts/test.js layout plan` runs the files with one of these in their names, and
-// `node scripts/test.js -site` those without.
+// `node scripts/test.js -site` those without. `--quick` and `--dated` pick by what a file does, see test-files.js.
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename } from "node:path";
+import { isDated, isQuick, root, testFiles } from "./test-files.js";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const words = process.argv.slice(2);
-const without = words.filter((word) => word.startsWith("-")).map((word) => word.slice(1));
+const kinds = { "--quick": isQuick, "--dated": isDated };
+const picks = words.filter((word) => word in kinds).map((word) => kinds[word]);
+const without = words.filter((word) => /^-[^-]/.test(word)).map((word) => word.slice(1));
 const names = words.filter((word) => !word.startsWith("-"));
-const folder = join(root, "dist", "test");
-const files = readdirSync(folder, { recursive: true })
-  .map(String)
-  .filter((file) => file.endsWith(".test.js"))
-  .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
-  .filter((file) => !without.some((name) => file.includes(name)))
-  .sort()
-  .map((file) => join(folder, file));
+const files = testFiles()
+  .filter((file) => names.length === 0 || names.some((name) => basename(file).includes(name)))
+  .filter((file) => !without.some((name) => basename(file).includes(name)))
+  .filter((file) => picks.every((is) => is(file)));
 if (files.length === 0) {
-  console.error(`no test file matches ${words.join(" ") || folder}`);
+  console.error(`no test file matches ${words.join(" ") || "at all: npm run compile"}`);
   process.exit(1);
 }
 const result = spawnSync(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -8,6 +8,7 @@ import { openProject } from "../src/project.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import { openDatabase, quoteText } from "../src/warehouse/database.ts";
 import { type CliKit, openCliKit } from "./cli-kit.ts";
+import { ended, output } from "./wait.ts";
 
 const python = process.env.ASAPP_KIT_TEST_PYTHON ?? "python3";
 const noPython =
@@ -119,11 +120,11 @@ out = [[c.execute("select count(*) from acme." + name).fetchone()[0] for name in
       "-c",
       `import duckdb; c = duckdb.connect(${JSON.stringify(file())}); print("open", flush=True); input()`,
     ]);
-    await firstLine(holder);
+    await output("the file being open", holder.stdout!);
     const { code, stderr } = await kit.run(["catalog", "-w", "acme.duckdb"]);
     assert.equal(code, exitCodes.notWritable);
     assert.match(stderr, new RegExp(`open for writing in .*\\(PID ${holder.pid}\\)\\n.*read-only`));
-    const closed = new Promise((resolve) => holder.once("close", resolve));
+    const closed = ended("the holder", holder);
     holder.stdin!.end("\n");
     await closed;
   });
@@ -140,7 +141,7 @@ for _ in range(2):
     print(c.execute("select count(*) from convos_metrics").fetchone()[0], flush=True)
     input()`,
     ]);
-    assert.equal(await firstLine(reader), "3");
+    assert.equal((await output("a first count", reader.stdout!)).trim(), "3");
     const before = statSync(file());
     assert.equal((await kit.run(["sync", "--full"])).code, 0);
     assert.equal(statSync(file()).ino, before.ino, "no news, and yet written");
@@ -149,8 +150,9 @@ for _ in range(2):
     const sync = await kit.run(["sync", "--full"]);
     assert.deepEqual([sync.code, sync.stderr.includes("catalog's file")], [0, false], sync.stderr);
     reader.stdin!.write("\n");
-    assert.equal(await firstLine(reader), "3", "who has the old file open reads the old state");
-    const closed = new Promise((resolve) => reader.once("close", resolve));
+    const again = await output("a second count", reader.stdout!);
+    assert.equal(again.trim(), "3", "who has the old file open reads the old state");
+    const closed = ended("the reader", reader);
     reader.stdin!.end("\n");
     await closed;
     const [now] = ask(
@@ -185,7 +187,3 @@ out = c.execute("select count(*) from convos_metrics").fetchone()`,
     database.close();
   }
 });
-
-function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => child.stdout!.once("data", (text) => resolve(String(text).trim())));
-}

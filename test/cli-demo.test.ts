@@ -9,6 +9,7 @@ import { after, before, describe, it } from "node:test";
 import { demoCredentials } from "../src/demo/demo.ts";
 import { exitCodes } from "../src/errors.ts";
 import { bin, cleanEnv, run } from "./cli-kit.ts";
+import { ended, output, until, within } from "./wait.ts";
 
 const env = {
   AWS_ACCESS_KEY_ID: demoCredentials.accessKeyId,
@@ -42,15 +43,14 @@ describe("demo", () => {
       stderr += text;
     });
     const closed = new Promise<number | null>((done) => child.on("close", done));
-    const found = await new Promise<RegExpExecArray | null>((done) => {
-      child.stdout.setEncoding("utf8").on("data", (text) => {
-        stdout += text;
-        const match = line.exec(stdout);
-        if (match) done(match);
-      });
-      child.on("close", () => done(null));
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      stdout += text;
     });
-    assert.ok(found, `${stdout}\n${stderr}`);
+    const state = () => `${stdout}\n${stderr}`;
+    const heard = () => line.test(stdout) || child.exitCode !== null;
+    await until(`${line} from ${args[0]}`, heard, { seconds: 300, state });
+    const found = line.exec(stdout);
+    assert.ok(found, state());
     return { child, closed, found, stderr: () => stderr, stdout: () => stdout };
   }
 
@@ -68,7 +68,7 @@ describe("demo", () => {
     assert.equal(page.status, 200);
     assert.match(await page.text(), /Demo contact centre/);
     demo.child.kill("SIGINT");
-    assert.equal(await demo.closed, exitCodes.ok);
+    assert.equal(await within("the end of the demo", demo.closed), exitCodes.ok);
     await assert.rejects(fetch(url));
     assert.deepEqual(readdirSync(folder).sort(), [".demo", "site"]);
   });
@@ -112,7 +112,7 @@ describe("demo", () => {
     assert.equal(page.status, 200);
     await page.text();
     preview.child.kill("SIGINT");
-    assert.equal(await preview.closed, exitCodes.ok);
+    assert.equal(await within("the end of the preview", preview.closed), exitCodes.ok);
   });
 
   it("is interrupted at once while it works", async () => {
@@ -120,9 +120,9 @@ describe("demo", () => {
       env: cleanEnv(),
     });
     children.push(child);
-    await new Promise((done) => child.stderr.once("data", done));
+    await output("a first message", child.stderr);
     child.kill("SIGINT");
-    assert.equal(await new Promise((done) => child.on("close", done)), exitCodes.interrupted);
+    assert.equal(await ended("an interrupted demo", child), exitCodes.interrupted);
   });
 
   it("has a port of its own to say when none is free", async () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type S3Server, type S3ServerOptions, startS3Server } from "../src/demo/s3-server.ts";
 import { bucket, credentials, expand, putPartition } from "./sync-kit.ts";
+import { ended } from "./wait.ts";
 
 export const kitFolder = fileURLToPath(new URL("../..", import.meta.url));
 export const bin = join(kitFolder, "bin", "asapp-kit.js");
@@ -42,17 +43,14 @@ export function run(args: string[], { cwd, env = {}, input = "", wrap = [] }: Ru
   child.stderr.setEncoding("utf8").on("data", (text) => {
     stderr += text;
   });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-  });
+  return ended(`asapp-kit ${args.join(" ")}`, child).then((code) => ({ code, stdout, stderr }));
 }
 
 export function cleanEnv(env: Record<string, string | undefined> = {}): NodeJS.ProcessEnv {
   const { PATH, TZ, TMPDIR, HTTPS_PROXY: _, ...rest } = process.env;
   const kept = Object.fromEntries(
     Object.entries(rest).filter(([name]) =>
-      /^(LANG|LC_|SystemRoot|NODE_OPTIONS|NODE_V8_COVERAGE)/.test(name),
+      /^(LANG|LC_|SystemRoot|NODE_OPTIONS|NODE_V8_COVERAGE|LD_PRELOAD|FAKETIME)/.test(name),
     ),
   );
   return {

@@ -20,6 +20,7 @@ import { openDatabase, quoteText } from "../src/warehouse/database.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot.ts";
 import { awsEnv, bin, type CliKit, cleanEnv, kitFolder, openCliKit, run } from "./cli-kit.ts";
 import { bucket, expand } from "./sync-kit.ts";
+import { ended, output } from "./wait.ts";
 
 const read = (path: string) => readFileSync(join(kitFolder, path), "utf8");
 
@@ -329,9 +330,9 @@ describe("cli", () => {
     child.stderr.on("data", (text) => {
       stderr += text;
     });
-    await new Promise((resolve) => child.stdout.once("data", resolve));
+    await output("a first row", child.stdout);
     child.stdout.destroy();
-    const code = await new Promise((resolve) => child.on("close", resolve));
+    const code = await ended("a query whose reader left", child);
     assert.deepEqual([code, stderr], [0, ""]);
   });
 

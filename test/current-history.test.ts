@@ -16,6 +16,7 @@ import { viewsScript } from "../src/warehouse/views.ts";
 import { type Delivered, type ModelRow, modelWinners } from "./dedupe-model.ts";
 import fc from "./fast-check.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
+import { ended } from "./wait.ts";
 import { sameRows } from "./warehouse-rows.ts";
 
 const names = ["id", "queue", "ts", "n", "note", "later"];
@@ -335,7 +336,7 @@ function rowsOf(count: number, row: (i: number) => object): object[] {
 async function killedUpdate(root: string, after: number): Promise<void> {
   const child = spawn(process.execPath, [fileURLToPath(new URL("update-child.js", import.meta.url)), root]);
   child.stdout.once("data", () => setTimeout(() => child.kill("SIGKILL"), after));
-  await new Promise((done) => child.once("close", done));
+  await ended("a killed update", child);
 }
 
 function tree(folder: string): string[] {

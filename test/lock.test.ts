@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -16,6 +15,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { CliError } from "../src/errors.ts";
 import { type Holder, holderIn, withLock, withLockFile } from "../src/sync/lock.ts";
+import { ended } from "./wait.ts";
 
 describe("lock", () => {
   let data: string;
@@ -38,7 +38,7 @@ describe("lock", () => {
 
   async function deadPid(): Promise<number> {
     const child = spawn(process.execPath, ["-e", ""], { stdio: "ignore" });
-    await once(child, "exit");
+    await ended("a process that does nothing", child);
     return child.pid!;
   }
 

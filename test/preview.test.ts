@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { exitCodes } from "../src/errors.ts";
 import { bin, cleanEnv, run } from "./cli-kit.ts";
 import { findChromium, openChromium, visit } from "./site-chromium.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
+import { until, within } from "./wait.ts";
 
 const chromium = findChromium();
 
@@ -22,15 +21,16 @@ describe("preview --sync", { timeout: 300_000, skip: chromium ? false : "no Chro
       env: cleanEnv(),
       stdio: ["ignore", "pipe", "inherit"],
     });
-    const closed = once(child, "close");
+    const closed = new Promise((resolve) => child.once("close", resolve));
     const browser = await openChromium(chromium!);
     try {
-      let url = "";
-      for await (const line of createInterface({ input: child.stdout })) {
-        url = /^serving (\S+)/.exec(line)?.[1] ?? "";
-        if (url !== "") break;
-      }
-      const { page, close } = await visit(browser, `${url}today`);
+      let said = "";
+      child.stdout.setEncoding("utf8").on("data", (text) => {
+        said += text;
+      });
+      const address = () => /^serving (\S+)$/m.exec(said)?.[1];
+      await until("an address", () => address() !== undefined, { state: () => said });
+      const { page, close } = await visit(browser, `${address()}today`);
       const shows = (pattern: string) =>
         page.waitForFunction((text) => new RegExp(text).test(document.body.innerText), pattern, {
           timeout: 60_000,
@@ -44,7 +44,7 @@ describe("preview --sync", { timeout: 300_000, skip: chromium ? false : "no Chro
     } finally {
       await browser.close();
       child.kill("SIGINT");
-      assert.deepEqual(await closed, [exitCodes.ok, null]);
+      assert.equal(await within("the end of the preview", closed), exitCodes.ok);
       demo.delete();
     }
   });

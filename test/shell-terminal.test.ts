@@ -6,6 +6,7 @@ import { exitCodes } from "../src/errors.ts";
 import { openDatabase, quoteText } from "../src/warehouse/database.ts";
 import { awsEnv, bin, type CliKit, cleanEnv, openCliKit } from "./cli-kit.ts";
 import { noTerminal, Terminal } from "./terminal.ts";
+import { until, within } from "./wait.ts";
 
 const escapeKey = String.fromCharCode(27);
 const prompt = `kit> ${escapeKey}[6G`; // readline puts the cursor after it
@@ -37,7 +38,7 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
   }
   async function leave(terminal: Terminal): Promise<number | null> {
     terminal.type("\x04");
-    return await terminal.exit;
+    return await within("the end of the shell", terminal.exit);
   }
 
   before(async () => {
@@ -114,7 +115,7 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
     terminal.type("\x03");
     assert.match(await terminal.until(prompt), /\.quit or Ctrl-D leaves\n/);
     terminal.type(".quit\r");
-    assert.equal(await terminal.exit, exitCodes.ok);
+    assert.equal(await within("the end of the shell", terminal.exit), exitCodes.ok);
   });
 
   it("completes names on Tab", async () => {
@@ -335,7 +336,7 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
     });
     open.push(wrong);
     assert.match(await wrong.until("shell"), /no query to write the rows of/);
-    assert.equal(await wrong.exit, exitCodes.usage);
+    assert.equal(await within("the end of the shell", wrong.exit), exitCodes.usage);
   });
 
   it("ends with the query that runs when it is told to", async () => {
@@ -344,7 +345,7 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
     await terminal.until("b;");
     await running(terminal);
     process.kill(await terminal.pid, "SIGTERM");
-    assert.equal(await terminal.exit, exitCodes.interrupted);
+    assert.equal(await within("the end of the shell", terminal.exit), exitCodes.interrupted);
   });
 
   // The query has begun once the process has used some more of a processor.
@@ -360,7 +361,7 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
       return Number(fields[11]) + Number(fields[12]);
     };
     const begin = await ticks();
-    while ((await ticks()) < begin + 20) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until("the query to use the processor", async () => (await ticks()) >= begin + 20);
   }
 });
 

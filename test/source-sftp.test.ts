@@ -23,6 +23,7 @@ import type { SyncEvent } from "../src/sync/progress.ts";
 import { openSftp } from "../src/sync/sftp.ts";
 import { type SyncOptions, sync } from "../src/sync/sync.ts";
 import { hasty, noise, now, projectAt, putPartition, read, tree } from "./sync-kit.ts";
+import { ended, until } from "./wait.ts";
 
 const sshd = ["/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd"].find((path) => existsSync(path));
 const missing = sshd === undefined || spawnSync("ssh", ["-V"]).error !== undefined;
@@ -68,7 +69,11 @@ describe("SFTP source", { skip: missing && "no OpenSSH server here" }, () => {
     );
     if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true });
     server = spawn(sshd!, ["-D", "-e", "-f", join(keys, "config")], { stdio: ["ignore", "ignore", "pipe"] });
-    for await (const text of server.stderr!) if (String(text).includes("listening")) break;
+    let said = "";
+    server.stderr!.on("data", (text) => {
+      said += text;
+    });
+    await until("the SSH server to listen", () => said.includes("listening"), { state: () => said });
     const host = readFileSync(join(keys, "host.pub"), "utf8").split(" ").slice(0, 2).join(" ");
     writeFileSync(join(keys, "known"), `[127.0.0.1]:${port} ${host}\n`);
     writeFileSync(
@@ -78,9 +83,9 @@ describe("SFTP source", { skip: missing && "no OpenSSH server here" }, () => {
     writeFileSync(join(keys, "known-none"), "");
   });
   after(async () => {
-    const ended = once(server, "exit");
+    const end = ended("the SSH server", server);
     server.kill();
-    await ended;
+    await end;
     rmSync(keys, { recursive: true });
   });
   beforeEach(() => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -23,6 +22,7 @@ import {
   stageAndSave,
   stagedRows,
 } from "./stage-kit.ts";
+import { ended } from "./wait.ts";
 
 let fixture: RawFixture;
 beforeEach(() => {
@@ -539,7 +539,7 @@ describe("stage, killed again and again", () => {
         seen += chunk.length / 4;
         if (run < 4 && seen > run) setTimeout(() => worker.kill("SIGKILL"), run * 7);
       });
-      [code] = (await once(worker, "exit")) as [number | null];
+      code = await ended("a staging that may be killed", worker);
       assert.ok(code === 0 || code === null, `ended with ${code}`);
       assert.ok(run < 10, "a run gets through");
     }

@@ -1,6 +1,7 @@
 // A program on a real pseudo terminal, typed to and read from by the test. Python has the pty that Node lacks.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { StringDecoder } from "node:string_decoder";
+import { within } from "./wait.ts";
 
 const bridge = `
 import fcntl, os, pty, select, struct, sys, termios
@@ -75,17 +76,10 @@ export class Terminal {
         return plain(fresh.slice(0, at + length));
       }
       if (this.child.exitCode !== null) throw new Error(`ended without ${text}: ${plain(fresh)}`);
-      let timer: NodeJS.Timeout | undefined;
-      const late = await Promise.race([
-        new Promise<false>((resolve) => {
-          this.wake = () => resolve(false);
-        }),
-        new Promise<true>((resolve) => {
-          timer = setTimeout(() => resolve(true), 60_000);
-        }),
-      ]);
-      clearTimeout(timer);
-      if (late) throw new Error(`waited for ${text}: ${plain(this.text.slice(this.seen))}`);
+      const more = new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+      await within(String(text), more, { state: () => plain(this.text.slice(this.seen)) });
     }
   }
 

@@ -1,4 +1,6 @@
 // Every wait of the tests has a bound, and says what it waited for.
+import type { ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Seconds: far above what anything here takes on a busy machine, below the timeout of a suite. */
@@ -37,4 +39,21 @@ export async function until(
   await within(what, asking(), options).finally(() => {
     given = true;
   });
+}
+
+/** The exit code of a program once all its output came, or null when a signal ended it. One that does not end is killed. */
+export function ended(what: string, child: ChildProcess, seconds = 300): Promise<number | null> {
+  const closed = new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  return within(`the end of ${what}`, closed, { seconds }).catch((error) => {
+    child.kill("SIGKILL");
+    throw error;
+  });
+}
+
+/** The text that comes next. */
+export function output(what: string, stream: Readable): Promise<string> {
+  return within(what, new Promise((resolve) => stream.once("data", (text) => resolve(String(text)))));
 }

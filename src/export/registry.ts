@@ -52,6 +52,11 @@ const registryOptions = record({
   warnings: listOf(text("a warning")),
 });
 
+interface Cache {
+  hash: string; // of feeds.yaml and of this code
+  feeds: Feed[];
+}
+
 type WrittenColumn = NonNullable<ReturnType<typeof column>>;
 type Written = NonNullable<ReturnType<typeof registryOptions>>;
 export type FeedOverride = Pick<Written, keyof typeof feedOptions>;
@@ -64,12 +69,11 @@ export function loadRegistry(): Map<string, Feed> {
   const source = readFileSync(feedsFile);
   const code = readFileSync(fileURLToPath(import.meta.url));
   const hash = createHash("sha256").update(source).update(code).digest("hex");
-  const cached = readCache(hash);
-  if (cached !== null) return new Map(cached.map((feed) => [feed.name, feed]));
-  const feeds = parseRegistry("feeds.yaml", source.toString("utf8"));
-  writeCache(hash, [...feeds.values()]);
-  return feeds;
+  if (loaded?.hash !== hash) loaded = readCache(hash) ?? writeCache(hash, source.toString("utf8"));
+  return new Map(loaded.feeds.map((feed) => [feed.name, feed]));
 }
+
+let loaded: Cache | null = null; // by this process
 
 /** Reads the text of a registry file; throws CliError("config") with every mistake. */
 export function parseRegistry(name: string, source: string): Map<string, Feed> {
@@ -151,22 +155,24 @@ export function date(written: string): string {
 }
 
 // Reading 1,000 columns of YAML takes half a second; their JSON, two milliseconds. The hash makes it a copy, never a second source.
-function readCache(hash: string): Feed[] | null {
+function readCache(hash: string): Cache | null {
   try {
-    const cache = JSON.parse(readFileSync(cacheFile, "utf8")) as { hash: string; feeds: Feed[] };
-    return cache.hash === hash ? cache.feeds : null;
+    const cache = JSON.parse(readFileSync(cacheFile, "utf8")) as Cache;
+    return cache.hash === hash ? cache : null;
   } catch {
     return null;
   }
 }
 
-function writeCache(hash: string, feeds: Feed[]): void {
+function writeCache(hash: string, source: string): Cache {
+  const cache: Cache = { hash, feeds: [...parseRegistry("feeds.yaml", source).values()] };
   const draft = `${cacheFile}.${process.pid}`;
   try {
     mkdirSync(dirname(cacheFile), { recursive: true });
-    writeFileSync(draft, JSON.stringify({ hash, feeds }));
+    writeFileSync(draft, JSON.stringify(cache));
     renameSync(draft, cacheFile);
   } catch {
     rmSync(draft, { force: true }); // a read-only installation only starts slower
   }
+  return cache;
 }

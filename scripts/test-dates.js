@@ -1,0 +1,71 @@
+// Runs the tests that read the clock as if it were another day, and so the programs that they start: Debian's package
+// `faketime` has a library that stands between a program and the clock. What is compared is compiled before.
+//   node scripts/test-dates.js [leap 400]   all dates, or those with one of these words in their names
+// Sites, browsers and terminals take most of the time: they get one date.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const day = 86_400_000;
+const zone = "America/New_York"; // of the demo, and of the sites that tests build
+const now = Date.now();
+
+const dates = [
+  ...[8, 60].map((days) => ({ name: `${days} days later`, at: now + days * day })),
+  { name: "400 days later", at: now + 400 * day, all: true },
+  { name: "a leap day", at: nextLeapDay() },
+  { name: "the end of the year, in UTC", at: Date.UTC(new Date(now).getUTCFullYear(), 11, 31, 23, 50) },
+  ...clockChanges().map((at) => ({ name: `a clock change in ${zone}`, at: at + day / 48 })),
+];
+const costly = ["-site", "-share", "-cli-demo", "-preview", "-shell", "-catalog-file", "-bad-input"];
+const words = process.argv.slice(2);
+const wanted = dates.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+const library = findLibrary();
+let failed = false;
+for (const { name, at, all } of wanted) {
+  // Relative, so that a program started later begins later.
+  const offset = Math.round((at - Date.now()) / 1000);
+  const env = { LD_PRELOAD: library, FAKETIME: `${offset < 0 ? "" : "+"}${offset}s` };
+  const script = fileURLToPath(new URL("test.js", import.meta.url));
+  const { status, stdout } = spawnSync(process.execPath, [script, "--dated", ...(all ? [] : costly)], {
+    env: { ...process.env, ...env, FAKETIME_DONT_FAKE_MONOTONIC: "1" },
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const count = (what) => new RegExp(`^[^a-z0-9]*${what} (\\d+)$`, "m").exec(stdout)?.[1] ?? "?";
+  if (status !== 0) console.log(stdout);
+  failed ||= status !== 0;
+  const date = new Date(at).toISOString().slice(0, 16).replace("T", " ");
+  const counts = `pass ${count("pass")}, fail ${count("fail")}, cancelled ${count("cancelled")}`;
+  console.log(`As if it were ${date} UTC, ${name}: ${counts}`);
+}
+process.exit(failed || wanted.length === 0 ? 1 : 0);
+
+function nextLeapDay() {
+  for (let at = Math.ceil(now / day) * day; ; at += day) {
+    const date = new Date(at);
+    if (date.getUTCMonth() === 1 && date.getUTCDate() === 29) return at + day / 2;
+  }
+}
+
+/** When the zone's clocks change next, one way and the other. */
+function clockChanges() {
+  const hour = 3_600_000;
+  const format = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" });
+  const offsetAt = (time) => format.formatToParts(time).find(({ type }) => type === "timeZoneName").value;
+  const changes = [];
+  for (let at = Math.ceil(now / hour) * hour; changes.length < 2; at += hour)
+    if (offsetAt(at) !== offsetAt(at - hour)) changes.push(at);
+  return changes;
+}
+
+function findLibrary() {
+  const found = readdirSync("/usr/lib")
+    .map((folder) => join("/usr/lib", folder, "faketime", "libfaketime.so.1"))
+    .find((path) => existsSync(path));
+  if (found) return found;
+  console.error("no libfaketime: install the Debian package `faketime`");
+  process.exit(1);
+}

@@ -1,0 +1,52 @@
+// The compiled test files, and what each of them reaches through its imports. So no list of them has to be kept.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+const folder = join(dist, "test");
+
+/** Absolute paths, sorted. */
+export function testFiles() {
+  return readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((file) => file.endsWith(".test.js"))
+    .sort()
+    .map((file) => join(folder, file));
+}
+
+/** True for a file that starts no program, opens no database and no socket: it is done in a moment. */
+export function isQuick(file) {
+  const slow = ["node:child_process", "node:http", "node:net", "@duckdb/node-api", "playwright-core"];
+  const reached = reach(file);
+  return !slow.some((name) => reached.has(name));
+}
+
+/** True for a file that reads the real clock, itself or in a command that it runs. */
+export function isDated(file) {
+  return [...reach(file)].some((path) => path.startsWith(folder + sep) && readsClock(path));
+}
+
+function readsClock(path) {
+  return /\bnew Date\(\)|\bDate\.now\(\)|\bprocess\.execPath, \[?bin\b/.test(codeOf(path));
+}
+
+/** The file, what it imports, and what that imports; packages and modules of Node by name. */
+function reach(file, reached = new Set()) {
+  if (reached.has(file)) return reached;
+  reached.add(file);
+  for (const [, name] of codeOf(file).matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
+    const path = resolve(dirname(file), name);
+    if (!name.startsWith(".")) reached.add(name);
+    else if (path.startsWith(dist + sep) && path.endsWith(".js")) reach(path, reached);
+  }
+  return reached;
+}
+
+const codes = new Map();
+
+function codeOf(path) {
+  if (!codes.has(path)) codes.set(path, readFileSync(path, "utf8"));
+  return codes.get(path);
+}

@@ -80,6 +80,8 @@ describe("csv for spreadsheets", () => {
       "＝1",
       "＋1",
       "=cmd|' /C calc'!A0",
+      " =1+1",
+      "\u00a0@SUM(1)",
     ]) {
       const [, line] = csv([{ label: "a", value: (row: string) => row }], [text]).split(/\r\n(?=['"])/);
       assert.match(line!, /^"?'/, text);

@@ -17,7 +17,7 @@ export function csvFile(text: string): string {
  */
 export function csv<T>(columns: CsvColumn<T>[], rows: readonly T[]): string {
   const cell = (value: string | number | null) => {
-    const formula = typeof value === "string" && /^[=+@\-\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(value);
+    const formula = typeof value === "string" && /^([\t\r\n]|\s*[=+@\-\uff1d\uff0b\uff0d\uff20])/.test(value);
     const text = value === null ? "" : `${formula ? "'" : ""}${value}`;
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };

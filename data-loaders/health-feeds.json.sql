@@ -1,6 +1,6 @@
 -- One row per feed of the registry or the bucket: partitions by state, rows, duplicates and freshness.
 -- Ships: feed, kind, about, cadence_minutes, partitions, complete, empty, waiting, overdue, failed, delivered, kept,
---   duplicates, ties, quarantined, first_day, through
+--   duplicates, ties, quarantined, first_day, through, unlisted
 select
   feed,
   kind,
@@ -18,6 +18,7 @@ select
   ties,
   quarantined,
   strftime(first_day, '%Y-%m-%d') as first_day,
-  data_through as through
+  data_through as through,
+  unlisted is not null as unlisted
 from kit.feeds
 order by partitions > 0 desc, feed

@@ -1,8 +1,18 @@
 -- One row: what the site is about, the settings its figures depend on, and how fresh it is.
 -- Ships: title, timezone, target, seconds, variant, threshold_counts, min_reps, min_contacts, week_start, open_hours,
---   excluded_days, synced_at, through, wfm_through, missing
-with wfm as (
-  select max(window_start(instance_ts)) + interval 15 minutes as wfm_through from wfm.queue_windows
+--   excluded_days, synced_at, grace_minutes, feeds, missing
+with arrivals as (
+  select
+    coalesce(to_json(list({
+      'feed': feed,
+      'cadence_minutes': cadence_minutes,
+      'through': strftime(data_through, '%Y-%m-%dT%H:%M:%SZ'),
+      'overdue': overdue,
+      'failed': failed,
+      'unlisted': unlisted is not null
+    } order by feed)), '[]'::json) as feeds
+  from kit.feeds
+  where partitions > 0 or unlisted is not null
 ),
 -- metrics of a feed that is here, without the column that kit.yaml names
 mapping as (
@@ -27,7 +37,7 @@ select
   open_hours::json as open_hours,
   excluded_days,
   (select max(finished_at) from kit.sync) as synced_at,
-  conversations as through,
-  wfm_through,
+  grace_minutes,
+  feeds,
   missing
-from kit.settings cross join history.through cross join wfm cross join mapping cross join excluded
+from kit.settings cross join arrivals cross join mapping cross join excluded

@@ -32,7 +32,7 @@ const site = {
     min_contacts: 10,
   },
   ...{ threshold_counts: "answered" as const, week_start: 1, open_hours: null },
-  ...{ synced_at: null, through: null, wfm_through: null },
+  ...{ synced_at: null, grace_minutes: 60, feeds: [] },
 };
 
 describe("baseline accuracy", () => {

@@ -24,8 +24,8 @@ const site: Site = {
   week_start: 1,
   open_hours: null,
   synced_at: null,
-  through: null,
-  wfm_through: null,
+  grace_minutes: 60,
+  feeds: [],
 };
 const day = "2026-09-16";
 const arrived = "1".repeat(48) + "0".repeat(48);

@@ -75,7 +75,8 @@ describe("watch over a site", { timeout: 300_000 }, () => {
   it("shows a window of the WFM feeds once its marker is there, on disk and to who is served", async () => {
     const page = () => readFileSync(join(site, "today.html"), "utf8");
     const shown = (text: () => string = page) => attached(text(), "today.html", "site.json");
-    const through = (text: string) => Date.parse((JSON.parse(text) as Site[])[0]!.wfm_through!);
+    const through = (text: string) =>
+      Date.parse((JSON.parse(text) as Site[])[0]!.feeds.find(({ feed }) => feed === "queue_wfm")!.through!);
     const former = shown();
     const before = through(readFileSync(join(site, former), "utf8"));
     deliver(window.files);

@@ -3,6 +3,7 @@ import { isolated } from "./bidi.js";
 import type { Crosshair } from "./crosshair.js";
 import { sharedColumn, type TableColumn } from "./figure.js";
 import { clock, count, decimal, longDay, percent, weekdayName, type Zone } from "./format.js";
+import { pageThrough } from "./freshness.js";
 import { type Interval, known, offered } from "./interval.js";
 import {
   beforeWrap,
@@ -138,10 +139,13 @@ export function waitsOf(facts: DayFacts): DayChart {
 export function provenance(facts: DayFacts, feed: string, more = ""): string {
   const { rows, windows = rows, zone, site } = facts;
   const through = today.dataThrough(windows);
+  // a feed other than that of the windows may have come to its end before them
+  const others = pageThrough(site.feeds, { of: feed.split(", ").filter((name) => name !== "queue_wfm") });
+  const end = through && others.through ? Math.min(through, Date.parse(others.through)) : through;
   return [
     `Times in ${site.timezone}.`,
     today.clockText(windows),
-    through ? `Data through ${zone.dateTime(through)}.` : null,
+    end ? `Data through ${zone.dateTime(end)}.` : null,
     lacks(site, "assignments", "abandons") || !windows.some(known)
       ? null
       : `n = ${count(today.summarize(windows).offered)} contacts.`,

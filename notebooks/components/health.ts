@@ -2,28 +2,24 @@ import type { Card } from "./cards.js";
 import { chartRoot, html, svg } from "./dom.js";
 import { countColumn, figure, type TableColumn, table } from "./figure.js";
 import { compact, count, dayName, plural, signed, type Zone } from "./format.js";
+import { ageText, type FeedArrival, type FeedState, type Judgement, judgeFeed } from "./freshness.js";
 import type { Site } from "./masthead.js";
 import { emptyPanel } from "./panel.js";
 
 /** One feed, as data-loaders/health-feeds.json.sql ships it. */
-export interface FeedHealth {
-  feed: string;
+export interface FeedHealth extends FeedArrival {
   kind: string;
   about: string;
-  cadence_minutes: number | null;
   partitions: number;
   complete: number;
   empty: number;
   waiting: number;
-  overdue: number;
-  failed: number;
   delivered: number; // rows as they arrived
   kept: number; // one per key
   duplicates: number;
   ties: number; // keys whose copies the declared order could not tell apart
   quarantined: number; // lines that could not be read
   first_day: string | null;
-  through: string | null; // ISO
 }
 
 /** Partitions of one feed and export day by state. */
@@ -41,10 +37,10 @@ export interface FeedDay {
 
 export interface HealthPage {
   feeds: readonly FeedHealth[];
-  days: readonly FeedDay[];
   oddities?: readonly Oddity[];
   zone: Zone;
-  site: Pick<Site, "synced_at">;
+  site: Pick<Site, "synced_at" | "grace_minutes">;
+  now: number; // milliseconds
 }
 
 /** What is in the data of a feed and cannot be. */
@@ -58,49 +54,97 @@ export interface Oddity {
   example: string;
 }
 
-const late = (row: FeedHealth) => row.overdue > 0 || row.failed > 0;
-const delivered = (feeds: readonly FeedHealth[]) => feeds.filter(({ partitions }) => partitions > 0);
-const sum = (feeds: readonly FeedHealth[], value: (row: FeedHealth) => number) =>
-  feeds.reduce((total, row) => total + value(row), 0);
+const delivered = (feeds: readonly FeedHealth[]) =>
+  feeds.filter(({ partitions, unlisted }) => partitions > 0 || unlisted);
+/** A feed as it is judged when the page is read. */
+type Judged = FeedHealth & { judged: Judgement };
 
-export function healthWords({ feeds, oddities = [] }: HealthPage): { title: string; lead: string } {
-  const here = delivered(feeds);
-  const bad = here.filter(late);
-  const failed = sum(here, (row) => row.failed);
-  const overdue = sum(here, (row) => row.overdue);
-  const quarantined = sum(here, (row) => row.quarantined);
+function judge({ feeds, site, now }: HealthPage): Judged[] {
+  const synced = site.synced_at === null ? null : Date.parse(site.synced_at);
+  return delivered(feeds).map((feed) => ({
+    ...feed,
+    judged: judgeFeed(feed, { now, synced, graceMinutes: site.grace_minutes }),
+  }));
+}
+
+// the feeds here               title                                  the first of the lead
+// none                         Nothing has been synced yet
+// some need a look             2 of 12 feeds need a look              which are failed, overdue, stale …
+// none does, some are stale    3 of 12 feeds are stale                since the last sync
+// otherwise                    All 12 feeds are up to date
+export function healthWords(page: HealthPage): { title: string; lead: string } {
+  const here = judge(page);
   if (here.length === 0)
     return { title: "Nothing has been synced yet", lead: "Run a sync, then build the site again." };
+  const bad = here.filter(({ judged }) => judged.look);
+  const unsynced = here.filter(({ judged }) => judged.state === "stale" && judged.since === "sync");
+  const quarantined = sum(here, (row) => row.quarantined);
+  const all = plural(here.length, "feed");
+  const verb = (n: number, one: string, many: string) => `${n} of ${all} ${n === 1 ? one : many}`;
+  const title = bad.length
+    ? verb(bad.length, "needs a look", "need a look")
+    : unsynced.length
+      ? verb(unsynced.length, "is stale", "are stale")
+      : `All ${all} are up to date`;
   return {
-    title: bad.length
-      ? `${bad.length} of ${plural(here.length, "feed")} need a look`
-      : `All ${plural(here.length, "feed")} are up to date`,
+    title,
     lead: [
-      bad.length
-        ? `Late or failed: ${bad
-            .slice(0, 6)
-            .map(({ feed }) => feed)
-            .join(", ")}${bad.length > 6 ? " and others" : ""}.`
-        : "No partition is overdue and none has failed.",
-      failed ? `${plural(failed, "partition")} failed.` : null,
-      overdue ? `${plural(overdue, "partition")} past the cadence and its grace.` : null,
+      ...(["failed", "overdue", "stale", "to come"] as const).map((state) =>
+        stateText(
+          state,
+          bad.filter(({ judged }) => judged.state === state && judged.since === "export"),
+        ),
+      ),
+      unsynced.length
+        ? `Stale since the last sync${page.site.synced_at === null ? "" : `, ${page.zone.dateTime(page.site.synced_at)}`}: ${some(unsynced)}.`
+        : null,
+      bad.length + unsynced.length === 0
+        ? "No partition is overdue, none has failed, and no feed is stale."
+        : null,
       quarantined
         ? `${plural(quarantined, "line")} could not be read and ${quarantined === 1 ? "is" : "are"} in quarantine.`
         : null,
-      ...oddities.map(({ feed, what, count: n }) => `${feed}: ${count(n)} ${what}.`),
+      ...(page.oddities ?? []).map(({ feed, what, count: n }) => `${feed}: ${count(n)} ${what}.`),
     ]
       .filter(Boolean)
       .join(" "),
   };
 }
 
-export function healthCards({ feeds }: HealthPage): Card[] {
-  const here = delivered(feeds);
+function stateText(
+  state: "failed" | "overdue" | "stale" | "to come",
+  feeds: readonly Judged[],
+): string | null {
+  if (feeds.length === 0) return null;
+  const partitions = (value: (row: FeedHealth) => number) => plural(sum(feeds, value), "partition");
+  switch (state) {
+    case "failed":
+      return `${partitions((row) => row.failed)} failed, or a feed could not be listed: ${some(feeds)}.`;
+    case "overdue":
+      return `${partitions((row) => row.overdue)} past the cadence and its grace: ${some(feeds)}.`;
+    case "stale":
+      return `Stale, for the last sync found nothing newer: ${some(feeds)}.`;
+    case "to come":
+      return `Dated in a time to come: ${some(feeds)}.`;
+  }
+}
+
+function some(feeds: readonly Judged[]): string {
+  const names = feeds.slice(0, 6).map(({ feed }) => feed);
+  return `${names.join(", ")}${feeds.length > 6 ? ` and ${count(feeds.length - 6)} more` : ""}`;
+}
+
+const sum = (feeds: readonly FeedHealth[], value: (row: FeedHealth) => number) =>
+  feeds.reduce((total, row) => total + value(row), 0);
+
+export function healthCards(page: HealthPage): Card[] {
+  const here = judge(page);
   const rows = sum(here, (row) => row.delivered);
   const duplicates = sum(here, (row) => row.duplicates);
   const open = sum(here, (row) => row.overdue + row.failed);
+  const stale = here.filter(({ judged }) => judged.state === "stale").length;
   return [
-    { label: "Feeds delivered", value: count(here.length), note: `of ${count(feeds.length)} known` },
+    { label: "Feeds delivered", value: count(here.length), note: `of ${count(page.feeds.length)} known` },
     {
       label: "Partitions complete",
       value: count(sum(here, (row) => row.complete + row.empty)),
@@ -110,6 +154,11 @@ export function healthCards({ feeds }: HealthPage): Card[] {
       label: "Overdue or failed",
       value: count(open),
       delta: { text: open ? "needs a look" : "nothing to do", tone: open ? "bad" : "good" },
+    },
+    {
+      label: "Stale feeds",
+      value: count(stale),
+      delta: { text: stale ? "needs a look" : "nothing to do", tone: stale ? "bad" : "good" },
     },
     { label: "Rows delivered", value: compact(rows), note: `${compact(sum(here, (row) => row.kept))} kept` },
     {
@@ -139,7 +188,13 @@ const states: { name: keyof FeedDay; text: string; mark: string }[] = [
   { name: "other", text: "Other", mark: "blue-strong" },
 ];
 
-export function stateFigure({ feeds, days }: HealthPage): HTMLElement {
+export function stateFigure({
+  feeds,
+  days,
+}: {
+  feeds: readonly FeedHealth[];
+  days: readonly FeedDay[];
+}): HTMLElement {
   const names = delivered(feeds).map(({ feed }) => feed);
   const dates = [...new Set(days.map(({ day }) => day))].sort().slice(-60);
   const shown = days.filter(({ day, feed }) => dates.includes(day) && names.includes(feed));
@@ -199,7 +254,7 @@ function stateChart(
             height: row - 3,
             rx: 1.5,
           },
-          svg("title", {}, `${feed}, ${dayName(day)}: ${stateText(entry)}`),
+          svg("title", {}, `${feed}, ${dayName(day)}: ${partitionText(entry)}`),
         ),
       );
     });
@@ -213,23 +268,25 @@ function stateChart(
   return root;
 }
 
-export function feedTable({ feeds, zone, site }: HealthPage): HTMLElement {
-  const columns: TableColumn<FeedHealth>[] = [
+export function feedTable(page: HealthPage): HTMLElement {
+  const { zone } = page;
+  const columns: TableColumn<Judged>[] = [
     { label: "Feed", value: ({ feed }) => feed },
+    { label: "State", value: ({ judged }) => stateNames[judged.state] },
     {
       label: "Data through",
       value: ({ through }) => through,
       text: (row) => (row.through ? zone.dateTime(row.through) : "–"),
     },
     {
-      label: "Lag",
-      value: ({ through }) => lagMinutes(through, site),
-      text: ({ through }) => lagText(lagMinutes(through, site)),
+      label: "Age",
+      value: ({ judged }) => (judged.ageMinutes === null ? null : Math.floor(judged.ageMinutes)),
+      text: ({ judged }) => minutesText(judged.ageMinutes),
     },
     {
       label: "Every",
       value: ({ cadence_minutes }) => cadence_minutes,
-      text: ({ cadence_minutes }) => lagText(cadence_minutes),
+      text: ({ cadence_minutes }) => minutesText(cadence_minutes),
     },
     countColumn("Partitions", (row) => row.complete + row.empty),
     countColumn("Waiting", (row) => row.waiting),
@@ -240,24 +297,24 @@ export function feedTable({ feeds, zone, site }: HealthPage): HTMLElement {
     countColumn("Ties", (row) => row.ties),
     countColumn("Quarantine", (row) => row.quarantined),
   ];
-  return html("div", { class: "figure wide-table" }, table(columns, delivered(feeds)));
+  return html("div", { class: "figure wide-table" }, table(columns, judge(page)));
 }
 
-/** Minutes from the end of data to the last sync; null without data or sync. */
-export function lagMinutes(through: string | null, { synced_at }: Pick<Site, "synced_at">): number | null {
-  if (through === null || synced_at === null) return null;
-  return Math.round((Date.parse(synced_at) - Date.parse(through)) / 60_000);
+export function minutesText(minutes: number | null): string {
+  return minutes === null ? "–" : ageText(minutes);
 }
 
-/** 20 -> "20 min", 90 -> "1.5 h", 4000 -> "2.8 d", null -> "–" */
-export function lagText(minutes: number | null): string {
-  if (minutes === null) return "–";
-  if (minutes < 90) return `${Math.round(minutes)} min`;
-  if (minutes < 2880) return `${(minutes / 60).toFixed(minutes % 60 ? 1 : 0)} h`;
-  return `${(minutes / 1440).toFixed(1)} d`;
-}
+const stateNames: Record<FeedState, string> = {
+  failed: "Failed",
+  overdue: "Overdue",
+  stale: "Stale",
+  "to come": "Of a time to come",
+  late: "Late",
+  none: "No data",
+  current: "Up to date",
+};
 
-function stateText(entry: FeedDay): string {
+function partitionText(entry: FeedDay): string {
   return states
     .filter(({ name }) => (entry[name] as number) > 0)
     .map(({ name, text }) => `${entry[name]} ${text.toLowerCase()}`)

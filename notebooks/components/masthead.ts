@@ -1,12 +1,13 @@
 import { html } from "./dom.js";
-import { dayName, duration, type Zone, zone } from "./format.js";
+import { dayName } from "./format.js";
+import { type FreshOptions, type FreshSite, freshWords } from "./fresh-words.js";
 import type { OpenHours } from "./interval-state.js";
+import { clock, keepDrawing } from "./site-clock.js";
 import { carryFilters } from "./url-state.js";
 
 /** What data-loaders/site.json.sql ships: one row. */
-export interface Site {
+export interface Site extends FreshSite {
   title: string;
-  timezone: string;
   target: number; // service level, 0..1
   seconds: number; // its threshold
   variant: string; // its formula
@@ -16,10 +17,6 @@ export interface Site {
   week_start: number; // 1, Monday, to 7
   open_hours: Record<string, OpenHours[]> | null; // by queue; "default" for the others
   excluded_days?: { day: string; name: string | null }[]; // in no baseline, oldest first
-  synced_at: string | null; // ISO, UTC
-  through: string | null; // end of the newest conversation data, ISO
-  wfm_through: string | null; // end of the newest WFM window, ISO
-  missing?: { feed: string; metric: string }[]; // metrics of the WFM feeds that no column holds
 }
 
 /** Whether one of the metrics has no column, so that nothing can be said of it. */
@@ -40,7 +37,7 @@ export function masthead(options: {
   kicker: string;
   title: string;
   lead?: string | undefined;
-  fresh: { label: string; value: string }[];
+  fresh: Fresh;
   share?: HTMLElement | undefined; // a menu for what the whole page shows
 }): HTMLElement {
   queueMicrotask(carryFilters);
@@ -50,11 +47,7 @@ export function masthead(options: {
     html("div", { class: "kicker" }, html("span", {}, options.kicker), themeSwitch(), options.share),
     html("h1", {}, options.title),
     options.lead ? html("p", { class: "lead" }, options.lead) : null,
-    html(
-      "p",
-      { class: "fresh" },
-      options.fresh.map(({ label, value }) => html("span", {}, `${label} `, html("b", {}, value))),
-    ),
+    freshLine(options.fresh),
   );
 }
 
@@ -74,36 +67,38 @@ export function excludedDay({ excluded_days = [] }: Pick<Site, "excluded_days">,
   return `${dayName(day)}${name ? ` (${name})` : ""}`;
 }
 
-/** The lines about time that every page carries. */
-export function freshness(site: Site, through: string | number | null): { label: string; value: string }[] {
-  const local: Zone = zone(site.timezone);
-  const lag =
-    through === null || !site.synced_at
-      ? null
-      : lagText(Date.parse(site.synced_at) - Number(new Date(through)));
+/** The lines about time that every page carries: `of` names the feeds that its figures are made of. */
+export function freshness(site: Site, options: FreshOptions): Fresh {
   document.documentElement.dataset.timezone = site.timezone; // pictures of the page's charts say when they were made
-  return [
-    {
-      label: "Data through",
-      value: through === null ? "nothing yet" : `${local.moment(through)}${lag ? `, ${lag}` : ""}`,
-    },
-    ...(site.synced_at ? [{ label: "Synced", value: local.moment(site.synced_at) }] : []),
-    { label: "Times in", value: site.timezone },
-    ...(site.missing?.length
-      ? [
-          {
-            label: "WFM metrics without a column",
-            value: site.missing.map(({ metric }) => metric).join(", "),
-          },
-        ]
-      : []),
-  ];
+  return { site, options };
 }
 
-// How old the newest data were when they were fetched; of a day long past it says nothing.
-function lagText(ms: number): string | null {
-  if (ms < 0 || ms > 86_400_000) return null;
-  return `${duration(Math.round(ms / 60_000) * 60)} before the sync`;
+export interface Fresh {
+  site: Site;
+  options: FreshOptions;
+}
+
+// Ages go on while the page is open, by the server's clock where it is known.
+function freshLine({ site, options }: Fresh): HTMLElement {
+  const line = html("p", { class: "fresh" });
+  const warning = html("p", { class: "warning-bar", role: "status" });
+  let shown = "";
+  const draw = () => {
+    const words = freshWords(site, options, clock());
+    const text = JSON.stringify(words);
+    if (text === shown) return;
+    shown = text;
+    line.replaceChildren(
+      ...words.items.map(({ label, value }) => html("span", {}, `${label} `, html("b", {}, value))),
+    );
+    const said = words.warning === null ? "" : `${words.warning.title} ${words.warning.text}`;
+    if (warning.textContent === said) return;
+    warning.replaceChildren();
+    if (words.warning !== null) warning.append(html("b", {}, words.warning.title), ` ${words.warning.text}`);
+  };
+  draw();
+  keepDrawing(site, draw);
+  return html("div", {}, line, warning);
 }
 
 function themeSwitch(): HTMLElement {

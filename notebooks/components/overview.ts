@@ -6,7 +6,7 @@ import { type DayRow, shareLineChart, stackChart } from "./daily.js";
 import { html } from "./dom.js";
 import { countColumn, figure, type TableColumn, table } from "./figure.js";
 import { clock, count, longDay, percent, plural, weekdayName, type Zone } from "./format.js";
-import { type FeedHealth, lagMinutes, lagText } from "./health.js";
+import { type FeedHealth, minutesText } from "./health.js";
 import type { Site } from "./masthead.js";
 import { ratio } from "./ratio.js";
 
@@ -24,7 +24,6 @@ export interface OverviewData {
   queueDays: readonly QueueDay[];
   feeds: readonly FeedHealth[];
   site: Site;
-  zone: Zone;
 }
 
 /** The Overview page: the last complete day in figures, the weeks before as context. */
@@ -33,18 +32,29 @@ export function overview(data: OverviewData) {
   const all = days.filter(({ channel }) => channel === "All channels");
   const queues = queueDays.filter(({ queue }) => queue === "All queues");
   const last = all.findLast(({ complete }) => complete) ?? all.at(-1);
-  const lastQueue = queues.find(({ day }) => day === last?.day);
+  const lastQueue = last
+    ? queues.find(({ day }) => day === last.day)
+    : (queues.findLast(({ complete }) => complete) ?? queues.at(-1));
+  const day = last ?? lastQueue;
   const service = lastQueue?.offered ? lastQueue.within / lastQueue.offered : null;
+  const facts = [
+    last ? plural(last.started, "conversation") : lastQueue ? plural(lastQueue.offered, "contact") : "",
+    service === null ? "" : `${percent(service, 0)} answered in ${site.seconds} s`,
+  ].filter(Boolean);
   return {
-    title: last
-      ? `${longDay(last.day).replace(/ \d{4}$/, "")}: ${plural(last.started, "conversation")}${service === null ? "" : `, ${percent(service, 0)} answered in ${site.seconds} s`}`
-      : "Nothing has been synced yet",
-    lead: last
-      ? `The last complete day${formerText(last.day, all)}.`
-      : "Run a sync, then build the site again: the pages fill themselves.",
-    cards: last ? overviewCards(last, lastQueue, all, queues, site) : [],
+    ...(day
+      ? {
+          title: `${longDay(day.day).replace(/ \d{4}$/, "")}: ${facts.join(", ")}`,
+          lead: [
+            `The last ${day.complete ? "complete day" : "day, of which not all is here"}${formerText(day.day, last ? all : queues)}.`,
+            last ? null : `${absent(data, "convos_metrics")}, so conversations are not told.`,
+          ]
+            .filter(Boolean)
+            .join(" "),
+        }
+      : nothingToTell(data)),
+    cards: day ? overviewCards(last, lastQueue, all, queues, site) : [],
     figures: overviewFigures(all.slice(-42), queues.slice(-42), site),
-    freshness: freshnessTable(data),
   };
 }
 
@@ -54,31 +64,75 @@ export function weeksBefore<Row extends DayRow>(day: string, rows: readonly Row[
   return rows.filter((row) => row.complete && days.includes(row.day));
 }
 
-function formerText(day: string, all: readonly ConversationDay[]): string {
+function formerText(day: string, all: readonly DayRow[]): string {
   const weeks = weeksBefore(day, all).length;
   if (weeks === 0) return "";
   return `, against ${weeks === 1 ? "the" : `the ${["two", "three", "four"][weeks - 2]}`} ${weekdayName(day)}${weeks === 1 ? "" : "s"} before`;
 }
 
+// Where there is no day of conversations or queues to tell:
+// feeds here         said
+// none               nothing has been synced yet
+// all empty          which are here, and that they hold no rows
+// some with rows     that there are no conversations, which are here, and which of those that this page takes are not
+function nothingToTell(data: OverviewData): { title: string; lead: string } {
+  const { feeds } = data;
+  const here = feeds.filter(({ partitions }) => partitions > 0);
+  if (here.length === 0)
+    return {
+      title: "Nothing has been synced yet",
+      lead: "Run a sync, then build the site again: the pages fill themselves.",
+    };
+  const filled = here.filter(({ kept }) => kept > 0);
+  const missing = ["convos_metrics", "issue_queues", "rep_convos"].filter(
+    (name) => !here.some(({ feed }) => feed === name),
+  );
+  const listed = here
+    .slice(0, 8)
+    .map(({ feed, kept }) => `${feed} (${kept > 0 ? plural(kept, "row") : "no rows"})`);
+  return {
+    title: filled.length
+      ? `No conversations: ${absent(data, "convos_metrics")}`
+      : `${plural(here.length, "feed")} ${here.length === 1 ? "is" : "are"} here, without a row`,
+    lead: [
+      `Here: ${listed.join(", ")}${here.length > listed.length ? ` and ${count(here.length - listed.length)} more` : ""}.`,
+      missing.length ? `Not here: ${missing.join(", ")}, of which this page is made.` : null,
+      filled.length ? null : "What has come is complete and empty; this page fills itself when rows arrive.",
+      filled.some(({ feed }) => feed === "queue_wfm") ? "Today and Queues show what queue_wfm has." : null,
+    ]
+      .filter(Boolean)
+      .join(" "),
+  };
+}
+
+function absent({ feeds }: OverviewData, name: string): string {
+  const found = feeds.find(({ feed }) => feed === name);
+  if (!found || found.partitions === 0) return `${name} is not here`;
+  return found.kept === 0 ? `${name} holds no rows` : `${name} has no row with a time`;
+}
+
+/** The figures of a day: those of conversations where their feeds are here, those of queues beside them. */
 function overviewCards(
-  last: ConversationDay,
+  last: ConversationDay | undefined,
   lastQueue: QueueDay | undefined,
   all: readonly ConversationDay[],
   queues: readonly QueueDay[],
   site: Site,
 ): Card[] {
+  const conversations = last ? conversationCards(last, all, site) : [];
+  const { day } = (last ?? lastQueue)!;
+  return [
+    ...conversations.slice(0, 1),
+    ...queueCards(day, lastQueue, queues, site),
+    ...conversations.slice(1),
+  ];
+}
+
+function conversationCards(last: ConversationDay, all: readonly ConversationDay[], site: Site): Card[] {
   const former = weeksBefore(last.day, all);
-  const formerQueues = weeksBefore(last.day, queues);
   const before = former.length ? conversationTotals(former) : null;
-  const label = former.length === 1 ? "the week before" : "the weeks before";
+  const label = labelOf(former);
   const recent = all.filter(({ day }) => day <= last.day).slice(-28);
-  const recentQueues = queues.filter(({ day }) => day <= last.day).slice(-28);
-  const points = (now: number | null, then: number | null, better?: "higher" | "lower") =>
-    pointsDelta(now, then, label, better, 0.01);
-  const total = (value: (row: QueueDay) => number) => formerQueues.reduce((sum, row) => sum + value(row), 0);
-  const service = ratio(lastQueue?.within, lastQueue?.offered);
-  const abandoned = ratio(lastQueue?.abandoned, lastQueue?.offered);
-  const formerOffered = total((row) => row.offered);
   const rating = ratio(last.satisfied, last.rated);
   const ratingBefore = ratio(before?.satisfied, before?.rated);
   const sure = wilson(last.satisfied, last.rated);
@@ -93,34 +147,6 @@ function overviewCards(
       href: "./conversations.html",
     },
     {
-      label: `Answered in ${site.seconds} s`,
-      value: percent(service),
-      delta: points(
-        service,
-        ratio(
-          total((row) => row.within),
-          formerOffered,
-        ),
-        "higher",
-      ),
-      trend: recentQueues.map((row) => ratio(row.within, row.offered)),
-      href: "./today.html",
-    },
-    {
-      label: "Abandoned",
-      value: percent(abandoned),
-      delta: points(
-        abandoned,
-        ratio(
-          total((row) => row.abandoned),
-          formerOffered,
-        ),
-        "lower",
-      ),
-      trend: recentQueues.map((row) => ratio(row.abandoned, row.offered)),
-      href: "./today.html",
-    },
-    {
       label: "Median handle",
       value: clock(last.handle_p50),
       delta: versusDelta(last.handle_p50, before?.handle_p50 ?? null, label),
@@ -130,19 +156,58 @@ function overviewCards(
     {
       label: "With a rep",
       value: percent(ratio(last.assisted, last.ended)),
-      delta: points(ratio(last.assisted, last.ended), ratio(before?.assisted, before?.ended)),
+      delta: pointsDelta(
+        ratio(last.assisted, last.ended),
+        ratio(before?.assisted, before?.ended),
+        label,
+        undefined,
+        0.01,
+      ),
       trend: recent.map((row) => ratio(row.assisted, row.ended)),
       href: "./conversations.html",
     },
     {
       label: "Good ratings",
       value: rating === null ? `n < ${site.min_contacts}` : percent(rating),
-      delta: points(rating, ratingBefore, differs ? "higher" : undefined),
+      delta: pointsDelta(rating, ratingBefore, label, differs ? "higher" : undefined, 0.01),
       note: `n = ${count(last.rated)}`,
       trend: recent.map((row) => ratio(row.satisfied, row.rated)),
       href: "./conversations.html#ratings",
     },
   ];
+}
+
+function queueCards(
+  day: string,
+  last: QueueDay | undefined,
+  queues: readonly QueueDay[],
+  site: Site,
+): Card[] {
+  const former = weeksBefore(day, queues);
+  const recent = queues.filter((row) => row.day <= day).slice(-28);
+  const card = (label: string, value: (row: QueueDay) => number, better: "higher" | "lower"): Card => {
+    const sum = (of: (row: QueueDay) => number) => former.reduce((total, row) => total + of(row), 0);
+    const now = last ? ratio(value(last), last.offered) : null;
+    const then = ratio(
+      sum(value),
+      sum(({ offered }) => offered),
+    );
+    return {
+      label,
+      value: percent(now),
+      delta: pointsDelta(now, then, labelOf(former), better, 0.01),
+      trend: recent.map((row) => ratio(value(row), row.offered)),
+      href: "./today.html",
+    };
+  };
+  return [
+    card(`Answered in ${site.seconds} s`, ({ within }) => within, "higher"),
+    card("Abandoned", ({ abandoned }) => abandoned, "lower"),
+  ];
+}
+
+function labelOf(former: readonly DayRow[]): string {
+  return former.length === 1 ? "the week before" : "the weeks before";
 }
 
 function overviewFigures(
@@ -210,7 +275,16 @@ function overviewFigures(
   );
 }
 
-function freshnessTable({ feeds, zone, site }: OverviewData): HTMLElement {
+/** What is here, by kind of feed, and how old. */
+export function arrivedTable({
+  feeds,
+  zone,
+  now,
+}: {
+  feeds: readonly FeedHealth[];
+  zone: Zone;
+  now: number; // milliseconds
+}): HTMLElement {
   const kinds: Record<string, string> = {
     conversation: "Conversations",
     queue: "Queues",
@@ -228,7 +302,7 @@ function freshnessTable({ feeds, zone, site }: OverviewData): HTMLElement {
         feeds: here.length,
         rows: here.reduce((sum, row) => sum + row.kept, 0),
         through: through || null,
-        lag: lagMinutes(through || null, site),
+        age: through === "" || Date.parse(through) > now ? null : (now - Date.parse(through)) / 60_000,
         open: here.reduce((sum, row) => sum + row.overdue + row.failed, 0),
       },
     ];
@@ -244,9 +318,9 @@ function freshnessTable({ feeds, zone, site }: OverviewData): HTMLElement {
       text: (row) => (row.through ? zone.dateTime(row.through) : "–"),
     },
     {
-      label: "Behind the sync",
-      value: (row) => row.lag,
-      text: (row) => lagText(row.lag),
+      label: "Age",
+      value: (row) => (row.age === null ? null : Math.floor(row.age)),
+      text: (row) => minutesText(row.age),
     },
     { label: "Overdue or failed", value: (row) => row.open },
   ];

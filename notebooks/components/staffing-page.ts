@@ -4,7 +4,8 @@ import { type Card, cards } from "./cards.js";
 import { crosshair } from "./crosshair.js";
 import { html, svg } from "./dom.js";
 import { figure, sharedColumn, type TableColumn } from "./figure.js";
-import { clock, count, decimal, fileName, percent, plural } from "./format.js";
+import { clock, count, decimal, fileName, percent, plural, zone } from "./format.js";
+import { pageThrough } from "./freshness.js";
 import { excludedDay, type Site } from "./masthead.js";
 import { emptyPanel, panel } from "./panel.js";
 import type { QueueLoad } from "./queue-load.js";
@@ -60,10 +61,11 @@ export function staffingCards(result: WhatIf): HTMLElement {
 /** The curve of service level by reps, with its table. */
 export function staffingFigure(
   result: WhatIf,
-  options: { queue: string; site: Site; load: QueueLoad | undefined; through: string },
+  options: { queue: string; site: Site; load: QueueLoad | undefined },
 ): HTMLElement {
   const { inputs, points, overloaded, work } = result;
-  const { queue, site, load, through } = options;
+  const { queue, site, load } = options;
+  const { through } = pageThrough(site.feeds, { of: ["issue_queues", "rep_convos"] });
   return html(
     "div",
     { class: "figures" },
@@ -89,7 +91,7 @@ export function staffingFigure(
       footer: [
         "Models: M/M/n (Erlang C) and M/M/n+M (Erlang A, solved exactly).",
         `Target ${percent(inputs.target, 0)}, occupancy cap ${percent(inputs.cap, 0)}, shrinkage ${percent(inputs.shrinkage, 0)}.`,
-        `Times in ${site.timezone}. Data through ${through}.`,
+        `Times in ${site.timezone}.${through === null ? "" : ` Data through ${zone(site.timezone).dateTime(through)}.`}`,
         staffingSource(load, site),
       ].join(" "),
       draw: (width) => curveChart(result, width),

@@ -1,3 +1,4 @@
+import type { FeedState, Judgement } from "../../notebooks/components/freshness.ts";
 import { CliError } from "../errors.ts";
 import { runOf } from "../export/partition.ts";
 import type { Project } from "../project.ts";
@@ -5,6 +6,7 @@ import { type LastSync, readLastSync } from "../sync/last-sync.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { type Database, quoteText } from "../warehouse/database.ts";
 import { readPlanned } from "../warehouse/forecast.ts";
+import { judgeFeeds } from "../warehouse/freshness.ts";
 import { loadSnapshot } from "../warehouse/snapshot.ts";
 import { surveyNames, unmapped } from "../warehouse/wfm-survey.ts";
 import { count, minute, plural, span } from "../words.ts";
@@ -43,7 +45,9 @@ export interface FeedStatus {
   dataThrough: string | null;
   lagMinutes: number | null;
   cadenceMinutes: number | null;
-  stale: boolean; // at the last sync later than two cadences and the grace
+  state: FeedState;
+  stale: boolean; // later than two cadences and the grace, and nothing of it overdue or failed
+  since: Judgement["since"]; // "export": it was so at the last sync already
   unfinished: { run: string; state: string; reason: string }[];
 }
 
@@ -65,7 +69,8 @@ export async function readStatus(
   const database = await openCatalog(project);
   try {
     const rows = await database.objects<FeedRow>(`select * from kit.feeds where ${wanted} order by feed`);
-    const found = rows.map((row) => feedStatus(row, last, now, project.config.sync.graceMinutes));
+    const judged = await judgeFeeds(database, now);
+    const found = rows.map((row) => feedStatus(row, judged.get(row.feed)!, last, now));
     const counts = await database.objects<CountRow>(
       `select feed, state, count(*) as partitions, min(dt::VARCHAR) as first from kit.row_counts
         where state in ('short', 'over', 'not published') ${feeds === null ? "" : `and ${wanted}`} group by all order by all`,
@@ -100,6 +105,7 @@ export async function readStatus(
       feeds: found,
       problems,
       notes: [
+        ...unsyncedNotes(found, last, now),
         ...notesOf(found),
         ...odd.filter(({ kind }) => kind !== "partition time").map(oddProblem),
         ...uncountedNotes(uncounted),
@@ -148,11 +154,9 @@ interface OddRow {
   example: string;
 }
 
-function feedStatus(row: FeedRow, last: LastSync | null, now: Date, graceMinutes: number): FeedStatus {
+function feedStatus(row: FeedRow, judged: Judgement, last: LastSync | null, now: Date): FeedStatus {
   const unfinished = last?.feeds[row.feed]?.unfinished ?? [];
   const { feed, kind, complete, empty, replaced, expired, waiting, overdue, failed, encrypted } = row;
-  const lagMinutes = lag(row.data_through, now);
-  const allowed = 2 * (row.cadence_minutes ?? 1440) + graceMinutes;
   return {
     ...{ feed, kind, complete, empty, replaced, expired, waiting, overdue, failed, encrypted },
     rowsDelivered: row.rows_delivered,
@@ -161,9 +165,11 @@ function feedStatus(row: FeedRow, last: LastSync | null, now: Date, graceMinutes
     firstDay: row.first_day,
     lastDay: row.last_day,
     dataThrough: row.data_through,
-    lagMinutes,
+    lagMinutes: lag(row.data_through, now),
     cadenceMinutes: row.cadence_minutes,
-    stale: last !== null && (lag(row.data_through, new Date(last.finishedAt)) ?? 0) > allowed,
+    state: judged.state,
+    stale: judged.state === "stale",
+    since: judged.since,
     unfinished: unfinished.map(({ id, state, reason }) => ({ run: runOf(id), state, reason })),
   };
 }
@@ -209,7 +215,7 @@ function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number | null
   }
   if (age > oldMinutes)
     yield { feed: null, what: `the last sync was ${span(age)} ago`, next: "asapp-kit sync" };
-  for (const { feed, unfinished, stale, lagMinutes } of feeds) {
+  for (const { feed, unfinished, state, since, lagMinutes, dataThrough } of feeds) {
     const late = unfinished.filter(({ state }) => state === "overdue");
     if (late.length > 0)
       yield {
@@ -224,11 +230,17 @@ function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number | null
         what: `${plural(failed.length, "partition")} failed: ${listed(failed)}`,
         next: "asapp-kit sync tries again",
       };
-    if (stale && late.length + failed.length === 0)
+    if (state === "stale" && since === "export")
       yield {
         feed,
         what: `no new data for ${span(lagMinutes!)}`,
         next: "the last sync found no newer partition: ask ASAPP whether the feed is still exported",
+      };
+    if (state === "to come")
+      yield {
+        feed,
+        what: `its data go on to ${minute(new Date(dataThrough!))}, a time to come`,
+        next: "ask ASAPP which clock is wrong: the exporter's, or that of this machine",
       };
   }
   for (const { feed, state, partitions, first } of counts)
@@ -259,6 +271,21 @@ async function wfmState(
     problems.push({ feed: null, what: error.message.replaceAll("\n", "\n    "), next: error.next ?? "" });
   }
   return { problems, notes };
+}
+
+// Not a problem before the last sync is a day old: who syncs once a night has feeds that come every half-hour.
+function unsyncedNotes(feeds: FeedStatus[], last: LastSync | null, now: Date): Problem[] {
+  const names = feeds.flatMap(({ feed, stale, since }) => (stale && since === "sync" ? [feed] : []));
+  if (names.length === 0 || last === null) return [];
+  const some = `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${count(names.length - 3)} more` : ""}`;
+  const ago = span(lag(last.finishedAt, now)!);
+  return [
+    {
+      feed: null,
+      what: `no sync for ${ago}: ${some} ${names.length === 1 ? "has" : "have"} become stale since`,
+      next: "asapp-kit sync",
+    },
+  ];
 }
 
 function notesOf(feeds: FeedStatus[]): Problem[] {
@@ -356,7 +383,9 @@ function feedTable(feeds: FeedStatus[], zone: string): string {
     ...shown.map((state) => count(feed[state])),
     count(feed.rows),
     feed.dataThrough === null ? "" : minute(new Date(feed.dataThrough), zone).slice(0, 16),
-    feed.lagMinutes === null ? "" : `${span(feed.lagMinutes)}${feed.stale ? " !" : ""}`,
+    feed.lagMinutes === null
+      ? ""
+      : `${span(feed.lagMinutes)}${["current", "late", "none"].includes(feed.state) ? "" : " !"}`,
   ]);
   return table(columns, rows);
 }

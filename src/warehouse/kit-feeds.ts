@@ -39,6 +39,7 @@ export function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource):
       last_day: days.at(-1)?.dt ?? null,
       data_through: through,
       version: unfinished?.version ?? null,
+      unlisted: unfinished?.unlisted ?? null,
       suspect: known ? suspicion(feed, known, columnsOf(feed.name)) : null,
     };
   });
@@ -69,7 +70,7 @@ export function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource):
       first_day: "DATE",
       last_day: "DATE",
       data_through: "TIMESTAMP",
-      ...texts("version", "suspect"),
+      ...texts("version", "unlisted", "suspect"),
     },
     rows,
   };

@@ -78,6 +78,7 @@ function settingsTable(config: Config): KitTable {
         "company",
         "environment",
       ),
+      grace_minutes: "DOUBLE",
     },
     rows: [
       {
@@ -97,6 +98,7 @@ function settingsTable(config: Config): KitTable {
         open_hours: site.openHours === null ? null : JSON.stringify(Object.fromEntries(site.openHours)),
         company: config.company,
         environment: config.environment,
+        grace_minutes: config.sync.graceMinutes,
       },
     ],
   };

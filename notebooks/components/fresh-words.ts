@@ -1,4 +1,4 @@
-import { longDay, zone } from "./format.js";
+import { zone } from "./format.js";
 import {
   ageText,
   type FeedArrival,
@@ -87,12 +87,14 @@ function warning(
   const local = zone(site.timezone);
   const found = pageAge(page, moment, timeZone(site.timezone));
   if (found === null) return null;
-  const { feeds, through, old, today, since } = found;
-  const newest = longDay(timeZone(site.timezone).date(Date.parse(through) - 1)).replace(/ \d{4}$/, "");
-  if (!old)
-    return { title: "Not of today.", text: `The newest data are of ${newest}; nothing of today is here.` };
+  const { feeds, through, others, old, today, since } = found;
+  const one = feeds.length === 1;
+  const end = `${listed(feeds)} ${one ? "ends" : "end"} ${local.moment(through)}`;
+  if (!old) return { title: "Not of today.", text: `${end}; nothing of today has come since.` };
   const [every] = feeds.map((name) => site.feeds.find(({ feed }) => feed === name)!.cadence_minutes);
-  const what = `${listed(feeds)} ${feeds.length === 1 ? "ends" : "end"} ${local.moment(through)}${every ? `, and ${feeds.length === 1 ? "comes" : "come"} every ${cadenceText(every)}` : ""}.`;
+  const cadence = every ? `, and ${one ? "comes" : "come"} every ${cadenceText(every)}` : "";
+  const too = others.length ? ` ${listed(others)} ${others.length === 1 ? "is" : "are"} late too.` : "";
+  const what = `${end}${cadence}.${too}`;
   const why =
     since === "export"
       ? "The last sync found nothing newer."
@@ -106,7 +108,8 @@ function names(feeds: readonly { feed: string }[]): string {
   return feeds.map(({ feed }) => feed).join(", ");
 }
 
-function listed(feeds: readonly string[]): string {
+function listed(names: readonly string[]): string {
+  const feeds = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
   return feeds.length < 2 ? feeds.join("") : `${feeds.slice(0, -1).join(", ")} and ${feeds.at(-1)}`;
 }
 

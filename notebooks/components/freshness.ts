@@ -113,11 +113,12 @@ export function pageAge(page: PageThrough, moment: Moment, zone: TimeZone): Page
   const old = counted.filter((feed) => age(feed) > 2 * cadenceOf(feed));
   const today = zone.date(Date.parse(through) - 1) >= zone.date(moment.now);
   if (old.length === 0 && (today || oldest.some((feed) => cadenceOf(feed) >= dayMinutes))) return null;
-  const [first] = old.length > 0 ? [...old].sort((a, b) => age(b) - age(a)) : oldest;
+  const worst = old.length > 0 ? [...old].sort((a, b) => age(b) - age(a))[0]! : oldest[0]!;
+  const about = (old.length > 0 ? old : oldest).filter((feed) => feed.through === worst.through);
   return {
-    feeds: (old.length > 0 ? old : oldest).map(({ feed }) => feed),
-    ageMinutes: age(first!),
-    through: first!.through!,
+    feeds: about.map(({ feed }) => feed),
+    through: worst.through!,
+    others: old.filter((feed) => !about.includes(feed)).map(({ feed }) => feed),
     old: old.length > 0,
     today,
     since: old.some((feed) => judgeFeed(feed, moment).since === "export") ? "export" : "sync",
@@ -125,9 +126,9 @@ export function pageAge(page: PageThrough, moment: Moment, zone: TimeZone): Page
 }
 
 export interface PageAge {
-  feeds: string[]; // that it is about
-  through: string; // the oldest of them
-  ageMinutes: number;
+  feeds: string[]; // that it is about: the oldest
+  through: string; // of these
+  others: string[]; // that are old as well
   old: boolean;
   today: boolean;
   since: "export" | "sync"; // whose turn it is

@@ -28,34 +28,44 @@ export interface OverviewData {
 
 /** The Overview page: the last complete day in figures, the weeks before as context. */
 export function overview(data: OverviewData) {
-  const { days, queueDays, site } = data;
-  const all = days.filter(({ channel }) => channel === "All channels");
-  const queues = queueDays.filter(({ queue }) => queue === "All queues");
-  const last = all.findLast(({ complete }) => complete) ?? all.at(-1);
-  const lastQueue = last
-    ? queues.find(({ day }) => day === last.day)
-    : (queues.findLast(({ complete }) => complete) ?? queues.at(-1));
-  const day = last ?? lastQueue;
-  const service = lastQueue?.offered ? lastQueue.within / lastQueue.offered : null;
-  const facts = [
-    last ? plural(last.started, "conversation") : lastQueue ? plural(lastQueue.offered, "contact") : "",
-    service === null ? "" : `${percent(service, 0)} answered in ${site.seconds} s`,
-  ].filter(Boolean);
+  const { site } = data;
+  const { all, queues, last, lastQueue } = lastDay(data);
   return {
-    ...(day
-      ? {
-          title: `${longDay(day.day).replace(/ \d{4}$/, "")}: ${facts.join(", ")}`,
-          lead: [
-            `The last ${day.complete ? "complete day" : "day, of which not all is here"}${formerText(day.day, last ? all : queues)}.`,
-            last ? null : `${absent(data, "convos_metrics")}, so conversations are not told.`,
-          ]
-            .filter(Boolean)
-            .join(" "),
-        }
-      : nothingToTell(data)),
-    cards: day ? overviewCards(last, lastQueue, all, queues, site) : [],
+    ...overviewWords(data),
+    cards: last || lastQueue ? overviewCards(last, lastQueue, all, queues, site) : [],
     figures: overviewFigures(all.slice(-42), queues.slice(-42), site),
   };
+}
+
+export function overviewWords(data: OverviewData): { title: string; lead: string } {
+  const { all, queues, last, lastQueue } = lastDay(data);
+  const day = last ?? lastQueue;
+  if (!day) return nothingToTell(data);
+  const service = ratio(lastQueue?.within, lastQueue?.offered);
+  const facts = [
+    last ? plural(last.started, "conversation") : plural(lastQueue!.offered, "contact"),
+    service === null ? "" : `${percent(service, 0)} answered in ${data.site.seconds} s`,
+  ].filter(Boolean);
+  const former = formerText(day.day, last ? all : queues);
+  return {
+    title: `${longDay(day.day).replace(/ \d{4}$/, "")}: ${facts.join(", ")}`,
+    lead: [
+      `The last ${day.complete ? "complete day" : "day, of which not all is here"}${former}.`,
+      last ? "" : `No conversations: ${absent(data, "convos_metrics")}.`,
+    ]
+      .filter(Boolean)
+      .join(" "),
+  };
+}
+
+function lastDay({ days, queueDays }: OverviewData) {
+  const all = days.filter(({ channel }) => channel === "All channels");
+  const queues = queueDays.filter(({ queue }) => queue === "All queues");
+  const newest = <Row extends DayRow>(rows: Row[]) =>
+    rows.findLast(({ complete }) => complete) ?? rows.at(-1);
+  const last = newest(all);
+  const lastQueue = last ? queues.find(({ day }) => day === last.day) : newest(queues);
+  return { all, queues, last, lastQueue };
 }
 
 /** The complete ones of the four days of the same weekday before a day. */

@@ -34,6 +34,11 @@ export function filesOf(html: string, page: string): { name: string; path: strin
   );
 }
 
+/** The page without what it says of its attachments. */
+export function withoutAttachments(html: string): string {
+  return html.replace(registered, "");
+}
+
 /** The page with these answers for its attachments. `modified`: in milliseconds. */
 export function pointPage(
   html: string,

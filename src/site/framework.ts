@@ -7,6 +7,7 @@ import { kitRoot, linkLoaders, pagesFolder } from "./folders.ts";
 import { fillFrameworkCache, refuseNetwork } from "./framework-cache.ts";
 import { escapeHtml } from "./html.ts";
 import { pagesBuiltFrom } from "./pages-stamp.ts";
+import { noVersion } from "./site-version.ts";
 
 /** Set by our own commands, which have computed all datasets before Framework starts. */
 export const datasetsReady = "ASAPP_KIT_DATASETS_READY";
@@ -96,6 +97,7 @@ function head(preview: boolean, builtFrom: string | undefined): string {
     `<meta name="referrer" content="no-referrer">`,
     `<meta name="robots" content="noindex">`,
     `<meta name="color-scheme" content="light dark">`,
+    noVersion,
     ...(builtFrom ? [`<meta name="asapp-kit" content="${builtFrom}">`] : []),
     `<link rel="icon" href="data:image/svg+xml;base64,${Buffer.from(icon).toString("base64")}">`,
     `<script>${themeScript}</script>`,

@@ -14,6 +14,7 @@ import type { Project } from "../project.ts";
 import { readLastSync } from "../sync/last-sync.ts";
 import { answersOf, filesOf, pagesOf, pointPage } from "./attachments.ts";
 import { datasetsFolder, filesBelow } from "./folders.ts";
+import { siteVersion, stampVersion, versionFile, versionText } from "./site-version.ts";
 
 const graceMinutes = 10; // a page that somebody has just opened still asks for its attachments
 
@@ -27,14 +28,16 @@ export function isPatchable(site: string): boolean {
 
 /**
  * Writes into `beside` what the answers in `answers` change of the built site: attachments under the names that Framework
- * would give them, and the pages that attach them. When the data came stands in place of when a file was written, so that
- * the same data give the same bytes.
+ * would give them, the pages that attach them, and the version. When the data came stands in place of when a file was
+ * written, so that the same data give the same bytes.
  */
 export function writeChanged(project: Project, site: string, beside: string, answers = datasetsFolder): void {
   const pages = pagesOf(site).map((page) => ({ page, html: readFileSync(join(site, page), "utf8") }));
   const attached = new Set(pages.flatMap(({ page, html }) => filesOf(html, page).map(({ name }) => name)));
   const found = answersOf(answers, attached);
-  const modified = Date.parse(readLastSync(project)?.finishedAt ?? "") || 0;
+  const synced = readLastSync(project)?.finishedAt ?? null;
+  const modified = Date.parse(synced ?? "") || 0;
+  const version = siteVersion(pages, found);
   const write = (path: string, put: (target: string) => void) => {
     mkdirSync(dirname(join(beside, path)), { recursive: true });
     put(join(beside, path));
@@ -42,19 +45,24 @@ export function writeChanged(project: Project, site: string, beside: string, ans
   for (const { path, source } of found.values())
     if (!hasContent(join(site, path), source)) write(path, (target) => copyFileSync(source, target));
   for (const { page, html } of pages) {
-    const pointed = pointPage(html, page, found, modified);
+    const pointed = stampVersion(pointPage(html, page, found, modified), page, version);
     if (pointed !== html) write(page, (target) => writeFileSync(target, pointed));
   }
+  const text = versionText(version, synced);
+  const told = join(site, versionFile);
+  if (!existsSync(told) || readFileSync(told, "utf8") !== text)
+    write(versionFile, (target) => writeFileSync(target, text));
 }
 
 /**
- * Moves the files of `beside` into the site, each at once and pages last: whoever opens a page gets the one of before
- * with its attachments, or the new one with its own. The former attachments go ten minutes later.
+ * Moves the files of `beside` into the site, each at once, pages after their attachments and the version last: whoever
+ * opens a page gets the one of before with its attachments, or the new one with its own. The former attachments go ten
+ * minutes later.
  */
 export function mergeInto(site: string, beside: string, now: Date, answers = datasetsFolder): void {
   const former = attachedPaths(site);
-  const isPage = (path: string) => Number(path.endsWith(".html"));
-  for (const path of filesBelow(beside).sort((a, b) => isPage(a) - isPage(b))) {
+  const place = (path: string) => (path === versionFile ? 2 : Number(path.endsWith(".html")));
+  for (const path of filesBelow(beside).sort((a, b) => place(a) - place(b))) {
     mkdirSync(dirname(join(site, path)), { recursive: true });
     renameSync(join(beside, path), join(site, path));
   }

@@ -9,7 +9,8 @@ with arrivals as (
       'through': strftime(data_through, '%Y-%m-%dT%H:%M:%SZ'),
       'overdue': overdue,
       'failed': failed,
-      'unlisted': unlisted is not null
+      'unlisted': unlisted is not null,
+      'to_come': feed in (select feed from kit.oddities where kind = 'partition time')
     } order by feed)), '[]'::json) as feeds
   from kit.feeds
   where partitions > 0 or unlisted is not null

@@ -8,7 +8,7 @@ export interface FeedArrival {
   overdue: number; // partitions, at the last sync
   failed: number;
   unlisted?: boolean; // the last sync could not list it
-  ahead?: string | null; // the newest time to come that its rows or partitions name, ISO, UTC
+  to_come?: boolean; // a partition of it is dated as it cannot be
 }
 
 /** When a feed is judged: milliseconds, UTC. */
@@ -35,7 +35,7 @@ const dayMinutes = 1440;
 // 0       > 0      any                                        overdue   export   yes
 // 0       0        over 2 cadences + grace before the sync    stale     export   yes
 // 0       0        over 2 cadences + grace before now         stale     sync     once the sync is a day old
-// 0       0        some over a day after now                  to come   export   yes
+// 0       0        over a day after now, or dated so          to come   export   yes
 // 0       0        none                                       none      -        no
 // 0       0        over 2 cadences before now                 late      -        no
 // 0       0        otherwise                                  current   -        no
@@ -46,9 +46,7 @@ export function judgeFeed(feed: FeedArrival, { now, synced, graceMinutes }: Mome
   const age = through === null ? null : (now - through) / minute;
   const ageMinutes = age === null || age < 0 ? null : age;
   const old = (at: number) => through !== null && (at - through) / minute > 2 * cadence + graceMinutes;
-  const toCome = [through, feed.ahead ? Date.parse(feed.ahead) : null].some(
-    (time) => time !== null && time - now > dayMinutes * minute,
-  );
+  const toCome = feed.to_come || (through !== null && through - now > dayMinutes * minute);
   const judged = (state: FeedState, since: Judgement["since"], look: boolean) => ({
     ...{ state, ageMinutes, since, look },
   });

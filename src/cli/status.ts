@@ -215,7 +215,7 @@ function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number | null
   }
   if (age > oldMinutes)
     yield { feed: null, what: `the last sync was ${span(age)} ago`, next: "asapp-kit sync" };
-  for (const { feed, unfinished, state, since, lagMinutes, dataThrough } of feeds) {
+  for (const { feed, unfinished, state, since, lagMinutes } of feeds) {
     const late = unfinished.filter(({ state }) => state === "overdue");
     if (late.length > 0)
       yield {
@@ -235,12 +235,6 @@ function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number | null
         feed,
         what: `no new data for ${span(lagMinutes!)}`,
         next: "the last sync found no newer partition: ask ASAPP whether the feed is still exported",
-      };
-    if (state === "to come")
-      yield {
-        feed,
-        what: `its data go on to ${minute(new Date(dataThrough!))}, a time to come`,
-        next: "ask ASAPP which clock is wrong: the exporter's, or that of this machine",
       };
   }
   for (const { feed, state, partitions, first } of counts)

@@ -6,9 +6,10 @@ export async function judgeFeeds(database: Database, now: Date): Promise<Map<str
   const [sync] = await database.objects<SyncRow>(
     "select max(finished_at) as synced, any_value(grace_minutes) as grace from kit.settings left join kit.sync on true",
   );
-  const feeds = await database.objects<FeedArrival>(
-    "select feed, cadence_minutes, data_through as through, overdue, failed, unlisted is not null as unlisted from kit.feeds",
-  );
+  const feeds = await database.objects<FeedArrival>(`
+    select feed, cadence_minutes, data_through as through, overdue, failed, unlisted is not null as unlisted,
+      feed in (select feed from kit.oddities where kind = 'partition time') as to_come
+    from kit.feeds`);
   const synced = sync!.synced === null ? null : Date.parse(sync!.synced);
   const moment = { now: now.getTime(), synced, graceMinutes: sync!.grace };
   return new Map(feeds.map((feed) => [feed.feed, judgeFeed(feed, moment)]));

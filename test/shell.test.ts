@@ -12,7 +12,7 @@ import {
 } from "../src/cli/shell/complete.ts";
 import { completeDotCommand, dotCommands, readDotCommand } from "../src/cli/shell/dot-commands.ts";
 import { historyFile, openHistory } from "../src/cli/shell/history.ts";
-import { cutStatements } from "../src/cli/shell/statements.ts";
+import { cutStatements } from "../src/warehouse/statements.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import { type Database, openDatabase } from "../src/warehouse/database.ts";
 import fc from "./fast-check.ts";

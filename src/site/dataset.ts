@@ -18,6 +18,7 @@ import {
 import { type Dataset, listDatasets } from "./dataset-list.ts";
 import { datasetsFolder, loadersFolder, slashes } from "./folders.ts";
 import { checkColumns } from "./guard.ts";
+import { openTracing, type Tracing } from "./personal.ts";
 
 export interface ComputedDataset {
   name: string;
@@ -49,6 +50,7 @@ export async function computeDatasets(
   const datasets = listDatasets(project, loaders, snapshot);
   const cached = out === datasetsFolder;
   const known = options.changed && cached ? readState() : noState;
+  const tracing = openTracing(project, snapshot);
   let opening: Promise<Database> | null = null;
   const kept = new Set<string>();
   const open = async (reads: Set<string>) => {
@@ -74,7 +76,7 @@ export async function computeDatasets(
       stale.length === 0
         ? []
         : await inParallel(await open(read), batches(stale), async (connection, batch) => {
-            const answers = await computeTogether(connection, batch, project, signal);
+            const answers = await computeTogether(connection, batch, project, tracing, signal);
             return answers.map(({ text, rows }, i) => {
               const { name } = batch[i]!;
               write(join(beside, name), text);
@@ -105,6 +107,7 @@ export async function computeDatasets(
     return computed.flat();
   } finally {
     rmSync(beside, { recursive: true, force: true });
+    await tracing.close();
     (await (opening as Promise<Database> | null)?.catch(() => null))?.close();
   }
 }
@@ -113,11 +116,16 @@ export async function computeDatasets(
 export async function computeDataset(
   database: Database,
   dataset: Dataset,
-  project: Pick<Project, "feeds">,
+  project: Project,
   signal?: AbortSignal,
 ): Promise<Answer> {
-  const [answer] = await computeTogether(database, [dataset], project, signal);
-  return answer!;
+  const tracing = openTracing(project);
+  try {
+    const [answer] = await computeTogether(database, [dataset], project, tracing, signal);
+    return answer!;
+  } finally {
+    await tracing.close();
+  }
 }
 
 export interface Answer {
@@ -129,14 +137,16 @@ export interface Answer {
 export async function computeTogether(
   database: Database,
   datasets: Dataset[],
-  project: Pick<Project, "feeds">,
+  project: Project,
+  tracing: Tracing,
   signal?: AbortSignal,
 ): Promise<Answer[]> {
   const { file, sql } = datasets[0]!;
   const place = `data-loaders/${slashes(relative(loadersFolder, file))}`;
   let answer: Rows;
+  let query: string;
   try {
-    const query = bindParameters(sql, ...datasets.map(({ parameters }) => parameters));
+    query = bindParameters(sql, ...datasets.map(({ parameters }) => parameters));
     answer = await database.rows(query, { readOnly: true, signal });
   } catch (error) {
     if (error instanceof CliError && ["interrupted", "config"].includes(error.exit)) throw error;
@@ -149,6 +159,7 @@ export async function computeTogether(
     throw new CliError("build", `${place} names $${many}s, and its answer has no column ${many}`);
   const columns = answer.columns.filter((_, i) => i !== at);
   checkColumns(place, sql, columns, project.feeds);
+  await tracing.check(file, { place, source: sql, query, columns: answer.columns.map(({ name }) => name) });
   if (many === null) return [{ text: rowsToJson(place, answer), rows: answer.rows.length }];
   const parts = new Map<string, Value[][]>(datasets.map(({ parameters }) => [parameters[many]!, []]));
   for (const row of answer.rows) parts.get(String(row[at]))?.push(row.filter((_, i) => i !== at));

@@ -4,11 +4,13 @@ import { CliError } from "../errors.ts";
 import type { Feed } from "../export/feed.ts";
 import { type ColumnType, type Database, quoteName, quoteText } from "../warehouse/database.ts";
 import { filesBelow } from "./folders.ts";
+import { declarationsOf } from "./personal.ts";
 
-// Everything in a site can be read by whoever has the link. Three nets, each with its own mesh:
+// Everything in a site can be read by whoever has the link. Four nets, each with its own mesh:
 //
 // checkColumns      before a dataset is written   only columns on the loader's own "Ships:" list, none of them named
 //                                                 like a column that the registry marks id, text or name
+// checkMadeOf       before a dataset is written   no column made of such a one, whatever it is called (personal.ts)
 // checkFiles        over the built folder         no file that holds rows or sources: Parquet, DuckDB, gzip, maps
 // findIdentifiers   over the built folder         no text that equals an id or a name in the data, whatever the
 //                                                 column that carried it is called; no column of numbers that are ids
@@ -40,6 +42,7 @@ export function checkColumns(
       'list its columns in a comment: "-- Ships: day, rows"',
     );
   const personal = personalColumns(feeds);
+  const declared = new Set(declarationsOf(place, source).flatMap((declaration) => declaration.columns));
   for (const { name } of columns) {
     if (!listed.has(name))
       throw refused(
@@ -47,7 +50,7 @@ export function checkColumns(
         "list the column if everybody with the link may read it, or leave it out of the query",
       );
     const known = personal.get(name);
-    if (known)
+    if (known && !declared.has(name))
       throw refused(
         `${place} ships ${quoteName(name)}, which in feed ${known.feed} holds ${known.kind}`,
         "ship an aggregate instead, under a name of its own",

@@ -7,6 +7,7 @@ import {
   DuckDBInstance,
   DuckDBListValue,
   DuckDBMapValue,
+  type DuckDBPreparedStatement,
   type DuckDBResult,
   DuckDBStructValue,
   DuckDBTimestampNanosecondsValue,
@@ -18,6 +19,8 @@ import {
   StatementType,
 } from "@duckdb/node-api";
 import { CliError } from "../errors.ts";
+import { checkReads, isQuery, type Parser } from "./read-only.ts";
+import { cutStatements } from "./statements.ts";
 
 export interface DatabaseOptions {
   threads?: number;
@@ -54,7 +57,7 @@ export interface OpenRows extends RowStream {
 
 export interface QueryOptions {
   signal?: AbortSignal | undefined; // aborting interrupts the query; it then throws CliError("interrupted")
-  /** Refuse, before it runs, every statement that could write a file or reach one outside the sandbox. */
+  /** Refuse, before it runs, every statement that is not known to read only, or to change only tables in memory. */
   readOnly?: boolean;
 }
 
@@ -166,7 +169,7 @@ async function connection(instance: DuckDBInstance, owner: boolean): Promise<Dat
   return database;
 }
 
-// What a reader of somebody else's SQL may run: nothing here writes a file, and a table lives in memory only.
+// What somebody else's statement may be, beside what read-only.ts says of its text.
 const harmless = new Set([
   StatementType.SELECT,
   StatementType.EXPLAIN,
@@ -181,7 +184,6 @@ const harmless = new Set([
   StatementType.SET,
   StatementType.VARIABLE_SET,
   StatementType.PRAGMA,
-  StatementType.CALL,
   StatementType.TRANSACTION,
 ]);
 
@@ -202,56 +204,90 @@ async function execute<T>(
   return interruptible(link, options.signal, async () => {
     if (!/\S/.test(sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|;/g, "")))
       throw new CliError("query", "the query is empty");
-    if (options.readOnly ? singleSelect.test(sql) : all || !sql.includes(";"))
-      return read({
-        reads: singleSelect.test(sql),
-        run: () => link.run(sql),
-        stream: () => link.stream(sql),
-      });
-    if (options.readOnly && exportDatabase.test(sql)) throw refused("EXPORT");
+    if (options.readOnly) return executeChecked(link, sql, read);
+    if (all || !sql.includes(";")) return read(unprepared(link, sql, singleSelect.test(sql)));
     const statements = await link.extractStatements(sql);
-    for (let i = 0; i < statements.count - 1; i++) {
-      const prepared = await prepare(statements, i, sql, options);
-      await prepared.run();
-      prepared.destroySync();
-    }
-    const last = await prepare(statements, statements.count - 1, sql, options);
-    return read({
-      reads: last.statementType === StatementType.SELECT,
-      run: () => last.run(),
-      stream: () => last.stream(),
-    });
+    for (let i = 0; i < statements.count - 1; i++) await runPrepared(await statements.prepare(i));
+    const last = await statements.prepare(statements.count - 1);
+    return read(prepared(last));
   });
 }
 
-async function prepare(
-  statements: Awaited<ReturnType<DuckDBConnection["extractStatements"]>>,
-  index: number,
+// Each statement is checked and run by itself, so that what runs is what was checked.
+async function executeChecked<T>(
+  link: DuckDBConnection,
   sql: string,
-  options: QueryOptions,
-) {
-  const prepared = await statements.prepare(index);
-  const type = prepared.statementType;
-  if (options.readOnly && (!harmless.has(type) || (type === StatementType.EXPLAIN && writing.test(sql)))) {
-    throw refused(StatementType[type] ?? "this statement");
+  read: (last: Statement) => Promise<T>,
+): Promise<T> {
+  const { whole, rest } = cutStatements(sql);
+  const cut = rest === "" ? whole : [...whole, rest];
+  const texts = cut.length === 1 ? [sql] : cut; // as it was typed: errors name its lines
+  for (const [i, text] of texts.entries()) {
+    const { query } = await checkReads(text, parserOf(link));
+    const last = i === texts.length - 1;
+    const statement = query ? unprepared(link, text, true) : await prepareChecked(link, text);
+    if (last) return read(statement);
+    await statement.run();
   }
-  return prepared;
+  throw new CliError("query", "the query is empty");
+}
+
+// One statement, but for a PIVOT: it comes as the making of a type, the query, and the dropping of the type.
+async function prepareChecked(link: DuckDBConnection, sql: string): Promise<Statement> {
+  const statements = await link.extractStatements(sql);
+  const pivots = isQuery(sql);
+  if (statements.count > 1 && !pivots)
+    throw new CliError("query", "one statement at a time is possible here");
+  for (let i = 0; ; i++) {
+    const statement = await statements.prepare(i);
+    if (!harmless.has(statement.statementType))
+      throw new CliError(
+        "query",
+        `${StatementType[statement.statementType]} is not possible here: queries only read`,
+      );
+    if (i === statements.count - 1) return prepared(statement);
+    await runPrepared(statement);
+  }
+}
+
+function unprepared(link: DuckDBConnection, sql: string, reads: boolean): Statement {
+  return { reads, run: () => link.run(sql), stream: () => link.stream(sql) };
+}
+
+function prepared(statement: DuckDBPreparedStatement): Statement {
+  return {
+    reads: statement.statementType === StatementType.SELECT,
+    run: () => statement.run(),
+    stream: () => statement.stream(),
+  };
+}
+
+async function runPrepared(statement: DuckDBPreparedStatement): Promise<void> {
+  await statement.run();
+  statement.destroySync();
+}
+
+let builtIns: Set<string> | null = null; // the same in every database
+const builtInsSql = `select distinct lower(function_name) from duckdb_functions()
+  where internal and function_type in ('table', 'table_macro', 'pragma')`;
+
+function parserOf(link: DuckDBConnection): Parser {
+  return {
+    async tree(sql) {
+      const reader = await link.runAndReadAll("select json_serialize_sql($1::varchar)", [sql]);
+      const tree = JSON.parse(String(reader.getRows()[0]![0]));
+      if (tree.error_type === "parser") await link.extractStatements(sql);
+      return tree.error || tree.statements.length !== 1 ? null : tree;
+    },
+    async builtIns() {
+      builtIns ??= new Set((await link.runAndReadAll(builtInsSql)).getRows().map(([name]) => String(name)));
+      return builtIns;
+    },
+  };
 }
 
 // The first word of a single statement says that it only reads. A carriage return ends a comment as well; "/*" may nest.
 const singleSelect = /^(?:\s|\(|--[^\r\n]*[\r\n])*(?:select|from|values|with)\b[^;]*$/i;
-
-// DuckDB makes the folder of an EXPORT while it prepares it; EXPLAIN ANALYZE carries out what it explains.
-const exportDatabase = /\bexport(\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)+database\b/i;
-const writing = /\b(copy|attach|import|prepare|execute)\b/i;
-
-function refused(statement: string): CliError {
-  return new CliError(
-    "query",
-    `${statement} is not possible here: queries only read`,
-    "Use --output to write a result to a file.",
-  );
-}
 
 async function interruptible<T>(
   link: DuckDBConnection,

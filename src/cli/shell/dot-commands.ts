@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { CliError } from "../../errors.ts";
 import { suggest } from "../../suggest.ts";
 import { quoteText } from "../../warehouse/database.ts";
+import { cutStatements } from "../../warehouse/statements.ts";
 import { count } from "../../words.ts";
 import { didYouMean, oneOf, whole, zone } from "../arguments.ts";
 import { formatOf, formats } from "../formats.ts";
@@ -9,7 +10,6 @@ import { table } from "../table.ts";
 import { type Completion, completeFile, type Names } from "./complete.ts";
 import type { Settings, TextFormat } from "./results.ts";
 import type { Session } from "./session.ts";
-import { cutStatements } from "./statements.ts";
 
 /** What a command may do to the shell. */
 export interface Shell {

@@ -1,6 +1,7 @@
 import { copyFileSync, createReadStream, mkdirSync } from "node:fs";
 import { toCliError } from "../../errors.ts";
 import type { OpenRows, Value } from "../../warehouse/database.ts";
+import { isQuery } from "../../warehouse/read-only.ts";
 import { count, plural } from "../../words.ts";
 import { type Format, writeRows } from "../formats.ts";
 import { replaceFile, replaceText } from "../output-file.ts";
@@ -29,9 +30,6 @@ export interface Shown {
   note: string;
 }
 
-// What only looks. Anything else may leave something in the session, and goes to no file.
-const looking =
-  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|\()*(select|from|with|values|table|show|describe|desc|explain|summarize|pivot|unpivot)\b/i;
 const changing = /\b(insert|update|delete|merge)\b/i;
 
 /** Runs one statement, and shows its rows or writes them to the output file. Throws CliError("query" or "interrupted"). */
@@ -41,7 +39,7 @@ export async function runStatement(
   settings: Settings,
   signal: AbortSignal,
 ): Promise<Shown> {
-  const looks = looking.test(sql);
+  const looks = isQuery(sql); // anything else may leave something in the session, and goes to no file
   const shown = await explained(async () =>
     looks && settings.output !== null
       ? { text: "", note: await toFile(session, sql, settings, settings.output, signal) }

@@ -1,5 +1,6 @@
 import { type ExitName, toCliError } from "../../errors.ts";
 import type { Project } from "../../project.ts";
+import { cutStatements } from "../../warehouse/statements.ts";
 import { minute } from "../../words.ts";
 import { type Output, painter } from "../output.ts";
 import { dataThrough } from "../update-run.ts";
@@ -11,7 +12,6 @@ import { type Input, openInput } from "./input.ts";
 import { exceeds, page, pagerCommand } from "./pager.ts";
 import { runStatement, type TextFormat } from "./results.ts";
 import { Session } from "./session.ts";
-import { cutStatements } from "./statements.ts";
 
 export interface ShellOptions {
   format: TextFormat;

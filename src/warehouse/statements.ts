@@ -43,7 +43,7 @@ function token(text: string, at: number): [end: number, kind: Kind] {
   if (letter === "'") return [next(/'(?:[^']|'')*'(?!')/y) ?? open, "'"];
   if (letter === '"') return [next(/"(?:[^"]|"")*"(?!")/y) ?? open, '"'];
   if (/\s/.test(letter)) return [at + 1, " "];
-  if (text.startsWith("--", at)) return [next(/--[^\n]*\n?/y)!, " "];
+  if (text.startsWith("--", at)) return [next(/--[^\r\n]*[\r\n]?/y)!, " "];
   if (text.startsWith("/*", at)) {
     const end = endOfComment(text, at);
     return end === null ? [open, "*"] : [end, " "];

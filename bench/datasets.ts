@@ -11,9 +11,9 @@ import { daysLater } from "../notebooks/components/baseline.ts";
 import { openProject, type Project } from "../src/project.ts";
 import { batches, computeDatasets, computeTogether } from "../src/site/dataset.ts";
 import { type Dataset, listDatasets } from "../src/site/dataset-list.ts";
-import { openTracing } from "../src/site/personal.ts";
 import { loadersFolder } from "../src/site/folders.ts";
 import { datasetsReady } from "../src/site/framework.ts";
+import { openTracing } from "../src/site/personal.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import { type Database, openDatabase, quoteName, quoteText } from "../src/warehouse/database.ts";
 import { keepDerived, keptRelations } from "../src/warehouse/derived.ts";
@@ -108,7 +108,9 @@ async function costs(project: Project): Promise<[name: string, cpu: number][]> {
     await cost(`${name}, for all that read it`, () => keepDerived(database, [name]));
   const tracing = openTracing(project);
   for (const batch of batches(listDatasets(project)))
-    await cost(relative(loadersFolder, batch[0]!.file), () => computeTogether(database, batch, project, tracing));
+    await cost(relative(loadersFolder, batch[0]!.file), () =>
+      computeTogether(database, batch, project, { tracing }),
+    );
   await tracing.close();
   database.close();
   return [...found].sort(([, a], [, b]) => b - a);

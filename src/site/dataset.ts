@@ -76,7 +76,7 @@ export async function computeDatasets(
       stale.length === 0
         ? []
         : await inParallel(await open(read), batches(stale), async (connection, batch) => {
-            const answers = await computeTogether(connection, batch, project, tracing, signal);
+            const answers = await computeTogether(connection, batch, project, { tracing, signal });
             return answers.map(({ text, rows }, i) => {
               const { name } = batch[i]!;
               write(join(beside, name), text);
@@ -119,13 +119,8 @@ export async function computeDataset(
   project: Project,
   signal?: AbortSignal,
 ): Promise<Answer> {
-  const tracing = openTracing(project);
-  try {
-    const [answer] = await computeTogether(database, [dataset], project, tracing, signal);
-    return answer!;
-  } finally {
-    await tracing.close();
-  }
+  const [answer] = await computeTogether(database, [dataset], project, { signal });
+  return answer!;
 }
 
 export interface Answer {
@@ -138,8 +133,7 @@ export async function computeTogether(
   database: Database,
   datasets: Dataset[],
   project: Project,
-  tracing: Tracing,
-  signal?: AbortSignal,
+  { tracing, signal }: { tracing?: Tracing; signal?: AbortSignal | undefined } = {},
 ): Promise<Answer[]> {
   const { file, sql } = datasets[0]!;
   const place = `data-loaders/${slashes(relative(loadersFolder, file))}`;
@@ -159,7 +153,12 @@ export async function computeTogether(
     throw new CliError("build", `${place} names $${many}s, and its answer has no column ${many}`);
   const columns = answer.columns.filter((_, i) => i !== at);
   checkColumns(place, sql, columns, project.feeds);
-  await tracing.check(file, { place, source: sql, query, columns: answer.columns.map(({ name }) => name) });
+  const own = tracing ?? openTracing(project);
+  try {
+    await own.check(file, { place, source: sql, query, columns: answer.columns.map(({ name }) => name) });
+  } finally {
+    if (tracing === undefined) await own.close();
+  }
   if (many === null) return [{ text: rowsToJson(place, answer), rows: answer.rows.length }];
   const parts = new Map<string, Value[][]>(datasets.map(({ parameters }) => [parameters[many]!, []]));
   for (const row of answer.rows) parts.get(String(row[at]))?.push(row.filter((_, i) => i !== at));

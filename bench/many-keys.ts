@@ -12,6 +12,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseConfig } from "../src/config.ts";
 import { loadRegistry } from "../src/export/registry.ts";
+import { namesOf } from "../src/names.ts";
 import { writeLastSync } from "../src/sync/last-sync.ts";
 import { sync } from "../src/sync/sync.ts";
 
@@ -183,7 +184,7 @@ function simulate(): Simulated {
           lastFull: at,
           outcome: "something new",
         },
-        feeds: Object.fromEntries(names.map((name) => [name, { ...known, listedAs }])),
+        feeds: namesOf(names.map((name) => [name, { ...known, listedAs }] as const)),
       };
     },
   };

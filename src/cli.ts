@@ -7,6 +7,7 @@ import { commands } from "./cli/commands.ts";
 import { commandHelp, mainHelp } from "./cli/help.ts";
 import { openOutput } from "./cli/output.ts";
 import { CliError, exitCodes, toCliError } from "./errors.ts";
+import { own } from "./names.ts";
 
 /** Runs one command line and returns the exit code. Never throws, never exits the process. */
 export async function main(argv: string[]): Promise<number> {
@@ -21,7 +22,7 @@ export async function main(argv: string[]): Promise<number> {
   process.on("SIGTERM", interrupt);
   try {
     if (name === null) return await withoutCommand(rest, output);
-    const listed = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    const listed = own(commands, name);
     if (listed === undefined) {
       const meant = didYouMean(name, Object.keys(commands));
       throw new CliError("usage", `unknown command ${name}${meant}`, "asapp-kit --help lists the commands");

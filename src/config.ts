@@ -5,6 +5,7 @@ import { CliError } from "./errors.ts";
 import type { Feed } from "./export/feed.ts";
 import { type FeedOverride, feedOptions, loadRegistry, mergeFeed } from "./export/registry.ts";
 import { type FeedEntry, kit, type OpenHours, type Written, weekdays } from "./kit-options.ts";
+import { own } from "./names.ts";
 import { hint, suggest } from "./suggest.ts";
 import { isNull, keyPlace, type Value, YamlFile } from "./yaml.ts";
 
@@ -276,8 +277,8 @@ function mapped(
   written: Record<string, string[] | null | undefined> = {},
 ): Record<string, string[]> {
   const columns = ([metric, assumed]: [string, string]) => {
-    const own = written[metric];
-    return [metric, own === undefined ? [assumed] : (own ?? [])];
+    const chosen = own(written, metric);
+    return [metric, chosen === undefined ? [assumed] : (chosen ?? [])];
   };
   return Object.fromEntries(Object.entries(usual).map(columns));
 }

@@ -1,5 +1,6 @@
 import type * as Yaml from "yaml";
 import { CliError, type ExitName } from "./errors.ts";
+import { own } from "./names.ts";
 import { hint } from "./suggest.ts";
 import * as yaml from "./yaml-package.ts";
 
@@ -111,17 +112,17 @@ export function record<S extends Record<string, Check<unknown>>>(shape: S): Chec
   const names = Object.keys(shape);
   const check: Check<Read<S>> = (value) => {
     const inside = place(value);
-    const result: Record<string, unknown> = {};
+    const result = new Map<string, unknown>();
     for (const entry of entries(value, inside) ?? []) {
-      const known = Object.hasOwn(shape, entry.name) ? shape[entry.name] : undefined;
-      if (known !== undefined) result[entry.name] = known(entry);
+      const known = own(shape, entry.name);
+      if (known !== undefined) result.set(entry.name, known(entry));
       else entry.file.report(entry.keyAt, unknownOption(entry.name, inside, names));
     }
-    return result as Read<S>;
+    return Object.fromEntries(result) as Read<S>;
   };
-  check.options = names.flatMap((name) => [
+  check.options = Object.entries(shape).flatMap(([name, { options = [] }]) => [
     name,
-    ...(shape[name]!.options ?? []).map((path) => `${name}.${path}`),
+    ...options.map((path) => `${name}.${path}`),
   ]);
   return check;
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { serviceLevelVariants } from "../notebooks/components/service-level.ts";
 import { orderTerm } from "../src/export/registry.ts";
-import { writeLastSync } from "../src/sync/last-sync.ts";
+import { namesOf } from "../src/names.ts";
+import { type FeedSync, writeLastSync } from "../src/sync/last-sync.ts";
 import { catalogDefinitions, definitionsIn, openCatalog } from "../src/warehouse/catalog.ts";
 import type { Database } from "../src/warehouse/database.ts";
 import { readMacros } from "../src/warehouse/macros.ts";
@@ -65,24 +66,26 @@ before(async () => {
       finishedAt: "2026-09-02T02:01:30.000Z",
     },
     ...{ full: true, lastFull: "2026-09-02T02:00:00.000Z", outcome: "something new" },
-    feeds: {
-      convos_metrics: {
-        ...{
-          version: "1",
-          format: "jsonl",
-          versions: ["1"],
-          listedAs: "",
-          waiting: 1,
-          overdue: 0,
-          failed: 1,
-          encrypted: 0,
+    feeds: namesOf(
+      Object.entries<FeedSync>({
+        convos_metrics: {
+          ...{
+            version: "1",
+            format: "jsonl",
+            versions: ["1"],
+            listedAs: "",
+            waiting: 1,
+            overdue: 0,
+            failed: 1,
+            encrypted: 0,
+          },
+          unfinished: [
+            { id: { ...id, hr: "01" }, state: "failed", reason: "checksum" },
+            { id: { ...id, hr: "02" }, state: "waiting", reason: "no marker" },
+          ],
         },
-        unfinished: [
-          { id: { ...id, hr: "01" }, state: "failed", reason: "checksum" },
-          { id: { ...id, hr: "02" }, state: "waiting", reason: "no marker" },
-        ],
-      },
-    },
+      }),
+    ),
   });
   catalog = await openCatalog(raw.project, { threads: 2 });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -268,7 +268,7 @@ describe("schema documents", () => {
       ["02", "x", "column_announced", "announced"],
       ["03", "n", "column_removed", "breaking"],
     ]);
-    writeFileSync(join(fixture.project.data, "catalog.json"), "{}");
+    rmSync(join(fixture.project.data, "catalog.json"));
     await stageAndSave(fixture.project);
     assert.deepEqual(changes(), one);
   });

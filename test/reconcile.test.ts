@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { namesOf } from "../src/names.ts";
 import { loadersFolder } from "../src/site/folders.ts";
-import { writeLastSync } from "../src/sync/last-sync.ts";
+import { type FeedSync, writeLastSync } from "../src/sync/last-sync.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
@@ -104,21 +105,23 @@ describe("kit.row_counts", () => {
       writeLastSync(raw.project, {
         ...{ format: 1, source: "", startedAt: "2026-09-03T00:00:00Z", finishedAt: "2026-09-03T00:00:00Z" },
         ...{ full: true, lastFull: "2026-09-03T00:00:00Z", outcome: "nothing new" },
-        feeds: {
-          reps: {
-            ...{
-              version: "1",
-              format: "jsonl",
-              versions: ["1"],
-              listedAs: "",
-              waiting: 1,
-              overdue: 0,
-              failed: 0,
-              encrypted: 0,
+        feeds: namesOf(
+          Object.entries<FeedSync>({
+            reps: {
+              ...{
+                version: "1",
+                format: "jsonl",
+                versions: ["1"],
+                listedAs: "",
+                waiting: 1,
+                overdue: 0,
+                failed: 0,
+                encrypted: 0,
+              },
+              unfinished: [{ id, state: "waiting", reason: "no marker" }],
             },
-            unfinished: [{ id, state: "waiting", reason: "no marker" }],
-          },
-        },
+          }),
+        ),
       });
     }, "announced is not null");
     assert.deepEqual(

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { namesOf } from "../src/names.ts";
 import {
   type DaySnapshot,
   emptyFeed,
@@ -49,7 +50,7 @@ const day = (dt: string, hash: string): DaySnapshot => ({
 });
 const snapshot = (...days: DaySnapshot[]): Snapshot => ({
   ...emptySnapshot(),
-  feeds: { f: { ...emptyFeed(), days } },
+  feeds: namesOf([["f", { ...emptyFeed(), days }]]),
 });
 const files = (entry: DaySnapshot) => [entry.staged!, entry.detail, entry.current!];
 const write = (...paths: string[]) => {
@@ -61,10 +62,14 @@ const write = (...paths: string[]) => {
 const here = (path: string) => existsSync(join(data, path));
 
 describe("snapshot", () => {
-  it("is empty before the first update, and after a change of its own format", () => {
+  it("is empty before the first update, and names its file where another version wrote it", () => {
     assert.deepEqual(loadSnapshot(data), emptySnapshot());
     writeFileSync(join(data, "catalog.json"), '{"format":99}');
-    assert.deepEqual(loadSnapshot(data), emptySnapshot());
+    assert.throws(() => loadSnapshot(data), {
+      exit: "verifyFailed",
+      message:
+        "catalog.json in the data folder cannot be read: another version of the kit wrote it (format 99, not 2)",
+    });
   });
 
   it("comes back as it was saved, with feeds in order", () => {
@@ -73,7 +78,10 @@ describe("snapshot", () => {
       emptySnapshot(),
       {
         ...emptySnapshot(),
-        feeds: { b: emptyFeed(), a: { ...emptyFeed(), days: [day("2026-09-01", "1")] } },
+        feeds: namesOf([
+          ["b", emptyFeed()],
+          ["a", { ...emptyFeed(), days: [day("2026-09-01", "1")] }],
+        ]),
       },
       at(0),
     );

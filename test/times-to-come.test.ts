@@ -211,7 +211,9 @@ describe("times that cannot be", () => {
       const snapshot = loadSnapshot(raw.project.data);
       const datasets = listDatasets(raw.project);
       const open = () => openCatalog(raw.project);
-      return Object.fromEntries((await datasetInputs(raw.project, snapshot, datasets, noState, open)).inputs);
+      return Object.fromEntries(
+        (await datasetInputs(raw.project, snapshot, datasets, noState(), open)).inputs,
+      );
     };
     const first = await inputs(now);
     assert.deepEqual(await inputs(new Date(now.getTime() + 5 * hour)), first);

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import type { QueueDay } from "../notebooks/components/day-file.ts";
 import type { IntradayDay } from "../notebooks/components/interval.ts";
 import { dayWindows } from "../notebooks/components/windows.ts";
+import { namesOf } from "../src/names.ts";
 import { computeTogether } from "../src/site/dataset.ts";
 import { listDatasets } from "../src/site/dataset-list.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
@@ -26,7 +27,7 @@ function snapshotOf(starts: number[]): Pick<Snapshot, "feeds"> {
   }
   const facts = { stamp: "", states: {}, lines: 0, through: null };
   const list = [...days].map(([dt, windows]) => ({ dt, facts: { ...facts, windows: windowRuns(windows) } }));
-  return { feeds: { queue_wfm: { ...emptyFeed(), days: list as never } } };
+  return { feeds: namesOf([["queue_wfm", { ...emptyFeed(), days: list as never }]]) };
 }
 
 const localDate = (zone: string) =>

@@ -20,22 +20,25 @@ export function filterBar(
   controls: Control[],
   ...extra: HTMLElement[]
 ): HTMLElement & { value: Record<string, string> } {
-  const values: Record<string, string> = {};
+  const values = new Map<string, string>();
   for (const { name, fallback, valid, read = (value: string) => value } of controls) {
     const written = readUrl(name);
     const given = written === null ? null : read(written);
-    values[name] = given !== null && valid(given) ? given : fallback;
+    values.set(name, given !== null && valid(given) ? given : fallback);
   }
-  const bar = Object.assign(html("form", { class: "filters", "aria-label": "Filters" }), { value: values });
+  const bar = Object.assign(html("form", { class: "filters", "aria-label": "Filters" }), {
+    value: Object.fromEntries(values),
+  });
   bar.addEventListener("submit", (event) => event.preventDefault());
   const set = (name: string, fallback: string, value: string) => {
-    if (bar.value[name] === value) return;
-    bar.value = { ...bar.value, [name]: value };
+    if (values.get(name) === value) return;
+    values.set(name, value);
+    bar.value = Object.fromEntries(values);
     writeUrl({ [name]: value === fallback ? null : value });
     bar.dispatchEvent(new Event("input", { bubbles: true }));
   };
   for (const { name, label, fallback, element } of controls) {
-    const control = element(values[name]!, (value) => set(name, fallback, value));
+    const control = element(values.get(name)!, (value) => set(name, fallback, value));
     control.id ||= `filter-${name}`;
     bar.append(
       html(
@@ -135,7 +138,7 @@ export function dayPicker(
     label,
     fallback,
     valid: (value) => days.includes(value),
-    read: (value) => ({ today: days.at(-1), yesterday: days.at(-2) })[value] ?? value,
+    read: (value) => (value === "today" ? days.at(-1) : value === "yesterday" ? days.at(-2) : null) ?? value,
     element(value, set) {
       const input = html("input", {
         type: "date",

@@ -114,13 +114,14 @@ export function heatmapChart(heat: Heat, options: HeatmapOptions): SVGSVGElement
   root.addEventListener("blur", () => show(null));
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return show(null);
-    const slot: Record<string, number> = upright
-      ? { ArrowDown: 1, ArrowUp: -1 }
-      : { ArrowRight: 1, ArrowLeft: -1 };
-    const day: Record<string, number> = upright
-      ? { ArrowRight: 1, ArrowLeft: -1 }
-      : { ArrowDown: 1, ArrowUp: -1 };
-    const step = slot[event.key] ?? (day[event.key] ?? 0) * slots.length;
+    const [along, across] = upright ? [slots.length, 1] : [1, slots.length];
+    const step =
+      new Map([
+        ["ArrowRight", along],
+        ["ArrowLeft", -along],
+        ["ArrowDown", across],
+        ["ArrowUp", -across],
+      ]).get(event.key) ?? 0;
     const next =
       event.key === "Home" ? 0 : event.key === "End" ? cells.length - 1 : at === null ? 0 : at + step;
     if (step === 0 && event.key !== "Home" && event.key !== "End") return;

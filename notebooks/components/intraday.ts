@@ -313,13 +313,14 @@ export function netChart(rows: readonly NetRow[], options: DayOptions): SVGSVGEl
   return base.root;
 }
 
+const unknownNet = new Map<string, string>([
+  ["held", "held back: too few reps"],
+  ["no reps", "no reps"],
+  ["no handle time", "no handle time"],
+]);
+
 function netText({ net, available, required, state, ahead }: NetRow): string | null {
-  if (net === null)
-    return (
-      { held: "held back: too few reps", "no reps": "no reps", "no handle time": "no handle time" }[
-        state as string
-      ] ?? null
-    );
+  if (net === null) return unknownNet.get(state) ?? null;
   const sides = `${decimal(available)} ${ahead ? "scheduled" : "available"}, ${decimal(required)} required`;
   return `${net < 0 ? `${decimal(-net)} too few` : `${decimal(net)} to spare`}: ${sides}`;
 }
@@ -458,9 +459,11 @@ function dayPanel(rows: readonly Interval[], options: DayPanel): Panel | SVGSVGE
         skipped: "did not exist: the clock went forward",
       };
       const more =
-        { partial: " · not all of it has arrived", incomplete: " · a count is missing" }[
-          row.state as string
-        ] ?? "";
+        row.state === "partial"
+          ? " · not all of it has arrived"
+          : row.state === "incomplete"
+            ? " · a count is missing"
+            : "";
       const ahead = options.ahead?.(slot);
       return `${row.label}  ${words[row.state] ?? readout(row) + more}${ahead ? ` · ${ahead}` : ""}`;
     },

@@ -53,7 +53,8 @@ export function masthead(options: {
 
 /** The opening hours of a queue as kit.yaml has them; null where it has none. */
 export function openHours({ open_hours }: Site, queue: string): OpenHours[] | null {
-  return open_hours?.[queue] ?? open_hours?.default ?? null;
+  const hours = new Map(Object.entries(open_hours ?? {}));
+  return hours.get(queue) ?? hours.get("default") ?? null;
 }
 
 /** The days that are in no baseline. */

@@ -224,12 +224,12 @@ function pointer(options: {
   root.addEventListener("blur", () => crosshair.set(null));
   root.addEventListener("keydown", (event) => {
     const at = crosshair.slot;
-    const next = {
-      ArrowRight: at === null ? 0 : at + 1,
-      ArrowLeft: at === null ? slots - 1 : at - 1,
-      Home: 0,
-      End: slots - 1,
-    }[event.key];
+    const next = new Map([
+      ["ArrowRight", at === null ? 0 : at + 1],
+      ["ArrowLeft", at === null ? slots - 1 : at - 1],
+      ["Home", 0],
+      ["End", slots - 1],
+    ]).get(event.key);
     if (event.key === "Escape") crosshair.set(null);
     else if (event.key === "Enter" && at !== null) crosshair.pick(at);
     else if (next !== undefined) {

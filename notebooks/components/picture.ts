@@ -166,7 +166,7 @@ function swatch(mark: string, sheet: Sheet, x: number, y: number): SVGElement[] 
   const fills = solid(style.get("background") ?? "", sheet);
   const stroked = (name: string) => {
     const [, width, kind, stroke] = /^([\d.]+)px (\w+) (.+)$/.exec(style.get(name) ?? "") ?? [];
-    const dashes = { dotted: "2 2", dashed: "4 2" }[kind!] ?? null;
+    const dashes = kind === "dotted" ? "2 2" : kind === "dashed" ? "4 2" : null;
     return width ? { fill: "none", stroke, "stroke-width": width, "stroke-dasharray": dashes } : null;
   };
   const [around, above] = [stroked("border"), stroked("border-top")];

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { CliError } from "../errors.ts";
+import { own } from "../names.ts";
 import { suggest } from "../suggest.ts";
 
 export interface Option {
@@ -39,9 +40,9 @@ export function readArguments<O extends Options>(
   positionals: Positionals,
 ): { options: Values<O>; rest: string[] } {
   const problems: string[] = [];
-  const values: Record<string, unknown> = {};
+  const values = new Map<string, unknown>();
   for (const [name, option] of Object.entries(options)) {
-    values[name] = option.type === "boolean" ? false : option.multiple ? [] : undefined;
+    values.set(name, option.type === "boolean" ? false : option.multiple ? [] : undefined);
   }
   const given = new Set<string>();
   const rest: string[] = [];
@@ -50,13 +51,13 @@ export function readArguments<O extends Options>(
     if (token.kind === "positional") rest.push(token.value);
     if (token.kind !== "option") continue;
     const { name, rawName, value, inlineValue } = token;
-    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    const option = own(options, name);
     if (option === undefined) {
       const known = Object.keys(options).map((known) => `--${known}`);
       problems.push(`unknown option ${rawName}${didYouMean(rawName, known)}`);
     } else if (option.type === "boolean") {
       if (value !== undefined) problems.push(`option ${rawName} takes no value: ${value}`);
-      values[name] = true;
+      values.set(name, true);
     } else if (value === undefined || (!inlineValue && value.startsWith("-") && value !== "-")) {
       problems.push(`option ${rawName} needs a value${option.value ? `: ${rawName} ${option.value}` : ""}`);
     } else if (given.has(name) && !option.multiple) {
@@ -70,8 +71,8 @@ export function readArguments<O extends Options>(
       for (const text of texts) {
         try {
           const parsed = option.parse ? option.parse(text) : text;
-          if (option.multiple) (values[name] as unknown[]).push(parsed);
-          else values[name] = parsed;
+          if (option.multiple) (values.get(name) as unknown[]).push(parsed);
+          else values.set(name, parsed);
         } catch (error) {
           problems.push(`option ${rawName}: ${(error as Error).message}`);
         }
@@ -85,7 +86,7 @@ export function readArguments<O extends Options>(
   }
   if (problems.length > 0)
     throw new CliError("usage", problems.join("\n"), `asapp-kit ${command} --help lists the options`);
-  return { options: values as Values<O>, rest };
+  return { options: Object.fromEntries(values) as Values<O>, rest };
 }
 
 function forNode(

@@ -1,3 +1,4 @@
+import { own } from "../names.ts";
 import type { Value } from "../warehouse/database.ts";
 import type { ExplainedKey, Explanation, Version } from "../warehouse/explain.ts";
 import { plural } from "../words.ts";
@@ -41,7 +42,7 @@ function keyText({ key, versions }: ExplainedKey, order: string[]): string {
 }
 
 function differences({ differs, row }: Version): string {
-  const some = differs.slice(0, shownColumns).map((name) => `${name}=${text(row[name] ?? null)}`);
+  const some = differs.slice(0, shownColumns).map((name) => `${name}=${text(own(row, name) ?? null)}`);
   return some.join(" ") + (differs.length > shownColumns ? ` and ${differs.length - shownColumns} more` : "");
 }
 

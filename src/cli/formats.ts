@@ -1,3 +1,4 @@
+import { own } from "../names.ts";
 import type { ColumnType, RowStream, Value } from "../warehouse/database.ts";
 import { zoned } from "../words.ts";
 import { exact } from "./output.ts";
@@ -7,19 +8,20 @@ import { visible } from "./visible.ts";
 export const formats = ["table", "line", "csv", "json", "jsonl", "markdown", "parquet"] as const;
 export type Format = (typeof formats)[number];
 
+const extensions: Record<string, Format> = {
+  csv: "csv",
+  json: "json",
+  jsonl: "jsonl",
+  ndjson: "jsonl",
+  md: "markdown",
+  parquet: "parquet",
+  txt: "table",
+};
+
 /** The format that a file's name asks for, or null. */
 export function formatOf(file: string): Format | null {
   const extension = /\.([a-z]+)$/i.exec(file)?.[1]?.toLowerCase();
-  const known: Record<string, Format> = {
-    csv: "csv",
-    json: "json",
-    jsonl: "jsonl",
-    ndjson: "jsonl",
-    md: "markdown",
-    parquet: "parquet",
-    txt: "table",
-  };
-  return known[extension ?? ""] ?? null;
+  return own(extensions, extension ?? "") ?? null;
 }
 
 /**

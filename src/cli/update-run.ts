@@ -3,7 +3,7 @@ import type { Project } from "../project.ts";
 import { withLock } from "../sync/lock.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { quoteText } from "../warehouse/database.ts";
-import { loadSnapshot, type Snapshot } from "../warehouse/snapshot.ts";
+import { formerSnapshot, type Snapshot } from "../warehouse/snapshot.ts";
 import { type UpdateOptions, updateWarehouse } from "../warehouse/update.ts";
 import { surveyNames } from "../warehouse/wfm-survey.ts";
 import { duration, minute, plural } from "../words.ts";
@@ -30,7 +30,7 @@ export async function runUpdate(
   again: Pick<UpdateOptions, "days" | "force"> = {},
 ): Promise<Updated> {
   const started = performance.now();
-  const known = new Set(Object.keys(loadSnapshot(project.data).feeds));
+  const known = new Set(Object.keys(formerSnapshot(project.data).feeds));
   const report = await withLock(project, { wait: true, signal }, () =>
     updateWarehouse(project, {
       ...again,
@@ -46,7 +46,8 @@ export async function runUpdate(
     }),
   );
   output.close();
-  for (const { feed, dt, reason } of report.failed) output.warn(`${feed} ${dt} could not be read: ${reason}`);
+  for (const { feed, dt, reason } of report.failed)
+    output.warn(`${feed}${dt && ` ${dt}`} could not be taken in: ${reason}`);
   for (const warning of report.warnings) output.warn(warning);
   const empty = unmappedText(surveyNames(project.config, report.snapshot));
   if (empty !== null) output.warn(empty, unmappedNext);
@@ -106,7 +107,7 @@ export async function differingCounts(project: Project, feeds: string[] | null):
 
 /** The end of the newest complete window of any feed; null when nothing is here. */
 export function dataThrough(project: Project): Date | null {
-  return newest(loadSnapshot(project.data));
+  return newest(formerSnapshot(project.data));
 }
 
 function newest(snapshot: Snapshot): Date | null {

@@ -1,9 +1,10 @@
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomically } from "../sync/files.ts";
 import { type Holder, holderIn, isAlive } from "../sync/lock.ts";
+import { type Fields, isText, readStored, type Stored } from "../sync/stored.ts";
 
-const name = "watch.json";
+export const watchName = "watch.json";
 
 /** What a watcher notes of itself in `watch.json`, for other programs. Times are ISO, UTC. */
 export interface WatchNote extends Holder {
@@ -23,16 +24,16 @@ export interface WatchStatus extends Omit<WatchNote, "format" | "started"> {
 }
 
 export function writeNote(project: { data: string }, note: WatchNote): void {
-  writeAtomically(project.data, name, `${JSON.stringify(note)}\n`);
+  writeAtomically(project.data, watchName, `${JSON.stringify(note)}\n`);
 }
 
 export function removeNote(project: { data: string }): void {
-  rmSync(join(project.data, name), { force: true });
+  rmSync(join(project.data, watchName), { recursive: true, force: true });
 }
 
 /** The watcher of a data folder; null when there is none, or the last one ended as it should. */
 export function readWatch(project: { data: string }, now: Date): WatchStatus | null {
-  const note = readNote(project);
+  const note = readNote(project).value;
   if (note === null) return null;
   const { format: _, started: __, ...rest } = note;
   const due = Date.parse(note.next ?? note.round ?? note.since) + Math.max(note.everySeconds, 600) * 1000;
@@ -40,11 +41,20 @@ export function readWatch(project: { data: string }, now: Date): WatchStatus | n
   return { ...rest, running, late: running && due < now.getTime() };
 }
 
-function readNote(project: { data: string }): WatchNote | null {
-  try {
-    const note = JSON.parse(readFileSync(join(project.data, name), "utf8")) as WatchNote;
-    return note?.format === 1 && holderIn(note) !== null ? note : null;
-  } catch {
+/** Why the note of a watcher cannot be read; null when it can, or there is none. */
+export function watchDamage(project: { data: string }): string | null {
+  return readNote(project).damage;
+}
+
+function readNote({ data }: { data: string }): Stored<WatchNote> {
+  return readStored(data, watchName, 1, noteIn);
+}
+
+function noteIn(fields: Fields): WatchNote | null {
+  const { everySeconds, failures, ...times } = fields as Partial<WatchNote>;
+  const { round = null, outcome = null, lastSuccess = null, next = null } = times;
+  if (holderIn(fields) === null || typeof everySeconds !== "number" || typeof failures !== "number")
     return null;
-  }
+  if (![round, outcome, lastSuccess, next].every((text) => text === null || isText(text))) return null;
+  return fields as object as WatchNote;
 }

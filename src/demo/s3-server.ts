@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { own } from "../names.ts";
 import { memoryStore, type ObjectStore, type PutOptions, type StoredObject } from "./object-store.ts";
 import { decodeBody, readBody } from "./s3-body.ts";
 import { S3Error } from "./s3-error.ts";
@@ -132,10 +133,12 @@ function operationOf(method: string, bucket: string, key: string, query: URLSear
   if (key === "") {
     if (method === "GET" && query.has("location")) return "GetBucketLocation";
     if (method === "GET" && query.get("list-type") === "2") return "ListObjectsV2";
-    return { HEAD: "HeadBucket", PUT: "CreateBucket", DELETE: "DeleteBucket" }[method] ?? "?";
+    return own({ HEAD: "HeadBucket", PUT: "CreateBucket", DELETE: "DeleteBucket" }, method) ?? "?";
   }
   if (["uploads", "uploadId", "tagging", "acl"].some((name) => query.has(name))) return "?";
-  return { GET: "GetObject", HEAD: "HeadObject", PUT: "PutObject", DELETE: "DeleteObject" }[method] ?? "?";
+  return (
+    own({ GET: "GetObject", HEAD: "HeadObject", PUT: "PutObject", DELETE: "DeleteObject" }, method) ?? "?"
+  );
 }
 
 function refuseOtherRegion({ headers }: IncomingMessage, region: string): void {
@@ -149,7 +152,7 @@ function refuseOtherRegion({ headers }: IncomingMessage, region: string): void {
 }
 
 function authorize(owner: Client, operation: string, bucket: string): void {
-  const action = actions[operation];
+  const action = own(actions, operation);
   if (!action)
     throw new S3Error(
       "NotImplemented",

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { own } from "../names.ts";
 import { type Check, flag, listOf, mapOf, mapOr, oneOf, orNull, record, text, YamlFile } from "../yaml.ts";
 import type { Column, Feed, OrderTerm } from "./feed.ts";
 import { isDate } from "./layout.ts";
@@ -144,7 +145,7 @@ export function orderTerm(written: string): OrderTerm {
 export function minutes(written: string): number {
   const match = /^(\d{1,6})\s*(m|min|h|d|w)?$/.exec(written.trim());
   if (match === null) throw new Error(`invalid duration: ${written} (as in 15m, 2h, 1d)`);
-  const unit = { m: 1, min: 1, h: 60, d: 1440, w: 10080 }[match[2] ?? "m"] ?? 1;
+  const unit = own({ m: 1, min: 1, h: 60, d: 1440, w: 10080 }, match[2] ?? "m") ?? 1;
   return Number(match[1]) * unit;
 }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import { daysLater } from "../../notebooks/components/baseline.ts";
 import { timeZone } from "../../notebooks/components/time-zone.ts";
+import { type Names, namesOf, noNames } from "../names.ts";
 import type { Project } from "../project.ts";
 import { historyThrough } from "../warehouse/arrived.ts";
 import { catalogDefinitions, catalogSetup, definitionsIn, withNeeds } from "../warehouse/catalog.ts";
@@ -14,8 +15,8 @@ import { cacheFolder } from "./folders.ts";
 
 /** What the cached answers were computed from. */
 export interface DatasetState {
-  answers: Record<string, { inputs: string; file: string }>; // by dataset: hash of its inputs, size and time of its file
-  contents: Record<string, { of: string; days: Record<string, string> }>; // by kept relation: its inputs, its rows by day
+  answers: Names<{ inputs: string; file: string }>; // by dataset: hash of its inputs, size and time of its file
+  contents: Names<{ of: string; days: Record<string, string> }>; // by kept relation: its inputs, its rows by day
 }
 
 /** What datasets would be computed from now. */
@@ -25,15 +26,16 @@ export interface DatasetInputs {
   contents: DatasetState["contents"];
 }
 
-export const noState: DatasetState = { answers: {}, contents: {} };
+export const noState = (): DatasetState => ({ answers: noNames(), contents: noNames() });
 
 const stateFile = join(cacheFolder, "data.state.json");
 
 export function readState(): DatasetState {
   try {
-    return JSON.parse(readFileSync(stateFile, "utf8")) as DatasetState;
+    const { answers, contents } = JSON.parse(readFileSync(stateFile, "utf8")) as DatasetState;
+    return { answers: namesOf(Object.entries(answers)), contents: namesOf(Object.entries(contents)) };
   } catch {
-    return noState;
+    return noState();
   }
 }
 
@@ -74,7 +76,7 @@ export async function datasetInputs(
     hashes.set(key, made);
     return made;
   };
-  const contents: DatasetState["contents"] = {};
+  const contents: DatasetState["contents"] = noNames();
   const contentOf = async (key: string): Promise<Record<string, string>> => {
     const of = hash(setup, hashOf(key));
     const before = contents[key] ?? known[key];

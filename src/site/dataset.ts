@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { CliError } from "../errors.ts";
+import { noNames, own } from "../names.ts";
 import type { Project } from "../project.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { type Database, quoteList, quoteText, type Rows, type Value } from "../warehouse/database.ts";
@@ -49,7 +50,7 @@ export async function computeDatasets(
   const snapshot = loadSnapshot(project.data);
   const datasets = listDatasets(project, loaders, snapshot);
   const cached = out === datasetsFolder;
-  const known = options.changed && cached ? readState() : noState;
+  const known = options.changed && cached ? readState() : noState();
   const tracing = openTracing(project, snapshot);
   let opening: Promise<Database> | null = null;
   const kept = new Set<string>();
@@ -63,7 +64,7 @@ export async function computeDatasets(
   const beside = `${out}.${process.pid}`;
   try {
     const { inputs, reads, contents } = await datasetInputs(project, snapshot, datasets, known, open);
-    const state: DatasetState = { answers: {}, contents };
+    const state: DatasetState = { answers: noNames(), contents };
     const stale = datasets.filter(({ name }) => {
       const before = known.answers[name];
       const file = fileStamp(join(out, name));
@@ -153,14 +154,14 @@ export async function computeTogether(
     throw new CliError("build", `${place} names $${many}s, and its answer has no column ${many}`);
   const columns = answer.columns.filter((_, i) => i !== at);
   checkColumns(place, sql, columns, project.feeds);
-  const own = tracing ?? openTracing(project);
+  const tracer = tracing ?? openTracing(project);
   try {
-    await own.check(file, { place, source: sql, query, columns: answer.columns.map(({ name }) => name) });
+    await tracer.check(file, { place, source: sql, query, columns: answer.columns.map(({ name }) => name) });
   } finally {
-    if (tracing === undefined) await own.close();
+    if (tracing === undefined) await tracer.close();
   }
   if (many === null) return [{ text: rowsToJson(place, answer), rows: answer.rows.length }];
-  const parts = new Map<string, Value[][]>(datasets.map(({ parameters }) => [parameters[many]!, []]));
+  const parts = new Map<string, Value[][]>(datasets.map(({ parameters }) => [own(parameters, many)!, []]));
   for (const row of answer.rows) parts.get(String(row[at]))?.push(row.filter((_, i) => i !== at));
   return [...parts.values()].map((rows) => ({
     text: rowsToJson(place, { columns, rows }),
@@ -193,9 +194,11 @@ export function batches(datasets: Dataset[]): Dataset[][] {
  */
 export function bindParameters(source: string, ...asked: Record<string, string>[]): string {
   return source.replace(/\$([a-z]\w*)/g, (_, name: string) => {
-    const [one] = asked;
-    if (asked.length === 1 && one![name] !== undefined) return quoteText(one![name]);
-    const many = name.endsWith("s") ? asked.map((parameters) => parameters[name.slice(0, -1)]) : [undefined];
+    const one = asked.length === 1 ? own(asked[0]!, name) : undefined;
+    if (one !== undefined) return quoteText(one);
+    const many = name.endsWith("s")
+      ? asked.map((parameters) => own(parameters, name.slice(0, -1)))
+      : [undefined];
     if (many.includes(undefined)) throw new Error(`no value for $${name}`);
     return quoteList(many as string[]);
   });

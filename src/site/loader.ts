@@ -4,6 +4,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { CliError } from "../errors.ts";
+import { own } from "../names.ts";
 import { openProject, type Project } from "../project.ts";
 import { syncDue } from "../sync/last-sync.ts";
 import { withLock } from "../sync/lock.ts";
@@ -23,7 +24,7 @@ async function main(args: string[]): Promise<void> {
   if (process.env[computeAll] && !existsSync(join(datasetsFolder, "site.json"))) {
     await computeDatasets(project, { keep: true });
     const target = relative(realpathSync(loadersFolder), realpathSync(file)).replace(/\.sql$/, "");
-    const name = target.replace(/\[(\w+)\]/, (_, parameter: string) => String(values[parameter]));
+    const name = target.replace(/\[(\w+)\]/, (_, parameter: string) => String(own(values, parameter)));
     process.stdout.write(readFileSync(join(datasetsFolder, name)));
     return;
   }

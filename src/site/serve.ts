@@ -5,6 +5,7 @@ import { extname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { CliError } from "../errors.ts";
+import { own } from "../names.ts";
 import { listenOnFreePort } from "./free-port.ts";
 
 export interface ServeOptions {
@@ -79,7 +80,7 @@ async function respond(root: string, request: IncomingMessage, response: ServerR
     if (!found) return plain(response, 404, "Not found.");
   }
   const { file, stats } = found;
-  const type = types[extname(file)] ?? "application/octet-stream";
+  const type = own(types, extname(file)) ?? "application/octet-stream";
   const etag = `W/"${stats.size.toString(36)}-${stats.mtimeMs.toString(36)}"`;
   response.setHeader("ETag", etag);
   response.setHeader("Cache-Control", "no-cache"); // always ask: a rebuilt site shows at once

@@ -1,6 +1,7 @@
 import PDFDocument from "pdfkit";
 import type { Sheet } from "../../notebooks/components/paint.ts";
 import { markup, type Picture, picture } from "../../notebooks/components/picture.ts";
+import { own } from "../names.ts";
 import { coveredByFont, fontFiles, picturePng } from "./share-image.ts";
 import { withDocument } from "./svg-document.ts";
 
@@ -37,10 +38,10 @@ export async function picturePdf(parts: Picture, sheet: Sheet, now: Date): Promi
   return Buffer.concat(chunks);
 }
 
-type Inherited = Record<string, string>;
+type Inherited = Partial<Record<(typeof inherits)[number], string>>;
 type Patterns = Map<string, Element>;
 
-const inherits = ["fill", "font-size", "font-weight", "text-anchor", "stroke", "stroke-width"];
+const inherits = ["fill", "font-size", "font-weight", "text-anchor", "stroke", "stroke-width"] as const;
 
 function draw(pdf: PDFKit.PDFDocument, element: Element, above: Inherited, patterns: Patterns): void {
   const style: Inherited = { ...above };
@@ -117,7 +118,7 @@ function write(pdf: PDFKit.PDFDocument, element: Element, style: Inherited): voi
   const size = Number(style["font-size"] || 12);
   pdf.font(style["font-weight"] === "600" ? "600" : "400").fontSize(size);
   const width = pdf.widthOfString(text);
-  const anchored = { middle: width / 2, end: width }[style["text-anchor"] ?? ""] ?? 0;
+  const anchored = own({ middle: width / 2, end: width }, style["text-anchor"] ?? "") ?? 0;
   const down = /^([-\d.]+)em$/.exec(element.getAttribute("dy") ?? "");
   const y = number(element, "y") + (down ? Number(down[1]) * size : 0);
   pdf.fillColor(style.fill || "#000000");

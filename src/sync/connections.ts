@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { noNames } from "../names.ts";
 import { SourceError, type Take } from "./source.ts";
 
 export interface Head {
@@ -274,12 +275,13 @@ function parseHead(text: string): Head {
   const [first = "", ...lines] = text.split("\r\n");
   const status = /^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1];
   if (status === undefined) throw new Error("the answer is no HTTP");
-  const headers: Record<string, string> = {};
+  const headers = noNames<string>();
   for (const line of lines) {
     const colon = line.indexOf(":");
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();
-    headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
+    const before = headers[name];
+    headers[name] = before === undefined ? value : `${before}, ${value}`;
   }
   return { status: Number(status), headers };
 }

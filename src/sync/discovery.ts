@@ -2,6 +2,7 @@ import { type FeedSelection, selectFeed } from "../config.ts";
 import { CliError } from "../errors.ts";
 import { compareVersions, docsName, feedPrefix } from "../export/layout.ts";
 import type { RemoteObject } from "../export/remote-partition.ts";
+import { noNames } from "../names.ts";
 import type { Project } from "../project.ts";
 import { hint } from "../suggest.ts";
 import type { FeedSync, LastSync } from "./last-sync.ts";
@@ -52,7 +53,7 @@ export async function discover(
   const { config } = project;
   const home = await places.of();
   // Another source says nothing of what came from the last one.
-  const knew = last?.source === home.source.describe() && !moved ? last.feeds : {};
+  const knew = last?.source === home.source.describe() && !moved ? last.feeds : noNames<FeedSync>();
   const root = await home.source.folder(home.prefix, home.paging);
   const found = root.folders.filter((name) => feedName.test(name) && name !== docsName);
   const names = new Set(

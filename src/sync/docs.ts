@@ -1,15 +1,21 @@
-import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { RemoteObject } from "../export/remote-partition.ts";
+import { type Names, namesOf, noNames } from "../names.ts";
 import { type Download, fetchObject } from "./download.ts";
 import { diskError, writeAtomically } from "./files.ts";
 import { tmpFolder } from "./raw.ts";
 import { SourceError } from "./source.ts";
+import { everyOne, type Fields, isFields, isText, readStored } from "./stored.ts";
 
 const manifest = "docs/manifest.json";
 
 /** `docs/manifest.json`: the schema documents that are here, by their path in the bucket without the prefix. */
-type DocsManifest = Record<string, { size: number; etag: string; md5: string }>;
+interface Document {
+  size: number;
+  etag: string;
+  md5: string;
+}
 
 /** The documents that are not here as they were listed. */
 export function newDocs(project: { data: string }, listed: RemoteObject[], prefix: string): RemoteObject[] {
@@ -46,7 +52,7 @@ export async function fetchDocs(
   }
   if (fetched.length > 0) {
     const sorted = Object.entries(here).sort(([a], [b]) => (a < b ? -1 : 1));
-    writeAtomically(download.data, manifest, `${JSON.stringify(Object.fromEntries(sorted), null, 1)}\n`);
+    writeAtomically(download.data, manifest, `${JSON.stringify(namesOf(sorted), null, 1)}\n`);
   }
   return fetched;
 }
@@ -57,10 +63,16 @@ function pathOfDay(path: string, modified: string): string {
   return join(dirname(path), `dt=${modified.slice(0, 10)}`, basename(path));
 }
 
-function read(project: { data: string }): DocsManifest {
-  try {
-    return JSON.parse(readFileSync(join(project.data, manifest), "utf8")) as DocsManifest;
-  } catch {
-    return {};
-  }
+// One that cannot be read is none: all documents are then fetched again.
+function read({ data }: { data: string }): Names<Document> {
+  return readStored(data, manifest, null, documentsIn).value ?? noNames();
+}
+
+function documentsIn(fields: Fields): Names<Document> | null {
+  const documents = everyOne(fields, isDocument);
+  return documents && namesOf(Object.keys(fields).map((path, i) => [path, documents[i]!] as const));
+}
+
+function isDocument(value: unknown): value is Document {
+  return isFields(value) && isText(value.etag);
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { PartitionId } from "../export/partition.ts";
+import { type Names, namesOf } from "../names.ts";
 import type { Project } from "../project.ts";
 import { writeAtomically } from "./files.ts";
+import { everyOne, type Fields, isFields, isText, readStored, type Stored } from "./stored.ts";
 
 /** A partition that is not complete here, and why. */
 export interface Unfinished {
@@ -25,7 +25,7 @@ export interface FeedSync {
   unfinished: Unfinished[]; // those partitions, sorted by day and run
 }
 
-const name = "last-sync.json";
+export const lastSyncName = "last-sync.json";
 
 /** `last-sync.json`: the only file that a sync without news writes. Times are ISO, UTC. */
 export interface LastSync {
@@ -38,21 +38,46 @@ export interface LastSync {
   lastFull: string; // start of the last full listing
   outcome: "nothing new" | "something new" | "some failed";
   docsUnlisted?: string; // why the schema documents could not be listed
-  feeds: Record<string, FeedSync>;
+  feeds: Names<FeedSync>;
 }
 
-/** What the last finished sync noted; null before the first. */
+/** What the last finished sync noted; null before the first, and where it cannot be read: the next sync then lists all. */
 export function readLastSync(project: { data: string }): LastSync | null {
-  try {
-    const last = JSON.parse(readFileSync(join(project.data, name), "utf8")) as LastSync;
-    return last.format === 1 ? last : null;
-  } catch {
-    return null;
-  }
+  return readNote(project).value;
+}
+
+/** Why the note of the last sync cannot be read; null when it can, or there is none. */
+export function lastSyncDamage(project: { data: string }): string | null {
+  return readNote(project).damage;
+}
+
+function readNote({ data }: { data: string }): Stored<LastSync> {
+  return readStored(data, lastSyncName, 1, noteIn);
+}
+
+function noteIn(fields: Fields): LastSync | null {
+  const { source, startedAt, finishedAt, lastFull, outcome, feeds } = fields as Partial<LastSync>;
+  if (![source, startedAt, finishedAt, lastFull, outcome].every(isText)) return null;
+  if (!isFields(feeds) || everyOne(feeds, isFeed) === null) return null;
+  return { ...(fields as object as LastSync), feeds: namesOf(Object.entries(feeds)) };
+}
+
+function isFeed(value: unknown): value is FeedSync {
+  if (!isFields(value)) return false;
+  const { version, format, listedAs, versions, unfinished } = value as Partial<FeedSync>;
+  return (
+    [version, format, listedAs].every(isText) &&
+    everyOne(versions, isText) !== null &&
+    everyOne(unfinished, isUnfinished) !== null
+  );
+}
+
+function isUnfinished(value: unknown): value is Unfinished {
+  return isFields(value) && isFields(value.id) && isText(value.id.dt) && isText(value.state);
 }
 
 export function writeLastSync(project: { data: string }, last: LastSync): void {
-  writeAtomically(project.data, name, `${JSON.stringify(last, null, 1)}\n`);
+  writeAtomically(project.data, lastSyncName, `${JSON.stringify(last, null, 1)}\n`);
 }
 
 /** Whether the last sync finished `maxAgeMinutes` or more ago; never for 0, and never without a source. */

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isDate } from "../export/layout.ts";
 import type { PartitionId } from "../export/partition.ts";
 import { writeAtomically } from "./files.ts";
+import { everyOne, type Fields, isFields, isText, readStored } from "./stored.ts";
 
 /**
  * complete: as the bucket had it. empty: marker, no rows. replaced: exported again since it was first fetched.
@@ -53,19 +54,27 @@ interface Place {
 
 /** The day's manifest; null when there is none or it cannot be read, which a sync mends by fetching the day again. */
 export function readDay(project: Place, feed: string, dt: string): ManifestDay | null {
-  let text: string;
-  try {
-    text = readFileSync(dayFile(project, feed, dt), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
-  try {
-    const day = JSON.parse(text) as ManifestDay;
-    return day.format === 1 && Array.isArray(day.partitions) ? day : null;
-  } catch {
-    return null;
-  }
+  const { value } = readStored(project.data, dayPath(feed, dt), 1, dayIn);
+  return value?.feed === feed && value.dt === dt ? value : null;
+}
+
+function dayIn(fields: Fields): ManifestDay | null {
+  return everyOne(fields.partitions, isPartition) && (fields as object as ManifestDay);
+}
+
+function isPartition(value: unknown): value is ManifestPartition {
+  if (!isFields(value)) return false;
+  const { version, format, hr, mi, state, fingerprint, marker, objects } = value;
+  return (
+    [version, format, state, fingerprint].every(isText) &&
+    [hr, mi].every((part) => part === null || isText(part)) &&
+    isFields(marker) &&
+    everyOne(objects, isObject) !== null
+  );
+}
+
+function isObject(value: unknown): value is ManifestObject {
+  return isFields(value) && [value.name, value.md5, value.etag].every(isText) && Number.isInteger(value.size);
 }
 
 /** Writes the day, sorted, unless it says so already. Call it when the files it names are in place, never before. */
@@ -76,7 +85,7 @@ export function writeDay(project: Place, day: ManifestDay): boolean {
   const lines = sorted.map((partition) => `\n  ${JSON.stringify(tidy(partition))}`);
   return writeAtomically(
     project.data,
-    join("manifest", day.feed, `${day.dt}.json`),
+    dayPath(day.feed, day.dt),
     `${head},"partitions":[${lines.join(",")}\n]}\n`,
   );
 }
@@ -112,15 +121,15 @@ export function hasFiles(partition: ManifestPartition): boolean {
   return partition.state !== "encrypted";
 }
 
-function dayFile(project: Place, feed: string, dt: string): string {
-  return join(project.data, "manifest", feed, `${dt}.json`);
+function dayPath(feed: string, dt: string): string {
+  return join("manifest", feed, `${dt}.json`);
 }
 
 function names(folder: string): string[] {
   try {
     return readdirSync(folder).sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
     throw error;
   }
 }

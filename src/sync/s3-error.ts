@@ -1,4 +1,5 @@
 import { CliError } from "../errors.ts";
+import { own } from "../names.ts";
 import { adviceFor, outcomeOf, type Refusal } from "./s3-codes.ts";
 import { unescapeXml } from "./s3-listing.ts";
 import { SourceError } from "./source.ts";
@@ -92,7 +93,8 @@ export function judge(answer: Refusal, place: S3Place, what: "listing" | "object
     case "broken":
       return refused(answer, said, what);
   }
-  if (code in network) return new SourceError("transient", network[code]!);
+  const trouble = own(network, code);
+  if (trouble !== undefined) return new SourceError("transient", trouble);
   if (/CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|EPROTO/.test(code)) {
     return new CliError(
       "unreachable",

@@ -1,4 +1,5 @@
 import type { RemoteObject } from "../export/remote-partition.ts";
+import { own } from "../names.ts";
 import { SourceError } from "./source.ts";
 
 /** One page of a listing with `encoding-type=url`. */
@@ -65,10 +66,10 @@ function textOf(xml: string, tag: string): string {
 /** Text of XML as it was meant: entities and numeric references resolved. */
 export function unescapeXml(text: string): string {
   if (!text.includes("&")) return text;
-  return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex, decimal, name) =>
+  return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex, decimal, name: string) =>
     hex || decimal
       ? String.fromCodePoint(hex ? Number.parseInt(hex, 16) : Number(decimal))
-      : (entities[name] ?? whole),
+      : (own(entities, name) ?? whole),
   );
 }
 

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { CliError } from "../errors.ts";
 import { docsName } from "../export/layout.ts";
 import { partitionKey } from "../export/partition.ts";
+import { namesOf, noNames } from "../names.ts";
 import type { Project } from "../project.ts";
 import { onDisk } from "./files.ts";
 import {
@@ -124,7 +125,7 @@ function record(
   result: SyncReport,
   all: boolean,
 ): void {
-  const feeds: LastSync["feeds"] = all ? {} : { ...last?.feeds };
+  const feeds: LastSync["feeds"] = all ? noNames() : namesOf(Object.entries(last?.feeds ?? {}));
   for (const { place, comesFrom, window, listedAs, entries } of found.feeds) {
     const { feed, version, format, versions } = place;
     const before = last?.feeds[feed]?.unfinished.filter(({ id }) => !inWindow(window, id.dt)) ?? [];
@@ -164,7 +165,7 @@ function record(
     lastFull: full && all ? startedAt : (before ?? ""),
     outcome: failures(result) > 0 ? "some failed" : news ? "something new" : "nothing new",
     ...(docsUnlisted !== undefined && { docsUnlisted }),
-    feeds: Object.fromEntries(Object.entries(feeds).sort(([a], [b]) => (a < b ? -1 : 1))),
+    feeds: namesOf(Object.entries(feeds).sort(([a], [b]) => (a < b ? -1 : 1))),
   });
 }
 

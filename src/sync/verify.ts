@@ -38,7 +38,7 @@ export function verifyBuffer(bytes: Buffer, expected: Expected): Verified | null
   const sum = summing(expected);
   if (sum) checkSum(sum.update(bytes), expected);
   const counter = new LineCounter();
-  if (expected.gzip) {
+  if (expected.gzip && !saidEmpty(bytes.length, expected)) {
     let unpacked: { buffer: Buffer; engine: Gunzip };
     try {
       const chunkSize = Math.min(Math.max(1024, saidSize(bytes) + 1), mostAtOnce); // unpacked in one go
@@ -93,10 +93,12 @@ export class Verifier {
       if (this.sum) checkSum(this.sum, this.expected);
       if (this.gunzip) {
         if (this.failure) throw this.failure;
-        if (this.size === 0) throw new WrongBytes("no gzip: 0 bytes");
-        this.gunzip.end();
-        await this.unpacked;
-        checkEnd(this.gunzip.bytesWritten, this.size);
+        if (!saidEmpty(this.size, this.expected)) {
+          if (this.size === 0) throw new WrongBytes("no gzip: 0 bytes");
+          this.gunzip.end();
+          await this.unpacked;
+          checkEnd(this.gunzip.bytesWritten, this.size);
+        }
       }
       return { size: this.size, md5, lines: this.counter.lines, empty: this.counter.empty };
     } finally {
@@ -171,6 +173,11 @@ function checkMd5(md5: string, expected: Expected): void {
 function checkSum(sum: Summing, { checksum }: Expected): void {
   if (sum.digest() !== checksum!.value)
     throw new WrongBytes(`${checksum!.algorithm} differs from the stored checksum`);
+}
+
+// An exporter that has no rows may write no gzip at all. Where nobody said that there are no bytes, some are missing.
+function saidEmpty(size: number, expected: Expected): boolean {
+  return size === 0 && expected.size === 0;
 }
 
 // zlib stops in silence where zeros follow the last member; on other bytes it fails by itself.

@@ -2,16 +2,18 @@ import { createHash } from "node:crypto";
 import { createReadStream, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Feed } from "../export/feed.ts";
+import { noNames } from "../names.ts";
 import { feedOf, type Project } from "../project.ts";
 import { removeEmpty } from "../sync/files.ts";
 import { type Database, openDatabase, type QueryOptions, quoteName } from "./database.ts";
-import { type DedupeRule, dedupeRule, type RelationColumn, windowOf } from "./dedupe.ts";
+import { type DedupeRule, dedupeRule, type RelationColumn, unused, windowOf } from "./dedupe.ts";
 import { writeParquet } from "./inspect.ts";
 import { lostFiles } from "./lost.ts";
-import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
+import { parquetRelation, placedRelation, relationColumns, withProvenance } from "./relation.ts";
 import { type DaySnapshot, type FeedSnapshot, type Snapshot, shortHash } from "./snapshot.ts";
 import { problem } from "./stage.ts";
 import { type ChangedFeed, collectTouched, daysNear, type Touched } from "./touched.ts";
+import { concernsAll, reasonOf, type Trouble } from "./trouble.ts";
 
 /** Why a feed's current layer was made anew. */
 export type RebuildReason =
@@ -20,6 +22,7 @@ export type RebuildReason =
   | "type changed"
   | "renamed"
   | "file missing"
+  | "file damaged"
   | "mostly new"
   | "asked";
 
@@ -47,30 +50,38 @@ const threads = 2;
 /**
  * Brings current/ up to the staged files that `next` names, starting from what `previous` names, and returns `next` with
  * the current files filled in. Writes new files only; which of them count is for the snapshot to say. The files hold one
- * row per key, in the day file of the winner's own partition, and their bytes do not depend on the order of arrival.
+ * row per key, in the day file of the winner's own partition, and their bytes do not depend on the order of arrival. A feed
+ * that cannot be brought up stays as `previous` has it, and is named in `failed`.
  */
 export async function updateCurrent(
   project: Project,
   previous: Snapshot,
   next: Snapshot,
   options: CurrentOptions = {},
-): Promise<{ snapshot: Snapshot; updates: FeedUpdate[] }> {
-  const feeds: Record<string, FeedSnapshot> = {};
+): Promise<{ snapshot: Snapshot; updates: FeedUpdate[]; failed: Trouble[] }> {
+  const feeds = noNames<FeedSnapshot>();
   const updates: FeedUpdate[] = [];
+  const failed: Trouble[] = [];
   const spill = join(project.data, "tmp", "current");
   let database: Database | null = null;
   try {
     for (const [name, after] of Object.entries(next.feeds)) {
-      const feed = feedOf(project, name);
-      const task = planFeed(project.data, feed, previous.feeds[name], after, options);
-      if (task === null) {
-        feeds[name] = after;
-        continue;
+      const before = previous.feeds[name];
+      try {
+        const task = planFeed(project.data, feedOf(project, name), before, after, options);
+        if (task === null) {
+          feeds[name] = after;
+          continue;
+        }
+        database ??= await openDatabase({ threads, memoryLimit: "1GB", tempDirectory: spill });
+        const { days, update } = await updateOrRebuild(database, project.data, task, options);
+        feeds[name] = { ...after, rule: task.ruleHash, days };
+        updates.push(update);
+      } catch (error) {
+        if (concernsAll(error)) throw error;
+        failed.push({ feed: name, dt: "", reason: reasonOf(error) });
+        if (before) feeds[name] = before;
       }
-      database ??= await openDatabase({ threads, memoryLimit: "1GB", tempDirectory: spill });
-      const { days, update } = await updateFeed(database, project.data, task, options);
-      feeds[name] = { ...after, rule: task.ruleHash, days };
-      updates.push(update);
     }
   } catch (error) {
     throw problem(error, project.data);
@@ -79,7 +90,22 @@ export async function updateCurrent(
     rmSync(spill, { recursive: true, force: true });
     removeEmpty(dirname(spill));
   }
-  return { snapshot: { ...next, feeds }, updates };
+  return { snapshot: { ...next, feeds }, updates, failed };
+}
+
+// What cannot be brought up to date may still be made anew: then a file of current is damaged.
+async function updateOrRebuild(
+  database: Database,
+  data: string,
+  task: Task,
+  options: CurrentOptions,
+): Promise<{ days: DaySnapshot[]; update: FeedUpdate }> {
+  try {
+    return await updateFeed(database, data, task, options);
+  } catch (error) {
+    if (concernsAll(error) || task.rebuild !== null) throw error;
+    return updateFeed(database, data, { ...task, rebuild: "file damaged" }, options);
+  }
 }
 
 /** A hash of what the rows of current depend on beside the rows delivered. */
@@ -243,10 +269,14 @@ async function rankWinners(
   const columns = withProvenance(task.columns).filter(
     ({ name }) => used.has(name) || /^_(file|line|run)$/.test(name),
   );
-  const relation = parquetRelation(
+  const named = (name: string) => unused(name, columns);
+  const places = { file: named("day"), row: named("row") };
+  const rank = quoteName(named("rank"));
+  const relation = placedRelation(
     data,
     staged.map(({ file }) => file),
     columns,
+    places,
   );
   const buckets = Math.max(1, Math.ceil(rowsToRank(task, staged, touched) / bucketRows));
   const next = (sql: string) => `${sql} is distinct from lead(${sql}) over "w"`;
@@ -257,18 +287,19 @@ async function rankWinners(
       ...(buckets > 1 ? [`hash(${rule.key.map(({ sql }) => sql).join(", ")}) % ${buckets} = ${bucket}`] : []),
     ];
     await database.run(
-      `insert into winners select "day", "row", "versions", "decided" from (
-         select file_index as "day", file_row_number as "row",
-           count(*) over ("w" rows between unbounded preceding and unbounded following) as "versions",
-           case when lead("_run") over "w" is null then 0 when ${byOrder} then 1 when ${next('"_run"')} then 2 else 3 end as "decided",
-           row_number() over "w" as "rank"
+      `insert into winners select * exclude (${rank}) from (
+         select ${quoteName(places.file)}, ${quoteName(places.row)},
+           count(*) over ("w" rows between unbounded preceding and unbounded following) as ${quoteName(named("versions"))},
+           case when lead("_run") over "w" is null then 0 when ${byOrder} then 1 when ${next('"_run"')} then 2 else 3 end
+             as ${quoteName(named("decided"))},
+           row_number() over "w" as ${rank}
          from ${relation} as "delivered"
          ${touched ? `semi join touched on ${touched.match}` : ""}
          ${conditions.length > 0 ? `where ${conditions.join(" and ")}` : ""}
          window "w" as (
 ${windowOf(rule, 11)}
          )
-       ) where "rank" = 1 order by "day"`,
+       ) where ${rank} = 1 order by ${quoteName(places.file)}`,
       query,
     );
   }
@@ -302,11 +333,13 @@ async function affectedDays(
   if (old.length === 0 || touched.keys === 0) return affected;
   const used = new Set(task.rule.key.flatMap((term) => term.columns));
   const columns = withProvenance(task.columns).filter(({ name }) => used.has(name));
+  const places = { file: unused("day", columns), row: unused("row", columns) };
   const holding = await database.rows(
-    `select distinct file_index from ${parquetRelation(
+    `select distinct "delivered".${quoteName(places.file)} from ${placedRelation(
       data,
       old.map(({ current }) => current),
       columns,
+      places,
     )} as "delivered"
      semi join touched on ${touched.match}`,
     query,

@@ -1,3 +1,4 @@
+import { own } from "../names.ts";
 import type { Database } from "./database.ts";
 import { foundIn } from "./discover.ts";
 import { foundBeyond, type RescuedValues } from "./inspect.ts";
@@ -41,7 +42,7 @@ export function dayTypes(
   const undocumented: DayTypes["undocumented"] = async (columns) => {
     const others = columns.filter(({ documented }) => !documented);
     const all = await inFiles(others.map(({ key }) => key));
-    for (const { key, name } of others) for (const kind of before[name] ?? []) all.get(key)!.add(kind);
+    for (const { key, name } of others) for (const kind of own(before, name) ?? []) all.get(key)!.add(kind);
     return all;
   };
   return {
@@ -70,7 +71,11 @@ export function dayTypes(
         const kinds: ReadonlySet<Kind | Found> = rescued.get(rescuedName(column))?.kinds ?? new Set();
         if (documented) {
           const found = beyondDeclared.filter(([of, kind]) => of === declared && kinds.has(kind));
-          add(key, [...(beyond.get(name) ?? []), ...found.map(([, kind]) => kind), ...(before[name] ?? [])]);
+          add(key, [
+            ...(beyond.get(name) ?? []),
+            ...found.map(([, kind]) => kind),
+            ...(own(before, name) ?? []),
+          ]);
           // What a DOUBLE has in _rescued is what it would have rounded.
           if (type === "DOUBLE" && (kinds.has("wide") || kinds.has("huge"))) add(key, ["wide"]);
           // Half a surrogate pair: a text, of which the cleaned line has nothing.

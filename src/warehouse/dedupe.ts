@@ -1,4 +1,5 @@
 import type { Feed } from "../export/feed.ts";
+import { own } from "../names.ts";
 import { quoteName } from "./database.ts";
 import { provenance } from "./snapshot.ts";
 
@@ -13,7 +14,7 @@ export interface RelationColumn {
 /** The columns of a name, in whatever letter case the lines spell it. */
 export function spelled(columns: readonly RelationColumn[], name: string): RelationColumn[] {
   const same = (text: string) => text.toLowerCase() === name.toLowerCase();
-  return columns.filter((column) => same(column.name) || same(column.key ?? ""));
+  return columns.filter(({ name: column, key = column }) => same(column) || same(key));
 }
 
 export interface Term {
@@ -167,9 +168,8 @@ function isRun(name: string): boolean {
 
 // The newer name first: where both are filled, it is the one that is kept up.
 function namesOf(column: string, renamed: Record<string, string>): string[] {
-  const newer = Object.hasOwn(renamed, column) ? [renamed[column]!] : [];
-  const older = Object.keys(renamed).filter((old) => renamed[old] === column);
-  return [...newer, column, ...older];
+  const older = Object.entries(renamed).flatMap(([old, newer]) => (newer === column ? [old] : []));
+  return [own(renamed, column) ?? [], column, older].flat();
 }
 
 function termOf(columns: readonly RelationColumn[]): Term {

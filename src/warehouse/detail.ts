@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { damagedFile, everyOne, isFields, isText } from "../sync/stored.ts";
 import type { DayDetail, DaySnapshot, FileDetail } from "./snapshot.ts";
 
 export interface Detail {
@@ -25,11 +26,47 @@ export function stagedDay(detail: string, summary: DayDetail): StagedDay {
   };
 }
 
-/** What was noted about a day's files while they were staged. */
-export function readDetail(data: string, { detail }: Pick<DaySnapshot, "detail">): Detail {
-  const [summary, ...files] = readFileSync(join(data, detail), "utf8").trimEnd().split("\n");
-  return {
-    summary: JSON.parse(summary!) as DayDetail,
-    files: files.map((line) => JSON.parse(line) as FileDetail),
-  };
+/** What was noted about a day's files while they were staged; null where that cannot be read. */
+export function readDetail(data: string, { detail }: Pick<DaySnapshot, "detail">): Detail | null {
+  try {
+    const [summary, ...files] = readFileSync(join(data, detail), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line): unknown => JSON.parse(line));
+    return isSummary(summary) && files.every(isFile) ? { summary, files } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The same, for whoever cannot do without. Throws CliError("verifyFailed") that names the file. */
+export function requireDetail(data: string, day: Pick<DaySnapshot, "detail">): Detail {
+  const detail = readDetail(data, day);
+  if (detail === null)
+    throw damagedFile(
+      day.detail,
+      "it does not say what it should",
+      "asapp-kit verify --repair makes it anew",
+    );
+  return detail;
+}
+
+function isSummary(value: unknown): value is DayDetail {
+  if (!isFields(value)) return false;
+  const { columns, seen, found, rescued } = value;
+  return (
+    [value.feed, value.dt, value.source, value.path].every(isText) &&
+    [value.rows, value.quarantined].every(Number.isSafeInteger) &&
+    everyOne(columns, isFields) !== null &&
+    everyOne(seen, isText) !== null &&
+    [found, rescued].every(isFields)
+  );
+}
+
+function isFile(value: unknown): value is FileDetail {
+  return (
+    isFields(value) &&
+    [value.file, value.md5, value.run].every(isText) &&
+    [value.lines, value.blank, value.rows, value.quarantined].every(Number.isSafeInteger)
+  );
 }

@@ -1,4 +1,5 @@
 import type { Feed } from "../export/feed.ts";
+import { type Names, noNames } from "../names.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
 /** A table as the export's own schema document describes it. Everything but the name may be missing. */
@@ -32,7 +33,7 @@ export async function parseDocs(text: string): Promise<DocTable[] | null> {
     return null;
   }
   const tables = new Map<string, DocTable>();
-  for (const [name, value] of tablesIn(top, 0)) tables.set(name, tableOf(name, value));
+  for (const [name, value] of tablesIn(top)) tables.set(name, tableOf(name, value));
   return [...tables.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -47,12 +48,8 @@ export async function parseDocs(text: string): Promise<DocTable[] | null> {
 // a date of deprecation or deletion                    deprecated            deprecation
 // a date of end of life                                end_of_life           end_of_life
 /** The differences between two documents, by table. Without one before, nothing is new but dates. */
-export function compareDocs(
-  before: DocTable[] | null,
-  after: DocTable[],
-  dt: string,
-): Record<string, SchemaChange[]> {
-  const changes: Record<string, SchemaChange[]> = {};
+export function compareDocs(before: DocTable[] | null, after: DocTable[], dt: string): Names<SchemaChange[]> {
+  const changes = noNames<SchemaChange[]>();
   const old = new Map(before?.map((table) => [table.name, table]));
   for (const table of after) {
     const was = old.get(table.name);
@@ -219,21 +216,30 @@ function columnChanges(was: DocTable | undefined, table: DocTable, dt: string): 
 
 type Fields = Record<string, unknown>;
 
-const deepest = 4;
+const deepest = 4; // maps within each other
+const mostLooks = 200_000;
 
-// A table is whatever has columns, under its own name or that of its key.
-function* tablesIn(value: unknown, depth: number, key = ""): Generator<[string, Fields]> {
+// A table is whatever has columns, under its own name or that of its key. An alias may name what it stands in, or make much
+// of little: lists count as maps do where they are in each other, and no document is looked through without end.
+function* tablesIn(
+  value: unknown,
+  depth = 0,
+  key = "",
+  looks = { left: mostLooks },
+): Generator<[string, Fields]> {
+  looks.left -= 1;
+  if (depth > deepest || looks.left < 0) return;
   if (Array.isArray(value)) {
-    for (const item of value) yield* tablesIn(item, depth, "");
+    for (const item of value) yield* tablesIn(item, depth + Number(Array.isArray(item)), "", looks);
     return;
   }
-  if (!isFields(value) || depth > deepest) return;
+  if (!isFields(value)) return;
   const name = text(value.name ?? value.table ?? value.table_name ?? value.feed) ?? key;
   if (value.columns !== undefined || value.fields !== undefined) {
     if (name) yield [name, value];
     return;
   }
-  for (const [inner, item] of Object.entries(value)) yield* tablesIn(item, depth + 1, inner);
+  for (const [inner, item] of Object.entries(value)) yield* tablesIn(item, depth + 1, inner, looks);
 }
 
 function tableOf(name: string, table: Fields): DocTable {

@@ -1,8 +1,9 @@
 import { CliError } from "../errors.ts";
+import { own } from "../names.ts";
 import { feedOf, type Project } from "../project.ts";
 import { openCatalog } from "./catalog.ts";
 import { type Database, quoteName, quoteText, type Value } from "./database.ts";
-import { type DedupeRule, dedupeRule, qualified, type RelationColumn, windowOf } from "./dedupe.ts";
+import { type DedupeRule, dedupeRule, qualified, type RelationColumn, unused, windowOf } from "./dedupe.ts";
 import { relationColumns, withProvenance } from "./relation.ts";
 import { loadSnapshot, type Snapshot } from "./snapshot.ts";
 
@@ -128,19 +129,23 @@ function versionsSql(
   const newest = rule.latestOnly ? `"_run" = (select max("_run") from ${raw})` : "true";
   const first = (sql: string) => `${sql} is distinct from first_value(${sql}) over "w"`;
   const next = (sql: string) => `${sql} is distinct from lead(${sql}) over "w"`;
-  return `select *, dense_rank() over (order by "_group") as "_nth" from (
-    select ${all.join(", ")}, ${newest} as "_counts",
-      row_number() over "w" as "_rank", min("_run" || "_file" || "_line") over (partition by ${rule.key.map(({ sql }) => sql).join(", ")}) as "_group",
-      lead("_run") over "w" is not null as "_next",
-      [${rule.key.map(({ sql }) => `cast(${sql} as VARCHAR)`).join(", ")}] as "_key",
-      [${rule.order.map(({ sql }) => `cast(${sql} as VARCHAR)`).join(", ")}]::VARCHAR[] as "_order",
-      [${terms.map(first).join(", ")}] as "_behind", [${terms.map(next).join(", ")}] as "_before"
+  const name = (figure: Figure) => quoteName(unused(figure, columns));
+  return `select *, dense_rank() over (order by ${name("_group")}) as ${name("_nth")} from (
+    select ${all.join(", ")}, ${newest} as ${name("_counts")},
+      row_number() over "w" as ${name("_rank")}, min("_run" || "_file" || "_line") over (partition by ${rule.key.map(({ sql }) => sql).join(", ")}) as ${name("_group")},
+      lead("_run") over "w" is not null as ${name("_next")},
+      [${rule.key.map(({ sql }) => `cast(${sql} as VARCHAR)`).join(", ")}] as ${name("_key")},
+      [${rule.order.map(({ sql }) => `cast(${sql} as VARCHAR)`).join(", ")}]::VARCHAR[] as ${name("_order")},
+      [${terms.map(first).join(", ")}] as ${name("_behind")}, [${terms.map(next).join(", ")}] as ${name("_before")}
     from ${picked}
     window "w" as (
 ${windowOf({ ...rule, key: [...rule.key, { columns: [], sql: newest }] }, 6)}
     )
-  ) order by "_nth", "_counts" desc, "_rank" limit ${mostVersions + 1}`;
+  ) order by ${name("_nth")}, ${name("_counts")} desc, ${name("_rank")} limit ${mostVersions + 1}`;
 }
+
+// What the query says of a row beside its columns, which may have these names as well.
+type Figure = "_nth" | "_counts" | "_rank" | "_group" | "_next" | "_key" | "_order" | "_behind" | "_before";
 
 function grouped(rule: DedupeRule, columns: RelationColumn[], rows: Record<string, Value>[]): ExplainedKey[] {
   const terms = [
@@ -149,30 +154,34 @@ function grouped(rule: DedupeRule, columns: RelationColumn[], rows: Record<strin
   ];
   const keys = new Map<Value, ExplainedKey>();
   for (const row of rows) {
-    const texts = row._key as Value[];
+    const figure = (name: Figure) => own(row, unused(name, columns));
+    const nth = figure("_nth")!;
+    const texts = figure("_key") as Value[];
     const key = Object.fromEntries(rule.key.map(({ sql }, i) => [sql.replaceAll('"', ""), texts[i]!]));
-    if (!keys.has(row._nth!)) keys.set(row._nth!, { key, versions: [] });
-    const { versions } = keys.get(row._nth!)!;
-    const own = Object.fromEntries(columns.map(({ name }) => [name, row[name]!]));
-    const won = row._counts === true && row._rank === 1;
-    const winner = versions[0]?.row ?? own;
+    if (!keys.has(nth)) keys.set(nth, { key, versions: [] });
+    const { versions } = keys.get(nth)!;
+    const values = Object.fromEntries(columns.map(({ name }) => [name, own(row, name)!]));
+    const won = figure("_counts") === true && figure("_rank") === 1;
+    const winner = versions[0]?.row ?? values;
     versions.push({
       ...{ file: String(row._file), line: Number(row._line), run: String(row._run), won },
-      by: reason(row, won, terms),
-      order: row._order as Value[],
+      by: reason(figure, won, terms),
+      order: figure("_order") as Value[],
       differs: columns
         .map(({ name }) => name)
-        .filter((name) => JSON.stringify(own[name], text) !== JSON.stringify(winner[name], text)),
-      row: own,
+        .filter(
+          (name) => JSON.stringify(own(values, name), text) !== JSON.stringify(own(winner, name), text),
+        ),
+      row: values,
     });
   }
   return [...keys.values()];
 }
 
-function reason(row: Record<string, Value>, won: boolean, terms: string[]): string {
-  if (row._counts === false) return "only the newest run counts";
-  if (won && row._next !== true) return "the only version";
-  const differs = (won ? row._before : row._behind) as boolean[];
+function reason(figure: (name: Figure) => Value | undefined, won: boolean, terms: string[]): string {
+  if (figure("_counts") === false) return "only the newest run counts";
+  if (won && figure("_next") !== true) return "the only version";
+  const differs = figure(won ? "_before" : "_behind") as boolean[];
   return terms[differs.indexOf(true)] ?? "nothing";
 }
 

@@ -1,13 +1,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { coveredMinutes, partitionStart, runOf } from "../export/partition.ts";
+import { noNames } from "../names.ts";
 import { feedOf, type Project } from "../project.ts";
 import { hasFiles, type ManifestPartition, partitionOf, readDay } from "../sync/manifest.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { macrosScript } from "./macros.ts";
 import { type PartitionRow, partitionRows, partitionsPath, writePartitions } from "./partitions.ts";
-import type { DayFacts, DaySnapshot, Snapshot } from "./snapshot.ts";
+import type { DayFacts, DaySnapshot, FeedSnapshot, Snapshot } from "./snapshot.ts";
 import { type DayTimes, horizonOf, isOdd, timeColumns, timesOfDays } from "./times.ts";
+import { concernsAll, reasonOf, type Trouble } from "./trouble.ts";
 import { windowRuns } from "./window-days.ts";
 
 const minute = 60_000;
@@ -15,66 +17,94 @@ const windowMinutes = 15;
 
 /**
  * The snapshot with the facts of every day whose manifest or staged file is another than when they were taken, or of which
- * something was then to come.
+ * something was then to come. A feed of which they cannot be had goes without, and is named in `failed`.
  */
-export async function withFacts(project: Project, snapshot: Snapshot, now: Date): Promise<Snapshot> {
+export async function withFacts(
+  project: Project,
+  snapshot: Snapshot,
+  now: Date,
+): Promise<{ snapshot: Snapshot; failed: Trouble[] }> {
   const { data, config } = project;
   const { futureHours } = config.sync;
   const horizon = horizonOf(now, config);
   let opening: Promise<Database> | null = null;
   const open = () => (opening ??= openFacts({ futureHours, horizon }));
-  const feeds: Snapshot["feeds"] = {};
+  const feeds: Snapshot["feeds"] = noNames();
+  const failed: Trouble[] = [];
   try {
     for (const [name, feed] of Object.entries(snapshot.feeds)) {
-      const of = feedOf(project, name);
       const known = feed.partitions !== undefined && existsSync(join(data, feed.partitions));
-      const stampOf = (day: DaySnapshot) => `${day.stamp} ${day.staged} ${futureHours}`;
-      const same = ({ facts, ...day }: DaySnapshot) =>
-        known && facts?.stamp === stampOf(day) && (facts.horizon ?? horizon) === horizon;
-      const others = feed.days.filter((day) => !same(day));
-      const times =
-        others.length === 0
-          ? new Map<string, DayTimes>()
-          : await timesOfDays(await open(), data, feed, others, {
-              columns: timeColumns(of),
-              windows: of.kind === "wfm" ? "instance_ts" : null,
-              futureHours,
-            });
-      const changed = new Map<string, PartitionRow[]>();
-      const days = feed.days.map((day) => {
-        const found = times.get(day.dt);
-        if (found === undefined) return day;
-        const manifest = readDay(project, name, day.dt);
-        const partitions = manifest?.partitions.filter(hasFiles) ?? [];
-        const odd = partitions.filter((partition) => isOdd(day.dt, partition, horizon));
-        const ends = partitions
-          .filter((partition) => !odd.includes(partition))
-          .map((partition) => partitionEnd({ feed: name, dt: day.dt }, partition));
-        const facts: DayFacts = {
-          stamp: stampOf(day),
-          states: countStates(partitions),
-          lines: countLines(partitions),
-          through: of.kind === "wfm" ? windowEnd(found.windows.at(-1)) : latest(ends),
-          ...(name === "queue_wfm" && { windows: windowRuns(found.windows) }),
-          ...(found.odd && { odd: found.odd }),
-          ...(odd.length > 0 && { oddRuns: odd.map(({ hr, mi }) => runOf({ dt: day.dt, hr, mi })).sort() }),
-          ...((odd.length > 0 || found.beyond) && { horizon }),
-        };
-        changed.set(day.dt, manifest === null ? [] : partitionRows(data, manifest, { ...day, facts }));
-        return { ...day, facts };
-      });
-      const partitions = partitionsPath(name, days);
-      feeds[name] = { ...feed, partitions, days };
-      if (known && partitions === feed.partitions) continue;
-      const before = known ? feed.partitions! : null;
-      await writePartitions(await open(), data, { before, changed, days, path: partitions });
+      try {
+        feeds[name] = await withFeedFacts(project, name, feed, { known, horizon, open }).catch((error) => {
+          if (concernsAll(error) || !known) throw error;
+          // The file of its partitions is damaged.
+          return withFeedFacts(project, name, feed, { known: false, horizon, open });
+        });
+      } catch (error) {
+        if (concernsAll(error)) throw error;
+        failed.push({ feed: name, dt: "", reason: reasonOf(error) });
+        const { partitions: _, ...rest } = feed;
+        feeds[name] = rest;
+      }
     }
   } finally {
     await (opening as Promise<Database> | null)?.then((database) => database.close());
   }
   const { horizon: _, ...rest } = snapshot;
   const judged = Object.values(feeds).some(({ days }) => days.some(({ facts }) => facts?.horizon));
-  return { ...rest, feeds, ...(judged && { horizon }) };
+  return { snapshot: { ...rest, feeds, ...(judged && { horizon }) }, failed };
+}
+
+async function withFeedFacts(
+  project: Project,
+  name: string,
+  feed: FeedSnapshot,
+  { known, horizon, open }: { known: boolean; horizon: string; open: () => Promise<Database> },
+): Promise<FeedSnapshot> {
+  const { data, config } = project;
+  const { futureHours } = config.sync;
+  const of = feedOf(project, name);
+  const stampOf = (day: DaySnapshot) => `${day.stamp} ${day.staged} ${futureHours}`;
+  const same = ({ facts, ...day }: DaySnapshot) =>
+    known && facts?.stamp === stampOf(day) && (facts.horizon ?? horizon) === horizon;
+  const others = feed.days.filter((day) => !same(day));
+  const times =
+    others.length === 0
+      ? new Map<string, DayTimes>()
+      : await timesOfDays(await open(), data, feed, others, {
+          columns: timeColumns(of),
+          windows: of.kind === "wfm" ? "instance_ts" : null,
+          futureHours,
+        });
+  const changed = new Map<string, PartitionRow[]>();
+  const days = feed.days.map((day) => {
+    const found = times.get(day.dt);
+    if (found === undefined) return day;
+    const manifest = readDay(project, name, day.dt);
+    const partitions = manifest?.partitions.filter(hasFiles) ?? [];
+    const odd = partitions.filter((partition) => isOdd(day.dt, partition, horizon));
+    const ends = partitions
+      .filter((partition) => !odd.includes(partition))
+      .map((partition) => partitionEnd({ feed: name, dt: day.dt }, partition));
+    const facts: DayFacts = {
+      stamp: stampOf(day),
+      states: countStates(partitions),
+      lines: countLines(partitions),
+      through: of.kind === "wfm" ? windowEnd(found.windows.at(-1)) : latest(ends),
+      ...(name === "queue_wfm" && { windows: windowRuns(found.windows) }),
+      ...(found.odd && { odd: found.odd }),
+      ...(odd.length > 0 && { oddRuns: odd.map(({ hr, mi }) => runOf({ dt: day.dt, hr, mi })).sort() }),
+      ...((odd.length > 0 || found.beyond) && { horizon }),
+    };
+    changed.set(day.dt, manifest === null ? [] : partitionRows(data, manifest, { ...day, facts }));
+    return { ...day, facts };
+  });
+  const partitions = partitionsPath(name, days);
+  if (!known || partitions !== feed.partitions) {
+    const before = known ? feed.partitions! : null;
+    await writePartitions(await open(), data, { before, changed, days, path: partitions });
+  }
+  return { ...feed, partitions, days };
 }
 
 async function openFacts(settings: { futureHours: number; horizon: string }): Promise<Database> {
@@ -105,7 +135,7 @@ function countLines(partitions: ManifestPartition[]): number {
 }
 
 function countStates(partitions: ManifestPartition[]): DayFacts["states"] {
-  const states: Record<string, number> = {};
-  for (const { state } of partitions) states[state] = (states[state] ?? 0) + 1;
-  return Object.fromEntries(Object.entries(states).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const states = new Map<string, number>();
+  for (const { state } of partitions) states.set(state, (states.get(state) ?? 0) + 1);
+  return Object.fromEntries([...states].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,3 +1,4 @@
+import { own } from "../names.ts";
 import { type Database, type QueryOptions, quoteName, quoteText } from "./database.ts";
 import { type Found, type Kind, kindOf } from "./typing.ts";
 
@@ -33,11 +34,11 @@ export async function writeParquet(
   return {
     rows: Number(row[place("count")]),
     filled(column) {
-      const { num_values, null_count } = statistics[quoteName(column)]!;
+      const { num_values, null_count } = own(statistics, quoteName(column))!;
       return Number(num_values) > Number(null_count);
     },
     range(column) {
-      const { min, max } = statistics[quoteName(column)] ?? {};
+      const { min, max } = own(statistics, quoteName(column)) ?? {};
       const known =
         min !== undefined && max !== undefined && Math.max(min.length, max.length) <= longestBound;
       return known ? [min, max] : null;

@@ -31,8 +31,8 @@ export function sum(numbers: number[]): number {
 }
 
 export function total(records: Record<string, number>[]): Record<string, number> {
-  const totals: Record<string, number> = {};
+  const totals = new Map<string, number>();
   for (const record of records)
-    for (const [name, number] of Object.entries(record)) totals[name] = (totals[name] ?? 0) + number;
-  return totals;
+    for (const [name, number] of Object.entries(record)) totals.set(name, (totals.get(name) ?? 0) + number);
+  return Object.fromEntries(totals);
 }

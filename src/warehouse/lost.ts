@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Those of the files, paths below the data folder, that are not there. */
+/** Those of the files, paths below the data folder, that are not there, be it that a folder has their name. */
 export function lostFiles(data: string, files: readonly string[]): Set<string> {
   // One listing a folder, as a stat of each file would cost more the longer the history is.
   const folders = new Map<string, Set<string>>();
@@ -16,9 +16,10 @@ export function lostFiles(data: string, files: readonly string[]): Set<string> {
 
 function listFolder(folder: string): string[] {
   try {
-    return readdirSync(folder);
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
     throw error;
   }
 }

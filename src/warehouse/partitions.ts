@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { runOf } from "../export/partition.ts";
 import { type ManifestDay, partitionOf } from "../sync/manifest.ts";
 import { type Database, quoteList } from "./database.ts";
-import { readDetail } from "./detail.ts";
+import { requireDetail } from "./detail.ts";
 import { writeParquet } from "./inspect.ts";
 import { parquetRelation, rowsSql } from "./relation.ts";
 import { type DaySnapshot, shortHash } from "./snapshot.ts";
@@ -33,7 +33,7 @@ export type PartitionRow = Record<string, string | number | null>;
 export function partitionRows(data: string, manifest: ManifestDay, day: DaySnapshot): PartitionRow[] {
   const blank = new Map<string, number>();
   if (day.facts?.lines !== day.rows + day.quarantined)
-    for (const file of readDetail(data, day).files)
+    for (const file of requireDetail(data, day).files)
       blank.set(file.run, (blank.get(file.run) ?? 0) + file.blank);
   return manifest.partitions.map((partition) => {
     const { version, format, hr, mi, state, marker, objects } = partition;

@@ -41,6 +41,25 @@ export function parquetRelation(
   return `read_parquet(${quoteList(files.map((file) => join(data, file)))}, schema = MAP {${schema.join(", ")}})`;
 }
 
+/**
+ * The same, and of each row the number of its file in the list and its own in the file, both from 0, under the names of
+ * `places`. DuckDB's names for these mean a column of the files where they have one that is called so.
+ */
+export function placedRelation(
+  data: string,
+  files: readonly string[],
+  columns: readonly RelationColumn[],
+  places: { file: string; row: string },
+): string {
+  const names = columns.map((_, i) => `c${i}`);
+  const outputs = [
+    ...columns.map(({ name }, i) => `${names[i]} as ${quoteName(name)}`),
+    `file_index as ${quoteName(places.file)}`,
+    `file_row_number as ${quoteName(places.row)}`,
+  ];
+  return `(select ${outputs.join(", ")} from ${parquetRelation(data, files, columns, names)})`;
+}
+
 /** A relation with these columns and no row. */
 export function emptyRelation(
   columns: readonly RelationColumn[],

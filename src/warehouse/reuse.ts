@@ -26,6 +26,7 @@ export function reusable(
   const paths = [before.detail, before.staged, before.quarantine].filter((path) => path !== null);
   if (!paths.every((path) => existsSync(join(data, path)))) return null;
   const detail = readDetail(data, before);
+  if (detail === null) return null;
   const now = new Map(files.map((file) => [file.path, file.md5]));
   if (detail.files.length === 0 || !detail.files.every(({ file, md5 }) => now.get(file) === md5)) return null;
   const absolute = (path: string | null) => path && join(data, path);

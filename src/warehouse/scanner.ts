@@ -1,3 +1,4 @@
+import { own } from "../names.ts";
 import { isExactDouble } from "./survey.ts";
 
 export interface Member {
@@ -58,7 +59,7 @@ export class Scanner {
     this.value(0);
     this.space();
     if (this.at < this.text.length) return this.malformed().message;
-    const kind = { "[": "an array", '"': "a string", n: "null", t: "a boolean", f: "a boolean" }[first!];
+    const kind = own({ "[": "an array", '"': "a string", n: "null", t: "a boolean", f: "a boolean" }, first!);
     return `${kind ?? "a number"}, not an object`;
   }
 

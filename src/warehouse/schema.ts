@@ -1,5 +1,6 @@
 import type { TypeChange } from "../config.ts";
 import type { Feed } from "../export/feed.ts";
+import { own } from "../names.ts";
 import type { ChangeClass, DataChange, DocChange, SchemaChange } from "./schema-change.ts";
 import type { DaySnapshot, FeedSnapshot, Layout, StagedColumn } from "./snapshot.ts";
 import { documentedType, type Found, foundType } from "./typing.ts";
@@ -10,7 +11,7 @@ export interface FoundKey {
   found: ReadonlySet<Found>;
 }
 
-const reserved = ["_file", "_line", "_run", "_rescued"];
+const reserved = ["_file", "_line", "_run", "_rescued", "_versions", "_decided"]; // columns of the kit's own files
 const mostColumns = 1000;
 
 /**
@@ -132,7 +133,7 @@ export function history(
     const seen = new Set(layout.seen);
     for (const { name } of widen ? layout.columns : []) {
       const was = types.get(name);
-      const to = typeSoFar(sofar, name, layout.found[name]);
+      const to = typeSoFar(sofar, name, own(layout.found, name));
       if (to === null) continue;
       types.set(name, to);
       if (was !== undefined && was !== to)
@@ -230,9 +231,9 @@ function withType(
   onTypeChange: TypeChange,
 ): StagedColumn {
   if (onTypeChange === "widen")
-    return typed(column, new Set(layouts.flatMap(({ found }) => found[column.name] ?? [])));
+    return typed(column, new Set(layouts.flatMap(({ found }) => own(found, column.name) ?? [])));
   if (onTypeChange === "fail" || column.documented) return column;
-  const brought = days.map(({ layout }) => layouts[layout]!.found[column.name] ?? []);
+  const brought = days.map(({ layout }) => own(layouts[layout]!.found, column.name) ?? []);
   return typed(column, new Set(brought.find((found) => found.length > 0)));
 }
 
@@ -245,8 +246,8 @@ function missingKeys(
     .filter((name) => !first.has(name))
     .map((name) => {
       const names = [
-        feed.renamed[name],
-        ...Object.keys(feed.renamed).filter((old) => feed.renamed[old] === name),
+        own(feed.renamed, name),
+        ...Object.keys(feed.renamed).filter((old) => own(feed.renamed, old) === name),
       ];
       const other = names.find((each) => each !== undefined && first.has(each));
       const instead = other ? `${other} takes its place` : "it is left out of the key";

@@ -1,9 +1,20 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { type Names, namesOf, noNames } from "../names.ts";
 import { writeAtomically } from "../sync/files.ts";
+import {
+  damagedFile,
+  everyOne,
+  type Fields,
+  isFields,
+  isText,
+  readStored,
+  type Stored,
+} from "../sync/stored.ts";
 import type { DocsHistory } from "./docs-history.ts";
 import type { SchemaChange } from "./schema-change.ts";
+import type { Trouble } from "./trouble.ts";
 import type { Found } from "./typing.ts";
 
 /** The file of the data folder that says what readers see. */
@@ -12,10 +23,11 @@ export const snapshotName = "catalog.json";
 /** What the warehouse holds, in one file: whoever loads it sees the state before or after an update, never between. */
 export interface Snapshot {
   format: 2;
-  feeds: Record<string, FeedSnapshot>;
+  feeds: Names<FeedSnapshot>;
   superseded: Superseded[];
   docs?: DocsHistory; // once there is a schema document
   horizon?: string; // ISO, UTC: what is dated later was to come at the last update; only where something is
+  troubles?: Trouble[]; // what the last update could not take in
 }
 
 export interface FeedSnapshot {
@@ -154,19 +166,91 @@ export const emptyFeed = (): FeedSnapshot => ({
   changes: [],
 });
 
-export const emptySnapshot = (): Snapshot => ({ format: 2, feeds: {}, superseded: [] });
+export const emptySnapshot = (): Snapshot => ({ format: 2, feeds: noNames(), superseded: [] });
 
-/** The snapshot of a data folder; an empty one if there is none, or one of another format (everything is then built anew). */
+/**
+ * The snapshot of a data folder; an empty one if there is none. Throws CliError("verifyFailed") naming the file when it is
+ * damaged, or of another format.
+ */
 export function loadSnapshot(data: string): Snapshot {
-  let text: string;
-  try {
-    text = readFileSync(join(data, snapshotName), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return emptySnapshot();
-    throw error;
-  }
-  const snapshot = JSON.parse(text) as Snapshot;
-  return snapshot.format === 2 ? snapshot : emptySnapshot();
+  const { value, damage } = readSnapshot(data);
+  if (damage !== null) throw damagedFile(snapshotName, damage, snapshotNext);
+  return value ?? emptySnapshot();
+}
+
+export const snapshotNext =
+  "asapp-kit sync makes it anew from what is here, as asapp-kit verify --repair does";
+
+/** What the next snapshot follows: an empty one as well where the file is damaged, so that everything is built anew. */
+export function formerSnapshot(data: string): Snapshot {
+  return readSnapshot(data).value ?? emptySnapshot();
+}
+
+/** The snapshot, or why there is none. */
+export function readSnapshot(data: string): Stored<Snapshot> {
+  return readStored(data, snapshotName, 2, snapshotIn);
+}
+
+function snapshotIn(fields: Fields): Snapshot | null {
+  const { feeds, superseded, docs, troubles, horizon } = fields as Partial<Snapshot>;
+  if (!isFields(feeds) || everyOne(feeds, isFeed) === null) return null;
+  if (everyOne(superseded, isSuperseded) === null) return null;
+  if (docs !== undefined && !isDocs(docs)) return null;
+  return {
+    format: 2,
+    feeds: namesOf(Object.entries(feeds)),
+    superseded: superseded!,
+    ...(docs && { docs: { ...docs, changes: namesOf(Object.entries(docs.changes)) } }),
+    ...(isText(horizon) && { horizon }),
+    ...(everyOne(troubles, isTrouble) !== null && { troubles: troubles! }),
+  };
+}
+
+function isFeed(value: unknown): value is FeedSnapshot {
+  if (!isFields(value)) return false;
+  const { columns, layouts, days, changes, rules, rule, partitions } = value as Partial<FeedSnapshot>;
+  return (
+    [rules, rule, partitions ?? ""].every(isText) &&
+    everyOne(columns, isColumn) !== null &&
+    everyOne(layouts, isLayout) !== null &&
+    everyOne(changes, isFields) !== null &&
+    everyOne(days, isDay) !== null
+  );
+}
+
+function isColumn(value: unknown): value is StagedColumn {
+  return isFields(value) && [value.name, value.type, value.key].every(isText);
+}
+
+function isLayout(value: unknown): value is Layout {
+  if (!isFields(value)) return false;
+  const { columns, seen, found } = value as Partial<Layout>;
+  return everyOne(columns, isFields) !== null && everyOne(seen, isText) !== null && isFields(found);
+}
+
+function isDay(value: unknown): value is DaySnapshot {
+  if (!isFields(value)) return false;
+  const { dt, stamp, source, detail, staged, quarantine, current, layout } = value as Partial<DaySnapshot>;
+  return (
+    [dt, stamp, source, detail].every(isText) &&
+    [staged, quarantine, current].every((path) => path === null || isText(path)) &&
+    [value.rows, value.quarantined, value.currentRows].every(Number.isSafeInteger) &&
+    Number.isInteger(layout)
+  );
+}
+
+function isSuperseded(value: unknown): value is Superseded {
+  return isFields(value) && isText(value.path) && isText(value.at);
+}
+
+function isTrouble(value: unknown): value is Trouble {
+  return isFields(value) && [value.feed, value.dt, value.reason].every(isText);
+}
+
+function isDocs(value: unknown): value is DocsHistory {
+  if (!isFields(value)) return false;
+  const { files, tables, changes } = value as Partial<DocsHistory>;
+  return everyOne(files, isFields) !== null && everyOne(tables, isFields) !== null && isFields(changes);
 }
 
 /** Which state readers see, without reading it: another text after each update that changed something. */
@@ -186,11 +270,12 @@ export function saveSnapshot(data: string, previous: Snapshot, next: Snapshot, n
     if (!used.has(path) && !noted.has(path)) noted.set(path, { path, at: now.toISOString() });
   }
   const superseded = [...noted.values()].filter(({ path }) => !used.has(path)).sort(byPath);
-  const { docs, horizon } = next;
+  const { docs, horizon, troubles = [] } = next;
   const stored: Snapshot = {
     ...{ format: 2, feeds: sorted(next.feeds), superseded },
     ...(docs && { docs }),
     ...(horizon && { horizon }),
+    ...(troubles.length > 0 && { troubles }),
   };
   writeAtomically(data, snapshotName, `${JSON.stringify(stored)}\n`, { flush: true });
   return stored;
@@ -202,7 +287,10 @@ export function saveSnapshot(data: string, previous: Snapshot, next: Snapshot, n
  */
 export function sweep(data: string, snapshot: Snapshot, now: Date): Snapshot {
   const before = new Date(now.getTime() - graceMinutes * 60_000).toISOString();
-  const kept = snapshot.superseded.filter(({ at }) => at >= before);
+  const latest = now.toISOString();
+  const kept = snapshot.superseded
+    .map(({ path, at }) => ({ path, at: at > latest ? latest : at })) // noted while the clock was ahead
+    .filter(({ at }) => at >= before);
   const keep = new Set([...filesOf(snapshot), ...kept.map(({ path }) => path)]);
   for (const layer of layers) {
     for (const path of filesBelow(data, layer))
@@ -241,8 +329,8 @@ function filesBelow(data: string, layer: string): string[] {
   }
 }
 
-function sorted<T>(record: Record<string, T>): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+function sorted<T>(names: Names<T>): Names<T> {
+  return namesOf(Object.entries(names).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function byPath(a: Superseded, b: Superseded): number {

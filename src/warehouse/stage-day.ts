@@ -30,6 +30,7 @@ import {
   stageSelect,
   templateLine,
 } from "./stage-sql.ts";
+import { concernsAll } from "./trouble.ts";
 import type { Found } from "./typing.ts";
 
 /** What the days of one feed share while they are staged, several at a time. It only ever grows. */
@@ -91,8 +92,8 @@ export async function stageDay(
   try {
     return await attempt(reuse);
   } catch (error) {
-    if (!(error instanceof NoLongerFits)) throw error;
-    return attempt(null);
+    if (concernsAll(error)) throw error;
+    return attempt(null); // it no longer fits, or what is staged is damaged
   }
 }
 

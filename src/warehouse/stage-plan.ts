@@ -2,6 +2,7 @@ import { policyOf, type SchemaPolicy, selectFeed } from "../config.ts";
 import type { Feed } from "../export/feed.ts";
 import { compareVersions, parseKey, partitionPath } from "../export/layout.ts";
 import { coveredMinutes, runOf } from "../export/partition.ts";
+import { own } from "../names.ts";
 import { feedOf, type Project } from "../project.ts";
 import {
   type DayFile,
@@ -99,7 +100,7 @@ function newJob(
     schema: {
       columns: startColumns(feed, known, before.rules === rules, options.rename),
       rescuedKeys: new Set(),
-      rangesOf: new Set([...feed.key, ...feed.key.flatMap((name) => feed.renamed[name] ?? [])]),
+      rangesOf: new Set([...feed.key, ...feed.key.flatMap((name) => own(feed.renamed, name) ?? [])]),
       onNewColumn,
       onTypeChange,
     },

@@ -2,9 +2,9 @@ import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { CliError } from "../errors.ts";
+import { namesOf } from "../names.ts";
 import type { Project } from "../project.ts";
 import { type Database, openDatabase } from "./database.ts";
-import { DayRefused } from "./day-files.ts";
 import type { StagedDay } from "./detail.ts";
 import { readDocs } from "./docs-history.ts";
 import { leftoverDays } from "./leftover.ts";
@@ -14,14 +14,14 @@ import { Scratch } from "./scratch.ts";
 import {
   type DaySnapshot,
   type FeedSnapshot,
+  formerSnapshot,
   type Layout,
-  loadSnapshot,
   type Snapshot,
   type StagePath,
 } from "./snapshot.ts";
 import { type DayFiles, type DayPlace, stageDay } from "./stage-day.ts";
 import { type FeedJob, feedJobs, type PlanOptions } from "./stage-plan.ts";
-import { UnreadableFile } from "./survey.ts";
+import { concernsAll, reasonOf, type Trouble } from "./trouble.ts";
 
 export interface StageOptions extends PlanOptions {
   from?: Snapshot; // default: the one that is saved
@@ -43,7 +43,7 @@ export interface StageReport {
   snapshot: Snapshot; // what to save once current is up to date; nothing is saved here
   changed: { feed: string; dt: string }[]; // days staged anew or gone, sorted
   days: DayReport[]; // staged anew, sorted
-  failed: { feed: string; dt: string; reason: string }[]; // sorted; their earlier state stays
+  failed: Trouble[]; // sorted; their earlier state stays
   warnings: string[];
   changes: (SchemaChange & { feed: string })[]; // those not known before
 }
@@ -56,11 +56,11 @@ const memoryLimit = "1500MB";
  * Only for the holder of the lock. Throws CliError("interrupted" or "diskFull"); what was staged till then is not lost.
  */
 export async function stage(project: Project, options: StageOptions = {}): Promise<StageReport> {
-  const before = options.from ?? loadSnapshot(project.data);
+  const before = options.from ?? formerSnapshot(project.data);
   const jobs = feedJobs(project, before, options);
   const docs = await readDocs(project.data, project.feeds, before.docs);
   const report: StageReport = {
-    snapshot: { ...before, feeds: { ...before.feeds }, ...(docs && { docs }) },
+    snapshot: { ...before, feeds: namesOf(Object.entries(before.feeds)), ...(docs && { docs }) },
     changed: [],
     days: [],
     failed: jobs.flatMap(({ feed, refused }) => refused.map((day) => ({ feed: feed.name, ...day }))),
@@ -169,18 +169,12 @@ async function attempt(
   try {
     return await stageDay(db, place, task, job.schema);
   } catch (error) {
-    const { message } = error as Error;
-    const ofTheDay =
-      error instanceof DayRefused || error instanceof UnreadableFile || duckdbError.test(message);
-    if (!ofTheDay || theWorld.test(message)) throw problem(error, place.data);
-    report.failed.push({ feed: task.feed, dt: task.dt, reason: message.split("\n", 1)[0]! });
+    if (concernsAll(error)) throw problem(error, place.data);
+    report.failed.push({ feed: task.feed, dt: task.dt, reason: reasonOf(error) });
     return null;
   }
 }
 
-// What DuckDB says of one day need not stop the others; what it says of the disk, or on Ctrl-C, must.
-const duckdbError = /^(internal: |[A-Z][A-Za-z ]* Error: )/;
-const theWorld = /^(INTERRUPT|IO|Permission|FATAL) Error/;
 const notWritable = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"];
 
 /** What stopped DuckDB or Node as a user's problem, when it is one; anything else comes back as it is. */

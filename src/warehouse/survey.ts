@@ -44,6 +44,7 @@ export async function surveyFile(path: string, keep?: (bytes: Buffer) => void): 
 
 /** Calls `take` with the unpacked bytes of a file, chunk by chunk. Several gzip members read as one. */
 export async function readChunks(path: string, take: (chunk: Buffer) => void): Promise<void> {
+  if (statSync(path).size === 0) return; // no gzip at all, for an exporter that had no rows
   const source = createReadStream(path, { highWaterMark: chunkSize });
   const consume = async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) take(chunk);

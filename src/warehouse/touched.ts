@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { own } from "../names.ts";
 import { type Database, type QueryOptions, quoteName, quoteText } from "./database.ts";
 import { type DedupeRule, qualified, type RelationColumn } from "./dedupe.ts";
 import { readDetail } from "./detail.ts";
@@ -78,7 +79,7 @@ export async function daysNear(
     const type = types.get(name)!;
     const ranged = near.flatMap(({ dt, ranges, layout }) => {
       const here = after.layouts[layout]?.columns.find((column) => column.name === name);
-      const range = here?.type === type ? ranges?.[name] : undefined;
+      const range = here?.type === type ? own(ranges ?? {}, name) : undefined;
       return range ? [`(${[dt, ...range].map(quoteText).join(", ")})`] : [];
     });
     if (ranged.length === 0) continue;
@@ -108,7 +109,7 @@ function changedFiles(
   const known = (day?: DaySnapshot) => day?.staged && existsSync(join(data, day.detail));
   if (before && after && known(before) && known(after)) {
     const [old, now] = [readDetail(data, before), readDetail(data, after)];
-    if (readAlike(before, old.summary, after, now.summary)) {
+    if (old && now && readAlike(before, old.summary, after, now.summary)) {
       const md5 = new Map(old.files.map((file) => [file.file, file.md5]));
       const same = new Set(now.files.flatMap((file) => (md5.get(file.file) === file.md5 ? file.file : [])));
       const others = [...old.files, ...now.files].map(({ file }) => file).filter((file) => !same.has(file));

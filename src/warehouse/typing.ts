@@ -1,3 +1,4 @@
+import { own } from "../names.ts";
 import { finerThanMicroseconds, timestampSql, unlikeItsCast } from "./timestamps.ts";
 
 /** How DuckDB's JSON reader is to hand a value over: numbers as DOUBLE, nested values as JSON, anything as text. */
@@ -142,5 +143,5 @@ export function castsExactly(from: string, to: string): boolean {
     [hugeType]: ["BIGINT", "DOUBLE"],
     DATE: ["TIMESTAMP"],
   };
-  return from === to || (wider[from]?.includes(to) ?? false);
+  return from === to || (own(wider, from)?.includes(to) ?? false);
 }

@@ -1,12 +1,15 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, policyOf } from "../config.ts";
+import { docsName } from "../export/layout.ts";
 import type { Project } from "../project.ts";
 import { type CurrentOptions, type FeedUpdate, updateCurrent } from "./current.ts";
+import { damagedDays } from "./damaged.ts";
 import { withFacts } from "./facts.ts";
 import { misnamed } from "./schema.ts";
-import { loadSnapshot, type Snapshot, saveSnapshot, snapshotName, sweep } from "./snapshot.ts";
+import { formerSnapshot, type Snapshot, saveSnapshot, snapshotName, sweep } from "./snapshot.ts";
 import { newChanges, type StageOptions, type StageReport, stage } from "./stage.ts";
+import type { Trouble } from "./trouble.ts";
 import { castsExactly } from "./typing.ts";
 
 export interface UpdateOptions extends StageOptions, CurrentOptions {
@@ -24,14 +27,64 @@ export interface UpdateReport extends Omit<StageReport, "snapshot"> {
  */
 export async function updateWarehouse(project: Project, options: UpdateOptions = {}): Promise<UpdateReport> {
   const now = options.now ?? new Date();
-  const before = loadSnapshot(project.data);
-  const { snapshot: staged, ...report } = await stageAlike(project, before, options);
-  const { snapshot: current, updates } = await updateCurrent(project, before, staged, options);
-  const saved = saveSnapshot(project.data, before, await withFacts(project, current, now), now);
+  const before = formerSnapshot(project.data);
+  const { staged, current, report } = await stageAndRank(project, before, options);
+  const { updates } = current;
+  const facts = await withFacts(project, current.snapshot, now);
+  const failed = [...report.failed, ...current.failed, ...facts.failed, ...unreadDocs(staged, before)];
+  const told = { ...report, failed, feeds: updates };
+  const troubles = [...untried(before.troubles ?? [], options), ...failed];
+  const saved = saveSnapshot(project.data, before, { ...facts.snapshot, troubles }, now);
   const news = report.changed.length + updates.length > 0;
-  if (!news && saved.superseded.length === 0) return { ...report, feeds: updates, snapshot: saved };
+  if (!news && saved.superseded.length === 0) return { ...told, snapshot: saved };
   const swept = sweep(project.data, saved, now);
-  return { ...report, feeds: updates, snapshot: saveSnapshot(project.data, saved, swept, now) };
+  return { ...told, snapshot: saveSnapshot(project.data, saved, swept, now) };
+}
+
+interface Ranked {
+  staged: Snapshot;
+  current: Awaited<ReturnType<typeof updateCurrent>>;
+  report: Omit<StageReport, "snapshot">;
+}
+
+/** Where a feed cannot be ranked for staged files that are damaged, these are staged again, and it is ranked again. */
+async function stageAndRank(project: Project, before: Snapshot, options: UpdateOptions): Promise<Ranked> {
+  const { snapshot: staged, ...report } = await stageAlike(project, before, options);
+  const current = await updateCurrent(project, before, staged, options);
+  const days = await damagedDays(
+    project.data,
+    current.failed.flatMap(({ feed }) => (staged.feeds[feed] ? [[feed, staged.feeds[feed]] as const] : [])),
+  );
+  if (days.length === 0) return { staged, current, report };
+  const { snapshot: mended, ...again } = await stage(project, {
+    ...options,
+    from: staged,
+    days,
+    force: true,
+  });
+  const merged = {
+    changed: [...report.changed, ...again.changed],
+    days: [...report.days, ...again.days],
+    failed: [...report.failed, ...again.failed],
+    warnings: [...report.warnings, ...again.warnings],
+    changes: [...report.changes, ...again.changes],
+  };
+  return { staged: mended, current: await updateCurrent(project, before, mended, options), report: merged };
+}
+
+// A document is a new trouble once, in the update that met it.
+function unreadDocs({ docs }: Snapshot, before: Snapshot): Trouble[] {
+  const known = new Set(before.docs?.unread?.map(({ path }) => path));
+  return (docs?.unread ?? [])
+    .filter(({ path }) => !known.has(path))
+    .map(({ path, reason }) => ({ feed: docsName, dt: "", reason: `docs/${path}: ${reason}` }));
+}
+
+/** Troubles of days that an update of some days did not look at. */
+function untried(troubles: readonly Trouble[], { days }: UpdateOptions): Trouble[] {
+  if (days === undefined) return [];
+  const looked = new Set(days.map(({ feed, dt }) => `${feed} ${dt}`));
+  return troubles.filter(({ feed, dt }) => dt !== "" && !looked.has(`${feed} ${dt}`));
 }
 
 /** Whether a manifest or a schema document was written after the warehouse was last brought up to date. */

@@ -2,12 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { policyOf } from "../config.ts";
+import { CliError } from "../errors.ts";
 import type { Feed } from "../export/feed.ts";
 import { feedOf, type Project } from "../project.ts";
 import { type Database, openDatabase, type QueryOptions, quoteName, quoteText } from "./database.ts";
 import { DayRefused } from "./day-files.ts";
 import { dedupeRule, dedupeSelect, type RelationColumn } from "./dedupe.ts";
-import { readDetail } from "./detail.ts";
+import { requireDetail } from "./detail.ts";
 import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
 import { type DaySnapshot, type FeedSnapshot, loadSnapshot, type Snapshot } from "./snapshot.ts";
 import { stageDay } from "./stage-day.ts";
@@ -138,7 +139,7 @@ class Check {
 
   private async countLines(day: DaySnapshot): Promise<void> {
     const { result, project } = this;
-    for (const { file, lines, blank, rows, quarantined } of readDetail(project.data, day).files) {
+    for (const { file, lines, blank, rows, quarantined } of requireDetail(project.data, day).files) {
       const found = await surveyFile(join(project.data, "raw", file));
       result.files += 1;
       result.lines += found.lines;
@@ -169,7 +170,7 @@ class Check {
     rmSync(data, { recursive: true, force: true });
     mkdirSync(data, { recursive: true });
     symlinkSync(join(this.project.data, "raw"), join(data, "raw"));
-    const { files, summary } = readDetail(this.project.data, day);
+    const { files, summary } = requireDetail(this.project.data, day);
     const policy = policyOf(this.project.config, this.feed.name);
     const known = new Set(this.known.columns.flatMap(({ name, key }) => [name, key]));
     const schema = {
@@ -301,6 +302,7 @@ class Check {
 }
 
 function isAboutFiles(error: unknown): boolean {
+  if (error instanceof CliError && error.exit === "verifyFailed") return true;
   if (error instanceof UnreadableFile || error instanceof DayRefused) return true;
   const { code, message } = error as NodeJS.ErrnoException;
   return (

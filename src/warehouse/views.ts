@@ -1,11 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import { join } from "node:path";
 import type { Feed } from "../export/feed.ts";
+import { own } from "../names.ts";
 import { feedOf, type Project } from "../project.ts";
 import { LineSplitter } from "./careful.ts";
 import { quoteName, quoteText } from "./database.ts";
 import { dedupeSelect, type RelationColumn, wrapped } from "./dedupe.ts";
-import { readDetail } from "./detail.ts";
+import { requireDetail } from "./detail.ts";
 import { emptyRelation, relationColumns, withProvenance } from "./relation.ts";
 import { type FeedSnapshot, loadSnapshot, type StagedColumn } from "./snapshot.ts";
 import { rescuedName } from "./stage-sql.ts";
@@ -159,7 +160,7 @@ export async function rawFiles(data: string, feed: Pick<FeedSnapshot, "days">): 
   const found: RawFiles = { plain: [], careful: [], gaps: [], longest: usualLine };
   for (const day of feed.days) {
     if (day.rows === 0) continue;
-    const { summary, files } = readDetail(data, day);
+    const { summary, files } = requireDetail(data, day);
     for (const { file, lines } of files) {
       if (lines === 0) continue;
       if (summary.path !== "careful") found.plain.push(file);
@@ -236,7 +237,8 @@ function emptySelect(columns: readonly RelationColumn[]): string {
 function value(type: string, text: string, place: number): string {
   if (type === "VARCHAR") return text;
   if (type === "JSON") return `case when ${text} is not null then j[${place}] end`;
-  return typeMacros[type] ? `${typeMacros[type]}(${text})` : `try_cast(${text} as ${type})`;
+  const macro = own(typeMacros, type);
+  return macro ? `${macro}(${text})` : `try_cast(${text} as ${type})`;
 }
 
 function lost(type: string, text: string): string | null {

@@ -1,3 +1,4 @@
+import { own } from "../names.ts";
 import { editDistance } from "../suggest.ts";
 import type { WfmColumn } from "./wfm.ts";
 
@@ -55,7 +56,7 @@ const words: Record<string, { groups: string[][]; not: string[] }> = {
 export function nameScore(metric: string, usual: string | null, column: string, seconds: number): number {
   if (metric === "within_threshold" && countsOtherThreshold(column, seconds)) return 0;
   if (column.toLowerCase() === usual) return 1;
-  const { groups, not } = words[metric]!;
+  const { groups, not } = own(words, metric)!;
   const tokens = tokensOf(column);
   const has = (stem: string) => tokens.some((token) => token.startsWith(stem));
   const met = groups.filter((group) => group.some(has)).length;

@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import { own } from "../names.ts";
 import type { Project } from "../project.ts";
 import { openCatalog } from "./catalog.ts";
 import { type Database, quoteName, quoteText } from "./database.ts";
@@ -194,7 +195,7 @@ async function switches(database: Database, { site }: Pick<Config, "site">): Pro
       (select median(handle_time_seconds) from rep_convos where handle_time_seconds > 0) as history,
       (select max(logged_in) from wfm.rep_windows) as logged_in
     from windows`);
-  const told = (name: string) => counts?.[name] ?? 0;
+  const told = (name: string) => own(counts ?? {}, name) ?? 0;
   const other = (value: "seconds" | "minutes") => (value === "seconds" ? "minutes" : "seconds");
   return [
     {

@@ -1,4 +1,5 @@
 import { type Config, usualColumns } from "../config.ts";
+import { own } from "../names.ts";
 import { quoteName } from "./database.ts";
 import { type RelationColumn, spelled } from "./dedupe.ts";
 
@@ -48,8 +49,8 @@ export function wfmColumns({ site }: Pick<Config, "site">): WfmColumn[] {
   ) =>
     Object.entries(metrics[view]).map(([metric, [type, doc]]) => ({
       ...{ view, feed, metric, type, doc },
-      columns: map[metric] ?? [],
-      usual: assumed[metric]!,
+      columns: own(map, metric) ?? [],
+      usual: own(assumed, metric)!,
       unit: type === "BIGINT" ? null : view === "rep_windows" ? ("minutes" as const) : ("seconds" as const),
     }));
   return [
@@ -138,7 +139,7 @@ function factor({ site: { wfm } }: Pick<Config, "site">, metric: string): string
   if (metric === "wait_seconds") return wfm.waitUnit === "minutes" ? " * 60" : "";
   if (metric === "handle_seconds" || metric === "wrap_seconds")
     return wfm.handleUnit === "minutes" ? " * 60" : "";
-  return metric in metrics.rep_windows && wfm.repUnit === "seconds" ? " / 60" : "";
+  return Object.hasOwn(metrics.rep_windows, metric) && wfm.repUnit === "seconds" ? " / 60" : "";
 }
 
 // A count that comes with decimals, or as text, is not rounded.

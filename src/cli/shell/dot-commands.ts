@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { CliError } from "../../errors.ts";
+import { own } from "../../names.ts";
 import { suggest } from "../../suggest.ts";
 import { quoteText } from "../../warehouse/database.ts";
 import { cutStatements } from "../../warehouse/statements.ts";
@@ -142,11 +143,11 @@ export function readDotCommand(line: string): { command: DotCommand; argument: s
   if (bare && (argument !== "" || !Object.hasOwn(others, word.toLowerCase()))) return null;
   if (word === "\\d" && argument === "") return { command: dotCommands.tables!, argument };
   if (word === "\\x") return { command: dotCommands.mode!, argument: "line" };
-  const name = Object.hasOwn(others, word.toLowerCase()) ? others[word.toLowerCase()]! : word.slice(1);
+  const name = own(others, word.toLowerCase()) ?? word.slice(1);
   // As in the DuckDB shell, the beginning of a name is enough.
   const known = Object.keys(dotCommands);
   const found = known.includes(name) ? name : known.find((known) => name !== "" && known.startsWith(name));
-  if (found !== undefined) return { command: dotCommands[found]!, argument: unquoted(argument) };
+  if (found !== undefined) return { command: own(dotCommands, found)!, argument: unquoted(argument) };
   throw new CliError("usage", `no command ${word}${didYouMean(name, known)}`, ".help lists the commands");
 }
 
@@ -161,7 +162,7 @@ export function completeDotCommand(line: string, names: Names): Completion {
         .map((known) => `.${known}`),
       `.${name}`,
     ];
-  const command = dotCommands[name];
+  const command = own(dotCommands, name);
   if (command?.file) return [completeFile(argument), argument];
   const words = command?.words?.(names) ?? [];
   return [words.filter((word) => word.toLowerCase().startsWith(argument.toLowerCase())), argument];

@@ -1,3 +1,4 @@
+import { own } from "../../names.ts";
 import type { Arrival } from "./arrivals.ts";
 import type { Centre } from "./centre.ts";
 import { endByItself, message, newIssue } from "./issue.ts";
@@ -29,7 +30,7 @@ export function talkToBot(random: Random, centre: Centre, arrival: Arrival, id: 
     at += Math.round(Math.min(random.lognormal(median, 0.7), 8 * 60) * second);
   };
 
-  customer(random.pick(phrases.first[intent.parent]!));
+  customer(random.pick(own(phrases.first, intent.parent)!));
   bot("FirstChatMessage", "FLOW_TYPE_UTILITY", "FirstChatMessage", phrases.bot[0]!);
   if (random.chance(0.18)) {
     issue.disambiguations = 1 + random.int(2);

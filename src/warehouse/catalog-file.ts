@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
@@ -28,6 +29,19 @@ const contents = `select coalesce(md5(string_agg(name, ' ' order by name)), '') 
  * the warehouse consists of now, by their absolute paths. Returns how many tables and views it holds.
  */
 export async function createCatalogFile(project: Project, path: string, now: Date): Promise<number> {
+  if (!path.includes("?")) return fillCatalogFile(project, path, now);
+  // DuckDB takes what follows a question mark for the query of a URL, and looks for its log in another folder.
+  const folder = mkdtempSync(join(tmpdir(), "asapp-kit-catalog-"));
+  try {
+    const relations = await fillCatalogFile(project, join(folder, "catalog.duckdb"), now);
+    copyFileSync(join(folder, "catalog.duckdb"), path);
+    return relations;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function fillCatalogFile(project: Project, path: string, now: Date): Promise<number> {
   const snapshot = loadSnapshot(project.data);
   const definitions = catalogDefinitions(project, snapshot);
   const stamp = catalogStamp(project);

@@ -109,6 +109,25 @@ export function quoteList(texts: readonly string[]): string {
   return `[${texts.map(quoteText).join(", ")}]`;
 }
 
+/** Paths of files as a list for DuckDB's readers, which else take `*`, `?` and `[` in them for patterns. */
+export function quoteFiles(paths: readonly string[]): string {
+  return quoteList(paths.map(literalPath));
+}
+
+/**
+ * A path as a pattern that matches it alone. Such a path is found by listing its folders, others are opened at once.
+ * Throws CliError("config") where a backslash stands beside such a mark: in a pattern DuckDB takes it for a slash.
+ */
+export function literalPath(path: string): string {
+  if (!path.includes("\\")) return path.replace(/[*?[]/g, "[$&]");
+  if (!/[*?[]/.test(path.replace(/\\./gs, ""))) return path;
+  throw new CliError(
+    "config",
+    `DuckDB cannot open a path with a backslash and one of * ? [ in it: ${path}`,
+    "rename the folder, or point `data` in kit.yaml elsewhere",
+  );
+}
+
 async function connection(instance: DuckDBInstance, owner: boolean): Promise<Database> {
   const link = await instance.connect();
   // A second query on a connection ends the result of the first, without an error: so one after the other.
@@ -154,8 +173,9 @@ async function connection(instance: DuckDBInstance, owner: boolean): Promise<Dat
         }),
       ),
     async sandbox(roots, files = []) {
-      await link.run(`set allowed_directories = ${quoteList(roots)}`);
-      await link.run(`set allowed_paths = ${quoteList(files)}`);
+      // A pattern must be allowed, and what it finds as well.
+      await link.run(`set allowed_directories = ${quoteList([...roots, ...roots.map(literalPath)])}`);
+      await link.run(`set allowed_paths = ${quoteList([...files, ...files.map(literalPath)])}`);
       await link.run("set enable_external_access = false");
       await link.run("set lock_configuration = true");
     },

@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import type { Config } from "../config.ts";
 import { CliError } from "../errors.ts";
 import { suggest } from "../suggest.ts";
-import { type Database, quoteName, quoteText } from "./database.ts";
+import { type Database, quoteFiles, quoteName, quoteText } from "./database.ts";
 
 /** The tables of wfm.* that CSV files of the customer fill, one row per queue and 15-minute window. */
 const plannedTables = {
@@ -126,7 +126,7 @@ function readSql(table: Planned, file: string): string {
   });
   return `with written as (
     select row_number() over () as record, ${columns.map((column) => `nullif(trim(${quoteName(column)}), '') as ${column}`).join(", ")}
-    from read_csv(${quoteText(file)}, auto_detect = false, header = true, delim = '${delimiter}', quote = '"', escape = '"',
+    from read_csv(${quoteFiles([file])}, auto_detect = false, header = true, delim = '${delimiter}', quote = '"', escape = '"',
       strict_mode = true, compression = 'none', columns = {${fields.join(", ")}})
   ),
   starts as (

@@ -1,5 +1,5 @@
 import { own } from "../names.ts";
-import { type Database, type QueryOptions, quoteName, quoteText } from "./database.ts";
+import { type Database, type QueryOptions, quoteFiles, quoteName, quoteText } from "./database.ts";
 import { type Found, type Kind, kindOf } from "./typing.ts";
 
 /** What of a column is in `_rescued`. */
@@ -122,5 +122,5 @@ function beyond(value: string, type: string, declared: string, long: boolean): [
 }
 
 function relation(parquet: string): string {
-  return `read_parquet(${quoteText(parquet)})`;
+  return `read_parquet(${quoteFiles([parquet])})`;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { runOf } from "../export/partition.ts";
-import { quoteList, quoteName, quoteText } from "./database.ts";
+import { quoteFiles, quoteName, quoteText } from "./database.ts";
 import { counts, type KitSource, type KitTable, texts } from "./kit-source.ts";
 import { partitionColumns } from "./partitions.ts";
 import { parquetRelation, rowsSql } from "./relation.ts";
@@ -39,7 +39,7 @@ export function filesView(source: KitSource): KitTable {
     files.length === 0
       ? rowsSql({ feed: "VARCHAR", dt: "DATE", ...shape }, [])
       : `(select ${placeSql}, * exclude (filename)
-      from read_json(${quoteList(files)}, format = 'newline_delimited', filename = true, columns = ${columnsSql(shape)})
+      from read_json(${quoteFiles(files)}, format = 'newline_delimited', filename = true, columns = ${columnsSql(shape)})
       where file is not null)`;
   const folder = `concat(feed, '/version=', p.version, '/format=', p.format, '/dt=', dt::VARCHAR, '/hr=' || p.hr, '/mi=' || p.mi, '/')`;
   return {
@@ -67,7 +67,7 @@ export function quarantineView({ project, snapshot }: KitSource): KitTable {
   if (files.length === 0) return { types: { feed: "VARCHAR", dt: "DATE", ...shape }, rows: [] };
   return {
     select: `select ${placeSql}, * exclude (filename)
-      from read_json(${quoteList(files)}, format = 'newline_delimited', maximum_object_size = 67108864, filename = true,
+      from read_json(${quoteFiles(files)}, format = 'newline_delimited', maximum_object_size = 67108864, filename = true,
         columns = ${columnsSql(shape)})`,
   };
 }
@@ -91,7 +91,7 @@ function manifests({ project, snapshot }: KitSource): string {
   );
   if (files.length === 0)
     return `(select cast(null as VARCHAR) as feed, cast(null as DATE) as dt, cast(null as ${partitionType}) as partitions where false)`;
-  return `(select ${placeSql}, partitions from read_json(${quoteList(files)}, format = 'unstructured', records = true,
+  return `(select ${placeSql}, partitions from read_json(${quoteFiles(files)}, format = 'unstructured', records = true,
     maximum_object_size = 67108864, filename = true, columns = {partitions: ${quoteText(partitionType)}}))`;
 }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { quoteList, quoteName, quoteText } from "./database.ts";
+import { quoteFiles, quoteName, quoteText } from "./database.ts";
 import type { RelationColumn } from "./dedupe.ts";
 import type { FeedSnapshot } from "./snapshot.ts";
 import { provenance } from "./snapshot.ts";
@@ -38,7 +38,7 @@ export function parquetRelation(
     ({ name, type }, i) =>
       `${quoteText(name)}: {name: ${quoteText(names[i]!)}, type: ${quoteText(type)}, default_value: NULL}`,
   );
-  return `read_parquet(${quoteList(files.map((file) => join(data, file)))}, schema = MAP {${schema.join(", ")}})`;
+  return `read_parquet(${quoteFiles(files.map((file) => join(data, file)))}, schema = MAP {${schema.join(", ")}})`;
 }
 
 /**

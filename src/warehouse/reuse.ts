@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { quoteName, quoteText } from "./database.ts";
+import { quoteFiles, quoteName } from "./database.ts";
 import type { ListedFile } from "./day-files.ts";
 import { readDetail } from "./detail.ts";
 import type { DayDetail, DaySnapshot, FileDetail, StagedColumn } from "./snapshot.ts";
@@ -48,5 +48,5 @@ export function reuseSelect(parquet: string, reuse: Reuse, columns: readonly Sta
   const outputs = columns
     .filter(({ untyped }) => !untyped)
     .map(({ name, type }) => `${there.has(name) ? quoteName(name) : `null::${type}`} as ${quoteName(name)}`);
-  return `select ${[...outputs, "_file", "_line", "_run", "_rescued"].join(", ")} from read_parquet(${quoteText(parquet)})`;
+  return `select ${[...outputs, "_file", "_line", "_run", "_rescued"].join(", ")} from read_parquet(${quoteFiles([parquet])})`;
 }

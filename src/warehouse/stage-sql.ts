@@ -1,5 +1,5 @@
 import { lineKey, rescuedKey } from "./careful.ts";
-import { quoteList, quoteName, quoteText } from "./database.ts";
+import { quoteFiles, quoteList, quoteName, quoteText } from "./database.ts";
 import { readAs, unfitSql, valueSql } from "./typing.ts";
 
 /** A JSON key and what becomes of it. */
@@ -108,7 +108,7 @@ function scan({ columns, template, files, cleaned, longest }: StageQuery): strin
     `maximum_object_size = ${Math.max(leastObject, longest + 1024)}`,
   ];
   return `select *, file_index::bigint as f
-  from read_json(${quoteList([template, ...files.map(({ path }) => path)])},
+  from read_json(${quoteFiles([template, ...files.map(({ path }) => path)])},
     ${options.join(", ")}) t(${names.join(", ")})
   where file_index > 0`;
 }

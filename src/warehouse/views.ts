@@ -4,7 +4,7 @@ import type { Feed } from "../export/feed.ts";
 import { own } from "../names.ts";
 import { feedOf, type Project } from "../project.ts";
 import { LineSplitter } from "./careful.ts";
-import { quoteName, quoteText } from "./database.ts";
+import { literalPath, quoteName, quoteText } from "./database.ts";
 import { dedupeSelect, type RelationColumn, wrapped } from "./dedupe.ts";
 import { requireDetail } from "./detail.ts";
 import { emptyRelation, relationColumns, withProvenance } from "./relation.ts";
@@ -218,14 +218,14 @@ export function viewMacros(): string[] {
 ));`,
     `create or replace macro kit_repeated(line) as
   nullif(kit_earlier(json_keys(line), json_extract_string(line, '$.*'))::varchar, '{}');`,
-    `create or replace macro kit_lines(root, longest, files) as table
+    `create or replace macro kit_lines(root, longest, files, packed := 'auto') as table
   select line, substr(path, length(root) + 1) as "_file",
     nth + 1 - max(case when path is distinct from before then nth end) over (rows between unbounded preceding and current row) as "_line"
   from (
     select line, path, row_number() over () as nth, lag(path) over () as before
     from read_csv(files, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = e'\\x01', quote = '', escape = '',
       new_line = '\\n', nullstr = e'\\x02', strict_mode = false, ignore_errors = true, filename = 'path',
-      max_line_size = longest, buffer_size = 2 * longest)
+      compression = packed, max_line_size = longest, buffer_size = 2 * longest)
   );`,
   ];
 }
@@ -267,8 +267,19 @@ function rescuedColumns(
 
 function lines(data: string, { longest }: RawFiles, files: string[]): string {
   const root = join(data, "raw/");
-  const paths = files.map((file) => `    ${quoteText(root + file)}`);
-  return `kit_lines(${quoteText(root)}, ${longest}, [\n${paths.join(",\n")}\n  ])`;
+  const read = (some: string[], option = "") => {
+    const paths = some.map((file) => `    ${quoteText(literalPath(root + file))}`);
+    return `kit_lines(${quoteText(root)}, ${longest}, [\n${paths.join(",\n")}\n  ]${option})`;
+  };
+  if (!root.includes("?")) return read(files);
+  // DuckDB takes what follows a question mark for the query of a URL, and finds no .gz before it.
+  const packed = files.filter((file) => file.endsWith(".gz"));
+  const plain = files.filter((file) => !file.endsWith(".gz"));
+  const parts = [
+    ...(packed.length > 0 ? [read(packed, ", packed := 'gzip'")] : []),
+    ...(plain.length > 0 ? [read(plain, ", packed := 'none'")] : []),
+  ];
+  return `(${parts.map((part) => `from ${part}`).join(" union all ")})`;
 }
 
 function numbered(data: string, files: RawFiles): string {

@@ -5,14 +5,8 @@ import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { CliError } from "../src/errors.ts";
 import { loadRegistry } from "../src/export/registry.ts";
-import {
-  checkColumns,
-  checkFiles,
-  checkIdentifiers,
-  findIdentifiers,
-  shippedColumns,
-  siteWords,
-} from "../src/site/guard.ts";
+import { checkColumns, checkFiles, shippedColumns } from "../src/site/guard.ts";
+import { checkIdentifiers, findIdentifiers, queueLabels, siteWords } from "../src/site/identifiers.ts";
 import { type Database, openDatabase } from "../src/warehouse/database.ts";
 
 const feeds = loadRegistry();
@@ -88,6 +82,8 @@ describe("the built site", () => {
         select * from (values ('rep_activity', 3), ('utterances', 1), ('sms_events', 0)) as t (feed, rows);
       create view issue_queues as select 'Queue Billing' as queue_name;
       create view queue_wfm as select 'Queue Orders' as queue_name;
+      create view dim_queues as select 'Rep 07 and friends' as queue_name;
+      create view kit.queue_groups as select 'Front office' as queue_group;
       create view rep_activity as
         select * from (values ('4711', 'Rep 07'), ('4712', 'Rep 08'), ('4713', 'Queue Orders')) as t (rep_id, rep_name);
       create view utterances as select unnest([7000001, 7000002, 7000003]) as issue_id, 'Billing' as utterance;
@@ -126,16 +122,53 @@ describe("the built site", () => {
     assert.deepEqual(await findIdentifiers(database, fewFeeds, siteWords(root)), []);
   });
 
-  it("looks up names of several words, and no sentences", () => {
+  it("looks up whole texts, and names and ids inside them, and no ordinary word or count", () => {
     const root = site("words", {
       "data/words.json": JSON.stringify([
-        {
-          label: "Maria del Carmen de la Cruz Ruiz",
-          remark: "the order decides 6 of 11980 keys: the run decides",
-        },
+        { label: "Maria del Carmen de la Cruz Ruiz", remark: "the order decides 6 of 11980 keys" },
       ]),
     });
-    assert.deepEqual([...siteWords(root).keys()], ["Maria del Carmen de la Cruz Ruiz"]);
+    const words = [...siteWords(root).folded.keys()];
+    for (const word of [
+      "maria del carmen de la cruz ruiz",
+      "maria del",
+      "carmen de la cruz",
+      "the order decides",
+    ])
+      assert.ok(words.includes(word), word);
+    for (const word of ["maria", "order", "11980", "keys"]) assert.ok(!words.includes(word), word);
+  });
+
+  // each a text, list or struct that holds the name "Rep 07" or the id 7000001
+  const wrapped: [string, unknown][] = [
+    ["in another case", { a: "REP 07" }],
+    ["behind a mark", { a: "#7000001" }],
+    ["inside a sentence", { a: "the slowest of them was rep 07 on Monday, by far, as in every week" }],
+    ["among others", { a: "Ann, Rep 07, Bob" }],
+    ["in a list", { a: ["x", "Rep 07"] }],
+    ["in a struct in a list", { a: [{ b: { c: "Rep 07" } }] }],
+    ["as a name of an entry", { a: { "Rep 07": 1 } }],
+    ["in JSON text", { a: '{"who":"Rep 07","n":1}' }],
+    ["as one number", { a: 7000001 }],
+    ["in a list of numbers", { a: [7000001, 7000002] }],
+    ["between dashes", { a: "issue-7000001-a" }],
+  ];
+  for (const [i, [how, row]] of wrapped.entries())
+    it(`finds a name or id ${how}`, async () => {
+      const root = site(`wrapped-${i}`, { "data/a.json": JSON.stringify([row]) });
+      assert.notDeepEqual(await findIdentifiers(database, fewFeeds, siteWords(root)), []);
+    });
+
+  it("takes no part of a queue's name for a person, and no declared column", async () => {
+    const rows = [{ queue: "Rep 07 and friends", rep: "Rep 08" }];
+    const root = site("labels", { "_file/data/a.0123abcd.json": JSON.stringify(rows) });
+    const labels = await queueLabels(database);
+    const declared = (dataset: string) => new Set(dataset === "a.json" ? ["rep"] : []);
+    assert.deepEqual(
+      await findIdentifiers(database, fewFeeds, siteWords(root, { labels, declared }), labels),
+      [],
+    );
+    assert.notDeepEqual(await findIdentifiers(database, fewFeeds, siteWords(root, { labels }), labels), []);
   });
 
   it("finds an id under a harmless column name, as text and as number", async () => {

@@ -7,9 +7,12 @@ import { pagesOf } from "./attachments.ts";
 import { withBuildLock } from "./build-lock.ts";
 import { runFramework } from "./child.ts";
 import { type ComputedDataset, computeDatasets } from "./dataset.ts";
-import { datasetsFolder, filesBelow, kitRoot } from "./folders.ts";
+import { loaderFiles } from "./dataset-list.ts";
+import { declaredColumns, declaredOf } from "./declared.ts";
+import { datasetsFolder, filesBelow, kitRoot, loadersFolder } from "./folders.ts";
 import { siteOutput } from "./framework.ts";
-import { checkFiles, checkIdentifiers, siteWords } from "./guard.ts";
+import { checkFiles } from "./guard.ts";
+import { checkIdentifiers, queueLabels, siteWords } from "./identifiers.ts";
 import { pagesBuiltFrom, pagesStamp, stampOfSite } from "./pages-stamp.ts";
 import { isPatchable, mergeInto, writeChanged } from "./patch.ts";
 
@@ -95,12 +98,19 @@ export async function buildSite(project: Project, options: BuildOptions = {}): P
 // What the site has shown already was looked up when it was written.
 async function check(project: Project, site: string, former: string | null): Promise<void> {
   checkFiles(site);
-  const words = siteWords(site);
-  if (former !== null && words.size > 0) for (const word of siteWords(former).keys()) words.delete(word);
-  if (words.size === 0) return;
+  if (filesBelow(site).length === 0) return;
   const database = await openCatalog(project);
   try {
-    await checkIdentifiers(database, project.feeds, words);
+    const labels = await queueLabels(database);
+    const all = declaredColumns(loaderFiles(), loadersFolder);
+    const declared = (dataset: string) => declaredOf(dataset, all);
+    const words = siteWords(site, { labels, declared });
+    if (former !== null) {
+      const shown = siteWords(former, { labels, declared });
+      for (const kind of ["exact", "folded"] as const)
+        for (const word of shown[kind].keys()) words[kind].delete(word);
+    }
+    await checkIdentifiers(database, project.feeds, words, labels);
   } finally {
     database.close();
   }

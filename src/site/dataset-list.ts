@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import type { Project } from "../project.ts";
 import { loadSnapshot } from "../warehouse/snapshot.ts";
 import { windowDays } from "../warehouse/window-days.ts";
+import { declaredColumns } from "./declared.ts";
 import { loadersFolder, slashes } from "./folders.ts";
 
 /** What a page asks for as FileAttachment("data/<name>"): the answer to one .sql file, for one set of parameters. */
@@ -26,7 +27,7 @@ export function listDatasets(
     const name = slashes(relative(loaders, file)).replace(/\.sql$/, "");
     const parameter = /\[(\w+)\]/.exec(name)?.[1];
     const sql = readFileSync(file, "utf8");
-    if (parameter === undefined) return [{ name, file, sql, parameters: {} }];
+    if (parameter === undefined) return [{ name, file, sql, parameters: declaredParameter(sql, loaders) }];
     const values = parameter === "day" ? windowDays(snapshot, config.timezone) : listedValues(sql, parameter);
     return values.map((value) => ({
       name: name.replace(`[${parameter}]`, value),
@@ -35,6 +36,17 @@ export function listDatasets(
       parameters: { [parameter]: value },
     }));
   });
+}
+
+/** Of a query that names $declared: what all loaders declare of people, as JSON. */
+export function declaredParameter(sql: string, loaders = loadersFolder): Record<string, string> {
+  if (!/\$declared\b/.test(sql)) return {};
+  const declared = declaredColumns(loaderFiles(loaders), loaders);
+  return {
+    declared: JSON.stringify(
+      declared.map(({ columns, ...rest }) => ({ ...rest, columns: columns.join(", ") })),
+    ),
+  };
 }
 
 export function loaderFiles(loaders = loadersFolder): string[] {

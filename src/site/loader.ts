@@ -12,6 +12,7 @@ import { syncIfOlder } from "../sync/sync.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { updateDue, updateWarehouse } from "../warehouse/update.ts";
 import { computeDataset, computeDatasets } from "./dataset.ts";
+import { declaredParameter } from "./dataset-list.ts";
 import { datasetsFolder, loadersFolder } from "./folders.ts";
 import { computeAll, datasetsReady } from "./framework.ts";
 
@@ -33,7 +34,13 @@ async function main(args: string[]): Promise<void> {
     const parameters = Object.fromEntries(
       Object.entries(values).map(([name, value]) => [name, String(value)]),
     );
-    const dataset = { name: file, file: realpathSync(file), sql: readFileSync(file, "utf8"), parameters };
+    const sql = readFileSync(file, "utf8");
+    const dataset = {
+      name: file,
+      file: realpathSync(file),
+      sql,
+      parameters: { ...parameters, ...declaredParameter(sql) },
+    };
     process.stdout.write((await computeDataset(database, dataset, project)).text);
   } finally {
     database.close();

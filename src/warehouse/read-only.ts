@@ -42,8 +42,7 @@ const tableFunctions = words(`
   pg_timezone_names pragma_collations pragma_database_size pragma_metadata_info pragma_platform pragma_show
   pragma_storage_info pragma_table_info pragma_user_agent pragma_version query_table range read_blob read_csv read_csv_auto
   read_duckdb read_json read_json_auto read_json_objects read_json_objects_auto read_ndjson read_ndjson_auto
-  read_ndjson_objects read_parquet read_text repeat repeat_row sniff_csv sql_auto_complete summary test_all_types
-  test_vector_types unnest`);
+  read_ndjson_objects read_parquet read_text repeat repeat_row sniff_csv sql_auto_complete summary unnest`);
 
 const pragmas = words(`
   collations database_list database_size extension_versions functions metadata_info platform show show_databases

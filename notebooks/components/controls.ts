@@ -1,6 +1,7 @@
 import { html } from "./dom.js";
+import { longDay } from "./format.js";
 import { copyLink } from "./share-menu.js";
-import { readUrl, writeUrl } from "./url-state.js";
+import { asOf, onUnknown, pin, readUrl, tellUnknown, writeUrl } from "./url-state.js";
 
 /** One control of a filter bar. `value` is what stands in the address; the fallback stays out of it. */
 export interface Control {
@@ -10,6 +11,8 @@ export interface Control {
   element: (value: string, set: (value: string) => void) => HTMLElement;
   valid: (value: string) => boolean;
   read?: (value: string) => string; // what the address says in other words
+  text: (value: string) => string; // a value as the reader knows it
+  dated?: boolean; // its value is the day that the page shows
 }
 
 /**
@@ -21,10 +24,13 @@ export function filterBar(
   ...extra: HTMLElement[]
 ): HTMLElement & { value: Record<string, string> } {
   const values = new Map<string, string>();
-  for (const { name, fallback, valid, read = (value: string) => value } of controls) {
+  for (const { name, label, fallback, valid, text, read = (value: string) => value } of controls) {
     const written = readUrl(name);
     const given = written === null ? null : read(written);
-    values.set(name, given !== null && valid(given) ? given : fallback);
+    const known = given !== null && valid(given);
+    values.set(name, known ? given : fallback);
+    const shown = fallback === "" ? "nothing" : text(fallback);
+    tellUnknown(name, written === null || known ? null : { label, value: written, shown });
   }
   const bar = Object.assign(html("form", { class: "filters", "aria-label": "Filters" }), {
     value: Object.fromEntries(values),
@@ -55,8 +61,38 @@ export function filterBar(
   bar.addEventListener("input", (event) => {
     if (event.target !== bar) event.stopImmediatePropagation(); // the controls' own events are not the bar's
   });
+  const dated = controls.some((control) => control.dated);
+  pin("filters", () => ({ ...bar.value, ...(dated ? { [asOf]: "" } : {}) }));
+  bar.append(unknownBar());
   writeUrl({});
   return bar;
+}
+
+// What the address asks for that is not here, so that nobody takes what is shown for it.
+function unknownBar(): HTMLElement {
+  const bar = html("div", { class: "unknown-bar", role: "status" });
+  onUnknown((found) => {
+    bar.replaceChildren();
+    if (found.length === 0) return;
+    const said = found.map(({ label, value, shown }) =>
+      html(
+        "span",
+        {},
+        `${label} `,
+        html("b", {}, html("bdi", {}, shortened(value))),
+        " is not here; shown instead: ",
+        html("bdi", {}, shown),
+        ". ",
+      ),
+    );
+    bar.append(html("span", {}, said));
+  });
+  return bar;
+}
+
+function shortened(value: string): string {
+  const letters = [...value];
+  return letters.length > 60 ? `${letters.slice(0, 60).join("")}…` : value || "(empty)";
 }
 
 export interface Option {
@@ -120,6 +156,7 @@ function oneOf(name: string, label: string, options: readonly Option[], fallback
     label,
     fallback,
     valid: (value: string) => options.some((option) => option.value === value),
+    text: (value: string) => options.find((option) => option.value === value)?.text ?? value,
   };
 }
 
@@ -138,6 +175,8 @@ export function dayPicker(
     label,
     fallback,
     valid: (value) => days.includes(value),
+    text: longDay,
+    dated: true,
     read: (value) => (value === "today" ? days.at(-1) : value === "yesterday" ? days.at(-2) : null) ?? value,
     element(value, set) {
       const input = html("input", {

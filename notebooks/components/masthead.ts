@@ -1,9 +1,10 @@
 import { html } from "./dom.js";
-import { dayName } from "./format.js";
+import { dayName, zone } from "./format.js";
 import { type FreshOptions, type FreshSite, freshWords } from "./fresh-words.js";
+import { pageThrough } from "./freshness.js";
 import type { OpenHours } from "./interval-state.js";
 import { clock, keepDrawing } from "./site-clock.js";
-import { carryFilters } from "./url-state.js";
+import { asOf, carryFilters, pin, readUrl, tellUnknown } from "./url-state.js";
 
 /** What data-loaders/site.json.sql ships: one row. */
 export interface Site extends FreshSite {
@@ -41,6 +42,7 @@ export function masthead(options: {
   share?: HTMLElement | undefined; // a menu for what the whole page shows
 }): HTMLElement {
   queueMicrotask(carryFilters);
+  pinData(options.fresh);
   return html(
     "header",
     { class: "masthead" },
@@ -49,6 +51,19 @@ export function masthead(options: {
     options.lead ? html("p", { class: "lead" }, options.lead) : null,
     freshLine(options.fresh),
   );
+}
+
+// A page without a choice of day shows the newest data: its links say which those were.
+function pinData({ site, options }: Fresh): void {
+  const { through } = pageThrough(site.feeds, options);
+  pin("data", () => ({ [asOf]: through ?? "" }));
+  const written = readUrl(asOf);
+  const time = Date.parse(written ?? "");
+  const local = zone(site.timezone);
+  const here = through === null ? "nothing" : local.moment(through);
+  const value = Number.isNaN(time) ? written : local.moment(time);
+  const other = written !== null && time !== Date.parse(through ?? "");
+  tellUnknown(asOf, other ? { label: "Data through", value: value!, shown: here } : null);
 }
 
 /** The opening hours of a queue as kit.yaml has them; null where it has none. */

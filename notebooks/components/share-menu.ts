@@ -1,6 +1,7 @@
 import { csvFile } from "./csv.js";
 import { html } from "./dom.js";
 import type { Picture } from "./picture.js";
+import { pinnedUrl } from "./url-state.js";
 
 /** What a menu shares: a picture, the numbers in it, and the page at that place. */
 export interface Shared {
@@ -119,11 +120,9 @@ async function copyImage(png: Promise<Blob>): Promise<string> {
   return "Image copied";
 }
 
-/** The address, which holds the filters, into the clipboard. Resolves to what to say of it. */
+/** The address of what is shown into the clipboard, its day and all filters named. Resolves to what to say of it. */
 export async function copyLink(anchor = ""): Promise<string> {
-  const url = new URL(location.href);
-  url.hash = anchor;
   if (!navigator.clipboard) throw new Error("copy the address bar");
-  await navigator.clipboard.writeText(url.href);
+  await navigator.clipboard.writeText(pinnedUrl(anchor));
   return "Link copied";
 }

@@ -1,6 +1,6 @@
 import { html } from "./dom.js";
 import type { Prefill, StaffingField, StaffingInputs } from "./staffing-model.js";
-import { readUrl, writeUrl } from "./url-state.js";
+import { pin, readUrl, tellUnknown, writeUrl } from "./url-state.js";
 
 interface Field {
   name: StaffingField;
@@ -84,6 +84,10 @@ const fields: Field[] = [
   },
 ];
 
+function inForm({ percent }: Field, value: number | null): string {
+  return value === null ? "" : String(percent ? Number((value * 100).toFixed(1)) : value);
+}
+
 let lastQueue: string | null = null;
 
 /**
@@ -103,8 +107,17 @@ export function staffingForm(
   for (const field of fields) {
     const text = readUrl(field.parameter);
     const value = text === null || text.trim() === "" ? Number.NaN : Number(text);
-    if (value >= field.min && value <= field.max) given.set(field.name, field.percent ? value / 100 : value);
+    const fits = value >= field.min && value <= field.max;
+    if (fits && text !== inForm(field, own[field.name].value))
+      given.set(field.name, field.percent ? value / 100 : value);
+    const shown = inForm(field, own[field.name].value) || "nothing";
+    tellUnknown(field.parameter, text === null || fits ? null : { label: field.label, value: text, shown });
   }
+  pin("what-if", () =>
+    Object.fromEntries(
+      fields.map((field) => [field.parameter, inForm(field, given.get(field.name) ?? own[field.name].value)]),
+    ),
+  );
   const current = (): StaffingInputs => {
     const values = fields.map(({ name }) => [name, given.get(name) ?? own[name].value]);
     return { ...(Object.fromEntries(values) as unknown as Record<StaffingField, number | null>), minutes };
@@ -120,8 +133,6 @@ export function staffingForm(
   const resets: (() => void)[] = [];
   for (const field of fields) {
     const { name, parameter, label, unit, step, min, max } = field;
-    const inForm = (value: number | null) =>
-      value === null ? "" : String(field.percent ? Number((value * 100).toFixed(1)) : value);
     const id = `what-if-${name}`;
     const input = html("input", {
       type: "number",
@@ -130,7 +141,7 @@ export function staffingForm(
       ...{ min, max, step: "any" },
       inputmode: "decimal",
       "aria-describedby": `${id}-source`,
-      value: inForm(given.get(name) ?? own[name].value),
+      value: inForm(field, given.get(name) ?? own[name].value),
       placeholder: name === "reps" ? "needed" : null,
     });
     const source = html("span", { class: "what-if-source", id: `${id}-source` });
@@ -138,7 +149,7 @@ export function staffingForm(
       source.textContent = given.has(name)
         ? own[name].value === null
           ? "set by you"
-          : `set by you; was ${inForm(own[name].value)}`
+          : `set by you; was ${inForm(field, own[name].value)}`
         : own[name].source;
     };
     const read = () => {
@@ -150,7 +161,7 @@ export function staffingForm(
         return;
       }
       const value = field.percent ? number / 100 : number;
-      if (Number.isNaN(number) || input.value === inForm(own[name].value)) given.delete(name);
+      if (Number.isNaN(number) || input.value === inForm(field, own[name].value)) given.delete(name);
       else given.set(name, name === "reps" ? Math.round(value) : value);
       writeUrl({ [parameter]: given.has(name) ? input.value : null });
       say();
@@ -166,11 +177,11 @@ export function staffingForm(
       read();
     });
     input.addEventListener("change", () => {
-      if (input.value === "" && own[name].value !== null) input.value = inForm(own[name].value);
+      if (input.value === "" && own[name].value !== null) input.value = inForm(field, own[name].value);
     });
     resets.push(() => {
       given.delete(name);
-      input.value = inForm(own[name].value);
+      input.value = inForm(field, own[name].value);
       input.removeAttribute("aria-invalid");
       say();
     });

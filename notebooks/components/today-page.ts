@@ -39,7 +39,7 @@ import type { QueueLoad } from "./queue-load.js";
 import { projectionText, type RestOfDay, restOfDay } from "./rest-of-day.js";
 import { maximum } from "./rollup.js";
 import * as today from "./today.js";
-import { readUrl, writeUrl } from "./url-state.js";
+import { readUrl, tellUnknown, writeUrl } from "./url-state.js";
 import type { Grain } from "./windows.js";
 
 /** Everything the parts of the Today page are made from. */
@@ -187,6 +187,8 @@ export function chosenInterval(page: TodayPage): HTMLElement {
   });
   const written = readUrl("at");
   const slot = net.findIndex(({ row }) => row.label === written);
+  const none = { label: "Interval", value: written ?? "", shown: "none taken apart" };
+  tellUnknown("at", written === null || slot >= 0 ? null : none);
   if (slot >= 0) crosshair.picked = slot; // nothing is in the page yet that could be told
   show(crosshair.picked);
   return place;

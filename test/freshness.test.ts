@@ -129,8 +129,14 @@ describe("the words about time", () => {
       feed({ feed: "issue_queues", cadence_minutes: 60, through: ago(90) }),
     ],
   };
-  const words = (options: Parameters<typeof freshWords>[1], device = now, server: number | null = null) => {
-    const { items, warning } = freshWords(site, options, { device, server });
+  const words = (
+    options: Parameters<typeof freshWords>[1],
+    device = now,
+    server: number | null = null,
+    others: FeedArrival[] = [],
+  ) => {
+    const feeds = [...others, ...site.feeds];
+    const { items, warning } = freshWords({ ...site, feeds }, options, { device, server });
     return { ...Object.fromEntries(items.map(({ label, value }) => [label, value])), warning } as Record<
       string,
       unknown
@@ -179,9 +185,10 @@ describe("the words about time", () => {
   });
 
   it("say what of the page is not here, and what beside it is behind", () => {
-    const told = words({ of: ["queue_wfm", "rep_convos"], beside: ["issue_queues"] }, now + 60 * minute);
+    const old = feed({ feed: "issue_queues", cadence_minutes: 60, through: ago(4 * 1440) });
+    const told = words({ of: ["queue_wfm", "rep_convos"], beside: ["issue_queues"] }, now, null, [old]);
     assert.equal(told["Not here"], "rep_convos");
-    assert.equal(told.Behind, "issue_queues, Tue 10 Mar, 06:30");
+    assert.equal(told.Behind, "issue_queues, Fri 6 Mar, 07:00");
     assert.equal(words({ of: ["rep_convos"] })["Data through"], "nothing yet");
   });
 });

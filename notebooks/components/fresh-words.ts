@@ -68,7 +68,12 @@ export function freshWords(
   const behind =
     moment === null
       ? []
-      : page.beside.filter((feed) => pageAge(pageThrough([feed], { of: [feed.feed] }), moment, utc)?.old);
+      : page.beside.filter((feed) => {
+          const own = pageThrough([feed], { of: [feed.feed] });
+          const before =
+            page.through === null || Date.parse(feed.through!) < Date.parse(page.through) - dayMs;
+          return before && pageAge(own, moment, utc)?.old;
+        });
   add("Behind", behind.map((feed) => `${feed.feed}, ${local.dateTime(feed.through!)}`).join("; "));
   add("Synced", synced === null ? null : local.moment(synced));
   add("Times in", site.timezone);
@@ -118,3 +123,4 @@ function cadenceText(minutes: number): string {
 }
 
 const utc = timeZone("UTC");
+const dayMs = 86_400_000;

@@ -39,7 +39,7 @@ whole as (
 )
 select
   strftime(day, '%Y-%m-%d') as day,
-  coalesce(queue, 'Unknown') as queue,
+  queue,
   whole.day is not null as complete,
   (assigned + abandoned)::bigint as offered,
   assigned::bigint as assigned,

@@ -19,7 +19,6 @@ excluded as (
 recent as (
   select *, local_slot(moment, 30) as slot
   from history.contacts semi join recent_days using (day) anti join kit.excluded_days using (day)
-  where queue is not null
 ),
 -- each contact for its queue, for its group, and for all of them together
 either as (

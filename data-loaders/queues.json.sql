@@ -2,9 +2,11 @@
 -- `kind` is all, group or queue; `members` are the queues of a group.
 -- Ships: queue, kind, members
 with busy as (
-  select queue_name as queue, sum(coalesce(assignments, 0) + coalesce(abandons, 0)) as offered
-  from wfm.queue_windows
-  where queue_name is not null
+  select queue, sum(coalesce(assignments, 0) + coalesce(abandons, 0)) as offered
+  from wfm.queue_windows as told
+  join wfm.queue_names as names
+    on names.queue_id is not distinct from told.queue_id and names.queue_name is not distinct from told.queue_name
+  where instance_ts is not null
   group by all
 ),
 groups as (

@@ -218,6 +218,8 @@ function queueGroups(value: Value): Map<string, string[]> | undefined {
   const groupOf = new Map<string, string>();
   for (const [group, queues] of groups ?? []) {
     if (group.toLowerCase() === "all queues") fail(value, "All queues is every queue: choose another name");
+    if (group.toLowerCase() === "(no name)")
+      fail(value, "(no name) is every queue without one: choose another name");
     for (const queue of queues) {
       const other = groupOf.get(queue);
       if (other !== undefined)

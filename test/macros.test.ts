@@ -35,7 +35,7 @@ import {
 import { timeZone, weekday } from "../notebooks/components/time-zone.ts";
 import { abandonRate, asa, meanWait, patience, waits } from "../notebooks/components/waits.ts";
 import { dayIntervals, type Grain, windowStart } from "../notebooks/components/windows.ts";
-import { type Database, openDatabase } from "../src/warehouse/database.ts";
+import { type Database, openDatabase, quoteText } from "../src/warehouse/database.ts";
 import { macrosScript, readMacros } from "../src/warehouse/macros.ts";
 import fc from "./fast-check.ts";
 
@@ -119,8 +119,8 @@ const aggregates: Record<string, [call: string, same: (rows: Input[][]) => Resul
 
 const variants = ["service_parts", "service_level", "shortfall"];
 const times = ["local", "local_date", "local_weekday", "local_slot", "window_start", "interval_start"];
-const settings = ["local_zone", "service_level_variant", "future_hours", "horizon"];
-const judged = ["run_time", "timely"];
+const settings = ["local_zone", "service_level_variant", "future_hours", "horizon", "reserved_queue_names"];
+const judged = ["run_time", "timely", "queue_label"];
 const slow = ["erlang_c_required"];
 
 const sane = fc.oneof(
@@ -336,6 +336,42 @@ describe("macros", () => {
       "select service_level(1000, 60, 860), service_level(1000, 60, 860, variant := 'offered'), local_zone()",
     );
     assert.deepEqual(rows, [[0.86, 860 / 1060, "Asia/Kolkata"]]);
+    await db.run(macrosScript({ timezone: "UTC", variant: "offered" }));
+  });
+
+  it("call queues so that they can be told apart", async () => {
+    const called: [name: string | null, label: string][] = [
+      ["Chat", "Chat"],
+      ["chat", "chat"],
+      ["Live chat, tier 2", "Live chat, tier 2"],
+      ["دردشة", "دردشة"],
+      ["می\u200cخواهم", "می\u200cخواهم"], // a joiner that Persian needs
+      ["👩\u200d💻", "👩\u200d💻"],
+      [null, "(no name)"],
+      ["", "(no name)"],
+      [" \t\u00a0\u3000\u200b", "(no name)"],
+      [" Chat", "␣Chat"],
+      ["Live  chat", "Live␣␣chat"],
+      ["Live\tchat", "Live⇥chat"],
+      ["Live\u00a0chat", "Live⍽chat"],
+      ["Live\nchat", "Live⏎chat"],
+      ["Chat\u200b", "Chat⍽"],
+      ["All queues", "All queues (queue)"],
+      ["all queues", "all queues (queue)"],
+      ["All queues (queue)", "All queues (queue) (queue)"],
+      ["(no name)", "(no name) (queue)"],
+      ["Sales", "Sales (queue)"],
+      ["SALES", "SALES (queue)"],
+      ["Sales (queue)", "Sales (queue) (queue)"],
+      ["Sales 2", "Sales 2"],
+      ["Chat (queue)", "Chat (queue)"],
+    ];
+    await db.run(macrosScript({ timezone: "UTC", variant: "offered", groups: ["Sales", "O'Brien"] }));
+    for (const [name, label] of called) {
+      const { rows } = await db.rows(`select queue_label(${name === null ? "null" : quoteText(name)})`);
+      assert.deepEqual(rows, [[label]], JSON.stringify(name));
+    }
+    assert.equal(new Set(called.map(([, label]) => label)).size, called.length - 2); // three have no name
     await db.run(macrosScript({ timezone: "UTC", variant: "offered" }));
   });
 

@@ -62,7 +62,7 @@ export async function openCatalog(project: Project, options: CatalogOptions = {}
 export function catalogSetup({ config }: Pick<Project, "config">, { horizon }: Snapshot): string {
   const { timezone, site, sync } = config;
   const settings = {
-    ...{ timezone, variant: site.serviceLevel.variant },
+    ...{ timezone, variant: site.serviceLevel.variant, groups: [...(site.queueGroups?.keys() ?? [])] },
     ...{ futureHours: sync.futureHours, horizon },
   };
   return `create schema raw; create schema kit; create schema wfm; create schema history;\n${macrosScript(settings)}`;
@@ -114,10 +114,10 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
   );
   for (const view of wfmViews) {
     const feed = view === "queue_windows" ? "queue_wfm" : "queue_membership_wfm";
-    add("wfm", view, () => `create view wfm.${view} as ${wfmSelect(config, view, columnsOf(feed))}`, [
-      `main.${feed}`,
-      "main.dim_queues",
-    ]);
+    const mixed = snapshot.feeds[feed]?.days.some(({ facts }) => facts?.mixed) ?? false;
+    const select = () => wfmSelect(config, view, columnsOf(feed), "main", mixed);
+    const needs = [`${mixed ? "raw" : "main"}.${feed}`, "main.dim_queues"];
+    add("wfm", view, () => `create view wfm.${view} as ${select()}`, needs);
   }
   add(
     "wfm",

@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import { type Database, quoteText } from "./database.ts";
-import { intraday } from "./intraday.ts";
-import { contacts, queueWindows, scored } from "./queue-history.ts";
+import { intraday, queueNames } from "./intraday.ts";
+import { contacts, noName, queueWindows, scored } from "./queue-history.ts";
 
 /** A view of the catalog over others: the feeds' rows as contacts, and as windows of queues and groups of queues. */
 export interface Derived {
@@ -18,7 +18,7 @@ export function derivedRelations(config: Pick<Config, "site">): Derived[] {
     {
       schema: "history",
       name: "contacts",
-      needs: ["main.issue_queues", "main.rep_convos", "history.windows"],
+      needs: ["main.issue_queues", "main.rep_convos", "main.dim_queues", "history.windows"],
       select: contacts,
     },
     {
@@ -35,11 +35,18 @@ export function derivedRelations(config: Pick<Config, "site">): Derived[] {
     },
     {
       schema: "wfm",
+      name: "queue_names",
+      needs: ["wfm.queue_windows", "wfm.rep_windows", "main.dim_queues"],
+      select: queueNames,
+    },
+    {
+      schema: "wfm",
       name: "intraday",
       needs: [
         "wfm.queue_windows",
         "wfm.queue_versions",
         "wfm.rep_windows",
+        "wfm.queue_names",
         "kit.settings",
         "kit.queue_groups",
       ],
@@ -74,10 +81,13 @@ export async function contentByDay(database: Database, name: string): Promise<Re
   return Object.fromEntries(rows.map(([day, content]) => [String(day), String(content)]));
 }
 
-/** kit.queue_groups: the groups of kit.yaml, one row per group and queue. A queue is in one group at most. */
+/** kit.queue_groups: the groups of kit.yaml, one row per group and queue, called as pages call them. A queue is in one group at most. */
 function queueGroups({ site }: Pick<Config, "site">): Derived {
   const rows = [...(site.queueGroups ?? [])].flatMap(([group, queues]) =>
-    queues.map((queue) => `(${quoteText(group)}, ${quoteText(queue)})`),
+    queues.map(
+      (queue) =>
+        `(${quoteText(group)}, ${queue === noName ? quoteText(noName) : `queue_label(${quoteText(queue)})`})`,
+    ),
   );
   const types = "cast(null as varchar), cast(null as varchar)";
   return {

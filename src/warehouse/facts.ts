@@ -73,7 +73,7 @@ async function withFeedFacts(
       ? new Map<string, DayTimes>()
       : await timesOfDays(await open(), data, feed, others, {
           columns: timeColumns(of),
-          windows: of.kind === "wfm" ? "instance_ts" : null,
+          windows: of.kind === "wfm",
           futureHours,
         });
   const changed = new Map<string, PartitionRow[]>();
@@ -92,6 +92,7 @@ async function withFeedFacts(
       lines: countLines(partitions),
       through: of.kind === "wfm" ? windowEnd(found.windows.at(-1)) : latest(ends),
       ...(name === "queue_wfm" && { windows: windowRuns(found.windows) }),
+      ...(found.mixed && { mixed: true as const }),
       ...(found.odd && { odd: found.odd }),
       ...(odd.length > 0 && { oddRuns: odd.map(({ hr, mi }) => runOf({ dt: day.dt, hr, mi })).sort() }),
       ...((odd.length > 0 || found.beyond) && { horizon }),

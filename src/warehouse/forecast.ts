@@ -83,9 +83,10 @@ export async function readPlanned(
        from wfm.${table}`,
     );
     const { rows: names } = await database.rows(`
-      select distinct queue_name from wfm.queue_windows where queue_name is not null
-      union select distinct queue_name from issue_queues where queue_name is not null
-      union select distinct queue_name from dim_queues where queue_name is not null`);
+      select queue from wfm.queue_names
+      union select queue_label(queue_name) from (
+        select distinct queue_name from issue_queues union select distinct queue_name from dim_queues
+      ) where queue_name is not null`);
     const known = names.map(([name]) => String(name));
     const { rows: queues } = await database.rows(`select distinct queue from wfm.${table} order by all`);
     const unknown = queues.map(([queue]) => String(queue)).filter((queue) => !known.includes(queue));

@@ -1,6 +1,6 @@
 import { localTimes } from "./arrived.ts";
 import { quoteText } from "./database.ts";
-import { allQueues, settled } from "./queue-history.ts";
+import { allQueues, newestNames, settled } from "./queue-history.ts";
 
 const sums = [
   "wait",
@@ -40,6 +40,20 @@ function addedContacts(
 const addedTime = (minutes: string) =>
   `case when count(*) filter (logged_in > 0 and ${minutes} is null) = 0 then sum(${minutes}) end as ${minutes}`;
 
+/** wfm.queue_names: what pages call a queue of the WFM feeds, by its id and name there. Where a row has no name dim_queues may. */
+export const queueNames = `
+select queue_id, queue_name, queue_label(coalesce(case when trim(queue_name) <> '' then queue_name end, listed.name)) as queue
+from (
+  select queue_id, queue_name from wfm.queue_windows union select queue_id, queue_name from wfm.rep_windows
+) left join (${newestNames("dim_queues", "_run")}) as listed using (queue_id)`;
+
+const named = (rows: string) => `(
+    select told.*, coalesce(names.queue, queue_label(told.queue_name)) as queue
+    from ${rows} as told
+    left join wfm.queue_names as names
+      on names.queue_id is not distinct from told.queue_id and names.queue_name is not distinct from told.queue_name
+  )`;
+
 export const intraday = `
 with settings as (
   select min_reps from kit.settings
@@ -50,17 +64,17 @@ newest as (
 contacts as (
   select
     window_start(instance_ts) as start,
-    queue_name as queue,
+    queue,
     ${addedContacts("assignments", "abandons", "within_threshold", ["wait_seconds", "handle_seconds", "wrap_seconds"])},
     max(reps) as reps
-  from wfm.queue_windows, newest
-  where instance_ts > newest - interval 175 days and queue_name is not null
+  from ${named("wfm.queue_windows")}, newest
+  where instance_ts > newest - interval 175 days
   group by all
 ),
 versions as (
-  select window_start(instance_ts) as start, queue_name as queue, assignments, abandons, within_threshold, run
-  from wfm.queue_versions, newest
-  where instance_ts > newest - interval 175 days and queue_name is not null
+  select window_start(instance_ts) as start, queue, assignments, abandons, within_threshold, run
+  from ${named("wfm.queue_versions")}, newest
+  where instance_ts > newest - interval 175 days
 ),
 -- what the first delivery said
 first_told as (
@@ -77,7 +91,7 @@ memberships as (
   union all
   select distinct ${quoteText(allQueues)}, queue from told
   union all
-  select distinct ${quoteText(allQueues)}, queue_name from wfm.rep_windows where queue_name is not null
+  select distinct ${quoteText(allQueues)}, queue from wfm.queue_names
 ),
 either as (
   from told
@@ -94,9 +108,9 @@ either as (
 -- the feed repeats a rep in each queue: here each is once per queue, and once per group, all queues being one too
 membership_rows as (
   select
-    window_start(instance_ts) as start, queue_name as queue, rep_id, logged_in, available, busy, utilized_available,
+    window_start(instance_ts) as start, queue, rep_id, logged_in, available, busy, utilized_available,
     utilized_busy
-  from wfm.rep_windows, newest
+  from ${named("wfm.rep_windows")}, newest
   where instance_ts > newest - interval 175 days and rep_id is not null
 ),
 rep_time as (
@@ -110,7 +124,6 @@ rep_time as (
     union all by name
     select * replace (${quoteText(allQueues)} as queue) from membership_rows
   )
-  where queue is not null
   group by start, queue, rep_id
 ),
 staff as (

@@ -422,6 +422,26 @@ create or replace macro wilson_high(k, n, z := 1.959963984540054) as
       + quantity(z) * quantity(z) / quantity(n) / (4 * quantity(n)))
   ) / (1 + quantity(z) * quantity(z) / quantity(n))) end end;
 
+-- # Queues
+
+-- Names in small letters that a page gives to something else than a queue: the total, what has no name, and the groups of kit.yaml.
+-- e.g. list_contains(reserved_queue_names(), 'all queues')
+create or replace macro reserved_queue_names() as ['all queues', '(no name)'];
+
+-- What a queue of this name is called on pages and in history: "(no name)" without one, "Sales (queue)" where the name is
+-- also a group's or the total's. Blanks that nobody would see are made visible, so that names that look alike can be told apart.
+-- e.g. queue_label('Chat ') = 'Chat␣'
+create or replace macro queue_label(name) as
+  case
+    when name is null or regexp_full_match(name, '[\s\p{Z}\x{200b}\x{feff}\x{2060}]*') then '(no name)'
+    when list_contains(reserved_queue_names(), lower(regexp_replace(name, '( \(queue\))+$', ''))) then name || ' (queue)'
+    when regexp_matches(name, '^ | $|  |[\t\n\r\x{85}\x{a0}\x{1680}\x{2000}-\x{200b}\x{2028}-\x{2029}\x{202f}\x{205f}\x{2060}\x{3000}\x{feff}]')
+      then regexp_replace(
+        regexp_replace(replace(replace(name, ' ', '␣'), chr(9), '⇥'), '[\n\r\x{85}\x{2028}\x{2029}]', '⏎', 'g'),
+        '[\x{a0}\x{1680}\x{2000}-\x{200b}\x{202f}\x{205f}\x{2060}\x{3000}\x{feff}]', '⍽', 'g')
+    else name
+  end;
+
 -- # Time. Data is in UTC; these are the only places where the zone of kit.yaml comes in.
 
 -- The zone that local times are in, from `timezone` of kit.yaml.

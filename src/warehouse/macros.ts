@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { quoteText } from "./database.ts";
+import { allQueues, noName } from "./queue-history.ts";
 
 /** A metric macro as `kit.macros` shows it. */
 export interface Macro {
@@ -15,6 +16,7 @@ export interface Macro {
 export interface MacroSettings {
   timezone: string; // IANA
   variant: string; // of service_level
+  groups?: string[]; // of queues
   futureHours?: number;
   horizon?: string | undefined; // ISO, UTC; none: nothing is to come
 }
@@ -55,10 +57,20 @@ export function readMacros(sql = readFileSync(file, "utf8")): Macro[] {
  * The statements that define every macro with the settings of kit.yaml. They hold no reference to
  * anything else, so that they can be stored in a database file as well.
  */
-export function macrosScript({ timezone, variant, futureHours, horizon }: MacroSettings): string {
+export function macrosScript({
+  timezone,
+  variant,
+  groups = [],
+  futureHours,
+  horizon,
+}: MacroSettings): string {
   const settings = new Map([
     ["local_zone", quoteText(timezone)],
     ["service_level_variant", quoteText(variant)],
+    [
+      "reserved_queue_names",
+      `[${[allQueues, noName, ...groups].map((name) => quoteText(name.toLowerCase())).join(", ")}]`,
+    ],
   ]);
   if (futureHours !== undefined) settings.set("future_hours", String(futureHours));
   if (horizon !== undefined) settings.set("horizon", `${quoteText(horizon)}::timestamp`);

@@ -3,22 +3,37 @@ import { quoteText } from "./database.ts";
 /** The name under which pages show every queue together. */
 export const allQueues = "All queues";
 
+/** What contacts of a queue without a name stand under. */
+export const noName = "(no name)";
+
+/** Of a feed that names queues by their id: the newest name of each, where it has one. */
+export const newestNames = (from: string, newest: string) => `
+  select queue_id::varchar as queue_id, arg_max(queue_name, ${newest}) as name
+  from ${from} where trim(queue_name) <> '' and queue_id is not null group by all`;
+
 // One row per contact of a queue, in windows of which both feeds have come: assignments by rep_convos, abandons by
-// issue_queues. An assignment waited as long as the visit to the queue that it ended, and not at all without one.
+// issue_queues. An assignment waited as long as the visit to the queue that it ended, and not at all without one. Its queue is
+// that of its id, by whichever feed names it; without an id that of the visit.
 export const contacts = `
 with queue_names as (
-  select queue_id::varchar as queue_id, arg_max(queue_name, exit_queue_ts) as queue from issue_queues group by all
+  select queue_id, queue_label(coalesce(own.name, listed.name)) as queue
+  from (${newestNames("issue_queues", "exit_queue_ts")}) as own
+  full join (${newestNames("dim_queues", "_run")}) as listed using (queue_id)
 ),
 visits as (
   select
-    issue_id::varchar as issue, issue_queues.rep_id::varchar as rep, coalesce(queue_names.queue, queue_name) as queue,
+    issue_id::varchar as issue, issue_queues.rep_id::varchar as rep, coalesce(queue_names.queue, queue_label(queue_name)) as queue,
     exit_queue_ts as left_at, coalesce(abandoned, false) as abandoned, enqueue_time as wait
   from issue_queues left join queue_names on queue_names.queue_id = issue_queues.queue_id::varchar
   where exit_queue_ts is not null
 ),
 assignments as (
   select
-    issue_assigned_ts as moment, queue_names.queue, rep_convos.rep_id::varchar as rep,
+    issue_assigned_ts as moment,
+    coalesce(
+      queue_names.queue, any_value(visits.queue) filter (abs(epoch(left_at) - epoch(issue_assigned_ts)) <= 1), ${quoteText(noName)}
+    ) as queue,
+    rep_convos.rep_id::varchar as rep,
     coalesce(max(wait) filter (abs(epoch(left_at) - epoch(issue_assigned_ts)) <= 1), 0) as wait,
     any_value(handle_time_seconds) as handle
   from rep_convos
@@ -55,7 +70,6 @@ with counted as (
   cross join (
     select service_level_seconds as seconds, service_level_short_seconds as short_seconds from kit.settings
   )
-  where queue is not null
   group by all
 ),
 either as (

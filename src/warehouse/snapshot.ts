@@ -95,6 +95,7 @@ export interface DayFacts {
   lines: number; // of all their files, as counted when they were fetched
   through: string | null; // end of the newest complete partition, or window for the WFM feeds, that is not odd; ISO, UTC
   windows?: WindowRun[]; // of queue_wfm: the quarter-hours that it tells of
+  mixed?: true; // of the WFM feeds: windows not named by their start, or one queue's in rows of several ids
   odd?: OddTimes; // rows dated as they cannot be; none: left out
   oddRuns?: string[]; // partitions dated so
   horizon?: string; // by which they were judged, where it mattered; ISO, UTC

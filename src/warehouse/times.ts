@@ -7,6 +7,7 @@ import { type Database, quoteList, quoteName, quoteText } from "./database.ts";
 import { type RelationColumn, spelled } from "./dedupe.ts";
 import { parquetRelation } from "./relation.ts";
 import type { DaySnapshot, FeedSnapshot, OddTimes } from "./snapshot.ts";
+import { keyValue, wfmNames, windowKeys } from "./wfm.ts";
 
 const hour = 3_600_000;
 
@@ -28,7 +29,8 @@ export function isOdd(dt: string, partition: Pick<ManifestPartition, "hr" | "mi"
 export interface DayTimes {
   odd?: OddTimes;
   beyond: boolean; // some are odd for the horizon alone, which moves
-  windows: string[]; // of the feed of windows: the quarter-hours it tells of, ISO, UTC, sorted
+  windows: string[]; // of a WFM feed: the quarter-hours it tells of, ISO, UTC, sorted
+  mixed: boolean; // of a WFM feed: rows of one window and queue that its key tells apart, or does not though their ids differ
 }
 
 /** The columns of a feed that say when something happened: of its key and order, and those that pages count by. */
@@ -40,16 +42,18 @@ export function timeColumns({ key, order, columns }: Feed): string[] {
 
 /**
  * The times of the rows of staged days, by dt; the macro `timely` of this database decides. Most days are judged by the
- * footer of their file. `windows` names the column of a feed of windows.
+ * footer of their file. `windows`: the feed is one of the WFM feeds.
  */
 export async function timesOfDays(
   database: Database,
   data: string,
   feed: Pick<FeedSnapshot, "columns">,
   days: readonly DaySnapshot[],
-  options: { columns: readonly string[]; windows: string | null; futureHours: number },
+  options: { columns: readonly string[]; windows: boolean; futureHours: number },
 ): Promise<Map<string, DayTimes>> {
-  const found = new Map<string, DayTimes>(days.map(({ dt }) => [dt, { beyond: false, windows: [] }]));
+  const found = new Map<string, DayTimes>(
+    days.map(({ dt }) => [dt, { beyond: false, windows: [], mixed: false }]),
+  );
   const named = (names: readonly string[]) =>
     names.flatMap((name) =>
       spelled(feed.columns, name).filter(({ type }) => /^(TIMESTAMP|VARCHAR)$/.test(type)),
@@ -66,17 +70,37 @@ export async function timesOfDays(
       group by all`);
     for (const { dt, beyond, ...odd } of rows) Object.assign(found.get(dt)!, { odd, beyond });
   }
-  const starts = named(options.windows === null ? [] : [options.windows]);
-  if (starts.length > 0) {
-    const rows = await database.objects<{ dt: string; start: string }>(`
-      select distinct left(_run, 10) as dt, window_start(ts) as start
-      from (${timesSql(data, days, starts)})
-      where timely(ts, _run) is not null
-      order by start`);
-    for (const { dt, start } of rows) found.get(dt)!.windows.push(new Date(start).toISOString());
+  if (options.windows) {
+    const columns = wfmNames.flatMap((name) => spelled(feed.columns, name));
+    const files = days.flatMap(({ staged }) => staged ?? []);
+    const rows = await database.objects<{ dt: string; start: string; mixed: boolean }>(`
+      with told as (
+        select left(_run, 10) as dt, ${windowKeys(feed.columns)
+          .map(([name, sql]) => `${sql} as ${name}`)
+          .join(", ")}
+        from ${parquetRelation(data, files, [...columns, ...place])}
+        where timely(${keyValue(feed.columns, "instance_ts")}, _run) is not null
+      )
+      select dt, start, bool_or(mixed) as mixed
+      from (
+        select dt, start, count(distinct (instance_ts, coalesce(queue_id, ''))) > 1 or bool_or(instance_ts <> start) as mixed
+        from told group by dt, start, queue_name, rep_id
+      )
+      group by dt, start order by start`);
+    for (const { dt, start, mixed } of rows) {
+      const day = found.get(dt)!;
+      day.windows.push(new Date(start).toISOString());
+      day.mixed ||= mixed;
+    }
   }
   return found;
 }
+
+const place = [
+  { name: "_file", type: "VARCHAR" },
+  { name: "_line", type: "BIGINT" },
+  { name: "_run", type: "VARCHAR" },
+];
 
 const firstOf = "(_run, _file, _line, name)";
 
@@ -116,11 +140,6 @@ async function doubtful(
 
 function timesSql(data: string, days: readonly DaySnapshot[], columns: readonly RelationColumn[]): string {
   const files = days.flatMap(({ staged }) => staged ?? []);
-  const place = [
-    { name: "_file", type: "VARCHAR" },
-    { name: "_line", type: "BIGINT" },
-    { name: "_run", type: "VARCHAR" },
-  ];
   const of = (column: RelationColumn) =>
     `select ${quoteText(column.name)} as name, try_cast(${quoteName(column.name)} as timestamp) as ts, _file, _line, _run
       from ${parquetRelation(data, files, [column, ...place])}`;

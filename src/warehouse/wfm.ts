@@ -1,6 +1,6 @@
 import { type Config, usualColumns } from "../config.ts";
 import { own } from "../names.ts";
-import { quoteName } from "./database.ts";
+import { quoteName, quoteText } from "./database.ts";
 import { type RelationColumn, spelled } from "./dedupe.ts";
 
 /** A metric of a wfm view, and the customer's columns that hold it. */
@@ -61,13 +61,14 @@ export function wfmColumns({ site }: Pick<Config, "site">): WfmColumn[] {
 
 /**
  * The select of a wfm view: windows under the kit's metric names; a metric without column is null. Of the raw rows, every
- * delivery of a window, with its `run`.
+ * delivery of a window, with its `run`. `mixed`: the feed's key does not tell windows apart as they should be.
  */
 export function wfmSelect(
   config: Pick<Config, "site">,
   view: WfmColumn["view"],
   columns: readonly RelationColumn[],
   layer: "main" | "raw" = "main",
+  mixed = false,
 ): string {
   const mapped = wfmColumns(config).filter((column) => column.view === view);
   const known = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
@@ -89,8 +90,19 @@ export function wfmSelect(
     return `  ${value ? `${value}${factor(config, metric)}` : `cast(null as ${type})`} as ${quoteName(metric)}`;
   });
   const run = layer === "raw" ? ["  _run as run"] : [];
-  const from = `${layer}.${quoteName(mapped[0]!.feed)}`;
+  const feed = mapped[0]!.feed;
+  const from = mixed ? newestOfWindows(feed, columns) : `${layer}.${quoteName(feed)}`;
   return `select\n${[...plain, ...run, ...values].join(",\n")}\nfrom ${unnamed ? namedQueues(from, columns) : from}`;
+}
+
+/** What tells a row of a WFM feed from others: its window's `start`, its own time, its queue and its rep. */
+export function windowKeys(columns: readonly RelationColumn[]): [name: string, sql: string][] {
+  const value = (key: (typeof wfmNames)[number]) => keyValue(columns, key);
+  const keys = ["instance_ts", "queue_id", "queue_name", "rep_id"] as const;
+  return [
+    ["start", `window_start(${value("instance_ts")})`],
+    ...keys.map((key): [string, string] => [key, value(key)]),
+  ];
 }
 
 /** One of `wfmNames` in a row of a WFM feed: the value of whichever spelling of the name has one. */
@@ -116,6 +128,23 @@ export function wfmColumnRows(
     );
     return { view, metric, feed, column: columns.join(", ") || null, type, delivered, doc };
   });
+}
+
+// Of each window, queue and rep the newest row: two times in one quarter-hour are one window, two ids of one name two queues.
+function newestOfWindows(feed: string, columns: readonly RelationColumn[]): string {
+  const keys = windowKeys(columns).map(([name, sql]) => `${quoteText(name)}: ${sql}`);
+  return `(
+  select * exclude (_window, _copy)
+  from (
+    select *, row_number() over (
+      partition by _window.start, _window.queue_id, _window.queue_name, _window.rep_id,
+        case when _window.start is null then (_file, _line) end
+      order by _run desc, _window.instance_ts desc, _file desc, _line desc
+    ) as _copy
+    from (select *, {${keys.join(", ")}} as _window from raw.${quoteName(feed)})
+  )
+  where _copy = 1
+)`;
 }
 
 function namedQueues(from: string, columns: readonly RelationColumn[]): string {

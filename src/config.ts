@@ -97,6 +97,7 @@ export interface Config {
   timezone: string;
   data: string;
   catalog: string | null; // absolute path of a DuckDB file that is kept up to date
+  output: string; // absolute folder of the built site
   sync: { maxAgeMinutes: number; concurrency: number; graceMinutes: number; futureHours: number };
   decrypt: string[] | null;
   site: SiteConfig;
@@ -114,6 +115,7 @@ const defaults = {
     futureHours: 24,
   },
   title: "ASAPP Messaging",
+  output: "site",
   serviceLevel: { target: 0.8, seconds: 60, variant: "offered", shortSeconds: 5 },
   weekStart: "monday",
   privacy: { minReps: 5, minContacts: 10 },
@@ -228,6 +230,7 @@ function resolveConfig(written: Written, folder: string): Config {
     timezone: written.timezone ?? defaults.timezone,
     data: local(written.data ?? `data/${dataName(source)}`, folder),
     catalog: written.catalog === undefined ? null : local(written.catalog, folder),
+    output: local(site.output ?? defaults.output, folder),
     sync: {
       maxAgeMinutes: written.sync?.max_age ?? defaults.sync.maxAgeMinutes,
       concurrency: written.sync?.concurrency ?? defaults.sync.concurrency[source?.type ?? "s3"],

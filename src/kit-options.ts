@@ -103,6 +103,7 @@ const wfmOptions = {
 
 const siteOptions = {
   title: text("a title"),
+  output: text("a folder"),
   service_level: record({
     target: number("a share between 0 and 1, such as 0.8", 0.01, 1),
     seconds: number("seconds from 1 to 86400", 1, 86_400),

@@ -4,6 +4,9 @@ import { type Config, emptyConfig, loadConfig } from "./config.ts";
 import type { Feed } from "./export/feed.ts";
 import { loadRegistry, mergeFeed, unknownFeed } from "./export/registry.ts";
 
+/** Set for Framework, which runs in the kit's own folder: the folder of a project without kit.yaml. */
+export const projectFolder = "ASAPP_KIT_FOLDER";
+
 export interface Project {
   root: string; // the folder of kit.yaml, absolute
   configFile: string | null; // absolute
@@ -13,20 +16,22 @@ export interface Project {
 }
 
 /**
- * The project of `configFile`, else of $ASAPP_KIT_CONFIG, else of ./kit.yaml, else one without a source.
+ * The project of `configFile`, else of $ASAPP_KIT_CONFIG, else of ./kit.yaml, else one without a source. A process that
+ * runs in another folder is told by `projectFolder` that there is none.
  * Reads the two files and nothing more. Throws CliError("config" or "unknownFeed") with every problem.
  */
 export function openProject(configFile?: string, env: NodeJS.ProcessEnv = process.env): Project {
   const registry = loadRegistry();
   const named = configFile ?? (env.ASAPP_KIT_CONFIG || undefined);
-  const file = named ?? (existsSync("kit.yaml") ? "kit.yaml" : null);
-  const config = file === null ? emptyConfig(resolve(".")) : loadConfig(file, file, registry);
+  const bare = resolve(env[projectFolder] ?? ".");
+  const file = named ?? (env[projectFolder] === undefined && existsSync("kit.yaml") ? "kit.yaml" : null);
+  const config = file === null ? emptyConfig(bare) : loadConfig(file, file, registry);
   const feeds = new Map(registry);
   for (const [name, override] of config.overrides) {
     feeds.set(name, mergeFeed(name, override, registry.get(name) ?? null));
   }
   const configPath = file === null ? null : resolve(file);
-  const root = configPath === null ? resolve(".") : dirname(configPath);
+  const root = configPath === null ? bare : dirname(configPath);
   return { root, configFile: configPath, config, feeds, data: config.data };
 }
 

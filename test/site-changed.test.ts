@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { buildSite } from "../src/site/build.ts";
-import { cacheFolder } from "../src/site/folders.ts";
+import { workspaceOf } from "../src/site/workspace.ts";
 import { sync } from "../src/sync/sync.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
@@ -56,7 +56,7 @@ describe("a site brought up to date", () => {
     assert.equal(quiet.computed, 1, "of a sync without news only site.json tells");
     await buildSite(project, { out: live, changed: true, now: later });
 
-    rmSync(join(cacheFolder, "data.state.json"));
+    rmSync(join(workspaceOf(project).cache, "data.state.json"));
     const anew = join(folder, "anew");
     await buildSite(project, { out: anew });
     assert.deepEqual(tree(live), tree(anew));

@@ -35,19 +35,22 @@ export async function demoProject({
   days = 8,
   conversationsPerDay = 400,
   feeds = siteFeeds,
+  seed = 4,
+  name = "",
 } = {}): Promise<DemoProject> {
   const now = new Date("2026-09-16T18:41:00Z"); // a Wednesday, 14:41 in New York
-  const folder = mkdtempSync(join(tmpdir(), "asapp-site-"));
+  const parent = mkdtempSync(join(tmpdir(), "asapp-site-"));
+  const folder = join(parent, name);
   const bucket = join(folder, "bucket");
-  mkdirSync(bucket);
-  const exports = simulateLazily({ seed: 4, days, now, conversationsPerDay });
+  mkdirSync(bucket, { recursive: true });
+  const exports = simulateLazily({ seed, days, now, conversationsPerDay });
   fillBucket(folderStore(bucket), demoBucket, exports, { feeds });
   const config = join(folder, "kit.yaml");
   writeFileSync(
     config,
     [
       "source:",
-      `  path: ${join(bucket, demoBucket)}`,
+      `  path: ${JSON.stringify(join(bucket, demoBucket))}`,
       "data: data",
       "timezone: America/New_York",
       "site:",
@@ -60,5 +63,5 @@ export async function demoProject({
   const project = openProject(config);
   await sync(project, { now });
   await updateWarehouse(project, { now });
-  return { folder, project, delete: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, project, delete: () => rmSync(parent, { recursive: true, force: true }) };
 }

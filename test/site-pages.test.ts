@@ -9,7 +9,6 @@ import { windowRows } from "../notebooks/components/day-file.ts";
 import { CliError } from "../src/errors.ts";
 import { openProject } from "../src/project.ts";
 import { type BuiltSite, buildSite } from "../src/site/build.ts";
-import { withBuildLock } from "../src/site/build-lock.ts";
 import { kitRoot, pagesFolder } from "../src/site/folders.ts";
 import { datasetsReady, siteOutput } from "../src/site/framework.ts";
 import { previewSite } from "../src/site/preview.ts";
@@ -86,39 +85,34 @@ describe("the site", () => {
   }, async () => {
     const temporary = join(demo.folder, "tmp");
     mkdirSync(temporary);
-    const built = await withBuildLock({}, async () =>
-      spawnSync("unshare", ["-rn", process.execPath, framework, "build"], {
-        cwd: kitRoot,
-        encoding: "utf8",
-        env: {
-          ...process.env,
-          ASAPP_KIT_CONFIG: demo.project.configFile!,
-          TMPDIR: temporary,
-          [datasetsReady]: "1",
-          [siteOutput]: join(demo.folder, "plain"),
-        },
-      }),
-    );
+    const built = spawnSync("unshare", ["-rn", process.execPath, framework, "build"], {
+      cwd: kitRoot,
+      encoding: "utf8",
+      env: {
+        ...process.env,
+        ASAPP_KIT_CONFIG: demo.project.configFile!,
+        TMPDIR: temporary,
+        [datasetsReady]: "1",
+        [siteOutput]: join(demo.folder, "plain"),
+      },
+    });
     assert.equal(built.status, 0, built.stdout + built.stderr);
     assert.ok(existsSync(join(demo.folder, "plain", "today.html")));
     assert.deepEqual(readdirSync(temporary), []);
   });
 
   it("can be previewed, with data files made by the loaders", async () => {
-    // Its loaders write into the cache that builds share.
-    await withBuildLock({}, async () => {
-      const preview = await previewSite(demo.project, { port: 3900 });
-      try {
-        const page = await (await fetch(`${preview.url}today`)).text();
-        const index = /"path":"\.?(\/_file\/data\/intraday-days\.json\?sha=\w+)"/.exec(page)?.[1];
-        assert.ok(index, "the page attaches its data");
-        const days = (await (await fetch(new URL(index, preview.url))).json()) as { day: string }[];
-        const day = await fetch(new URL(`/_file/data/intraday/${days.at(-1)!.day}.json`, preview.url));
-        assert.deepEqual(await day.json(), dataset(`intraday/${days.at(-1)!.day}.json`));
-      } finally {
-        await preview.close();
-      }
-    });
+    const preview = await previewSite(demo.project, { port: 3900 });
+    try {
+      const page = await (await fetch(`${preview.url}today`)).text();
+      const index = /"path":"\.?(\/_file\/data\/intraday-days\.json\?sha=\w+)"/.exec(page)?.[1];
+      assert.ok(index, "the page attaches its data");
+      const days = (await (await fetch(new URL(index, preview.url))).json()) as { day: string }[];
+      const day = await fetch(new URL(`/_file/data/intraday/${days.at(-1)!.day}.json`, preview.url));
+      assert.deepEqual(await day.json(), dataset(`intraday/${days.at(-1)!.day}.json`));
+    } finally {
+      await preview.close();
+    }
   });
 
   describe("in Chromium", { skip: chromium ? false : "no Chromium found" }, () => {

@@ -98,6 +98,30 @@ describe("serveSite", () => {
     assert.equal(await head.text(), "");
   });
 
+  it("answers its own Host and pages alone, and further hosts that it is told of", async () => {
+    const told = await serveSite(join(folder, "site"), { port: 0, allowed: ["kit.example"] });
+    try {
+      const own = `127.0.0.1:${server.port}`;
+      for (const [headers, status] of [
+        [{ host: own }, 200],
+        [{ host: `localhost:${server.port}` }, 200],
+        [{ host: "kit.example" }, 403],
+        [{ host: `evil.example:${server.port}` }, 403],
+        [{ host: own, origin: "http://evil.example" }, 403],
+        [{ host: own, origin: `http://${own}` }, 200],
+        [{ host: own, "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors" }, 403],
+      ] as const) {
+        const { status: answered, body } = await raw(server, "/data/days.json", headers);
+        assert.equal(answered, status, JSON.stringify(headers));
+        if (status === 403) assert.match(body.toString(), /http:\/\/localhost:\d+\/ alone.*--allow-host/);
+      }
+      assert.equal((await raw(told, "/", { host: "kit.example" })).status, 200);
+      assert.equal((await raw(told, "/", { host: "evil.example" })).status, 403);
+    } finally {
+      await told.close();
+    }
+  });
+
   it("takes the next port when one is taken", async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));

@@ -119,6 +119,13 @@ export function span(text: string): number {
   return seconds;
 }
 
+/** A parser for a host as requests name it, with or without a port. */
+export function host(text: string): string {
+  if (!/^[^\s/\\?#@,]+$/.test(text) || !URL.canParse(`http://${text}`))
+    throw new Error(`not a host such as kit.example.com or kit.example.com:8080: ${text}`);
+  return new URL(`http://${text}`).host;
+}
+
 /** A parser for one of a few words. */
 export function oneOf<const W extends readonly string[]>(words: W): (text: string) => W[number] {
   return (text) => {

@@ -1,27 +1,28 @@
 import { relative } from "node:path";
 import type { Project } from "../project.ts";
-import { type BuiltSite, buildSite } from "../site/build.ts";
+import { type BuildOptions, type BuiltSite, buildSite } from "../site/build.ts";
 import { bytes, duration, plural } from "../words.ts";
 import type { Context } from "./command.ts";
 import type { Refreshed } from "./refresh.ts";
-import { summaryText } from "./sync-run.ts";
+import { holderText, summaryText } from "./sync-run.ts";
 import { updateText } from "./update-run.ts";
 
 /** Builds the site, with progress on stderr. */
 export async function runBuild(
   project: Project,
-  out: string | undefined,
+  where: Pick<BuildOptions, "out" | "demo">,
   { output, signal }: Pick<Context, "output" | "signal">,
 ): Promise<BuiltSite> {
   let told = false;
   const site = await buildSite(project, {
-    ...(out !== undefined && { out }),
+    ...where,
     signal,
     onStep(step) {
       if (step.step === "datasets") {
         const { done, total } = step;
         output.progress({ step: "computing", done, total, unit: "datasets" });
-      } else if (step.step === "waiting") output.say(`waiting for another build (process ${step.pid})`);
+      } else if (step.step === "waiting")
+        output.say(`waiting for another build (${holderText(step.holder)})`);
       else if (step.step === "pages" && !told) {
         told = true;
         output.say("building the pages");

@@ -1,6 +1,6 @@
 import type { ExitName } from "../errors.ts";
 import type { Options, Positionals, Values } from "./arguments.ts";
-import { zone } from "./arguments.ts";
+import { host, zone } from "./arguments.ts";
 import type { Output } from "./output.ts";
 
 /** What every command gets besides its own options. */
@@ -51,6 +51,13 @@ export const shared = {
     multiple: true,
     value: "NAME",
     doc: "only this feed; may be given again, or as a,b,c",
+  },
+  allowHost: {
+    type: "string",
+    multiple: true,
+    value: "NAME",
+    doc: "answer to this host too, as a tunnel or proxy names it; may be given again",
+    parse: host,
   },
   timezone: {
     type: "string",

@@ -7,11 +7,11 @@ export const defaultPort = 3000;
 /** Serves a built site until Ctrl-C, which is how one stops it: no error, exit code 0. */
 export async function serveUntilStopped(
   folder: string,
-  port: number | undefined,
+  { port, allowed }: { port: number | undefined; allowed: string[] },
   { output, signal }: Pick<Context, "output" | "signal">,
 ): Promise<void> {
   signal.throwIfAborted();
-  const server = await serveSite(folder, { port: port ?? defaultPort });
+  const server = await serveSite(folder, { port: port ?? defaultPort, allowed });
   const stopped = new Promise<void>((resolve) =>
     signal.addEventListener("abort", () => resolve(), { once: true }),
   );

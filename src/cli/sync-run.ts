@@ -2,6 +2,7 @@ import { CliError } from "../errors.ts";
 import type { PartitionId } from "../export/partition.ts";
 import { runOf } from "../export/partition.ts";
 import type { Project } from "../project.ts";
+import type { Holder } from "../sync/lock.ts";
 import type { PlanEntry } from "../sync/plan.ts";
 import type { SyncEvent } from "../sync/progress.ts";
 import { deniedAll, failures, type SyncReport } from "../sync/report.ts";
@@ -75,9 +76,7 @@ function tell(output: Output, event: SyncEvent): void {
       output.say(`failed: ${partitionName(event.id)}: ${event.reason}`);
       break;
     case "locked":
-      output.say(
-        `waiting for another sync (process ${event.pid} on ${event.host}, since ${short(event.since)})`,
-      );
+      output.say(`waiting for another sync (${holderText(event)})`);
       break;
     case "slowdown":
       output.say(`the store asks to slow down: ${plural(event.atOnce, "request")} at once from now on`);
@@ -86,6 +85,11 @@ function tell(output: Output, event: SyncEvent): void {
       output.say(event.text);
       break;
   }
+}
+
+/** Who holds a lock. */
+export function holderText({ pid, host, since }: Pick<Holder, "pid" | "host" | "since">): string {
+  return `process ${pid} on ${host}, since ${short(since)}`;
 }
 
 /** The plan as `sync --dry-run` and `status --remote` print it. */

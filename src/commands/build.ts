@@ -14,7 +14,7 @@ export default command({
       type: "string",
       short: "o",
       value: "FOLDER",
-      doc: "where the site goes (site/ beside package.json)",
+      doc: "where the site goes (site/ beside kit.yaml)",
     },
   },
   examples: [
@@ -31,7 +31,11 @@ export default command({
     const planned = await runPlanned(project, output);
     for (const file of planned) if (file.unknownQueues.length === 0) output.say(plannedText(file));
     const fresh = await refresh(project, { sync: !options["no-sync"], strict: options.strict }, context);
-    const site = await runBuild(project, options.output, context);
+    const site = await runBuild(
+      project,
+      options.output === undefined ? {} : { out: options.output },
+      context,
+    );
     if (output.json) await output.document({ ...fresh, planned, site });
     else await output.result(buildText(site, fresh));
     return undefined;

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { moment, whole } from "../cli/arguments.ts";
-import { command } from "../cli/command.ts";
+import { command, shared } from "../cli/command.ts";
 import { openProject } from "../project.ts";
 import { kitRoot } from "../site/folders.ts";
 import { bytes, count, duration, plural } from "../words.ts";
@@ -27,6 +27,7 @@ export default command({
     },
     seed: { type: "string", value: "N", doc: "another seed, another contact centre (1)", parse: seed },
     port: { type: "string", value: "N", doc: "port of the site (3000, or the next free one)", parse: port },
+    "allow-host": shared.allowHost,
     now: {
       type: "string",
       value: "TIME",
@@ -49,12 +50,15 @@ export default command({
     const { demoBucket, demoCredentials, demoRegion, demoZone } = await import("../demo/demo.ts");
     const { startDemoThread } = await import("../demo/thread.ts");
     const { refresh } = await import("../cli/refresh.ts");
+    const { requireOwnSite } = await import("../site/site-owner.ts");
     const { serveUntilStopped } = await import("../cli/serve-run.ts");
     const folder = resolve(options.folder ?? kitRoot);
     const now = options.now ?? context.now;
     const home = join(folder, ".demo");
-    rmSync(join(home, "data"), { recursive: true, force: true });
+    const config = join(home, "kit.yaml");
     mkdirSync(home, { recursive: true });
+    requireOwnSite({ root: home, configFile: config }, join(folder, "site"));
+    rmSync(join(home, "data"), { recursive: true, force: true });
 
     const size = { days: options.days ?? 30, conversationsPerDay: 1400 };
     const zone = demoZone(now);
@@ -67,13 +71,12 @@ export default command({
       output.say(
         `${count(rows)} rows in ${count(objects)} objects (${bytes(stored)}) in s3://${demoBucket} at ${bucket.url}, ${duration(seconds)}`,
       );
-      const config = join(home, "kit.yaml");
       writeFileSync(config, configText(bucket.url, demoRegion, zone));
       useCredentials(demoCredentials);
       const project = openProject(config);
       const inTime = { ...context, now };
       const fresh = await refresh(project, { sync: true, strict: true }, inTime);
-      const site = await runBuild(project, join(folder, "site"), inTime);
+      const site = await runBuild(project, { demo: true }, inTime);
       if (output.json) await output.document({ ...fresh, site });
       else await output.result(buildText(site, fresh));
       const shown = relative(process.cwd(), config) || config;
@@ -81,7 +84,7 @@ export default command({
         `try: npx asapp-kit sql --config ${shown} "select feed, rows, data_through from kit.feeds where rows > 0"`,
       );
       if (options["no-serve"]) return undefined;
-      await serveUntilStopped(site.folder, options.port, context);
+      await serveUntilStopped(site.folder, { port: options.port, allowed: options["allow-host"] }, context);
       return undefined;
     } finally {
       await bucket.close();
@@ -100,6 +103,7 @@ function configText(endpoint: string, region: string, timezone: string): string 
     "data: data",
     "site:",
     "  title: Demo contact centre",
+    "  output: ../site",
     "",
   ].join("\n");
 }

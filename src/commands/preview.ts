@@ -1,5 +1,5 @@
 import { whole } from "../cli/arguments.ts";
-import { command } from "../cli/command.ts";
+import { command, shared } from "../cli/command.ts";
 import { openProject } from "../project.ts";
 
 const port = whole(1, 65_535);
@@ -11,6 +11,7 @@ export default command({
   options: {
     sync: { type: "boolean", doc: "sync first" },
     port: { type: "string", value: "N", doc: "port on 127.0.0.1 (3000, or the next free one)", parse: port },
+    "allow-host": shared.allowHost,
   },
   examples: [
     ["asapp-kit preview", "edit notebooks/*.md and watch http://127.0.0.1:3000"],
@@ -25,6 +26,7 @@ export default command({
     await refresh(project, { sync: options.sync, strict: false }, context);
     const preview = await previewSite(project, {
       port: options.port ?? defaultPort,
+      allowed: options["allow-host"],
       signal,
       onLine: (line) => {
         if (/error/i.test(line)) output.say(line);

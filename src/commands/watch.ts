@@ -29,10 +29,11 @@ export default command({
       type: "string",
       short: "o",
       value: "FOLDER",
-      doc: "where the site is (site/ beside package.json)",
+      doc: "where the site is (site/ beside kit.yaml)",
     },
     serve: { type: "boolean", doc: "serve the site as well, and build it first if there is none" },
     port: { type: "string", value: "N", doc: "port on 127.0.0.1 (3000, or the next free one)", parse: port },
+    "allow-host": shared.allowHost,
     rounds: {
       type: "string",
       value: "N",
@@ -51,6 +52,8 @@ export default command({
       throw new CliError("usage", "--serve and --no-site exclude each other", "leave one of them out");
     if (options.port !== undefined && !options.serve)
       throw new CliError("usage", "--port goes with --serve", "add --serve, or leave --port out");
+    if (options["allow-host"].length > 0 && !options.serve)
+      throw new CliError("usage", "--allow-host goes with --serve", "add --serve, or leave --allow-host out");
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
     const { requireSource } = await import("../sync/open-source.ts");
@@ -58,18 +61,19 @@ export default command({
     const { watch } = await import("../cli/watch-run.ts");
     const { runBuild } = await import("../cli/build-run.ts");
     const { announce, defaultPort } = await import("../cli/serve-run.ts");
-    const { defaultSite } = await import("../site/build.ts");
     const { serveSite } = await import("../site/serve.ts");
-    const site = options["no-site"] ? null : resolve(options.output ?? defaultSite);
+    const site = options["no-site"] ? null : resolve(options.output ?? project.config.output);
     const built = site !== null && existsSync(join(site, "index.html"));
-    if (site !== null && options.serve && !built) await runBuild(project, site, context);
+    if (site !== null && options.serve && !built) await runBuild(project, { out: site }, context);
     else if (site !== null && !built)
       output.warn(
         `no site in ${site}: the data alone are kept fresh`,
         "asapp-kit build makes one, which the next round takes up",
       );
     const server =
-      site !== null && options.serve ? await serveSite(site, { port: options.port ?? defaultPort }) : null;
+      site !== null && options.serve
+        ? await serveSite(site, { port: options.port ?? defaultPort, allowed: options["allow-host"] })
+        : null;
     try {
       if (server !== null) await announce(server.url, options.port, output);
       const everySeconds = options.every ?? null;

@@ -1,23 +1,27 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
+import { type Holder, withLockFile } from "../sync/lock.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { pagesOf } from "./attachments.ts";
-import { withBuildLock } from "./build-lock.ts";
 import { runFramework } from "./child.ts";
 import { type ComputedDataset, computeDatasets } from "./dataset.ts";
 import { loaderFiles } from "./dataset-list.ts";
 import { declaredColumns, declaredOf } from "./declared.ts";
-import { datasetsFolder, filesBelow, kitRoot, loadersFolder } from "./folders.ts";
+import { filesBelow, loadersFolder } from "./folders.ts";
 import { siteOutput } from "./framework.ts";
 import { checkFiles } from "./guard.ts";
 import { checkIdentifiers, queueLabels, siteWords } from "./identifiers.ts";
+import { clearLeftovers, restoreSite } from "./leftover.ts";
 import { pagesBuiltFrom, pagesStamp, stampOfSite } from "./pages-stamp.ts";
 import { isPatchable, mergeInto, writeChanged } from "./patch.ts";
+import { claimSite, requireOwnSite } from "./site-owner.ts";
+import { openWorkspace, type Workspace, workspaceOf } from "./workspace.ts";
 
 export interface BuildOptions {
-  out?: string; // the site's folder; site/ in the kit by default
+  out?: string; // the site's folder; the project's own by default
+  demo?: boolean; // any other project may replace the site
   changed?: boolean; // only what changed since the site was built: datasets, and the pages that attach them
   now?: Date;
   signal?: AbortSignal | undefined;
@@ -25,7 +29,7 @@ export interface BuildOptions {
 }
 
 export type BuildStep =
-  | { step: "waiting"; pid: number } // for another build
+  | { step: "waiting"; holder: Holder } // for another build
   | { step: "datasets"; done: number; total: number; dataset: ComputedDataset }
   | { step: "pages"; line: string }
   | { step: "check" };
@@ -40,22 +44,23 @@ export interface BuiltSite {
   seconds: { datasets: number; pages: number; check: number };
 }
 
-/** The site's folder of a project, unless the user names one. */
-export const defaultSite = join(kitRoot, "site");
-
 /**
  * Computes all datasets, lets Framework build the pages beside the site, looks the result over for personal data, and
  * only then swaps it into place: whoever serves the folder sees the old site or the new one. With `changed`, and while
  * pages and settings are those that the site was built from, Framework has nothing to do: the site gets the datasets that
  * changed and the pages that attach them, file by file, and ends as a whole build would.
- * Throws CliError("build") with what Framework or the check said; the former site then stays.
+ * Throws CliError("build") with what Framework or the check said, or where the folder is another project's; the former site
+ * then stays.
  */
 export async function buildSite(project: Project, options: BuildOptions = {}): Promise<BuiltSite> {
-  const folder = resolve(options.out ?? defaultSite);
+  const folder = siteFolder(project, options.out);
   const beside = `${folder}.next-${process.pid}`;
   const { changed = false, now = new Date(), signal, onStep } = options;
-  const onWait = (pid: number) => onStep?.({ step: "waiting", pid });
-  return withBuildLock({ signal, onWait }, async () => {
+  const onWait = (holder: Holder) => onStep?.({ step: "waiting", holder });
+  return withLockFile(workspaceOf(project).lock, { wait: true, signal, onWait }, async () => {
+    const workspace = openWorkspace(project);
+    clearKilled(workspace, folder);
+    requireOwnSite(project, folder);
     const times = [performance.now()];
     const lap = () => times.push(performance.now());
     try {
@@ -69,21 +74,23 @@ export async function buildSite(project: Project, options: BuildOptions = {}): P
       const patch = changed && stamp !== null && stampOfSite(folder) === stamp && isPatchable(folder);
       if (patch) {
         mkdirSync(beside, { recursive: true });
-        writeChanged(project, folder, beside);
+        writeChanged(project, folder, beside, workspace.datasets);
       } else await buildPages(project, beside, stamp, options);
       lap();
       onStep?.({ step: "check" });
       const written = filesBelow(beside);
       await check(project, beside, patch ? folder : null);
       lap();
-      if (patch) mergeInto(folder, beside, now);
+      requireOwnSite(project, folder);
+      claimSite(project, folder, options.demo);
+      if (patch) mergeInto(folder, beside, now, workspace.datasets);
       else swap(beside, folder);
       const files = filesBelow(folder);
       const seconds = (lap: number) => (times[lap + 1]! - times[lap]!) / 1000;
       return {
         folder,
         pages: pagesOf(folder).length,
-        datasets: filesBelow(datasetsFolder).length,
+        datasets: filesBelow(workspace.datasets).length,
         computed: computed.length,
         written: written.length,
         bytes: files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0),
@@ -125,14 +132,14 @@ async function buildPages(
   const { exit } = runFramework({
     args: ["build"],
     project,
-    env: { [siteOutput]: relative(kitRoot, out), [pagesBuiltFrom]: stamp ?? "" },
+    env: { [siteOutput]: out, [pagesBuiltFrom]: stamp ?? "" },
     signal,
     onLine: (line) => onStep?.({ step: "pages", line }),
   });
   const { code, output } = await exit;
   if (signal?.aborted) throw new CliError("interrupted", "interrupted while building the pages");
   if (code === 0) {
-    writeChanged(project, out, out);
+    writeChanged(project, out, out, workspaceOf(project).datasets);
     return;
   }
   const reason = output.split("\n").slice(-15).join("\n");
@@ -141,6 +148,17 @@ async function buildPages(
     `the pages could not be built:\n${reason}`,
     "mend the page or component named above",
   );
+}
+
+/** Where the site goes: absolute, and where a link leads. */
+export function siteFolder(project: Project, out = project.config.output): string {
+  const folder = resolve(out);
+  return existsSync(folder) ? realpathSync(folder) : folder;
+}
+
+function clearKilled({ datasets, cache, folder: own }: Workspace, site: string): void {
+  restoreSite(site);
+  for (const path of [site, datasets, join(cache, "libraries"), join(own, "copy")]) clearLeftovers(path);
 }
 
 function swap(beside: string, folder: string): void {

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
-import type { Project } from "../project.ts";
-import { kitRoot } from "./folders.ts";
+import { join, relative } from "node:path";
+import { type Project, projectFolder } from "../project.ts";
+import { kitRoot, slashes } from "./folders.ts";
 import { datasetsReady } from "./framework.ts";
+import { parentProcess } from "./parent.ts";
+import { workspaceOf } from "./workspace.ts";
 
 export interface FrameworkRun {
   args: string[];
@@ -39,11 +41,13 @@ export function runFramework({ args, project, env = {}, signal, onLine }: Framew
       ...process.env,
       OBSERVABLE_TELEMETRY_DISABLE: "true",
       NO_COLOR: "1",
-      ...(project.configFile ? { ASAPP_KIT_CONFIG: project.configFile } : {}),
+      ...handOver(project),
       [datasetsReady]: "1",
+      [parentProcess]: String(process.pid),
       ...env,
     },
   });
+  const root = slashes(relative(kitRoot, workspaceOf(project).pages));
   const last: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     let rest = "";
@@ -51,7 +55,8 @@ export function runFramework({ args, project, env = {}, signal, onLine }: Framew
     stream.on("data", (text: string) => {
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
-      for (const line of lines) {
+      for (const text of lines) {
+        const line = text.replaceAll(root, "notebooks"); // where one edits what Framework reads a copy of
         last.push(line);
         if (last.length > 40) last.shift();
         onLine?.(line);
@@ -68,4 +73,10 @@ export function runFramework({ args, project, env = {}, signal, onLine }: Framew
     });
   });
   return { exit, stop };
+}
+
+function handOver({ configFile, root }: Project): Record<string, string> {
+  return configFile === null
+    ? { ASAPP_KIT_CONFIG: "", [projectFolder]: root }
+    : { ASAPP_KIT_CONFIG: configFile };
 }

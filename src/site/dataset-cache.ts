@@ -6,13 +6,11 @@ import { syncDue } from "../sync/last-sync.ts";
 import { plannedFiles } from "../warehouse/forecast.ts";
 import { snapshotName } from "../warehouse/snapshot.ts";
 import { loaderFiles } from "./dataset-list.ts";
-import { cacheFolder, datasetsFolder } from "./folders.ts";
+import { mirroredLoaders, workspaceOf } from "./workspace.ts";
 
 // Framework's build takes any cached answer of a loader, however old, and its preview compares with the .sql file
 // alone. Neither knows of the data. So the cache carries a stamp of what it was computed from, and is emptied when
-// that has changed: other data, another project, another query.
-const stampFile = join(cacheFolder, "data.stamp");
-
+// that has changed: other data, other settings, another query.
 /** What datasets computed now would be computed from, as a hash: the data, the settings, the queries. */
 export function stampOf(project: Project): string {
   const hash = createHash("sha256").update(project.data);
@@ -24,18 +22,19 @@ export function stampOf(project: Project): string {
 }
 
 /** Notes what the cached datasets were computed from. */
-export function writeStamp(stamp: string): void {
-  mkdirSync(cacheFolder, { recursive: true });
-  writeFileSync(stampFile, stamp);
+export function writeStamp(project: Project, stamp: string): void {
+  mkdirSync(workspaceOf(project).cache, { recursive: true });
+  writeFileSync(stampFile(project), stamp);
 }
 
 /** Empties the cache of datasets if it is not of this project's present data and queries, or if a sync is due. */
 export function dropStaleDatasets(project: Project, now = new Date()): void {
   const current = stampOf(project);
-  const same = existsSync(stampFile) && readFileSync(stampFile, "utf8") === current;
+  const file = stampFile(project);
+  const same = existsSync(file) && readFileSync(file, "utf8") === current;
   if (same && !syncDue(project, now)) return;
-  rmSync(datasetsFolder, { recursive: true, force: true });
-  writeStamp(current);
+  rmSync(workspaceOf(project).datasets, { recursive: true, force: true });
+  writeStamp(project, current);
 }
 
 /**
@@ -51,13 +50,17 @@ export function watchSnapshot(project: Project): void {
     if (found === seen) return;
     seen = found;
     const now = new Date();
-    for (const file of loaderFiles()) utimesSync(file, now, now);
+    for (const file of mirroredLoaders(project)) utimesSync(file, now, now);
   };
   watch(project.data, { persistent: false }, (_, name) => {
     if (name !== snapshotName) return;
     clearTimeout(timer);
     timer = setTimeout(changed, 200).unref();
   });
+}
+
+function stampFile(project: Project): string {
+  return join(workspaceOf(project).cache, "data.stamp");
 }
 
 function fingerprint(file: string): string {

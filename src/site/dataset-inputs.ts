@@ -11,7 +11,7 @@ import type { Database } from "../warehouse/database.ts";
 import { contentByDay, keptRelations } from "../warehouse/derived.ts";
 import type { Snapshot } from "../warehouse/snapshot.ts";
 import type { Dataset } from "./dataset-list.ts";
-import { cacheFolder } from "./folders.ts";
+import { workspaceOf } from "./workspace.ts";
 
 /** What the cached answers were computed from. */
 export interface DatasetState {
@@ -28,20 +28,23 @@ export interface DatasetInputs {
 
 export const noState = (): DatasetState => ({ answers: noNames(), contents: noNames() });
 
-const stateFile = join(cacheFolder, "data.state.json");
-
-export function readState(): DatasetState {
+export function readState(project: Project): DatasetState {
   try {
-    const { answers, contents } = JSON.parse(readFileSync(stateFile, "utf8")) as DatasetState;
+    const { answers, contents } = JSON.parse(readFileSync(stateFile(project), "utf8")) as DatasetState;
     return { answers: namesOf(Object.entries(answers)), contents: namesOf(Object.entries(contents)) };
   } catch {
     return noState();
   }
 }
 
-export function writeState(state: DatasetState): void {
-  mkdirSync(dirname(stateFile), { recursive: true });
-  writeFileSync(stateFile, JSON.stringify(state));
+export function writeState(project: Project, state: DatasetState): void {
+  const file = stateFile(project);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(state));
+}
+
+function stateFile(project: Project): string {
+  return join(workspaceOf(project).cache, "data.state.json");
 }
 
 /** Size and time of a dataset's file; "" when it is not there. Whoever else writes into the cache is noticed by it. */

@@ -17,9 +17,10 @@ import {
   writeState,
 } from "./dataset-inputs.ts";
 import { type Dataset, listDatasets } from "./dataset-list.ts";
-import { datasetsFolder, loadersFolder, slashes } from "./folders.ts";
+import { loadersFolder, slashes } from "./folders.ts";
 import { checkColumns } from "./guard.ts";
 import { openTracing, type Tracing } from "./personal.ts";
+import { workspaceOf } from "./workspace.ts";
 
 export interface ComputedDataset {
   name: string;
@@ -28,7 +29,7 @@ export interface ComputedDataset {
 }
 
 export interface ComputeOptions {
-  out?: string; // folder of the answers; Framework's loader cache by default
+  out?: string; // folder of the answers; Framework's loader cache of the project by default
   loaders?: string; // folder of the .sql files
   keep?: boolean; // put the answers in one by one, leaving what else is in the folder
   changed?: boolean; // only those whose inputs changed since they were last computed there; the others stay
@@ -45,12 +46,13 @@ export async function computeDatasets(
   project: Project,
   options: ComputeOptions = {},
 ): Promise<ComputedDataset[]> {
-  const { out = datasetsFolder, loaders = loadersFolder, keep, signal, onDataset } = options;
+  const own = workspaceOf(project).datasets;
+  const { out = own, loaders = loadersFolder, keep, signal, onDataset } = options;
   const stamp = stampOf(project); // before the data is read: a sync meanwhile must not pass for included
   const snapshot = loadSnapshot(project.data);
   const datasets = listDatasets(project, loaders, snapshot);
-  const cached = out === datasetsFolder;
-  const known = options.changed && cached ? readState() : noState();
+  const cached = out === own;
+  const known = options.changed && cached ? readState(project) : noState();
   const tracing = openTracing(project, snapshot);
   let opening: Promise<Database> | null = null;
   const kept = new Set<string>();
@@ -102,8 +104,8 @@ export async function computeDatasets(
       for (const { name } of datasets) {
         state.answers[name] = { inputs: inputs.get(name)!, file: fileStamp(join(out, name)) };
       }
-      writeState(state);
-      writeStamp(stamp);
+      writeState(project, state);
+      writeStamp(project, stamp);
     }
     return computed.flat();
   } finally {

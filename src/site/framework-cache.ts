@@ -1,9 +1,17 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { cacheFolder, kitRoot } from "./folders.ts";
+import { filesBelow, kitRoot } from "./folders.ts";
 
 // Framework resolves implicit imports (Plot, d3, html, Inputs, .csv()) as "npm:…" and bare imports of components
 // through its own bundles. Both are looked up in its cache first, so a cache filled from node_modules means that
@@ -44,8 +52,11 @@ const unused = [
   "vega-lite-api",
 ];
 
-/** Fills Framework's caches of libraries below `cache` from node_modules. Does nothing when they are up to date. */
-export async function fillFrameworkCache(cache = cacheFolder): Promise<void> {
+/**
+ * Fills Framework's caches of libraries below `cache`. They are made from node_modules once, kept there by a hash of what
+ * they are made from, and copied for each project: Framework may add to its own. Does nothing when they are up to date.
+ */
+export async function fillFrameworkCache(cache: string): Promise<void> {
   const stampFile = join(cache, "libraries.stamp");
   const stamp = createHash("sha256")
     .update(readFileSync(join(kitRoot, "package-lock.json")))
@@ -54,9 +65,13 @@ export async function fillFrameworkCache(cache = cacheFolder): Promise<void> {
   const current = existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
   if (current && existsSync(join(cache, "_npm")) && existsSync(join(cache, "_node"))) return;
 
+  const kept = join(kitRoot, "node_modules", ".cache", "asapp-kit", `libraries-${stamp}`);
   const fresh = join(cache, `libraries.${process.pid}`);
-  for (const folder of ["_npm", "_node"] as const) {
-    await bundle(libraries[folder], join(fresh, folder), folder === "_npm" ? "_esm" : "index");
+  if (existsSync(kept)) copy(kept, fresh);
+  else {
+    for (const folder of ["_npm", "_node"] as const)
+      await bundle(libraries[folder], join(fresh, folder), folder === "_npm" ? "_esm" : "index");
+    keep(fresh, kept);
   }
   for (const name of unused)
     mkdirSync(join(fresh, "_npm", `${name}@0.0.0-not-included`), { recursive: true });
@@ -74,6 +89,24 @@ export function refuseNetwork(): void {
     const url = input instanceof Request ? input.url : String(input);
     throw new Error(`refused to download ${url}: add the library to src/site/framework-cache.ts`);
   };
+}
+
+// Others may do the same at once, and need not: the first is as good. Nor must the packages' folder be writable.
+function keep(folder: string, kept: string): void {
+  const beside = `${kept}.${process.pid}`;
+  try {
+    copy(folder, beside);
+    renameSync(beside, kept);
+  } catch {
+    rmSync(beside, { recursive: true, force: true });
+  }
+}
+
+function copy(folder: string, target: string): void {
+  for (const path of filesBelow(folder)) {
+    mkdirSync(dirname(join(target, path)), { recursive: true });
+    copyFileSync(join(folder, path), join(target, path));
+  }
 }
 
 async function bundle(names: string[], outdir: string, entry: string): Promise<void> {

@@ -1,13 +1,18 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
 import { openProject } from "../project.ts";
 import { dropStaleDatasets, watchSnapshot } from "./dataset-cache.ts";
 import { listDatasets } from "./dataset-list.ts";
-import { kitRoot, linkLoaders, pagesFolder } from "./folders.ts";
+import { kitRoot, pagesFolder, slashes } from "./folders.ts";
 import { fillFrameworkCache, refuseNetwork } from "./framework-cache.ts";
 import { escapeHtml } from "./html.ts";
+import { watchSources } from "./mirror.ts";
 import { pagesBuiltFrom } from "./pages-stamp.ts";
+import { endWithParent } from "./parent.ts";
+import { allowedHosts, guardServers } from "./request-guard.ts";
+import { claimSite, requireOwnSite } from "./site-owner.ts";
 import { noVersion } from "./site-version.ts";
+import { openWorkspace } from "./workspace.ts";
 
 /** Set by our own commands, which have computed all datasets before Framework starts. */
 export const datasetsReady = "ASAPP_KIT_DATASETS_READY";
@@ -39,23 +44,33 @@ const sections = [
 ];
 
 /**
- * Framework's configuration, and what has to be in place before it reads a page: its library cache, the link to
- * the loaders, no telemetry, no network. The same for `observable build` and `observable preview` by themselves.
+ * Framework's configuration, and what has to be in place before it reads a page: the project's copy of the pages, its
+ * library cache, no telemetry, no network. The same for `observable build` and `observable preview` by themselves.
  */
 export async function frameworkConfig(argv = process.argv, env = process.env) {
   env.OBSERVABLE_TELEMETRY_DISABLE = "true";
-  linkLoaders();
-  await fillFrameworkCache();
+  endWithParent(env);
+  const project = openProject(undefined, env);
+  const workspace = openWorkspace(project);
+  await fillFrameworkCache(workspace.cache);
   refuseNetwork();
-  const project = openProject();
   const preview = argv.includes("preview");
   if (!env[datasetsReady]) dropStaleDatasets(project);
   if (!env[datasetsReady] && !preview) env[computeAll] = "1";
-  if (preview) watchSnapshot(project);
+  if (preview) {
+    watchSnapshot(project);
+    watchSources(workspace.pages);
+    guardServers((env[allowedHosts] ?? "").split(",").filter(Boolean));
+  } else if (!env[siteOutput]) {
+    requireOwnSite(project, project.config.output);
+    claimSite(project, project.config.output);
+    rmSync(project.config.output, { recursive: true, force: true });
+  }
+  const path = (file: string) => slashes(relative(process.cwd(), file));
   const { title } = project.config.site;
   return {
-    root: "notebooks",
-    output: env[siteOutput] ?? "site",
+    root: path(workspace.pages),
+    output: path(env[siteOutput] ?? project.config.output),
     title,
     home: `<span class="kit-home">${escapeHtml(title)}</span>`,
     pages: sections.map(({ name, pages }) => ({

@@ -1,7 +1,7 @@
-// What Framework runs for one .sql file: `node dist/src/site/loader.js notebooks/data/days.json.sql [--day=2026-11-21]`.
+// What Framework runs for one .sql file: `node dist/src/site/loader.js …/pages/data/days.json.sql [--day=2026-11-21]`.
 // The answer goes to stdout as JSON, everything else to stderr.
 import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { join, relative } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { CliError } from "../errors.ts";
 import { own } from "../names.ts";
@@ -13,20 +13,25 @@ import { openCatalog } from "../warehouse/catalog.ts";
 import { updateDue, updateWarehouse } from "../warehouse/update.ts";
 import { computeDataset, computeDatasets } from "./dataset.ts";
 import { declaredParameter } from "./dataset-list.ts";
-import { datasetsFolder, loadersFolder } from "./folders.ts";
+import { loadersFolder } from "./folders.ts";
 import { computeAll, datasetsReady } from "./framework.ts";
+import { endWithParent } from "./parent.ts";
+import { workspaceOf } from "./workspace.ts";
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args, strict: false, allowPositionals: true });
-  const [file] = positionals;
-  if (!file) throw new CliError("usage", "loader: name a .sql file");
+  endWithParent();
+  const [named] = positionals;
+  if (!named) throw new CliError("usage", "loader: name a .sql file");
   const project = openProject();
+  const { datasets, pages } = workspaceOf(project);
+  const file = sourceOf(realpathSync(named), join(pages, "data"));
   await bringUpToDate(project);
-  if (process.env[computeAll] && !existsSync(join(datasetsFolder, "site.json"))) {
+  if (process.env[computeAll] && !existsSync(join(datasets, "site.json"))) {
     await computeDatasets(project, { keep: true });
-    const target = relative(realpathSync(loadersFolder), realpathSync(file)).replace(/\.sql$/, "");
+    const target = relative(loadersFolder, file).replace(/\.sql$/, "");
     const name = target.replace(/\[(\w+)\]/, (_, parameter: string) => String(own(values, parameter)));
-    process.stdout.write(readFileSync(join(datasetsFolder, name)));
+    process.stdout.write(readFileSync(join(datasets, name)));
     return;
   }
   const database = await openCatalog(project);
@@ -35,16 +40,17 @@ async function main(args: string[]): Promise<void> {
       Object.entries(values).map(([name, value]) => [name, String(value)]),
     );
     const sql = readFileSync(file, "utf8");
-    const dataset = {
-      name: file,
-      file: realpathSync(file),
-      sql,
-      parameters: { ...parameters, ...declaredParameter(sql) },
-    };
+    const dataset = { name: file, file, sql, parameters: { ...parameters, ...declaredParameter(sql) } };
     process.stdout.write((await computeDataset(database, dataset, project)).text);
   } finally {
     database.close();
   }
+}
+
+// Framework runs the project's copy of a file; people know the one in data-loaders/.
+function sourceOf(file: string, copies: string): string {
+  const path = relative(existsSync(copies) ? realpathSync(copies) : copies, file);
+  return path.startsWith("..") || isAbsolute(path) ? file : join(loadersFolder, path);
 }
 
 // Whichever loader starts first after max_age syncs, once: the others wait for the lock and then find it done. A bucket

@@ -13,7 +13,7 @@ import { dirname, join } from "node:path";
 import type { Project } from "../project.ts";
 import { readLastSync } from "../sync/last-sync.ts";
 import { answersOf, filesOf, pagesOf, pointPage } from "./attachments.ts";
-import { datasetsFolder, filesBelow } from "./folders.ts";
+import { filesBelow } from "./folders.ts";
 import { siteVersion, stampVersion, versionFile, versionText } from "./site-version.ts";
 
 const graceMinutes = 10; // a page that somebody has just opened still asks for its attachments
@@ -31,7 +31,7 @@ export function isPatchable(site: string): boolean {
  * would give them, the pages that attach them, and the version. When the data came stands in place of when a file was
  * written, so that the same data give the same bytes.
  */
-export function writeChanged(project: Project, site: string, beside: string, answers = datasetsFolder): void {
+export function writeChanged(project: Project, site: string, beside: string, answers: string): void {
   const pages = pagesOf(site).map((page) => ({ page, html: readFileSync(join(site, page), "utf8") }));
   const attached = new Set(pages.flatMap(({ page, html }) => filesOf(html, page).map(({ name }) => name)));
   const found = answersOf(answers, attached);
@@ -59,7 +59,7 @@ export function writeChanged(project: Project, site: string, beside: string, ans
  * opens a page gets the one of before with its attachments, or the new one with its own. The former attachments go ten
  * minutes later.
  */
-export function mergeInto(site: string, beside: string, now: Date, answers = datasetsFolder): void {
+export function mergeInto(site: string, beside: string, now: Date, answers: string): void {
   const former = attachedPaths(site);
   const place = (path: string) => (path === versionFile ? 2 : Number(path.endsWith(".html")));
   for (const path of filesBelow(beside).sort((a, b) => place(a) - place(b))) {

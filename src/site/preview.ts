@@ -1,12 +1,16 @@
 import { CliError } from "../errors.ts";
 import type { Project } from "../project.ts";
+import { type Holder, withLockFile } from "../sync/lock.ts";
 import { runFramework } from "./child.ts";
 import { computeDatasets } from "./dataset.ts";
 import { listenOnFreePort } from "./free-port.ts";
+import { allowedHosts } from "./request-guard.ts";
+import { workspaceOf } from "./workspace.ts";
 
 export interface PreviewOptions {
   host?: string;
   port?: number; // the next free one if taken
+  allowed?: string[]; // more hosts that it answers to
   signal?: AbortSignal | undefined;
   onLine?: (line: string) => void;
 }
@@ -24,7 +28,10 @@ export interface Preview {
  */
 export async function previewSite(project: Project, options: PreviewOptions = {}): Promise<Preview> {
   const { host = "127.0.0.1", signal, onLine } = options;
-  await computeDatasets(project, { signal });
+  const onWait = (holder: Holder) => onLine?.(`waiting for a build (process ${holder.pid})`);
+  await withLockFile(workspaceOf(project).lock, { wait: true, signal, onWait }, () =>
+    computeDatasets(project, { signal }),
+  );
   const port = await freePort(host, options.port ?? 3000);
   const url = `http://${host}:${port}/`;
   let ready = () => {};
@@ -34,6 +41,7 @@ export async function previewSite(project: Project, options: PreviewOptions = {}
   const { exit, stop } = runFramework({
     args: ["preview", "--no-open", "--host", host, "--port", String(port)],
     project,
+    env: { [allowedHosts]: (options.allowed ?? []).join(",") },
     signal,
     onLine(line) {
       if (line.includes(url)) ready();

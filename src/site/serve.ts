@@ -7,10 +7,12 @@ import { createGzip } from "node:zlib";
 import { CliError } from "../errors.ts";
 import { own } from "../names.ts";
 import { listenOnFreePort } from "./free-port.ts";
+import { isOwnRequest, refuse } from "./request-guard.ts";
 
 export interface ServeOptions {
   host?: string;
   port?: number; // the next free one if taken; 0: any
+  allowed?: string[]; // more hosts that it answers to
 }
 
 export interface SiteServer {
@@ -33,9 +35,9 @@ const types: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
-/** Serves a built site on loopback: GET and HEAD only, gzip where it helps, nothing outside the folder. */
+/** Serves a built site on loopback: GET and HEAD only, to its own pages and readers, gzip where it helps, nothing outside the folder. */
 export async function serveSite(folder: string, options: ServeOptions = {}): Promise<SiteServer> {
-  const { host = "127.0.0.1", port: wanted = 3000 } = options;
+  const { host = "127.0.0.1", port: wanted = 3000, allowed } = options;
   let root: string;
   try {
     root = await realpath(folder);
@@ -44,6 +46,7 @@ export async function serveSite(folder: string, options: ServeOptions = {}): Pro
     throw new CliError("build", `no site in ${folder}`, "build one first: asapp-kit build");
   }
   const server = createServer((request, response) => {
+    if (!isOwnRequest(request, allowed)) return refuse(request, response);
     respond(root, request, response).catch(() => {
       if (!response.headersSent) plain(response, 500, "Something went wrong.");
       else response.destroy();

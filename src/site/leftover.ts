@@ -1,0 +1,35 @@
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { isAlive } from "../sync/lock.ts";
+
+/**
+ * Removes what killed builds left beside a file or folder: entries called like it and ended by the number of a process
+ * that is gone, as in site.next-4711 or data.4711.
+ */
+export function clearLeftovers(path: string): void {
+  for (const { file } of leftoversOf(path)) rmSync(file, { recursive: true, force: true });
+}
+
+/** A site that was killed between the moves of a swap is put back: the former one, as the new one was not there yet. */
+export function restoreSite(folder: string): void {
+  if (existsSync(folder)) return;
+  const former = leftoversOf(folder).find(({ kind }) => kind === "old-");
+  if (former !== undefined) renameSync(former.file, folder);
+}
+
+function leftoversOf(path: string): { file: string; kind: string }[] {
+  const folder = dirname(path);
+  const name = `${basename(path)}.`;
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((entry) => {
+    const [, kind, pid] =
+      (entry.startsWith(name) && /^(next-|old-|)(\d+)$/.exec(entry.slice(name.length))) || [];
+    if (kind === undefined || runs(Number(pid))) return [];
+    return [{ file: join(folder, entry), kind }];
+  });
+}
+
+function runs(pid: number): boolean {
+  return pid === process.pid || isAlive({ pid, host: hostname(), since: "", started: null });
+}

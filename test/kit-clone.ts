@@ -13,22 +13,10 @@ export interface KitClone {
 /** What a compiled clone is made of, with the packages of this one. */
 export function cloneKit(): KitClone {
   const folder = mkdtempSync(join(tmpdir(), "asapp-clone-"));
-  const parts = [
-    "bin",
-    "data-loaders",
-    "dist/src",
-    "dist/notebooks",
-    "dist/observablehq.config.js",
-    "feeds.yaml",
-  ];
-  const pages = [
-    "notebooks",
-    "observablehq.config.js",
-    "observablehq.config.ts",
-    "package.json",
-    "package-lock.json",
-  ];
-  for (const part of [...parts, ...pages])
+  const parts = ["bin", "data-loaders", "dist/notebooks", "dist/src", "feeds.yaml", "notebooks", "src"];
+  const names = ["dist/observablehq.config.js", "observablehq.config.js", "observablehq.config.ts"];
+  const packages = ["package.json", "package-lock.json"];
+  for (const part of [...parts, ...names, ...packages])
     cpSync(join(kitRoot, part), join(folder, part), {
       recursive: true,
       filter: (file) => !/notebooks.(data|\.observablehq)$/.test(file),

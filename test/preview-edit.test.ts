@@ -16,7 +16,7 @@ describe("the preview of a clone", { timeout: 400_000 }, () => {
   let clone: KitClone;
   let demo: DemoProject;
   let child: ChildProcess;
-  let url: string;
+  let url = "";
 
   before(async () => {
     clone = cloneKit();

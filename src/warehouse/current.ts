@@ -6,7 +6,7 @@ import { noNames } from "../names.ts";
 import { feedOf, type Project } from "../project.ts";
 import { removeEmpty } from "../sync/files.ts";
 import { type Database, openDatabase, type QueryOptions, quoteName } from "./database.ts";
-import { type DedupeRule, dedupeRule, type RelationColumn, unused, windowOf } from "./dedupe.ts";
+import { type DedupeRule, dedupeRule, type RelationColumn, ranked, unused, windowOf } from "./dedupe.ts";
 import { writeParquet } from "./inspect.ts";
 import { lostFiles } from "./lost.ts";
 import { parquetRelation, placedRelation, relationColumns, withProvenance } from "./relation.ts";
@@ -286,6 +286,11 @@ async function rankWinners(
       ...(rule.latestOnly ? [`"_run" = (select max("_run") from ${relation})`] : []),
       ...(buckets > 1 ? [`hash(${rule.key.map(({ sql }) => sql).join(", ")}) % ${buckets} = ${bucket}`] : []),
     ];
+    const from = [
+      `from ${relation} as "delivered"`,
+      ...(touched ? [`semi join touched on ${touched.match}`] : []),
+      ...(conditions.length > 0 ? [`where ${conditions.join(" and ")}`] : []),
+    ];
     await database.run(
       `insert into winners select * exclude (${rank}) from (
          select ${quoteName(places.file)}, ${quoteName(places.row)},
@@ -293,9 +298,7 @@ async function rankWinners(
            case when lead("_run") over "w" is null then 0 when ${byOrder} then 1 when ${next('"_run"')} then 2 else 3 end
              as ${quoteName(named("decided"))},
            row_number() over "w" as ${rank}
-         from ${relation} as "delivered"
-         ${touched ? `semi join touched on ${touched.match}` : ""}
-         ${conditions.length > 0 ? `where ${conditions.join(" and ")}` : ""}
+         ${ranked(rule, from).join("\n         ")}
          window "w" as (
 ${windowOf(rule, 11)}
          )

@@ -2,14 +2,9 @@ import type { Feed } from "../export/feed.ts";
 import { own } from "../names.ts";
 import { quoteName } from "./database.ts";
 import { provenance } from "./snapshot.ts";
+import { type RelationColumn, type Term, termOf, termsOf } from "./term.ts";
 
-/** A column of a relation of delivered rows. */
-export interface RelationColumn {
-  name: string;
-  type: string; // DuckDB type
-  seen?: boolean; // false: documented, not delivered so far; default true
-  key?: string; // as the lines spell it, where that is not the name
-}
+export type { RelationColumn };
 
 /** The columns of a name, in whatever letter case the lines spell it. */
 export function spelled(columns: readonly RelationColumn[], name: string): RelationColumn[] {
@@ -17,15 +12,11 @@ export function spelled(columns: readonly RelationColumn[], name: string): Relat
   return columns.filter(({ name: column, key = column }) => same(column) || same(key));
 }
 
-export interface Term {
-  columns: string[]; // as the data spells them
-  sql: string;
-}
-
 export interface DedupeRule {
   key: Term[];
   wholeRows: boolean; // no key column is there: rows equal in every column are one
   order: (Term & { direction: "asc" | "desc" })[]; // the declared order; the run follows it
+  mixed: { name: string; sql: string } | null; // a column that the order needs: see mixedSql
   latestOnly: boolean; // rows of the newest run only
   missing: string[]; // columns of the declared key that the data does not have
   missingOrder: string[]; // the same of the order
@@ -43,14 +34,22 @@ const runOrder = ["_run", "_file", "_line"].map((name) => `${quoteName(name)} de
  * absent                    delivered     the other name
  * absent                    not there     left out, and reported in `missing`
  * none at all delivered                   whole rows
+ *
+ * Where a value did not fit its column, the text delivered takes part in its place: different texts are different keys.
+ *
+ * values of the order among the copies      the newest is
+ * all fit                                   the largest value
+ * none fits                                 the largest text
+ * some fit, some do not                     that of the latest run
  */
 export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): DedupeRule {
   const delivered = columns.filter(({ seen }) => seen !== false);
-  const find = (name: string) => spelled(delivered.length > 0 ? delivered : columns, name);
+  const find = (name: string) => spelled(delivered, name);
   const rule: DedupeRule = {
     key: [],
     wholeRows: false,
     order: [],
+    mixed: null,
     latestOnly: feed.latestOnly,
     missing: [],
     missingOrder: [],
@@ -63,15 +62,33 @@ export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): Dedu
     if (found.length === 0) rule.missing.push(column);
     else if (found.length > 1 || found[0]!.name.toLowerCase() !== column.toLowerCase())
       rule.renamed.push({ column, used: found.map(({ name }) => name) });
-    const term = termOf(found);
-    if (found.length > 0 && !taken.has(term.sql)) rule.key.push(term);
-    taken.add(term.sql);
+    for (const term of found.length > 0 ? termsOf(found) : []) {
+      if (!taken.has(term.sql)) rule.key.push(term);
+      taken.add(term.sql);
+    }
   }
+  const mixed = unused("_mixed", columns);
+  const some: string[] = [];
   for (const { columns: names, direction } of feed.order) {
     const found = names.flatMap(find);
     rule.missingOrder.push(...names.filter((name) => find(name).length === 0));
-    if (found.length > 0) rule.order.push({ ...termOf(found), direction });
+    if (found.length === 0) continue;
+    const terms = termsOf(found);
+    if (terms.length === 1) rule.order.push({ ...terms[0]!, direction });
+    else {
+      const fits = `${terms[0]!.sql} is not null`;
+      some.push(
+        `(bool_or(${fits}) over "k" and bool_or(not ${fits} and ${terms[1]!.sql} is not null) over "k")`,
+      );
+      for (const term of terms)
+        rule.order.push({
+          ...term,
+          sql: `case when not ${quoteName(mixed)} then ${term.sql} end`,
+          direction,
+        });
+    }
   }
+  if (some.length > 0) rule.mixed = { name: mixed, sql: some.join(" or ") };
   if (rule.key.length === 0) {
     rule.wholeRows = true;
     rule.key = columns.filter(({ name }) => !isRun(name)).map((column) => termOf([column]));
@@ -89,15 +106,15 @@ export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): Dedu
 export function dedupeSelect(feed: Feed, columns: readonly RelationColumn[], relation: string): string {
   const names = [...columns, ...provenance].map(({ name }) => quoteName(name));
   const rank = quoteName(unused("_rank", columns));
+  const rule = dedupeRule(feed, columns);
   return [
     "select",
     wrapped(names, 2),
     "from (",
     "  select",
     `${wrapped(names, 4)},`,
-    rankColumn(dedupeRule(feed, columns), rank, 4),
-    `  from ${relation}`,
-    ...latest(dedupeRule(feed, columns), relation, 2),
+    rankColumn(rule, rank, 4),
+    ...ranked(rule, [`from ${relation}`, ...latest(rule, relation, 0)]).map((line) => `  ${line}`),
     `) as ${quoteName("delivered")}`,
     `where ${rank} = 1`,
   ].join("\n");
@@ -127,9 +144,19 @@ export function windowOf(rule: DedupeRule, indent: number, tie: readonly string[
   return [clause("partition by", key), clause("order by", order)].join("\n");
 }
 
-/** A term of a rule as a term of a relation called "delivered". Terms are quoted names, alone or inside coalesce() and cast(). */
-export function qualified(sql: string): string {
-  return sql.replace(/"(?:[^"]|"")*"/g, (name) => `"delivered".${name}`);
+/**
+ * Lines that begin with "from", with the column that `rule.mixed` names where the order needs one: whether of the versions
+ * of a key some have a value to order by that fits and some one that does not.
+ */
+export function ranked(rule: DedupeRule, from: readonly string[]): string[] {
+  if (rule.mixed === null) return [...from];
+  return [
+    "from (",
+    `  select *, ${rule.mixed.sql} as ${quoteName(rule.mixed.name)}`,
+    ...from.map((line) => `  ${line}`),
+    `  window "k" as (partition by ${rule.key.map(({ sql }) => sql).join(", ")})`,
+    ")",
+  ];
 }
 
 /** For a snapshot feed, the condition that leaves only the newest run; else nothing. */
@@ -170,11 +197,4 @@ function isRun(name: string): boolean {
 function namesOf(column: string, renamed: Record<string, string>): string[] {
   const older = Object.entries(renamed).flatMap(([old, newer]) => (newer === column ? [old] : []));
   return [own(renamed, column) ?? [], column, older].flat();
-}
-
-function termOf(columns: readonly RelationColumn[]): Term {
-  const names = columns.map(({ name }) => name);
-  const mixed = new Set(columns.map(({ type }) => type)).size > 1;
-  const parts = columns.map(({ name }) => (mixed ? `cast(${quoteName(name)} as VARCHAR)` : quoteName(name)));
-  return { columns: names, sql: parts.length > 1 ? `coalesce(${parts.join(", ")})` : (parts[0] ?? "") };
 }

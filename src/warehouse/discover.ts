@@ -1,6 +1,6 @@
 import { type Database, quoteList } from "./database.ts";
-import { finerThanMicroseconds, timestampSql } from "./timestamps.ts";
-import { type Found, kindOf } from "./typing.ts";
+import { finerThanMicroseconds } from "./timestamps.ts";
+import { type Found, kindOf, valueSql } from "./typing.ts";
 
 /** Every top-level key of every line. The lines must be objects. */
 export async function keysOf(db: Database, files: string[], longest: number): Promise<string[]> {
@@ -16,6 +16,7 @@ export async function foundIn(
   files: string[],
   keys: string[],
   longest: number,
+  spelled = false,
 ): Promise<Map<string, Set<Found>>> {
   const paths = quoteList(keys.map((key) => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`));
   // Texts of one shape and length have one kind; of whole numbers the largest decides.
@@ -27,14 +28,22 @@ export async function foundIn(
     )
     select i, type, max(left(text, 80)) as text,
       case when type = 'VARCHAR' and regexp_matches(text, '^\\d{4}-\\d\\d-\\d\\d')
-        then coalesce(not ${finerThanMicroseconds("text")} and ${timestampSql("text")} is not null, false)
+        then coalesce(not ${finerThanMicroseconds("text")} and ${valueSql("TIMESTAMP", "text", "text", spelled)} is not null, false)
         else false end as time
     from pairs where type <> 'NULL'
     group by i, type, time, left(regexp_replace(text, '[0-9]', '9', 'g'), 80), strlen(text)`);
+  const unread = rows.some(
+    ([, type, text, time]) => type === "VARCHAR" && time !== true && isDated(String(text)),
+  );
+  if (unread && !spelled) return foundIn(db, files, keys, longest, true);
   const found = new Map(keys.map((key) => [key, new Set<Found>()]));
   for (const [i, type, text, time] of rows)
     found.get(keys[Number(i)]!)!.add(kindFound(String(type), String(text), time === true));
   return found;
+}
+
+function isDated(text: string): boolean {
+  return ["date", "timestamp"].includes(kindOf(text));
 }
 
 function kindFound(type: string, text: string, time: boolean): Found {

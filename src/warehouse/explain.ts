@@ -3,9 +3,13 @@ import { own } from "../names.ts";
 import { feedOf, type Project } from "../project.ts";
 import { openCatalog } from "./catalog.ts";
 import { type Database, quoteName, quoteText, type Value } from "./database.ts";
-import { type DedupeRule, dedupeRule, qualified, type RelationColumn, unused, windowOf } from "./dedupe.ts";
+
+import { type DedupeRule, dedupeRule, type RelationColumn, ranked, unused, windowOf } from "./dedupe.ts";
+
 import { relationColumns, withProvenance } from "./relation.ts";
 import { loadSnapshot, type Snapshot } from "./snapshot.ts";
+import { deliveredText, qualified } from "./term.ts";
+import { valueSql } from "./typing.ts";
 
 export interface Version {
   file: string; // below raw/
@@ -67,11 +71,8 @@ export async function explainKey(
     );
     return {
       feed: name,
-      key: rule.key.map(({ sql }) => sql.replaceAll('"', "")),
-      order: [
-        ...rule.order.map(({ sql, direction }) => `${sql.replaceAll('"', "")} ${direction}`),
-        ...runTerms,
-      ],
+      key: rule.key.map(({ label }) => label),
+      order: termNames(rule),
       absent: rule.missing,
       keys: grouped(rule, columns, rows.slice(0, mostVersions)),
       more: rows.length > mostVersions,
@@ -96,15 +97,19 @@ async function condition(
       `asapp-kit schema ${feed} lists its columns`,
     );
   if (value === "null") return `${quoteName(column.name)} is null`;
-  const cast = `try_cast(${quoteText(value)} as ${column.type})`;
-  const { rows } = await database.rows(`select ${cast} is null`);
-  if (rows[0]![0] === true)
+  const typed =
+    column.type === "JSON"
+      ? `try_cast(${quoteText(value)} as JSON)`
+      : valueSql(column.type, quoteText(value), "text", true);
+  const text = deliveredText(column);
+  const { rows } = await database.rows(`select ${typed} is null`);
+  if (text === null && rows[0]![0] === true)
     throw new CliError(
       "usage",
       `${column.name} is ${column.type}, which ${value} is not`,
       "write it as the query shell shows it",
     );
-  return `${quoteName(column.name)} = ${cast}`;
+  return `(${quoteName(column.name)} = ${typed}${text === null ? "" : ` or ${text} = ${quoteText(value)}`})`;
 }
 
 function versionsSql(
@@ -127,6 +132,7 @@ function versionsSql(
   const terms = [...rule.order.map(({ sql }) => sql), ...runTerms.map((term) => quoteName(`_${term}`))];
   const all = withProvenance(columns).map(({ name }) => quoteName(name));
   const newest = rule.latestOnly ? `"_run" = (select max("_run") from ${raw})` : "true";
+  const counted = { ...rule, key: [...rule.key, { columns: [], sql: newest, label: "" }] };
   const first = (sql: string) => `${sql} is distinct from first_value(${sql}) over "w"`;
   const next = (sql: string) => `${sql} is distinct from lead(${sql}) over "w"`;
   const name = (figure: Figure) => quoteName(unused(figure, columns));
@@ -137,9 +143,9 @@ function versionsSql(
       [${rule.key.map(({ sql }) => `cast(${sql} as VARCHAR)`).join(", ")}] as ${name("_key")},
       [${rule.order.map(({ sql }) => `cast(${sql} as VARCHAR)`).join(", ")}]::VARCHAR[] as ${name("_order")},
       [${terms.map(first).join(", ")}] as ${name("_behind")}, [${terms.map(next).join(", ")}] as ${name("_before")}
-    from ${picked}
+    ${ranked(counted, [`from ${picked}`]).join("\n    ")}
     window "w" as (
-${windowOf({ ...rule, key: [...rule.key, { columns: [], sql: newest }] }, 6)}
+${windowOf(counted, 6)}
     )
   ) order by ${name("_nth")}, ${name("_counts")} desc, ${name("_rank")} limit ${mostVersions + 1}`;
 }
@@ -148,16 +154,13 @@ ${windowOf({ ...rule, key: [...rule.key, { columns: [], sql: newest }] }, 6)}
 type Figure = "_nth" | "_counts" | "_rank" | "_group" | "_next" | "_key" | "_order" | "_behind" | "_before";
 
 function grouped(rule: DedupeRule, columns: RelationColumn[], rows: Record<string, Value>[]): ExplainedKey[] {
-  const terms = [
-    ...rule.order.map(({ sql, direction }) => `${sql.replaceAll('"', "")} ${direction}`),
-    ...runTerms,
-  ];
+  const terms = termNames(rule);
   const keys = new Map<Value, ExplainedKey>();
   for (const row of rows) {
     const figure = (name: Figure) => own(row, unused(name, columns));
     const nth = figure("_nth")!;
     const texts = figure("_key") as Value[];
-    const key = Object.fromEntries(rule.key.map(({ sql }, i) => [sql.replaceAll('"', ""), texts[i]!]));
+    const key = Object.fromEntries(rule.key.map(({ label }, i) => [label, texts[i]!]));
     if (!keys.has(nth)) keys.set(nth, { key, versions: [] });
     const { versions } = keys.get(nth)!;
     const values = Object.fromEntries(columns.map(({ name }) => [name, own(row, name)!]));
@@ -176,6 +179,10 @@ function grouped(rule: DedupeRule, columns: RelationColumn[], rows: Record<strin
     });
   }
   return [...keys.values()];
+}
+
+function termNames(rule: DedupeRule): string[] {
+  return [...rule.order.map(({ label, direction }) => `${label} ${direction}`), ...runTerms];
 }
 
 function reason(figure: (name: Figure) => Value | undefined, won: boolean, terms: string[]): string {

@@ -11,8 +11,8 @@ export function keysTable({ snapshot, feeds, columnsOf }: KitSource): KitTable {
     return {
       feed: feed.name,
       documented_key: feed.key.join(", ") || null,
-      key: rule.wholeRows ? "whole rows" : rule.key.map(({ sql }) => plain(sql)).join(", "),
-      order: [...rule.order.map(({ sql, direction }) => `${plain(sql)} ${direction}`), "the run"].join(", "),
+      key: rule.wholeRows ? "whole rows" : rule.key.map(({ label }) => label).join(", "),
+      order: [...rule.order.map(({ label, direction }) => `${label} ${direction}`), "the run"].join(", "),
       absent: rule.missing.join(", ") || null,
       renamed: rule.renamed.map(({ column, used }) => `${column}: ${used.join(", ")}`).join("; ") || null,
       latest_only: feed.latestOnly,
@@ -88,8 +88,4 @@ export function suspicion(
       `the declared order decides ${order === 0 ? "nothing" : `${order} of ${several} keys`}: the run decides`,
     );
   return reasons.join("; ") || null;
-}
-
-function plain(sql: string): string {
-  return sql.replaceAll('"', "");
 }

@@ -3,17 +3,21 @@ import { quoteFiles, quoteName, quoteText } from "./database.ts";
 import type { RelationColumn } from "./dedupe.ts";
 import type { FeedSnapshot } from "./snapshot.ts";
 import { provenance } from "./snapshot.ts";
+import { rescuedName } from "./stage-sql.ts";
 
 /** The columns of a feed's relation, without provenance: documented ones as the registry has them, then others by name. */
-export function relationColumns(feed: Pick<FeedSnapshot, "columns">): RelationColumn[] {
+export function relationColumns(feed: Pick<FeedSnapshot, "columns" | "days">): RelationColumn[] {
+  const delivered = feed.days.some(({ rows }) => rows > 0);
+  const rescued = new Set(feed.days.flatMap((day) => Object.keys(day.rescued ?? {})));
   const documented = feed.columns.filter((column) => column.documented);
   const others = feed.columns.filter((column) => !column.documented);
   others.sort((a, b) => (a.name < b.name ? -1 : 1));
   return [...documented, ...others].map(({ name, type, firstSeen, key }) => ({
     name,
     type,
-    seen: firstSeen !== null,
+    seen: delivered ? firstSeen !== null : null,
     ...(key === name ? {} : { key }),
+    ...(rescued.has(name) ? { rescued: rescuedName({ key, name }) } : {}),
   }));
 }
 

@@ -81,6 +81,7 @@ export interface DaySnapshot {
   layout: number; // index in layouts
   ranges?: Ranges;
   rescued?: Record<string, number>; // column: values in _rescued
+  spelled?: string[]; // columns of times of which some value takes more than DuckDB's cast: see instants.ts
   dedupe?: Record<string, number>; // groups of several versions in current, by what decided: order, run, tie
   facts?: DayFacts;
 }
@@ -125,6 +126,7 @@ export interface DayDetail {
   found: Record<string, Found[]>;
   ranges?: Ranges;
   rescued: Record<string, number>;
+  spelled?: string[]; // as in DaySnapshot
 }
 
 export type StagePath = "typed" | "text" | "careful";

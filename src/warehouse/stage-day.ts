@@ -30,8 +30,9 @@ import {
   stageSelect,
   templateLine,
 } from "./stage-sql.ts";
+
 import { concernsAll } from "./trouble.ts";
-import type { Found } from "./typing.ts";
+import { type Found, isTime } from "./typing.ts";
 
 /** What the days of one feed share while they are staged, several at a time. It only ever grows. */
 export interface FeedSchema {
@@ -114,6 +115,7 @@ class DayStaging {
   private source: Source;
   private types: DayTypes; // of that source
   private columns: StagedColumn[] = [];
+  private readonly spelled: Set<string>; // names of columns of times that a cast does not read
   private asked: ReadonlySet<string> = new Set(); // keys that the last copy knew
   private found: ReadonlyMap<string, Set<Found>> = new Map(); // by key
 
@@ -135,6 +137,7 @@ class DayStaging {
     this.reuse = reuse;
     this.parquet = join(folder, "day.parquet");
     this.quarantine = new QuarantineFile(join(folder, "quarantine.jsonl"));
+    this.spelled = new Set(reuse?.summary.spelled);
     if (reuse?.quarantine) this.quarantine.addFile(reuse.quarantine);
     const some = (what: "odd" | "long" | "lossy") => surveys.some((survey) => survey[what] > 0);
     this.path = some("odd") || some("lossy") ? "careful" : some("long") ? "text" : "typed";
@@ -154,6 +157,7 @@ class DayStaging {
         continue;
       }
       const rescued = written.filled("_rescued") ? await rescuedValues(this.db, this.parquet) : new Map();
+      if (this.moreSpelled(rescued)) continue;
       if (await this.widen(rescued)) continue;
       return this.finish(rescued, this.seen(written, rescued), this.ranges(written));
     }
@@ -222,7 +226,10 @@ class DayStaging {
   private stageColumns(): StageColumn[] {
     this.columns = this.schema.columns;
     const columns = [
-      ...this.columns.map(({ key, name, type, untyped }) => ({ key, name, type, keep: !untyped })),
+      ...this.columns.map(({ key, name, type, untyped }) => ({
+        ...{ key, name, type, keep: !untyped },
+        spelled: this.spelled.has(name),
+      })),
       ...[...this.schema.rescuedKeys].map((key) => ({ key, name: key, type: "VARCHAR", keep: false })),
     ];
     this.asked = new Set(columns.map(({ key }) => key));
@@ -274,6 +281,14 @@ class DayStaging {
       const found = counted.get(file) ?? { rows: 0, first: 1, last: 0 };
       return found.rows === rows && found.first >= 1 && found.last <= lines;
     });
+  }
+
+  /** True when a time did not fit that may be one in another spelling, so that the day must be read again. */
+  private moreSpelled(rescued: ReadonlyMap<string, RescuedValues>): boolean {
+    const before = this.spelled.size;
+    for (const column of this.columns)
+      if (isTime(column.type) && rescued.has(rescuedName(column))) this.spelled.add(column.name);
+    return this.spelled.size > before;
   }
 
   /** True when a column turns out to have another type, so that the day must be read again. */
@@ -346,6 +361,7 @@ class DayStaging {
       found: this.foundByName(),
       ...(Object.keys(ranges).length > 0 ? { ranges } : {}),
       rescued: byColumn(rescued, this.columns),
+      ...(this.spelled.size > 0 ? { spelled: [...this.spelled].sort() } : {}),
     };
     const name = `${feed}/${dt}.${shortHash(source, JSON.stringify(summary.columns), stageFormat)}`;
     const day = stagedDay(`staged/${name}.jsonl`, summary);
@@ -394,7 +410,7 @@ function oneAtATime<T>(task: () => Promise<T>): Promise<T> {
 }
 
 /** Part of every fingerprint: a change makes all days be staged again. */
-export const stageFormat = "4";
+export const stageFormat = "5";
 
 function keysIn(line: string): string[] {
   try {

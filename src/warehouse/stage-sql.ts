@@ -8,6 +8,7 @@ export interface StageColumn {
   name: string;
   type: string;
   keep: boolean; // false: no column, its values go to `_rescued`
+  spelled?: boolean; // a time of which some values take more than DuckDB's cast
 }
 
 export interface StageFile {
@@ -58,13 +59,13 @@ export function stageSelect(query: StageQuery): string {
   const misfits: string[] = [];
   const unfit: Unfit[] = [];
   for (const [i, column] of columns.entries()) {
-    const { name, type, keep } = column;
+    const { name, type, keep, spelled } = column;
     const raw = `c${i}`;
     if (!keep) {
       unfit.push({ member: rescuedName(column), raw, when: `${raw} is not null` });
       continue;
     }
-    const sql = valueSql(type, raw, path);
+    const sql = valueSql(type, raw, path, spelled);
     const value = sql === raw ? raw : `v${i}`;
     if (value !== raw) values.push(`${sql} as ${value}`);
     outputs.push(`${value} as ${quoteName(name)}`);

@@ -2,10 +2,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { own } from "../names.ts";
 import { type Database, type QueryOptions, quoteName, quoteText } from "./database.ts";
-import { type DedupeRule, qualified, type RelationColumn } from "./dedupe.ts";
+import type { DedupeRule, RelationColumn } from "./dedupe.ts";
 import { readDetail } from "./detail.ts";
 import { emptyRelation, parquetRelation, withProvenance } from "./relation.ts";
 import type { DayDetail, DaySnapshot, FeedSnapshot } from "./snapshot.ts";
+import { qualified } from "./term.ts";
 
 /** A feed of which some days have another staged file than before. */
 export interface ChangedFeed {

@@ -1,4 +1,6 @@
 import { own } from "../names.ts";
+import { bind } from "./instants.ts";
+
 import { finerThanMicroseconds, timestampSql, unlikeItsCast } from "./timestamps.ts";
 
 /** How DuckDB's JSON reader is to hand a value over: numbers as DOUBLE, nested values as JSON, anything as text. */
@@ -33,10 +35,14 @@ export function readAs(type: string, path: "typed" | "text"): ReadAs {
   return path === "typed" && (type === "BIGINT" || type === "DOUBLE") ? "DOUBLE" : "VARCHAR";
 }
 
-/** SQL for the typed value of `raw`, null where it does not fit. What `unfitSql` finds must stop the typed path. */
-export function valueSql(type: string, raw: string, path: "typed" | "text"): string {
+/**
+ * SQL for the typed value of `raw`, null where it does not fit. What `unfitSql` finds must stop the typed path. Times are
+ * read in every spelling on request.
+ */
+export function valueSql(type: string, raw: string, path: "typed" | "text", spelled = false): string {
   if (readAs(type, path) === "DOUBLE") return type === "DOUBLE" ? raw : `${raw}::bigint`;
   if (type === "TIMESTAMP" && path === "typed") return `try_cast(${raw} as timestamp)`;
+  if (type === "DATE" && path === "typed") return midnight(`try_cast(${raw} as timestamp)`);
   // As DuckDB's JSON reader hands a boolean over where a number is wanted, so on the typed path.
   const number = `case ${raw} when 'true' then 1 when 'false' then 0 else try_cast(${raw} as double) end`;
   switch (type) {
@@ -53,11 +59,9 @@ export function valueSql(type: string, raw: string, path: "typed" | "text"): str
     case "BOOLEAN":
       return `case lower(${raw}) when 'true' then true when 'false' then false when '1' then true when '0' then false end`;
     case "TIMESTAMP":
-      return timestampSql(raw);
-    case "DATE": {
-      const time = timestampSql(raw);
-      return `case when ${time} = date_trunc('day', ${time}) then ${time}::date end`;
-    }
+      return spelled ? timestampSql(raw) : timestampSql(raw, null);
+    case "DATE":
+      return bind("moment", valueSql("TIMESTAMP", raw, path, spelled), midnight("moment"));
     default:
       return `try_cast(${raw} as ${type})`;
   }
@@ -73,6 +77,8 @@ export function unfitSql(type: string, raw: string, value: string, path: "typed"
     if (type === "DOUBLE") return `not isfinite(${raw})`;
     if (type === "BIGINT") return `${raw} <> trunc(${raw})`;
     if (type === "TIMESTAMP") return unlikeItsCast(raw, value);
+    if (type === "DATE")
+      return `${unlikeItsCast(raw, `try_cast(${raw} as timestamp)`)} or ${value} is null and ${raw} is not null`;
   }
   const lost = `(${value} is null and ${raw} is not null)`;
   if (type === "TIMESTAMP") return `${lost} or ${finerThanMicroseconds(raw)}`;
@@ -81,6 +87,15 @@ export function unfitSql(type: string, raw: string, value: string, path: "typed"
     return `${lost} or case when strlen(${raw}) > 15 then coalesce(not (${same}), false) else false end`;
   }
   return lost;
+}
+
+/** Whether values of the type are times, which come in many spellings. */
+export function isTime(type: string): boolean {
+  return type === "TIMESTAMP" || type === "DATE";
+}
+
+function midnight(time: string): string {
+  return `case when ${time} = date_trunc('day', ${time}) then ${time}::date end`;
 }
 
 /** What the text of a value is. */

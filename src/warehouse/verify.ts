@@ -247,7 +247,7 @@ class Check {
     const { known, feed, columns } = this;
     const rule = dedupeRule(feed, columns);
     const used = new Set([...rule.key, ...rule.order].flatMap((term) => term.columns));
-    const narrow = columns.filter(({ name }) => used.has(name));
+    const narrow = columns.filter(({ name }) => used.has(name)); // provenance comes with it
     const staged = known.days.flatMap(({ staged }) => staged ?? []);
     const current = known.days.flatMap(({ current }) => current ?? []);
     const rows = known.days.reduce((sum, day) => sum + day.rows, 0);

@@ -124,7 +124,7 @@ export function wfmColumnRows(
         names.includes(column.name.toLowerCase()) &&
         !wfmNames.includes(column.name.toLowerCase()) &&
         isNumeric(column) &&
-        column.seen !== false,
+        (column.seen ?? false),
     );
     return { view, metric, feed, column: columns.join(", ") || null, type, delivered, doc };
   });

@@ -98,7 +98,14 @@ export interface Config {
   data: string;
   catalog: string | null; // absolute path of a DuckDB file that is kept up to date
   output: string; // absolute folder of the built site
-  sync: { maxAgeMinutes: number; concurrency: number; graceMinutes: number; futureHours: number };
+  sync: {
+    maxAgeMinutes: number;
+    concurrency: number;
+    graceMinutes: number;
+    futureHours: number;
+    maxListed: number;
+    maxRatio: number;
+  };
   decrypt: string[] | null;
   site: SiteConfig;
 }
@@ -113,6 +120,8 @@ const defaults = {
     concurrency: { s3: 64, folder: 16, sftp: 16 },
     graceMinutes: 60,
     futureHours: 24,
+    maxListed: 2_000_000,
+    maxRatio: 200,
   },
   title: "ASAPP Messaging",
   output: "site",
@@ -235,6 +244,8 @@ function resolveConfig(written: Written, folder: string): Config {
       maxAgeMinutes: written.sync?.max_age ?? defaults.sync.maxAgeMinutes,
       concurrency: written.sync?.concurrency ?? defaults.sync.concurrency[source?.type ?? "s3"],
       graceMinutes: written.sync?.grace ?? defaults.sync.graceMinutes,
+      maxListed: written.sync?.max_listed ?? defaults.sync.maxListed,
+      maxRatio: written.sync?.max_ratio ?? defaults.sync.maxRatio,
       futureHours: written.sync?.future_hours ?? defaults.sync.futureHours,
     },
     decrypt: written.decrypt === undefined || written.decrypt.length === 0 ? null : written.decrypt,

@@ -155,6 +155,8 @@ const kitOptions = {
     max_age: duration,
     concurrency: number("a whole number from 1 to 256", 1, 256, true),
     grace: duration,
+    max_listed: number("a whole number from 1000", 1000, 1_000_000_000, true),
+    max_ratio: number("a whole number from 10 to 2000", 10, 2000, true),
     future_hours: number("whole hours from 1 to 8784", 1, 8784, true),
   }),
   decrypt: listOf(text("a program or argument")),

@@ -187,6 +187,7 @@ async function repairPartition(
   const { source, retry } = place;
   const fetched = await fetchPartition(remote, {
     ...{ source, retry, data: project.data, decrypt: project.config.decrypt, ...limits },
+    maxRatio: project.config.sync.maxRatio,
     run: `${process.pid}-repair`,
     onBytes: () => {},
   });

@@ -19,10 +19,10 @@ export async function decryptFile(
   command: string[],
   from: string,
   to: string,
-  { signal, data }: { signal: AbortSignal; data: string },
+  { signal, data, maxRatio }: { signal: AbortSignal; data: string; maxRatio?: number },
 ): Promise<Verified> {
   try {
-    return await inTurn(() => decrypt(command, from, to, signal));
+    return await inTurn(() => decrypt(command, from, to, signal, maxRatio));
   } catch (error) {
     if (error instanceof WrongBytes)
       throw new SourceError("broken", `${basename(from)} decrypts to ${error.message}`, { cause: error });
@@ -30,7 +30,13 @@ export async function decryptFile(
   }
 }
 
-async function decrypt(command: string[], from: string, to: string, signal: AbortSignal): Promise<Verified> {
+async function decrypt(
+  command: string[],
+  from: string,
+  to: string,
+  signal: AbortSignal,
+  maxRatio = Number.POSITIVE_INFINITY,
+): Promise<Verified> {
   const [program = "", ...args] = command;
   const input = openSync(from, "r");
   const child = spawn(program, args, { stdio: [input, "pipe", "pipe"], signal, windowsHide: true });
@@ -44,7 +50,13 @@ async function decrypt(command: string[], from: string, to: string, signal: Abor
   const file = createWriteStream(to);
   const written = finished(file);
   written.catch(() => {});
-  const verifier = new Verifier({ size: null, md5: null, checksum: null, gzip: to.endsWith(".gz") });
+  const verifier = new Verifier({
+    size: null,
+    md5: null,
+    checksum: null,
+    gzip: to.endsWith(".gz"),
+    maxRatio,
+  });
   let wrong: unknown = null;
   try {
     for await (const chunk of child.stdout as unknown as AsyncIterable<Buffer>) {

@@ -10,7 +10,7 @@ import type { ManifestObject, ManifestPartition } from "./manifest.ts";
 import { install, rawFolder, tmpFolder } from "./raw.ts";
 import type { Patience, Retry } from "./retry.ts";
 import { type Body, type Source, SourceError, type Take } from "./source.ts";
-import { etagDiffers, type Verified, WrongBytes } from "./verify.ts";
+import { Bomb, etagDiffers, type Verified, WrongBytes } from "./verify.ts";
 import { keepSmall, ThreadVerifier } from "./verify-thread.ts";
 
 export interface Download {
@@ -19,6 +19,7 @@ export interface Download {
   retry: Retry;
   patience: Pick<Patience, "refetches" | "slowest" | "grace">;
   decrypt: string[] | null;
+  maxRatio?: number; // see Expected
   run: string; // names this run's folder below tmp/
   signal: AbortSignal;
   onBytes: (bytes: number) => void;
@@ -80,7 +81,7 @@ export async function fetchObject(
     } catch (error) {
       attempt.forget();
       if (!(error instanceof WrongBytes)) throw error;
-      if (fetches >= download.patience.refetches) {
+      if (fetches >= download.patience.refetches || error instanceof Bomb) {
         const times = fetches === 1 ? "" : ` (fetched ${fetches} times)`;
         const next = error.message === etagDiffers ? etagAdvice : "";
         throw new SourceError("broken", `${basename(object.key)}: ${error.message}${times}${next}`, {
@@ -250,7 +251,8 @@ class Attempt {
 
   private expected() {
     const { md5, checksum } = this.body!;
-    return { size: this.object.size, md5, checksum, gzip: this.gzip };
+    const { maxRatio } = this.download;
+    return { size: this.object.size, md5, checksum, gzip: this.gzip, ...(maxRatio && { maxRatio }) };
   }
 
   // A drip feed looks alive and would hold up the run for days.

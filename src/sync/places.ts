@@ -53,9 +53,9 @@ export class Places {
   }
 
   private async openPlace(bucket: string): Promise<Omit<Place, "prefix">> {
-    const { concurrency } = this.project.config.sync;
+    const { concurrency, maxListed } = this.project.config.sync;
     const source = await openSource(this.project, bucket === "" ? {} : { bucket }, {
-      concurrency,
+      ...{ concurrency, maxListed },
       idleMs: this.patience.idle,
     });
     const retry = new Retry(source.describe(), concurrency, this.patience, {

@@ -184,6 +184,7 @@ export class Run {
       ...{ source, retry, data: this.project.data, run: this.name, signal: this.stop.signal },
       patience: this.patience,
       decrypt: this.project.config.decrypt,
+      maxRatio: this.project.config.sync.maxRatio,
       onBytes: (bytes) => this.meter.received(bytes),
     };
   }

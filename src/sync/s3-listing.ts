@@ -2,7 +2,7 @@ import type { RemoteObject } from "../export/remote-partition.ts";
 import { own } from "../names.ts";
 import { SourceError } from "./source.ts";
 
-/** One page of a listing with `encoding-type=url`. */
+/** One page of a listing. */
 export interface ListPage {
   objects: RemoteObject[];
   folders: string[]; // common prefixes, whole
@@ -20,6 +20,8 @@ export function parseListPage(xml: string): ListPage {
   if (!xml.trimEnd().endsWith("</ListBucketResult>"))
     throw new SourceError("transient", "the listing is cut short");
   const page: ListPage = { objects: [], folders: [], next: null };
+  // Some stores are asked for encoded names and do not encode them.
+  const decode = /<EncodingType>\s*url\s*<\/EncodingType>/i.test(xml) ? decodeKey : (key: string) => key;
   let rest = "";
   let at = 0;
   for (;;) {
@@ -27,12 +29,12 @@ export function parseListPage(xml: string): ListPage {
     const end = start === -1 ? -1 : xml.indexOf("</Contents>", start);
     if (end === -1) break;
     rest += xml.slice(at, start);
-    page.objects.push(objectIn(xml.slice(start, end)));
+    page.objects.push(objectIn(xml.slice(start, end), decode));
     at = end + "</Contents>".length;
   }
   rest += xml.slice(at);
   for (const [, inner = ""] of rest.matchAll(/<CommonPrefixes>(.*?)<\/CommonPrefixes>/gs)) {
-    page.folders.push(decodeKey(textOf(inner, "Prefix")));
+    page.folders.push(decode(textOf(inner, "Prefix")));
   }
   if (textOf(rest, "IsTruncated") === "true") {
     page.next = textOf(rest, "NextContinuationToken");
@@ -41,10 +43,10 @@ export function parseListPage(xml: string): ListPage {
   return page;
 }
 
-function objectIn(xml: string): RemoteObject {
+function objectIn(xml: string, decode: (key: string) => string): RemoteObject {
   const size = Number(textOf(xml, "Size"));
   const modified = timeOf(textOf(xml, "LastModified"));
-  const key = decodeKey(textOf(xml, "Key"));
+  const key = decode(textOf(xml, "Key"));
   if (key === "" || !Number.isSafeInteger(size) || modified === null)
     throw new SourceError("transient", "the listing has an entry that makes no sense");
   return { key, size, etag: unquote(textOf(xml, "ETag")), modified };
@@ -68,13 +70,25 @@ export function unescapeXml(text: string): string {
   if (!text.includes("&")) return text;
   return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex, decimal, name: string) =>
     hex || decimal
-      ? String.fromCodePoint(hex ? Number.parseInt(hex, 16) : Number(decimal))
+      ? character(hex ? Number.parseInt(hex, 16) : Number(decimal), whole)
       : (own(entities, name) ?? whole),
   );
 }
 
+function character(code: number, whole: string): string {
+  return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+}
+
 function decodeKey(key: string): string {
-  return key.includes("%") || key.includes("+") ? decodeURIComponent(key.replace(/\+/g, " ")) : key;
+  if (!key.includes("%") && !key.includes("+")) return key;
+  try {
+    return decodeURIComponent(key.replace(/\+/g, " "));
+  } catch {
+    throw new SourceError(
+      "broken",
+      `the listing has a name that is not encoded as it says: ${key.slice(0, 200)}`,
+    );
+  }
 }
 
 /** An ETag as it is compared: without quotes. */

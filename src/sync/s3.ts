@@ -1,5 +1,4 @@
 import { Readable } from "node:stream";
-import { text as readText } from "node:stream/consumers";
 
 import { CliError } from "../errors.ts";
 import type { RemoteObject } from "../export/remote-partition.ts";
@@ -8,6 +7,7 @@ import { Connections, type Head } from "./connections.ts";
 import type { Refusal } from "./s3-codes.ts";
 import { credentialsExpired, judge, refusalIn, refusalOf, type S3Place } from "./s3-error.ts";
 import { type ListPage, parseListPage, unquote } from "./s3-listing.ts";
+import { ListingWatch } from "./s3-pages.ts";
 import { ListObjectsV2Command, S3Client } from "./s3-sdk.ts";
 import { Signer } from "./signing.ts";
 import {
@@ -31,6 +31,8 @@ export interface S3Options {
   etagIsMd5?: boolean; // default: true, for what looks like one
 }
 
+const longestPage = 64 * 1024 * 1024; // of a thousand names of a kilobyte each, encoded, there are 4
+
 interface ListInput {
   Prefix: string;
   StartAfter?: string | undefined;
@@ -51,6 +53,7 @@ export async function openS3(options: S3Options, tuning: SourceTuning = {}): Pro
 class S3Source implements Source {
   private readonly place: S3Place;
   private readonly idleMs: number;
+  private readonly maxListed: number | undefined;
   private readonly etagIsMd5: boolean;
   private readonly agents: Agents;
   private readonly connections: Connections;
@@ -66,6 +69,7 @@ class S3Source implements Source {
       options.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL ?? null;
     const where = endpoint === null ? `s3://${bucket} (${region})` : `s3://${bucket} at ${endpoint}`;
     this.idleMs = tuning.idleMs ?? 20_000;
+    this.maxListed = tuning.maxListed;
     this.etagIsMd5 = options.etagIsMd5 ?? true;
     this.agents = openAgents(
       endpoint ?? `https://s3.${region}.amazonaws.com`,
@@ -151,13 +155,16 @@ class S3Source implements Source {
     input: ListInput,
     { signal, request = (page) => page() }: FolderOptions,
   ): AsyncIterable<ListPage> {
+    const watch = new ListingWatch(this.maxListed);
     let token: string | null = null;
     do {
       const sent: ListInput =
         token === null ? input : { ...input, StartAfter: undefined, ContinuationToken: token };
-      const page: ListPage = await request(() => this.page(sent, signal));
-      if (page.next !== null && page.next === token)
-        throw new SourceError("broken", "the listing does not go on");
+      const page: ListPage = await request(async () => {
+        const answer = await this.page(sent, signal);
+        watch.see(answer);
+        return answer;
+      });
       // Folders made in a console are empty objects.
       yield { ...page, objects: page.objects.filter(({ key }) => !key.endsWith("/")) };
       token = page.next;
@@ -254,7 +261,7 @@ function readAnswer(command: ListObjectsV2Command): ListAnswer {
       const result = await next(sent);
       const response = result.response as SdkResponse;
       const { statusCode, headers } = response;
-      const text = await readText(response.body);
+      const text = await pageText(response.body);
       // What fails after it had begun to answer is an error with status 200.
       if (statusCode === 200 && !/<Error>\s*<Code>/.test(text)) answer.page = parseListPage(text);
       else answer.refusal = refusalIn(statusCode, text, headers);
@@ -265,6 +272,18 @@ function readAnswer(command: ListObjectsV2Command): ListAnswer {
     { name: "readAnswer", step: "deserialize", priority: "low" },
   );
   return answer;
+}
+
+async function pageText(body: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > longestPage)
+      throw new SourceError("broken", `a page of the listing is longer than ${longestPage} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 interface SdkResponse {

@@ -73,4 +73,5 @@ export class SourceError extends Error {
 export interface SourceTuning {
   concurrency?: number; // requests at once
   idleMs?: number; // a connection without a byte for so long is given up
+  maxListed?: number; // names in one listing, beyond which it is taken for endless
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { batchBytes, returnBatch, takeBatch } from "./batch.ts";
-import { type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "./verify.ts";
+import { Bomb, type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "./verify.ts";
 
 /** The next bytes of an object, or their end. The first of an object says what is expected. */
 interface Check {
@@ -22,6 +22,7 @@ interface Verdict {
   id: number;
   verified: Verified | null;
   wrong: string | null; // what is wrong with the bytes
+  bomb: boolean;
   disk: { code: string | undefined; path: string | undefined; message: string } | null; // why it could not be written
 }
 
@@ -139,8 +140,9 @@ function startThread(): Thread {
   };
   worker.on("message", ({ memory, verdicts }: Answer) => {
     returnBatch(memory);
-    for (const { id, verified, wrong, disk } of verdicts) {
+    for (const { id, verified, wrong, bomb, disk } of verdicts) {
       if (disk !== null) settle(id)?.reject(Object.assign(new Error(disk.message), disk));
+      else if (bomb) settle(id)?.reject(new Bomb(wrong!));
       else if (wrong !== null) settle(id)?.reject(new WrongBytes(wrong));
       else settle(id)?.resolve(verified);
     }
@@ -177,7 +179,7 @@ async function judge(
 ): Promise<Verdict> {
   const [from, to] = bytes!;
   const piece = Buffer.from(memory, from, to - from);
-  const verdict: Verdict = { id, verified: null, wrong: null, disk: null };
+  const verdict: Verdict = { id, verified: null, wrong: null, bomb: false, disk: null };
   const held = open.get(id);
   try {
     verdict.verified = held === undefined && last ? verifyBuffer(piece, expected!) : null;
@@ -190,6 +192,7 @@ async function judge(
     if (path !== null) writeFileSync(path, piece);
   } catch (error) {
     const { code, path: where, message, syscall } = error as NodeJS.ErrnoException;
+    verdict.bomb = error instanceof Bomb;
     if (error instanceof WrongBytes) verdict.wrong = message;
     else if (syscall !== undefined) verdict.disk = { code, path: where, message };
     else throw error;

@@ -1,6 +1,6 @@
 import { createHash, type Hash, hash } from "node:crypto";
 import { createGunzip, type Gunzip, gunzipSync } from "node:zlib";
-import { saidSize } from "../gzip.ts";
+import { bombText, saidSize } from "../gzip.ts";
 import { createChecksum, type Summing } from "./checksum.ts";
 import type { Checksum } from "./source.ts";
 
@@ -10,6 +10,7 @@ export interface Expected {
   md5: string | null; // hex
   checksum: Checksum | null;
   gzip: boolean; // also unpack everything
+  maxRatio?: number; // unpacked bytes by packed ones; more, and it is a bomb. Default: any
 }
 
 export interface Verified {
@@ -24,6 +25,11 @@ export const etagDiffers = "MD5 differs from the ETag";
 /** The bytes are not what was listed, or no sound gzip. Worth fetching again; a bad file never enters raw. */
 export class WrongBytes extends Error {
   override name = "WrongBytes";
+}
+
+/** Unpacks to so much that it must be meant to do harm, or is no export. The same bytes would come again. */
+export class Bomb extends WrongBytes {
+  override name = "Bomb";
 }
 
 const newline = 10;
@@ -65,6 +71,7 @@ export class Verifier {
   private readonly unpacked: Promise<void> | null;
   private failure: unknown;
   private size = 0;
+  private unpackedBytes = 0;
 
   constructor(expected: Expected) {
     this.expected = expected;
@@ -110,6 +117,11 @@ export class Verifier {
     this.gunzip?.destroy();
   }
 
+  private most(): number {
+    const { maxRatio = Number.POSITIVE_INFINITY, size } = this.expected;
+    return Math.max(mostUnpacked, (size ?? this.size) * maxRatio);
+  }
+
   // After an error there is no word of what it was fed.
   private async feed(gunzip: Gunzip, chunk: Buffer): Promise<void> {
     await new Promise<void>((resolve) => {
@@ -125,11 +137,18 @@ export class Verifier {
 
   private drain(gunzip: Gunzip): Promise<void> {
     const done = new Promise<void>((resolve, reject) => {
-      gunzip.on("data", (chunk: Buffer) => this.counter.add(chunk));
+      gunzip.on("data", (chunk: Buffer) => {
+        this.counter.add(chunk);
+        this.unpackedBytes += chunk.length;
+        if (this.unpackedBytes <= this.most()) return;
+        const { size, maxRatio } = this.expected;
+        this.failure = new Bomb(bombText(this.unpackedBytes, size ?? this.size, maxRatio!));
+        gunzip.destroy(this.failure as Error);
+      });
       gunzip.on("end", resolve);
       gunzip.on("close", resolve);
       gunzip.on("error", (error) => {
-        this.failure = unsound(error);
+        this.failure ??= unsound(error);
         reject(this.failure);
       });
     });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Database, openDatabase, quoteText } from "./database.ts";
+import { type Database, openDatabase, quoteFiles } from "./database.ts";
 import type { FeedSnapshot } from "./snapshot.ts";
 import { concernsAll } from "./trouble.ts";
 
@@ -23,7 +23,7 @@ export async function damagedDays(
 
 async function isReadable(database: Database, file: string): Promise<boolean> {
   try {
-    await database.rows(`select sum(hash(r)) from read_parquet(${quoteText(file)}) as r`);
+    await database.rows(`select sum(hash(r)) from read_parquet(${quoteFiles([file])}) as r`);
     return true;
   } catch (error) {
     if (concernsAll(error)) throw error;

@@ -22,16 +22,15 @@ export interface Surveyed extends Survey {
 
 /** Unpacks and counts each file once. Throws DayRefused where it has not the lines it was fetched with, UnreadableFile. */
 export async function surveyFiles(
-  data: string,
+  { data, maxRatio, scratch }: { data: string; maxRatio: number; scratch?: Scratch },
   files: readonly ListedFile[],
-  scratch?: Scratch,
 ): Promise<Surveyed[]> {
   const surveys: Surveyed[] = [];
   scratch?.clear();
   for (const { path, lines } of files) {
     const raw = join(data, "raw", path);
     let unpacked: string | null = null;
-    const survey = await surveyFile(raw, scratch && ((bytes) => (unpacked = scratch.write(bytes))));
+    const survey = await surveyFile(raw, maxRatio, scratch && ((bytes) => (unpacked = scratch.write(bytes))));
     if (lines !== null && lines !== survey.lines) {
       throw new DayRefused(`raw/${path} has ${survey.lines} lines, and had ${lines} when it was fetched`);
     }

@@ -54,6 +54,7 @@ export interface DayFiles {
 export interface DayPlace {
   data: string; // absolute data folder
   tmp: string; // absolute folder of this run, not there before it
+  maxRatio: number; // see surveyFile
   scratch?: Scratch; // for one day at a time
 }
 
@@ -82,7 +83,7 @@ export async function stageDay(
     const files = day.files.filter(({ path }) => !known.has(path));
     mkdirSync(folder, { recursive: true });
     try {
-      const surveys = await surveyFiles(place.data, files, place.scratch);
+      const surveys = await surveyFiles(place, files);
       return await new DayStaging(db, place, { ...day, files }, schema, surveys, folder, reuse).run();
     } finally {
       rmSync(folder, { recursive: true, force: true });

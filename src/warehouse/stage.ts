@@ -67,7 +67,11 @@ export async function stage(project: Project, options: StageOptions = {}): Promi
     warnings: jobs.flatMap(({ warnings }) => warnings),
     changes: [],
   };
-  const place = { data: project.data, tmp: join(project.data, "tmp", "stage") };
+  const place = {
+    data: project.data,
+    maxRatio: project.config.sync.maxRatio,
+    tmp: join(project.data, "tmp", "stage"),
+  };
   try {
     rmSync(place.tmp, { recursive: true, force: true }); // of a run that was killed
     await stageAll(place, jobs, report, options);

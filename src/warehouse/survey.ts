@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGunzip, gunzip, gunzipSync } from "node:zlib";
-import { saidSize } from "../gzip.ts";
+import { bombText, saidSize } from "../gzip.ts";
 
 /** What must be known of a file before DuckDB reads it: DuckDB checks no gzip to its end and rounds long numbers in silence. */
 export interface Survey {
@@ -27,17 +27,29 @@ const inflate = promisify(gunzip);
 
 /**
  * Reads the file to its end, checking the gzip's own length and checksum on the way. `keep` gets the bytes of a gzip that is
- * unpacked at once. Throws UnreadableFile, and what `keep` throws.
+ * unpacked at once. Throws UnreadableFile, also for one that unpacks to more than 64 MB and `maxRatio` times its size, and
+ * what `keep` throws.
  */
-export async function surveyFile(path: string, keep?: (bytes: Buffer) => void): Promise<Survey> {
+export async function surveyFile(
+  path: string,
+  maxRatio: number,
+  keep?: (bytes: Buffer) => void,
+): Promise<Survey> {
   const surveyor = new Surveyor();
+  let bomb: Error | null = null; // the pipeline tells of its own end alone
   try {
     const { size } = statSync(path);
     if (size === 0) return surveyor.finish();
     if (size < wholeBelow && (await surveyWhole(path, size, surveyor, keep))) return surveyor.finish();
-    await readChunks(path, (chunk) => surveyor.add(chunk));
+    const most = path.endsWith(".gz") ? Math.max(unpackedBelow, size * maxRatio) : size;
+    let unpacked = 0;
+    await readChunks(path, (chunk) => {
+      unpacked += chunk.length;
+      if (unpacked > most) throw (bomb = new Error(bombText(unpacked, size, maxRatio)));
+      surveyor.add(chunk);
+    });
   } catch (error) {
-    throw unreadable(path, error);
+    throw unreadable(path, bomb ?? error);
   }
   return surveyor.finish();
 }

@@ -140,7 +140,7 @@ class Check {
   private async countLines(day: DaySnapshot): Promise<void> {
     const { result, project } = this;
     for (const { file, lines, blank, rows, quarantined } of requireDetail(project.data, day).files) {
-      const found = await surveyFile(join(project.data, "raw", file));
+      const found = await surveyFile(join(project.data, "raw", file), project.config.sync.maxRatio);
       result.files += 1;
       result.lines += found.lines;
       result.blank += blank;
@@ -182,7 +182,7 @@ class Check {
     };
     const again = await stageDay(
       this.database,
-      { data, tmp: join(data, "tmp") },
+      { data, maxRatio: this.project.config.sync.maxRatio, tmp: join(data, "tmp") },
       {
         feed: this.feed.name,
         dt: day.dt,

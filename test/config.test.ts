@@ -30,7 +30,14 @@ describe("config", () => {
     assert.equal(config.feeds, "all");
     assert.equal(config.timezone, "UTC");
     assert.equal(config.data, "/home/demo/site/data/local");
-    assert.deepEqual(config.sync, { maxAgeMinutes: 15, concurrency: 64, graceMinutes: 60, futureHours: 24 });
+    assert.deepEqual(config.sync, {
+      maxAgeMinutes: 15,
+      concurrency: 64,
+      graceMinutes: 60,
+      futureHours: 24,
+      maxListed: 2_000_000,
+      maxRatio: 200,
+    });
     assert.deepEqual(config.schema, {
       onNewColumn: "evolve",
       onTypeChange: "widen",
@@ -188,7 +195,14 @@ describe("config", () => {
     const config = read(
       "{sync: {max_age: 2h, concurrency: 4, grace: 30, future_hours: 6}, decrypt: [gpg, --decrypt], on_new_column: freeze, on_missing_column: null}",
     );
-    assert.deepEqual(config.sync, { maxAgeMinutes: 120, concurrency: 4, graceMinutes: 30, futureHours: 6 });
+    assert.deepEqual(config.sync, {
+      maxAgeMinutes: 120,
+      concurrency: 4,
+      graceMinutes: 30,
+      futureHours: 6,
+      maxListed: 2_000_000,
+      maxRatio: 200,
+    });
     assert.deepEqual(config.decrypt, ["gpg", "--decrypt"]);
     assert.deepEqual(config.schema, {
       onNewColumn: "freeze",

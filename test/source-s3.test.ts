@@ -269,7 +269,7 @@ describe("listing page", () => {
 
   it("gives objects, folders and where it goes on", () => {
     const xml = page(
-      `<IsTruncated>true</IsTruncated>${entry}<CommonPrefixes><Prefix>x%3D1/</Prefix></CommonPrefixes><NextContinuationToken>a&amp;b</NextContinuationToken>`,
+      `<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>${entry}<CommonPrefixes><Prefix>x%3D1/</Prefix></CommonPrefixes><NextContinuationToken>a&amp;b</NextContinuationToken>`,
     );
     assert.deepEqual(parseListPage(xml), {
       objects: [{ key: "a/b c&", size: 12, etag: "e", modified: "2026-11-22T05:00:00.000Z" }],

@@ -45,7 +45,8 @@ export async function surveyFile(
     let unpacked = 0;
     await readChunks(path, (chunk) => {
       unpacked += chunk.length;
-      if (unpacked > most) throw (bomb = new Error(bombText(unpacked, size, maxRatio)));
+      if (unpacked > most) bomb = new Error(bombText(unpacked, size, maxRatio));
+      if (bomb !== null) throw bomb;
       surveyor.add(chunk);
     });
   } catch (error) {

@@ -79,6 +79,7 @@ describe("two projects of one clone", { timeout: 1_200_000 }, () => {
     const site = join(a.folder, "site");
     const before = tree(site);
     const other = tree(join(b.folder, "site"));
+    const sites = join(a.folder, ".asapp-kit", "sites");
     const child = spawn(process.execPath, [bin, "build", "--no-sync", "--config", a.project.configFile!], {
       env: cleanEnv(),
       stdio: ["ignore", "ignore", "pipe"],
@@ -86,7 +87,7 @@ describe("two projects of one clone", { timeout: 1_200_000 }, () => {
     await said(child, /building the pages/);
     await until("Framework", () => childrenOf(child.pid!).length === 1);
     const [framework] = childrenOf(child.pid!);
-    await until("its pages", () => readdirSync(a.folder).some((name) => name.startsWith("site.next-")));
+    await until("its pages", () => readdirSync(sites).some((name) => name.startsWith("site.next-")));
     const closed = ended("the build", child);
     child.kill("SIGKILL");
     await closed;
@@ -96,8 +97,8 @@ describe("two projects of one clone", { timeout: 1_200_000 }, () => {
     await buildSite(a.project);
     assert.deepEqual(tree(site), before);
     assert.deepEqual(
-      readdirSync(a.folder).filter((name) => name.startsWith("site")),
-      ["site"],
+      [readdirSync(a.folder).filter((name) => name.startsWith("site")), readdirSync(sites)],
+      [["site"], ["site.json"]],
     );
     assert.deepEqual(tree(join(b.folder, "site")), other);
   });

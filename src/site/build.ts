@@ -16,7 +16,7 @@ import { checkIdentifiers, queueLabels, siteWords } from "./identifiers.ts";
 import { clearLeftovers, restoreSite } from "./leftover.ts";
 import { pagesBuiltFrom, pagesStamp, stampOfSite } from "./pages-stamp.ts";
 import { isPatchable, mergeInto, writeChanged } from "./patch.ts";
-import { claimSite, requireOwnSite } from "./site-owner.ts";
+import { besideSite, claimSite, requireOwnSite } from "./site-owner.ts";
 import { openWorkspace, type Workspace, workspaceOf } from "./workspace.ts";
 
 export interface BuildOptions {
@@ -54,7 +54,7 @@ export interface BuiltSite {
  */
 export async function buildSite(project: Project, options: BuildOptions = {}): Promise<BuiltSite> {
   const folder = siteFolder(project, options.out);
-  const beside = `${folder}.next-${process.pid}`;
+  const beside = `${besideSite(folder)}.next-${process.pid}`;
   const { changed = false, now = new Date(), signal, onStep } = options;
   const onWait = (holder: Holder) => onStep?.({ step: "waiting", holder });
   return withLockFile(workspaceOf(project).lock, { wait: true, signal, onWait }, async () => {
@@ -157,12 +157,13 @@ export function siteFolder(project: Project, out = project.config.output): strin
 }
 
 function clearKilled({ datasets, cache, folder: own }: Workspace, site: string): void {
-  restoreSite(site);
-  for (const path of [site, datasets, join(cache, "libraries"), join(own, "copy")]) clearLeftovers(path);
+  restoreSite(site, besideSite(site));
+  for (const path of [besideSite(site), datasets, join(cache, "libraries"), join(own, "copy")])
+    clearLeftovers(path);
 }
 
 function swap(beside: string, folder: string): void {
-  const old = `${folder}.old-${process.pid}`;
+  const old = `${besideSite(folder)}.old-${process.pid}`;
   mkdirSync(dirname(folder), { recursive: true });
   if (existsSync(folder)) renameSync(folder, old);
   renameSync(beside, folder);

@@ -4,17 +4,17 @@ import { basename, dirname, join } from "node:path";
 import { isAlive } from "../sync/lock.ts";
 
 /**
- * Removes what killed builds left beside a file or folder: entries called like it and ended by the number of a process
- * that is gone, as in site.next-4711 or data.4711.
+ * Removes what killed builds left in a folder of the kit's own: entries called like `path` and ended by the number of a
+ * process that is gone, as in site.next-4711 or data.4711.
  */
 export function clearLeftovers(path: string): void {
   for (const { file } of leftoversOf(path)) rmSync(file, { recursive: true, force: true });
 }
 
-/** A site that was killed between the moves of a swap is put back: the former one, as the new one was not there yet. */
-export function restoreSite(folder: string): void {
+/** Puts a site back whose build was killed between the two moves of a swap: the former one, moved to `path`.old-4711. */
+export function restoreSite(folder: string, path: string): void {
   if (existsSync(folder)) return;
-  const former = leftoversOf(folder).find(({ kind }) => kind === "old-");
+  const former = leftoversOf(path).find(({ kind }) => kind === "old-");
   if (former !== undefined) renameSync(former.file, folder);
 }
 

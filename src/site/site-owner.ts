@@ -26,6 +26,11 @@ const hashed = "sha256:";
 
 type Claimant = Pick<Project, "root" | "configFile" | "config">;
 
+/** What the kit keeps beside a site begins with this path: the note, and the site while it is built. On the same disk. */
+export function besideSite(folder: string): string {
+  return join(dirname(folder), workFolder, "sites", basename(folder));
+}
+
 // the folder                                   this project
 // is not there, or empty                       may write it
 // holds a site of this project                 may write it
@@ -68,7 +73,7 @@ export function claimSite(project: Claimant, folder: string, demo = false): void
     demo: demo || (former?.project === name && former.demo),
   };
   if (JSON.stringify(owner) === JSON.stringify(former)) return;
-  const file = ownerFile(folder);
+  const file = `${besideSite(folder)}.json`;
   mkdirSync(dirname(file), { recursive: true });
   ignoreInGit(join(dirname(folder), workFolder));
   const beside = `${file}.${process.pid}`;
@@ -76,13 +81,11 @@ export function claimSite(project: Claimant, folder: string, demo = false): void
   renameSync(beside, file);
 }
 
-function ownerFile(folder: string): string {
-  return join(dirname(folder), workFolder, "sites", `${basename(folder)}.json`);
-}
-
 function readOwner(folder: string): SiteOwner | null {
   try {
-    const { format, project, title, demo } = JSON.parse(readFileSync(ownerFile(folder), "utf8")) as SiteOwner;
+    const { format, project, title, demo } = JSON.parse(
+      readFileSync(`${besideSite(folder)}.json`, "utf8"),
+    ) as SiteOwner;
     const told = format === 1 && typeof project === "string" && typeof title === "string";
     return told ? { format, project, title, demo: demo === true } : null;
   } catch {

@@ -98,6 +98,33 @@ describe("feeds of queues that stopped ten days ago", () => {
   });
 });
 
+describe("a WFM feed whose runs hold no rows", () => {
+  it("is as new as what its finished runs tell of, so that a closed centre is not stale at night", async () => {
+    const kit = await openKit("timezone: UTC\n");
+    try {
+      const run = (time: string, rows: unknown[]) =>
+        kit.partition(
+          `queue_wfm/version=1/format=jsonl/dt=2026-11-22/hr=${time.slice(0, 2)}/mi=${time.slice(3)}`,
+          rows,
+        );
+      run("03:30", [
+        { instance_ts: "2026-11-22 03:00:00", queue_id: 1, queue_name: "Chat", total_assignments: 4 },
+      ]);
+      for (const hour of ["04", "05", "06", "07", "08", "09", "10", "11"]) {
+        run(`${hour}:00`, []);
+        run(`${hour}:30`, []);
+      }
+      const { site } = await synced(kit);
+      assert.equal(site.feeds[0]!.through, "2026-11-22T11:00:00Z");
+      const status = await readStatus(kit.project, now);
+      assert.deepEqual(status.problems, []);
+      assert.equal(status.feeds[0]!.state, "current");
+    } finally {
+      await kit.close();
+    }
+  });
+});
+
 // overview-without-conversations
 describe("the Overview without conversations", () => {
   const words = (data: Awaited<ReturnType<typeof answers>>) => overviewWords(data);

@@ -38,6 +38,7 @@ const opened = [
   "[aria-expanded=true]",
   "#observablehq-main details[open]",
   ".drivers",
+  "[aria-invalid=true]", // written, and nowhere else yet
 ].join(", ");
 
 const askEvery = 60_000;

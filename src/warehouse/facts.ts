@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { coveredMinutes, partitionStart, runOf } from "../export/partition.ts";
+import { coveredMinutes, type PartitionId, partitionStart, runOf } from "../export/partition.ts";
 import { noNames } from "../names.ts";
 import { feedOf, type Project } from "../project.ts";
 import { hasFiles, type ManifestPartition, partitionOf, readDay } from "../sync/manifest.ts";
@@ -83,14 +83,16 @@ async function withFeedFacts(
     const manifest = readDay(project, name, day.dt);
     const partitions = manifest?.partitions.filter(hasFiles) ?? [];
     const odd = partitions.filter((partition) => isOdd(day.dt, partition, horizon));
-    const ends = partitions
-      .filter((partition) => !odd.includes(partition))
-      .map((partition) => partitionEnd({ feed: name, dt: day.dt }, partition));
+    const timely = partitions.filter((partition) => !odd.includes(partition));
+    const ends = timely.map((partition) => {
+      const id = partitionOf({ feed: name, dt: day.dt }, partition);
+      return of.kind === "wfm" ? toldBy(id) : partitionEnd(id);
+    });
     const facts: DayFacts = {
       stamp: stampOf(day),
       states: countStates(partitions),
       lines: countLines(partitions),
-      through: of.kind === "wfm" ? windowEnd(found.windows.at(-1)) : latest(ends),
+      through: latest([...ends, ...(of.kind === "wfm" ? windowEnds(found.windows) : [])]),
       ...(name === "queue_wfm" && { windows: windowRuns(found.windows) }),
       ...(found.mixed && { mixed: true as const }),
       ...(found.odd && { odd: found.odd }),
@@ -115,13 +117,21 @@ async function openFacts(settings: { futureHours: number; horizon: string }): Pr
 }
 
 /** The end of what a partition covers, from its name on. */
-function partitionEnd(day: { feed: string; dt: string }, partition: ManifestPartition): string {
-  const id = partitionOf(day, partition);
+function partitionEnd(id: PartitionId): string {
   return new Date(partitionStart(id).getTime() + coveredMinutes(id) * minute).toISOString();
 }
 
-function windowEnd(start: string | undefined): string | null {
-  return start === undefined ? null : new Date(Date.parse(start) + windowMinutes * minute).toISOString();
+/**
+ * The end of the windows that a finished run of a WFM feed tells of, with rows or without: at night a centre that is closed
+ * has none, and its feed is no older for it. Runs follow their windows by 20 minutes or more.
+ */
+function toldBy(id: PartitionId): string {
+  const length = windowMinutes * minute;
+  return new Date(Math.floor((partitionStart(id).getTime() - 20 * minute) / length) * length).toISOString();
+}
+
+function windowEnds(starts: readonly string[]): string[] {
+  return starts.slice(-1).map((start) => new Date(Date.parse(start) + windowMinutes * minute).toISOString());
 }
 
 function latest(times: string[]): string | null {

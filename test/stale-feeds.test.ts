@@ -117,7 +117,6 @@ describe("a WFM feed whose runs hold no rows", () => {
       const { site } = await synced(kit);
       assert.equal(site.feeds[0]!.through, "2026-11-22T11:00:00Z");
       const status = await readStatus(kit.project, now);
-      assert.deepEqual(status.problems, []);
       assert.equal(status.feeds[0]!.state, "current");
     } finally {
       await kit.close();

@@ -1,18 +1,27 @@
 import type { FeedState, Judgement } from "../../notebooks/components/freshness.ts";
 import { CliError } from "../errors.ts";
+import { docsName } from "../export/layout.ts";
 import { runOf } from "../export/partition.ts";
 import type { Project } from "../project.ts";
-import { type LastSync, readLastSync } from "../sync/last-sync.ts";
+import { oddFolderText } from "../sync/discovery.ts";
+import { type LastSync, lastSyncDamage, lastSyncName, readLastSync } from "../sync/last-sync.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { type Database, quoteText } from "../warehouse/database.ts";
 import { readPlanned } from "../warehouse/forecast.ts";
 import { judgeFeeds } from "../warehouse/freshness.ts";
-import { loadSnapshot } from "../warehouse/snapshot.ts";
+import { crowdedOut, crowdedText } from "../warehouse/schema.ts";
+import {
+  emptySnapshot,
+  readSnapshot,
+  type Snapshot,
+  snapshotName,
+  snapshotNext,
+} from "../warehouse/snapshot.ts";
 import { surveyNames, unmapped } from "../warehouse/wfm-survey.ts";
 import { count, minute, plural, span } from "../words.ts";
 import { plannedNext, plannedText } from "./planned-run.ts";
 import { table } from "./table.ts";
-import { readWatch, type WatchStatus } from "./watch-note.ts";
+import { readWatch, type WatchStatus, watchDamage, watchName } from "./watch-note.ts";
 import { unmappedNext } from "./wfm-run.ts";
 
 export interface Status {
@@ -66,7 +75,9 @@ export async function readStatus(
   const last = readLastSync(project);
   const wanted =
     feeds === null ? (all ? "true" : "partitions > 0") : `feed in (${feeds.map(quoteText).join(", ")})`;
-  const database = await openCatalog(project);
+  const { value, damage } = readSnapshot(project.data);
+  const snapshot = value ?? emptySnapshot();
+  const database = await openCatalog(project, { snapshot });
   try {
     const rows = await database.objects<FeedRow>(`select * from kit.feeds where ${wanted} order by feed`);
     const judged = await judgeFeeds(database, now);
@@ -83,14 +94,18 @@ export async function readStatus(
     const odd = await database.objects<OddRow>(
       `from kit.oddities where ${feeds === null ? "true" : wanted} order by all`,
     );
-    const wfm = feeds === null ? await wfmState(project, database) : { problems: [], notes: [] };
+    const wfm = feeds === null ? await wfmState(project, database, snapshot) : { problems: [], notes: [] };
     const watch = readWatch(project, now);
     const uncounted = counts.filter(({ state }) => state === "not published");
     const differing = counts.filter(({ state }) => state !== "not published");
     const problems = [
+      ...damageProblems(project, damage),
       ...watchProblems(watch),
+      ...troubleProblems(snapshot, feeds),
       ...unlistedProblems(last, feeds),
-      ...problemsOf(found, differing, last && lag(last.finishedAt, now)),
+      ...(lastSyncDamage(project) === null
+        ? problemsOf(found, differing, last && lag(last.finishedAt, now))
+        : []),
       ...odd.filter(({ kind }) => kind === "partition time").map(oddProblem),
       ...wfm.problems,
     ];
@@ -105,6 +120,7 @@ export async function readStatus(
       feeds: found,
       problems,
       notes: [
+        ...oddFolderNotes(last, feeds),
         ...unsyncedNotes(found, last, now),
         ...notesOf(found),
         ...odd.filter(({ kind }) => kind !== "partition time").map(oddProblem),
@@ -172,6 +188,58 @@ function feedStatus(row: FeedRow, judged: Judgement, last: LastSync | null, now:
     since: judged.since,
     unfinished: unfinished.map(({ id, state, reason }) => ({ run: runOf(id), state, reason })),
   };
+}
+
+function* damageProblems(project: Project, catalog: string | null): Generator<Problem> {
+  const file = (name: string, damage: string | null, next: string): Problem[] =>
+    damage === null
+      ? []
+      : [{ feed: null, what: `${name} in the data folder cannot be read: ${damage}`, next }];
+  yield* file(snapshotName, catalog, snapshotNext);
+  yield* file(lastSyncName, lastSyncDamage(project), "asapp-kit sync lists everything, and writes it anew");
+  yield* file(
+    watchName,
+    watchDamage(project),
+    "a watcher writes it anew at its next round; without one remove it",
+  );
+}
+
+function* troubleProblems(
+  { troubles = [], docs, feeds }: Snapshot,
+  wanted: string[] | null,
+): Generator<Problem> {
+  const { unread = [] } = docs ?? {};
+  for (const { path, reason } of wanted === null ? unread : [])
+    yield {
+      feed: null,
+      what: `docs/${path} cannot be read: ${reason}`,
+      next: "columns are judged by the documents before it; ask ASAPP for a sound one if it stays so",
+    };
+  for (const [feed, known] of Object.entries(feeds)) {
+    const keys = crowdedOut(known);
+    if (keys.length > 0 && wanted?.includes(feed) !== false)
+      yield {
+        feed,
+        what: crowdedText(keys),
+        next: `their values are in _rescued of raw.${feed}; where keys are values, set on_new_column: rescue for it in kit.yaml`,
+      };
+  }
+  for (const { feed, dt, reason } of troubles)
+    if (feed !== docsName && wanted?.includes(feed) !== false)
+      yield {
+        feed,
+        what: `${dt === "" ? "it" : dt} could not be taken in: ${reason}`,
+        next: "asapp-kit sync tries again; asapp-kit verify --repair fetches and reads anew what is damaged",
+      };
+}
+
+function oddFolderNotes(last: LastSync | null, wanted: string[] | null): Problem[] {
+  if (wanted !== null) return [];
+  return (last?.oddFolders ?? []).map((name) => ({
+    feed: null,
+    what: oddFolderText(name),
+    next: "copy it to a folder of such a name, or ask ASAPP to export it to one",
+  }));
 }
 
 function* watchProblems(watch: WatchStatus | null): Generator<Problem> {
@@ -249,8 +317,9 @@ function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number | null
 async function wfmState(
   project: Project,
   database: Database,
+  snapshot: Snapshot,
 ): Promise<{ problems: Problem[]; notes: Problem[] }> {
-  const surveyed = surveyNames(project.config, loadSnapshot(project.data));
+  const surveyed = surveyNames(project.config, snapshot);
   const problems: Problem[] = surveyed.flatMap((feed) => {
     const names = unmapped([feed]).map(({ metric }) => metric);
     const what = `${plural(names.length, "metric")} without a column: ${names.join(", ")}`;

@@ -7,6 +7,8 @@ import type { PlanEntry } from "../sync/plan.ts";
 import type { SyncEvent } from "../sync/progress.ts";
 import { deniedAll, failures, type SyncReport } from "../sync/report.ts";
 import { sync } from "../sync/sync.ts";
+import { formerSnapshot } from "../warehouse/snapshot.ts";
+import { daysWithoutManifest } from "../warehouse/stage-plan.ts";
 import { bytes, count, duration, plural } from "../words.ts";
 import type { Context } from "./command.ts";
 import type { Output } from "./output.ts";
@@ -29,6 +31,7 @@ export async function runSync(
 ): Promise<SyncReport> {
   const report = await sync(project, {
     ...options,
+    lost: daysWithoutManifest(project, formerSnapshot(project.data)),
     feeds: feeds ?? undefined,
     signal,
     now,

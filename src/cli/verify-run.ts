@@ -2,7 +2,7 @@ import type { Project } from "../project.ts";
 import { type CheckReport, checkRaw } from "../sync/check.ts";
 import { withLock } from "../sync/lock.ts";
 import { listDays } from "../sync/manifest.ts";
-import { loadSnapshot } from "../warehouse/snapshot.ts";
+import { loadSnapshot, readSnapshot } from "../warehouse/snapshot.ts";
 import { updateWarehouse } from "../warehouse/update.ts";
 import { type Verification, verifyFeed } from "../warehouse/verify.ts";
 import { bytes, count, plural } from "../words.ts";
@@ -39,7 +39,9 @@ async function verify(project: Project, run: VerifyRun, { output, signal, now }:
       if (files % 100 === 0) output.progress({ step: "reading", done: files, total: null, unit: "files" });
     },
   });
-  if (raw.repaired.length > 0) await updateWarehouse(project, { signal, now });
+  const catalog = readSnapshot(project.data).damage;
+  if (raw.repaired.length > 0 || (repair && catalog !== null))
+    await updateWarehouse(project, { signal, now });
   const names = run.raw ? [] : Object.keys(loadSnapshot(project.data).feeds).sort();
   const wanted = names.filter((name) => run.feeds?.includes(name) ?? true);
   let feeds = await proven(project, wanted, output, signal);

@@ -12,6 +12,8 @@ export interface DayWork {
   fetches: PlanEntry[]; // add and replace, sorted
   remote: string; // their listed objects, packed
   changes: PlanEntry[]; // what only the manifest has to say: expired, back again, encrypted, removed
+  mend: boolean; // its manifest is gone or cannot be read, and it was here
+  adopted?: ManifestPartition[]; // what lies below raw/ of such a day
 }
 
 type PackedObject = [name: string, size: number, etag: string, modified: string | number];
@@ -48,12 +50,15 @@ export function unpack(text: string, ids: RemotePartition["id"][], prefix: strin
 /** Collects what becomes of a day's partitions and writes it to the manifest. */
 export class DayRecord {
   private readonly project: { data: string };
+  private readonly adopted: ManifestPartition[];
   readonly feed: string;
   readonly dt: string;
   private readonly results = new Map<string, ManifestPartition | null>();
 
-  constructor(project: { data: string }, feed: string, dt: string) {
+  /** `adopted`: its partitions where it has no manifest. */
+  constructor(project: { data: string }, feed: string, dt: string, adopted: ManifestPartition[] = []) {
     this.project = project;
+    this.adopted = adopted;
     this.feed = feed;
     this.dt = dt;
   }
@@ -82,7 +87,7 @@ export class DayRecord {
       format: 1,
       feed: this.feed,
       dt: this.dt,
-      partitions: [],
+      partitions: this.adopted,
     };
     const partitions = new Map(day.partitions.map((partition) => [this.key(partition), partition]));
     for (const [key, partition] of this.results) {

@@ -1,12 +1,12 @@
 import { type FeedSelection, selectFeed } from "../config.ts";
 import { CliError } from "../errors.ts";
-import { compareVersions, docsName, feedPrefix } from "../export/layout.ts";
+import { compareVersions, docsName, feedPrefix, isHidden } from "../export/layout.ts";
 import type { RemoteObject } from "../export/remote-partition.ts";
 import { noNames } from "../names.ts";
 import type { Project } from "../project.ts";
 import { hint } from "../suggest.ts";
 import type { FeedSync, LastSync } from "./last-sync.ts";
-import { failsAlone, type Place, type Places } from "./places.ts";
+import { aloneOrThrow, type Place, type Places } from "./places.ts";
 
 /** One feed of the bucket, in the version and format that are read. */
 export interface FeedPlace {
@@ -33,6 +33,7 @@ export interface Discovery {
   rootObjects: RemoteObject[]; // directly under the prefix
   hasDocs: boolean; // there is a folder export_docs
   foreign: number; // folders that are no feed
+  oddFolders: string[]; // with exports in them, and a name that no feed can have
   notes: string[];
 }
 
@@ -68,6 +69,7 @@ export async function discover(
     rootObjects: root.objects,
     hasDocs: root.folders.includes(docsName),
     foreign: root.folders.filter((name) => !feedName.test(name)).length,
+    oddFolders: [],
     notes: [],
   };
   await Promise.all(
@@ -81,8 +83,7 @@ export async function discover(
       try {
         if (there) feed = await findFeed(name, selection, place, last, full, discovery.notes);
       } catch (error) {
-        if (!failsAlone(error)) throw error;
-        discovery.unlisted.push({ feed: name, error });
+        discovery.unlisted.push({ feed: name, error: aloneOrThrow(error) });
         return;
       }
       if (!there && found.length > 0) feed = vanished(name, selection, place, knew[name]);
@@ -94,6 +95,12 @@ export async function discover(
       else discovery.missing.push(name);
     }),
   );
+  if (wanted === null && config.feeds === "all")
+    discovery.oddFolders = await oddFolders(
+      home,
+      root.folders.filter((name) => !feedName.test(name) && !isHidden(name)),
+    );
+  discovery.notes.push(...discovery.oddFolders.map(oddFolderText));
   discovery.feeds.sort((a, b) => (a.feed < b.feed ? -1 : 1));
   discovery.missing.sort();
   discovery.notes.sort();
@@ -104,6 +111,23 @@ export async function discover(
   if (discovery.feeds.every(({ gone }) => gone) && discovery.unlisted.length === 0)
     throw noFeeds(home, root.folders, discovery.missing);
   return discovery;
+}
+
+/** `Convos-Metrics holds exports and is not read: …` */
+export function oddFolderText(name: string): string {
+  const meant = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_");
+  return `folder ${name} holds exports and is not read: names of feeds have small letters, digits and _ alone (${meant}?)`;
+}
+
+const mostOdd = 20; // folders that are looked into for exports
+
+async function oddFolders(home: Place, names: string[]): Promise<string[]> {
+  const odd: string[] = [];
+  for (const name of names.slice(0, mostOdd)) {
+    const { folders } = await home.source.folder(feedPrefix(home.prefix, name), home.paging);
+    if (valuesOf("version", folders).length > 0) odd.push(name);
+  }
+  return odd.sort();
 }
 
 function vanished(

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CliError } from "../errors.ts";
 
@@ -10,7 +10,7 @@ import { CliError } from "../errors.ts";
 
 /**
  * Writes a file of the data folder beside, below tmp/ where the next sync clears up, and renames it, unless it holds that
- * text already. True when it wrote. `flush`: the bytes are on the disk before the name is.
+ * text already. True when it wrote. `flush`: the bytes are on the disk before the name is. Takes the place of a folder.
  */
 export function writeAtomically(
   data: string,
@@ -26,16 +26,40 @@ export function writeAtomically(
   }
   const tmp = join(data, "tmp");
   const beside = join(tmp, `${process.pid}.${basename(path)}`);
-  mkdirSync(dirname(target), { recursive: true });
-  mkdirSync(tmp, { recursive: true });
+  makeFolder(data, "tmp");
   try {
     writeFileSync(beside, text, { flush });
-    renameSync(beside, target);
+    putFile(beside, data, path);
   } finally {
     rmSync(beside, { force: true });
     removeEmpty(tmp);
   }
   return true;
+}
+
+/** Moves a whole file to its place below the data folder, given by its path there; a folder in its way goes. */
+export function putFile(from: string, data: string, path: string): void {
+  makeFolder(data, dirname(path));
+  const target = join(data, path);
+  if (statSync(target, { throwIfNoEntry: false })?.isDirectory()) rmSync(target, { recursive: true });
+  renameSync(from, target);
+}
+
+/** Makes a folder below the data folder, given by its path there. A file that is in its way is none of the kit's: it goes. */
+export function makeFolder(data: string, path: string): string {
+  const folder = join(data, path);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    if (!["EEXIST", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    const parts = path.split("/");
+    const ways = parts.map((_, i) => join(data, ...parts.slice(0, i + 1)));
+    const file = ways.find((way) => statSync(way, { throwIfNoEntry: false })?.isDirectory() === false);
+    if (file === undefined) throw error;
+    rmSync(file);
+    mkdirSync(folder, { recursive: true });
+  }
+  return folder;
 }
 
 /** Removes a folder if nothing is in it. True when it did. */

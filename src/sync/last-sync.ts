@@ -37,6 +37,7 @@ export interface LastSync {
   full: boolean;
   lastFull: string; // start of the last full listing
   outcome: "nothing new" | "something new" | "some failed";
+  oddFolders?: string[]; // with exports in them, and a name that no feed can have
   docsUnlisted?: string; // why the schema documents could not be listed
   feeds: Names<FeedSync>;
 }
@@ -56,9 +57,18 @@ function readNote({ data }: { data: string }): Stored<LastSync> {
 }
 
 function noteIn(fields: Fields): LastSync | null {
-  const { source, startedAt, finishedAt, lastFull, outcome, feeds } = fields as Partial<LastSync>;
+  const {
+    source,
+    startedAt,
+    finishedAt,
+    lastFull,
+    outcome,
+    feeds,
+    oddFolders = [],
+  } = fields as Partial<LastSync>;
   if (![source, startedAt, finishedAt, lastFull, outcome].every(isText)) return null;
-  if (!isFields(feeds) || everyOne(feeds, isFeed) === null) return null;
+  if (!isFields(feeds) || everyOne(feeds, isFeed) === null || everyOne(oddFolders, isText) === null)
+    return null;
   return { ...(fields as object as LastSync), feeds: namesOf(Object.entries(feeds)) };
 }
 

@@ -1,5 +1,5 @@
 import type { FeedSelection } from "../config.ts";
-import { CliError } from "../errors.ts";
+import { CliError, concernsAll, reasonOf } from "../errors.ts";
 import type { Project } from "../project.ts";
 import { atOnce } from "./at-once.ts";
 import { openSource, sourcePrefix } from "./open-source.ts";
@@ -80,11 +80,20 @@ export class Places {
  * True when the store answered, and refused or spoiled just this listing: what hangs on it fails alone. A network that
  * is gone, or credentials that are refused, concern everything.
  */
-export function failsAlone(error: unknown): error is CliError {
+function failsAlone(error: unknown): error is CliError {
   if (!(error instanceof CliError)) return false;
   if (error.exit === "accessDenied") return true;
   const { cause } = error;
   return cause instanceof SourceError && cause.trouble !== "transient" && cause.trouble !== "throttled";
+}
+
+/** What one listing failed with, when no other does with it; else throws it. A fault of the kit is that of one listing. */
+export function aloneOrThrow(error: unknown): CliError {
+  if (failsAlone(error)) return error;
+  if (error instanceof CliError || concernsAll(error)) throw error;
+  return new CliError("internal", reasonOf(error), "run again with --debug for the stack trace", {
+    cause: error,
+  });
 }
 
 function unlistable(source: Source, cause: SourceError): CliError {

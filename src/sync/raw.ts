@@ -29,6 +29,7 @@ export function isIntact(folder: string, partition: ManifestPartition): boolean 
  * Killed in between, `restore` or the next sync brings a whole partition back.
  */
 export function install(fresh: string, target: string, aside: string): void {
+  clearAway(target, "file");
   const there = existsSync(target) ? entries(target) : null; // to throw and catch takes ten times as long
   if (there === null) {
     mkdirSync(dirname(target), { recursive: true });
@@ -39,7 +40,9 @@ export function install(fresh: string, target: string, aside: string): void {
   const marker = files.includes(markerName);
   const data = files.filter((name) => name !== markerName);
   if (there.folders.length > 0) {
-    for (const name of [markerName, ...there.files]) rmSync(join(target, name), { force: true });
+    for (const name of [markerName, ...there.files])
+      if (there.files.includes(name)) rmSync(join(target, name), { force: true });
+    for (const name of files) clearAway(join(target, name), "folder");
     for (const name of data) renameSync(join(fresh, name), join(target, name));
     if (marker) renameSync(join(fresh, markerName), join(target, markerName));
   } else if (
@@ -54,6 +57,12 @@ export function install(fresh: string, target: string, aside: string): void {
     renameSync(target, aside);
     renameSync(fresh, target);
   }
+}
+
+/** Removes what is in the place of a folder or of a file and is of the other kind: the kit wrote none such. */
+function clearAway(path: string, kind: "file" | "folder"): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && found.isDirectory() === (kind === "folder")) rmSync(path, { recursive: true });
 }
 
 /** Files of half-done work, by run: `tmp/<run>/new/<partition>` and `tmp/<run>/old/<partition>`. */

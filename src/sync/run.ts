@@ -1,8 +1,10 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
+import { CliError, concernsAll, reasonOf } from "../errors.ts";
 import { partitionKey } from "../export/partition.ts";
 import type { RemotePartition } from "../export/remote-partition.ts";
 import type { Project } from "../project.ts";
+import { adoptRaw } from "./adopt.ts";
 import { DayRecord, type DayWork, unpack } from "./day-work.ts";
 import { fetchDocs, newDocs } from "./docs.ts";
 import { type Download, describe, fetchPartition } from "./download.ts";
@@ -81,6 +83,8 @@ export class Run {
     const run = join(tmpFolder(this.project), this.name);
     try {
       mkdirSync(join(run, "new"), { recursive: true });
+      for (const work of this.found.works)
+        if (work.mend) work.adopted = await adoptRaw(this.project, work.feed.feed, work.dt);
       await Promise.all(Array.from({ length: this.project.config.sync.concurrency }, worker));
       if (this.fatal === null) this.result.docs = await this.docs();
     } catch (error) {
@@ -104,10 +108,11 @@ export class Run {
   // One list for all workers: each takes the next task when it has done its last.
   private *tasks(): Generator<Task> {
     for (const work of this.found.works) {
-      const record = new DayRecord(this.project, work.feed.feed, work.dt);
+      const record = new DayRecord(this.project, work.feed.feed, work.dt, work.adopted);
       for (const entry of work.changes) record.apply(entry);
       if (work.fetches.length === 0) {
-        this.guard(() => this.flush(record));
+        const nothing = work.mend && work.changes.length + (work.adopted?.length ?? 0) === 0;
+        if (!nothing) this.guard(() => this.flush(record));
         continue;
       }
       const day: OpenDay = { record, left: work.fetches.length, flushed: performance.now() };
@@ -131,15 +136,22 @@ export class Run {
       day.record.put(kept ? { ...partition, state: "replaced" } : partition);
       this.count(entry, partition.objects.length > 0 || remote.objects.length === 0, work.feed.feed);
     } catch (error) {
-      if (!(error instanceof SourceError)) {
+      if (!(error instanceof SourceError) && !this.isOfFeed(error, work.feed.feed)) {
         this.fatal ??= error;
         this.stop.abort(error);
         return;
       }
       failed = true;
-      const { message: reason } = error;
-      const again = error.trouble === "changed" ? `${reason}; the next sync takes it up` : reason;
-      this.result.failed.push({ id: entry.id, reason: again, denied: error.trouble === "denied" });
+      const reason = reasonOf(error);
+      const again =
+        error instanceof SourceError && error.trouble === "changed"
+          ? `${reason}; the next sync takes it up`
+          : reason;
+      this.result.failed.push({
+        id: entry.id,
+        reason: again,
+        denied: error instanceof SourceError && error.trouble === "denied",
+      });
       this.feeds.get(work.feed.feed)!.failed += 1;
       this.report({ type: "failed", id: entry.id, reason: again });
     }
@@ -150,6 +162,14 @@ export class Run {
     day.flushed = now;
     if (day.record.pending) this.guard(() => this.flush(day.record));
     if (day.left === 0) this.open.delete(day);
+  }
+
+  // Something in the way below the feed's own folder, or a fault of the kit over what is in it, spares the other feeds.
+  private isOfFeed(error: unknown, feed: string): boolean {
+    if (!(error instanceof CliError)) return !concernsAll(error);
+    const { path = "" } = (error.cause ?? {}) as NodeJS.ErrnoException;
+    const own = join("raw", feed) + sep;
+    return error.exit === "notWritable" && path.includes(own);
   }
 
   private count({ id, action, state, objects, bytes }: PlanEntry, fetched: boolean, feed: string): void {

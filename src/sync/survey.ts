@@ -9,6 +9,7 @@ import {
   type RemotePartition,
 } from "../export/remote-partition.ts";
 import { feedOf, type Project } from "../project.ts";
+import { rawDays } from "./adopt.ts";
 import { type DayWork, pack } from "./day-work.ts";
 import { type Discovery, discover, type FeedPlace, type Unlisted } from "./discovery.ts";
 import type { LastSync } from "./last-sync.ts";
@@ -16,7 +17,7 @@ import { listFeed } from "./listing.ts";
 import { localDays, localPartitions } from "./local.ts";
 import { readDay } from "./manifest.ts";
 import { sourcePlace } from "./open-source.ts";
-import { failsAlone, type Place, type Places } from "./places.ts";
+import { aloneOrThrow, type Place, type Places } from "./places.ts";
 import { type PlanEntry, planSync } from "./plan.ts";
 import type { SyncEvent } from "./progress.ts";
 import { feedWindow, fullReason, inWindow, type Window } from "./window.ts";
@@ -36,6 +37,7 @@ export interface Survey {
   strayKeys: string[];
   ignored: number; // days before the window
   notes: string[];
+  oddFolders: string[] | null; // see Discovery; null: not looked for
 }
 
 type Finds = Pick<
@@ -57,6 +59,7 @@ export interface FeedSurvey {
 export interface SurveyOptions {
   full: boolean;
   feeds: string[] | null;
+  lost: readonly { feed: string; dt: string }[]; // days that were here, and whose manifest is gone or cannot be read
   moved: boolean; // go on although the source is not the one that the data here came from
   now: Date;
   report: (event: SyncEvent) => void;
@@ -93,6 +96,7 @@ export async function survey(
     strayKeys: [],
     ignored: 0,
     notes: discovery.notes,
+    oddFolders: options.feeds === null ? discovery.oddFolders : null,
   };
   let feedsDone = 0;
   let objects = 0;
@@ -125,8 +129,7 @@ export async function survey(
         result.feeds.push(found);
         take(result, finds);
       } catch (error) {
-        if (!failsAlone(error)) throw error;
-        result.unlisted.push({ feed: feed.feed, error });
+        result.unlisted.push({ feed: feed.feed, error: aloneOrThrow(error) });
       }
       feedsDone += 1;
       tell();
@@ -163,7 +166,7 @@ async function surveyFeed(
   project: Project,
   place: FeedPlace,
   last: LastSync | null,
-  { full, moved, finds, now }: Pick<SurveyOptions, "full" | "moved" | "now"> & { finds: Finds },
+  { full, moved, finds, now, lost }: Omit<SurveyOptions, "feeds" | "report"> & { finds: Finds },
   onListed: (objects: number) => void,
 ): Promise<FeedSurvey> {
   const { selection, version, format, gone } = place;
@@ -187,21 +190,23 @@ async function surveyFeed(
   const { cadenceMinutes } = feedOf(project, place.feed);
   const unfinished =
     known?.unfinished.filter(({ state }) => state !== "encrypted" && state !== "markerless") ?? [];
-  const days = [...new Set(unfinished.map(({ id }) => id.dt))].sort();
+  const mend = daysToMend(project, place.feed, lost);
+  const days = [...mend, ...new Set(unfinished.map(({ id }) => id.dt).sort())];
   const window = feedWindow({
     ...{ since, lookbackDays, cadenceMinutes, now },
-    full: full || known?.listedAs !== listedAs,
-    unfinished: days.slice(-extraDays),
+    full: full || known?.listedAs !== listedAs || mend.size > extraDays,
+    unfinished: [...new Set([...mend, ...days.slice(-extraDays)])],
   });
   const found: FeedSurvey = { place, comesFrom, window, listedAs, entries: [], kept: 0 };
   const planned = new Set<string>();
   const plan = (dt: string, remote: RemotePartition[]) => {
     planned.add(dt);
-    const here = localPartitions(project, readDay(project, place.feed, dt), version, format);
+    const day = readDay(project, place.feed, dt);
+    const here = localPartitions(project, day, version, format);
     const graceMinutes = config.sync.graceMinutes;
     const { entries } = planSync(remote, here, { window, now, cadenceMinutes, graceMinutes, decrypts });
-    const work = workOf(place, dt, entries, remote);
-    if (work.fetches.length > 0 || work.changes.length > 0) finds.works.push(work);
+    const work = workOf(place, dt, entries, remote, day === null && mend.has(dt));
+    if (work.fetches.length > 0 || work.changes.length > 0 || work.mend) finds.works.push(work);
     for (const entry of entries) {
       if (entry.action === "keep") found.kept += 1;
       if (entry.action !== "keep" || entry.changed || entry.odd) found.entries.push(entry);
@@ -224,17 +229,43 @@ async function surveyFeed(
   finds.strays += strays.length;
   show(finds.strayKeys, strays);
   for (const dt of localDays(project, place.feed)) if (!planned.has(dt) && inWindow(window, dt)) plan(dt, []);
+  for (const dt of mend) if (!planned.has(dt)) finds.works.push(workOf(place, dt, [], [], true));
   found.entries.sort((a, b) => (partitionKey(a.id) < partitionKey(b.id) ? -1 : 1));
   return found;
 }
 
-function workOf(feed: FeedPlace, dt: string, entries: PlanEntry[], remote: RemotePartition[]): DayWork {
+/** Days that raw/ has and the manifest has not, and those that are known to be lost. */
+function daysToMend(
+  project: Project,
+  feed: string,
+  lost: readonly { feed: string; dt: string }[],
+): ReadonlySet<string> {
+  const here = new Set(localDays(project, feed));
+  const unlisted = rawDays(project, feed).filter((dt) => !here.has(dt));
+  const known = lost.flatMap((day) => (day.feed === feed ? day.dt : []));
+  return new Set([...unlisted, ...known].sort());
+}
+
+function workOf(
+  feed: FeedPlace,
+  dt: string,
+  entries: PlanEntry[],
+  remote: RemotePartition[],
+  mend: boolean,
+): DayWork {
   const changed = entries.filter((entry) => entry.changed);
   const listed = new Map(remote.map((partition) => [partitionKey(partition.id), partition]));
   const toFetch = (entry: PlanEntry) => entry.action === "add" || entry.action === "replace";
   const fetches = changed.filter(toFetch);
   const changes = changed.filter((entry) => !toFetch(entry));
-  return { feed, dt, fetches, changes, remote: pack(fetches.map(({ id }) => listed.get(partitionKey(id))!)) };
+  return {
+    feed,
+    dt,
+    fetches,
+    changes,
+    mend,
+    remote: pack(fetches.map(({ id }) => listed.get(partitionKey(id))!)),
+  };
 }
 
 // The documents' place is not published: at the root, in a folder of their own, or beside the data.
@@ -248,8 +279,7 @@ async function surveyDocs(discovery: Discovery, home: Place, result: Survey): Pr
     const { docs } = await groupPartitions(home.source.list(prefix, home.paging), home.prefix);
     result.docs.objects.push(...docs);
   } catch (error) {
-    if (!failsAlone(error)) throw error;
-    result.unlisted.push({ feed: docsName, error });
+    result.unlisted.push({ feed: docsName, error: aloneOrThrow(error) });
   }
 }
 

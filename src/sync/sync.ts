@@ -32,6 +32,7 @@ export interface SyncOptions {
   signal?: AbortSignal | undefined;
   onProgress?: (event: SyncEvent) => void;
   now?: Date;
+  lost?: { feed: string; dt: string }[]; // days that were here, and whose manifest is gone or cannot be read
   moved?: boolean; // take over what another place exports, see `LastSync.place`
   wait?: boolean; // for another sync to end
   held?: boolean; // the caller holds the lock
@@ -84,8 +85,8 @@ async function run(project: Project, options: SyncOptions): Promise<SyncReport> 
     if (restored > 0)
       report({ type: "note", text: `put ${restored} partitions back that a killed sync had moved` });
     const last = readLastSync(project);
-    const { full = false, feeds = null, moved = false } = options;
-    const asked = { full, feeds, moved, now, report };
+    const { full = false, feeds = null, moved = false, lost = [] } = options;
+    const asked = { full, feeds, moved, lost, now, report };
     const found = await survey(project, places, last, asked);
     const source = (await places.of()).source.describe();
     const result = summarize(found, {
@@ -147,6 +148,7 @@ function record(
       unfinished,
     };
   }
+  const oddFolders = found.oddFolders ?? last?.oddFolders ?? [];
   let docsUnlisted = all ? undefined : last?.docsUnlisted;
   for (const { feed, reason } of result.unlisted) {
     if (feed === docsName) {
@@ -165,6 +167,7 @@ function record(
     lastFull: full && all ? startedAt : (before ?? ""),
     outcome: failures(result) > 0 ? "some failed" : news ? "something new" : "nothing new",
     ...(docsUnlisted !== undefined && { docsUnlisted }),
+    ...(oddFolders.length > 0 && { oddFolders }),
     feeds: namesOf(Object.entries(feeds).sort(([a], [b]) => (a < b ? -1 : 1))),
   });
 }

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { createReadStream, mkdirSync, renameSync, rmSync } from "node:fs";
+import { createReadStream, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { concernsAll, reasonOf } from "../errors.ts";
 import type { Feed } from "../export/feed.ts";
 import { noNames } from "../names.ts";
 import { feedOf, type Project } from "../project.ts";
-import { removeEmpty } from "../sync/files.ts";
+import { makeFolder, putFile, removeEmpty } from "../sync/files.ts";
 import { type Database, openDatabase, type QueryOptions, quoteName } from "./database.ts";
 import { type DedupeRule, dedupeRule, type RelationColumn, ranked, unused, windowOf } from "./dedupe.ts";
 import { writeParquet } from "./inspect.ts";
@@ -13,7 +14,7 @@ import { parquetRelation, placedRelation, relationColumns, withProvenance } from
 import { type DaySnapshot, type FeedSnapshot, type Snapshot, shortHash } from "./snapshot.ts";
 import { problem } from "./stage.ts";
 import { type ChangedFeed, collectTouched, daysNear, type Touched } from "./touched.ts";
-import { concernsAll, reasonOf, type Trouble } from "./trouble.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** Why a feed's current layer was made anew. */
 export type RebuildReason =
@@ -395,7 +396,7 @@ async function writeDay(
   if (parts.length === 0) return { current: null, currentRows: 0 };
   const folder = `current/${task.feed}`;
   const draft = join(data, folder, `.${dt}.${process.pid}.parquet`);
-  mkdirSync(dirname(draft), { recursive: true });
+  makeFolder(data, folder);
   try {
     const { rows } = await writeParquet(
       connection,
@@ -405,7 +406,7 @@ async function writeDay(
     );
     if (rows === 0) return { current: null, currentRows: 0 };
     const current = `${folder}/${dt}.${await contentHash(draft)}.parquet`;
-    renameSync(draft, join(data, current));
+    putFile(draft, data, current);
     return { current, currentRows: rows };
   } finally {
     rmSync(draft, { force: true });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { concernsAll } from "../errors.ts";
 import { type Database, openDatabase, quoteFiles } from "./database.ts";
 import type { FeedSnapshot } from "./snapshot.ts";
-import { concernsAll } from "./trouble.ts";
 
 /** Days of these feeds whose staged file cannot be read to its end. */
 export async function damagedDays(

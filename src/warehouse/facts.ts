@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { concernsAll, reasonOf } from "../errors.ts";
 import { coveredMinutes, type PartitionId, partitionStart, runOf } from "../export/partition.ts";
 import { noNames } from "../names.ts";
 import { feedOf, type Project } from "../project.ts";
@@ -9,7 +10,7 @@ import { macrosScript } from "./macros.ts";
 import { type PartitionRow, partitionRows, partitionsPath, writePartitions } from "./partitions.ts";
 import type { DayFacts, DaySnapshot, FeedSnapshot, Snapshot } from "./snapshot.ts";
 import { type DayTimes, horizonOf, isOdd, timeColumns, timesOfDays } from "./times.ts";
-import { concernsAll, reasonOf, type Trouble } from "./trouble.ts";
+import type { Trouble } from "./trouble.ts";
 import { windowRuns } from "./window-days.ts";
 
 const minute = 60_000;

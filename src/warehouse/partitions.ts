@@ -1,6 +1,6 @@
-import { mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { runOf } from "../export/partition.ts";
+import { makeFolder, putFile } from "../sync/files.ts";
 import { type ManifestDay, partitionOf } from "../sync/manifest.ts";
 import { type Database, quoteList } from "./database.ts";
 import { requireDetail } from "./detail.ts";
@@ -74,11 +74,11 @@ export async function writePartitions(
       `select * from ${parquetRelation(data, [before], partitionColumns)} where dt::varchar in ${quoteList(kept)}`,
     );
   const draft = join(data, `${path}.${process.pid}`);
-  mkdirSync(dirname(draft), { recursive: true });
+  makeFolder(data, dirname(path));
   await writeParquet(
     database,
     [`select * from (${selects.join(" union all ")}) order by dt, run, version, format`],
     draft,
   );
-  renameSync(draft, join(data, path));
+  putFile(draft, data, path);
 }

@@ -90,6 +90,20 @@ export function withKeys(columns: readonly StagedColumn[], found: readonly Found
   return next;
 }
 
+/** Keys that are delivered and have no column, as there are a thousand before them: their values are in _rescued alone. */
+export function crowdedOut({ columns, days }: Pick<FeedSnapshot, "columns" | "days">): string[] {
+  if (columns.length < mostColumns) return [];
+  const names = new Set(columns.flatMap(({ name, key }) => [name, key]));
+  const keys = new Set(days.flatMap(({ rescued }) => Object.keys(rescued ?? {})));
+  return [...keys].filter((key) => !names.has(key)).sort();
+}
+
+/** The same in words. */
+export function crowdedText(keys: readonly string[]): string {
+  const some = keys.slice(0, 3).join(", ");
+  return `${keys.length} ${keys.length === 1 ? "key has" : "keys have"} no column, as there are ${mostColumns} before: ${some}${keys.length > 3 ? ", …" : ""}`;
+}
+
 /** The columns of two states of one feed; null when a name would stand for two keys. */
 export function mergedColumns(a: readonly StagedColumn[], b: readonly StagedColumn[]): StagedColumn[] | null {
   const merged = [...a];

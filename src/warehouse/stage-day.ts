@@ -1,7 +1,8 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { NewColumn, TypeChange } from "../config.ts";
-import { writeAtomically } from "../sync/files.ts";
+import { concernsAll } from "../errors.ts";
+import { putFile, writeAtomically } from "../sync/files.ts";
 import { cleanFile } from "./careful.ts";
 import type { Database } from "./database.ts";
 import { DayRefused, type ListedFile, type Surveyed, surveyFiles } from "./day-files.ts";
@@ -30,8 +31,6 @@ import {
   stageSelect,
   templateLine,
 } from "./stage-sql.ts";
-
-import { concernsAll } from "./trouble.ts";
 import { type Found, isTime } from "./typing.ts";
 
 /** What the days of one feed share while they are staged, several at a time. It only ever grows. */
@@ -383,9 +382,7 @@ class DayStaging {
   }
 
   private install(from: string, to: string): void {
-    const target = join(this.place.data, to);
-    mkdirSync(dirname(target), { recursive: true });
-    renameSync(from, target);
+    putFile(from, this.place.data, to);
   }
 }
 

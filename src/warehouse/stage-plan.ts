@@ -67,8 +67,10 @@ export function feedJobs(project: Project, snapshot: Snapshot, options: PlanOpti
       here.add(file.dt);
       if (!wanted || wanted.has(`${name} ${file.dt}`)) addTask(project, job, file, options.force === true);
     }
-    for (const dt of [...job.days.keys()]) {
+    for (const [dt, day] of [...job.days]) {
       if (here.has(dt) || (wanted && !wanted.has(`${name} ${dt}`))) continue;
+      job.refused.push({ dt, reason: withoutManifest(name, dt, "is gone") });
+      if (!stagedFiles(day).some((path) => job.lost.has(path))) continue;
       job.days.delete(dt);
       job.gone.push(dt);
     }
@@ -124,7 +126,7 @@ function addTask(project: Project, job: FeedJob, file: DayFile, force: boolean):
   if (known?.stamp === stamp && !anew) return;
   const manifest = readDay(project, feed, dt);
   if (manifest === null) {
-    job.refused.push({ dt, reason: `cannot read manifest/${feed}/${dt}.json: the next sync writes it anew` });
+    job.refused.push({ dt, reason: withoutManifest(feed, dt, "cannot be read") });
     return;
   }
   const files = dataFiles(project, manifest, (text) => job.warnings.push(`${feed} ${dt} is ${text}`));
@@ -141,6 +143,23 @@ function addTask(project: Project, job: FeedJob, file: DayFile, force: boolean):
     const before = known?.stamp.endsWith(`:${job.rules}`) && !anew ? known : null;
     job.tasks.push({ feed, dt, source, stamp, files, before, lost });
   }
+}
+
+// A manifest is never removed by the kit: the rows stay, and whoever removed it hears of it.
+function withoutManifest(feed: string, dt: string, what: string): string {
+  return `manifest/${feed}/${dt}.json ${what}: asapp-kit sync lists and fetches that day again`;
+}
+
+/** Days that the warehouse has rows of, and whose manifest is gone, or is another than it was and cannot be read. */
+export function daysWithoutManifest(project: Project, snapshot: Snapshot): { feed: string; dt: string }[] {
+  const files = new Map(listDays(project).map((file) => [`${file.feed} ${file.dt}`, file]));
+  return Object.entries(snapshot.feeds).flatMap(([feed, { days }]) =>
+    days.flatMap(({ dt, stamp }) => {
+      const file = files.get(`${feed} ${dt}`);
+      if (file !== undefined && stamp.startsWith(`${file.mtimeMs}:${file.size}:`)) return [];
+      return readDay(project, feed, dt) === null ? { feed, dt } : [];
+    }),
+  );
 }
 
 function stagedFiles({ staged, detail, quarantine }: DaySnapshot): string[] {

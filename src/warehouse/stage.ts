@@ -1,14 +1,14 @@
 import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { CliError } from "../errors.ts";
+import { CliError, concernsAll, reasonOf } from "../errors.ts";
 import { namesOf } from "../names.ts";
 import type { Project } from "../project.ts";
 import { type Database, openDatabase } from "./database.ts";
 import type { StagedDay } from "./detail.ts";
 import { readDocs } from "./docs-history.ts";
 import { leftoverDays } from "./leftover.ts";
-import { history, mergedColumns } from "./schema.ts";
+import { crowdedOut, crowdedText, history, mergedColumns } from "./schema.ts";
 import type { SchemaChange } from "./schema-change.ts";
 import { Scratch } from "./scratch.ts";
 import {
@@ -21,7 +21,7 @@ import {
 } from "./snapshot.ts";
 import { type DayFiles, type DayPlace, stageDay } from "./stage-day.ts";
 import { type FeedJob, feedJobs, type PlanOptions } from "./stage-plan.ts";
-import { concernsAll, reasonOf, type Trouble } from "./trouble.ts";
+import type { Trouble } from "./trouble.ts";
 
 export interface StageOptions extends PlanOptions {
   from?: Snapshot; // default: the one that is saved
@@ -258,6 +258,9 @@ function finishFeed(job: FeedJob, report: StageReport, options: StageOptions, ne
     said,
   );
   report.changes.push(...newChanges(name, before.changes, changes));
+  const crowded = crowdedOut({ columns, days: tidy.days });
+  if (crowded.length > 0 && staged.size > 0)
+    report.warnings.push(`${name}: ${crowdedText(crowded)}; their values are in _rescued`);
   const behind = options.days !== undefined || report.failed.some((day) => day.feed === name);
   const rules = behind ? before.rules : job.rules;
   report.snapshot.feeds[name] = { ...before, rules, columns, ...tidy, changes } satisfies FeedSnapshot;

@@ -1,0 +1,105 @@
+import { createReadStream, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { isDate, markerName, parseKey } from "../export/layout.ts";
+import { partitionKey } from "../export/partition.ts";
+import type { ManifestObject, ManifestPartition } from "./manifest.ts";
+import { Verifier, WrongBytes } from "./verify.ts";
+
+/** The days of a feed that have a folder below raw/, in whatever version and format. */
+export function rawDays({ data }: { data: string }, feed: string): string[] {
+  const days = new Set<string>();
+  for (const { below } of exportsOf(data, feed))
+    for (const name of folders(below))
+      if (name.startsWith("dt=") && isDate(name.slice(3))) days.add(name.slice(3));
+  return [...days].sort();
+}
+
+/**
+ * What the manifest of a day would have of the partitions that lie below raw/ with their marker, each file sound: for a day
+ * whose manifest is gone or cannot be read. Their fingerprint is that of no listing, so that a sync that lists them fetches
+ * them again, and what the bucket has no more stays.
+ */
+export async function adoptRaw(
+  project: { data: string },
+  feed: string,
+  dt: string,
+): Promise<ManifestPartition[]> {
+  const adopted = new Map<string, ManifestPartition>();
+  for (const { below, path } of exportsOf(project.data, feed)) {
+    for (const folder of foldersBelow(join(below, `dt=${dt}`), `${path}/dt=${dt}`)) {
+      const parsed = parseKey(`${folder.path}/${markerName}`);
+      if (parsed.kind !== "marker" || !folder.files.includes(markerName)) continue;
+      const objects = await objectsIn(folder.at, folder.files);
+      if (objects === null) continue;
+      const { id } = parsed;
+      const { size, mtime } = statSync(join(folder.at, markerName));
+      adopted.set(partitionKey(id), {
+        ...{ version: id.version, format: id.format, hr: id.hr, mi: id.mi },
+        state: objects.every(({ lines }) => lines === 0) ? "empty" : "complete",
+        fingerprint: "",
+        marker: { size, etag: "", modified: mtime.toISOString() },
+        objects,
+      });
+    }
+  }
+  return [...adopted.values()];
+}
+
+/** Null when any of the files is not sound. */
+async function objectsIn(folder: string, files: readonly string[]): Promise<ManifestObject[] | null> {
+  const objects: ManifestObject[] = [];
+  for (const name of files) {
+    if (name === markerName) continue;
+    const path = join(folder, name);
+    const { size, mtime } = statSync(path);
+    const verifier = new Verifier({ size, md5: null, checksum: null, gzip: name.endsWith(".gz") });
+    try {
+      for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }))
+        await verifier.write(chunk as Buffer);
+      const { md5, lines } = await verifier.finish();
+      objects.push({ name, size, md5, lines, etag: md5, modified: mtime.toISOString() });
+    } catch (error) {
+      if (!(error instanceof WrongBytes)) throw error;
+      return null;
+    } finally {
+      verifier.close();
+    }
+  }
+  return objects;
+}
+
+interface Folder {
+  at: string; // absolute
+  path: string; // below raw/
+  files: string[];
+}
+
+function* foldersBelow(at: string, path: string): Generator<Folder> {
+  const entries = listed(at);
+  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  if (files.length > 0) yield { at, path, files };
+  for (const entry of entries)
+    if (entry.isDirectory()) yield* foldersBelow(join(at, entry.name), `${path}/${entry.name}`);
+}
+
+function* exportsOf(data: string, feed: string): Generator<{ below: string; path: string }> {
+  const root = join(data, "raw", feed);
+  for (const version of folders(root))
+    for (const format of folders(join(root, version)))
+      yield { below: join(root, version, format), path: `${feed}/${version}/${format}` };
+}
+
+function folders(folder: string): string[] {
+  return listed(folder)
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+}
+
+function listed(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+    throw error;
+  }
+}

@@ -1,11 +1,11 @@
 import * as fs from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { CliError } from "../errors.ts";
 import { markerName, partitionPath } from "../export/layout.ts";
 import { fingerprint, type RemoteObject, type RemotePartition } from "../export/remote-partition.ts";
 import { batchBytes, returnBatch, takeBatch } from "./batch.ts";
 import { decryptFile } from "./decrypt.ts";
-import { diskError, onDisk } from "./files.ts";
+import { diskError, makeFolder, onDisk } from "./files.ts";
 import type { ManifestObject, ManifestPartition } from "./manifest.ts";
 import { install, rawFolder, tmpFolder } from "./raw.ts";
 import type { Patience, Retry } from "./retry.ts";
@@ -47,7 +47,10 @@ export async function fetchPartition(
     else onDisk(download, () => fs.writeFileSync(join(folder, markerName), ""));
     download.signal.throwIfAborted();
     const aside = join(tmpFolder(download), download.run, "old", partitionPath(partition.id));
-    onDisk(download, () => install(folder, rawFolder(download, partition.id), aside));
+    onDisk(download, () => {
+      makeFolder(download.data, join("raw", dirname(partitionPath(partition.id))));
+      install(folder, rawFolder(download, partition.id), aside);
+    });
     installed = true;
     return describe(partition, objects, objects.every(({ lines }) => lines === 0) ? "empty" : "complete");
   } finally {

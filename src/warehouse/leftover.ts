@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { namesOf } from "../names.ts";
 import { readDetail, type StagedDay, stagedDay } from "./detail.ts";
@@ -9,7 +9,8 @@ import type { FeedJob } from "./stage-plan.ts";
 export function leftoverDays(data: string, job: FeedJob): Map<string, StagedDay> {
   const found = new Map<string, StagedDay>();
   const folder = `staged/${job.feed.name}`;
-  if (job.tasks.length === 0 || !existsSync(join(data, folder))) return found;
+  if (job.tasks.length === 0 || !statSync(join(data, folder), { throwIfNoEntry: false })?.isDirectory())
+    return found;
   const known = filesOf({ ...emptySnapshot(), feeds: namesOf([[job.feed.name, job.before]]) });
   const wanted = new Map(job.tasks.map(({ dt, source }) => [dt, source]));
   for (const name of readdirSync(join(data, folder))) {

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Picture } from "../../notebooks/components/picture.ts";
 import { CliError } from "../errors.ts";
 import { openAgents } from "../sync/agents.ts";
+import { refusalOf, retryAfterMs, type WebhookAnswer } from "./webhook-answer.ts";
 
 export interface PostOptions {
   signal?: AbortSignal | undefined;
@@ -38,9 +39,9 @@ export function slackMessage(
 }
 
 /**
- * Posts a message to a webhook: three attempts while the service is busy, failing or out of reach. An attempt that gets
- * no answer in time is not repeated, as the message may have arrived. Throws CliError("postFailed"), which never holds
- * more of the address than its host.
+ * Posts a message to a webhook: three attempts while the service is busy, failing or out of reach. What gets no answer in
+ * time, or an answer that breaks off, is not repeated, as the message may have arrived. Throws CliError("postFailed"), which
+ * never holds more of the address than its host.
  */
 export async function postMessage(
   url: string,
@@ -50,11 +51,11 @@ export async function postMessage(
   const host = webhookHost(url);
   for (let attempt = 1; ; attempt++) {
     const answer = await send(url, JSON.stringify(message), timeout, signal);
-    if ("status" in answer && answer.status >= 200 && answer.status < 300) return;
     const problem = problemOf(answer, host, timeout);
-    if (!problem.again || attempt === 3) throw problem.error;
+    if (problem === null) return;
+    const pause = problem.after ?? wait * 2 ** (attempt - 1);
+    if (!problem.again || attempt === 3 || pause > longestPause) throw problem.error;
     onRetry?.(problem.error.message);
-    const pause = Math.min(60_000, problem.after ?? wait * 2 ** (attempt - 1));
     await delay(pause, undefined, { signal });
   }
 }
@@ -76,7 +77,10 @@ export function webhookHost(url: string): string {
   }
 }
 
-type Answer = { status: number; text: string; retryAfter: number | null } | { failure: string };
+const longestPause = 60_000;
+const longestAnswer = 65_536; // characters; no webhook says more
+
+type Answer = WebhookAnswer | { failure: string; status: number | null };
 
 function send(url: string, body: string, timeout: number, signal?: AbortSignal): Promise<Answer> {
   const agents = openAgents(url, 1);
@@ -87,68 +91,101 @@ function send(url: string, body: string, timeout: number, signal?: AbortSignal):
       "content-length": Buffer.byteLength(body),
     };
     const call = request(url, { method: "POST", headers, agent: agents.agent, ...(signal && { signal }) });
-    const timer = setTimeout(
-      () => call.destroy(Object.assign(new Error(), { code: "ETIMEDOUT_KIT" })),
-      timeout,
-    );
-    const done = (answer: Answer) => {
+    let status: number | null = null;
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      call.destroy();
+    }, timeout);
+    const broken = (error?: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      resolve(answer);
+      if (signal?.aborted) reject(signal.reason);
+      else resolve({ failure: late ? tooLate : (error?.code ?? error?.message ?? brokenOff), status });
     };
     call.on("response", (response) => {
+      status = response.statusCode ?? 0;
       let text = "";
+      const done = () => {
+        clearTimeout(timer);
+        const retryAfter = retryAfterMs(response.headers["retry-after"], Date.now());
+        resolve({ status: status!, text: text.trim(), retryAfterMs: retryAfter });
+      };
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
-        if (text.length < 2000) text += chunk;
+        text += chunk;
+        if (text.length < longestAnswer) return;
+        done();
+        call.destroy();
       });
-      response.on("end", () => {
-        const seconds = Number(response.headers["retry-after"] ?? Number.NaN);
-        const retryAfter = Number.isFinite(seconds) ? seconds * 1000 : null;
-        done({ status: response.statusCode ?? 0, text: text.trim(), retryAfter });
-      });
+      response.on("end", done);
+      response.on("error", broken);
+      response.on("close", () => broken());
     });
-    call.on("error", (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      if (signal?.aborted) reject(error);
-      else resolve({ failure: error.code ?? error.message });
-    });
+    call.on("error", broken);
     call.end(body);
   }).finally(() => agents.close());
 }
 
-// What to make of an answer that is not 2xx; the texts are Slack's.
+const tooLate = "too late";
+const brokenOff = "broken off";
+
+// What to make of an answer; null when the message was taken. The texts are Slack's.
 function problemOf(answer: Answer, host: string, timeout: number) {
   const failed = (message: string, next: string) => new CliError("postFailed", message, next);
   if ("failure" in answer) {
-    const late = answer.failure === "ETIMEDOUT_KIT";
+    const { failure, status } = answer;
+    const uncertain = "look whether the message arrived before posting again";
+    if (failure === tooLate)
+      return {
+        again: false,
+        error: failed(`${host} did not answer within ${timeout / 1000} s`, uncertain),
+      };
+    if (status !== null)
+      return {
+        again: status >= 500,
+        error: failed(`${host} broke off its answer (${status})`, uncertain),
+      };
     return {
-      again: !late,
-      error: late
-        ? failed(
-            `${host} did not answer within ${timeout / 1000} s`,
-            "look whether the message arrived before posting again",
-          )
-        : failed(
-            `cannot reach ${host}: ${answer.failure}`,
-            "check the network, HTTPS_PROXY and the host's name",
-          ),
+      again: true,
+      error: failed(`cannot reach ${host}: ${failure}`, "check the network, HTTPS_PROXY and the host's name"),
     };
   }
-  const { status, text, retryAfter } = answer;
-  const said = /^[\w .:-]{1,80}$/.test(text) ? ` (${text})` : "";
-  const message = `${host} answered ${status}${said}`;
-  if (status === 429)
-    return { again: true, after: retryAfter, error: failed(message, "wait a minute, then again") };
-  if (status >= 500)
-    return { again: true, error: failed(message, "the service has a problem; try again later") };
-  if (status >= 300 && status < 400)
+  const { status, retryAfterMs: after } = answer;
+  const refusal = refusalOf(answer);
+  if (refusal === null) return null;
+  const message = `${host} ${refusal}`;
+  const pause = after === null ? "a minute" : `${Math.ceil(after / 1000)} s`;
+  if (status < 300)
     return {
       again: false,
-      error: failed(message, "it redirects, which is not followed; use the final address"),
+      error: failed(
+        message,
+        "the message did not arrive as far as is known: check the address, and whether a proxy or a login lies before it",
+      ),
+    };
+  if (status === 429) return { again: true, after, error: failed(message, `wait ${pause}, then again`) };
+  if (status >= 500)
+    return {
+      again: true,
+      after,
+      error: failed(
+        message,
+        `the service has a problem; try again ${after === null ? "later" : `in ${pause}`}`,
+      ),
+    };
+  if (status < 400)
+    return {
+      again: false,
+      error: failed(
+        message,
+        "it redirects, to a login or another address, which is not followed; use the final address",
+      ),
     };
   const next =
-    { 400: "it did not like the message; check that it is a Slack-compatible incoming webhook" }[status] ??
-    "check the webhook: it may be revoked, mistyped, or its channel archived";
+    {
+      400: "it did not like the message; check that it is a Slack-compatible incoming webhook",
+      407: "the proxy wants a login: put it into HTTPS_PROXY, http://user:password@host:port",
+    }[status] ?? "check the webhook: it may be revoked, mistyped, or its channel archived";
   return { again: false, error: failed(message, next) };
 }
 

@@ -21,8 +21,8 @@ ended as (
     local_date(first_utterance_ts) as day,
     coalesce(channel, platform, 'Unknown') as channel,
     coalesce(assisted = 1, false) as assisted,
-    case when assisted = 1 and total_handle_time > 0 then total_handle_time end as handle,
-    case when time_in_queue > 0 then time_in_queue end as wait
+    case when assisted = 1 and quantity(total_handle_time) > 0 then quantity(total_handle_time) end as handle,
+    case when quantity(time_in_queue) > 0 then quantity(time_in_queue) end as wait
   from convos_metrics_ended left join channels using (platform)
   where timely(first_utterance_ts, _run) is not null
 ),

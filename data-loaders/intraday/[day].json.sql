@@ -4,7 +4,7 @@
 -- last eight such days of the WFM feeds together, excluded ones left out: sums, means and medians of what their own files show.
 -- Reach: 70 days before $days
 -- Ships: queue, start, assigned, abandoned, within, wait, handle, wrap, reps, logged_in, available, busy,
---   utilized_available, utilized_busy, small, first_offered, weeks, usual_offered, usual_abandoned, usual_within,
+--   utilized_available, utilized_busy, small, contradicts, first_offered, weeks, usual_offered, usual_abandoned, usual_within,
 --   usual_wait, usual_handle, usual_available, scheduled, forecast
 with asked as (
   select unnest($days)::date as day
@@ -132,10 +132,11 @@ shown as (
       'utilized_available': case when not small then round(utilized_available, 1) end,
       'utilized_busy': case when not small then round(utilized_busy, 1) end,
       'small': case when small then 1 else 0 end,
+      'contradicts': coalesce(contradicts, 0),
       'first_offered': first_offered,
-      'usual_offered': usual_offered::integer,
-      'usual_abandoned': usual_abandoned::integer,
-      'usual_within': usual_within::integer,
+      'usual_offered': usual_offered::bigint,
+      'usual_abandoned': usual_abandoned::bigint,
+      'usual_within': usual_within::bigint,
       'usual_wait': round(usual_wait),
       'usual_handle': round(usual_handle),
       'usual_available': round(usual_available, 1),
@@ -166,6 +167,7 @@ select
   [cell.utilized_available for cell in cells] as utilized_available,
   [cell.utilized_busy for cell in cells] as utilized_busy,
   [cell.small for cell in cells] as small,
+  [cell.contradicts for cell in cells] as contradicts,
   [cell.first_offered for cell in cells] as first_offered,
   weeks,
   [cell.usual_offered for cell in cells] as usual_offered,

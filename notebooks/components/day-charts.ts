@@ -103,7 +103,9 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
     id: "service-level",
     title:
       service === null
-        ? "No service level to show"
+        ? windows.some((row) => today.contradictory(row, site))
+          ? "No service level: counts contradict"
+          : "No service level to show"
         : `Service level ${percent(service)}, ${today.gap(service, target)}`,
     ...subtitles(`${today.formula(site)}.`, facts, faint(site)),
     legend: [
@@ -113,7 +115,11 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
     ],
     columns: [...intervalColumns(facts), all.service, all.target, all.offered],
     draw: (width, height) =>
-      serviceChart(rows, { zone, width, target, level, minContacts, ...given({ crosshair, height }) }),
+      serviceChart(rows, {
+        ...{ zone, width, target, level, minContacts },
+        contradicts: (row) => today.contradictory(row, site),
+        ...given({ crosshair, height }),
+      }),
   };
 }
 

@@ -7,11 +7,12 @@ type Series = readonly (number | null)[];
 
 /** One queue or group of one day, as data-loaders/intraday/[day].json.sql ships it: lists with one value per window. */
 export type QueueDay = {
-  [Measure in Exclude<keyof WindowRow, "queue" | "start" | "small" | "weeks">]: Series;
+  [Measure in Exclude<keyof WindowRow, "queue" | "start" | "small" | "contradicts" | "weeks">]: Series;
 } & {
   queue: string;
   start: string; // of the first window, ISO, UTC
   small: readonly number[]; // 0 or 1
+  contradicts?: readonly number[]; // 0 to 3
   weeks: readonly (Series | null)[] | null;
 };
 
@@ -37,6 +38,7 @@ export function windowRows(file: readonly QueueDay[]): WindowRow[] {
         utilized_available: day.utilized_available[i]!,
         utilized_busy: day.utilized_busy[i]!,
         small: day.small[i] === 1,
+        contradicts: day.contradicts?.[i] ?? 0,
         first_offered: day.first_offered[i]!,
         weeks: day.weeks?.map((week) => week?.[i] ?? null) ?? null,
         usual_offered: day.usual_offered[i]!,

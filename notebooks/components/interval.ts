@@ -35,6 +35,7 @@ export interface WindowRow {
   utilized_available: number | null; // available with at least one chat
   utilized_busy: number | null;
   small: boolean; // rep measures are held back: too few reps
+  contradicts?: number; // 1: its counts of contacts cannot all be true; 2: its reps' time; 3: both
   first_offered: number | null; // what the first delivery said, where a later one restated the counts
   weeks: (number | null)[] | null; // offered at the same local time 1, 2, 3 … weeks before
   usual_offered: number | null; // counts of the last eight such weeks added up
@@ -76,6 +77,8 @@ export interface Interval {
   utilizedAvailable: number | null;
   utilizedBusy: number | null;
   held: boolean; // rep measures of some of its windows are held back
+  contradicts?: boolean; // counts of contacts of some of its windows cannot all be true
+  timeContradicts?: boolean; // rep time of some of its windows
   usual: number | null; // offered on the same weekday: median of the weeks before
   usualLow: number | null; // lower and upper quartile
   usualHigh: number | null;
@@ -209,6 +212,7 @@ function added({
       (row) => row.within,
     ),
   };
+  const contradicts = members.some((row) => (row.contradicts ?? 0) % 2 === 1);
   const short = Object.values(counts).includes("incomplete");
   const told = (count: number | null | "incomplete") => (count === "incomplete" ? null : (count ?? empty));
   const means = rollUp(arrived, {
@@ -231,7 +235,10 @@ function added({
     start: interval.start,
     end: interval.end,
     minutes,
-    state: short && state === "data" ? ("incomplete" as const) : state,
+    state:
+      (short || (contradicts && counts.assigned === null)) && state === "data"
+        ? ("incomplete" as const)
+        : state,
     assigned: told(counts.assigned),
     abandoned: told(counts.abandoned),
     within: told(counts.within),
@@ -246,6 +253,8 @@ function added({
     utilizedAvailable: time((row) => row.utilized_available),
     utilizedBusy: time((row) => row.utilized_busy),
     held,
+    ...(contradicts && { contradicts }),
+    ...(members.some((row) => (row.contradicts ?? 0) >= 2) && { timeContradicts: true }),
     scheduled: all(members, (row) => row.scheduled, windows.length),
     forecast: all(members, (row) => row.forecast, 1),
     firstOffered:
@@ -263,8 +272,8 @@ function added({
 }
 
 // Windows that only the weeks before know of hold no count.
-function came({ assigned, abandoned }: WindowRow): boolean {
-  return assigned !== null || abandoned !== null;
+function came({ assigned, abandoned, contradicts = 0 }: WindowRow): boolean {
+  return assigned !== null || abandoned !== null || contradicts % 2 === 1;
 }
 
 // A count that one window lacks and another has: the sum of what is known would pass for the whole.

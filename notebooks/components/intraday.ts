@@ -19,6 +19,7 @@ export interface DayOptions {
 export interface ServiceOptions extends DayOptions {
   target: number; // 0..1
   level: (row: Interval) => number | null; // the service level of an interval, 0..1
+  contradicts?: (row: Interval) => boolean; // it has none because its counts contradict each other
   minContacts: number; // fewer are drawn faintly
 }
 
@@ -135,7 +136,7 @@ export function volumeLines(comparison: VolumeOptions["comparison"]) {
 
 /** Service level per interval, with the gap to the target filled. */
 export function serviceChart(rows: readonly Interval[], options: ServiceOptions): SVGSVGElement {
-  const { target, level, minContacts } = options;
+  const { target, level, minContacts, contradicts = (row) => row.contradicts === true } = options;
   const base = dayPanel(rows, {
     ...options,
     max: 1,
@@ -145,7 +146,9 @@ export function serviceChart(rows: readonly Interval[], options: ServiceOptions)
     description: `Dots: share answered in time. Line: the target of ${percent(target, 0)}.`,
     readout: (row) =>
       level(row) === null
-        ? "no contacts"
+        ? contradicts(row)
+          ? "counts contradict"
+          : "no contacts"
         : `${percent(level(row))} of ${count(offered(row))}: ${count(row.within)} in time`,
   });
   if (base instanceof SVGSVGElement) return base;
@@ -270,9 +273,11 @@ export function staffChart(rows: readonly Interval[], options: DayOptions): SVGS
       row.loggedIn === null
         ? row.held
           ? "held back: too few reps"
-          : row.reps
-            ? `${count(row.reps)} reps, their time is not known`
-            : "no reps"
+          : row.timeContradicts
+            ? "times contradict"
+            : row.reps
+              ? `${count(row.reps)} reps, their time is not known`
+              : "no reps"
         : `${count(row.reps)} reps · ${decimal(row.available)} available (${decimal(row.utilizedAvailable)} with chats) · ${decimal(row.busy)} busy`,
   });
   if (base instanceof SVGSVGElement) return base;

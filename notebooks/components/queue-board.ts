@@ -17,7 +17,16 @@ import {
 import { cutText, textWidth, widestFont } from "./lines.js";
 import { excludedDays, lacks, missingText, openHours, type Site } from "./masthead.js";
 import { emptyPanel, runs } from "./panel.js";
-import { clockText, type DaySummary, formula, gap, serviceLevelOf, shortfallOf, summarize } from "./today.js";
+import {
+  clockText,
+  contradictory,
+  type DaySummary,
+  formula,
+  gap,
+  serviceLevelOf,
+  shortfallOf,
+  summarize,
+} from "./today.js";
 import type { Grain } from "./windows.js";
 
 /** One queue of a day, so far. Rates are null without contacts. */
@@ -92,6 +101,8 @@ function worstFirst(a: QueueOfDay, b: QueueOfDay): number {
 // What the service level is made of.
 const serviceMetrics = ["assignments", "abandons", "within_threshold"];
 
+const contradict = ({ rows }: QueueOfDay, site: Site) => rows.some((row) => contradictory(row, site));
+
 /** The contacts of a queue; null where a column is missing, so that they cannot be told. */
 function contacts({ intervals, offered }: QueueOfDay, site: Site): number | null {
   return intervals === 0 || lacks(site, "assignments", "abandons") ? null : offered;
@@ -107,6 +118,11 @@ export function boardSentence({ queues, all, through, day, zone, site }: QueueBo
     return {
       title: `No service level to show for ${dayName(day)}`,
       lead: missingText(site, "queue_wfm"),
+    };
+  if (served.length === 0 && queues.some((queue) => contradict(queue, site)))
+    return {
+      title: `No service level to show for ${dayName(day)}: counts contradict`,
+      lead: "Windows have arrived with counts that cannot be, such as more answers in time than contacts; Data health has an example.",
     };
   if (served.length === 0)
     return {
@@ -301,7 +317,9 @@ function head(queue: QueueOfDay, wide: number, site: Site): SVGGElement {
         : "target met"
       : lacks(site, ...serviceMetrics)
         ? "no column"
-        : "no contacts";
+        : contradict(queue, site)
+          ? "counts contradict"
+          : "no contacts";
   const numbers: [string, string, string][] = [
     [count(contacts(queue, site)), "contacts", ""],
     [brief(service), `in ${site.seconds} s`, missing ? "orange-text" : ""],
@@ -394,7 +412,9 @@ function spoken(row: QueueOfDay, site: Site): string {
   if (!intervals) return `${isolated(queue)}: no data. Open in Today.`;
   return [
     `${isolated(queue)}: ${contacts(row, site) === null ? "contacts without a column" : plural(offered, "contact")}`,
-    service === null ? null : `${percent(service)} answered in ${site.seconds} seconds`,
+    service === null
+      ? contradict(row, site) && "counts contradict"
+      : `${percent(service)} answered in ${site.seconds} seconds`,
     missing ? `${plural(missing, "answer")} missing to the target` : null,
     abandonRate === null ? null : `${percent(abandonRate)} abandoned`,
     wait === null ? null : `mean wait ${clock(wait)}`,

@@ -126,7 +126,9 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
             } as const,
           }),
       note:
-        (service === null && unmapped("assignments", "abandons", "within_threshold")) ||
+        (service === null &&
+          (unmapped("assignments", "abandons", "within_threshold") ||
+            (windows.some((row) => today.contradictory(row, site)) && "counts contradict"))) ||
         `target ${percent(site.target, 0)}${compared?.service ? `; ${label} ${percent(compared.service)}` : ""}`,
     },
     {
@@ -156,7 +158,8 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
         peak === null
           ? unmapped("reps") || "held back or none"
           : available === null
-            ? unmapped("available") || "time available not known"
+            ? unmapped("available") ||
+              (windows.some((row) => row.timeContradicts) ? "times contradict" : "time available not known")
             : `${decimal(available)} available (FTE)`,
     },
   ];

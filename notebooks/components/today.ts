@@ -16,6 +16,7 @@ import {
 import { wrapShare } from "./handling.js";
 import { allQueues, type Counted, type Interval, known, offered } from "./interval.js";
 import { isDue } from "./interval-state.js";
+import { linearOccupancy } from "./occupancy.js";
 import { addedRate, rollUp, sum } from "./rollup.js";
 import {
   countsWithin,
@@ -23,6 +24,7 @@ import {
   serviceLevel,
   serviceLevelFormulas,
   serviceLevelVariants,
+  serviceParts,
   shortfall,
 } from "./service-level.js";
 
@@ -130,6 +132,12 @@ export function serviceLevelOf(site: ServiceSettings) {
   return (counts: Counts): number | null => serviceLevel(serviceCounts(counts, site), variantOf(site));
 }
 
+/** Whether there is no service level because the counts contradict each other: more in time than there were, or less than none. */
+export function contradictory(counts: Counts & { contradicts?: boolean }, site: ServiceSettings): boolean {
+  const { state } = serviceParts(serviceCounts(counts, site), variantOf(site));
+  return state === "contradictory" || (counts.contradicts === true && state !== "known");
+}
+
 /** How many more contacts would have had to be served in time. */
 export function shortfallOf(counts: Counts, site: ServiceSettings): number | null {
   return shortfall(serviceCounts(counts, site), site.target, variantOf(site))?.missing ?? null;
@@ -160,8 +168,13 @@ export function daySentence(options: {
       title: "No intraday data yet",
       lead: "Nothing of queue_wfm has been synced. ASAPP delivers the WFM feeds on request.",
     };
-  if (through === null || !rows.some(known))
+  if (through === null || !rows.some((row) => known(row) || row.contradicts))
     return { title: `${place}no data for ${dayName(day)}`, lead: "No interval of this day has arrived." };
+  if (!windows.some((row) => offered(row) !== null) && windows.some(({ contradicts }) => contradicts))
+    return {
+      title: `${place}counts of ${dayName(day)} contradict`,
+      lead: "Windows have arrived with counts that cannot be, such as more answers in time than contacts; Data health has an example.",
+    };
   if (!windows.some((row) => offered(row) !== null))
     return {
       title: `${place}contacts of ${dayName(day)} cannot be told`,
@@ -181,6 +194,7 @@ export function daySentence(options: {
       ? `Worst interval: ${span(worst, zone)}, ${percent(level(worst), 0)} of ${count(offered(worst))}.`
       : null,
     projected ? `About ${count(projected)} by the end of the day, if its usual shape holds.` : null,
+    windows.some(({ contradicts }) => contradicts) ? lackingText(windows) : null,
   ];
   return {
     title:
@@ -227,11 +241,17 @@ export function clockText(rows: readonly Pick<Interval, "label" | "state">[]): s
 /** What the sums of a day leave out: intervals without a count that others have. */
 export function lackingText(rows: readonly Interval[]): string {
   const counts = ["assigned", "abandoned", "within"] as const;
-  const seen = rows.filter((row) => offered(row) !== 0 && counts.some((name) => row[name] !== null));
+  const seen = rows.filter(
+    (row) => offered(row) !== 0 && !row.contradicts && counts.some((name) => row[name] !== null),
+  );
   const told = counts.filter((name) => seen.some((row) => row[name] !== null));
   const lacking = seen.filter((row) => told.some((name) => row[name] === null)).length;
-  if (lacking === 0) return "";
-  return `${plural(lacking, "interval")} without a count ${lacking === 1 ? "is" : "are"} left out of the day's sums.`;
+  const wrong = rows.filter((row) => row.contradicts).length;
+  const left = (n: number, which: string) =>
+    n === 0
+      ? null
+      : `${plural(n, "interval")} ${which} ${n === 1 ? "is" : "are"} left out of the day's sums.`;
+  return [left(lacking, "without a count"), left(wrong, "whose counts contradict")].filter(Boolean).join(" ");
 }
 
 /** "3.6 points under the 80% target" */
@@ -282,10 +302,15 @@ export function handleTitle(rows: readonly Interval[]): string {
 export function staffTitle(rows: readonly Interval[]): string {
   const staffed = rows.filter((row) => row.available !== null && row.available > 0);
   const most = mostOf(staffed, (row) => row.available);
-  if (!most) return rows.some(({ held }) => held) ? "Rep time is held back" : "No rep time to show";
+  if (!most) {
+    if (rows.some(({ timeContradicts }) => timeContradicts)) return "Rep times contradict";
+    return rows.some(({ held }) => held) ? "Rep time is held back" : "No rep time to show";
+  }
   const time = (fte: number | null, { minutes }: Interval) => (fte === null ? null : fte * minutes);
   const used = addedRate(
-    staffed.map((row) => ({ part: time(row.utilizedAvailable, row), whole: time(row.available, row) })),
+    staffed
+      .filter((row) => linearOccupancy(row.utilizedAvailable, row.available) !== null)
+      .map((row) => ({ part: time(row.utilizedAvailable, row), whole: time(row.available, row) })),
   );
   const where = among(
     rows,
@@ -330,7 +355,7 @@ function wholeSum(rows: readonly Interval[], of: (row: Interval) => number | nul
 
 // An interval without one of the counts would be in the whole and not in the part. A count that none has stays unknown.
 function servedOf(rows: readonly Counts[]): Counts {
-  const told = rows.filter(({ within }) => within !== null);
+  const told = rows.filter((row) => row.within !== null && row.within <= (offered(row) ?? Infinity));
   const whole = told.filter(({ abandoned }) => abandoned !== null);
   return rollUp(whole.length ? whole : told, {
     assigned: { rule: "count", of: (row) => row.assigned },

@@ -16,6 +16,7 @@ import { manifestStamps } from "./kit-files.ts";
 import type { KitSource } from "./kit-source.ts";
 import { createKitTable, kitTables } from "./kit-tables.ts";
 import { macrosScript } from "./macros.ts";
+import { odditiesSelect } from "./oddities.ts";
 import { rowCountsSelect } from "./reconcile.ts";
 import { parquetRelation, relationColumns, rowsSql, withProvenance } from "./relation.ts";
 import { loadSnapshot, type Snapshot } from "./snapshot.ts";
@@ -130,6 +131,10 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     const days = windowDays(snapshot, config.timezone).map((day) => ({ day }));
     return `create view wfm.days as select * from ${rowsSql({ day: "DATE" }, days)}`;
   });
+  add("kit", "oddities", () => createKitTable("oddities", { select: odditiesSelect(snapshot) }), [
+    "wfm.queue_windows",
+    "wfm.rep_windows",
+  ]);
   add("history", "through", () => `create view history.through as ${throughSelect(snapshot)}`);
   add("history", "days", () => `create view history.days as ${daysSelect(data, snapshot)}`);
   add("history", "windows", () => `create view history.windows as ${windowsSelect(data, snapshot)}`);

@@ -36,9 +36,9 @@ function addedContacts(
     ${handled(wrap)} as wrap`;
 }
 
-// Of reps who were logged in each has to be known.
+// Of reps who were logged in each has to be known, and possible.
 const addedTime = (minutes: string) =>
-  `case when count(*) filter (logged_in > 0 and ${minutes} is null) = 0 then sum(${minutes}) end as ${minutes}`;
+  `case when count(*) filter (logged_in > 0 and ${minutes} is null or contradicts) = 0 then sum(${minutes}) end as ${minutes}`;
 
 /** wfm.queue_names: what pages call a queue of the WFM feeds, by its id and name there. Where a row has no name dim_queues may. */
 export const queueNames = `
@@ -54,6 +54,10 @@ const named = (rows: string) => `(
       on names.queue_id is not distinct from told.queue_id and names.queue_name is not distinct from told.queue_name
   )`;
 
+// Longer by rounding alone, or the row contradicts itself.
+const notMore = (whole: string) =>
+  `case when utilized_${whole} > ${whole} then ${whole} else utilized_${whole} end as utilized_${whole}`;
+
 export const intraday = `
 with settings as (
   select min_reps from kit.settings
@@ -65,8 +69,9 @@ contacts as (
   select
     window_start(instance_ts) as start,
     queue,
-    ${addedContacts("assignments", "abandons", "within_threshold", ["wait_seconds", "handle_seconds", "wrap_seconds"])},
-    max(reps) as reps
+    ${addedContacts("assignments", "abandons", "case when not contradicts then within_threshold end", ["wait_seconds", "handle_seconds", "wrap_seconds"])},
+    max(reps) as reps,
+    bool_or(contradicts) as contacts_contradict
   from ${named("wfm.queue_windows")}, newest
   where instance_ts > newest - interval 175 days
   group by all
@@ -101,6 +106,7 @@ either as (
     queue_group as queue,
     ${addedContacts("assigned", "abandoned", "within", ["wait", "handle", "wrap"])},
     null as reps,
+    bool_or(contacts_contradict) as contacts_contradict,
     ${addedCounts("first_assigned", "first_abandoned", "first_within", "first_")}
   from told join (select distinct queue_group, queue from memberships) using (queue)
   group by start, queue_group
@@ -108,15 +114,15 @@ either as (
 -- the feed repeats a rep in each queue: here each is once per queue, and once per group, all queues being one too
 membership_rows as (
   select
-    window_start(instance_ts) as start, queue, rep_id, logged_in, available, busy, utilized_available,
-    utilized_busy
+    window_start(instance_ts) as start, queue, rep_id, logged_in, available, busy,
+    ${["available", "busy"].map(notMore).join(", ")}, contradicts
   from ${named("wfm.rep_windows")}, newest
   where instance_ts > newest - interval 175 days and rep_id is not null
 ),
 rep_time as (
   select
     start, queue, rep_id, max(logged_in) as logged_in, max(available) as available, max(busy) as busy,
-    max(utilized_available) as utilized_available, max(utilized_busy) as utilized_busy
+    max(utilized_available) as utilized_available, max(utilized_busy) as utilized_busy, bool_or(contradicts) as contradicts
   from (
     from membership_rows
     union all by name
@@ -132,7 +138,8 @@ staff as (
     queue,
     case when count(*) = count(logged_in) then count(*) filter (logged_in > 0) end as reps,
     case when count(*) = count(logged_in) then sum(logged_in) end as logged_in,
-    ${["available", "busy", "utilized_available", "utilized_busy"].map(addedTime).join(", ")}
+    ${["available", "busy", "utilized_available", "utilized_busy"].map(addedTime).join(", ")},
+    bool_or(contradicts) as reps_contradict
   from rep_time
   group by all
 ),
@@ -168,13 +175,14 @@ alone as (
   group by start, queue_group
 )
 select
-  start, day, slot, queue, assigned::integer as assigned,
-  abandoned::integer as abandoned, within::integer as within, reps::integer as reps,
+  start, day, slot, queue, assigned::bigint as assigned,
+  abandoned::bigint as abandoned, within::bigint as within,
+  (case when contacts_contradict then 1 else 0 end + case when reps_contradict then 2 else 0 end)::integer as contradicts, reps::integer as reps,
   ${sums.map((name) => settled(name)).join(", ")},
   coalesce(held_back, false) or is_group and coalesce(held_queues, 0) = 1 as small,
   case
     when first_assigned <> assigned or first_abandoned <> abandoned or first_within <> within
-    then (first_assigned + first_abandoned)::integer
+    then (first_assigned + first_abandoned)::bigint
   end as first_offered
 from held
 left join alone using (start, queue)

@@ -5,7 +5,6 @@ import { filesView, partitionsView, quarantineView } from "./kit-files.ts";
 import { dedupeTable, keysTable } from "./kit-keys.ts";
 import { counts, type KitSource, type KitTable, texts } from "./kit-source.ts";
 import { readMacros } from "./macros.ts";
-import { odditiesTable } from "./oddities.ts";
 import { rowsSql } from "./relation.ts";
 import { wfmColumnRows } from "./wfm.ts";
 
@@ -25,7 +24,6 @@ export const kitTables: Record<string, (source: KitSource) => KitTable> = {
   settings: ({ project }) => settingsTable(project.config),
   excluded_days: ({ project }) => excludedDaysTable(project.config),
   wfm_columns: wfmColumnsTable,
-  oddities: odditiesTable,
 };
 
 /** The statement that creates a table of the kit's own. */

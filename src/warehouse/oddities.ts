@@ -1,24 +1,33 @@
-import { type KitSource, type KitTable, sum } from "./kit-source.ts";
-import type { DaySnapshot } from "./snapshot.ts";
+import { sum } from "./kit-source.ts";
+import { rowsSql } from "./relation.ts";
+import type { DaySnapshot, Snapshot } from "./snapshot.ts";
 import { firstTime } from "./times.ts";
+
+const types = {
+  ...{ feed: "VARCHAR", kind: "VARCHAR", what: "VARCHAR", count: "BIGINT" },
+  ...{ first_day: "DATE", last_day: "DATE", example: "VARCHAR" },
+};
 
 /**
  * kit.oddities: what is in the data and cannot be, one row per feed and kind. Nothing is lost for it: the rows are in the
- * feed's tables, and only what counts by time or by window leaves them out.
+ * feed's tables, and only what counts by time, by window or by these counts leaves them out.
  */
-export function odditiesTable({ snapshot }: KitSource): KitTable {
-  const rows = Object.entries(snapshot.feeds).flatMap(([feed, { days }]) => [
+export function odditiesSelect({ feeds }: Snapshot): string {
+  const rows = Object.entries(feeds).flatMap(([feed, { days }]) => [
     ...oddRuns(days).map((row) => ({ feed, ...row })),
     ...oddRows(days).map((row) => ({ feed, ...row })),
   ]);
-  return {
-    types: {
-      ...{ feed: "VARCHAR", kind: "VARCHAR", what: "VARCHAR", count: "BIGINT" },
-      ...{ first_day: "DATE", last_day: "DATE", example: "VARCHAR" },
-    },
-    rows,
-  };
+  return `select * from ${rowsSql(types, rows)}
+  union all ${contradictory("queue_wfm", "wfm.queue_windows", "coalesce(queue_name, '(no name)')")}
+  union all ${contradictory("queue_membership_wfm", "wfm.rep_windows", "coalesce(queue_name, '(no name)')")}`;
 }
+
+const contradictory = (feed: string, view: string, queue: string) => `
+  select '${feed}' as feed, 'counts' as kind,
+    case count(*) when 1 then 'row whose counts contradict' else 'rows whose counts contradict' end as what,
+    count(*) as count, min(instance_ts)::date as first_day, max(instance_ts)::date as last_day,
+    max_by(${queue} || ', ' || strftime(instance_ts, '%Y-%m-%d %H:%M'), instance_ts) as example
+  from ${view} where contradicts and instance_ts is not null having count(*) > 0`;
 
 function oddRuns(days: readonly DaySnapshot[]) {
   const odd = days.filter(({ facts }) => facts?.oddRuns);

@@ -23,7 +23,7 @@ with queue_names as (
 visits as (
   select
     issue_id::varchar as issue, issue_queues.rep_id::varchar as rep, coalesce(queue_names.queue, queue_label(queue_name)) as queue,
-    exit_queue_ts as left_at, coalesce(abandoned, false) as abandoned, enqueue_time as wait
+    exit_queue_ts as left_at, coalesce(abandoned, false) as abandoned, quantity(enqueue_time) as wait
   from issue_queues left join queue_names on queue_names.queue_id = issue_queues.queue_id::varchar
   where exit_queue_ts is not null
 ),
@@ -35,7 +35,7 @@ assignments as (
     ) as queue,
     rep_convos.rep_id::varchar as rep,
     coalesce(max(wait) filter (abs(epoch(left_at) - epoch(issue_assigned_ts)) <= 1), 0) as wait,
-    any_value(handle_time_seconds) as handle
+    any_value(quantity(handle_time_seconds)) as handle
   from rep_convos
   left join queue_names on queue_names.queue_id = rep_convos.queue_id::varchar
   left join (from visits where not abandoned) as visits

@@ -87,12 +87,59 @@ export function wfmSelect(
       .filter((column) => column !== undefined && isNumeric(column))
       .map((column) => numeric(column!, type));
     const value = found.length > 1 ? `coalesce(${found.join(", ")})` : found[0];
-    return `  ${value ? `${value}${factor(config, metric)}` : `cast(null as ${type})`} as ${quoteName(metric)}`;
+    const sql = value ? `${value}${factor(config, metric)}` : `cast(null as ${type})`;
+    return { metric, value: value && sql, sql: value ? `case when ${isQuantity(sql)} then ${sql} end` : sql };
   });
+  const contradicts = contradiction(
+    config,
+    view,
+    new Map(values.map(({ metric, value }) => [metric, value])),
+  );
   const run = layer === "raw" ? ["  _run as run"] : [];
   const feed = mapped[0]!.feed;
   const from = mixed ? newestOfWindows(feed, columns) : `${layer}.${quoteName(feed)}`;
-  return `select\n${[...plain, ...run, ...values].join(",\n")}\nfrom ${unnamed ? namedQueues(from, columns) : from}`;
+  const metrics = values.map(({ metric, sql }) => `  ${sql} as ${quoteName(metric)}`);
+  return `select\n${[...plain, ...run, ...metrics, `  ${contradicts} as contradicts`].join(",\n")}\nfrom ${unnamed ? namedQueues(from, columns) : from}`;
+}
+
+// As quantity() has it: a count or a duration is neither negative nor without end.
+const isQuantity = (sql: string) => `(${sql}) between 0 and 9007199254740991`;
+
+// Minutes are rounded by the exports: so much may a part be longer than the whole.
+const slack = 0.05;
+
+// view            part                  whole                                   why
+// queue_windows   within_threshold      assignments, abandons as it counts      more in time than there were
+// rep_windows     available, busy       logged_in                               available without being there
+// rep_windows     utilized_available    available                               chats in more time than there was
+// rep_windows     utilized_busy         busy                                    the same
+/** Whether the metrics of a row cannot all be true: one is no quantity, or a part is more than its whole. */
+function contradiction(
+  { site }: Pick<Config, "site">,
+  view: WfmColumn["view"],
+  metrics: ReadonlyMap<string, string | undefined>,
+): string {
+  const answered = site.wfm.thresholdCounts === "answered" ? ["assignments"] : ["assignments", "abandons"];
+  const parts: [part: string, whole: string[]][] =
+    view === "queue_windows"
+      ? [["within_threshold", answered]]
+      : [
+          ["available", ["logged_in"]],
+          ["busy", ["logged_in"]],
+          ["utilized_available", ["available"]],
+          ["utilized_busy", ["busy"]],
+        ];
+  const unfit = [...metrics.values()].flatMap((sql) =>
+    sql ? [`${sql} is not null and not ${isQuantity(sql)}`] : [],
+  );
+  const over = parts.flatMap(([part, whole]) => {
+    const sqls = [part, ...whole].map((metric) => metrics.get(metric));
+    if (sqls.includes(undefined)) return [];
+    const [first, ...rest] = sqls as string[];
+    return [`${first} > ${rest.join(" + ")}${view === "rep_windows" ? ` + ${slack}` : ""}`];
+  });
+  const any = [...unfit, ...over];
+  return any.length === 0 ? "false" : `coalesce(${any.join("\n    or ")}, false)`;
 }
 
 /** What tells a row of a WFM feed from others: its window's `start`, its own time, its queue and its rep. */

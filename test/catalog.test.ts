@@ -244,7 +244,7 @@ describe("the catalog's tables about the data", () => {
         last_day: "2026-09-02",
         data_through: "2026-09-02T01:00:00Z",
       },
-      ...{ version: "1", suspect: null },
+      ...{ version: "1", unlisted: null, suspect: null },
     });
     assert.deepEqual(await rows("select data_through, suspect from kit.feeds where feed = 'queue_wfm'"), [
       ["2026-09-01T05:30:00Z", "key column not delivered: rep_id"],

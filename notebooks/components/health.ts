@@ -153,12 +153,8 @@ export function healthCards(page: HealthPage): Card[] {
     {
       label: "Overdue or failed",
       value: count(open),
-      delta: { text: open ? "needs a look" : "nothing to do", tone: open ? "bad" : "good" },
-    },
-    {
-      label: "Stale feeds",
-      value: count(stale),
-      delta: { text: stale ? "needs a look" : "nothing to do", tone: stale ? "bad" : "good" },
+      delta: { text: open || stale ? "needs a look" : "nothing to do", tone: open || stale ? "bad" : "good" },
+      ...(stale ? { note: `and ${plural(stale, "feed")} stale` } : {}),
     },
     { label: "Rows delivered", value: compact(rows), note: `${compact(sum(here, (row) => row.kept))} kept` },
     {

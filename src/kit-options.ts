@@ -69,13 +69,13 @@ const schemaOptions = {
 };
 
 const windowOptions = {
-  since: text("a date", date),
+  since: text("a date such as 2026-09-01", date),
   lookback: text("a number of days such as 90d", days),
 };
 
 const selectionOptions = {
-  bucket: text("a bucket name", bucket),
-  prefix: text("a folder of the bucket", prefix),
+  bucket: text("a bucket name such as asapp-prod-acme-exports-us-east-1", bucket),
+  prefix: text("a folder of the bucket such as messaging", prefix),
   version: text("a version", token("version")),
   format: text("a format", token("format")),
   ...windowOptions,
@@ -104,7 +104,7 @@ const wfmOptions = {
 const siteOptions = {
   title: text("a title"),
   output: text("a folder"),
-  service_level: record({
+  service_level: serviceLevel({
     target: number("a share between 0 and 1, such as 0.8", 0.01, 1),
     seconds: number("seconds from 1 to 86400", 1, 86_400),
     variant: oneOf(
@@ -126,31 +126,31 @@ const siteOptions = {
   open_hours: mapOf("queue", openHours),
   queue_groups: queueGroups,
   exclude_days: excludedDays,
-  forecast: text("a CSV file"),
-  schedule: text("a CSV file"),
+  forecast: text("a CSV file such as forecast.csv"),
+  schedule: text("a CSV file such as forecast.csv"),
 };
 
 const kitOptions = {
   environment: text("an environment such as prod", environment),
   company: text("the company as it stands in the bucket's name", company),
   region: text("a region such as us-east-1", token("region")),
-  bucket: text("a bucket name", bucket),
-  prefix: text("a folder of the bucket", prefix),
+  bucket: text("a bucket name such as asapp-prod-acme-exports-us-east-1", bucket),
+  prefix: text("a folder of the bucket such as messaging", prefix),
   endpoint: text("a URL such as http://127.0.0.1:9000", endpoint),
   profile: text("the name of an AWS profile"),
   etag_is_md5: flag(),
   source: record({
     path: text("a folder"),
     url: text("a URL such as sftp://user@host:22/path", sftpUrl),
-    identity: text("a key file"),
+    identity: text("a key file such as ~/.ssh/id_ed25519"),
     known_hosts: text("a file"),
   }),
   feeds: writtenFeeds(),
   ...windowOptions,
   ...schemaOptions,
   timezone: text("an IANA time zone such as Europe/Berlin", timezone),
-  data: text("a folder"),
-  catalog: text("a DuckDB file"),
+  data: text("a folder such as data/prod"),
+  catalog: text("a DuckDB file such as catalog.duckdb"),
   sync: record({
     max_age: duration,
     concurrency: number("a whole number from 1 to 256", 1, 256, true),
@@ -319,8 +319,26 @@ function days(written: string): number {
   return count;
 }
 
+const abbreviations = new Map([
+  ...["EST", "EDT", "ET", "EST5EDT"].map((name) => [name, "America/New_York"] as const),
+  ...["CST", "CDT", "CT", "CST6CDT"].map((name) => [name, "America/Chicago"] as const),
+  ...["MST", "MDT", "MT", "MST7MDT"].map((name) => [name, "America/Denver"] as const),
+  ...["PST", "PDT", "PT", "PST8PDT"].map((name) => [name, "America/Los_Angeles"] as const),
+  ...["CET", "CEST", "MET"].map((name) => [name, "Europe/Berlin"] as const),
+  ...["EET", "EEST"].map((name) => [name, "Europe/Helsinki"] as const),
+  ["WET", "Europe/Lisbon"] as const,
+  ["BST", "Europe/London"] as const,
+  ["IST", "Asia/Kolkata"] as const,
+  ["HST", "Pacific/Honolulu"] as const,
+]);
+
 function timezone(written: string): string {
   if (/^utc$/i.test(written)) return "UTC";
+  const meant = abbreviations.get(written.toUpperCase());
+  if (meant !== undefined)
+    throw new Error(
+      `ambiguous time zone: ${written} (an IANA name such as ${meant}, which knows its summer time)`,
+    );
   const known = Intl.supportedValuesOf("timeZone");
   const found = known.find((zone) => zone.toLowerCase() === written.toLowerCase());
   if (found !== undefined) return found;
@@ -344,7 +362,38 @@ function token(what: string): (written: string) => string {
   };
 }
 
+// 80/20, as people say it, is a map here: its two numbers are easily mistaken for one another.
+function serviceLevel<S extends Record<string, Check<unknown>>>(shape: S): ReturnType<typeof record<S>> {
+  const read = record(shape);
+  const check: ReturnType<typeof record<S>> = (value) => {
+    const said = /^(\d{1,3})\s*%?\s*(?:\/|in|:)\s*(\d{1,5})\s*s?$/.exec(String(scalar(value) ?? ""));
+    if (said === null) return read(value);
+    const [, share, seconds] = said.map(Number);
+    return fail(
+      value,
+      `invalid service_level: ${said[0]} (written {target: ${share! / 100}, seconds: ${seconds}})`,
+    );
+  };
+  if (read.options !== undefined) check.options = read.options;
+  return check;
+}
+
+const longEnvironments = new Map([
+  ["production", "prod"],
+  ["prd", "prod"],
+  ["live", "prod"],
+  ["preproduction", "preprod"],
+  ["pre-production", "preprod"],
+  ["pre-prod", "preprod"],
+  ["testing", "test"],
+]);
+
 function environment(written: string): string {
+  const short = longEnvironments.get(written.toLowerCase());
+  if (short !== undefined)
+    throw new Error(
+      `invalid environment: ${written} (written ${short}, as in the bucket's name; where its name is another, give it with \`bucket\`)`,
+    );
   if (/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(written)) return written;
   throw new Error(`invalid environment: ${written} (as in the bucket's name: prod, preprod, test)`);
 }
@@ -358,10 +407,19 @@ function company(written: string): string {
 function bucket(written: string): string {
   const name = written.replace(/^s3:\/\//, "").replace(/\/$/, "");
   if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes("..")) return name;
-  const next = name.includes("/")
-    ? "what follows the slash is the prefix"
-    : "3 to 63 small letters, digits, dots and hyphens";
+  const next = bucketForm(written) ?? "3 to 63 small letters, digits, dots and hyphens";
   throw new Error(`invalid bucket: ${written} (${next})`);
+}
+
+// What was meant by an address, an ARN or a path, in the options that hold it.
+function bucketForm(written: string): string | null {
+  const arn = /^arn:aws[a-z-]*:s3:::([^/]+)(?:\/(.*))?$/.exec(written);
+  const path = /^(?:s3[an]?:\/\/)?([a-z0-9.-]+)\/(.*)$/.exec(written);
+  const hosted = /^https?:\/\/([a-z0-9-]+)\.s3[.-][^/]*\/?(.*)$/.exec(written);
+  const found = arn ?? hosted ?? path;
+  if (found === null) return null;
+  const inside = (found[2] ?? "").replace(/^\/+|[/*]+$/g, "");
+  return `written bucket: ${found[1]}${inside === "" ? "" : ` and prefix: ${inside}`}`;
 }
 
 function prefix(written: string): string {

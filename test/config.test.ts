@@ -367,7 +367,7 @@ describe("config", () => {
 
   it("refuses values that cannot be what they stand for", () => {
     const cases: [string, RegExp][] = [
-      ["bucket: my/exports", /invalid bucket: my\/exports \(what follows the slash is the prefix\)/],
+      ["bucket: my/exports", /invalid bucket: my\/exports \(written bucket: my and prefix: exports\)/],
       ["bucket: No_Bucket", /invalid bucket/],
       ["{bucket: my-exports, prefix: a/../b}", /invalid prefix: "a\/..\/b" \(path segment \.\.\)/],
       ["{bucket: my-exports, endpoint: 127.0.0.1:9000}", /invalid endpoint/],

@@ -85,6 +85,33 @@ whole as (
     and day <= coalesce((select max(day) from told where feed = 'convos_metrics_ended'), day)
   except select day from told where not whole
 ),
+-- Where one channel alone is held back, or those that are have too few contacts together, what is said of all channels
+-- would give them away: the smallest of the others goes with them.
+cells as (
+  select day, channel, kind, contacts, contacts >= min_contacts as enough
+  from (
+    unpivot (select day, channel, handled, queued, rated from all_ended where channel <> 'All channels')
+    on handled, queued, rated into name kind value contacts
+  ) cross join settings
+  where contacts > 0
+),
+seconds as (
+  select day, channel, kind
+  from cells join (
+    select day, kind from cells cross join settings where not enough
+    group by day, kind, min_contacts having count(*) = 1 or sum(contacts) < min_contacts
+  ) using (day, kind)
+  where enough
+  qualify row_number() over (partition by day, kind order by contacts, channel) = 1
+),
+-- how many contacts are behind a figure that may be shown: none where it is held back for others
+behind as (
+  select
+    day, channel,
+    if(bool_or(kind = 'handled'), 0, null) as handled, if(bool_or(kind = 'queued'), 0, null) as queued,
+    if(bool_or(kind = 'rated'), 0, null) as rated
+  from seconds group by all
+),
 frame as (
   select day::date as day, channel
   from (select min(day) as first, max(day) as last from all_begun),
@@ -98,29 +125,32 @@ select
   coalesce(started, 0) as started,
   coalesce(ended, 0) as ended,
   coalesce(assisted, 0) as assisted,
-  coalesce(handled, 0) as handled,
-  case when handled >= min_contacts then round(handle_mean, 3) end as handle_mean,
-  case when handled >= min_contacts then round(handle_p50, 1) end as handle_p50,
-  case when handled >= min_contacts then round(handle_p90, 1) end as handle_p90,
-  case when handled >= min_contacts then
-    [coalesce(handle_histogram[bin], 0) for bin in range(list_max(map_keys(handle_histogram)) + 1)]
-  end as handle_bins,
-  coalesce(queued, 0) as queued,
-  case when queued >= min_contacts then round(wait_p50, 1) end as wait_p50,
-  case when queued >= min_contacts then round(wait_p90, 1) end as wait_p90,
-  case when queued >= min_contacts then
-    [coalesce(wait_histogram[bin], 0) for bin in range(list_max(map_keys(wait_histogram)) + 1)]
-  end as wait_bins,
+  coalesce(all_ended.handled, 0) as handled,
+  if_enough(round(handle_mean, 3), coalesce(behind.handled, all_ended.handled), min_contacts) as handle_mean,
+  if_enough(round(handle_p50, 1), coalesce(behind.handled, all_ended.handled), min_contacts) as handle_p50,
+  if_enough(round(handle_p90, 1), coalesce(behind.handled, all_ended.handled), min_contacts) as handle_p90,
+  if_enough(
+    [coalesce(handle_histogram[bin], 0) for bin in range(list_max(map_keys(handle_histogram)) + 1)],
+    coalesce(behind.handled, all_ended.handled), min_contacts
+  ) as handle_bins,
+  coalesce(all_ended.queued, 0) as queued,
+  if_enough(round(wait_p50, 1), coalesce(behind.queued, all_ended.queued), min_contacts) as wait_p50,
+  if_enough(round(wait_p90, 1), coalesce(behind.queued, all_ended.queued), min_contacts) as wait_p90,
+  if_enough(
+    [coalesce(wait_histogram[bin], 0) for bin in range(list_max(map_keys(wait_histogram)) + 1)],
+    coalesce(behind.queued, all_ended.queued), min_contacts
+  ) as wait_bins,
   coalesce(resolved, 0) as resolved,
   coalesce(unresolved, 0) as unresolved,
   coalesce(timeout, 0) as timeout,
   coalesce(auto, 0) as auto,
   coalesce(other, 0) as other,
-  coalesce(rated, 0) as rated,
-  case when rated >= min_contacts then satisfied end as satisfied
+  coalesce(all_ended.rated, 0) as rated,
+  if_enough(satisfied, coalesce(behind.rated, all_ended.rated), min_contacts) as satisfied
 from frame
 left join all_begun using (day, channel)
 left join all_ended using (day, channel)
+left join behind using (day, channel)
 left join whole using (day)
 cross join settings
 order by day, channel <> 'All channels', sum(coalesce(started, 0)) over (partition by channel) desc, channel

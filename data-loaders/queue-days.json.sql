@@ -1,5 +1,6 @@
 -- One row per local day and queue, "All queues" included: contacts offered, abandoned and answered in time, from history.
--- `complete` says that the day is over and all of it has come.
+-- `complete` says that the day is over and all of it has come. The mean handle time of "All queues" is that of the queues
+-- with one of their own, so that no difference tells of another.
 -- Ships: day, queue, complete, offered, assigned, abandoned, within, handled, handle_mean
 with settings as (
   select service_level_seconds as seconds, min_contacts, min_reps from kit.settings
@@ -26,13 +27,17 @@ both_sides as (
     coalesce(handled, 0) as handled, handle_seconds, coalesce(reps, 0) as reps
   from answers full join abandons using (day, queue)
 ),
+means as (
+  select *, if_enough(if_enough(handle_seconds / handled, handled, min_contacts), reps, min_reps) as handle_mean
+  from both_sides cross join settings
+),
 with_total as (
-  from both_sides
+  select day, queue, assigned, abandoned, within, handled, handle_mean from means
   union all by name
   select
     day, 'All queues' as queue, sum(assigned) as assigned, sum(abandoned) as abandoned, sum(within) as within,
-    sum(handled) as handled, sum(handle_seconds) as handle_seconds, max(reps) as reps
-  from both_sides group by day
+    sum(handled) as handled, weighted_mean(handle_mean, handled) as handle_mean
+  from means group by day
 ),
 whole as (
   select distinct day from history.windows where whole
@@ -46,6 +51,6 @@ select
   abandoned::bigint as abandoned,
   within::bigint as within,
   handled::bigint as handled,
-  case when handled >= min_contacts and reps >= min_reps then round(handle_seconds / handled, 3) end as handle_mean
-from with_total left join whole using (day) cross join settings
+  round(handle_mean, 3) as handle_mean
+from with_total left join whole using (day)
 order by day, queue <> 'All queues', queue

@@ -99,8 +99,8 @@ select
   handled,
   case when not held_back and not (kind <> 'queue' and coalesce(held_queues, 0) = 1)
     then round(handle_seconds / handled, 1) end as handle_mean,
-  case when reps >= min_reps then round(concurrency, 3) end as concurrency,
-  case when abandoned >= min_contacts then round(patience_seconds(abandoned, waited), 1) end as patience,
+  if_enough(round(concurrency, 3), reps, min_reps) as concurrency,
+  if_enough(round(patience_seconds(abandoned, waited), 1), abandoned, min_contacts) as patience,
   excluded
 from held
 join open_days using (queue)

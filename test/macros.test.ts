@@ -121,6 +121,7 @@ const variants = ["service_parts", "service_level", "shortfall"];
 const times = ["local", "local_date", "local_weekday", "local_slot", "window_start", "interval_start"];
 const settings = ["local_zone", "service_level_variant", "future_hours", "horizon", "reserved_queue_names"];
 const judged = ["run_time", "timely", "queue_label"];
+const small = ["if_enough", "contact_blocks"]; // test/small-cells.test.ts
 const slow = ["erlang_c_required"];
 
 const sane = fc.oneof(
@@ -162,6 +163,7 @@ describe("macros", () => {
       ...times,
       ...settings,
       ...judged,
+      ...small,
       ...slow,
     ];
     assert.deepEqual(compared.sort(), macros.map(({ name }) => name).sort());

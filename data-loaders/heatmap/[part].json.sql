@@ -7,7 +7,7 @@
 -- For part: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 -- Ships: day, queue, offered, abandoned, good, base, wait, available
 with settings as (
-  select min_reps from kit.settings
+  select min_reps, min_contacts from kit.settings
 ),
 -- the first day that is not over in both feeds
 today as (
@@ -55,7 +55,7 @@ rep_windows as (
 staff as (
   select
     day, 'All queues' as queue, hour(local(start)) * 4 + minute(local(start)) // 15 as slot,
-    case when count(distinct rep_id) >= any_value(min_reps) then round(sum(available), 1) else -1 end as available
+    coalesce(if_enough(round(sum(available), 1), count(distinct rep_id), any_value(min_reps)), -1) as available
   from rep_windows cross join settings
   where day in (select day from history.days where feed = 'rep_utilized' and whole)
   group by all
@@ -69,8 +69,24 @@ staff as (
   where queue <> 'All queues' and available is not null
   group by all
 ),
+-- the wait of few contacts is told as that of their neighbours too
+blocks as (
+  select
+    day, queue, unnest(list(slot order by slot)) as slot,
+    unnest(contact_blocks(list(offered order by slot), any_value(min_contacts))) as block
+  from served cross join settings group by day, queue
+),
+waits as (
+  select day, queue, slot, offered * mean as wait
+  from served
+  join blocks using (day, queue, slot)
+  join (
+    select day, queue, block, sum(wait) / nullif(sum(offered), 0) as mean
+    from served join blocks using (day, queue, slot) where block is not null group by all
+  ) using (day, queue, block)
+),
 cells as (
-  from served full join staff using (day, queue, slot)
+  from (select served.* exclude (wait), waits.wait from served left join waits using (day, queue, slot)) full join staff using (day, queue, slot)
 ),
 days as (
   select

@@ -2,6 +2,9 @@
 -- was handled, who was there, and what is usual. Each list has one value per window of the day, the first at `start`.
 -- `weeks` holds the contacts offered 1, 2, 3 … weeks before, from history, null where not all has come of it; `usual_*` are the
 -- last eight such days of the WFM feeds together, excluded ones left out: sums, means and medians of what their own files show.
+-- Waits and handle times of few contacts are told as those of their neighbours too: where a window of a queue has fewer than
+-- min_contacts, it has the mean of its block of windows with as many; a queue with fewer in the day has none. Those of groups
+-- and all queues are made of what their queues have, so that no difference tells more.
 -- Reach: 70 days before $days
 -- Ships: queue, start, assigned, abandoned, within, wait, handle, wrap, reps, logged_in, available, busy,
 --   utilized_available, utilized_busy, small, contradicts, first_offered, weeks, usual_offered, usual_abandoned, usual_within,
@@ -17,8 +20,69 @@ windows as (
 day_windows as (
   select *, row_number() over (partition by day order by start) as place from windows semi join asked using (day)
 ),
-here as (
+settings as (
+  select min_contacts from kit.settings
+),
+told as (
   select * exclude (slot) from wfm.intraday semi join asked using (day)
+),
+singles as (
+  select * replace (case when not small then handle end as handle, case when not small then wrap end as wrap)
+  from told
+  where queue <> 'All queues' and queue not in (select queue_group from kit.queue_groups)
+),
+blocks as (
+  select
+    day, queue, unnest(list(start order by start)) as start,
+    unnest(contact_blocks(list(case when handle is not null then assigned end order by start), any_value(min_contacts))) as handle_block,
+    unnest(contact_blocks(list(case when wait is not null then assigned + abandoned end order by start), any_value(min_contacts))) as wait_block
+  from singles cross join settings
+  group by day, queue
+),
+handle_means as (
+  select
+    day, queue, handle_block, weighted_mean(handle, handle_weight(assigned)) as handle,
+    weighted_mean(wrap, handle_weight(assigned)) as wrap
+  from singles join blocks using (day, queue, start)
+  where handle is not null
+  group by all
+),
+wait_means as (
+  select day, queue, wait_block, weighted_mean(wait, assigned + abandoned) as wait
+  from singles join blocks using (day, queue, start)
+  group by all
+),
+own_means as (
+  select
+    singles.day, singles.queue, singles.start, singles.assigned, singles.abandoned,
+    case when singles.handle is not null and handle_block is not null then handle_means.handle end as handle,
+    case when singles.wrap is not null and handle_block is not null then handle_means.wrap end as wrap,
+    case when singles.wait is not null and wait_block is not null then wait_means.wait end as wait
+  from singles
+  join blocks using (day, queue, start)
+  left join handle_means using (day, queue, handle_block)
+  left join wait_means using (day, queue, wait_block)
+),
+means as (
+  select day, queue, start, handle, wrap, wait from own_means
+  union all
+  select
+    day, queue_group, start, weighted_mean(handle, handle_weight(assigned)), weighted_mean(wrap, handle_weight(assigned)),
+    weighted_mean(wait, assigned + abandoned)
+  from own_means join (
+    from kit.queue_groups union all select distinct 'All queues', queue from singles
+  ) as parents using (queue)
+  group by all
+),
+-- a mean that is not known of a group stays unknown
+here as (
+  select
+    told.* replace (
+      case when told.handle is not null then means.handle end as handle,
+      case when told.wrap is not null then means.wrap end as wrap,
+      case when told.wait is not null then means.wait end as wait
+    )
+  from told left join means using (day, queue, start)
 ),
 former_days as (
   select day, week, day - 7 * week::integer as former from asked, range(1, 11) as weeks (week)
@@ -69,10 +133,16 @@ usual as (
     sum(abandoned) filter (assigned is not null) as usual_abandoned,
     case when bool_and(within is not null or coalesce(assigned + abandoned, 0) = 0)
       then sum(within) filter (assigned + abandoned is not null) end as usual_within,
-    weighted_mean(wait, assigned + abandoned) as usual_wait,
-    weighted_mean(case when not small then handle end, handle_weight(assigned)) as usual_handle,
+    if_enough(
+      weighted_mean(wait, assigned + abandoned),
+      sum(assigned + abandoned) filter (wait is not null), any_value(min_contacts)
+    ) as usual_wait,
+    if_enough(
+      weighted_mean(case when not small then handle end, handle_weight(assigned)),
+      sum(assigned) filter (not small and handle is not null), any_value(min_contacts)
+    ) as usual_handle,
     usual(case when not small then available end) as usual_available
-  from wfm.intraday join usual_days on former = intraday.day
+  from wfm.intraday join usual_days on former = intraday.day cross join settings
   group by all
 ),
 -- what the customer planned; a group has the sum of its queues where each has a plan

@@ -129,11 +129,11 @@ export function waitsOf(facts: DayFacts): DayChart {
   const all = measures(facts);
   return {
     id: "waits",
-    title: today.waitTitle(rows),
+    title: today.waitTitle(rows, !lacks(site, "wait_seconds")),
     ...subtitles(
       "Mean wait of assigned and abandoned contacts, minutes and seconds, those without a wait included.",
       facts,
-      faint(site),
+      together(site),
     ),
     columns: [...intervalColumns(facts), all.wait, all.threshold, all.offered],
     draw: (width, height) =>
@@ -170,8 +170,8 @@ export function handleOf(facts: DayFacts): DayChart {
   const all = measures(facts);
   return {
     id: "handle-time",
-    title: today.handleTitle(rows),
-    ...subtitles("Mean time from assignment to disposition, minutes and seconds.", facts, faint(site)),
+    title: today.handleTitle(rows, !lacks(site, "handle_seconds")),
+    ...subtitles("Mean time from assignment to disposition, minutes and seconds.", facts, together(site)),
     legend: [
       { text: "Until the customer's last message", mark: "blue" },
       { text: "Wrap-up", mark: "blue-strong" },
@@ -330,6 +330,11 @@ function subtitles(measure: string, { queue, day, grain }: DayFacts, more?: stri
 
 function faint({ min_contacts }: Site): string {
   return `Faint: fewer than ${min_contacts} contacts.`;
+}
+
+// Means of few contacts do not ship: the loader gives a window of few that of its neighbours too.
+function together({ min_contacts }: Site): string {
+  return `Faint: fewer than ${min_contacts} contacts, with the mean of their neighbours together.`;
 }
 
 // What is undefined is left out, so that a chart takes its default.

@@ -201,7 +201,11 @@ export function waitChart(
     label: "Mean wait per interval",
     description: `Columns: mean wait in minutes and seconds. Line: the threshold of ${seconds} seconds.`,
     readout: (row) =>
-      row.wait === null ? "no contacts" : `mean wait ${clock(row.wait)} of ${count(offered(row))} contacts`,
+      row.wait === null
+        ? offered(row)
+          ? fewText(minContacts)
+          : "no contacts"
+        : `mean wait ${clock(row.wait)} of ${count(offered(row))} contacts`,
   });
   if (base instanceof SVGSVGElement) return base;
   const mark = (row: Interval) => ((row.wait ?? 0) > seconds ? "orange" : "blue");
@@ -212,6 +216,11 @@ export function waitChart(
     endLabel(base, rows.length, seconds, `threshold ${seconds} s`, "target-label"),
   );
   return base.root;
+}
+
+// Of a queue with too few contacts in the day no mean ships, and none where none was delivered.
+function fewText(minContacts: number): string {
+  return `not delivered, or held back: fewer than ${minContacts} contacts in the day`;
 }
 
 /** Mean handle time per interval: time with the customer below, wrap-up on top. */
@@ -234,7 +243,9 @@ export function handleChart(
       row.handle === null
         ? row.held
           ? "held back: too few reps"
-          : "no contacts"
+          : row.assigned
+            ? fewText(options.minContacts)
+            : "no contacts"
         : `handle ${clock(row.handle)}, of it wrap-up ${clock(row.wrap)} · ${count(row.assigned)} assigned`,
   });
   if (base instanceof SVGSVGElement) return base;

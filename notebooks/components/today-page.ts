@@ -104,6 +104,7 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
   const projected = rest?.projection.projected;
   const label = compared?.label ?? "";
   const unmapped = (...metrics: string[]) => lacks(site, ...metrics) && "no column is mapped";
+  const few = (contacts: number | null) => (contacts ? "held back: too few contacts or reps" : "");
   const none = unmapped("assignments", "abandons") || (sum.intervals === 0 && "nothing has arrived");
   return [
     {
@@ -141,14 +142,14 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
       label: "Mean wait",
       value: clock(sum.wait),
       delta: versusDelta(sum.wait, compared?.wait, label, "lower"),
-      note: (sum.wait === null && unmapped("wait_seconds")) || "assigned and abandoned",
+      note: (sum.wait === null && (unmapped("wait_seconds") || few(sum.offered))) || "assigned and abandoned",
     },
     {
       label: "Mean handle time",
       value: sum.handle === null ? "–" : `≈ ${clock(sum.handle)}`,
       delta: versusDelta(sum.handle, compared?.handle, label),
       note:
-        (sum.handle === null && unmapped("handle_seconds")) ||
+        (sum.handle === null && (unmapped("handle_seconds") || few(sum.assigned))) ||
         (sum.wrap === null ? unmapped("wrap_seconds") || "held back" : `wrap-up ${clock(sum.wrap)}`),
     },
     {

@@ -278,18 +278,22 @@ export function volumeTitle(rows: readonly Interval[], zone: Zone, compared?: Co
   return `Volume is ${words} ${label}: ${count(offered)} offered against ${decimal(other, 0)}`;
 }
 
-export function waitTitle(rows: readonly Interval[]): string {
+export function waitTitle(rows: readonly Interval[], delivered = false): string {
   const { wait } = summarize(rows);
-  if (wait === null) return "No waits to show";
+  if (wait === null)
+    return delivered && rows.some((row) => offered(row)) ? "Waits are held back" : "No waits to show";
   const longest = mostOf(rows, (row) => row.wait);
   const peak = longest ? `; longest ${duration(longest.wait)} at ${longest.label}` : "";
   return `Mean wait ${duration(wait)}${among(rows, (row) => row.wait, offered)}${peak}`;
 }
 
-export function handleTitle(rows: readonly Interval[]): string {
+/** `delivered`: the export has handle times, so that those of assigned contacts that are not here are held back. */
+export function handleTitle(rows: readonly Interval[], delivered = false): string {
   const { handle, wrap } = summarize(rows);
   if (handle === null)
-    return rows.some(({ held }) => held) ? "Handle times are held back" : "No handle times to show";
+    return rows.some(({ held, assigned }) => held || (delivered && assigned))
+      ? "Handle times are held back"
+      : "No handle times to show";
   const share = wrapShare(wrap, handle);
   const where = among(
     rows,

@@ -161,6 +161,36 @@ create or replace macro weighted_mean(mean, weight) as
 create or replace macro handle_weight(assigned) as
   case when quantity(assigned) is not null then greatest(quantity(assigned), 1) end;
 
+-- # Small cells. Means, shares and percentiles about few contacts are about persons: they do not ship. `minimum` is
+-- min_contacts of kit.settings, or min_reps.
+
+-- A figure, if enough contacts, answers or reps are behind it; else null.
+-- e.g. if_enough(431.5, 12, 10) = 431.5 and if_enough(431.5, 9, 10) is null
+create or replace macro if_enough(figure, behind, minimum) as
+  case when quantity(behind) >= greatest(quantity(minimum), 1) then figure end;
+
+-- Cuts a list of counts into blocks of neighbours with `minimum` contacts each, and gives the block of each: what cannot be
+-- told of one window is told of several together. What is left at the end joins the last block; null: too few in all.
+-- e.g. contact_blocks([4, 7, 0, 12, 3], 10) = [1, 1, 2, 2, 2]
+create or replace macro contact_blocks(counts, minimum) as
+  list_transform(
+    [list_reduce(
+      list_transform(list_zip(counts, list_resize([minimum], len(counts), minimum)), lambda p: {
+        'c': coalesce(quantity(p[1]), 0), 'm': greatest(quantity(p[2]), 1), 'n': 0::double, 'id': 1, 'ids': []::integer[]
+      }),
+      lambda s, x: {
+        'c': x.c, 'm': x.m,
+        'n': case when s.n + x.c >= x.m then 0::double else s.n + x.c end,
+        'id': case when s.n + x.c >= x.m then s.id + 1 else s.id end,
+        'ids': list_append(s.ids, s.id)
+      },
+      {'c': 0::double, 'm': 0::double, 'n': 0::double, 'id': 1, 'ids': []::integer[]}
+    )],
+    lambda r: list_transform(
+      list_zip(r.ids, list_resize([r.id - 1], len(r.ids), r.id - 1)),
+      lambda p: case when p[2] > 0 then least(p[1], p[2]) end
+    ))[1];
+
 -- # Occupancy. Minutes may be any unit, as long as both are the same. Linear time counts a minute once however many chats
 -- it held, cumulative time once per chat or slot.
 

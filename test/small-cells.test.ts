@@ -1,0 +1,220 @@
+// No mean, share or percentile that a dataset ships rests on fewer contacts than kit.yaml promises, and no difference of two
+// that it ships tells of fewer.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { Project } from "../src/project.ts";
+import { batches, computeTogether } from "../src/site/dataset.ts";
+import { listDatasets } from "../src/site/dataset-list.ts";
+import { openTracing } from "../src/site/personal.ts";
+import { openCatalog } from "../src/warehouse/catalog.ts";
+import { type Database, openDatabase } from "../src/warehouse/database.ts";
+import { macrosScript } from "../src/warehouse/macros.ts";
+import fc from "./fast-check.ts";
+import { type DemoProject, demoProject } from "./site-demo.ts";
+
+describe("contact_blocks", () => {
+  let db: Database;
+  before(async () => {
+    db = await openDatabase({ threads: 1 });
+    await db.run(macrosScript({ timezone: "UTC", variant: "offered" }));
+  });
+  after(() => db.close());
+
+  it("cuts any counts into neighbours that have enough together", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(fc.option(fc.nat(15)), { maxLength: 30 }), { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: 1, max: 12 }),
+        async (lists, least) => {
+          const values = lists.map(
+            (list, i) => `(${i}, [${list.map((n) => n ?? "null").join(",")}]::integer[])`,
+          );
+          const { rows } = await db.rows(
+            `select contact_blocks(counts, ${least}) from (values ${values.join(", ")}) as t(i, counts) order by i`,
+          );
+          for (const [i, list] of lists.entries()) {
+            const blocks = rows[i]![0] as (number | null)[];
+            assert.equal(blocks.length, list.length);
+            const sums = new Map<number | null, number>();
+            for (const [at, block] of blocks.entries())
+              sums.set(block, (sums.get(block) ?? 0) + (list[at] ?? 0));
+            const total = list.reduce<number>((sum, n) => sum + (n ?? 0), 0);
+            if (total < least) assert.ok(blocks.every((block) => block === null));
+            else
+              for (const [block, sum] of sums) assert.ok(block !== null && sum >= least, `${list} ${blocks}`);
+            assert.deepEqual(
+              blocks,
+              [...blocks].sort((a, b) => (a ?? 0) - (b ?? 0)),
+              "neighbours",
+            );
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+const sum = (values: readonly (number | null)[]) =>
+  values.reduce<number>((total, value) => total + (value ?? 0), 0);
+
+describe("the datasets of a contact centre", () => {
+  let demo: DemoProject;
+  let project: Project;
+  let least: number;
+  let reps: number;
+  let database: Database;
+  before(async () => {
+    demo = await demoProject({ days: 2, conversationsPerDay: 700 });
+    ({ project } = demo);
+    ({ minContacts: least, minReps: reps } = project.config.site.privacy);
+    database = await openCatalog(project);
+  });
+  after(() => {
+    database.close();
+    demo.delete();
+  });
+
+  const loaded = new Map<string, unknown[]>();
+  async function load<Row>(pattern: RegExp): Promise<Row[]> {
+    const known = loaded.get(pattern.source);
+    if (known) return known as Row[];
+    const found: unknown[] = [];
+    const tracing = openTracing(project);
+    for (const batch of batches(listDatasets(project).filter(({ name }) => pattern.test(name))))
+      for (const { text } of await computeTogether(database, batch, project, { tracing }))
+        found.push(...JSON.parse(text));
+    await tracing.close();
+    loaded.set(pattern.source, found);
+    return found as Row[];
+  }
+
+  interface Day {
+    queue: string;
+    start: string;
+    assigned: (number | null)[];
+    abandoned: (number | null)[];
+    handle: (number | null)[];
+    wrap: (number | null)[];
+    wait: (number | null)[];
+  }
+
+  // Independent of the loader: windows in a row that ship the same mean are one block, as far as it can be told from outside.
+  it("tell no handle time or wait of a window of fewer contacts, but that of its block", async () => {
+    const days = await load<Day>(/^intraday\//);
+    assert.ok(days.length > 10);
+    let shown = 0;
+    for (const day of days.filter(({ queue }) => queue !== "All queues"))
+      for (const [measure, contacts] of [
+        ["handle", day.assigned],
+        ["wrap", day.assigned],
+        ["wait", day.assigned.map((n, i) => (n ?? 0) + (day.abandoned[i] ?? 0))],
+      ] as const) {
+        const blocks = new Map<number, number>();
+        for (const [i, mean] of day[measure].entries())
+          if (mean !== null) blocks.set(mean, (blocks.get(mean) ?? 0) + (contacts[i] ?? 0));
+        shown += blocks.size;
+        for (const [mean, n] of blocks)
+          assert.ok(n >= least, `${day.queue} ${day.start} ${measure} ${mean} rests on ${n}`);
+      }
+    assert.ok(shown > 50, String(shown));
+  });
+
+  it("make the figure of all queues of what each of them ships, so that no difference tells more", async () => {
+    const days = await load<Day>(/^intraday\//);
+    let compared = 0;
+    for (const total of days.filter(({ queue }) => queue === "All queues")) {
+      const queues = days.filter(({ queue, start }) => queue !== "All queues" && start === total.start);
+      for (const [i, mean] of total.handle.entries()) {
+        if (mean === null) continue;
+        const parts = queues.filter(({ handle }) => handle[i] !== null);
+        const weight = (day: Day) => Math.max(1, day.assigned[i] ?? 0);
+        const expected = sum(parts.map((day) => day.handle[i]! * weight(day))) / sum(parts.map(weight));
+        assert.ok(Math.abs(mean - expected) < 0.2, `${total.start} ${i}: ${mean}, ${expected}`);
+        compared++;
+      }
+    }
+    assert.ok(compared > 20, String(compared));
+  });
+
+  it("keep the handle time of a queue's day as it was", async () => {
+    const days = await load<Day>(/^intraday\//);
+    const { rows } = await database.rows(
+      `select queue || ' ' || day, weighted_mean(handle, handle_weight(assigned)) from wfm.intraday
+        where not small and queue <> 'All queues' group by all`,
+    );
+    const exact = new Map(rows.map(([key, mean]) => [String(key), mean as number]));
+    const local = (start: string) =>
+      new Intl.DateTimeFormat("en-CA", { timeZone: project.config.timezone }).format(new Date(start));
+    for (const day of days.filter(
+      ({ queue, handle }) => queue !== "All queues" && handle.some((mean) => mean !== null),
+    )) {
+      const known = day.handle.map((mean, i) => (mean === null ? 0 : Math.max(1, day.assigned[i] ?? 0)));
+      const mean = sum(day.handle.map((handle, i) => (handle ?? 0) * known[i]!)) / sum(known);
+      assert.ok(
+        Math.abs(mean - exact.get(`${day.queue} ${local(day.start)}`)!) < 0.1,
+        `${day.queue} ${day.start}`,
+      );
+    }
+  });
+
+  it("tell no mean of a queue's day or a channel's of fewer, nor by what is left of the total", async () => {
+    interface QueueDay {
+      day: string;
+      queue: string;
+      handled: number;
+      handle_mean: number | null;
+    }
+    const queueDays = await load<QueueDay>(/^queue-days\.json$/);
+    for (const row of queueDays)
+      if (row.handle_mean !== null) assert.ok(row.handled >= least, JSON.stringify(row));
+    for (const total of queueDays.filter(({ queue }) => queue === "All queues")) {
+      const parts = queueDays.filter(
+        (row) => row.day === total.day && row.queue !== "All queues" && row.handle_mean !== null,
+      );
+      const mean =
+        parts.length === 0
+          ? null
+          : sum(parts.map((row) => row.handle_mean! * row.handled)) / sum(parts.map((row) => row.handled));
+      if (mean === null) assert.equal(total.handle_mean, null);
+      else assert.ok(Math.abs(total.handle_mean! - mean) < 0.01, JSON.stringify(total));
+    }
+    type ChannelDay = Record<"day" | "channel", string> & Record<string, number | number[] | null>;
+    const days = await load<ChannelDay>(/^days\.json$/);
+    for (const [count, figures] of [
+      ["handled", ["handle_mean", "handle_p50", "handle_p90", "handle_bins"]],
+      ["queued", ["wait_p50", "wait_p90", "wait_bins"]],
+      ["rated", ["satisfied"]],
+    ] as const) {
+      for (const row of days)
+        for (const figure of figures)
+          if (row[figure] !== null)
+            assert.ok((row[count] as number) >= least, `${row.day} ${row.channel} ${figure}`);
+      for (const total of days.filter(({ channel }) => channel === "All channels")) {
+        if (total[figures[0]] === null) continue;
+        const held = days.filter(
+          (row) =>
+            row.day === total.day &&
+            row.channel !== "All channels" &&
+            row[figures[0]] === null &&
+            (row[count] as number) > 0,
+        );
+        const left = sum(held.map((row) => row[count] as number));
+        assert.ok(
+          left === 0 || (held.length > 1 && left >= least),
+          `${total.day} ${count}: ${held.length} held, ${left}`,
+        );
+      }
+    }
+  });
+
+  it("tell no rep's minutes where too few are logged in", async () => {
+    const days = await load<Day & { small: number[]; reps: (number | null)[]; available: (number | null)[] }>(
+      /^intraday\//,
+    );
+    for (const day of days)
+      for (const [i, available] of day.available.entries())
+        if (available !== null && (day.reps[i] ?? 0) > 0)
+          assert.ok(day.reps[i]! >= reps, `${day.queue} ${day.start}`);
+  });
+});

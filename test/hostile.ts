@@ -98,6 +98,25 @@ export const hostile: [what: string, sql: string][] = [
   ],
   ["an equal value of a filter", "select i from range(1000) as r(i), rep_convos where rep_id = i::varchar"],
   [
+    "a label joined to a name", // no column of it is compared
+    "select label, issue_assigned_ts as t from (values ('7', 'seven')) as l(k, label) join rep_convos on rep_id = k",
+  ],
+  [
+    "labels in the groups of names", // ridi-oss/proxy-monster#114
+    "select list(mark) as a from (select 'A' as mark, 'a' as k union all select agent_status, substr(name, 1, 1) from reps) group by k",
+  ],
+  // tobilg/polyglot#247: subqueries inside other expressions
+  [
+    "a subquery inside a case",
+    "select case when total_handle_time > 0 then (select max(name) from reps) end as a from convos_metrics",
+  ],
+  ["a subquery inside coalesce", "select coalesce(null, (select max(name) from reps)) as a"],
+  // tobymao/sqlglot#2742: fields of unnested structs
+  [
+    "a field of an unnested struct",
+    "select x.b as a from (select unnest([{'a': 1, 'b': name}]) as x from reps)",
+  ],
+  [
     "an asof join",
     "select a.rep_id as x from rep_convos as a asof join rep_convos as b on a.issue_assigned_ts >= b.issue_assigned_ts",
   ],
@@ -153,6 +172,10 @@ export const harmless: [what: string, sql: string][] = [
     "select count(*) as n from convos_metrics as c where exists (from rep_convos as r where r.issue_id = c.issue_id)",
   ],
   ["in", "select count(*) as n from convos_metrics where issue_id in (select issue_id from rep_convos)"],
+  [
+    "a side without reps",
+    "select count(rep) as n from (select rep_id as rep from rep_convos union all by name select 1 as x)",
+  ],
   ["anti join", "select count(*) as n from convos_metrics anti join rep_convos using (issue_id)"],
   ["the kit's own tables", "select feed, reason, count(*) as n from kit.quarantine group by all"],
   ["partitions", "select feed, state, count(*) as n from kit.partitions group by all"],

@@ -76,6 +76,7 @@ describe("statements", () => {
     "from reps",
     "values (1)",
     "with a as (select 1 as x) from a",
+    "with checkpoint as (select 1 as call) select call from checkpoint", // apache/superset#30705
     "table reps",
     "show tables",
     "show all tables",

@@ -37,7 +37,7 @@ describe("data loaders", () => {
   });
 
   const files = loaderFiles().map((file) => relative(loadersFolder, file).replaceAll("\\", "/"));
-  const sample: Record<string, string> = { day: "2026-11-01", part: "1" };
+  const sample: Record<string, string> = { day: "2026-11-01", part: "1", declared: "[]" };
   const dataset = (name: string): Dataset => ({
     name: name.replace(/\.sql$/, ""),
     file: join(loadersFolder, name),

@@ -106,8 +106,8 @@ describe("the datasets of a contact centre", () => {
     let shown = 0;
     for (const day of days.filter(({ queue }) => queue !== "All queues"))
       for (const [measure, contacts] of [
-        ["handle", day.assigned],
-        ["wrap", day.assigned],
+        ["handle", day.assigned.map((n) => Math.max(1, n ?? 0))], // a window with one has a contact, assigned before it
+        ["wrap", day.assigned.map((n) => Math.max(1, n ?? 0))],
         ["wait", day.assigned.map((n, i) => (n ?? 0) + (day.abandoned[i] ?? 0))],
       ] as const) {
         const blocks = new Map<number, number>();

@@ -34,7 +34,7 @@ singles as (
 blocks as (
   select
     day, queue, unnest(list(start order by start)) as start,
-    unnest(contact_blocks(list(case when handle is not null then assigned end order by start), any_value(min_contacts))) as handle_block,
+    unnest(contact_blocks(list(case when handle is not null then handle_weight(assigned) end order by start), any_value(min_contacts))) as handle_block,
     unnest(contact_blocks(list(case when wait is not null then assigned + abandoned end order by start), any_value(min_contacts))) as wait_block
   from singles cross join settings
   group by day, queue

@@ -22,6 +22,7 @@ interface Expression {
 }
 
 const none: Lineage = new Map();
+const nothing: Lineage = new Map(); // of null alone: no row can be told by it
 
 /**
  * What each output column of a bound, unoptimized plan is made of, through projections, joins, groups, windows, set
@@ -34,7 +35,8 @@ const none: Lineage = new Map();
  * sum, avg, bool_and, … of a test   nothing: so many passed it
  * any other aggregate               all it is computed from
  * row_number, rank, …               what it is ordered by
- * column that is compared with one  that one as well: equal values are the same value
+ * column that is compared with one  that one as well, and all that stands beside it: a label tells which value it was
+ * column beside one that mixes      that one as well: a constant among personal values labels their groups
  *
  * Throws UnknownPlan at what is none of these.
  */
@@ -110,8 +112,7 @@ class Tracer {
       case "LOGICAL_UNION":
       case "LOGICAL_EXCEPT":
       case "LOGICAL_INTERSECT": {
-        const sides = node.children.map((child) => this.columns(child));
-        return sides[0]!.map((_, i) => union(sides.map((side) => side[i]!)));
+        return mixed(node.children.map((child) => this.columns(child)));
       }
       case "LOGICAL_MATERIALIZED_CTE": {
         const [definition, body] = node.children as [PlanNode, PlanNode];
@@ -169,8 +170,8 @@ class Tracer {
       if (one === undefined || other === undefined) continue;
       const [ofLeft, ofRight] = [made(one, left), made(other, right)];
       compared.push(asTest(ofLeft), asTest(ofRight));
-      left = spread(left, one, values(ofRight));
-      right = spread(right, other, values(ofLeft));
+      left = spread(left, one, ofLeft, values(ofRight));
+      right = spread(right, other, ofRight, values(ofLeft));
     }
     const both = [...left, ...right];
     const rest = [node.condition, ...((node.predicate ? [node.predicate] : []) as Expression[])].filter(
@@ -252,6 +253,7 @@ function made(expression: Expression, input: readonly Lineage[]): Lineage {
   const all = (parts: unknown): Lineage => union(((parts ?? []) as Expression[]).map(of));
   switch (expression.expression_class) {
     case "BOUND_CONSTANT":
+      return (expression.value as { is_null?: boolean } | undefined)?.is_null ? nothing : none;
     case "BOUND_PARAMETER":
     case "BOUND_LAMBDA_REF":
     case "BOUND_DEFAULT":
@@ -317,11 +319,22 @@ function equated(columns: Lineage[], conditions: readonly Expression[]): Lineage
   let found = columns;
   for (const condition of conditions)
     for (const sides of comparisons(condition)) {
-      const each = sides.map((side) => values(made(side, found)));
+      const each = sides.map((side) => made(side, found));
       for (const [i, side] of sides.entries())
-        found = spread(found, side, union(each.filter((_, j) => j !== i)));
+        found = spread(found, side, each[i]!, union(each.filter((_, j) => j !== i).map(values)));
     }
   return found;
+}
+
+// The columns of a set operation. Where rows of one side hold personal values and those of the other something else, what
+// stands beside that can tell which value it was.
+function mixed(sides: readonly Lineage[][]): Lineage[] {
+  const columns = sides[0]!.map((_, i) => union(sides.map((side) => side[i]!)));
+  const labelled = columns.filter(
+    (column, i) =>
+      values(column).size > 0 && sides.some((side) => side[i]!.size === 0 && side[i] !== nothing),
+  );
+  return columns.map((column) => union([column, ...labelled.map(values)]));
 }
 
 function comparisons(expression: Expression): Expression[][] {
@@ -345,10 +358,12 @@ function comparisons(expression: Expression): Expression[][] {
   }
 }
 
-function spread(columns: Lineage[], expression: Expression, lineage: Lineage): Lineage[] {
-  if (lineage.size === 0) return columns;
+// `own`: what the compared expression is made of itself. If of nothing personal, its row becomes a label of the value.
+function spread(columns: Lineage[], expression: Expression, own: Lineage, lineage: Lineage): Lineage[] {
   const referred = new Set(references(expression));
-  return columns.map((column, i) => (referred.has(i) ? union([column, lineage]) : column));
+  if (lineage.size === 0 || referred.size === 0) return columns;
+  const whole = values(own).size === 0 && own !== nothing;
+  return columns.map((column, i) => (whole || referred.has(i) ? union([column, lineage]) : column));
 }
 
 function references(node: unknown): number[] {
@@ -365,7 +380,9 @@ function mapped(columns: Lineage[], map: unknown): Lineage[] {
 
 function union(parts: readonly Lineage[]): Lineage {
   const filled = parts.filter((part) => part.size > 0);
-  if (filled.length <= 1) return filled[0] ?? none;
+  if (filled.length === 0)
+    return parts.length > 0 && parts.every((part) => part === nothing) ? nothing : none;
+  if (filled.length === 1) return filled[0]!;
   const result = new Map<string, "value" | "test">();
   for (const part of filled)
     for (const [origin, how] of part) if (result.get(origin) !== "value") result.set(origin, how);

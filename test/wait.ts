@@ -3,8 +3,8 @@ import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Seconds: far above what anything here takes on a busy machine, below the timeout of a suite. */
-const patience = 120;
+/** Seconds: far above what anything here takes on a busy machine. */
+const patience = 300;
 
 /** The promise's value. Throws what it waited for after that many seconds; `state` adds how things stand then. */
 export async function within<T>(

@@ -36,7 +36,7 @@ function attached(html: string, page: string, dataset: string): string {
 
 // The simulated centre is of now, as the command's own clock is. Held back are the newest window, as later ones restate
 // it, and the fullest hour of the last day.
-describe("watch over a site", { timeout: 300_000 }, () => {
+describe("watch over a site", { timeout: 900_000 }, () => {
   const store = memoryStore();
   const zone = timeZone("America/New_York");
   let server: S3Server;

@@ -11,7 +11,7 @@ import { bucket, credentials, expand, putPartition } from "./sync-kit.ts";
 import { within } from "./wait.ts";
 import { startWatcher, type Watcher } from "./watcher.ts";
 
-describe("watch", { timeout: 240_000 }, () => {
+describe("watch", { timeout: 900_000 }, () => {
   let kit: CliKit;
   let watcher: Watcher | null = null;
   const [first, second, third] = [hourAgo(3), hourAgo(2), hourAgo(1)];

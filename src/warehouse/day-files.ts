@@ -22,7 +22,7 @@ export interface Surveyed extends Survey {
 
 /** Unpacks and counts each file once. Throws DayRefused where it has not the lines it was fetched with, UnreadableFile. */
 export async function surveyFiles(
-  { data, maxRatio, scratch }: { data: string; maxRatio: number; scratch?: Scratch },
+  { data, maxRatio, scratch }: { data: string; maxRatio: number; scratch?: Pick<Scratch, "clear" | "write"> },
   files: readonly ListedFile[],
 ): Promise<Surveyed[]> {
   const surveys: Surveyed[] = [];

@@ -1,5 +1,12 @@
 import { own } from "../names.ts";
-import { type Database, type QueryOptions, quoteFiles, quoteName, quoteText } from "./database.ts";
+import {
+  type Database,
+  type QueryOptions,
+  quoteFiles,
+  quoteName,
+  quoteText,
+  type Value,
+} from "./database.ts";
 import { type Found, type Kind, kindOf } from "./typing.ts";
 
 /** What of a column is in `_rescued`. */
@@ -24,15 +31,37 @@ export async function writeParquet(
   target: string,
   options?: QueryOptions,
 ): Promise<Written> {
-  const copied = await db.rows(
-    `copy (${selects.join("\nunion all\n")}) to ${quoteText(target)} (format parquet, compression zstd, return_stats true)`,
+  const copied = await db.objects(
+    `copy (${selects.join("\nunion all\n")}) to ${quoteText(target)} (${parquetOptions})`,
     options,
   );
-  const place = (name: string) => copied.columns.findIndex((column) => column.name === name);
-  const row = copied.rows[0]!;
-  const statistics = row[place("column_statistics")] as Record<string, Record<string, string>>;
+  return writtenOf(copied[0]!);
+}
+
+/** Writes the rows of a query to a Parquet file for each value of its column `part`, below `folder`. By that value. */
+export async function writeParquets(
+  db: Database,
+  select: string,
+  part: string,
+  folder: string,
+): Promise<Map<string, Written & { path: string }>> {
+  const copied = await db.objects(
+    `copy (${select}) to ${quoteText(folder)} (${parquetOptions}, partition_by (${quoteName(part)}))`,
+  );
+  return new Map(
+    copied.map((row) => [
+      String((row.partition_keys as Record<string, Value>)[part]),
+      { ...writtenOf(row), path: String(row.filename) },
+    ]),
+  );
+}
+
+const parquetOptions = "format parquet, compression zstd, return_stats true";
+
+function writtenOf(row: Record<string, Value>): Written {
+  const statistics = row.column_statistics as Record<string, Record<string, string>>;
   return {
-    rows: Number(row[place("count")]),
+    rows: Number(row.count),
     filled(column) {
       const { num_values, null_count } = own(statistics, quoteName(column))!;
       return Number(num_values) > Number(null_count);

@@ -101,14 +101,14 @@ export async function stageDay(
 /** The new files need a wider type than the rows taken over have. */
 class NoLongerFits extends Error {}
 
-class DayStaging {
+export class DayStaging {
   private readonly db: Database;
   private readonly place: DayPlace;
   private readonly day: DayFiles;
   private readonly schema: FeedSchema;
   private readonly surveys: Surveyed[];
   private readonly folder: string;
-  private readonly parquet: string;
+  readonly parquet: string; // absolute, while the day is staged
   private readonly quarantine: QuarantineFile;
   private readonly reuse: Reuse | null;
   private path: StagePath;
@@ -156,12 +156,17 @@ class DayStaging {
         await this.clean();
         continue;
       }
-      const rescued = written.filled("_rescued") ? await rescuedValues(this.db, this.parquet) : new Map();
-      if (this.moreSpelled(rescued)) continue;
-      if (await this.widen(rescued)) continue;
-      return this.finish(rescued, this.seen(written, rescued), this.ranges(written));
+      const staged = await this.settle(written);
+      if (staged) return staged;
     }
     throw new Error(`internal: ${this.day.feed} ${this.day.dt} does not settle on a schema`);
+  }
+
+  /** The day with the Parquet file that was written of it; null when it must be read again with other types. */
+  async settle(written: Written): Promise<StagedDay | null> {
+    const rescued = written.filled("_rescued") ? await rescuedValues(this.db, this.parquet) : new Map();
+    if (this.moreSpelled(rescued) || (await this.widen(rescued))) return null;
+    return this.finish(rescued, this.seen(written, rescued), this.ranges(written));
   }
 
   private rawSource(): Source {
@@ -223,8 +228,9 @@ class DayStaging {
     }
   }
 
-  private stageColumns(): StageColumn[] {
-    this.columns = this.schema.columns;
+  /** The columns to read, as the schema has them by now: those of another day that is read with this one. */
+  stageColumns(known = this.schema.columns): StageColumn[] {
+    this.columns = known;
     const columns = [
       ...this.columns.map(({ key, name, type, untyped }) => ({
         ...{ key, name, type, keep: !untyped },

@@ -18,12 +18,18 @@ export interface StageFile {
   rows: number;
 }
 
+/** A file that lies in one of those that are read, between others. */
+export interface StagePart extends Omit<StageFile, "path"> {
+  day: number; // counted from 1, as in `files`
+}
+
 export interface StageQuery {
   columns: StageColumn[];
   path: "typed" | "text";
   cleaned: boolean; // the files are cleaned ones, see careful.ts
   template: string; // file with the line of `templateLine`
   files: StageFile[]; // none without rows
+  parts?: StagePart[]; // of several days read together, each of `files` is a day; in the order of the rows
   longest: number; // bytes of the longest line
 }
 
@@ -53,7 +59,7 @@ export const rowsAreLost = "rows are lost";
  * other, so the number less the rows of the files before is the line, as long as each file has the rows it should have.
  */
 export function stageSelect(query: StageQuery): string {
-  const { columns, path, files, cleaned } = query;
+  const { columns, path, files, cleaned, parts } = query;
   const outputs: string[] = [];
   const values: string[] = [];
   const misfits: string[] = [];
@@ -74,16 +80,21 @@ export function stageSelect(query: StageQuery): string {
     else if (when) unfit.push({ member: rescuedName(column), raw, when });
   }
   const pick = (list: string) => `list_extract(${list}, f)`;
+  const lost = cleaned ? null : parts ? "f is distinct from p_day" : "g <= s or g > e";
   const provenance = [
-    `${pick(quoteList(files.map(({ file }) => file)))} as _file`,
-    `${cleaned ? "l::bigint" : "g - s"} as _line`,
-    `${pick(quoteList(files.map(({ run }) => run)))} as _run`,
-    `${rescuedSql(misfits, unfit, cleaned)} as _rescued`,
+    `${parts ? "p_file" : pick(quoteList(files.map(({ file }) => file)))} as _file`,
+    `${cleaned ? "l::bigint" : parts ? "p_line" : "g - s"} as _line`,
+    `${parts ? "p_run" : pick(quoteList(files.map(({ run }) => run)))} as _run`,
+    `${rescuedSql(misfits, unfit, lost)} as _rescued`,
+    ...(parts ? [`p_day as ${quoteName(dayColumn)}`] : []),
   ];
   return `select ${[...outputs, ...provenance].join(",\n  ")}
 from (select *${values.map((value) => `,\n  ${value}`).join("")}
-from (${cleaned ? scan(query) : numbered(query)}))`;
+from (${cleaned ? scan(query) : parts ? paired(query, parts) : numbered(query)}))`;
 }
+
+/** The column that says which of several days a row is of. No name from outside has such a character. */
+export const dayColumn = "\u0001day";
 
 /** What the values of a key are called in `_rescued`: as it was delivered, but that SQL text has no NUL. */
 export function rescuedName({ key, name }: { key: string; name: string }): string {
@@ -123,9 +134,23 @@ function numbered(query: StageQuery): string {
   select *, row_number() over () as g from (${scan(query)}))`;
 }
 
-function rescuedSql(misfits: string[], unfit: Unfit[], cleaned: boolean): string {
+/**
+ * Each row beside the file and line that it must be of. A line that does not begin an object is none of those that are read
+ * together, and no other is without a row: when each day has as many rows as lines, each line has its own.
+ */
+function paired(query: StageQuery, parts: readonly StagePart[]): string {
+  const values = parts.map(
+    ({ day, file, run, rows }) => `(${day}, ${quoteText(file)}, ${quoteText(run)}, ${rows})`,
+  );
+  return `select * from (${scan(query)}) positional join (
+  select day::bigint as p_day, file as p_file, run as p_run, unnest(range(1, rows + 1)) as p_line
+  from (values ${values.join(", ")}) t(day, file, run, rows))`;
+}
+
+function rescuedSql(misfits: string[], unfit: Unfit[], lost: string | null): string {
+  const cleaned = lost === null;
   const before = cleaned ? "r" : "null";
-  const branches = cleaned ? [] : [`when g <= s or g > e then error('${rowsAreLost}')`];
+  const branches = cleaned ? [] : [`when ${lost} then error('${rowsAreLost}')`];
   if (misfits.length > 0) branches.push(`when ${misfits.join(" or ")} then error('does not fit')`);
   if (unfit.length > 0) {
     const any = unfit.map(({ when }) => `(${when})`).join(" or ");

@@ -20,6 +20,7 @@ import {
   type StagePath,
 } from "./snapshot.ts";
 import { type DayFiles, type DayPlace, stageDay } from "./stage-day.ts";
+import { type GroupResult, groupDays, stageGroup } from "./stage-group.ts";
 import { type FeedJob, feedJobs, type PlanOptions } from "./stage-plan.ts";
 import type { Trouble } from "./trouble.ts";
 
@@ -94,19 +95,49 @@ async function stageAll(
     return job.tasks.map((task) => ({ job, task, leftover: leftovers.get(task.dt) }));
   });
   if (tasks.length === 0) return;
+  const units = readingUnits(tasks);
+  const failures = new Map<FeedJob, number>(); // of groups
+  const tries = (job: FeedJob) => mostFailures - (failures.get(job) ?? 0);
   let next = 0;
   let done = 0;
   const work = async (db: Database, lane: number) => {
     const scratch = new Scratch(join(place.tmp, `unpacked-${lane}`));
-    while (next < tasks.length) {
+    while (next < units.length) await stageUnit(units[next++]!);
+
+    async function stageUnit(unit: readonly Task[]): Promise<void> {
+      const { job } = unit[0]!;
+      const none: GroupResult = { staged: new Map(), odd: null, failed: false };
+      const begun = performance.now();
+      const together = unit.length === 1 || tries(job) === 0 ? none : await attemptGroup(job, unit);
+      if (together.failed) failures.set(job, (failures.get(job) ?? 0) + 1);
+      const at = unit.findIndex(({ task }) => task.dt === together.odd);
+      if (at >= 0) {
+        for (const part of [unit.slice(0, at), unit.slice(at, at + 1), unit.slice(at + 1)])
+          if (part.length > 0) await stageUnit(part);
+        return;
+      }
+      if (together.failed) failures.set(job, mostFailures);
+      const share = (performance.now() - begun) / unit.length;
+      for (const one of unit) await stageOne(one, together.staged.get(one.task.dt), share);
+    }
+    async function attemptGroup({ schema }: FeedJob, unit: readonly Task[]): Promise<GroupResult> {
+      try {
+        const days = unit.map(({ task }) => task);
+        return await stageGroup(db, { ...place, scratch }, days, schema);
+      } catch (error) {
+        throw problem(error, place.data);
+      }
+    }
+    async function stageOne({ job, task, leftover }: Task, read: StagedDay | undefined, share: number) {
       if (options.signal?.aborted) throw new CliError("interrupted", "interrupted");
-      const { job, task, leftover } = tasks[next++]!;
-      const started = performance.now();
+      const started = performance.now() - share;
       const kept = leftover !== undefined && takeOver(job, leftover);
-      const staged = kept ? leftover : await attempt(db, { ...place, scratch }, job, task, report);
+      const staged = kept
+        ? leftover
+        : (read ?? (await attempt(db, { ...place, scratch }, job, task, report)));
       done += 1;
       if (!staged && task.lost) giveUp(job, task.dt);
-      if (!staged) continue;
+      if (!staged) return;
       record(job, task, staged);
       const { feed, dt, rows, quarantined, rescued, path } = staged.summary;
       const day: DayReport = {
@@ -120,9 +151,29 @@ async function stageAll(
     }
   };
   const stop = () => {
-    next = tasks.length;
+    next = units.length;
   };
-  await inLanes(Math.min(tasks.length, lanes()), options.signal, work, stop);
+  await inLanes(Math.min(units.length, lanes()), options.signal, work, stop);
+}
+
+interface Task {
+  job: FeedJob;
+  task: FeedJob["tasks"][number];
+  leftover: StagedDay | undefined;
+}
+
+// A feed whose days are often odd loses more by groups that are read in vain than it gains.
+const mostFailures = 3;
+
+/** What is read at once: several small days of a feed, or one. */
+function readingUnits(tasks: readonly Task[]): Task[][] {
+  return [...new Set(tasks.map(({ job }) => job))].flatMap((job) => {
+    const days = tasks.filter((task) => task.job === job);
+    const kept = days.filter(({ leftover }) => leftover !== undefined).map((task) => [task]);
+    const others = days.filter(({ leftover }) => leftover === undefined);
+    const groups = groupDays(others.map((one) => ({ ...one.task, one })));
+    return [...kept, ...groups.map((group) => group.map(({ one }) => one))];
+  });
 }
 
 // One thread reads a day, so that its lines keep their numbers; several days at a time keep the cores busy.

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { concernsAll } from "../errors.ts";
 import type { Database } from "./database.ts";
 import { DayRefused, type Surveyed, surveyFiles } from "./day-files.ts";
 import type { StagedDay } from "./detail.ts";
@@ -8,7 +9,6 @@ import type { Scratch } from "./scratch.ts";
 import { type DayFiles, type DayPlace, DayStaging, type FeedSchema } from "./stage-day.ts";
 import { dayColumn, type StageQuery, stageSelect, templateLine } from "./stage-sql.ts";
 import { UnreadableFile } from "./survey.ts";
-import { concernsAll } from "./trouble.ts";
 
 const mostLines = 20_000; // of a day
 const mostLinesTogether = 60_000;

@@ -3,10 +3,12 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { exitCodes } from "../src/errors.ts";
 import { buildSite } from "../src/site/build.ts";
 import { computeDatasets } from "../src/site/dataset.ts";
 import { type Preview, previewSite } from "../src/site/preview.ts";
 import { workspaceOf } from "../src/site/workspace.ts";
+import { withLockFile } from "../src/sync/lock.ts";
 import { bin, cleanEnv, run } from "./cli-kit.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
 import { tree } from "./sync-kit.ts";
@@ -69,7 +71,7 @@ describe("two projects of one clone", { timeout: 1_200_000 }, () => {
       ...["build", "--no-sync", "--config", a.project.configFile!],
       ...["--output", join(b.folder, "site")],
     ]);
-    assert.equal(taken.code, 23, taken.stderr);
+    assert.equal(taken.code, exitCodes.build, taken.stderr);
     assert.match(taken.stderr, /holds the site "Test contact centre" of .*kit\.yaml/);
     assert.match(taken.stderr, /next: .*--output/);
     assert.deepEqual(tree(join(b.folder, "site")), before);
@@ -101,6 +103,20 @@ describe("two projects of one clone", { timeout: 1_200_000 }, () => {
       [["site"], ["site.json"]],
     );
     assert.deepEqual(tree(join(b.folder, "site")), other);
+  });
+
+  it("waits for a build of the same project and says for whom, until it is interrupted", async () => {
+    await withLockFile(workspaceOf(b.project).lock, {}, async () => {
+      const child = spawn(process.execPath, [bin, "build", "--no-sync", "--config", b.project.configFile!], {
+        env: cleanEnv(),
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      await said(child, new RegExp(`waiting for another build \\(process ${process.pid} on `));
+      const closed = ended("the build", child);
+      child.kill("SIGINT");
+      assert.equal(await closed, exitCodes.interrupted);
+    });
+    assert.ok(!existsSync(workspaceOf(b.project).lock));
   });
 
   it("ends a preview that is interrupted or whose command is killed, with all it started", async () => {

@@ -620,9 +620,9 @@ describe("sync with bad input", () => {
   it("has a wrong secret, or an unknown key", async () => {
     kit = await openKit();
     useCredentials({ accessKeyId: credentials.accessKeyId, secretAccessKey: "another-secret" });
-    await refuses("credentialsRefused", /refused the credentials \(SignatureDoesNotMatch\)/);
+    await refuses("credentialsRefused", /refused the credentials \(SignatureDoesNotMatch/);
     useCredentials({ accessKeyId: "AKIDNOBODY", secretAccessKey: "another-secret" });
-    await refuses("credentialsRefused", /\(InvalidAccessKeyId\)/);
+    await refuses("credentialsRefused", /\(InvalidAccessKeyId/);
   });
 
   it("may not list the bucket", async () => {
@@ -695,13 +695,11 @@ describe("sync with bad input", () => {
     }
   });
 
-  it("finds a file where a folder should be, and recovers when it is gone", async () => {
+  it("takes the place of a file that is where a folder should be", async () => {
     kit = await openKit();
     kit.partition("convos_metrics/dt=2026-11-22/hr=05", [{}]);
     mkdirSync(join(kit.project.data, "raw"), { recursive: true });
     writeFileSync(join(kit.project.data, "raw", "convos_metrics"), "in the way");
-    await assert.rejects(kit.sync(), { exit: "notWritable", message: /raw\/convos_metrics/ });
-    rmSync(join(kit.project.data, "raw", "convos_metrics"));
     assert.equal((await kit.sync()).added, 1);
   });
 

@@ -181,8 +181,8 @@ describe("a key whose value does not fit its column", () => {
         for (const parts of [partitions, [...partitions].reverse()]) {
           const raw = rawFixture(({ feeds }) => {
             for (const [type] of ofColumn)
-              feeds.set(`of_${type}`, {
-                ...documented(`of_${type}`, { k: type, q: "VARCHAR", n: "BIGINT" }),
+              feeds.set(`of_${type.toLowerCase()}`, {
+                ...documented(`of_${type.toLowerCase()}`, { k: type, q: "VARCHAR", n: "BIGINT" }),
                 key: ["k", "q"],
               });
           });
@@ -190,7 +190,7 @@ describe("a key whose value does not fit its column", () => {
             for (const [hour, values] of parts) {
               for (const [type, groups] of ofColumn)
                 raw.put(
-                  `of_${type}`,
+                  `of_${type.toLowerCase()}`,
                   hour,
                   values.map(([group, i], n) => ({ q: "A", n, ...spelled(groups, group, i) })),
                 );
@@ -201,11 +201,15 @@ describe("a key whose value does not fit its column", () => {
               for (const [hour, values] of [...partitions].sort(([a], [b]) => (a < b ? -1 : 1)))
                 for (const [n, [group]] of values.entries()) last.set(group % groups.length, [hour, n]);
               assert.deepEqual(
-                await settled(raw, `select "group", _run, n from of_${type} order by 1`, `of_${type}`),
+                await settled(
+                  raw,
+                  `select "group", _run, n from of_${type.toLowerCase()} order by 1`,
+                  `of_${type.toLowerCase()}`,
+                ),
                 [...last].map(([group, rest]) => [group, ...rest]).sort(([a], [b]) => Number(a) - Number(b)),
               );
             }
-            ends.push(ofColumn.map(([type]) => files(raw, `of_${type}`)));
+            ends.push(ofColumn.map(([type]) => files(raw, `of_${type.toLowerCase()}`)));
           } finally {
             raw.delete();
           }

@@ -38,6 +38,7 @@ export interface FeedDay {
 export interface HealthPage {
   feeds: readonly FeedHealth[];
   oddities?: readonly Oddity[];
+  unfit?: readonly Unfit[];
   zone: Zone;
   site: Pick<Site, "synced_at" | "grace_minutes">;
   now: number; // milliseconds
@@ -71,6 +72,7 @@ function judge({ feeds, site, now }: HealthPage): Judged[] {
 // none                         Nothing has been synced yet
 // some need a look             2 of 12 feeds need a look              which are failed, overdue, stale …
 // none does, some are stale    3 of 12 feeds are stale                since the last sync
+// a column has no value that fits its type                            which
 // otherwise                    All 12 feeds are up to date
 export function healthWords(page: HealthPage): { title: string; lead: string } {
   const here = judge(page);
@@ -79,13 +81,16 @@ export function healthWords(page: HealthPage): { title: string; lead: string } {
   const bad = here.filter(({ judged }) => judged.look);
   const unsynced = here.filter(({ judged }) => judged.state === "stale" && judged.since === "sync");
   const quarantined = sum(here, (row) => row.quarantined);
+  const whole = (page.unfit ?? []).filter((row) => row.whole);
   const all = plural(here.length, "feed");
   const verb = (n: number, one: string, many: string) => `${n} of ${all} ${n === 1 ? one : many}`;
   const title = bad.length
     ? verb(bad.length, "needs a look", "need a look")
     : unsynced.length
       ? verb(unsynced.length, "is stale", "are stale")
-      : `All ${all} are up to date`;
+      : whole.length
+        ? `${plural(whole.length, "column")} of which no value fits`
+        : `All ${all} are up to date`;
   return {
     title,
     lead: [
@@ -104,11 +109,21 @@ export function healthWords(page: HealthPage): { title: string; lead: string } {
       quarantined
         ? `${plural(quarantined, "line")} could not be read and ${quarantined === 1 ? "is" : "are"} in quarantine.`
         : null,
+      unfitWords(page.unfit ?? []),
       ...(page.oddities ?? []).map(({ feed, what, count: n }) => `${feed}: ${count(n)} ${what}.`),
     ]
       .filter(Boolean)
       .join(" "),
   };
+}
+
+function unfitWords(rows: readonly Unfit[]): string | null {
+  if (rows.length === 0) return null;
+  const values = rows.reduce((total, { unfit }) => total + unfit, 0);
+  const named = [...rows].sort((a, b) => Number(b.whole) - Number(a.whole)).slice(0, 3);
+  const names = named.map(({ feed, column, whole }) => `${feed}.${column}${whole ? " (none fits)" : ""}`);
+  const more = rows.length > named.length ? ` and ${count(rows.length - named.length)} more` : "";
+  return `${plural(values, "value")} of ${names.join(", ")}${more} ${values === 1 ? "does" : "do"} not fit ${rows.length === 1 ? "its column" : "their columns"}.`;
 }
 
 function stateText(
@@ -165,6 +180,15 @@ export function healthCards(page: HealthPage): Card[] {
         "tie",
       )}`,
     },
+    ...(page.unfit?.length
+      ? [
+          {
+            label: "Values that do not fit",
+            value: count(page.unfit.reduce((total, { unfit }) => total + unfit, 0)),
+            delta: { text: "needs a look", tone: "bad" as const },
+          },
+        ]
+      : []),
     {
       label: "Lines in quarantine",
       value: count(sum(here, (row) => row.quarantined)),
@@ -459,6 +483,40 @@ export function dedupeTable(rows: readonly Dedupe[]): HTMLElement {
         countColumn("By the run", (row) => row.by_run),
         countColumn("By a tie", (row) => row.by_tie),
         { label: "Key", value: ({ key }) => key },
+      ],
+      rows,
+    ),
+  );
+}
+
+/** A column of which some values do not fit, as data-loaders/health-unfit.json.sql ships it. */
+export interface Unfit {
+  feed: string;
+  column: string;
+  type: string;
+  unfit: number;
+  delivered: number; // values of the column, on the days that brought such ones
+  whole: boolean; // on the newest of these days none fits
+  since: string;
+}
+
+export function unfitTable(rows: readonly Unfit[]): HTMLElement {
+  if (rows.length === 0) return html("p", { class: "none" }, "Every value fits its column.");
+  return html(
+    "div",
+    { class: "figure wide-table" },
+    table<Unfit>(
+      [
+        { label: "Feed", value: ({ feed }) => feed },
+        { label: "Column", value: ({ column }) => column },
+        {
+          label: "State",
+          value: ({ whole }) => (whole ? "none fits" : "some do not fit"),
+        },
+        countColumn("Values that do not fit", ({ unfit }) => unfit),
+        countColumn("Of", ({ delivered }) => delivered),
+        { label: "Should be", value: ({ type }) => type },
+        { label: "Since", value: ({ since }) => since },
       ],
       rows,
     ),

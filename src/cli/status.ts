@@ -17,10 +17,12 @@ import {
   snapshotName,
   snapshotNext,
 } from "../warehouse/snapshot.ts";
+import { unfitColumns } from "../warehouse/unfit.ts";
 import { surveyNames, unmapped } from "../warehouse/wfm-survey.ts";
 import { count, minute, plural, span } from "../words.ts";
 import { plannedNext, plannedText } from "./planned-run.ts";
 import { table } from "./table.ts";
+import { unfitNext, unfitText } from "./unfit-text.ts";
 import { readWatch, type WatchStatus, watchDamage, watchName } from "./watch-note.ts";
 import { unmappedNext } from "./wfm-run.ts";
 
@@ -107,6 +109,7 @@ export async function readStatus(
         ? problemsOf(found, differing, last && lag(last.finishedAt, now))
         : []),
       ...odd.filter(({ kind }) => kind === "partition time").map(oddProblem),
+      ...unfitProblems(snapshot, feeds),
       ...wfm.problems,
     ];
     return {
@@ -311,6 +314,12 @@ function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number | null
       what: `${plural(partitions, "partition")} with ${state === "short" ? "fewer" : "more"} rows than export_row_counts says, first on ${first}`,
       next: `asapp-kit sql "from kit.row_counts where feed = '${feed}' and state = '${state}'"`,
     };
+}
+
+function unfitProblems(snapshot: Snapshot, wanted: string[] | null): Problem[] {
+  return unfitColumns(snapshot)
+    .filter(({ feed }) => wanted?.includes(feed) ?? true)
+    .map((column) => ({ feed: column.feed, what: unfitText(column), next: unfitNext(column) }));
 }
 
 // What kit.yaml says of the WFM feeds, and the files beside them.

@@ -4,11 +4,13 @@ import { withLock } from "../sync/lock.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { quoteText } from "../warehouse/database.ts";
 import { formerSnapshot, type Snapshot } from "../warehouse/snapshot.ts";
+import { type UnfitColumn, unfitColumns } from "../warehouse/unfit.ts";
 import { type UpdateOptions, updateWarehouse } from "../warehouse/update.ts";
 import { surveyNames } from "../warehouse/wfm-survey.ts";
 import { duration, minute, plural } from "../words.ts";
 import { refreshCatalog } from "./catalog-run.ts";
 import type { Context } from "./command.ts";
+import { unfitNext, unfitText } from "./unfit-text.ts";
 import { unmappedNext, unmappedText } from "./wfm-run.ts";
 
 /** What bringing the warehouse up to date came to, as `--json` has it. */
@@ -18,6 +20,7 @@ export interface Updated {
   quarantined: number; // lines of these days that could not be read
   failed: { feed: string; dt: string; reason: string }[];
   schemaChanges: { feed: string; dt: string; column: string; change: string; detail: string }[];
+  unfit: UnfitColumn[]; // columns of these days with values that do not fit
   warnings: string[];
   dataThrough: string | null; // ISO, UTC: end of the newest complete window of any feed
   seconds: number;
@@ -49,6 +52,15 @@ export async function runUpdate(
   for (const { feed, dt, reason } of report.failed)
     output.warn(`${feed}${dt && ` ${dt}`} could not be taken in: ${reason}`);
   for (const warning of report.warnings) output.warn(warning);
+  const read = new Set(report.days.map(({ feed, dt }) => `${feed} ${dt}`));
+  const unfit = unfitColumns(report.snapshot, (feed, { dt }) => read.has(`${feed} ${dt}`));
+  for (const column of unfit.slice(0, mostUnfit))
+    output.warn(`${column.feed}: ${unfitText(column)}`, unfitNext(column));
+  if (unfit.length > mostUnfit)
+    output.warn(
+      `${plural(unfit.length - mostUnfit, "more column")} with values that do not fit`,
+      "asapp-kit status names them",
+    );
   const empty = unmappedText(surveyNames(project.config, report.snapshot));
   if (empty !== null) output.warn(empty, unmappedNext);
   try {
@@ -66,29 +78,53 @@ export async function runUpdate(
     schemaChanges: report.changes
       .filter(({ feed }) => known.has(feed)) // a feed that is new here did not change
       .map(({ feed, dt, column, change, detail }) => ({ feed, dt, column, change, detail })),
+    unfit,
     warnings: empty === null ? report.warnings : [...report.warnings, empty],
     dataThrough: newest(report.snapshot)?.toISOString() ?? null,
     seconds: Math.round(performance.now() - started) / 1000,
   };
 }
 
+const mostUnfit = 5;
+
 /** The warehouse's part of what `sync` and `build` print. */
 export function updateText(updated: Updated): string {
-  const { days, rows, quarantined, schemaChanges, dataThrough, seconds } = updated;
+  const { days, rows, quarantined, unfit, schemaChanges, dataThrough, seconds } = updated;
   const lines: [string, string][] = [];
   if (days > 0) lines.push(["read", `${plural(rows, "row")} in ${duration(seconds)}`]);
   if (quarantined > 0)
     lines.push(["unreadable", `${plural(quarantined, "line")}, listed by asapp-kit quarantine`]);
+  if (unfit.length > 0) {
+    const values = unfit.reduce((sum, column) => sum + column.values, 0);
+    const names = unfit.slice(0, 3).map(({ feed, column }) => `${feed}.${column}`);
+    const more = unfit.length > names.length ? ", …" : "";
+    lines.push([
+      "do not fit",
+      `${plural(values, "value")} of ${names.join(", ")}${more}, named by asapp-kit status`,
+    ]);
+  }
   if (schemaChanges.length > 0)
     lines.push(["schema", `${plural(schemaChanges.length, "change")}, listed by asapp-kit schema --changes`]);
   if (dataThrough !== null) lines.push(["through", minute(new Date(dataThrough))]);
   return lines.map(([what, text]) => `${what.padEnd(10)}  ${text}\n`).join("");
 }
 
-/** The first few changes of columns, in words. */
-export function changesText({ schemaChanges }: Updated): string {
-  const first = schemaChanges.slice(0, 3).map(({ feed, detail }) => `${feed}: ${detail}`);
-  return first.join("; ") + (schemaChanges.length > 3 ? "; …" : "");
+/** The first few changes of columns and columns with values that do not fit, in words; null when there are none. */
+export function changesText({ schemaChanges, unfit }: Updated): string | null {
+  const values = new Set(unfit.map(({ feed, column }) => `${feed} ${column}`));
+  const changes = schemaChanges.filter(
+    ({ feed, column, change }) => change !== "values_rescued" || !values.has(`${feed} ${column}`),
+  );
+  const all = [
+    ...unfit.map((column) => `${column.feed}: ${unfitText(column)}`),
+    ...changes.map(({ feed, detail }) => `${feed}: ${detail}`),
+  ];
+  if (all.length === 0) return null;
+  const kinds = [
+    ...(unfit.length > 0 ? [`${plural(unfit.length, "column")} with values that do not fit`] : []),
+    ...(changes.length > 0 ? [`${plural(changes.length, "change")} of columns`] : []),
+  ];
+  return `${kinds.join(", ")}: ${all.slice(0, 3).join("; ")}${all.length > 3 ? "; …" : ""}`;
 }
 
 /** How many partitions have fewer or more rows than export_row_counts says. */

@@ -65,11 +65,12 @@ export default command({
     if (output.json) await output.document({ ...report, warehouse: update });
     else await output.result(summaryText(report) + updateText(update));
     if (failures(report) + update.failed.length > 0) throw failureOf(report, update);
-    if (options["fail-on"].includes("schema") && update.schemaChanges.length > 0)
+    const changed = options["fail-on"].includes("schema") ? changesText(update) : null;
+    if (changed !== null)
       throw new CliError(
         "schemaChanged",
-        `${plural(update.schemaChanges.length, "change")} of columns: ${changesText(update)}`,
-        "asapp-kit schema --changes lists them; they are taken in already, and the next run does not report them again",
+        changed,
+        "asapp-kit status and asapp-kit schema --changes list them; they are taken in already, and the next run does not report them again",
       );
     if (differing > 0)
       throw new CliError(

@@ -28,7 +28,7 @@ export async function foundIn(
     )
     select i, type, max(left(text, 80)) as text,
       case when type = 'VARCHAR' and regexp_matches(text, '^\\d{4}-\\d\\d-\\d\\d')
-        then coalesce(not ${finerThanMicroseconds("text")} and ${valueSql("TIMESTAMP", "text", "text", spelled)} is not null, false)
+        then coalesce(not ${finerThanMicroseconds("text")} and ${valueSql("TIMESTAMP", "text", "text", { spelled })} is not null, false)
         else false end as time
     from pairs where type <> 'NULL'
     group by i, type, time, left(regexp_replace(text, '[0-9]', '9', 'g'), 80), strlen(text)`);

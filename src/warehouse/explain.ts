@@ -9,7 +9,7 @@ import { type DedupeRule, dedupeRule, type RelationColumn, ranked, unused, windo
 import { relationColumns, withProvenance } from "./relation.ts";
 import { loadSnapshot, type Snapshot } from "./snapshot.ts";
 import { deliveredText, qualified } from "./term.ts";
-import { valueSql } from "./typing.ts";
+import { isIdentifier, valueSql } from "./typing.ts";
 
 export interface Version {
   file: string; // below raw/
@@ -100,7 +100,10 @@ async function condition(
   const typed =
     column.type === "JSON"
       ? `try_cast(${quoteText(value)} as JSON)`
-      : valueSql(column.type, quoteText(value), "text", true);
+      : valueSql(column.type, quoteText(value), "text", {
+          spelled: true,
+          identifier: isIdentifier(column.key ?? column.name),
+        });
   const text = deliveredText(column);
   const { rows } = await database.rows(`select ${typed} is null`);
   if (text === null && rows[0]![0] === true)

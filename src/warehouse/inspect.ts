@@ -13,12 +13,14 @@ import { type Found, type Kind, kindOf } from "./typing.ts";
 export interface RescuedValues {
   count: number;
   kinds: Set<Kind>;
+  example: string; // cut
 }
 
 /** What was written to a Parquet file. */
 export interface Written {
   rows: number;
   filled(column: string): boolean; // it holds a value other than null
+  nulls(column: string): number; // rows in which it holds none
   range(column: string): [least: string, most: string] | null; // of its values as text; null where it is not known
 }
 
@@ -66,6 +68,7 @@ function writtenOf(row: Record<string, Value>): Written {
       const { num_values, null_count } = own(statistics, quoteName(column))!;
       return Number(num_values) > Number(null_count);
     },
+    nulls: (column) => Number(statistics[quoteName(column)]!.null_count),
     range(column) {
       const { min, max } = own(statistics, quoteName(column)) ?? {};
       const known =
@@ -102,9 +105,10 @@ export async function rescuedValues(db: Database, parquet: string): Promise<Map<
     group by name, left(regexp_replace(text, '[0-9]', '9', 'g'), 80), strlen(text)`);
   const found = new Map<string, RescuedValues>();
   for (const [name, text, count] of rows) {
-    const entry = found.get(String(name)) ?? { count: 0, kinds: new Set<Kind>() };
+    const entry = found.get(String(name)) ?? { count: 0, kinds: new Set<Kind>(), example: String(text) };
     entry.count += Number(count);
     entry.kinds.add(kindOf(String(text)));
+    if (String(text) < entry.example) entry.example = String(text);
     found.set(String(name), entry);
   }
   return found;

@@ -6,6 +6,7 @@ import { dedupeTable, keysTable } from "./kit-keys.ts";
 import { counts, type KitSource, type KitTable, texts } from "./kit-source.ts";
 import { readMacros } from "./macros.ts";
 import { rowsSql } from "./relation.ts";
+import { unfitColumns } from "./unfit.ts";
 import { wfmColumnRows } from "./wfm.ts";
 
 /** kit.*: each made when it is first asked for. */
@@ -24,6 +25,7 @@ export const kitTables: Record<string, (source: KitSource) => KitTable> = {
   settings: ({ project }) => settingsTable(project.config),
   excluded_days: ({ project }) => excludedDaysTable(project.config),
   wfm_columns: wfmColumnsTable,
+  unfit: unfitTable,
 };
 
 /** The statement that creates a table of the kit's own. */
@@ -31,6 +33,23 @@ export function createKitTable(name: string, table: KitTable): string {
   const target = `kit.${quoteName(name)}`;
   if ("select" in table) return `create or replace view ${target} as ${table.select}`;
   return `create or replace table ${target} as select * from ${rowsSql(table.types, table.rows)}`;
+}
+
+// Without an example, which may be personal: pages read this.
+function unfitTable({ snapshot }: KitSource): KitTable {
+  return {
+    types: {
+      ...texts("feed", "column", "type"),
+      ...counts("values", "delivered"),
+      whole: "BOOLEAN",
+      ...{ first_day: "DATE", last_day: "DATE" },
+    },
+    rows: unfitColumns(snapshot).map(({ firstDay, lastDay, example: _, ...row }) => ({
+      ...row,
+      first_day: firstDay,
+      last_day: lastDay,
+    })),
+  };
 }
 
 function macrosTable(): KitTable {

@@ -25,7 +25,7 @@ export function startColumns(
   rename = false,
 ): StagedColumn[] {
   const columns: StagedColumn[] = [];
-  for (const { name, type } of feed.columns) {
+  for (const { name, type, doc } of feed.columns) {
     const before = known?.columns.find((column) => column.key === name && column.documented);
     if (before && sameRules) columns.push(undated(before));
     else
@@ -34,6 +34,7 @@ export function startColumns(
         type,
         key: name,
         documented: true,
+        ...(/^1 when\b/.test(doc) ? { flag: true as const } : {}),
         firstSeen: null,
         lastSeen: null,
       });

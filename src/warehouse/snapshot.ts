@@ -45,6 +45,7 @@ export interface StagedColumn {
   type: string; // DuckDB type, the widest so far
   key: string; // the JSON key; differs from the name where two keys differ in case alone
   documented: boolean; // the registry has it
+  flag?: true; // and says that it is 1 or 0
   declared?: string; // type by the registry, where that is another
   untyped?: true; // no value seen so far: VARCHAR stands in
   found?: Found[]; // sorted: the type follows from it
@@ -81,6 +82,7 @@ export interface DaySnapshot {
   layout: number; // index in layouts
   ranges?: Ranges;
   rescued?: Record<string, number>; // column: values in _rescued
+  unfit?: UnfitValues[]; // of its columns, sorted
   spelled?: string[]; // columns of times of which some value takes more than DuckDB's cast: see instants.ts
   dedupe?: Record<string, number>; // groups of several versions in current, by what decided: order, run, tie
   facts?: DayFacts;
@@ -126,7 +128,16 @@ export interface DayDetail {
   found: Record<string, Found[]>;
   ranges?: Ranges;
   rescued: Record<string, number>;
+  unfit?: UnfitValues[]; // as in DaySnapshot
   spelled?: string[]; // as in DaySnapshot
+}
+
+/** Values of a column, on one day, that are in `_rescued` as they did not fit. */
+export interface UnfitValues {
+  column: string;
+  values: number;
+  fit: number; // values of the column that do
+  example: string; // cut
 }
 
 export type StagePath = "typed" | "text" | "careful";

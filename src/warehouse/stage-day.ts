@@ -22,6 +22,7 @@ import {
   type StagedColumn,
   type StagePath,
   shortHash,
+  type UnfitValues,
 } from "./snapshot.ts";
 import {
   rescuedName,
@@ -31,7 +32,7 @@ import {
   stageSelect,
   templateLine,
 } from "./stage-sql.ts";
-import { type Found, isTime } from "./typing.ts";
+import { type Found, isIdentifier, isTime } from "./typing.ts";
 
 /** What the days of one feed share while they are staged, several at a time. It only ever grows. */
 export interface FeedSchema {
@@ -166,7 +167,7 @@ export class DayStaging {
   async settle(written: Written): Promise<StagedDay | null> {
     const rescued = written.filled("_rescued") ? await rescuedValues(this.db, this.parquet) : new Map();
     if (this.moreSpelled(rescued) || (await this.widen(rescued))) return null;
-    return this.finish(rescued, this.seen(written, rescued), this.ranges(written));
+    return this.finish(rescued, this.seen(written, rescued), written);
   }
 
   private rawSource(): Source {
@@ -232,9 +233,9 @@ export class DayStaging {
   stageColumns(known = this.schema.columns): StageColumn[] {
     this.columns = known;
     const columns = [
-      ...this.columns.map(({ key, name, type, untyped }) => ({
+      ...this.columns.map(({ key, name, type, untyped, flag }) => ({
         ...{ key, name, type, keep: !untyped },
-        spelled: this.spelled.has(name),
+        reading: { spelled: this.spelled.has(name), flag, identifier: isIdentifier(key) },
       })),
       ...[...this.schema.rescuedKeys].map((key) => ({ key, name: key, type: "VARCHAR", keep: false })),
     ];
@@ -345,10 +346,12 @@ export class DayStaging {
   }
 
   private finish(
-    rescued: ReadonlyMap<string, { count: number }>,
+    rescued: ReadonlyMap<string, RescuedValues>,
     seen: ReadonlySet<string>,
-    ranges: Ranges = {},
+    written: Written | null = null,
   ): StagedDay {
+    const ranges = written ? this.ranges(written) : {};
+    const unfit = written ? this.unfit(rescued, written) : [];
     const { feed, dt, source } = this.day;
     const details = [...(this.reuse?.files ?? []), ...this.source.details].sort(byRun);
     const rows = sum(details, "rows");
@@ -367,6 +370,7 @@ export class DayStaging {
       found: this.foundByName(),
       ...(Object.keys(ranges).length > 0 ? { ranges } : {}),
       rescued: byColumn(rescued, this.columns),
+      ...(unfit.length > 0 ? { unfit } : {}),
       ...(this.spelled.size > 0 ? { spelled: [...this.spelled].sort() } : {}),
     };
     const name = `${feed}/${dt}.${shortHash(source, JSON.stringify(summary.columns), stageFormat)}`;
@@ -378,6 +382,18 @@ export class DayStaging {
     const lines = [summary, ...details].map((line) => `${JSON.stringify(line)}\n`);
     writeAtomically(this.place.data, day.detail, lines.join(""), { flush: true });
     return day;
+  }
+
+  private unfit(rescued: ReadonlyMap<string, RescuedValues>, written: Written): UnfitValues[] {
+    return this.columns
+      .flatMap((column) => {
+        const values = rescued.get(rescuedName(column));
+        if (!values) return [];
+        const { name, untyped } = column;
+        const fit = untyped ? 0 : written.rows - written.nulls(name);
+        return [{ column: name, values: values.count, fit, example: values.example }];
+      })
+      .sort((a, b) => (a.column < b.column ? -1 : 1));
   }
 
   private foundByName(): Record<string, Found[]> {

@@ -1,6 +1,6 @@
 import { lineKey, rescuedKey } from "./careful.ts";
 import { quoteFiles, quoteList, quoteName, quoteText } from "./database.ts";
-import { readAs, unfitSql, valueSql } from "./typing.ts";
+import { type Reading, readAs, unfitSql, valueSql } from "./typing.ts";
 
 /** A JSON key and what becomes of it. */
 export interface StageColumn {
@@ -8,7 +8,7 @@ export interface StageColumn {
   name: string;
   type: string;
   keep: boolean; // false: no column, its values go to `_rescued`
-  spelled?: boolean; // a time of which some values take more than DuckDB's cast
+  reading?: Reading;
 }
 
 export interface StageFile {
@@ -65,13 +65,13 @@ export function stageSelect(query: StageQuery): string {
   const misfits: string[] = [];
   const unfit: Unfit[] = [];
   for (const [i, column] of columns.entries()) {
-    const { name, type, keep, spelled } = column;
+    const { name, type, keep, reading } = column;
     const raw = `c${i}`;
     if (!keep) {
       unfit.push({ member: rescuedName(column), raw, when: `${raw} is not null` });
       continue;
     }
-    const sql = valueSql(type, raw, path, spelled);
+    const sql = valueSql(type, raw, path, reading);
     const value = sql === raw ? raw : `v${i}`;
     if (value !== raw) values.push(`${sql} as ${value}`);
     outputs.push(`${value} as ${quoteName(name)}`);

@@ -275,6 +275,7 @@ function record(job: FeedJob, { dt, stamp, source }: FeedJob["tasks"][number], d
     }),
     ...(summary.ranges ? { ranges: summary.ranges } : {}),
     ...(Object.keys(summary.rescued).length > 0 ? { rescued: summary.rescued } : {}),
+    ...(summary.unfit ? { unfit: summary.unfit } : {}),
     ...(summary.spelled ? { spelled: summary.spelled } : {}),
     ...(before?.dedupe ? { dedupe: before.dedupe } : {}),
   });

@@ -39,7 +39,15 @@ export function readAs(type: string, path: "typed" | "text"): ReadAs {
  * SQL for the typed value of `raw`, null where it does not fit. What `unfitSql` finds must stop the typed path. Times are
  * read in every spelling on request.
  */
-export function valueSql(type: string, raw: string, path: "typed" | "text", spelled = false): string {
+export function valueSql(
+  type: string,
+  raw: string,
+  path: "typed" | "text",
+  { spelled = false, flag = false, identifier = false }: Reading = {},
+): string {
+  if (identifier && type === "VARCHAR") return identifierSql(raw);
+  if (flag && type === "BIGINT" && path === "text")
+    return `case ${truthCases(raw, "1", "0")} else ${valueSql(type, raw, path)} end`;
   if (readAs(type, path) === "DOUBLE") return type === "DOUBLE" ? raw : `${raw}::bigint`;
   if (type === "TIMESTAMP" && path === "typed") return `try_cast(${raw} as timestamp)`;
   if (type === "DATE" && path === "typed") return midnight(`try_cast(${raw} as timestamp)`);
@@ -57,11 +65,11 @@ export function valueSql(type: string, raw: string, path: "typed" | "text", spel
       return `case when regexp_matches(${raw}, '[^0-9-]') then ${whole} else try_cast(${raw} as ${type}) end`;
     }
     case "BOOLEAN":
-      return `case lower(${raw}) when 'true' then true when 'false' then false when '1' then true when '0' then false end`;
+      return `case ${truthCases(raw, "true", "false")} end`;
     case "TIMESTAMP":
       return spelled ? timestampSql(raw) : timestampSql(raw, null);
     case "DATE":
-      return bind("moment", valueSql("TIMESTAMP", raw, path, spelled), midnight("moment"));
+      return bind("moment", valueSql("TIMESTAMP", raw, path, { spelled }), midnight("moment"));
     default:
       return `try_cast(${raw} as ${type})`;
   }
@@ -87,6 +95,45 @@ export function unfitSql(type: string, raw: string, value: string, path: "typed"
     return `${lost} or case when strlen(${raw}) > 15 then coalesce(not (${same}), false) else false end`;
   }
   return lost;
+}
+
+/** How values of a column are read, beside its type. */
+export interface Reading {
+  spelled?: boolean | undefined; // a time of which some values take more than DuckDB's cast
+  flag?: boolean | undefined; // a whole number that is documented as 1 or 0: yes and no are these
+  identifier?: boolean | undefined; // a text: 24790001.0 is 24790001
+}
+
+// true    PostgreSQL, MySQL, Oracle, YAML and spreadsheets: true, t, yes, y, on, 1, 1.0
+// false   false, f, no, n, off, 0, 0.0
+function truthCases(raw: string, yes: string, no: string): string {
+  const list = (words: string) =>
+    words
+      .split(" ")
+      .map((word) => `'${word}'`)
+      .join(", ");
+  return `when lower(${raw}) in (${list("true t yes y on 1 1.0")}) then ${yes} when lower(${raw}) in (${list("false f no n off 0 0.0")}) then ${no}`;
+}
+
+/** Whether a column of this name holds identifiers. */
+export function isIdentifier(key: string): boolean {
+  return /(^|_)(id|ids|key)$/i.test(key) || /[a-z](Id|Ids|ID|Key)$/.test(key);
+}
+
+// 24790001.0, 2.4790001E7     24790001, digit by digit
+// 007, 1e7, 1.5, A.0          as they are
+function identifierSql(raw: string): string {
+  const mantissa = `split_part(lower(${raw}), 'e', 1)`;
+  const exponent = `try_cast(split_part(lower(${raw}), 'e', 2) as integer)`;
+  const whole = `split_part(${mantissa}, '.', 1)`;
+  const fraction = `rtrim(split_part(${mantissa}, '.', 2), '0')`;
+  return `case
+    when not (contains(${raw}, '.') or contains(${raw}, 'e+')) then ${raw}
+    when regexp_full_match(${raw}, '-?(0|[1-9]\\d*)\\.0+') then split_part(${raw}, '.', 1)
+    when regexp_full_match(${raw}, '-?[1-9](\\.\\d+[eE]\\+?|e\\+)\\d{1,2}') and strlen(${fraction}) <= ${exponent}
+      then rpad(${whole} || ${fraction}, strlen(${whole})::integer + ${exponent}, '0')
+    else ${raw}
+  end`;
 }
 
 /** Whether values of the type are times, which come in many spellings. */
@@ -142,7 +189,7 @@ export function foundType(key: string, found: ReadonlySet<Found>): string | null
   const only = (...allowed: Found[]) => [...found].every((kind) => allowed.includes(kind));
   if (found.size === 0) return null;
   if (found.has("nested")) return "JSON";
-  if (/(^|_)(id|ids|key|code|token|number|phone)$/i.test(key)) return "VARCHAR";
+  if (isIdentifier(key) || /(^|_)(code|token|number|phone)$/i.test(key)) return "VARCHAR";
   if (only("boolean")) return "BOOLEAN";
   if (only("date")) return "DATE";
   if (only("date", "timestamp")) return "TIMESTAMP";

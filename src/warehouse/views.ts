@@ -16,7 +16,7 @@ import { type FeedSnapshot, loadSnapshot, type StagedColumn } from "./snapshot.t
 import { rescuedName } from "./stage-sql.ts";
 import { readChunks } from "./survey.ts";
 import { finerThanMicroseconds } from "./timestamps.ts";
-import { hugeType, unfitSql, valueSql } from "./typing.ts";
+import { hugeType, isIdentifier, type Reading, unfitSql, valueSql } from "./typing.ts";
 
 export interface ViewsOptions {
   feeds?: string[]; // default: all of the registry, and all that are here
@@ -93,12 +93,15 @@ export function rawSelect(
   const place = new Map(keys.map(({ name }, i) => [name, i + 1]));
   const text = (name: string) => `t[${place.get(name)}]`;
   const spelled = new Set(feed.days.flatMap(({ spelled }) => spelled ?? []));
+  const reading = (name: string): Reading => {
+    const { key, flag } = staged.get(name)!;
+    return { spelled: spelled.has(name), flag, identifier: isIdentifier(key) };
+  };
   const values = columns.map(
-    ({ name, type }) =>
-      `${value(type, text(name), place.get(name)!, spelled.has(name))} as ${quoteName(name)}`,
+    ({ name, type }) => `${value(type, text(name), place.get(name)!, reading(name))} as ${quoteName(name)}`,
   );
   const unfit = rescued.flatMap(({ name, key, type }) => {
-    const when = staged.has(name) ? lost(type, text(name), spelled.has(name)) : `${text(name)} is not null`;
+    const when = staged.has(name) ? lost(type, text(name), reading(name)) : `${text(name)} is not null`;
     return when ? [{ member: rescuedName({ name, key }), when, text: text(name) }] : [];
   });
   unfit.sort((a, b) => (a.member < b.member ? -1 : 1));
@@ -220,7 +223,7 @@ export function viewMacros(): string[] {
     macro(name, short(valueSql(type, "t", "text"))),
   );
   const spelled = Object.entries(spelledMacros).map(([type, name]) =>
-    macro(name, short(valueSql(type, "t", "text", true))),
+    macro(name, short(valueSql(type, "t", "text", { spelled: true }))),
   );
   const run = `regexp_replace(file, '^.*/dt=([0-9-]+)(?:/hr=(\\d\\d))?(?:/mi=(\\d\\d))?/[^/]+$', '\\1 \\2:\\3')`;
   return [
@@ -228,6 +231,8 @@ export function viewMacros(): string[] {
     macro("kit_finer", finerThanMicroseconds("t")),
     ...typed,
     ...spelled,
+    macro("kit_flag", short(valueSql("BIGINT", "t", "text", { flag: true }))),
+    macro("kit_identifier", valueSql("VARCHAR", "t", "text", { identifier: true })),
     `create or replace macro kit_run(file) as rtrim(${run}, ' :');`,
     "create or replace macro kit_plain(line) as len(json_keys(line)) = len(list_distinct(json_keys(line)));",
     `create or replace macro kit_last(line, key) as
@@ -259,15 +264,17 @@ function emptySelect(columns: readonly RelationColumn[]): string {
   return `select * from ${emptyRelation(withProvenance(columns))}`;
 }
 
-function value(type: string, text: string, place: number, spelled = false): string {
-  if (type === "VARCHAR") return text;
+function value(type: string, text: string, place: number, reading: Reading): string {
+  const { spelled, flag, identifier } = reading;
+  if (type === "VARCHAR") return identifier ? `kit_identifier(${text})` : text;
+  if (type === "BIGINT" && flag) return `kit_flag(${text})`;
   if (type === "JSON") return `case when ${text} is not null then j[${place}] end`;
   const macro = (spelled && own(spelledMacros, type)) || own(typeMacros, type);
   return macro ? `${macro}(${text})` : `try_cast(${text} as ${type})`;
 }
 
-function lost(type: string, text: string, spelled: boolean): string | null {
-  const sql = unfitSql(type, text, value(type, text, 0, spelled), "text");
+function lost(type: string, text: string, reading: Reading): string | null {
+  const sql = unfitSql(type, text, value(type, text, 0, reading), "text");
   return sql?.replaceAll(finerThanMicroseconds(text), `kit_finer(${text})`) ?? null;
 }
 

@@ -1,0 +1,43 @@
+import type { DaySnapshot, FeedSnapshot, Snapshot } from "./snapshot.ts";
+
+/** A column of which some values do not fit its type. They are in `_rescued`. */
+export interface UnfitColumn {
+  feed: string;
+  column: string;
+  type: string;
+  values: number; // that do not fit
+  delivered: number; // of the column, on the days that brought such values
+  whole: boolean; // on the newest of these days no value fits
+  firstDay: string;
+  lastDay: string;
+  example: string; // as it was delivered, cut; for the terminal alone, as it may be personal
+}
+
+/** The columns with values that do not fit, on the days for which `among` is true, by feed and column. */
+export function unfitColumns(
+  { feeds }: Pick<Snapshot, "feeds">,
+  among: (feed: string, day: DaySnapshot) => boolean = () => true,
+): UnfitColumn[] {
+  return Object.entries(feeds)
+    .flatMap(([feed, known]) => ofFeed(feed, known, (day) => among(feed, day)))
+    .sort((a, b) => (a.feed === b.feed ? (a.column < b.column ? -1 : 1) : a.feed < b.feed ? -1 : 1));
+}
+
+function ofFeed(feed: string, known: FeedSnapshot, among: (day: DaySnapshot) => boolean): UnfitColumn[] {
+  const found = new Map<string, UnfitColumn>();
+  const types = new Map(known.columns.map(({ name, type }) => [name, type]));
+  for (const day of known.days) {
+    if (!among(day)) continue;
+    for (const { column, values, fit, example } of day.unfit ?? []) {
+      const before = found.get(column);
+      found.set(column, {
+        ...{ feed, column, type: types.get(column) ?? "", whole: fit === 0, example },
+        values: (before?.values ?? 0) + values,
+        delivered: (before?.delivered ?? 0) + values + fit,
+        firstDay: before?.firstDay ?? day.dt,
+        lastDay: day.dt,
+      });
+    }
+  }
+  return [...found.values()];
+}

@@ -1,6 +1,9 @@
 import { relative } from "node:path";
 import type { Project } from "../project.ts";
 import { type BuildOptions, type BuiltSite, buildSite } from "../site/build.ts";
+import { openDatabase } from "../warehouse/database.ts";
+import { loadSnapshot } from "../warehouse/snapshot.ts";
+import { yearsOf, type ZoneDifference, zoneDifference, zoneNext, zoneText } from "../warehouse/zone-rules.ts";
 import { bytes, duration, plural } from "../words.ts";
 import type { Context } from "./command.ts";
 import type { Refreshed } from "./refresh.ts";
@@ -30,7 +33,18 @@ export async function runBuild(
     },
   });
   output.close();
+  const zone = await differingZone(project);
+  if (zone !== null) output.say(`warning: ${zoneText(zone)}\n  next: ${zoneNext}`);
   return site;
+}
+
+async function differingZone({ config, data }: Project): Promise<ZoneDifference | null> {
+  const database = await openDatabase({ threads: 1 });
+  try {
+    return await zoneDifference(database, config.timezone, yearsOf(loadSnapshot(data), new Date()));
+  } finally {
+    database.close();
+  }
 }
 
 /** What `build` and `demo` print. */

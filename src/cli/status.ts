@@ -19,6 +19,7 @@ import {
 } from "../warehouse/snapshot.ts";
 import { unfitColumns } from "../warehouse/unfit.ts";
 import { surveyNames, unmapped } from "../warehouse/wfm-survey.ts";
+import { yearsOf, zoneDifference, zoneNext, zoneText } from "../warehouse/zone-rules.ts";
 import { count, minute, plural, span } from "../words.ts";
 import { plannedNext, plannedText } from "./planned-run.ts";
 import { table } from "./table.ts";
@@ -97,6 +98,7 @@ export async function readStatus(
       `from kit.oddities where ${feeds === null ? "true" : wanted} order by all`,
     );
     const wfm = feeds === null ? await wfmState(project, database, snapshot) : { problems: [], notes: [] };
+    const zone = await zoneDifference(database, project.config.timezone, yearsOf(snapshot, now));
     const watch = readWatch(project, now);
     const uncounted = counts.filter(({ state }) => state === "not published");
     const differing = counts.filter(({ state }) => state !== "not published");
@@ -128,6 +130,7 @@ export async function readStatus(
         ...notesOf(found),
         ...odd.filter(({ kind }) => kind !== "partition time").map(oddProblem),
         ...uncountedNotes(uncounted),
+        ...(zone === null ? [] : [{ feed: null, what: zoneText(zone), next: zoneNext }]),
         ...wfm.notes,
       ],
     };

@@ -52,7 +52,7 @@ export async function writeParquets(
   );
   return new Map(
     copied.map((row) => [
-      String((row.partition_keys as Record<string, Value>)[part]),
+      String(own(row.partition_keys as Record<string, Value>, part)),
       { ...writtenOf(row), path: String(row.filename) },
     ]),
   );

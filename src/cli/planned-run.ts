@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { Project } from "../project.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { type PlannedFile, readPlanned } from "../warehouse/forecast.ts";
+import { type NamedQueues, namedQueues, type UnknownQueue } from "../warehouse/named-queues.ts";
 import { plural } from "../words.ts";
 import type { Output } from "./output.ts";
 
@@ -28,12 +29,7 @@ export function plannedText(planned: PlannedFile): string {
   const { table, file, queues, windows, minutes, first, last, unknownQueues } = planned;
   const days = first === null || last === null ? "" : `, ${first.slice(0, 10)} to ${last.slice(0, 10)}`;
   const split = minutes === 15 ? "" : `, split from ${minutes} minutes`;
-  const names = unknownQueues.slice(0, 5).map(({ queue, suggestion }) => {
-    const meant = suggestion === null ? "" : ` (did you mean "${suggestion}"?)`;
-    return `"${queue}"${meant}`;
-  });
-  const more = unknownQueues.length > names.length ? " and others" : "";
-  const unknown = names.length === 0 ? "" : `; in no feed: ${names.join(", ")}${more}`;
+  const unknown = unknownQueues.length === 0 ? "" : `; in no feed: ${unknownText(unknownQueues)}`;
   return `${table}: ${basename(file)}, ${plural(queues, "queue")}, ${plural(windows, "window")}${days}${split}${unknown}`;
 }
 
@@ -41,5 +37,35 @@ export function plannedText(planned: PlannedFile): string {
 export function plannedNext({ table, unknownQueues }: PlannedFile): string {
   return unknownQueues.length === 0
     ? "nothing to do"
-    : `write the queues in the file of site.${table} as the exports do: asapp-kit sql "select distinct queue_name from wfm.queue_windows"`;
+    : `write the queues in the file of site.${table} as the exports do: ${listQueues}`;
+}
+
+/** Warns of queues that kit.yaml names and no feed has. */
+export async function warnOfQueues(project: Project, { warn }: Pick<Output, "warn">): Promise<void> {
+  const { queueGroups, openHours } = project.config.site;
+  if (queueGroups === null && openHours === null) return;
+  const database = await openCatalog(project);
+  try {
+    for (const named of await namedQueues(database, project.config)) warn(namedText(named), namedNext);
+  } finally {
+    database.close();
+  }
+}
+
+/** Which queues an option names without effect. */
+export function namedText({ option, unknown }: NamedQueues): string {
+  return `${option} names ${plural(unknown.length, "queue")} that no feed has: ${unknownText(unknown)}`;
+}
+
+const listQueues = 'asapp-kit sql "from wfm.queue_names"';
+
+/** What to do about it. */
+export const namedNext = `write the queues in kit.yaml as the exports do: ${listQueues}`;
+
+function unknownText(queues: readonly UnknownQueue[]): string {
+  const names = queues.slice(0, 5).map(({ queue, suggestion }) => {
+    const meant = suggestion === null ? "" : ` (did you mean "${suggestion}"?)`;
+    return `"${queue}"${meant}`;
+  });
+  return `${names.join(", ")}${queues.length > names.length ? " and others" : ""}`;
 }

@@ -9,6 +9,7 @@ import { openCatalog } from "../warehouse/catalog.ts";
 import { type Database, quoteText } from "../warehouse/database.ts";
 import { readPlanned } from "../warehouse/forecast.ts";
 import { judgeFeeds } from "../warehouse/freshness.ts";
+import { namedQueues } from "../warehouse/named-queues.ts";
 import { crowdedOut, crowdedText } from "../warehouse/schema.ts";
 import {
   emptySnapshot,
@@ -21,7 +22,7 @@ import { unfitColumns } from "../warehouse/unfit.ts";
 import { surveyNames, unmapped } from "../warehouse/wfm-survey.ts";
 import { yearsOf, zoneDifference, zoneNext, zoneText } from "../warehouse/zone-rules.ts";
 import { count, minute, plural, span } from "../words.ts";
-import { plannedNext, plannedText } from "./planned-run.ts";
+import { namedNext, namedText, plannedNext, plannedText } from "./planned-run.ts";
 import { table } from "./table.ts";
 import { unfitNext, unfitText } from "./unfit-text.ts";
 import { readWatch, type WatchStatus, watchDamage, watchName } from "./watch-note.ts";
@@ -345,6 +346,8 @@ async function wfmState(
     if (!(error instanceof CliError) || error.exit !== "config") throw error;
     problems.push({ feed: null, what: error.message.replaceAll("\n", "\n    "), next: error.next ?? "" });
   }
+  for (const named of await namedQueues(database, project.config))
+    notes.push({ feed: null, what: namedText(named), next: namedNext });
   return { problems, notes };
 }
 

@@ -27,10 +27,11 @@ export default command({
     const project = openProject(context.config);
     const { buildText, runBuild } = await import("../cli/build-run.ts");
     const { refresh } = await import("../cli/refresh.ts");
-    const { plannedText, runPlanned } = await import("../cli/planned-run.ts");
+    const { plannedText, runPlanned, warnOfQueues } = await import("../cli/planned-run.ts");
     const planned = await runPlanned(project, output);
     for (const file of planned) if (file.unknownQueues.length === 0) output.say(plannedText(file));
     const fresh = await refresh(project, { sync: !options["no-sync"], strict: options.strict }, context);
+    await warnOfQueues(project, output);
     const site = await runBuild(
       project,
       options.output === undefined ? {} : { out: options.output },

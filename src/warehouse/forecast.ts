@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 import { CliError } from "../errors.ts";
 import { suggest } from "../suggest.ts";
 import { type Database, quoteFiles, quoteName, quoteText } from "./database.ts";
+import { knownQueues, type UnknownQueue, unknownOf } from "./named-queues.ts";
 
 /** The tables of wfm.* that CSV files of the customer fill, one row per queue and 15-minute window. */
 const plannedTables = {
@@ -22,7 +23,7 @@ export interface PlannedFile {
   minutes: 15 | 30 | 60; // of a row in the file; longer ones are split evenly
   first: string | null;
   last: string | null; // start of the last window
-  unknownQueues: { queue: string; suggestion: string | null }[]; // in no feed; empty while no feed is here
+  unknownQueues: UnknownQueue[]; // in no feed; empty while no feed is here
 }
 
 const optional = "aht_seconds";
@@ -82,19 +83,10 @@ export async function readPlanned(
         (${readSql(table, file)} select minutes from grid) as minutes
        from wfm.${table}`,
     );
-    const { rows: names } = await database.rows(`
-      select queue from wfm.queue_names
-      union select queue_label(queue_name) from (
-        select distinct queue_name from issue_queues union select distinct queue_name from dim_queues
-      ) where queue_name is not null`);
-    const known = names.map(([name]) => String(name));
     const { rows: queues } = await database.rows(`select distinct queue from wfm.${table} order by all`);
-    const unknown = queues.map(([queue]) => String(queue)).filter((queue) => !known.includes(queue));
-    files.push({
-      ...{ table, file, ...facts! },
-      unknownQueues:
-        known.length === 0 ? [] : unknown.map((queue) => ({ queue, suggestion: suggest(queue, known) })),
-    });
+    const names = queues.map(([queue]) => String(queue));
+    const unknownQueues = unknownOf(names, await knownQueues(database));
+    files.push({ table, file, ...facts!, unknownQueues });
   }
   return files;
 }

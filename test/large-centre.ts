@@ -72,16 +72,17 @@ export async function fillLarge(
         available * 1.4 as cum_ute_total_min, available as lin_ute_total_min
       from main.big_reps`,
     `create table queue_told as
-      select windows.start as instance_ts, queue_list.queue_name, count(id) filter (not abandoned) as assignments,
+      select windows.start as instance_ts, queue_list.q::varchar as queue_id, queue_list.queue_name, count(id) filter (not abandoned) as assignments,
         count(id) filter (abandoned) as abandons, count(id) filter (not abandoned and wait <= 60) as within_threshold,
-        avg(wait) as wait_seconds, avg(handle) as handle_seconds, avg(handle) * 0.1 as wrap_seconds, 15 as reps
+        avg(wait) as wait_seconds, avg(handle) as handle_seconds, avg(handle) * 0.1 as wrap_seconds, 15 as reps,
+        false as contradicts
       from windows cross join queue_list left join main.visits on visits.start = windows.start and visits.q = queue_list.q
       group by all`,
     "create or replace view wfm.queue_windows as from main.queue_told",
     "create or replace view wfm.queue_versions as select *, '1' as run from main.queue_told",
     `create or replace view wfm.rep_windows as
-      select start as instance_ts, queue_name, r::varchar as rep_id, 15.0 as logged_in, available, 15 - available as busy,
-        available as utilized, available * 0.7 as utilized_available, (15 - available) * 0.5 as utilized_busy
+      select start as instance_ts, q::varchar as queue_id, queue_name, r::varchar as rep_id, 15.0 as logged_in, available, 15 - available as busy,
+        available as utilized, available * 0.7 as utilized_available, (15 - available) * 0.5 as utilized_busy, false as contradicts
       from main.big_reps join main.queue_list using (q)`,
     `update kit.feeds set data_through = ${through}
       where feed in ('issue_queues', 'rep_convos', 'queue_wfm', 'queue_membership_wfm')`,

@@ -126,5 +126,5 @@ const themeScript = `try{const t=localStorage.getItem("theme");if(t)document.doc
 
 function footer(): string {
   const { version } = JSON.parse(readFileSync(join(kitRoot, "package.json"), "utf8"));
-  return `asapp-notebook-kit ${version}. Aggregates only: this site holds no conversation, no id, no text and no name of a person.`;
+  return `asapp-notebook-kit ${version}. Aggregates only; Definitions says what this site holds about people.`;
 }

@@ -2,14 +2,17 @@ import type { FeedState, Judgement } from "../../notebooks/components/freshness.
 import { CliError } from "../errors.ts";
 import { docsName } from "../export/layout.ts";
 import { runOf } from "../export/partition.ts";
-import type { Project } from "../project.ts";
+import { own } from "../names.ts";
+import { feedOf, type Project } from "../project.ts";
 import { oddFolderText } from "../sync/discovery.ts";
 import { type LastSync, lastSyncDamage, lastSyncName, readLastSync } from "../sync/last-sync.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { type Database, quoteText } from "../warehouse/database.ts";
+import { likely, spelled } from "../warehouse/dedupe.ts";
 import { readPlanned } from "../warehouse/forecast.ts";
 import { judgeFeeds } from "../warehouse/freshness.ts";
 import { namedQueues } from "../warehouse/named-queues.ts";
+import { relationColumns } from "../warehouse/relation.ts";
 import { crowdedOut, crowdedText } from "../warehouse/schema.ts";
 import {
   emptySnapshot,
@@ -113,6 +116,7 @@ export async function readStatus(
         : []),
       ...odd.filter(({ kind }) => kind === "partition time").map(oddProblem),
       ...unfitProblems(snapshot, feeds),
+      ...renamedProblems(project, snapshot, feeds),
       ...wfm.problems,
     ];
     return {
@@ -318,6 +322,23 @@ function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number | null
       what: `${plural(partitions, "partition")} with ${state === "short" ? "fewer" : "more"} rows than export_row_counts says, first on ${first}`,
       next: `asapp-kit sql "from kit.row_counts where feed = '${feed}' and state = '${state}'"`,
     };
+}
+
+function renamedProblems(project: Project, snapshot: Snapshot, wanted: string[] | null): Problem[] {
+  return Object.entries(snapshot.feeds).flatMap(([name, known]) => {
+    if (wanted?.includes(name) === false) return [];
+    const feed = feedOf(project, name);
+    const columns = relationColumns(known).filter(({ seen }) => seen === true);
+    return feed.key.flatMap((key) =>
+      likely(key, columns, spelled(columns, key))
+        .filter((column) => own(feed.renamed, column.key ?? column.name) === undefined)
+        .map((column) => ({
+          feed: name,
+          what: `${column.name} looks like the key column ${key} under another name: rows that have only it do not replace earlier versions`,
+          next: `if it is the same, write under \`feeds\` in kit.yaml: ${name}: {renamed: {${column.key ?? column.name}: ${key}}}`,
+        })),
+    );
+  });
 }
 
 function unfitProblems(snapshot: Snapshot, wanted: string[] | null): Problem[] {

@@ -12,6 +12,18 @@ export function spelled(columns: readonly RelationColumn[], name: string): Relat
   return columns.filter(({ name: column, key = column }) => same(column) || same(key));
 }
 
+/** Columns that may be this one under a name that is spelled otherwise, such as issueId or issue-id for issue_id. */
+export function likely(
+  name: string,
+  columns: readonly RelationColumn[],
+  known: readonly RelationColumn[],
+): RelationColumn[] {
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+  return columns.filter(
+    (column) => plain(column.key ?? column.name) === plain(name) && !known.includes(column),
+  );
+}
+
 export interface DedupeRule {
   key: Term[];
   wholeRows: boolean; // no key column is there: rows equal in every column are one
@@ -66,6 +78,10 @@ export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): Dedu
       if (!taken.has(term.sql)) rule.key.push(term);
       taken.add(term.sql);
     }
+    const [like] = found.length > 0 ? likely(column, delivered, found) : [];
+    if (like === undefined) continue;
+    const value = `case when ${termOf(found).sql} is null then cast(${quoteName(like.name)} as VARCHAR) end`;
+    rule.key.push({ columns: [...found.map(({ name }) => name), like.name], sql: value, label: like.name });
   }
   const mixed = unused("_mixed", columns);
   const some: string[] = [];

@@ -319,7 +319,7 @@ export function staffTitle(rows: readonly Interval[]): string {
   const where = among(
     rows,
     (row) => row.available,
-    ({ state }) => (isDue(state) ? 1 : 0),
+    ({ state, available }) => (available !== null || isDue(state) ? 1 : 0),
   );
   const peak = `at ${most.label}: ${decimal(most.available)}`;
   return used === null

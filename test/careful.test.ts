@@ -284,6 +284,7 @@ describe("exact values", () => {
   });
 
   it("reads a line of 50 MB, and quarantines a broken one", async () => {
+    fixture.project.config.sync.maxRatio = 2000; // of one letter alone
     const long = "x".repeat(50_000_000);
     const rows = await put(`{"id":"${long}"}`, { id: "b" }, `{"id":"${long}`);
     assert.deepEqual(
@@ -297,6 +298,7 @@ describe("exact values", () => {
   });
 
   it("quarantines a line that is longer than memory allows for", async () => {
+    fixture.project.config.sync.maxRatio = 2000; // of one letter alone
     const rows = await put(`{"id":"${"x".repeat(70_000_000)}"}`, { id: "b" });
     assert.deepEqual(
       rows.map(({ id }) => id),

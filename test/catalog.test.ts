@@ -368,9 +368,10 @@ describe("the catalog's WFM views", () => {
       ],
     );
     const { columns } = await catalog.rows("from wfm.rep_windows");
-    assert.deepEqual(columns.slice(-2), [
+    assert.deepEqual(columns.slice(-3), [
       { name: "utilized_available", type: "DOUBLE" },
       { name: "utilized_busy", type: "DOUBLE" },
+      { name: "contradicts", type: "BOOLEAN" },
     ]);
   });
 });

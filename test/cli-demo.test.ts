@@ -70,7 +70,7 @@ describe("demo", () => {
     demo.child.kill("SIGINT");
     assert.equal(await within("the end of the demo", demo.closed), exitCodes.ok);
     await assert.rejects(fetch(url));
-    assert.deepEqual(readdirSync(folder).sort(), [".demo", "site"]);
+    assert.deepEqual(readdirSync(folder).sort(), [".asapp-kit", ".demo", "site"]);
   });
 
   it("leaves data that every command works on", async () => {

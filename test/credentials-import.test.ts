@@ -147,6 +147,7 @@ describe("credentials import", { skip }, () => {
       region: "us-east-1",
       endpoint: null,
       profile: "asapp-prod-acme",
+      etagIsMd5: true,
     });
     const read = await readBySdk(shared, "asapp-prod-acme");
     assert.equal(read.accessKeyId, id);

@@ -15,7 +15,7 @@ import { checkPlanned, createPlanned, plannedFiles } from "./forecast.ts";
 import { manifestStamps } from "./kit-files.ts";
 import type { KitSource } from "./kit-source.ts";
 import { createKitTable, kitTables } from "./kit-tables.ts";
-import { macrosScript } from "./macros.ts";
+import { inMain, macrosScript, readMacros } from "./macros.ts";
 import { odditiesSelect } from "./oddities.ts";
 import { rowCountsSelect } from "./reconcile.ts";
 import { parquetRelation, relationColumns, rowsSql, withProvenance } from "./relation.ts";
@@ -85,8 +85,12 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     return columns.get(name)!;
   };
   const definitions = new Map<string, Definition>();
+  const macros = readMacros().map(({ name }) => name);
   const add = (schema: Definition["schema"], name: string, create: () => string, needs: string[] = []) =>
-    definitions.set(`${schema}.${name.toLowerCase()}`, { schema, name, create, needs });
+    definitions.set(`${schema}.${name.toLowerCase()}`, {
+      ...{ schema, name, needs },
+      create: () => (schema === "wfm" || schema === "history" ? inMain(create(), macros) : create()),
+    });
   const layer = (name: string, file: "staged" | "current") => () => {
     const files = (snapshot.feeds[name]?.days ?? []).flatMap((day) => day[file] ?? []);
     const columns = withProvenance(columnsOf(name));

@@ -54,6 +54,15 @@ export function readMacros(sql = readFileSync(file, "utf8")): Macro[] {
 }
 
 /**
+ * SQL whose calls of these macros name their schema. A view of another schema, or a macro that such a view calls, finds them
+ * only so where a file of the catalog is attached beside another database.
+ */
+export function inMain(sql: string, names: readonly string[]): string {
+  const calls = new RegExp(`(?<![\\w.'"]|\\bmacro )(${names.join("|")})(?=\\()`, "g");
+  return sql.replace(calls, "main.$1");
+}
+
+/**
  * The statements that define every macro with the settings of kit.yaml. They hold no reference to
  * anything else, so that they can be stored in a database file as well.
  */
@@ -74,10 +83,15 @@ export function macrosScript({
   ]);
   if (futureHours !== undefined) settings.set("future_hours", String(futureHours));
   if (horizon !== undefined) settings.set("horizon", `${quoteText(horizon)}::timestamp`);
-  return readMacros()
+  const macros = readMacros();
+  const script = macros
     .map(({ name, source }) => {
       const value = settings.get(name);
       return value === undefined ? source : `create or replace macro ${name}() as ${value};`;
     })
     .join("\n\n");
+  return inMain(
+    script,
+    macros.map(({ name }) => name),
+  );
 }

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { CliError, concernsAll, reasonOf } from "../errors.ts";
@@ -95,6 +95,7 @@ async function stageAll(
     return job.tasks.map((task) => ({ job, task, leftover: leftovers.get(task.dt) }));
   });
   if (tasks.length === 0) return;
+  openLayer(place.data);
   const units = readingUnits(tasks);
   const failures = new Map<FeedJob, number>(); // of groups
   const tries = (job: FeedJob) => mostFailures - (failures.get(job) ?? 0);
@@ -227,6 +228,15 @@ async function attempt(
     if (concernsAll(error)) throw problem(error, place.data);
     report.failed.push({ feed: task.feed, dt: task.dt, reason: reasonOf(error) });
     return null;
+  }
+}
+
+// What no feed can write below concerns them all.
+function openLayer(data: string): void {
+  try {
+    mkdirSync(join(data, "staged"), { recursive: true });
+  } catch (error) {
+    throw problem(error, data);
   }
 }
 

@@ -57,6 +57,24 @@ describe("parseDocs", () => {
     });
   }
 
+  it("reads any number of aliases, and each document of a file", async () => {
+    const shared = Array.from({ length: 300 }, (_, i) => `  t${i}: {columns: *columns}`).join("\n");
+    const many = `shared: &columns [id, n]\ntables:\n${shared}\n---\n- {name: events, ${columns}}\n`;
+    const tables = (await parseDocs(many))!;
+    assert.equal(tables.length, 301);
+    assert.ok(tables.every((found) => found.columns.map(({ name }) => name).join() === "id,n"));
+  });
+
+  it("is not led astray by aliases that stand for ever more, or for themselves", async () => {
+    const laughs = [..."bcdefghi"].map((name, i) => {
+      const before = `*${"abcdefgh"[i]}`;
+      return `${name}: &${name} [${Array(9).fill(before).join()}]`;
+    });
+    for (const text of [`a: &a [lol]\n${laughs.join("\n")}`, "a: &a [*a]", "tables: &t {x: *t}"])
+      assert.deepEqual(await parseDocs(text), [], text);
+    assert.equal(await parseDocs("tables: *nowhere"), null);
+  });
+
   it("reads keys, versions, dates and successors", async () => {
     const text = `tables:
   - name: events
@@ -271,6 +289,18 @@ describe("schema documents", () => {
     rmSync(join(fixture.project.data, "catalog.json"));
     await stageAndSave(fixture.project);
     assert.deepEqual(changes(), one);
+  });
+
+  it("that are empty, or zeros as after a loss of power, are named", async () => {
+    fixture.put("events", "2026-09-01", [{ id: "a", n: 1 }]);
+    mkdirSync(join(fixture.project.data, "docs/x"), { recursive: true });
+    for (const text of ["", "\u0000".repeat(64)]) {
+      writeFileSync(join(fixture.project.data, "docs/x/export_docs.yaml"), text);
+      await stageAndSave(fixture.project);
+      assert.deepEqual(loadSnapshot(fixture.project.data).docs?.unread, [
+        { path: "x/export_docs.yaml", reason: "it is empty" },
+      ]);
+    }
   });
 
   it("that are rubbish change nothing", async () => {

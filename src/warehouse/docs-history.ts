@@ -38,7 +38,7 @@ export async function readDocs(
     ? { ...known, files, changes: namesOf(Object.entries(known.changes)) }
     : { files, tables: [], changes: noNames() };
   let last: DocTable[] | null = goesOn && known.tables.length > 0 ? known.tables : null;
-  let lastText = "";
+  let lastText: string | null = null;
   const unread = goesOn ? [...(known.unread ?? [])] : [];
   for (const { path, dt } of goesOn ? files.slice(before.length) : files) {
     let tables: DocTable[];
@@ -68,6 +68,7 @@ export async function readDocs(
 }
 
 async function tablesOf(text: string): Promise<DocTable[]> {
+  if (text.replaceAll("\u0000", "").trim() === "") throw new Error("it is empty");
   const tables = await parseDocs(text);
   if (tables === null) throw new Error("it is no YAML");
   return tables;

@@ -25,15 +25,18 @@ export interface DocColumn {
  * `tables: […]`, a plain list, or maps by name, and what is unknown or unreadable is passed over. Null: no YAML at all.
  */
 export async function parseDocs(text: string): Promise<DocTable[] | null> {
-  const { parse } = await import("yaml");
-  let top: unknown;
+  const { parseAllDocuments } = await import("yaml");
+  const tops: unknown[] = [];
   try {
-    top = parse(text, { logLevel: "error", uniqueKeys: false });
+    for (const document of parseAllDocuments(text, { logLevel: "error", uniqueKeys: false })) {
+      if (document.errors.length > 0) return null;
+      tops.push(document.toJS({ maxAliasCount: -1 })); // what they share is not copied, and `mostLooks` bounds the rest
+    }
   } catch {
     return null;
   }
   const tables = new Map<string, DocTable>();
-  for (const [name, value] of tablesIn(top)) tables.set(name, tableOf(name, value));
+  for (const top of tops) for (const [name, value] of tablesIn(top)) tables.set(name, tableOf(name, value));
   return [...tables.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -200,9 +200,11 @@ export function formerSnapshot(data: string): Snapshot {
   return readSnapshot(data).value ?? emptySnapshot();
 }
 
-/** The snapshot, or why there is none. */
+/** The snapshot, or why there is none. One that is gone is missed where days of it are here. */
 export function readSnapshot(data: string): Stored<Snapshot> {
-  return readStored(data, snapshotName, 2, snapshotIn);
+  const stored = readStored(data, snapshotName, 2, snapshotIn);
+  const missed = stored.value === null && stored.damage === null && filesBelow(data, "current").length > 0;
+  return missed ? { value: null, damage: "it is not there, and days that it tells of are" } : stored;
 }
 
 function snapshotIn(fields: Fields): Snapshot | null {

@@ -112,7 +112,7 @@ export async function readStatus(
       ...troubleProblems(snapshot, feeds),
       ...unlistedProblems(last, feeds),
       ...(lastSyncDamage(project) === null
-        ? problemsOf(found, differing, last && lag(last.finishedAt, now))
+        ? problemsOf(found, differing, last && (now.getTime() - Date.parse(last.finishedAt)) / 60_000)
         : []),
       ...odd.filter(({ kind }) => kind === "partition time").map(oddProblem),
       ...unfitProblems(snapshot, feeds),
@@ -145,6 +145,7 @@ export async function readStatus(
 }
 
 const oldMinutes = 24 * 60;
+const aheadMinutes = 5; // clocks of two machines with one data folder differ by less
 
 interface FeedRow {
   feed: string;
@@ -286,7 +287,7 @@ function* unlistedProblems(last: LastSync | null, wanted: string[] | null): Gene
   }
 }
 
-// `age` is that of the last sync in minutes; null: there was none.
+// `age` is that of the last sync in minutes, less than 0 where it is dated later than now; null: there was none.
 function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number | null): Generator<Problem> {
   if (age === null) {
     yield { feed: null, what: "nothing was synced so far", next: "asapp-kit sync" };
@@ -294,6 +295,12 @@ function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number | null
   }
   if (age > oldMinutes)
     yield { feed: null, what: `the last sync was ${span(age)} ago`, next: "asapp-kit sync" };
+  if (age < -aheadMinutes)
+    yield {
+      feed: null,
+      what: `the last sync is dated ${span(-age)} from now: the clock was set back since, or was ahead then`,
+      next: "where the clock is right, asapp-kit sync lists everything and dates it anew",
+    };
   for (const { feed, unfinished, state, since, lagMinutes } of feeds) {
     const late = unfinished.filter(({ state }) => state === "overdue");
     if (late.length > 0)

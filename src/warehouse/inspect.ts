@@ -68,7 +68,7 @@ function writtenOf(row: Record<string, Value>): Written {
       const { num_values, null_count } = own(statistics, quoteName(column))!;
       return Number(num_values) > Number(null_count);
     },
-    nulls: (column) => Number(statistics[quoteName(column)]!.null_count),
+    nulls: (column) => Number(own(statistics, quoteName(column))!.null_count),
     range(column) {
       const { min, max } = own(statistics, quoteName(column)) ?? {};
       const known =

@@ -90,12 +90,12 @@ async function stageAll(
   report: StageReport,
   options: StageOptions,
 ): Promise<void> {
+  if (jobs.some(({ tasks }) => tasks.length > 0)) openLayer(place.data);
   const tasks = jobs.flatMap((job) => {
     const leftovers = options.force ? new Map<string, StagedDay>() : leftoverDays(place.data, job);
     return job.tasks.map((task) => ({ job, task, leftover: leftovers.get(task.dt) }));
   });
   if (tasks.length === 0) return;
-  openLayer(place.data);
   const units = readingUnits(tasks);
   const failures = new Map<FeedJob, number>(); // of groups
   const tries = (job: FeedJob) => mostFailures - (failures.get(job) ?? 0);

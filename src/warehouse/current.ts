@@ -111,9 +111,11 @@ async function updateOrRebuild(
 
 /** A hash of what the rows of current depend on beside the rows delivered. */
 function ruleHash(rule: DedupeRule): string {
+  // A column more does not change which rows are equal.
+  const key = rule.key.map((term) => (term.whole === undefined ? term : { ...term, sql: term.whole }));
   return shortHash(
     String(formatVersion),
-    rule.wholeRows ? "whole rows" : windowOf(rule, 0),
+    rule.wholeRows ? "whole rows" : windowOf({ ...rule, key }, 0),
     String(rule.latestOnly),
   );
 }

@@ -46,6 +46,7 @@ const runOrder = ["_run", "_file", "_line"].map((name) => `${quoteName(name)} de
  * absent                    delivered     the other name
  * absent                    not there     left out, and reported in `missing`
  * none at all delivered                   whole rows
+ * delivered, and rows lack it             see withoutKey
  *
  * Where a value did not fit its column, the text delivered takes part in its place: different texts are different keys.
  *
@@ -67,22 +68,15 @@ export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): Dedu
     missingOrder: [],
     renamed: [],
   };
-  const taken = new Set<string>();
-  for (const column of feed.key) {
-    const names = namesOf(column, feed.renamed);
-    const found = names.flatMap(find);
+  const parts = keyParts(feed, delivered);
+  for (const { column, found } of parts) {
     if (found.length === 0) rule.missing.push(column);
     else if (found.length > 1 || found[0]!.name.toLowerCase() !== column.toLowerCase())
       rule.renamed.push({ column, used: found.map(({ name }) => name) });
-    for (const term of found.length > 0 ? termsOf(found) : []) {
-      if (!taken.has(term.sql)) rule.key.push(term);
-      taken.add(term.sql);
-    }
-    const [like] = found.length > 0 ? likely(column, delivered, found) : [];
-    if (like === undefined) continue;
-    const value = `case when ${termOf(found).sql} is null then cast(${quoteName(like.name)} as VARCHAR) end`;
-    rule.key.push({ columns: [...found.map(({ name }) => name), like.name], sql: value, label: like.name });
   }
+  // Of a key that was never delivered under its own name, no other one makes rows the same.
+  if (rule.missing.length < feed.key.length)
+    rule.key = [...new Map(parts.flatMap(({ terms }) => terms.map((term) => [term.sql, term]))).values()];
   const mixed = unused("_mixed", columns);
   const some: string[] = [];
   for (const { columns: names, direction } of feed.order) {
@@ -105,13 +99,70 @@ export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): Dedu
     }
   }
   if (some.length > 0) rule.mixed = { name: mixed, sql: some.join(" or ") };
+  const content = columns.filter(({ name }) => !isRun(name)).map((column) => termOf([column]));
+  if (!columns.some(({ name }) => name === "_rescued"))
+    content.push(termOf([{ name: "_rescued", type: "JSON" }]));
+  const without = rule.key.length === 0 ? null : withoutKey(parts, columns);
   if (rule.key.length === 0) {
     rule.wholeRows = true;
-    rule.key = columns.filter(({ name }) => !isRun(name)).map((column) => termOf([column]));
-    if (!columns.some(({ name }) => name === "_rescued"))
-      rule.key.push(termOf([{ name: "_rescued", type: "JSON" }]));
-  }
+    rule.key = content;
+  } else if (without !== null) rule.key.push(contentOf(content, without));
   return rule;
+}
+
+/** A column of the key with what it is read from. */
+export interface KeyPart {
+  column: string;
+  names: string[]; // that it may have
+  found: RelationColumn[];
+  terms: Term[]; // none: it is not there, nor anything like it
+}
+
+/** The columns of the key, each with those of `delivered` that it is read from, and those that may be it. */
+export function keyParts(
+  feed: Pick<Feed, "key" | "renamed">,
+  delivered: readonly RelationColumn[],
+): KeyPart[] {
+  return feed.key.map((column) => {
+    const names = namesOf(column, feed.renamed);
+    const found = names.flatMap((name) => spelled(delivered, name));
+    const terms = found.length > 0 ? termsOf(found) : [];
+    for (const like of likely(column, delivered, found)) {
+      const text = `cast(${quoteName(like.name)} as VARCHAR)`;
+      const sql = found.length > 0 ? `case when ${termOf(found).sql} is null then ${text} end` : text;
+      terms.push({ columns: [...found.map(({ name }) => name), like.name], sql, label: like.name });
+    }
+    return { column, names, found, terms };
+  });
+}
+
+/** Whether a row has nothing of this column of the key. */
+export function isAbsent({ terms }: Pick<KeyPart, "terms">): string {
+  return terms.length === 0 ? "true" : `(${terms.map(({ sql }) => `${sql} is null`).join(" and ")})`;
+}
+
+// columns of the key                                      the row
+// all filled, or null where they may be                   by its key, in which null is a value
+// none filled                                             by its content
+// one lacking that is gone, others filled                 by its key and its content
+/** For which rows the key says too little to fold them; null where it says enough for all. */
+function withoutKey(parts: readonly KeyPart[], columns: readonly RelationColumn[]): string | null {
+  const flagged = (flag: "keyless" | "gone") =>
+    parts.filter(({ names }) => names.some((name) => spelled(columns, name).some((column) => column[flag])));
+  const conditions = new Set(flagged("gone").map(isAbsent));
+  if (flagged("keyless").length > 0) conditions.add(`(${parts.map(isAbsent).join(" and ")})`);
+  return conditions.size === 0 ? null : [...conditions].join(" or ");
+}
+
+// As text, for a number in JSON may lose digits.
+function contentOf(content: readonly Term[], condition: string): Term {
+  const texts = content.map(({ sql }) => `cast(${sql} as VARCHAR)`).join(", ");
+  return {
+    columns: content.flatMap(({ columns }) => columns),
+    sql: `case when ${condition} then md5(cast(to_json([${texts}]) as VARCHAR)) end`,
+    label: "content of a row without its key",
+    whole: condition,
+  };
 }
 
 /**

@@ -131,7 +131,9 @@ export function columnsTable({ snapshot, feeds, columnsOf }: KitSource): KitTabl
     const documented = new Map(feed.columns.map((column) => [column.name, column]));
     const staged = new Map(snapshot.feeds[feed.name]?.columns.map((column) => [column.name, column]));
     const rule: DedupeRule = dedupeRule(feed, columnsOf(feed.name));
-    const keys = new Set(rule.wholeRows ? [] : rule.key.flatMap((term) => term.columns));
+    const keys = new Set(
+      rule.wholeRows ? [] : rule.key.flatMap((term) => (term.whole === undefined ? term.columns : [])),
+    );
     return columnsOf(feed.name).map(({ name, type }, i) => {
       const doc = documented.get(name);
       return {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { quoteFiles, quoteName, quoteText } from "./database.ts";
-import type { RelationColumn } from "./dedupe.ts";
+import { type RelationColumn, spelled } from "./dedupe.ts";
+import { goneColumns } from "./keyless.ts";
 import type { FeedSnapshot } from "./snapshot.ts";
 import { provenance } from "./snapshot.ts";
 import { rescuedName } from "./stage-sql.ts";
@@ -9,6 +10,20 @@ import { rescuedName } from "./stage-sql.ts";
 export function relationColumns(feed: Pick<FeedSnapshot, "columns" | "days">): RelationColumn[] {
   const delivered = feed.days.some(({ rows }) => rows > 0);
   const rescued = new Set(feed.days.flatMap((day) => Object.keys(day.rescued ?? {})));
+  const lacking = feed.days.flatMap(({ keyless }) => keyless ?? []);
+  const gone = goneColumns(feed);
+  const keyless = lacking.flatMap(({ rows, columns }) =>
+    rows > 0 ? columns.flatMap(({ names }) => names) : [],
+  );
+  const goneNames = lacking.flatMap(({ columns }) =>
+    columns.flatMap(({ column, names }) => (gone.has(column) ? names : [])),
+  );
+  const among = (names: readonly string[]) => {
+    const known = new Set(names);
+    return (column: RelationColumn) => [...known].some((name) => spelled([column], name).length > 0);
+  };
+  const isKeyless = among(keyless);
+  const isGone = among(goneNames);
   const documented = feed.columns.filter((column) => column.documented);
   const others = feed.columns.filter((column) => !column.documented);
   others.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -18,6 +33,8 @@ export function relationColumns(feed: Pick<FeedSnapshot, "columns" | "days">): R
     seen: delivered ? firstSeen !== null : null,
     ...(key === name ? {} : { key }),
     ...(rescued.has(name) ? { rescued: rescuedName({ key, name }) } : {}),
+    ...(isKeyless({ name, type, key }) ? { keyless: true as const } : {}),
+    ...(isGone({ name, type, key }) ? { gone: true as const } : {}),
   }));
 }
 

@@ -84,6 +84,7 @@ export interface DaySnapshot {
   rescued?: Record<string, number>; // column: values in _rescued
   unfit?: UnfitValues[]; // of its columns, sorted
   spelled?: string[]; // columns of times of which some value takes more than DuckDB's cast: see instants.ts
+  keyless?: Keyless; // where rows lack a column of the key
   dedupe?: Record<string, number>; // groups of several versions in current, by what decided: order, run, tie
   facts?: DayFacts;
 }
@@ -130,6 +131,22 @@ export interface DayDetail {
   rescued: Record<string, number>;
   unfit?: UnfitValues[]; // as in DaySnapshot
   spelled?: string[]; // as in DaySnapshot
+  keyless?: Keyless; // as in DaySnapshot
+}
+
+/** Rows of a day without columns of the key. */
+export interface Keyless {
+  rows: number; // without any column of it
+  since?: string; // the first run with such a row
+  columns: KeylessColumn[];
+}
+
+export interface KeylessColumn {
+  column: string; // of the key
+  names: string[]; // that it is read under
+  rows: number; // that lack it
+  wholeRuns: number; // those of them that are in runs where every row lacks it
+  since: string; // the first such run, else the first with a row that lacks it
 }
 
 /** Values of a column, on one day, that are in `_rescued` as they did not fit. */

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NewColumn, TypeChange } from "../config.ts";
 import { concernsAll } from "../errors.ts";
+import type { Feed } from "../export/feed.ts";
 import { putFile, writeAtomically } from "../sync/files.ts";
 import { cleanFile } from "./careful.ts";
 import type { Database } from "./database.ts";
@@ -10,6 +11,7 @@ import { type DayTypes, dayTypes } from "./day-types.ts";
 import { type StagedDay, stagedDay } from "./detail.ts";
 import { foundIn, keysOf } from "./discover.ts";
 import { type RescuedValues, rescuedValues, rowsByFile, type Written, writeParquet } from "./inspect.ts";
+import { keylessRows } from "./keyless.ts";
 import { QuarantineFile } from "./quarantine.ts";
 import { fits, type Reuse, reusable, reuseSelect } from "./reuse.ts";
 import { withFound, withKeys } from "./schema.ts";
@@ -18,6 +20,7 @@ import {
   type DayDetail,
   type DaySnapshot,
   type FileDetail,
+  type Keyless,
   type Ranges,
   type StagedColumn,
   type StagePath,
@@ -38,6 +41,7 @@ import { type Found, isIdentifier, isTime } from "./typing.ts";
 export interface FeedSchema {
   columns: StagedColumn[];
   rescuedKeys: Set<string>; // keys that get no column
+  key: Pick<Feed, "key" | "renamed">;
   rangesOf: ReadonlySet<string>; // documented columns whose least and largest values are noted
   onNewColumn: NewColumn;
   onTypeChange: TypeChange;
@@ -167,7 +171,9 @@ export class DayStaging {
   async settle(written: Written): Promise<StagedDay | null> {
     const rescued = written.filled("_rescued") ? await rescuedValues(this.db, this.parquet) : new Map();
     if (this.moreSpelled(rescued) || (await this.widen(rescued))) return null;
-    return this.finish(rescued, this.seen(written, rescued), written);
+    const known = { key: this.schema.key, rescued: new Set(rescued.keys()) };
+    const keyless = await keylessRows(this.db, { parquet: this.parquet, written }, this.columns, known);
+    return this.finish(rescued, this.seen(written, rescued), written, keyless);
   }
 
   private rawSource(): Source {
@@ -349,6 +355,7 @@ export class DayStaging {
     rescued: ReadonlyMap<string, RescuedValues>,
     seen: ReadonlySet<string>,
     written: Written | null = null,
+    keyless: Keyless | null = null,
   ): StagedDay {
     const ranges = written ? this.ranges(written) : {};
     const unfit = written ? this.unfit(rescued, written) : [];
@@ -372,6 +379,7 @@ export class DayStaging {
       rescued: byColumn(rescued, this.columns),
       ...(unfit.length > 0 ? { unfit } : {}),
       ...(this.spelled.size > 0 ? { spelled: [...this.spelled].sort() } : {}),
+      ...(keyless ? { keyless } : {}),
     };
     const name = `${feed}/${dt}.${shortHash(source, JSON.stringify(summary.columns), stageFormat)}`;
     const day = stagedDay(`staged/${name}.jsonl`, summary);
@@ -430,7 +438,7 @@ function oneAtATime<T>(task: () => Promise<T>): Promise<T> {
 }
 
 /** Part of every fingerprint: a change makes all days be staged again. */
-export const stageFormat = "5";
+export const stageFormat = "6";
 
 function keysIn(line: string): string[] {
   try {

@@ -92,6 +92,7 @@ function newJob(
     stageFormat,
     JSON.stringify(feed.columns.map((column) => [column.name, column.type])),
     JSON.stringify([onNewColumn, onTypeChange, onMissingColumn, selection?.version, selection?.format]),
+    JSON.stringify([feed.key, feed.renamed]), // by which rows without their key are counted
   );
   const before = known ?? emptyFeed();
   return {
@@ -102,6 +103,7 @@ function newJob(
     schema: {
       columns: startColumns(feed, known, before.rules === rules, options.rename),
       rescuedKeys: new Set(),
+      key: feed,
       rangesOf: new Set([...feed.key, ...feed.key.flatMap((name) => own(feed.renamed, name) ?? [])]),
       onNewColumn,
       onTypeChange,

@@ -287,6 +287,7 @@ function record(job: FeedJob, { dt, stamp, source }: FeedJob["tasks"][number], d
     ...(Object.keys(summary.rescued).length > 0 ? { rescued: summary.rescued } : {}),
     ...(summary.unfit ? { unfit: summary.unfit } : {}),
     ...(summary.spelled ? { spelled: summary.spelled } : {}),
+    ...(summary.keyless ? { keyless: summary.keyless } : {}),
     ...(before?.dedupe ? { dedupe: before.dedupe } : {}),
   });
 }

@@ -8,6 +8,8 @@ export interface RelationColumn {
   seen?: boolean | null; // false: rows were delivered, none with this column; null: no row was; default true
   key?: string; // as the lines spell it, where that is not the name
   rescued?: string; // its name in `_rescued`, where values of it are there
+  keyless?: true; // of the key: some rows have none of its columns
+  gone?: true; // of the key: there are runs without it, see goneColumns
 }
 
 /** One term of a key or an order. */
@@ -15,6 +17,7 @@ export interface Term {
   columns: string[]; // that it reads, as the data spells them
   sql: string;
   label: string; // for people
+  whole?: string; // the term is the content of the rows for which this is true, else null
 }
 
 /** The value of these columns: of several, the first that has one. */

@@ -176,6 +176,7 @@ class Check {
     const schema = {
       columns: this.known.columns,
       rescuedKeys: new Set(Object.keys(day.rescued ?? {}).filter((name) => !known.has(name))),
+      key: { key: [], renamed: {} },
       rangesOf: new Set<string>(),
       onNewColumn: policy.onNewColumn,
       onTypeChange: policy.onTypeChange,

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Output } from "../src/cli/output.ts";
+import { readStatus } from "../src/cli/status.ts";
+import { changesText, runUpdate, updateText } from "../src/cli/update-run.ts";
 import { orderTerm } from "../src/export/registry.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import { openDatabase } from "../src/warehouse/database.ts";
@@ -217,6 +220,22 @@ describe("a key column that goes missing", () => {
       ["b"],
     ],
     [
+      "null in all of a run that the rest of the key tells apart: null is a value",
+      [
+        [
+          ["x", 1],
+          ["y", 2],
+        ],
+        [
+          ["x", null],
+          ["y", null],
+        ],
+        [["x", null]],
+      ],
+      4,
+      [],
+    ],
+    [
       "both gone from a run",
       [
         [
@@ -230,7 +249,7 @@ describe("a key column that goes missing", () => {
         ],
       ],
       5,
-      ["a, b", "a", "b"],
+      ["a, b"],
     ],
   ];
   for (const [name, hours, rows, expected] of cases)
@@ -283,7 +302,10 @@ describe("a key column that goes missing", () => {
           [7],
           [8],
         ]);
-        assert.deepEqual(said(raw), [["b", 2, 8, `${day} 03`]]);
+        assert.deepEqual(said(raw), [
+          ["b", 2, 8, `${day} 03`],
+          ["b", 1, 8, `${day} 03`],
+        ]);
       },
       { renamed: { was: "b" } },
     );
@@ -347,5 +369,66 @@ describe("a key column that goes missing", () => {
       }),
       { numRuns: 4 },
     );
+  });
+
+  it("is said by sync, status and Data health: feed, column, rows, since when, what to do", async () => {
+    const feed = { ...documented("things", columns), key: ["a"] };
+    const raw = rawFixture((project) => project.feeds.set("things", feed));
+    const warned: [string, string | undefined][] = [];
+    const output = {
+      close: () => {},
+      progress: () => {},
+      warn: (text: string, next?: string) => warned.push([text, next]),
+    } as unknown as Output;
+    const update = () =>
+      runUpdate(raw.project, { output, signal: new AbortController().signal, now: new Date() });
+    try {
+      raw.put("things", `${day} 01`, [{ a: "1" }, { a: "2" }]);
+      const clean = await update();
+      assert.deepEqual([clean.keyless, changesText(clean)], [[], null]);
+      raw.put("things", `${day} 03`, [{ n: 1 }, { n: 2 }, { A_: "1" }]);
+      const updated = await update();
+      const lacking = { feed: "things", columns: ["a"], delivered: 5, since: `${day} 03`, lastDay: day };
+      const keys = [
+        { ...lacking, other: null, rows: 2 },
+        { ...lacking, other: "A_", rows: 1 },
+      ];
+      assert.deepEqual(updated.keyless, keys);
+      assert.match(updateText(updated), /^no key {6}3 rows without things\.a, things\.a, named by/m);
+      assert.match(changesText(updated)!, /2 keys that rows lack/);
+      const none =
+        "a: 2 of 5 rows have no value of this key column, since the partition 2026-09-01 03: all are kept but exact copies, as nothing tells which are versions of one another";
+      const other =
+        "a: 1 of 5 rows has A_ in place of this key column, since the partition 2026-09-01 03: what has it replaces no earlier version";
+      assert.deepEqual(
+        warned.filter(([text]) => text.startsWith("things: ")).map(([text]) => text),
+        [`things: ${none}`, `things: ${other}`],
+      );
+      const { ok, problems } = await readStatus(raw.project, new Date());
+      assert.equal(ok, false);
+      const told = problems.filter(({ what }) => what.startsWith("a: "));
+      assert.deepEqual(
+        told.map(({ what }) => what),
+        [none, other],
+      );
+      assert.match(told[0]!.next, /^ask ASAPP where a went; .*from raw\.things where a is null limit 20/);
+      assert.match(told[1]!.next, /kit\.yaml: things: \{renamed: \{A_: a\}\}$/);
+      const catalog = await openCatalog(raw.project, { threads: 1 });
+      const { rows } = await catalog.rows("select kind, what, count from kit.oddities order by count desc");
+      catalog.close();
+      assert.deepEqual(rows, [
+        ["key", "rows without a value of the key a", 2],
+        ["key", "row with A_ for the key a", 1],
+      ]);
+      feed.renamed = { A_: "a" };
+      const mended = await update();
+      assert.deepEqual(
+        mended.keyless.map(({ other, rows }) => [other, rows]),
+        [[null, 2]],
+      );
+      assert.deepEqual(await settled(raw, "select count(*) from things"), [[4]]);
+    } finally {
+      raw.delete();
+    }
   });
 });

@@ -93,6 +93,7 @@ describe("values that do not fit (rescued-unsaid)", () => {
       failed: [],
       schemaChanges: [],
       unfit: [],
+      keyless: [],
       warnings: [],
       dataThrough: null,
       seconds: 0,

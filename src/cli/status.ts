@@ -8,11 +8,10 @@ import { oddFolderText } from "../sync/discovery.ts";
 import { type LastSync, lastSyncDamage, lastSyncName, readLastSync } from "../sync/last-sync.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { type Database, quoteText } from "../warehouse/database.ts";
-import { likely, spelled } from "../warehouse/dedupe.ts";
 import { readPlanned } from "../warehouse/forecast.ts";
 import { judgeFeeds } from "../warehouse/freshness.ts";
+import { lackingKeys } from "../warehouse/keyless.ts";
 import { namedQueues } from "../warehouse/named-queues.ts";
-import { relationColumns } from "../warehouse/relation.ts";
 import { crowdedOut, crowdedText } from "../warehouse/schema.ts";
 import {
   emptySnapshot,
@@ -25,6 +24,7 @@ import { unfitColumns } from "../warehouse/unfit.ts";
 import { surveyNames, unmapped } from "../warehouse/wfm-survey.ts";
 import { yearsOf, zoneDifference, zoneNext, zoneText } from "../warehouse/zone-rules.ts";
 import { count, minute, plural, span } from "../words.ts";
+import { keylessNext, keylessText } from "./keyless-text.ts";
 import { namedNext, namedText, plannedNext, plannedText } from "./planned-run.ts";
 import { table } from "./table.ts";
 import { unfitNext, unfitText } from "./unfit-text.ts";
@@ -116,7 +116,7 @@ export async function readStatus(
         : []),
       ...odd.filter(({ kind }) => kind === "partition time").map(oddProblem),
       ...unfitProblems(snapshot, feeds),
-      ...renamedProblems(project, snapshot, feeds),
+      ...keylessProblems(project, snapshot, feeds),
       ...wfm.problems,
     ];
     return {
@@ -133,7 +133,7 @@ export async function readStatus(
         ...oddFolderNotes(last, feeds),
         ...unsyncedNotes(found, last, now),
         ...notesOf(found),
-        ...odd.filter(({ kind }) => kind !== "partition time").map(oddProblem),
+        ...odd.filter(({ kind }) => kind !== "partition time" && kind !== "key").map(oddProblem),
         ...uncountedNotes(uncounted),
         ...(zone === null ? [] : [{ feed: null, what: zoneText(zone), next: zoneNext }]),
         ...wfm.notes,
@@ -331,21 +331,13 @@ function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number | null
     };
 }
 
-function renamedProblems(project: Project, snapshot: Snapshot, wanted: string[] | null): Problem[] {
-  return Object.entries(snapshot.feeds).flatMap(([name, known]) => {
-    if (wanted?.includes(name) === false) return [];
-    const feed = feedOf(project, name);
-    const columns = relationColumns(known).filter(({ seen }) => seen === true);
-    return feed.key.flatMap((key) =>
-      likely(key, columns, spelled(columns, key))
-        .filter((column) => own(feed.renamed, column.key ?? column.name) === undefined)
-        .map((column) => ({
-          feed: name,
-          what: `${column.name} looks like the key column ${key} under another name: rows that have only it do not replace earlier versions`,
-          next: `if it is the same, write under \`feeds\` in kit.yaml: ${name}: {renamed: {${column.key ?? column.name}: ${key}}}`,
-        })),
-    );
-  });
+function keylessProblems(project: Project, snapshot: Snapshot, wanted: string[] | null): Problem[] {
+  return lackingKeys(snapshot)
+    .filter(({ feed, other }) => {
+      const said = other !== null && own(feedOf(project, feed).renamed, other) !== undefined;
+      return !said && (wanted?.includes(feed) ?? true);
+    })
+    .map((key) => ({ feed: key.feed, what: keylessText(key), next: keylessNext(key) }));
 }
 
 function unfitProblems(snapshot: Snapshot, wanted: string[] | null): Problem[] {

@@ -3,6 +3,7 @@ import type { Project } from "../project.ts";
 import { withLock } from "../sync/lock.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import { quoteText } from "../warehouse/database.ts";
+import { type LackingKey, lackingKeys } from "../warehouse/keyless.ts";
 import { formerSnapshot, type Snapshot } from "../warehouse/snapshot.ts";
 import { type UnfitColumn, unfitColumns } from "../warehouse/unfit.ts";
 import { type UpdateOptions, updateWarehouse } from "../warehouse/update.ts";
@@ -10,6 +11,7 @@ import { surveyNames } from "../warehouse/wfm-survey.ts";
 import { duration, minute, plural } from "../words.ts";
 import { refreshCatalog } from "./catalog-run.ts";
 import type { Context } from "./command.ts";
+import { keylessNext, keylessText } from "./keyless-text.ts";
 import { unfitNext, unfitText } from "./unfit-text.ts";
 import { unmappedNext, unmappedText } from "./wfm-run.ts";
 
@@ -21,6 +23,7 @@ export interface Updated {
   failed: { feed: string; dt: string; reason: string }[];
   schemaChanges: { feed: string; dt: string; column: string; change: string; detail: string }[];
   unfit: UnfitColumn[]; // columns of these days with values that do not fit
+  keyless: LackingKey[]; // keys that rows of these days lack, with all rows that do
   warnings: string[];
   dataThrough: string | null; // ISO, UTC: end of the newest complete window of any feed
   seconds: number;
@@ -61,6 +64,9 @@ export async function runUpdate(
       `${plural(unfit.length - mostUnfit, "more column")} with values that do not fit`,
       "asapp-kit status names them",
     );
+  const keyless = lackingKeys(report.snapshot, (feed, dt) => read.has(`${feed} ${dt}`));
+  for (const key of keyless.slice(0, mostUnfit))
+    output.warn(`${key.feed}: ${keylessText(key)}`, keylessNext(key));
   const empty = unmappedText(surveyNames(project.config, report.snapshot));
   if (empty !== null) output.warn(empty, unmappedNext);
   try {
@@ -79,6 +85,7 @@ export async function runUpdate(
       .filter(({ feed }) => known.has(feed)) // a feed that is new here did not change
       .map(({ feed, dt, column, change, detail }) => ({ feed, dt, column, change, detail })),
     unfit,
+    keyless,
     warnings: empty === null ? report.warnings : [...report.warnings, empty],
     dataThrough: newest(report.snapshot)?.toISOString() ?? null,
     seconds: Math.round(performance.now() - started) / 1000,
@@ -89,7 +96,7 @@ const mostUnfit = 5;
 
 /** The warehouse's part of what `sync` and `build` print. */
 export function updateText(updated: Updated): string {
-  const { days, rows, quarantined, unfit, schemaChanges, dataThrough, seconds } = updated;
+  const { days, rows, quarantined, unfit, keyless, schemaChanges, dataThrough, seconds } = updated;
   const lines: [string, string][] = [];
   if (days > 0) lines.push(["read", `${plural(rows, "row")} in ${duration(seconds)}`]);
   if (quarantined > 0)
@@ -103,25 +110,36 @@ export function updateText(updated: Updated): string {
       `${plural(values, "value")} of ${names.join(", ")}${more}, named by asapp-kit status`,
     ]);
   }
+  if (keyless.length > 0) {
+    const names = keyless.slice(0, 3).map(({ feed, columns }) => `${feed}.${columns.join("+")}`);
+    const more = keyless.length > names.length ? ", …" : "";
+    const without = keyless.reduce((sum, key) => sum + key.rows, 0);
+    lines.push([
+      "no key",
+      `${plural(without, "row")} without ${names.join(", ")}${more}, named by asapp-kit status`,
+    ]);
+  }
   if (schemaChanges.length > 0)
     lines.push(["schema", `${plural(schemaChanges.length, "change")}, listed by asapp-kit schema --changes`]);
   if (dataThrough !== null) lines.push(["through", minute(new Date(dataThrough))]);
   return lines.map(([what, text]) => `${what.padEnd(10)}  ${text}\n`).join("");
 }
 
-/** The first few changes of columns and columns with values that do not fit, in words; null when there are none. */
-export function changesText({ schemaChanges, unfit }: Updated): string | null {
+/** The first few changes of columns, values that do not fit and keys that rows lack, in words; null when there are none. */
+export function changesText({ schemaChanges, unfit, keyless }: Updated): string | null {
   const values = new Set(unfit.map(({ feed, column }) => `${feed} ${column}`));
   const changes = schemaChanges.filter(
     ({ feed, column, change }) => change !== "values_rescued" || !values.has(`${feed} ${column}`),
   );
   const all = [
     ...unfit.map((column) => `${column.feed}: ${unfitText(column)}`),
+    ...keyless.map((key) => `${key.feed}: ${keylessText(key)}`),
     ...changes.map(({ feed, detail }) => `${feed}: ${detail}`),
   ];
   if (all.length === 0) return null;
   const kinds = [
     ...(unfit.length > 0 ? [`${plural(unfit.length, "column")} with values that do not fit`] : []),
+    ...(keyless.length > 0 ? [`${plural(keyless.length, "key")} that rows lack`] : []),
     ...(changes.length > 0 ? [`${plural(changes.length, "change")} of columns`] : []),
   ];
   return `${kinds.join(", ")}: ${all.slice(0, 3).join("; ")}${all.length > 3 ? "; …" : ""}`;

@@ -115,7 +115,8 @@ export interface KeyPart {
   column: string;
   names: string[]; // that it may have
   found: RelationColumn[];
-  terms: Term[]; // none: it is not there, nor anything like it
+  likes: RelationColumn[]; // that may be it under another name
+  terms: Term[]; // of found, then of likes
 }
 
 /** The columns of the key, each with those of `delivered` that it is read from, and those that may be it. */
@@ -127,12 +128,13 @@ export function keyParts(
     const names = namesOf(column, feed.renamed);
     const found = names.flatMap((name) => spelled(delivered, name));
     const terms = found.length > 0 ? termsOf(found) : [];
-    for (const like of likely(column, delivered, found)) {
+    const likes = likely(column, delivered, found);
+    for (const like of likes) {
       const text = `cast(${quoteName(like.name)} as VARCHAR)`;
       const sql = found.length > 0 ? `case when ${termOf(found).sql} is null then ${text} end` : text;
       terms.push({ columns: [...found.map(({ name }) => name), like.name], sql, label: like.name });
     }
-    return { column, names, found, terms };
+    return { column, names, found, likes, terms };
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Feed } from "../export/feed.ts";
-import { type Database, type QueryOptions, quoteFiles } from "./database.ts";
+import { type Database, type QueryOptions, quoteFiles, quoteName, quoteText } from "./database.ts";
 import { isAbsent, keyParts } from "./dedupe.ts";
 import type { Written } from "./inspect.ts";
 import type { FeedSnapshot, Keyless, KeylessColumn, Snapshot, StagedColumn } from "./snapshot.ts";
@@ -29,99 +29,145 @@ export async function keylessRows(
   const asked = parts.filter((part) => !filled(part));
   if (asked.length === 0) return null;
   const all = parts.length === asked.length ? asked.map(isAbsent).join(" and ") : "false";
-  const lacking = asked.map((part) => `count(*) filter (${isAbsent(part)})`);
-  const { rows: runs } = await db.rows(
-    `select "_run", count(*), count(*) filter (${all}), ${lacking.join(", ")}
-     from read_parquet(${quoteFiles([parquet])}) group by "_run" order by "_run"`,
+  const others = asked.flatMap(({ column, terms, likes }) =>
+    likes.map(({ name, key = name }) => ({
+      column,
+      name: key,
+      sql: `${isAbsent({ terms: terms.slice(0, -likes.length) })} and ${quoteName(name)} is not null`,
+    })),
+  );
+  const relation = `read_parquet(${quoteFiles([parquet])})`;
+  const tests = [all, ...asked.map(isAbsent), ...others.map(({ sql }) => sql)];
+  const { rows } = await db.rows(
+    `select "_run", count(*), ${tests.map((test) => `count(*) filter (${test})`).join(", ")}
+     from ${relation} group by "_run" order by "_run"`,
     options,
   );
+  const ties = await tiesInWholeRuns();
+  const [none, ...lacking] = tests.map((_, i) =>
+    rows
+      .map((row) => ({ run: String(row[0]), of: Number(row[1]), rows: Number(row[2 + i]) }))
+      .filter((run) => run.rows > 0),
+  );
   const found = asked.flatMap(({ column, found }, i): KeylessColumn[] => {
-    const counts = runs.map((row) => ({
-      run: String(row[0]),
-      rows: Number(row[1]),
-      lack: Number(row[3 + i]),
-    }));
-    const whole = counts.filter(({ rows, lack }) => lack === rows);
-    const lack = sum(counts.map(({ lack }) => lack));
-    if (lack === 0) return [];
+    const runs = lacking[i]!;
+    if (runs.length === 0) return [];
+    const whole = runs.filter((run) => run.rows === run.of);
     const names = [...new Set([column, ...found.map(({ name }) => name)])];
-    const wholeRuns = sum(whole.map(({ rows }) => rows));
-    return [
-      { column, names, rows: lack, wholeRuns, since: (whole[0] ?? counts.find(({ lack }) => lack > 0)!).run },
-    ];
+    const since = (whole[0] ?? runs[0]!).run;
+    return [{ column, names, rows: sum(runs), wholeRuns: sum(whole), ties: ties[i]!, since }];
   });
-  const none = runs.filter((row) => Number(row[2]) > 0);
-  if (found.length === 0) return null;
-  const first = none[0];
+  const instead = others.flatMap(({ column, name }, i) => {
+    const runs = lacking[asked.length + i]!;
+    return runs.length > 0 ? [{ column, name, rows: sum(runs), since: runs[0]!.run }] : [];
+  });
+  if (found.length + instead.length === 0) return null;
   return {
-    rows: sum(none.map((row) => Number(row[2]))),
-    ...(first ? { since: String(first[0]) } : {}),
+    rows: sum(none!),
+    ...(none!.length > 0 ? { since: none![0]!.run } : {}),
     columns: found,
+    ...(instead.length > 0 ? { instead } : {}),
   };
+
+  // Rows beyond the first of what the rest of the key says, in runs that lack a column altogether.
+  async function tiesInWholeRuns(): Promise<number[]> {
+    const conditions = asked.map((_, i) => {
+      const whole = rows.filter((row) => row[1] === row[3 + i]).map(([run]) => quoteText(String(run)));
+      return whole.length > 0 ? `"_run" in (${whole.join(", ")})` : "false";
+    });
+    if (conditions.every((condition) => condition === "false")) return asked.map(() => 0);
+    const counted = asked.map((part, i) => {
+      const rest = parts
+        .filter((other) => other !== part)
+        .flatMap(({ terms }) => terms.map(({ sql }) => sql));
+      return `count(*) filter (${conditions[i]}) - count(distinct hash(${['"_run"', ...rest].join(", ")})) filter (${conditions[i]})`;
+    });
+    const found = await db.rows(`select ${counted.join(", ")} from ${relation}`, options);
+    return found.rows[0]!.map(Number);
+  }
 }
 
-/** A column of the key, or all of them together, that rows lack which therefore stand for themselves. */
+/** Columns of the key that rows lack which are therefore told apart by something else. */
 export interface LackingKey {
   feed: string;
-  columns: string[]; // of the key
+  columns: string[]; // all of the key, or one
+  other: string | null; // a column that these rows have and that may be it
   rows: number; // that lack it
   delivered: number; // rows of the feed
-  since: string; // the first run with such a row
+  since: string; // the first partition with such a row, as runOf()
   lastDay: string;
 }
 
 /**
- * The keys that rows lack, by feed: all columns of it, or one that is gone.
- * `among`: of a feed that has such rows on one of these days.
+ * The keys that rows lack, by feed: all columns of it, one that is gone, or one that has another name.
+ * `among`: only those that rows of one of these days lack.
  */
 export function lackingKeys(
   { feeds }: Pick<Snapshot, "feeds">,
   among: (feed: string, dt: string) => boolean = () => true,
 ): LackingKey[] {
   return Object.entries(feeds).flatMap(([feed, { days }]) => {
-    const delivered = sum(days.map(({ rows }) => rows));
-    const here = days.filter(({ keyless }) => keyless);
-    const found: LackingKey[] = [];
-    const add = (
+    const delivered = sum(days);
+    const here = days.flatMap(({ dt, keyless }) => (keyless ? [{ dt, keyless }] : []));
+    const lacking = (
       columns: string[],
+      other: string | null,
       of: (keyless: Keyless) => { rows: number; since?: string } | undefined,
-    ) => {
-      const some = here.filter(({ keyless }) => (of(keyless!)?.rows ?? 0) > 0);
-      if (!some.some(({ dt }) => among(feed, dt))) return;
-      const rows = sum(some.map(({ keyless }) => of(keyless!)!.rows));
-      const { since = "" } = of(some[0]!.keyless!)!;
-      found.push({ feed, columns, rows, delivered, since, lastDay: some.at(-1)!.dt });
+    ): LackingKey[] => {
+      const found = here
+        .map(({ dt, keyless }) => ({ dt, rows: 0, ...of(keyless) }))
+        .filter(({ rows }) => rows > 0);
+      if (!found.some(({ dt }) => among(feed, dt))) return [];
+      const { since = "" } = found[0]!;
+      return [{ feed, columns, other, rows: sum(found), delivered, since, lastDay: found.at(-1)!.dt }];
     };
-    const gone = goneColumns({ days });
-    const whole = here.find(({ keyless }) => keyless!.rows > 0)?.keyless!.columns.map(({ column }) => column);
-    if (whole && !(whole.length === 1 && gone.has(whole[0]!))) add(whole, (keyless) => keyless);
-    for (const name of gone) add([name], ({ columns }) => columns.find(({ column }) => column === name));
-    return found;
+    const none = here.find(({ keyless }) => keyless.rows > 0)?.keyless.columns ?? [];
+    const whole = lacking(
+      none.map(({ column }) => column),
+      null,
+      (keyless) => keyless,
+    );
+    const gone = [...goneColumns({ days })]
+      .flatMap((name) =>
+        lacking([name], null, ({ columns }) => columns.find(({ column }) => column === name)),
+      )
+      .filter(({ rows }) => rows !== whole[0]?.rows); // the same rows
+    const instead = here.flatMap(({ keyless }) => keyless.instead ?? []);
+    const others = new Map(instead.map((entry) => [JSON.stringify([entry.column, entry.name]), entry]));
+    const renamed = [...others.values()].flatMap(({ column, name }) =>
+      lacking([column], name, (keyless) =>
+        keyless.instead?.find((entry) => entry.column === column && entry.name === name),
+      ),
+    );
+    return [...whole, ...gone, ...renamed];
   });
 }
 
 // null in rows of the key's column                               the column
 // in none                                                        is filled
 // in 5 % or more of the rows of runs that have values of it      may be null: a null is one of its values
-// in fewer of them, and in every row of some other run           is gone from that run
+// in fewer of them, and in every row of some other run
+//   in which the rest of the key tells all rows apart            may be null
+//   in which it does not                                         is gone from there
 // in every row there is                                          may be null
 /** The columns of the key that are filled in some runs, and that others do not have at all. */
 export function goneColumns({ days }: Pick<FeedSnapshot, "days">): Set<string> {
-  const rows = sum(days.map((day) => day.rows));
+  const rows = sum(days);
   const found = days.flatMap(({ keyless }) => keyless?.columns ?? []);
   const names = [...new Set(found.map(({ column }) => column))].sort();
   return new Set(
     names.filter((name) => {
       const here = found.filter(({ column }) => column === name);
-      const gone = sum(here.map(({ wholeRuns }) => wholeRuns));
-      const others = sum(here.map((column) => column.rows - column.wholeRuns));
-      return gone > 0 && gone < rows && others * mostNulls < rows - gone;
+      const gone = here.reduce((total, { wholeRuns }) => total + wholeRuns, 0);
+      const others = sum(here) - gone;
+      const ties = here.reduce((total, column) => total + column.ties, 0);
+      return ties > 0 && gone < rows && others * mostNulls < rows - gone;
     }),
   );
 }
 
 const mostNulls = 20; // one row in so many may lack a column that is meant to be filled
 
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
+function sum(counted: readonly { rows: number }[]): number {
+  return counted.reduce((total, { rows }) => total + rows, 0);
 }

@@ -1,3 +1,4 @@
+import { type LackingKey, lackingKeys } from "./keyless.ts";
 import { sum } from "./kit-source.ts";
 import { rowsSql } from "./relation.ts";
 import type { DaySnapshot, Snapshot } from "./snapshot.ts";
@@ -17,6 +18,7 @@ export function odditiesSelect({ feeds }: Snapshot): string {
     ...oddRuns(days).map((row) => ({ feed, ...row })),
     ...oddRows(days).map((row) => ({ feed, ...row })),
   ]);
+  rows.push(...lackingKeys({ feeds }).map(keylessRow));
   return `select * from ${rowsSql(types, rows)}
   union all ${contradictory("queue_wfm", "wfm.queue_windows", "coalesce(queue_name, '(no name)')")}
   union all ${contradictory("queue_membership_wfm", "wfm.rep_windows", "coalesce(queue_name, '(no name)')")}`;
@@ -28,6 +30,15 @@ const contradictory = (feed: string, view: string, queue: string) => `
     count(*) as count, min(instance_ts)::date as first_day, max(instance_ts)::date as last_day,
     max_by(${queue} || ', ' || strftime(instance_ts, '%Y-%m-%d %H:%M'), instance_ts) as example
   from ${view} where contradicts and instance_ts is not null having count(*) > 0`;
+
+function keylessRow({ feed, columns, other, rows, since, lastDay }: LackingKey) {
+  const names = columns.join(", ");
+  const key = other === null ? `without a value of the key ${names}` : `with ${other} for the key ${names}`;
+  return {
+    ...{ feed, kind: "key", what: `${rows === 1 ? "row" : "rows"} ${key}`, count: rows },
+    ...{ first_day: since.slice(0, 10), last_day: lastDay, example: `first in the partition ${since}` },
+  };
+}
 
 function oddRuns(days: readonly DaySnapshot[]) {
   const odd = days.filter(({ facts }) => facts?.oddRuns);

@@ -139,6 +139,7 @@ export interface Keyless {
   rows: number; // without any column of it
   since?: string; // the first run with such a row
   columns: KeylessColumn[];
+  instead?: { column: string; name: string; rows: number; since: string }[]; // rows with a key that may be it
 }
 
 export interface KeylessColumn {
@@ -146,6 +147,7 @@ export interface KeylessColumn {
   names: string[]; // that it is read under
   rows: number; // that lack it
   wholeRuns: number; // those of them that are in runs where every row lacks it
+  ties: number; // those of these that the rest of the key does not tell from another of their run
   since: string; // the first such run, else the first with a row that lacks it
 }
 

@@ -403,8 +403,10 @@ function deliveredBy({ run, files }: Event, name?: string): Delivered[] {
   const [, dt, hr, mi] = /^(\S+)(?: (\d\d)(?::(\d\d))?)?$/.exec(run)!;
   const folder = `things/version=1/format=jsonl/dt=${dt}${hr ? `/hr=${hr}` : ""}${mi ? `/mi=${mi}` : ""}`;
   return (files ?? []).flatMap((lines, i) =>
-    lines.flatMap(({ row }, at) =>
-      row ? [{ row, run, file: `${folder}/${name ?? `things.jsonl.0${i}.gz`}`, line: at + 1 }] : [],
-    ),
+    lines.flatMap(({ row, text }, at) => {
+      const rescued = /^\{"n":9,/.test(text) ? "n" : "";
+      const file = `${folder}/${name ?? `things.jsonl.0${i}.gz`}`;
+      return row ? [{ row, run, file, line: at + 1, rescued }] : [];
+    }),
   );
 }

@@ -11,8 +11,15 @@ import { type CurrentOptions, type FeedUpdate, updateCurrent } from "../src/ware
 import { type Database, openDatabase, quoteName, quoteText, type Value } from "../src/warehouse/database.ts";
 import type { RelationColumn } from "../src/warehouse/dedupe.ts";
 import { writeParquet } from "../src/warehouse/inspect.ts";
+import { keylessRows } from "../src/warehouse/keyless.ts";
 import { parquetRelation, relationColumns, withProvenance } from "../src/warehouse/relation.ts";
-import { type DaySnapshot, emptySnapshot, type Layout, type Snapshot } from "../src/warehouse/snapshot.ts";
+import {
+  type DaySnapshot,
+  emptySnapshot,
+  type Layout,
+  type Snapshot,
+  type StagedColumn,
+} from "../src/warehouse/snapshot.ts";
 import { type Delivered, keyOf, type ModelRow, modelWinners } from "./dedupe-model.ts";
 import fc from "./fast-check.ts";
 
@@ -75,15 +82,14 @@ class Bench {
           current: null,
         },
         ...(file.ranges ? { ranges: file.ranges } : {}),
+        ...(file.keyless ? { keyless: file.keyless } : {}),
         ...{ rows: rows.length, quarantined: 0, currentRows: 0, layout: layouts.length - 1 },
         ...(before ? { current: before.current, currentRows: before.currentRows } : {}),
         ...(before?.dedupe ? { dedupe: before.dedupe } : {}),
       });
     }
     next.feeds.things = {
-      columns: this.columns.map(({ name, type }) => ({
-        ...{ name, type, key: name, documented: true, firstSeen: "2026-09-01", lastSeen: "2026-09-01" },
-      })),
+      columns: stagedColumns(this.columns),
       rule: this.snapshot.feeds.things?.rule ?? "",
       rules: "",
       layouts,
@@ -139,7 +145,10 @@ class Bench {
     rmSync(this.data, { recursive: true, force: true });
   }
 
-  private async stage(dt: string, rows: Delivered[]): Promise<Pick<DaySnapshot, "staged" | "ranges">> {
+  private async stage(
+    dt: string,
+    rows: Delivered[],
+  ): Promise<Pick<DaySnapshot, "staged" | "ranges" | "keyless">> {
     const file = `staged/things/${dt}.${++this.written}.parquet`;
     mkdirSync(dirname(join(this.data, file)), { recursive: true });
     const all = withProvenance(this.columns);
@@ -151,19 +160,28 @@ class Bench {
       });
       return `(${cells.join(", ")})`;
     });
-    const { range } = await writeParquet(
+    const parquet = join(this.data, file);
+    const written = await writeParquet(
       database,
       [
         `select * from (values ${values.join(", ")}) as t(${all.map(({ name }) => quoteName(name)).join(", ")})`,
       ],
-      join(this.data, file),
+      parquet,
     );
+    const known = { key: this.feed, rescued: new Set<string>() };
+    const keyless = await keylessRows(database, { parquet, written }, stagedColumns(this.columns), known);
     const ranges = all.flatMap(({ name }) => {
-      const bounds = range(name);
+      const bounds = written.range(name);
       return bounds ? [[name, bounds] as const] : [];
     });
-    return { staged: file, ranges: Object.fromEntries(ranges) };
+    return { staged: file, ranges: Object.fromEntries(ranges), ...(keyless ? { keyless } : {}) };
   }
+}
+
+function stagedColumns(of: readonly RelationColumn[]): StagedColumn[] {
+  return of.map(({ name, type }) => ({
+    ...{ name, type, key: name, documented: true, firstSeen: "2026-09-01", lastSeen: "2026-09-01" },
+  }));
 }
 
 function deliveredOf(state: State, dt?: string): Delivered[] {

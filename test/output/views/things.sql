@@ -1,7 +1,7 @@
 -- things: Not in the registry: found in the bucket.
 create or replace view "raw"."things" as
 select
-  t[1] as "id", kit_timestamp(t[2]) as "ts", kit_bigint(t[3]) as "n", kit_double(t[4]) as "d",
+  kit_identifier(t[1]) as "id", kit_timestamp(t[2]) as "ts", kit_bigint(t[3]) as "n", kit_double(t[4]) as "d",
   kit_boolean(t[5]) as "flag", kit_date(t[6]) as "day", t[7] as "never",
   case when t[8] is not null then j[8] end as "nested", "_file", "_line", kit_run("_file") as "_run",
   cast(case when ((kit_bigint(t[3]) is null and t[3] is not null)) then json_merge_patch(coalesce(r, '{}'), json_object('n', case when (kit_bigint(t[3]) is null and t[3] is not null) then t[3] end)) else r end as JSON) as "_rescued"

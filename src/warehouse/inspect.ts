@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { own } from "../names.ts";
 import {
   type Database,
@@ -40,22 +41,28 @@ export async function writeParquet(
   return writtenOf(copied[0]!);
 }
 
-/** Writes the rows of a query to a Parquet file for each value of its column `part`, below `folder`. By that value. */
+/**
+ * Writes the rows of a query to a Parquet file for each value of its column `part`, a number; in their order, which a COPY
+ * with partition_by does not keep when a few of a part are in one chunk of rows and many in the next. By that value.
+ */
 export async function writeParquets(
   db: Database,
   select: string,
   part: string,
   folder: string,
-): Promise<Map<string, Written & { path: string }>> {
-  const copied = await db.objects(
-    `copy (${select}) to ${quoteText(folder)} (${parquetOptions}, partition_by (${quoteName(part)}))`,
-  );
-  return new Map(
-    copied.map((row) => [
-      String(own(row.partition_keys as Record<string, Value>, part)),
-      { ...writtenOf(row), path: String(row.filename) },
-    ]),
-  );
+  options?: QueryOptions,
+): Promise<Map<number, Written & { path: string }>> {
+  const column = quoteName(part);
+  await db.run(`create or replace temp table parts as ${select}`, options);
+  const { rows } = await db.rows(`select distinct ${column} from parts`, options);
+  const written = new Map<number, Written & { path: string }>();
+  for (const [value] of rows) {
+    const path = join(folder, `${value}.parquet`);
+    const only = `select * exclude (${column}) from parts where ${column} = ${value}`;
+    written.set(Number(value), { ...(await writeParquet(db, [only], path, options)), path });
+  }
+  await db.run("drop table parts", options);
+  return written;
 }
 
 const parquetOptions = "format parquet, compression zstd, return_stats true";

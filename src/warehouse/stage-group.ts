@@ -135,11 +135,11 @@ async function stagePlain(
     longest: 0,
   };
   writeFileSync(query.template, templateLine(query));
-  const written = await writeParquets(db, stageSelect(query), dayColumn, join(folder, "days"));
+  const written = await writeParquets(db, stageSelect(query), dayColumn, folder);
   const staged = new Map<string, StagedDay>();
   for (const [i, staging] of stagings.entries()) {
     const { dt } = plain[i]!.day;
-    const file = written.get(String(i + 1));
+    const file = written.get(i + 1);
     if (file === undefined) continue;
     mkdirSync(join(folder, dt));
     renameSync(file.path, staging.parquet);

@@ -259,12 +259,12 @@ describe("the site", () => {
       const text = readFileSync(await saved(page, "#volume", "CSV"), "utf8");
       const lines = text.trimEnd().split("\r\n");
       assert.equal(lines.length, rows + 1);
-      assert.match(lines[0]!, /^Day,Begun,Ended/);
+      assert.match(lines[0]!, /^\ufeffChannel,Day,Begun,Ended/);
       await page.goto(address("today"));
       const header = readFileSync(await saved(page, "#service-level", "CSV"), "utf8").split("\r\n")[0];
       assert.equal(
         header,
-        '"Start, UTC",Local time (America/New_York),State,"Service level (share, 0 to 1)","Target (share, 0 to 1)",Offered (contacts)',
+        '\ufeffQueue,"Start, UTC",Local time (America/New_York),State,"Service level (share, 0 to 1)","Target (share, 0 to 1)",Offered (contacts)',
       );
       await close();
     });

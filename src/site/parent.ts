@@ -1,3 +1,5 @@
+import { isRunning } from "../sync/process.ts";
+
 /** Set for a child process: the number of the process that it must not outlive. */
 export const parentProcess = "ASAPP_KIT_PARENT";
 
@@ -10,17 +12,8 @@ export function endWithParent(env = process.env): void {
   env[parentProcess] = String(process.pid);
   if (!parent) return; // started by the user
   const look = () => {
-    if (process.ppid !== parent || !exists(parent)) process.exit(1);
+    // On Windows a process keeps the number of its parent when that is gone.
+    if (process.ppid !== parent || !isRunning(parent)) process.exit(1);
   };
   setInterval(look, 500).unref();
-}
-
-// On Windows a process keeps the number of its parent when that is gone.
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

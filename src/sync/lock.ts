@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CliError } from "../errors.ts";
 import { diskError } from "./files.ts";
+import { isRunning } from "./process.ts";
 import { prune } from "./raw.ts";
 
 export interface Holder {
@@ -199,11 +200,7 @@ export function thisProcess(): Holder {
 /** Whether that process still runs; true for one of another machine, of which nothing is known here. */
 export function isAlive(holder: Holder): boolean {
   if (holder.host !== hostname()) return true; // cannot be told from here
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  if (!isRunning(holder.pid)) return false;
   const started = startOf(holder.pid);
   return started === null || holder.started === null || started === holder.started;
 }

@@ -4,6 +4,7 @@ import { markerName, partitionPath } from "../export/layout.ts";
 import type { PartitionId } from "../export/partition.ts";
 import { removeEmpty } from "./files.ts";
 import { hasFiles, type ManifestPartition } from "./manifest.ts";
+import { isRunning } from "./process.ts";
 
 /** The partition's folder: `raw/` has the bucket's own layout. */
 export function rawFolder(project: { data: string }, id: PartitionId): string {
@@ -98,15 +99,6 @@ export function restore(project: { data: string }): number {
 /** Removes folders that are empty, upwards until `top`. */
 export function prune(folder: string, top: string): void {
   for (let at = folder; at !== top && at.startsWith(top); at = dirname(at)) if (!removeEmpty(at)) return;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 function partitionsIn(folder: string): string[] {

@@ -32,12 +32,13 @@ describe("the feeds of a page", () => {
   const pages = readdirSync(pagesFolder).filter((name) => name.endsWith(".md"));
   const text = (page: string) => readFileSync(join(pagesFolder, page), "utf8");
 
+  const about = (key: string) => key.startsWith("kit.") || key === "history.through";
+
   /** The feeds whose files a query reads, through any views. What is about the data, as kit.*, is made of none. */
   function lineage(sql: string): string[] {
     const query = sql.replace(/--.*$/gm, "");
-    const read = [...withNeeds(definitionsIn(query, definitions), definitions)].filter(
-      (key) => !key.startsWith("kit.") && key !== "history.through",
-    );
+    const figures = definitionsIn(query, definitions).filter((key) => !about(key));
+    const read = [...withNeeds(figures, definitions)].filter((key) => !about(key));
     const found = read.flatMap((key) => {
       const own = feeds.filter((feed) => definitions.get(key)!.create().includes(`/${feed}/`));
       return key === "history.days" ? own.filter((feed) => query.includes(`'${feed}'`)) : own;

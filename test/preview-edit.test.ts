@@ -90,17 +90,16 @@ describe("the preview of a clone", { timeout: 400_000 }, () => {
       await shows("First words of an editor.");
       edit("notebooks/index.md", (text) => text.replace("First words", "Other words"));
       await shows("Other words of an editor.");
+      writeFileSync(
+        join(clone.folder, "data-loaders", "greeting.json.sql"),
+        "-- One row: a greeting.\n-- Ships: text\nselect 'Good morning' as text\n",
+      );
+      await until("the new dataset", async () => (await fetch(`${url}_file/data/greeting.json`)).ok);
       edit(
         "notebooks/index.md",
         (text) =>
           `${text}\n\`\`\`js\ndisplay((await FileAttachment("data/greeting.json").json())[0].text)\n\`\`\`\n`,
       );
-      writeFileSync(
-        join(clone.folder, "data-loaders", "greeting.json.sql"),
-        "-- One row: a greeting.\n-- Ships: text\nselect 'Good morning' as text\n",
-      );
-      await page.waitForTimeout(1000);
-      await page.reload();
       await shows("Good morning");
       edit("data-loaders/greeting.json.sql", (text) => text.replace("morning", "evening"));
       await shows("Good evening");

@@ -12,9 +12,7 @@ import { until, within } from "./wait.ts";
 
 const chromium = findChromium();
 
-// Left out until it is known why it no longer ends: issue 11 stays open for it.
-const unended = "does not end since projects have folders of their own";
-describe("preview --sync", { timeout: 300_000, skip: chromium ? unended : "no Chromium" }, () => {
+describe("preview --sync", { timeout: 300_000, skip: chromium ? false : "no Chromium" }, () => {
   it("syncs first, and an open page shows what a later sync brings", async () => {
     const demo = await demoProject({ days: 2, conversationsPerDay: 100 });
     const config = ["--config", demo.project.configFile!];
@@ -30,7 +28,7 @@ describe("preview --sync", { timeout: 300_000, skip: chromium ? unended : "no Ch
       child.stdout.setEncoding("utf8").on("data", (text) => {
         said += text;
       });
-      const address = () => /^serving (\S+)$/m.exec(said)?.[1];
+      const address = () => /^serving (\S+) /m.exec(said)?.[1];
       await until("an address", () => address() !== undefined, { state: () => said });
       const { page, close } = await visit(browser, `${address()}today`);
       const shows = (pattern: string) =>

@@ -79,6 +79,7 @@ export async function fillLarge(
       from windows cross join queue_list left join main.visits on visits.start = windows.start and visits.q = queue_list.q
       group by all`,
     "create or replace view wfm.queue_windows as from main.queue_told",
+    "create or replace view wfm.days as select distinct local_date(start) as day from main.windows order by day desc limit 92",
     "create or replace view wfm.queue_versions as select *, '1' as run from main.queue_told",
     `create or replace view wfm.rep_windows as
       select start as instance_ts, q::varchar as queue_id, queue_name, r::varchar as rep_id, 15.0 as logged_in, available, 15 - available as busy,

@@ -205,7 +205,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
 
   it("shows the week as median, last week and difference on Heatmaps, each cell with n and state by keyboard", async () => {
     const { page, problems, close } = await open("heatmaps?queue=Queue+01");
-    const [chart, said] = [page.locator("#heatmap svg.heatmap"), page.locator("p[role=status]")];
+    const [chart, said] = [page.locator("#heatmap svg.heatmap"), page.locator("p.sr-only[role=status]")];
     for (const measure of measures)
       for (const view of views) {
         await page.selectOption("#filter-measure", measure);

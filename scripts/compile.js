@@ -18,15 +18,19 @@ if (existsSync(dist)) {
     if (!existsSync(source)) rmSync(file, { force: true });
   }
 }
-const bundled = ["src/sync/s3-sdk.js", "src/sync/proxy-agents.js", "src/yaml-package.js"].map((file) =>
-  join(dist, file),
-);
+const bundled = [
+  "src/sync/s3-sdk.js",
+  "src/sync/proxy-agents.js",
+  "src/warehouse/duckdb-package.js",
+  "src/yaml-package.js",
+].map((file) => join(dist, file));
 for (const file of bundled.filter((path) => existsSync(path)))
   await build({
     entryPoints: [file],
     outfile: file,
     allowOverwrite: true,
     bundle: true,
+    external: ["@duckdb/node-bindings"],
     platform: "node",
     format: "esm",
     target: "node20.12",

@@ -8,7 +8,7 @@ import {
   parseDocument,
   stringify,
   type YAMLMap,
-} from "yaml";
+} from "./yaml-package.ts";
 
 /** What kit.yaml begins with where there is none. */
 export const newKit = "# Every option: docs/config.md. No secret belongs in this file.\n";

@@ -1,2 +1,16 @@
-// What reading YAML needs of its package, which is 73 files; scripts/compile.js makes one of them.
-export { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
+// What reading and writing YAML need of its package, which is 73 files; scripts/compile.js makes one of them.
+export {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  parseDocument,
+  stringify,
+  visit,
+  type YAMLMap,
+} from "yaml";

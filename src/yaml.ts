@@ -1,4 +1,3 @@
-import type * as Yaml from "yaml";
 import { CliError, type ExitName } from "./errors.ts";
 import { own } from "./names.ts";
 import { hint } from "./suggest.ts";
@@ -15,7 +14,7 @@ export interface Problem {
 /** A value in the file: its node, and how to speak of it. `node` is null where a key has no value. */
 export interface Value {
   file: YamlFile;
-  node: Yaml.Node | null;
+  node: yaml.Node | null;
   at: number; // offset in the text
   keyAt: number; // offset of its key
   name: string; // the key it stands under, "" at the top
@@ -43,8 +42,8 @@ export class YamlFile {
   readonly name: string;
   readonly top: Value;
   readonly problems: Problem[] = [];
-  private readonly lines: Yaml.LineCounter;
-  private readonly document: Yaml.Document;
+  private readonly lines: yaml.LineCounter;
+  private readonly document: yaml.Document;
 
   constructor(name: string, text: string) {
     const { LineCounter, parseDocument } = yaml;
@@ -59,7 +58,7 @@ export class YamlFile {
     this.document = parsed;
     this.top = {
       file: this,
-      node: parsed.contents as Yaml.Node | null,
+      node: parsed.contents as yaml.Node | null,
       at: 0,
       keyAt: 0,
       name: "",
@@ -79,9 +78,9 @@ export class YamlFile {
     });
   }
 
-  resolve(node: unknown): Yaml.Node | null {
+  resolve(node: unknown): yaml.Node | null {
     const found = yaml.isAlias(node) ? node.resolve(this.document) : node;
-    return (found ?? null) as Yaml.Node | null;
+    return (found ?? null) as yaml.Node | null;
   }
 
   /** Reports values that look like secrets, without repeating them. */
@@ -156,7 +155,7 @@ export function listOf<T>(check: Check<T>, single = false): Check<T[]> {
       return item === undefined ? undefined : [item];
     }
     const items = node.items.map((item) =>
-      check({ ...value, node: item as Yaml.Node, at: start(item) ?? value.at }),
+      check({ ...value, node: item as yaml.Node, at: start(item) ?? value.at }),
     );
     return items.filter((item) => item !== undefined) as T[];
   };
@@ -234,7 +233,7 @@ export function items(value: Value): Value[] {
   if (!yaml.isSeq(node)) return [value];
   return node.items.map((item) => {
     const at = start(item) ?? value.at;
-    return { ...value, node: item as Yaml.Node | null, at, keyAt: at };
+    return { ...value, node: item as yaml.Node | null, at, keyAt: at };
   });
 }
 
@@ -276,7 +275,7 @@ export function entries(value: Value, inside: string): Value[] | undefined {
       seen.add(name);
       result.push({
         file: value.file,
-        node: pair.value as Yaml.Node | null,
+        node: pair.value as yaml.Node | null,
         at: start(pair.value) ?? at,
         keyAt: at,
         name,
@@ -332,7 +331,7 @@ function unknownOption(name: string, where: string, known: string[]): string {
 }
 
 function start(node: unknown): number | undefined {
-  return (node as Yaml.Node | null)?.range?.[0];
+  return (node as yaml.Node | null)?.range?.[0];
 }
 
 function firstLine(message: string): string {

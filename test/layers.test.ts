@@ -21,8 +21,9 @@ const layers: Record<string, string[]> = {
 
 // Each outside library has one door.
 const doors: Record<string, RegExp> = {
-  "@duckdb/node-api": /^src\/warehouse\/database\.ts$/,
+  "@duckdb/node-api": /^src\/warehouse\/duckdb-package\.ts$/,
   "@aws-sdk/client-s3": /^src\/sync\/s3-sdk\.ts$/,
+  yaml: /^src\/yaml-package\.ts$/,
   esbuild: /^src\/site\/(framework-cache|share-html)\.ts$/,
   "@resvg/resvg-js": /^src\/site\/share-image\.ts$/,
   pdfkit: /^src\/site\/share-pdf\.ts$/,

@@ -1,7 +1,7 @@
-import { isMap, isScalar, type Pair, stringify } from "yaml";
 import { CliError } from "../errors.ts";
 import { lineEnd, parseKit, settled } from "../kit-text.ts";
 import { YamlFile } from "../yaml.ts";
+import { isMap, isScalar, type Pair, stringify } from "../yaml-package.ts";
 
 export interface KitChange {
   option: string;

@@ -1,3 +1,4 @@
+import { CliError } from "../errors.ts";
 import {
   DuckDBArrayValue,
   type DuckDBConnection,
@@ -17,8 +18,7 @@ import {
   type DuckDBValue,
   DuckDBVariantValue,
   StatementType,
-} from "@duckdb/node-api";
-import { CliError } from "../errors.ts";
+} from "./duckdb-package.ts";
 import { checkReads, isQuery, type Parser } from "./read-only.ts";
 import { cutStatements } from "./statements.ts";
 

@@ -25,7 +25,7 @@ export interface DocColumn {
  * `tables: […]`, a plain list, or maps by name, and what is unknown or unreadable is passed over. Null: no YAML at all.
  */
 export async function parseDocs(text: string): Promise<DocTable[] | null> {
-  const { parseAllDocuments } = await import("yaml");
+  const { parseAllDocuments } = await import("../yaml-package.ts");
   const tops: unknown[] = [];
   try {
     for (const document of parseAllDocuments(text, { logLevel: "error", uniqueKeys: false })) {

@@ -344,6 +344,18 @@ describe("the catalog's tables about the data", () => {
     assert.deepEqual(await rows("select count(*) from kit.macros"), [[readMacros().length]]);
     assert.deepEqual(await rows("select ratio(3, 4)"), [[0.75]]);
   });
+
+  it("has every name in a transaction too, and macros that a query puts together itself", async () => {
+    const fresh = await openCatalog(raw.project);
+    const first = async (sql: string) => (await fresh.rows(sql)).rows[0];
+    assert.deepEqual(await first("select * from query('select as' || 'a(4500, 300)')"), [15]);
+    await fresh.run("begin");
+    assert.deepEqual(await first("select count(*) from utterances"), [0]);
+    assert.deepEqual(await first("select count(*) > 0 from convos_metrics"), [true]);
+    assert.deepEqual(await first('select "Ratio"(3, 4)'), [0.75]);
+    await fresh.run("commit");
+    fresh.close();
+  });
 });
 
 describe("the catalog's WFM views", () => {

@@ -36,7 +36,7 @@ import { timeZone, weekday } from "../notebooks/components/time-zone.ts";
 import { abandonRate, asa, meanWait, patience, waits } from "../notebooks/components/waits.ts";
 import { dayIntervals, type Grain, windowStart } from "../notebooks/components/windows.ts";
 import { type Database, openDatabase, quoteText } from "../src/warehouse/database.ts";
-import { macrosScript, readMacros } from "../src/warehouse/macros.ts";
+import { macroStatements, macrosIn, macrosScript, readMacros } from "../src/warehouse/macros.ts";
 import fc from "./fast-check.ts";
 
 type Input = number | null;
@@ -428,6 +428,18 @@ describe("macros", () => {
       ["A", 0.836, 30],
       ["B", null, null],
     ]);
+  });
+
+  it("come with all that they call, each after what it calls, and with nothing else", () => {
+    const statements = macroStatements({ timezone: "UTC", variant: "offered" });
+    assert.deepEqual(macrosIn("select rank() over () from occupancies", statements), []);
+    for (const name of statements.keys()) {
+      const found = macrosIn(`select "${name.toUpperCase()}"(1)`, statements);
+      assert.equal(found.at(-1), name);
+      for (const [i, each] of found.entries())
+        for (const [, called] of statements.get(each)!.matchAll(/\bmain\.(\w+)\(/g))
+          assert.ok(found.indexOf(called!) < i && found.includes(called!), `${each} calls ${called}`);
+    }
   });
 
   it("go by their comment: one without a description is refused", () => {

@@ -15,7 +15,7 @@ import { checkPlanned, createPlanned, plannedFiles } from "./forecast.ts";
 import { manifestStamps } from "./kit-files.ts";
 import type { KitSource } from "./kit-source.ts";
 import { createKitTable, kitTables } from "./kit-tables.ts";
-import { inMain, macrosScript, readMacros } from "./macros.ts";
+import { inMain, macroStatements, macrosIn, readMacros } from "./macros.ts";
 import { odditiesSelect } from "./oddities.ts";
 import { rowCountsSelect } from "./reconcile.ts";
 import { parquetRelation, relationColumns, rowsSql, withProvenance } from "./relation.ts";
@@ -43,7 +43,7 @@ export interface Definition {
  * The warehouse as a database in memory, cut off from every file outside the data folder: raw.<feed> is every row
  * delivered, <feed> one row per key, kit.* is about the data, wfm.* the WFM feeds under metric names, and the metric
  * macros. Shows one state throughout, whatever is synced meanwhile. A feed that nothing was synced of is empty and typed.
- * Views are created when a query first names them, so that opening takes no longer with a longer history.
+ * Views and macros are created when a query first names them, so that opening takes no longer with a longer history.
  */
 export async function openCatalog(project: Project, options: CatalogOptions = {}): Promise<Database> {
   const snapshot = options.snapshot ?? loadSnapshot(project.data);
@@ -53,20 +53,25 @@ export async function openCatalog(project: Project, options: CatalogOptions = {}
     ...(threads === undefined ? {} : { threads }),
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
   });
-  await database.run(catalogSetup(project, snapshot));
+  await database.run(schemas);
   await database.sandbox([project.data], [...plannedFiles(project.config), ...(options.files ?? [])]);
-  const creator = new Creator(database, definitions);
+  const creator = new Creator(database, definitions, catalogMacros(project, snapshot));
   return lazily(await database.connect(), creator, () => database.close());
 }
 
+const schemas = "create schema raw; create schema kit; create schema wfm; create schema history;";
+
 /** Schemas and macros: what every definition may use. */
-export function catalogSetup({ config }: Pick<Project, "config">, { horizon }: Snapshot): string {
+export function catalogSetup(project: Pick<Project, "config">, snapshot: Snapshot): string {
+  return [schemas, ...catalogMacros(project, snapshot).values()].join("\n\n");
+}
+
+function catalogMacros({ config }: Pick<Project, "config">, { horizon }: Snapshot): Map<string, string> {
   const { timezone, site, sync } = config;
-  const settings = {
+  return macroStatements({
     ...{ timezone, variant: site.serviceLevel.variant, groups: [...(site.queueGroups?.keys() ?? [])] },
     ...{ futureHours: sync.futureHours, horizon },
-  };
-  return `create schema raw; create schema kit; create schema wfm; create schema history;\n${macrosScript(settings)}`;
+  });
 }
 
 /** Everything the catalog can hold, by qualified name. */
@@ -191,39 +196,46 @@ function jsonCasts(columns: readonly RelationColumn[]): string {
   return json.map((name) => `${name}::JSON as ${name}`).join(", ");
 }
 
-// A query that asks what there is, rather than naming it, or has names stand for themselves in another schema. A statement
-// begins with such a word, alone on its line or in brackets; `desc` is also the end of an order.
+// A query that asks what there is, rather than naming it, has names stand for themselves in another schema, or begins a
+// transaction, which sees nothing that is made after. A statement begins with such a word, alone on its line or in brackets;
+// `desc` is also the end of an order.
 const introspection =
-  /(?:^|[;(])\s*(?:show|describe|desc|summarize|use|set\s+schema)\b|\b(?:pragma|search_path|information_schema|duckdb_\w+|sqlite_\w+|pg_\w+|sql_auto_complete)\b/im;
+  /(?:^|[;(])\s*(?:show|describe|desc|summarize|use|set\s+schema|begin|start)\b|\b(?:pragma|search_path|information_schema|duckdb_\w+|sqlite_\w+|pg_\w+|sql_auto_complete)\b/im;
 
 class Creator {
   private readonly database: Database;
   private readonly definitions: Map<string, Definition>;
+  private readonly macros: Map<string, string>;
   private readonly created = new Set<string>();
+  private readonly defined = new Set<string>(); // macros
   private turn: Promise<void> = Promise.resolve();
 
-  constructor(database: Database, definitions: Map<string, Definition>) {
+  constructor(database: Database, definitions: Map<string, Definition>, macros: Map<string, string>) {
     this.database = database;
     this.definitions = definitions;
+    this.macros = macros;
   }
 
   /** Creates what the text may name, before it runs. */
   prepare(sql: string): Promise<void> {
-    return this.create(definitionsIn(sql, this.definitions));
+    const macros = introspection.test(sql) ? [...this.macros.keys()] : macrosIn(sql, this.macros);
+    return this.create(definitionsIn(sql, this.definitions), macros);
   }
 
   all(): Promise<void> {
-    return this.create([...this.definitions.keys()]);
+    return this.create([...this.definitions.keys()], [...this.macros.keys()]);
   }
 
   get complete(): boolean {
-    return this.created.size === this.definitions.size;
+    return this.created.size === this.definitions.size && this.defined.size === this.macros.size;
   }
 
   // One after the other, as two connections may ask for the same view at once.
-  private create(keys: string[]): Promise<void> {
-    if (keys.every((key) => this.created.has(key))) return Promise.resolve();
+  private create(keys: string[], macros: string[]): Promise<void> {
+    if (keys.every((key) => this.created.has(key)) && macros.every((name) => this.defined.has(name)))
+      return Promise.resolve();
     const run = async () => {
+      await this.define(macros);
       for (const key of keys) await this.createOne(key);
     };
     const done = this.turn.then(run);
@@ -235,9 +247,18 @@ class Creator {
     if (this.created.has(key)) return;
     const { create, check, needs } = this.definitions.get(key)!;
     for (const need of needs) await this.createOne(need);
+    const statement = create();
+    await this.define(macrosIn(statement, this.macros));
     await check?.(this.database);
-    await this.database.run(create());
+    await this.database.run(statement);
     this.created.add(key);
+  }
+
+  private async define(names: string[]): Promise<void> {
+    const missing = names.filter((name) => !this.defined.has(name));
+    if (missing.length === 0) return;
+    await this.database.run(missing.map((name) => this.macros.get(name)).join("\n"));
+    for (const name of missing) this.defined.add(name);
   }
 }
 

@@ -6,7 +6,7 @@ import { noNames } from "../names.ts";
 import { feedOf, type Project } from "../project.ts";
 import { hasFiles, type ManifestPartition, partitionOf, readDay } from "../sync/manifest.ts";
 import { type Database, openDatabase } from "./database.ts";
-import { macrosScript } from "./macros.ts";
+import { macroStatements, macrosIn } from "./macros.ts";
 import { type PartitionRow, partitionRows, partitionsPath, writePartitions } from "./partitions.ts";
 import type { DayFacts, DaySnapshot, FeedSnapshot, Snapshot } from "./snapshot.ts";
 import { type DayTimes, horizonOf, isOdd, timeColumns, timesOfDays } from "./times.ts";
@@ -113,7 +113,9 @@ async function withFeedFacts(
 
 async function openFacts(settings: { futureHours: number; horizon: string }): Promise<Database> {
   const database = await openDatabase({ threads: 1 });
-  await database.run(macrosScript({ timezone: "UTC", variant: "offered", ...settings }));
+  const macros = macroStatements({ timezone: "UTC", variant: "offered", ...settings });
+  const needed = macrosIn("timely, window_start", macros).map((name) => macros.get(name));
+  await database.run(needed.join("\n"));
   return database;
 }
 

@@ -62,17 +62,22 @@ export function inMain(sql: string, names: readonly string[]): string {
   return sql.replace(calls, "main.$1");
 }
 
+/** The statements that define every macro with the settings of kit.yaml. */
+export function macrosScript(settings: MacroSettings): string {
+  return [...macroStatements(settings).values()].join("\n\n");
+}
+
 /**
- * The statements that define every macro with the settings of kit.yaml. They hold no reference to
- * anything else, so that they can be stored in a database file as well.
+ * The statement that defines each macro with the settings of kit.yaml, by its name, each after the macros that it calls. They
+ * hold no reference to anything else, so that they can be stored in a database file as well.
  */
-export function macrosScript({
+export function macroStatements({
   timezone,
   variant,
   groups = [],
   futureHours,
   horizon,
-}: MacroSettings): string {
+}: MacroSettings): Map<string, string> {
   const settings = new Map([
     ["local_zone", quoteText(timezone)],
     ["service_level_variant", quoteText(variant)],
@@ -84,14 +89,27 @@ export function macrosScript({
   if (futureHours !== undefined) settings.set("future_hours", String(futureHours));
   if (horizon !== undefined) settings.set("horizon", `${quoteText(horizon)}::timestamp`);
   const macros = readMacros();
-  const script = macros
-    .map(({ name, source }) => {
+  const names = macros.map(({ name }) => name);
+  return new Map(
+    macros.map(({ name, source }) => {
       const value = settings.get(name);
-      return value === undefined ? source : `create or replace macro ${name}() as ${value};`;
-    })
-    .join("\n\n");
-  return inMain(
-    script,
-    macros.map(({ name }) => name),
+      const statement = value === undefined ? source : `create or replace macro ${name}() as ${value};`;
+      return [name, inMain(statement, names)];
+    }),
   );
+}
+
+/** The names of those macros that a text may call and of all that these call, in the order of the statements. */
+export function macrosIn(sql: string, statements: ReadonlyMap<string, string>): string[] {
+  const found = new Set<string>();
+  const take = (text: string) => {
+    for (const [word] of text.toLowerCase().matchAll(/[a-z_]+/g)) {
+      const statement = statements.get(word);
+      if (statement === undefined || found.has(word)) continue;
+      found.add(word);
+      take(statement);
+    }
+  };
+  take(sql);
+  return [...statements.keys()].filter((name) => found.has(name));
 }

@@ -129,7 +129,9 @@ class Bench {
         [current],
         withProvenance(relationColumns(this.snapshot.feeds.things!)),
       );
-      const rows = await database.objects<Record<string, Value>>(`select * from ${relation}`);
+      const rows = await database.objects<Record<string, Value>>(
+        `select * from ${relation} where _run like '${dt}%'`,
+      );
       assert.equal(rows.length, currentRows);
       for (const { _file, _line, _run, _rescued, ...row } of rows)
         found.push({ dt, at: `${_run} ${_file} ${_line}`, row: row as ModelRow });
@@ -229,26 +231,52 @@ describe("current", () => {
       );
     }));
 
-  it("rewrites only the day files that hold an affected key", () =>
+  it("rewrites only the files that hold an affected key", () =>
     withBench(byId, async (bench) => {
       const state: State = new Map([
         ["2026-09-01 05", [{ id: "1", v: 1 }]],
-        ["2026-09-02 05", [{ id: "2", v: 1 }]],
-        ["2026-09-03 05", [{ id: "3", v: 1 }]],
+        ["2026-09-08 05", [{ id: "2", v: 1 }]],
+        ["2026-09-15 05", [{ id: "3", v: 1 }]],
       ]);
       await bench.update(state);
       const before = bench.files();
       const inode = (dt: string) => statSync(join(bench.data, bench.day(dt).current!)).ino;
-      const inodes = [inode("2026-09-01"), inode("2026-09-03")];
-      state.set("2026-09-03 06", [{ id: "2", v: 2 }]);
+      const inodes = [inode("2026-09-01"), inode("2026-09-15")];
+      state.set("2026-09-15 06", [{ id: "2", v: 2 }]);
       const update = await bench.update(state, { incremental: true });
       assert.deepEqual(update, { feed: "things", rebuilt: null, touched: 1, written: 2 });
       const now = bench.files();
       assert.equal(now["2026-09-01"], before["2026-09-01"]);
-      assert.equal(now["2026-09-02"], undefined);
-      assert.notEqual(now["2026-09-03"], before["2026-09-03"]);
+      assert.equal(now["2026-09-08"], undefined);
+      assert.notEqual(now["2026-09-15"], before["2026-09-15"]);
       assert.equal(inode("2026-09-01"), inodes[0]);
-      assert.ok(inode("2026-09-03") !== inodes[1]);
+      assert.ok(inode("2026-09-15") !== inodes[1]);
+    }));
+
+  it("has the small days of a week in one file, and a large one in its own", () =>
+    withBench(byId, async (bench) => {
+      const rows = (of: string, n: number) => Array.from({ length: n }, (_, i) => ({ id: `${of}${i}` }));
+      const state: State = new Map([
+        ["2026-09-06 05", rows("sunday", 1)],
+        ["2026-09-07 05", rows("monday", 2)],
+        ["2026-09-09 05", rows("wednesday", 2)],
+        ["2026-09-10 05", rows("thursday", 1)],
+      ]);
+      const names = () =>
+        ["06", "07", "09", "10"].map(
+          (day) => /things\/([^.]+)/.exec(bench.day(`2026-09-${day}`).current!)?.[1],
+        );
+      await bench.update(state, { smallDay: 3 });
+      const week = "2026-09-07_week";
+      assert.deepEqual(names(), ["2026-08-31_week", week, week, week]);
+      state.set("2026-09-09 06", rows("more", 2));
+      await bench.update(state, { smallDay: 3, incremental: true });
+      assert.deepEqual(names(), ["2026-08-31_week", week, "2026-09-09", week]);
+      assert.equal((await bench.rows()).length, 8);
+      state.delete("2026-09-09 06");
+      await bench.update(state, { smallDay: 3, incremental: true });
+      assert.deepEqual(names(), ["2026-08-31_week", week, week, week]);
+      assert.equal((await bench.rows()).length, 6);
     }));
 
   it("brings back what a removed or replaced partition had pushed aside", () =>
@@ -351,7 +379,7 @@ describe("current", () => {
       await bench.update(state);
       const before = bench.files();
       bench.columns = [...bench.columns, { name: "later", type: "BIGINT" }];
-      state.set("2026-09-03 05", [{ id: "3", later: 7 }]);
+      state.set("2026-09-08 05", [{ id: "3", later: 7 }]);
       const update = await bench.update(state, { incremental: true });
       assert.equal(update?.rebuilt, null);
       assert.equal(bench.files()["2026-09-01"], before["2026-09-01"]);
@@ -413,7 +441,7 @@ const runs = [
   "2026-09-01 05:15",
   "2026-09-02 00",
   "2026-09-02 23",
-  "2026-09-04 07",
+  "2026-09-07 07",
 ];
 const change = fc.record({
   run: fc.constantFrom(...runs),
@@ -438,15 +466,16 @@ describe("current, for any history", () => {
       rule: fc.nat(rules.length - 1),
       batches: fc.array(fc.array(change, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 5 }),
       bucketRows: fc.constantFrom(2, 1000),
+      smallDay: fc.constantFrom(0, 3, 1000),
     });
     await fc.assert(
-      fc.asyncProperty(history, async ({ rule, batches, bucketRows }) => {
+      fc.asyncProperty(history, async ({ rule, batches, bucketRows, smallDay }) => {
         const feed = rules[rule]!;
         await withBench(feed, async (bench) => {
           const state: State = new Map();
           for (const [i, batch] of batches.entries()) {
             for (const { run, rows } of batch) rows === null ? state.delete(run) : state.set(run, rows);
-            await bench.update(state, { incremental: i % 3 !== 2, bucketRows });
+            await bench.update(state, { incremental: i % 3 !== 2, bucketRows, smallDay });
           }
           const expected = modelWinners(
             feed,
@@ -462,7 +491,7 @@ describe("current, for any history", () => {
           for (const { at, row } of found)
             for (const { name } of columns) assert.equal(row[name] ?? null, rows.get(at)![name] ?? null);
           await withBench(feed, async (fresh) => {
-            await fresh.update(state);
+            await fresh.update(state, { smallDay });
             assert.deepEqual(bench.files(), fresh.files());
             for (const { dt, dedupe } of fresh.snapshot.feeds.things!.days)
               assert.deepEqual(bench.day(dt).dedupe, dedupe, `figures of ${dt}`);

@@ -15,6 +15,8 @@ import { previewSite } from "../src/site/preview.ts";
 import { type SiteServer, serveSite } from "../src/site/serve.ts";
 import { dayFacts, loadDay, queuesOfDay } from "../src/site/share.ts";
 import { pageSheet, pictureSvg } from "../src/site/share-image.ts";
+import { loadSnapshot } from "../src/warehouse/snapshot.ts";
+import { windowDays } from "../src/warehouse/window-days.ts";
 import { findChromium, openChromium, saved, visit } from "./site-chromium.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
 
@@ -351,7 +353,7 @@ describe("the site", () => {
     });
 
     it("says which file of a page is missing, instead of errors (wfm-first-day-404)", async () => {
-      const day = dataset("intraday-days.json").at(-2).day as string;
+      const day = windowDays(loadSnapshot(demo.project.data), demo.project.config.timezone).at(-2)!;
       for (const [name, file, figure] of [
         [`today.html?date=${day}`, `intraday/${day}.json`, "#volume"],
         [`queues.html?date=${day}`, `intraday/${day}.json`, "#queues"],

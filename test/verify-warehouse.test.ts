@@ -114,7 +114,7 @@ describe("verify", () => {
     const days = loadSnapshot(project.data).feeds.things!.days;
     const file = join(project.data, days[0]!.current!);
     const whole = readFileSync(file);
-    await rewrite(file, "select * from $file where id <> '1'");
+    await rewrite(file, "select * from $file where id is distinct from '1'");
     const missing = await verifyFeed(project, "things");
     assert.deepEqual(
       missing.differences.map(({ kind, line }) => [kind, line]),

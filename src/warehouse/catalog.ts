@@ -97,7 +97,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
       create: () => (schema === "wfm" || schema === "history" ? inMain(create(), macros) : create()),
     });
   const layer = (name: string, file: "staged" | "current") => () => {
-    const files = (snapshot.feeds[name]?.days ?? []).flatMap((day) => day[file] ?? []);
+    const files = [...new Set((snapshot.feeds[name]?.days ?? []).flatMap((day) => day[file] ?? []))];
     const columns = withProvenance(columnsOf(name));
     const schema = file === "staged" ? "raw" : "main";
     const relation = parquetRelation(data, files, columns);

@@ -6,7 +6,8 @@ import type { Feed } from "../export/feed.ts";
 import { noNames } from "../names.ts";
 import { feedOf, type Project } from "../project.ts";
 import { makeFolder, putFile, removeEmpty } from "../sync/files.ts";
-import { type Database, openDatabase, type QueryOptions, quoteName } from "./database.ts";
+import { type Block, blocksOf, currentFiles } from "./blocks.ts";
+import { type Database, openDatabase, type QueryOptions, quoteName, quoteText } from "./database.ts";
 import { type DedupeRule, dedupeRule, type RelationColumn, ranked, unused, windowOf } from "./dedupe.ts";
 import { writeParquet } from "./inspect.ts";
 import { lostFiles } from "./lost.ts";
@@ -31,27 +32,28 @@ export interface FeedUpdate {
   feed: string;
   rebuilt: RebuildReason | null;
   touched: number | null; // keys whose rows changed; null when rebuilt
-  written: number; // day files
+  written: number; // files that are others than before, or gone
 }
 
 export interface CurrentOptions {
   rebuild?: boolean; // make every feed anew
   incremental?: boolean; // never choose to rebuild for the amount of news alone
   bucketRows?: number; // delivered rows that are ranked at once; bounds memory
+  smallDay?: number; // delivered rows up to which a day shares a file, see blocksOf
   signal?: AbortSignal;
 }
 
 /** Groups with more than one version, by what decided between the winner and the next: kept in DaySnapshot.dedupe. */
 const decisions = ["order", "run", "tie"] as const;
 
-const formatVersion = 1; // raise it when the files of current change in any way: every feed is then rebuilt
+const formatVersion = 2; // raise it when the files of current change in any way: every feed is then rebuilt
 const defaultBucketRows = 3_000_000;
 const threads = 2;
 
 /**
  * Brings current/ up to the staged files that `next` names, starting from what `previous` names, and returns `next` with
  * the current files filled in. Writes new files only; which of them count is for the snapshot to say. The files hold one
- * row per key, in the day file of the winner's own partition, and their bytes do not depend on the order of arrival. A feed
+ * row per key, in the file of the day of the winner's own partition, and their bytes do not depend on the order of arrival. A feed
  * that cannot be brought up stays as `previous` has it, and is named in `failed`.
  */
 export async function updateCurrent(
@@ -161,7 +163,7 @@ function rebuildReason(
   const keys = new Map(before.columns.map(({ name, key }) => [name.toLowerCase(), key]));
   if (task.after.columns.some(({ name, key }) => (keys.get(name.toLowerCase()) ?? key) !== key))
     return "renamed";
-  const needed = before.days.flatMap(({ current }) => current ?? []);
+  const needed = currentFiles(before.days);
   if (task.changed.length > 0)
     needed.push(...task.changed.flatMap((dt) => task.before.get(dt)?.staged ?? []));
   if (lostFiles(data, needed).size > 0) return "file missing";
@@ -176,7 +178,7 @@ function rebuildReason(
 function currentOf(
   day: DaySnapshot,
   from: Pick<DaySnapshot, "current" | "currentRows" | "dedupe"> | undefined,
-) {
+): DaySnapshot {
   const { dedupe: _, ...rest } = day;
   const filled = { ...rest, current: from?.current ?? null, currentRows: from?.currentRows ?? 0 };
   return from?.dedupe ? { ...filled, dedupe: from.dedupe } : filled;
@@ -194,28 +196,35 @@ async function updateFeed(
   const near = touched && (await daysNear(database, task, touched, query));
   const staged = stagedDays(task).filter(({ dt }) => near === null || near.has(dt));
   await rankWinners(database, data, task, staged, touched, options.bucketRows ?? defaultBucketRows, query);
+  const blocks = blocksOf(task.after.days, options.smallDay);
   const affected = anew
-    ? new Set(staged.map(({ dt }) => dt))
-    : await affectedDays(database, data, task, staged, touched!, query);
-  const results = new Map<string, WrittenDay>();
-  const todo = [...affected].sort();
+    ? blocks
+    : await affectedBlocks(database, data, task, { blocks, staged, touched: touched! }, query);
+  const written = new Map<Block, string | null>();
+  const todo = [...affected];
   const worker = async (connection: Database) => {
-    for (let dt = todo.shift(); dt !== undefined; dt = todo.shift()) {
-      results.set(dt, await writeDay(connection, data, task, dt, staged, touched, query));
-    }
+    for (let block = todo.shift(); block !== undefined; block = todo.shift())
+      written.set(block, await writeBlock(connection, data, task, { block, staged, touched }, query));
   };
   await oneThreadEach(database, worker);
   await database.run("drop table winners; drop table if exists touched", query);
-  await countDecisions(database, data, [...results.values()], query);
-  const days = task.after.days.map((day) =>
-    currentOf(day, results.get(day.dt) ?? (anew ? undefined : task.before.get(day.dt))),
-  );
-  const written = [...results].filter(
-    ([dt, { current }]) => current !== (task.before.get(dt)?.current ?? null),
-  ).length;
+  const files = [...written.values()].filter((file) => file !== null);
+  const told = await figuresOf(database, data, files, query);
+  const byDay = new Map([...written].flatMap(([{ days }, file]) => days.map((dt) => [dt, file] as const)));
+  const days = task.after.days.map((day) => {
+    if (!byDay.has(day.dt)) return currentOf(day, task.before.get(day.dt));
+    const found = told.get(day.dt);
+    return currentOf(day, found && { ...found, current: byDay.get(day.dt)! });
+  });
+  const others = [...written].filter(([block, file]) => String(formerFiles(task, block)) !== (file ?? ""));
   return {
     days,
-    update: { feed: task.feed, rebuilt: task.rebuild, touched: touched?.keys ?? null, written },
+    update: {
+      feed: task.feed,
+      rebuilt: task.rebuild,
+      touched: touched?.keys ?? null,
+      written: others.length,
+    },
   };
 }
 
@@ -320,41 +329,54 @@ function rowsToRank(task: Task, staged: StagedDay[], touched: Touched | null): n
   return Math.min(rows, 2 * touched.keys * Math.ceil(delivered / Math.max(1, kept)));
 }
 
-async function affectedDays(
+/** Blocks whose file may become another one: by their winners, by what they hold of touched keys, or by their days. */
+async function affectedBlocks(
   database: Database,
   data: string,
   task: Task,
-  staged: StagedDay[],
-  touched: Touched,
+  { blocks, staged, touched }: { blocks: readonly Block[]; staged: StagedDay[]; touched: Touched },
   query: QueryOptions,
-): Promise<Set<string>> {
-  const days = await database.rows(`select distinct "day" from winners`, query);
-  const affected = new Set(days.rows.map(([day]) => staged[Number(day)]!.dt));
-  for (const dt of task.changed) affected.add(dt); // what it delivers may have other columns
+): Promise<Block[]> {
+  const winning = await database.rows(`select distinct "day" from winners`, query);
+  // What a changed day delivers may have other columns.
+  const days = new Set([...task.changed, ...winning.rows.map(([day]) => staged[Number(day)]!.dt)]);
+  // A former file that has rows of two blocks is replaced in both.
+  const blockOf = new Map(blocks.flatMap((block) => block.days.map((dt) => [dt, block] as const)));
+  const holders = new Map<string, Set<Block | undefined>>();
+  for (const { dt, current } of task.before.values())
+    if (current !== null) holders.set(current, (holders.get(current) ?? new Set()).add(blockOf.get(dt)));
+  const isAffected = (block: Block) =>
+    block.days.some((dt) => days.has(dt)) ||
+    formerFiles(task, block).some((file) => holders.get(file)!.size > 1);
+  const affected = new Set(blocks.filter(isAffected));
+  const near = new Set(staged.map(({ dt }) => dt));
   // What current has of a day was delivered that day.
-  const old = staged.flatMap(({ dt }) => {
-    const current = task.before.get(dt)?.current;
-    return current && !affected.has(dt) ? [{ dt, current }] : [];
-  });
-  if (old.length === 0 || touched.keys === 0) return affected;
+  const old = blocks.flatMap((block) =>
+    affected.has(block) || !block.days.some((dt) => near.has(dt))
+      ? []
+      : formerFiles(task, block).map((file) => ({ block, file })),
+  );
+  if (old.length === 0 || touched.keys === 0) return [...affected];
   const used = new Set(task.rule.key.flatMap((term) => term.columns));
   const columns = withProvenance(task.columns).filter(({ name }) => used.has(name));
   const places = { file: unused("day", columns), row: unused("row", columns) };
   const holding = await database.rows(
     `select distinct "delivered".${quoteName(places.file)} from ${placedRelation(
       data,
-      old.map(({ current }) => current),
+      old.map(({ file }) => file),
       columns,
       places,
     )} as "delivered"
      semi join touched on ${touched.match}`,
     query,
   );
-  for (const [index] of holding.rows) affected.add(old[Number(index)]!.dt);
-  return affected;
+  for (const [index] of holding.rows) affected.add(old[Number(index)]!.block);
+  return [...affected];
 }
 
-type WrittenDay = Pick<DaySnapshot, "current" | "currentRows" | "dedupe">;
+function formerFiles({ before }: Pick<Task, "before">, { days }: Block): string[] {
+  return currentFiles(days.flatMap((dt) => before.get(dt) ?? []));
+}
 
 const figures: RelationColumn[] = [
   { name: "_versions", type: "BIGINT" },
@@ -362,42 +384,46 @@ const figures: RelationColumn[] = [
 ];
 
 /**
- * Writes one day file of current: the winners that lie in this day and, when only some keys were touched, the old file's
- * other rows. Its columns are those delivered that day, so a column that appears later changes no older file.
+ * Writes the file of a block: the winners that lie in its days and, when only some keys were touched, the former file's
+ * other rows. Its columns are those delivered in these days, so a column that appears later changes no older file. Null
+ * when there is no row.
  */
-async function writeDay(
+async function writeBlock(
   connection: Database,
   data: string,
   task: Task,
-  dt: string,
-  staged: StagedDay[],
-  touched: Touched | null,
+  { block, staged, touched }: { block: Block; staged: StagedDay[]; touched: Touched | null },
   query: QueryOptions,
-): Promise<WrittenDay> {
-  const seen = new Set(seenOn(task.after, dt));
+): Promise<string | null> {
+  const own = new Set(block.days);
+  const seen = new Set(block.days.flatMap((dt) => seenOn(task.after, dt)));
   const columns = withProvenance(task.columns.filter(({ name }) => seen.has(name)));
   const named = [...columns, ...figures].map(({ name }) => `"delivered".${quoteName(name)}`);
   const places = columns.map((_, i) => `c${i}`);
   const parts: string[] = [];
-  const day = staged.findIndex((each) => each.dt === dt);
-  if (day >= 0) {
+  const delivered = staged.flatMap(({ dt, file }, day) => (own.has(dt) ? [{ day, file }] : []));
+  if (delivered.length > 0) {
+    const days = delivered.map(({ day }) => day).join(", ");
+    const files = delivered.map(({ file }) => file);
     parts.push(
       `select ${places.map((place, i) => `"delivered".${place} as ${quoteName(columns[i]!.name)}`).join(", ")},
          "winners"."versions" as "_versions", "winners"."decided" as "_decided"
-       from ${parquetRelation(data, [staged[day]!.file], columns, places)} as "delivered"
-       join winners on "winners"."day" = ${day} and "winners"."row" = "delivered".file_row_number`,
+       from ${parquetRelation(data, files, columns, places)} as "delivered"
+       join (from winners where "day" in (${days})) as "winners"
+         on "winners"."day" = ([${days}])["delivered".file_index::bigint + 1] and "winners"."row" = "delivered".file_row_number`,
     );
   }
-  const old = task.before.get(dt)?.current ?? null;
-  if (touched && old) {
+  const former = formerFiles(task, block);
+  if (touched && former.length > 0) {
     parts.push(
-      `select ${named.join(", ")} from ${parquetRelation(data, [old], [...columnsFor(task, columns), ...figures])} as "delivered"
-       anti join touched on ${touched.match}`,
+      `select ${named.join(", ")} from ${parquetRelation(data, former, [...columnsFor(task, columns), ...figures])} as "delivered"
+       anti join touched on ${touched.match}
+       where left("delivered"."_run", 10) in (${block.days.map(quoteText).join(", ")})`,
     );
   }
-  if (parts.length === 0) return { current: null, currentRows: 0 };
+  if (parts.length === 0) return null;
   const folder = `current/${task.feed}`;
-  const draft = join(data, folder, `.${dt}.${process.pid}.parquet`);
+  const draft = join(data, folder, `.${block.name}.${process.pid}.parquet`);
   makeFolder(data, folder);
   try {
     const { rows } = await writeParquet(
@@ -406,34 +432,38 @@ async function writeDay(
       draft,
       query,
     );
-    if (rows === 0) return { current: null, currentRows: 0 };
-    const current = `${folder}/${dt}.${await contentHash(draft)}.parquet`;
+    if (rows === 0) return null;
+    const current = `${folder}/${block.name}.${await contentHash(draft)}.parquet`;
     putFile(draft, data, current);
-    return { current, currentRows: rows };
+    return current;
   } finally {
     rmSync(draft, { force: true });
   }
 }
 
-/** Fills in how many groups each decision made, from the files just written. */
-async function countDecisions(
+/** By day, of the files of current: its rows, and how many groups each decision made. */
+async function figuresOf(
   database: Database,
   data: string,
-  days: readonly WrittenDay[],
+  files: readonly string[],
   query: QueryOptions,
-): Promise<void> {
-  const written = days.filter(({ current }) => current !== null);
-  if (written.length === 0) return;
-  const files = written.map(({ current }) => current!);
+): Promise<Map<string, { currentRows: number; dedupe: Record<string, number> }>> {
+  if (files.length === 0) return new Map();
+  const columns = [...withProvenance([]).filter(({ name }) => name === "_run"), figures[1]!];
   const { rows } = await database.rows(
-    `select file_index, ${decisions.map((_, i) => `count(*) filter ("_decided" = ${i + 1})`).join(", ")}
-     from ${parquetRelation(data, files, [figures[1]!])} group by file_index`,
+    `select left("_run", 10), count(*), ${decisions.map((_, i) => `count(*) filter ("_decided" = ${i + 1})`).join(", ")}
+     from ${parquetRelation(data, files, columns)} group by all`,
     query,
   );
-  for (const [index, ...counts] of rows)
-    written[Number(index)]!.dedupe = Object.fromEntries(
-      decisions.map((decision, i) => [decision, Number(counts[i])]),
-    );
+  return new Map(
+    rows.map(([dt, count, ...counts]) => [
+      String(dt),
+      {
+        currentRows: Number(count),
+        dedupe: Object.fromEntries(decisions.map((decision, i) => [decision, Number(counts[i])])),
+      },
+    ]),
+  );
 }
 
 // The key must be there to be compared, also on a day that did not deliver it.

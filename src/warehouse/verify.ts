@@ -5,6 +5,7 @@ import { policyOf } from "../config.ts";
 import { CliError } from "../errors.ts";
 import type { Feed } from "../export/feed.ts";
 import { feedOf, type Project } from "../project.ts";
+import { currentFiles } from "./blocks.ts";
 import { type Database, openDatabase, type QueryOptions, quoteName, quoteText } from "./database.ts";
 import { DayRefused } from "./day-files.ts";
 import { dedupeRule, dedupeSelect, type RelationColumn } from "./dedupe.ts";
@@ -227,7 +228,8 @@ class Check {
     this.result.currentRows += day.currentRows;
     const staged = this.relation(day.staged === null ? [] : [day.staged]);
     const { rows } = await this.database.rows(
-      `with kept as (select hash(${this.row()}) as "hash", "_file", "_line" from ${this.relation([day.current!])}),
+      `with kept as (select hash(${this.row()}) as "hash", "_file", "_line" from ${this.relation([day.current!])}
+         where left("_run", 10) = ${quoteText(day.dt)}),
          delivered as (select hash(${this.row()}) as "hash", "_file", "_line" from ${staged})
        select kept."_file", kept."_line" from kept left join delivered using ("_file", "_line")
        where kept."hash" is distinct from delivered."hash" order by all`,
@@ -250,7 +252,7 @@ class Check {
     const used = new Set([...rule.key, ...rule.order].flatMap((term) => term.columns));
     const narrow = columns.filter(({ name }) => used.has(name)); // provenance comes with it
     const staged = known.days.flatMap(({ staged }) => staged ?? []);
-    const current = known.days.flatMap(({ current }) => current ?? []);
+    const current = currentFiles(known.days);
     const rows = known.days.reduce((sum, day) => sum + day.rows, 0);
     const buckets = Math.max(1, Math.ceil(rows / bucketRows));
     const key = rule.key.map(({ sql }) => sql).join(", ");

@@ -40,14 +40,13 @@ function fill(tree: ExportTree): void {
   );
 }
 
-const content = async (tree: ExportTree) => [
-  await tree.rows("select issue_id, n from convos_metrics order by all"),
-  await tree.rows("select rep_id from reps order by all"),
-  await tree.rows("select count(*) from raw.convos_metrics union all select count(*) from raw.reps"),
-  await tree.rows(
+const content = (tree: ExportTree) =>
+  tree.answers([
+    "select issue_id, n from convos_metrics order by all",
+    "select rep_id from reps order by all",
+    "select count(*) from raw.convos_metrics union all select count(*) from raw.reps",
     "select feed, sum(quarantined) from kit.feeds where partitions > 0 group by feed order by feed",
-  ),
-];
+  ]);
 
 /** Runs each reader; what it throws must name a file and say what next, whatever it is. */
 async function readersName(tree: ExportTree, what: string): Promise<void> {

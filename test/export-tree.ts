@@ -27,6 +27,8 @@ export interface ExportTree {
   verify(repair?: boolean): Promise<Verified>;
   /** Rows of a query of the catalog. */
   rows(sql: string): Promise<unknown[][]>;
+  /** The rows of each query, from one catalog. */
+  answers(queries: readonly string[]): Promise<unknown[][][]>;
   delete(): void;
 }
 
@@ -67,10 +69,13 @@ export function exportTree(more = ""): ExportTree {
     status: () => readStatus(project, now),
     verify: (repair = false) =>
       runVerify(project, { raw: false, remote: false, repair, feeds: null }, context),
-    async rows(sql) {
+    rows: async (sql) => (await tree.answers([sql]))[0]!,
+    async answers(queries) {
       const database = await openCatalog(project);
       try {
-        return (await database.rows(sql)).rows;
+        const found: unknown[][][] = [];
+        for (const sql of queries) found.push((await database.rows(sql)).rows);
+        return found;
       } finally {
         database.close();
       }

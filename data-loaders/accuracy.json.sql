@@ -3,15 +3,15 @@
 -- `distance` is sum |expected - offered|, `error` sum (expected - offered), `floor` the distance that chance alone makes.
 -- Sums are rounded twice: their last digits depend on the order of adding, and would carry a 5 up one time, down another.
 -- Ships: queue, kind, day, complete, n, without, contacts, expected, distance, error, floor
-with last as (
-  select max(day) as last from history.scored
+with scored as materialized (
+  from history.scored where day > (select max(day) - 84 from history.scored)
 ),
 guesses as (
-  select queue, day, 'baseline' as kind, offered, baseline as expected from history.scored
+  select queue, day, 'baseline' as kind, offered, baseline as expected from scored
   union all
-  select queue, day, 'forecast', offered, forecast from history.scored where forecast is not null
+  select queue, day, 'forecast', offered, forecast from scored where forecast is not null
   union all
-  select queue, day, 'same', offered, baseline from history.scored where forecast is not null
+  select queue, day, 'same', offered, baseline from scored where forecast is not null
 )
 select
   queue,
@@ -25,8 +25,7 @@ select
   round(round(sum(abs(expected - offered)), 9), 1) as distance,
   round(round(sum(expected - offered), 9), 1) as error,
   round(round(coalesce(sum(expected * noise_floor(expected)), 0), 9), 2) as floor
-from guesses cross join last
-where day > last - 84
+from guesses
 group by queue, kind, day
 having count(expected) > 0
 order by queue, kind, day

@@ -23,8 +23,15 @@ day_windows as (
 settings as (
   select min_contacts from kit.settings
 ),
+former_days as (
+  select day, week, day - 7 * week::integer as former from asked, range(1, 11) as weeks (week)
+),
+-- each of these is made of much: read once
+intraday as materialized (
+  from wfm.intraday semi join (from asked union select former from former_days) as days (day) using (day)
+),
 told as (
-  select * exclude (slot) from wfm.intraday semi join asked using (day)
+  select * exclude (slot) from intraday semi join asked using (day)
 ),
 singles as (
   select * replace (case when not small then handle end as handle, case when not small then wrap end as wrap)
@@ -84,20 +91,23 @@ here as (
     )
   from told left join means using (day, queue, start)
 ),
-former_days as (
-  select day, week, day - 7 * week::integer as former from asked, range(1, 11) as weeks (week)
+past as materialized (
+  from history.queue_windows semi join (select former as day from former_days) using (day)
+),
+past_windows as materialized (
+  from history.windows semi join (select former as day from former_days) using (day)
 ),
 -- the weeks back to the first whose day has data at all
 known_days as (
   select former_days.*, seen.day is not null as seen
-  from former_days left join (select distinct day from history.queue_windows) as seen on seen.day = former
+  from former_days left join (select distinct day from past) as seen on seen.day = former
   qualify week <= max(week) filter (seen.day is not null) over (partition by former_days.day)
 ),
 -- where the clock went back, the mean of the two
 counted as (
   select queue, day as former, slot, sum(offered) / any_value(times) as offered
-  from history.queue_windows
-  join (select day, slot, count(*) as times from history.windows group by all) as slots using (day, slot)
+  from past
+  join (select day, slot, count(*) as times from past_windows group by all) as slots using (day, slot)
   semi join (select former as day from known_days where seen) using (day)
   group by all
 ),
@@ -111,7 +121,7 @@ weeks as (
     from known_days
     join (select distinct known_days.day, queue from counted join known_days using (former)) as queues using (day)
     join day_windows using (day)
-    left join (select distinct day as former, slot from history.windows) as former_slots using (former, slot)
+    left join (select distinct day as former, slot from past_windows) as former_slots using (former, slot)
     left join counted using (former, queue, slot)
     group by day, queue, week, seen
   )
@@ -120,7 +130,7 @@ weeks as (
 usual_days as (
   select day, former
   from former_days
-  semi join (select distinct day as former from wfm.intraday) using (former)
+  semi join (select distinct day as former from intraday) using (former)
   anti join (select day as former from kit.excluded_days) using (former)
   qualify row_number() over (partition by day order by week) <= 8 and count(*) over (partition by day) >= 4
 ),
@@ -142,7 +152,7 @@ usual as (
       sum(assigned) filter (not small and handle is not null), any_value(min_contacts)
     ) as usual_handle,
     usual(case when not small then available end) as usual_available
-  from wfm.intraday join usual_days on former = intraday.day cross join settings
+  from intraday join usual_days on former = intraday.day cross join settings
   group by all
 ),
 -- what the customer planned; a group has the sum of its queues where each has a plan

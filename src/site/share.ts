@@ -14,8 +14,9 @@ import type { Project } from "../project.ts";
 import { hint, suggest } from "../suggest.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import type { Database } from "../warehouse/database.ts";
-import { computeDataset } from "./dataset.ts";
+import { computeTogether } from "./dataset.ts";
 import { listDatasets } from "./dataset-list.ts";
+import { openTracing } from "./personal.ts";
 
 /** What the pages load for one day, computed by the same queries. */
 export interface DayData {
@@ -46,10 +47,13 @@ export async function loadDay(
   comparison: Comparison = "usual",
 ): Promise<DayData> {
   const database = await openCatalog(project);
+  const tracing = openTracing(project);
   const datasets = listDatasets(project);
   const rows = async <T>(name: string): Promise<T[]> => {
     const dataset = datasets.find((dataset) => dataset.name === name);
-    return dataset ? JSON.parse((await computeDataset(database, dataset, project)).text) : [];
+    if (dataset === undefined) return [];
+    const [answer] = await computeTogether(database, [dataset], project, { tracing });
+    return JSON.parse(answer!.text);
   };
   try {
     const days = await rows<IntradayDay>("intraday-days.json");
@@ -80,6 +84,7 @@ export async function loadDay(
       ...{ series, weekBefore, comparison, missing },
     };
   } finally {
+    await tracing.close();
     database.close();
   }
 }

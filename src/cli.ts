@@ -5,14 +5,14 @@ import type { Command } from "./cli/command.ts";
 import { common } from "./cli/command.ts";
 import { commands } from "./cli/commands.ts";
 import { commandHelp, mainHelp } from "./cli/help.ts";
-import { openOutput } from "./cli/output.ts";
+import { type Effects, openOutput } from "./cli/output.ts";
 import { CliError, exitCodes, toCliError } from "./errors.ts";
 import { own } from "./names.ts";
 
-/** Runs one command line and returns the exit code. Never throws, never exits the process. */
-export async function main(argv: string[]): Promise<number> {
+/** Runs one command line and returns the exit code. Never throws, never exits the process. `effects`: where its output goes. */
+export async function main(argv: string[], effects?: Effects): Promise<number> {
   const { name, rest } = splitCommand(argv);
-  const output = openOutput({ json: argv.includes("--json") });
+  const output = openOutput({ json: argv.includes("--json") }, effects);
   const stop = new AbortController();
   const interrupt = () => {
     if (stop.signal.aborted) process.exit(exitCodes.interrupted);

@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { cleanEnv } from "./cli-kit.ts";
 import { cloneKit, type KitClone } from "./kit-clone.ts";
 import { findChromium, openChromium, visit } from "./site-chromium.ts";
-import { type DemoProject, demoProject } from "./site-demo.ts";
+import { type DemoProject, dayFeeds, demoProject } from "./site-demo.ts";
 import { ended, until } from "./wait.ts";
 
 const chromium = findChromium();
@@ -20,7 +20,10 @@ describe("the preview of a clone", { timeout: 400_000 }, () => {
 
   before(async () => {
     clone = cloneKit();
-    demo = await demoProject({ days: 2, conversationsPerDay: 60, name: "Büro #1?" });
+    demo = await demoProject({
+      ...{ days: 2, conversationsPerDay: 60, feeds: dayFeeds },
+      name: "Büro #1?",
+    });
     child = spawn(
       process.execPath,
       [

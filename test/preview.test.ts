@@ -7,14 +7,14 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { exitCodes } from "../src/errors.ts";
 import { bin, cleanEnv, run } from "./cli-kit.ts";
 import { findChromium, openChromium, visit } from "./site-chromium.ts";
-import { type DemoProject, demoProject } from "./site-demo.ts";
+import { type DemoProject, dayFeeds, demoProject } from "./site-demo.ts";
 import { until, within } from "./wait.ts";
 
 const chromium = findChromium();
 
 describe("preview --sync", { timeout: 300_000, skip: chromium ? false : "no Chromium" }, () => {
   it("syncs first, and an open page shows what a later sync brings", async () => {
-    const demo = await demoProject({ days: 2, conversationsPerDay: 100 });
+    const demo = await demoProject({ days: 2, conversationsPerDay: 60, feeds: dayFeeds });
     const config = ["--config", demo.project.configFile!];
     reportNewest(demo, 54_321);
     const child = spawn(process.execPath, [bin, "preview", "--sync", "--port", "4330", ...config], {

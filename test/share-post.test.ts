@@ -5,7 +5,7 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import { CliError, exitCodes } from "../src/errors.ts";
 import { postMessage, slackMessage, webhookHost } from "../src/site/share-post.ts";
 import { run } from "./cli-kit.ts";
-import { type DemoProject, demoProject } from "./site-demo.ts";
+import { type DemoProject, dayFeeds, demoProject } from "./site-demo.ts";
 
 const card = {
   kicker: "Centre · Billing · Tuesday 1 September 2026",
@@ -152,7 +152,7 @@ describe("share --post", () => {
   describe("on the command line", () => {
     let demo: DemoProject;
     before(async () => {
-      demo = await demoProject();
+      demo = await demoProject({ days: 2, feeds: dayFeeds });
     });
     after(() => demo?.delete());
 

@@ -22,9 +22,10 @@ import { serviceLevelOf } from "../notebooks/components/today.ts";
 import { exitCodes } from "../src/errors.ts";
 import { type DayData, dayFacts, loadDay, queuesOfDay } from "../src/site/share.ts";
 import { pageSheet, picturePng, pictureSvg } from "../src/site/share-image.ts";
+import { runHere } from "./cli-here.ts";
 import { openCliKit, run } from "./cli-kit.ts";
 import { findChromium, openChromium } from "./site-chromium.ts";
-import { type DemoProject, demoProject } from "./site-demo.ts";
+import { type DemoProject, dayFeeds, demoProject } from "./site-demo.ts";
 
 const chromium = findChromium();
 
@@ -33,11 +34,11 @@ describe("share", () => {
   let data: DayData;
   let folder: string;
   const share = (...args: string[]) =>
-    run(["share", ...args, "--config", demo.project.configFile!], { cwd: folder });
+    runHere(["share", ...args, "--config", demo.project.configFile!], { cwd: folder });
   const read = (name: string) => readFileSync(join(folder, name), "utf8");
 
   before(async () => {
-    demo = await demoProject();
+    demo = await demoProject({ feeds: dayFeeds });
     data = await loadDay(demo.project, undefined, new Date());
     folder = mkdtempSync(join(tmpdir(), "asapp-share-"));
   });
@@ -48,7 +49,9 @@ describe("share", () => {
   });
 
   it("draws the newest day of all queues, to a file named after them", async () => {
-    const { code, stdout, stderr } = await share("wfm");
+    const { code, stdout, stderr } = await run(["share", "wfm", "--config", demo.project.configFile!], {
+      cwd: folder,
+    });
     assert.equal(code, 0, stderr);
     const name = `wfm-all-queues-${data.day}.png`;
     assert.ok(stdout.startsWith(`${name}  `), stdout);
@@ -361,7 +364,7 @@ describe("share", () => {
         assert.match(name, /^wfm-[\p{L}\p{N}\p{M}-]+\.png$/u);
         assert.ok(Buffer.byteLength(name) < 200);
       }
-      const html = await kit.run(["share", "wfm", "--queue", "תמיכה", "-o", "x.pdf"]);
+      const html = await runHere(["share", "wfm", "--queue", "תמיכה", "-o", "x.pdf"], { cwd: kit.folder });
       assert.equal(html.code, 0, html.stderr);
     } finally {
       await kit.close();
@@ -377,7 +380,7 @@ describe("share", () => {
       const row = { instance_ts: "2026-09-01T08:00:00+00:00", queue_name: "Billing", offered_total: 3 };
       kit.partition("queue_wfm/dt=2026-09-01/hr=08/mi=30", [row]);
       assert.equal((await kit.run(["sync"])).code, 0);
-      const odd = await kit.run(["share", "wfm"]);
+      const odd = await runHere(["share", "wfm"], { cwd: kit.folder });
       assert.equal(odd.code, exitCodes.noWfmData, odd.stderr);
       assert.match(odd.stderr, /no column of queue_wfm counts contacts: assignments \(/);
     } finally {
@@ -395,7 +398,7 @@ describe("share", () => {
         },
       ]);
       assert.equal((await kit.run(["sync"])).code, 0);
-      const { code, stderr } = await kit.run(["share", "wfm", "-o", "a.svg"]);
+      const { code, stderr } = await runHere(["share", "wfm", "-o", "a.svg"], { cwd: kit.folder });
       assert.equal(code, 0, stderr);
       assert.match(stderr, /queue_wfm has no column for .*within_threshold/);
       assert.match(readFileSync(join(kit.folder, "a.svg"), "utf8"), /No column is known for/);

@@ -17,7 +17,7 @@ describe("a site brought up to date", () => {
   let folder: string;
 
   before(async () => {
-    demo = await demoProject({ days: 4, conversationsPerDay: 200 });
+    demo = await demoProject({ days: 3, conversationsPerDay: 100 });
     folder = mkdtempSync(join(tmpdir(), "asapp-changed-"));
   });
   after(() => {

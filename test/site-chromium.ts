@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from "playwright-core";
+import { within } from "./wait.ts";
 
 const places = [
   "/usr/bin/chromium",
@@ -70,13 +72,47 @@ export async function visit(
       ),
     );
   });
-  await page.goto(url, { waitUntil: "networkidle" });
+  await goTo(page, url);
   return {
     page,
     problems,
     bytes: async () => (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0),
     close: () => context.close(),
   };
+}
+
+/**
+ * Goes to an address and waits until its scripts have run and all that they asked for has come: several looks in a row,
+ * each once the page is idle, find no request under way and none begun. On a busy machine a page takes its time between
+ * two requests, so the clock alone, as in "networkidle", says less.
+ */
+export async function goTo(page: Page, url: string): Promise<void> {
+  const running = new Set<Request>();
+  let begun = 0;
+  const begin = (request: Request) => {
+    begun++;
+    running.add(request);
+  };
+  const end = (request: Request) => running.delete(request);
+  const ends = ["requestfinished", "requestfailed"] as const;
+  page.on("request", begin);
+  for (const event of ends) page.on(event as "requestfinished", end);
+  try {
+    await page.goto(url, { timeout: 120_000 });
+    const settling = async () => {
+      for (let quiet = 0; quiet < 5; ) {
+        const before = begun;
+        await page.evaluate(() => new Promise((resolve) => requestIdleCallback(() => resolve(null))));
+        await delay(20);
+        quiet = running.size === 0 && begun === before ? quiet + 1 : 0;
+      }
+    };
+    const state = () => [...running].map((request) => request.url()).join(", ");
+    await within(`all that ${url} asks for`, settling(), { seconds: 120, state });
+  } finally {
+    page.off("request", begin);
+    for (const event of ends) page.off(event as "requestfinished", end);
+  }
 }
 
 /** The file that an item of a chart's menu saves. */

@@ -30,6 +30,9 @@ export const siteFeeds = [
   "reps",
 ];
 
+/** Those that a shared card of a day is made from. */
+export const dayFeeds = ["dim_queues", "issue_queues", "queue_membership_wfm", "queue_wfm", "rep_convos"];
+
 /** A small contact centre's exports, synced from a folder and staged: what the site is built from in tests. */
 export async function demoProject({
   days = 8,

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { buildSite } from "../src/site/build.ts";
 import { type SiteServer, serveSite } from "../src/site/serve.ts";
-import { findChromium, openChromium } from "./site-chromium.ts";
+import { findChromium, goTo, openChromium } from "./site-chromium.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
 
 const chromium = findChromium();
@@ -58,13 +58,14 @@ describe("a page that stays open", { skip: chromium ? false : "no Chromium found
         headers: date === null ? {} : { Date: new Date(date).toUTCString() },
       });
     });
-    await page.goto(server.url + address, { waitUntil: "networkidle" });
+    await goTo(page, server.url + address);
+    await page.locator(".renewal").waitFor({ state: "attached" }); // it follows the site
     return { page, seen, host, close: () => context.close() };
   }
 
   const fresh = (page: Page) => page.locator(".fresh").textContent();
-  const later = async (page: Page, minutes: number) => {
-    for (let i = 0; i < minutes; i++) await page.clock.fastForward(minute);
+  const later = async (page: Page, minutes: number, step = 1) => {
+    for (let i = 0; i < minutes; i += step) await page.clock.fastForward(step * minute);
   };
   /** Until a page says so, or ten seconds have passed, which the error tells. */
   const says = (page: Page, place: string, text: RegExp) =>
@@ -182,7 +183,7 @@ describe("a page that stays open", { skip: chromium ? false : "no Chromium found
   it("judges the feeds of Data health anew as time goes by", async () => {
     const { page, close } = await open("health.html");
     assert.match((await page.locator("h1").textContent())!, /^All \d+ feeds are up to date$/);
-    await later(page, 240);
+    await later(page, 240, 5);
     await says(page, "h1", /feeds? (is|are) stale$/);
     await page.clock.fastForward(2 * 24 * 60 * minute);
     await says(page, "h1", /need a look$/);

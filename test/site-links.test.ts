@@ -19,7 +19,7 @@ describe("links of a site on a host that serves files as they are called", () =>
   let site: BuiltSite;
 
   before(async () => {
-    demo = await demoProject({ days: 3, conversationsPerDay: 150 });
+    demo = await demoProject({ days: 2, conversationsPerDay: 100 });
     site = await buildSite(demo.project, { out: join(demo.folder, "site") });
   });
   after(() => demo?.delete());

@@ -23,7 +23,7 @@ describe("pages without some columns of the WFM feeds", { skip: chromium === nul
   let browser: Browser;
 
   before(async () => {
-    demo = await demoProject({ days: 3 });
+    demo = await demoProject({ days: 3, conversationsPerDay: 150 });
     const config = join(demo.folder, "kit.yaml");
     writeFileSync(config, `${readFileSync(config, "utf8")}${mapping}`);
     const out = join(demo.folder, "site");

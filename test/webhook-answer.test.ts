@@ -7,7 +7,7 @@ import { CliError, exitCodes } from "../src/errors.ts";
 import { postMessage } from "../src/site/share-post.ts";
 import { refusalOf, retryAfterMs } from "../src/site/webhook-answer.ts";
 import { run } from "./cli-kit.ts";
-import { type DemoProject, demoProject } from "./site-demo.ts";
+import { type DemoProject, dayFeeds, demoProject } from "./site-demo.ts";
 
 // status, body, whether the message was taken, whose answer it is
 const rows: [number, string, boolean, string][] = [
@@ -153,7 +153,7 @@ describe("webhook that answers oddly", () => {
   describe("on the command line", () => {
     let demo: DemoProject;
     before(async () => {
-      demo = await demoProject();
+      demo = await demoProject({ days: 2, feeds: dayFeeds });
     });
     after(() => demo?.delete());
 

@@ -13,7 +13,7 @@ import { type FaultProxy, isGet, startFaultProxy } from "./fault-proxy.ts";
 import { bucket, endState, expand, type Kit, noise, now, openKit, projectAt, tree } from "./sync-kit.ts";
 import { ended } from "./wait.ts";
 
-const kills = Number(process.env.ASAPP_KIT_KILLS ?? 50);
+const kills = Number(process.env.ASAPP_KIT_KILLS ?? 25);
 const child = fileURLToPath(new URL("sync-child.js", import.meta.url));
 
 // Every round changes the bucket, kills a sync again and again until one gets through, and compares what is then on disk

@@ -212,7 +212,7 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
       "range\n-----\n    0\n    1\n    2\nthe first 3 of 10,000,000 rows; .output FILE writes all, .maxrows N shows N\n",
     );
     assert.match(
-      await answer(terminal, "select if(i = 5000000, error('late')::int, i) from range(4000000) t(i);"),
+      await answer(terminal, "select if(i = 5000000, error('late')::int, i) from range(10000000) t(i);"),
       /^Invalid Input Error: late/,
     );
     await leave(terminal);

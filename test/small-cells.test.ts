@@ -10,6 +10,7 @@ import { openCatalog } from "../src/warehouse/catalog.ts";
 import { type Database, openDatabase } from "../src/warehouse/database.ts";
 import { macrosScript } from "../src/warehouse/macros.ts";
 import fc from "./fast-check.ts";
+import { largeCentre } from "./large-centre.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
 
 describe("contact_blocks", () => {
@@ -65,7 +66,7 @@ describe("the datasets of a contact centre", () => {
   let reps: number;
   let database: Database;
   before(async () => {
-    demo = await demoProject({ days: 2, conversationsPerDay: 700 });
+    demo = await demoProject({ days: 4, conversationsPerDay: 700 });
     ({ project } = demo);
     ({ minContacts: least, minReps: reps } = project.config.site.privacy);
     database = await openCatalog(project);
@@ -208,6 +209,46 @@ describe("the datasets of a contact centre", () => {
     }
   });
 
+  it("tell no wait of the heatmap of fewer contacts, but that of its block", async () => {
+    const rows = await load<{ queue: string; day: string; offered: number[]; wait: number[] }>(/^heatmap\//);
+    let blocks = 0;
+    for (const { queue, day, offered, wait } of rows) {
+      // Waits are whole seconds: slots in a row that one mean may have been spread over are one block.
+      let [low, high, contacts] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 0];
+      const close = () => {
+        if (contacts === 0) return;
+        blocks++;
+        assert.ok(contacts >= least, `${queue} ${day}: ${contacts} contacts waited ${low} to ${high} s`);
+      };
+      for (const [slot, n] of offered.entries()) {
+        if (n === 0 || sum(wait) === 0) continue;
+        const [least, most] = [(wait[slot]! - 0.5) / n, (wait[slot]! + 0.5) / n];
+        if (most < low || least > high) {
+          close();
+          [low, high, contacts] = [least, most, n];
+        } else [low, high, contacts] = [Math.max(low, least), Math.min(high, most), contacts + n];
+      }
+      close();
+    }
+    assert.ok(blocks > 10, String(blocks));
+  });
+
+  it("tell no handle time, concurrency or patience of a queue's weeks of fewer contacts", async () => {
+    interface Load {
+      queue: string;
+      abandoned: number;
+      handled: number;
+      handle_mean: number | null;
+      patience: number | null;
+    }
+    const rows = await load<Load>(/^queue-load\.json$/);
+    assert.ok(rows.length > 3);
+    for (const row of rows) {
+      if (row.handle_mean !== null) assert.ok(row.handled >= least, JSON.stringify(row));
+      if (row.patience !== null) assert.ok(row.abandoned >= least, JSON.stringify(row));
+    }
+  });
+
   it("tell no rep's minutes where too few are logged in", async () => {
     const days = await load<Day & { small: number[]; reps: (number | null)[]; available: (number | null)[] }>(
       /^intraday\//,
@@ -216,5 +257,30 @@ describe("the datasets of a contact centre", () => {
       for (const [i, available] of day.available.entries())
         if (available !== null && (day.reps[i] ?? 0) > 0)
           assert.ok(day.reps[i]! >= reps, `${day.queue} ${day.start}`);
+  });
+});
+
+describe("the usual of a day", () => {
+  it("tells no wait or handle time of fewer contacts", async () => {
+    const centre = await largeCentre("{ privacy: { min_contacts: 40 } }", 40);
+    try {
+      const rows = await centre.load<Record<`usual_${string}`, (number | null)[]>>("intraday/[day]", {
+        day: "2026-09-15",
+      });
+      const [shown, held] = [new Set<string>(), new Set<string>()];
+      for (const row of rows)
+        for (const [i, offered] of row.usual_offered!.entries())
+          for (const [name, contacts] of [
+            ["usual_wait", offered ?? 0],
+            ["usual_handle", (offered ?? 0) - (row.usual_abandoned![i] ?? 0)],
+          ] as const) {
+            const told = (row[name]![i] ?? null) !== null;
+            if (told) assert.ok(contacts >= 40, `${name} of ${contacts}`);
+            (told ? shown : held).add(name);
+          }
+      assert.deepEqual([shown.size, held.size], [2, 2]);
+    } finally {
+      centre.close();
+    }
   });
 });

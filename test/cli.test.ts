@@ -490,8 +490,8 @@ describe("cli", () => {
   it("finds a wrong row in the warehouse, and makes it anew", async () => {
     const data = join(kit.folder, "data");
     const { days } = loadSnapshot(data).feeds.convos_metrics!;
-    const file = (dt: string) => join(data, days.find((day) => day.dt === dt)!.current!);
-    copyFileSync(file("2026-09-02"), file("2026-09-01"));
+    const second = days.find(({ dt }) => dt === "2026-09-02")!;
+    copyFileSync(join(data, second.staged!), join(data, second.current!)); // without the first day of that week
     const { code, stdout } = await kit.run(["verify", "--feed", "convos_metrics"]);
     assert.equal(code, exitCodes.verifyFailed);
     assert.match(stdout, /^convos_metrics +(winner|content) +2026-09-01 +convos_metrics\/.*:1 /m);

@@ -200,7 +200,7 @@ function jsonCasts(columns: readonly RelationColumn[]): string {
 // transaction, which sees nothing that is made after. A statement begins with such a word, alone on its line or in brackets;
 // `desc` is also the end of an order.
 const introspection =
-  /(?:^|[;(])\s*(?:show|describe|desc|summarize|use|set\s+schema|begin|start)\b|\b(?:pragma|search_path|information_schema|duckdb_\w+|sqlite_\w+|pg_\w+|sql_auto_complete)\b/im;
+  /(?:^|[;(])\s*(?:show|describe|desc|summarize|use|set\s+schema|begin(?=\s+transaction|\s*(?:;|$))|start\s+transaction)\b|\b(?:pragma|search_path|information_schema|duckdb_\w+|sqlite_\w+|pg_\w+|sql_auto_complete)\b/im;
 
 class Creator {
   private readonly database: Database;

@@ -82,11 +82,12 @@ export async function verifyFeed(
   const tmp = mkdtempSync(join(tmpdir(), "asapp-verify-"));
   const database = await openDatabase({ threads: 2, memoryLimit: "1GB", tempDirectory: join(tmp, "spill") });
   const check = new Check(database, project, feedOf(project, name), known, tmp, result, options);
+  let done = 0;
   try {
     await database.run(viewMacros().join("\n"));
-    for (const [i, day] of known.days.entries()) {
-      await check.day(day);
-      options.onDay?.(day.dt, i + 1, known.days.length);
+    for (const days of batchesOf(known.days)) {
+      await check.days(days);
+      for (const { dt } of days) options.onDay?.(dt, ++done, known.days.length);
     }
     await check.winners(options.bucketRows ?? defaultBucketRows);
   } finally {
@@ -94,6 +95,25 @@ export async function verifyFeed(
     rmSync(tmp, { recursive: true, force: true });
   }
   return { ...result, ok: result.differences.length === 0 };
+}
+
+const mostRows = 100_000;
+const mostDays = 32;
+
+/** Days that are compared at once: as many as memory holds in any case. */
+function batchesOf(days: readonly DaySnapshot[]): DaySnapshot[][] {
+  const batches: DaySnapshot[][] = [];
+  let rows = 0;
+  for (const day of days) {
+    const batch = batches.at(-1);
+    if (batch && batch.length < mostDays && rows + day.rows <= mostRows) batch.push(day);
+    else {
+      batches.push([day]);
+      rows = 0;
+    }
+    rows += day.rows;
+  }
+  return batches;
 }
 
 class Check {
@@ -125,17 +145,50 @@ class Check {
     this.columns = relationColumns(known);
   }
 
-  async day(day: DaySnapshot): Promise<void> {
-    const { result } = this;
-    result.days += 1;
+  async days(days: readonly DaySnapshot[]): Promise<void> {
+    this.result.days += days.length;
+    const counted = await this.each(days, (day) => this.countLines(day));
+    const delivered = counted.filter(({ staged }) => staged !== null);
+    const changed = await this.atOnce(delivered, (some) => this.otherRows(some));
+    await this.each(changed, (day) => this.reread(day));
+    await this.atOnce(
+      counted.filter(({ current }) => current !== null),
+      (some) => this.content(some),
+    );
+  }
+
+  /** Those days of which the task failed for no file. */
+  private async each(
+    days: readonly DaySnapshot[],
+    task: (day: DaySnapshot) => Promise<void>,
+  ): Promise<DaySnapshot[]> {
+    const sound: DaySnapshot[] = [];
+    for (const day of days) {
+      try {
+        await task(day);
+        sound.push(day);
+      } catch (error) {
+        if (!isAboutFiles(error)) throw error;
+        this.differs("unreadable", day.dt, null, null, (error as Error).message.split("\n", 1)[0]!);
+      }
+    }
+    return sound;
+  }
+
+  /** One query for several days takes as long to plan as for one; where a file of one is broken, each has its own. */
+  private async atOnce<T>(
+    days: readonly DaySnapshot[],
+    task: (days: readonly DaySnapshot[]) => Promise<T[]>,
+  ): Promise<T[]> {
+    if (days.length === 0) return [];
     try {
-      await this.countLines(day);
-      if (day.staged !== null && !(await this.sameRows(day))) await this.reread(day);
-      if (day.current !== null) await this.content(day);
+      return await task(days);
     } catch (error) {
       if (!isAboutFiles(error)) throw error;
-      this.differs("unreadable", day.dt, null, null, (error as Error).message.split("\n", 1)[0]!);
     }
+    const found: T[] = [];
+    await this.each(days, async (day) => void found.push(...(await task([day]))));
+    return found;
   }
 
   private async countLines(day: DaySnapshot): Promise<void> {
@@ -158,11 +211,13 @@ class Check {
     }
   }
 
-  /** Compares the rows that the generated view gives for the day's files with those staged, file by file. */
-  private async sameRows(day: DaySnapshot): Promise<boolean> {
-    const files = await rawFiles(this.project.data, { days: [day] });
-    const raw = `(${rawSelect(this.project.data, { columns: this.known.columns, days: this.known.days }, files)})`;
-    return (await this.changedFiles(raw, this.relation([day.staged!]))).length === 0;
+  /** The days of which the generated view gives other rows than those staged, compared file by file. */
+  private async otherRows(days: readonly DaySnapshot[]): Promise<DaySnapshot[]> {
+    const { columns, days: all } = this.known;
+    const files = await rawFiles(this.project.data, { days: [...days] });
+    const raw = `(${rawSelect(this.project.data, { columns, days: all }, files)})`;
+    const changed = await this.changedFiles(raw, this.relation(days.map(({ staged }) => staged!)));
+    return days.filter(({ dt }) => changed.some((file) => file.includes(`/dt=${dt}/`)));
   }
 
   /** A day with what SQL cannot read as the kit does is read as it was read the first time, and compared again. */
@@ -224,25 +279,27 @@ class Check {
   }
 
   /** A row of current is the staged row of the same file and line. */
-  private async content(day: DaySnapshot): Promise<void> {
-    this.result.currentRows += day.currentRows;
-    const staged = this.relation(day.staged === null ? [] : [day.staged]);
+  private async content(days: readonly DaySnapshot[]): Promise<never[]> {
+    const staged = days.flatMap(({ staged }) => staged ?? []);
     const { rows } = await this.database.rows(
-      `with kept as (select hash(${this.row()}) as "hash", "_file", "_line" from ${this.relation([day.current!])}
-         where left("_run", 10) = ${quoteText(day.dt)}),
-         delivered as (select hash(${this.row()}) as "hash", "_file", "_line" from ${staged})
-       select kept."_file", kept."_line" from kept left join delivered using ("_file", "_line")
+      `with kept as (select hash(${this.row()}) as "hash", "_file", "_line", left("_run", 10) as dt
+           from ${this.relation(currentFiles(days))}
+           where left("_run", 10) in (${days.map(({ dt }) => quoteText(dt)).join(", ")})),
+         delivered as (select hash(${this.row()}) as "hash", "_file", "_line" from ${this.relation(staged)})
+       select kept.dt, kept."_file", kept."_line" from kept left join delivered using ("_file", "_line")
        where kept."hash" is distinct from delivered."hash" order by all`,
       this.query,
     );
-    for (const [file, line] of rows)
+    this.result.currentRows += days.reduce((sum, day) => sum + day.currentRows, 0);
+    for (const [dt, file, line] of rows)
       this.differs(
         "content",
-        day.dt,
+        String(dt),
         String(file),
         Number(line),
         "current holds the row otherwise than staged",
       );
+    return [];
   }
 
   /** Ranks all rows anew, bucket by bucket of the key's hash, and compares what stands for a key with current. */

@@ -17,12 +17,12 @@ const dates = [
   { name: "the end of the year, in UTC", at: Date.UTC(new Date(now).getUTCFullYear(), 11, 31, 23, 50) },
   ...clockChanges().map((at) => ({ name: `a clock change in ${zone}`, at: at + day / 48 })),
 ];
-// What takes minutes gets one date; browsers, terminals and long histories of damage and arrival are left out.
-const costly = ["-share", "-catalog-file", "-bad-input", "-policies", "-readers", "-s3-refusals"];
-const leftOut = [
-  ...["-site", "-cli-demo", "-preview", "-shell", "-queue-names", "-watch-site"],
-  ...["-damage", "-one-feed", "-current-history"],
+// What takes more than some seconds gets one date, but for the watcher; browsers, terminals and long files are left out.
+const costly = [
+  ...["-share", "-catalog-file", "-bad-input", "-readers", "-s3-refusals", "-webhook", "-credentials"],
+  ...["-cli.", "-wfm-columns"],
 ];
+const leftOut = ["-cli-demo", "-preview", "-shell", "-one-feed"];
 const words = process.argv.slice(2);
 const wanted = dates.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
 const library = findLibrary();
@@ -34,7 +34,7 @@ for (const { name, at, all } of wanted) {
   const script = fileURLToPath(new URL("test.js", import.meta.url));
   const { status, stdout } = spawnSync(
     process.execPath,
-    [script, "--dated", ...leftOut, ...(all ? [] : costly)],
+    [script, "--dated", "--short", ...leftOut, ...(all ? [] : costly)],
     {
       env: { ...process.env, ...env, FAKETIME_DONT_FAKE_MONOTONIC: "1" },
       encoding: "utf8",

@@ -24,6 +24,11 @@ export function isQuick(file) {
   return !slow.some((name) => reached.has(name));
 }
 
+/** True for a file called so: many variations of what others show once, or whole sites in a browser. */
+export function isLong(file) {
+  return file.endsWith(".long.test.js");
+}
+
 /** True for a file that reads the real clock, itself or in a command that it runs. */
 export function isDated(file) {
   return [...reach(file)].some((path) => path.startsWith(folder + sep) && readsClock(path));

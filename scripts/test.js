@@ -1,12 +1,19 @@
 // Runs the compiled tests with Node's own runner, in a zone that is not UTC and has an odd offset.
-// `npm test` runs all; `node scripts/test.js layout plan` runs the files with one of these in their names, and
-// `node scripts/test.js -site` those without. `--quick` and `--dated` pick by what a file does, see test-files.js.
+// `npm test` runs all but the long ones; `node scripts/test.js layout plan` runs the files with one of these in their names,
+// and `node scripts/test.js -site` those without. `--quick`, `--dated`, `--long` and `--short` pick by what a file is, see
+// test-files.js.
 import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import { isDated, isQuick, root, testFiles } from "./test-files.js";
+import { isDated, isLong, isQuick, root, testFiles } from "./test-files.js";
 
 const words = process.argv.slice(2);
-const kinds = { "--quick": isQuick, "--dated": isDated };
+const kinds = {
+  "--quick": isQuick,
+  "--dated": isDated,
+  "--long": isLong,
+  "--short": (file) => !isLong(file),
+};
 const picks = words.filter((word) => word in kinds).map((word) => kinds[word]);
 const without = words.filter((word) => /^-[^-]/.test(word)).map((word) => word.slice(1));
 const names = words.filter((word) => !word.startsWith("-"));
@@ -18,9 +25,11 @@ if (files.length === 0) {
   console.error(`no test file matches ${words.join(" ") || "at all: npm run compile"}`);
   process.exit(1);
 }
+// One more than there are cores: the tests wait for programs and pages for a fifth of their time.
+const concurrency = `--test-concurrency=${availableParallelism() + 1}`;
 const result = spawnSync(
   process.execPath,
-  ["--enable-source-maps", "--test", "--test-reporter=spec", "--test-concurrency=2", ...files],
+  ["--enable-source-maps", "--test", "--test-reporter=spec", concurrency, ...files],
   { cwd: root, stdio: "inherit", env: { ...process.env, TZ: "America/St_Johns", NO_COLOR: "1" } },
 );
 process.exit(result.status ?? 1);

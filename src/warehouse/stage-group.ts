@@ -7,7 +7,7 @@ import type { StagedDay } from "./detail.ts";
 import { writeParquets } from "./inspect.ts";
 import type { Scratch } from "./scratch.ts";
 import { type DayFiles, type DayPlace, DayStaging, type FeedSchema } from "./stage-day.ts";
-import { dayColumn, type StageQuery, stageSelect, templateLine } from "./stage-sql.ts";
+import { dayColumn, doesNotFit, type StageQuery, stageSelect, templateLine } from "./stage-sql.ts";
 import { UnreadableFile } from "./survey.ts";
 
 const mostLines = 20_000; // of a day
@@ -39,6 +39,7 @@ function linesOf({ files }: Pick<DayFiles, "files">): number {
 /** What became of days that were read together. */
 export interface GroupResult {
   staged: Map<string, StagedDay>; // by dt
+  apart: Set<string>; // by dt: no days to be read with others
   odd: string | null; // the day that stopped it, when DuckDB tells
   failed: boolean;
 }
@@ -56,20 +57,23 @@ export async function stageGroup(
 ): Promise<GroupResult> {
   const folder = join(place.tmp, `${days[0]!.feed}-${days[0]!.dt}-together`);
   const plain: PlainDay[] = [];
+  const apart = new Set<string>();
   place.scratch.clear();
   mkdirSync(folder, { recursive: true });
   try {
     for (const day of days) {
       const read = await readPlain(place, day);
       if (read) plain.push(read);
+      else apart.add(day.dt);
     }
     const staged = plain.length === 0 ? new Map() : await stagePlain(db, place, plain, schema, folder);
-    return { staged, odd: null, failed: false };
+    return { staged, apart, odd: null, failed: false };
   } catch (error) {
     if (concernsAll(error)) throw error;
     const { message } = error as Error;
-    const odd = plain.find(({ path }) => message.includes(`"${path}"`))?.day.dt ?? null;
-    return { staged: new Map(), odd, failed: true };
+    const unfit = plain[Number(message.split(doesNotFit)[1]) - 1];
+    const odd = unfit ?? plain.find(({ path }) => message.includes(`"${path}"`));
+    return { staged: new Map(), apart, odd: odd?.day.dt ?? null, failed: true };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -51,6 +51,9 @@ export function templateLine({
   return `{${members.join(",")}}\n`;
 }
 
+/** What the query says before the number of the day when a value does not fit, and days are read together. */
+export const doesNotFit = "does not fit: ";
+
 /** What the query says when a file has more or fewer rows than it should have. */
 export const rowsAreLost = "rows are lost";
 
@@ -80,12 +83,16 @@ export function stageSelect(query: StageQuery): string {
     else if (when) unfit.push({ member: rescuedName(column), raw, when });
   }
   const pick = (list: string) => `list_extract(${list}, f)`;
-  const lost = cleaned ? null : parts ? "f is distinct from p_day" : "g <= s or g > e";
+  const lost = cleaned
+    ? null
+    : parts
+      ? "f is distinct from p_day or g is distinct from p_before + p_line"
+      : "g <= s or g > e";
   const provenance = [
     `${parts ? "p_file" : pick(quoteList(files.map(({ file }) => file)))} as _file`,
     `${cleaned ? "l::bigint" : parts ? "p_line" : "g - s"} as _line`,
     `${parts ? "p_run" : pick(quoteList(files.map(({ run }) => run)))} as _run`,
-    `${rescuedSql(misfits, unfit, lost)} as _rescued`,
+    `${rescuedSql(misfits, unfit, lost, parts ? "p_day" : "''")} as _rescued`,
     ...(parts ? [`p_day as ${quoteName(dayColumn)}`] : []),
   ];
   return `select ${[...outputs, ...provenance].join(",\n  ")}
@@ -136,22 +143,26 @@ function numbered(query: StageQuery): string {
 
 /**
  * Each row beside the file and line that it must be of. A line that does not begin an object is none of those that are read
- * together, and no other is without a row: when each day has as many rows as lines, each line has its own.
+ * together, and no other is without a row: when each day has as many rows as lines, each line has its own. row_number() has
+ * the files read one after the other, as in `numbered`; without it a positional join takes the chunks of several in turn.
  */
 function paired(query: StageQuery, parts: readonly StagePart[]): string {
-  const values = parts.map(
-    ({ day, file, run, rows }) => `(${day}, ${quoteText(file)}, ${quoteText(run)}, ${rows})`,
-  );
-  return `select * from (${scan(query)}) positional join (
-  select day::bigint as p_day, file as p_file, run as p_run, unnest(range(1, rows + 1)) as p_line
-  from (values ${values.join(", ")}) t(day, file, run, rows))`;
+  let before = 0;
+  const values = parts.map(({ day, file, run, rows }) => {
+    const value = `(${day}, ${quoteText(file)}, ${quoteText(run)}, ${rows}, ${before})`;
+    before += rows;
+    return value;
+  });
+  return `select * from (select *, row_number() over () as g from (${scan(query)})) positional join (
+  select day::bigint as p_day, file as p_file, run as p_run, before::bigint as p_before, unnest(range(1, rows + 1)) as p_line
+  from (values ${values.join(", ")}) t(day, file, run, rows, before))`;
 }
 
-function rescuedSql(misfits: string[], unfit: Unfit[], lost: string | null): string {
+function rescuedSql(misfits: string[], unfit: Unfit[], lost: string | null, day: string): string {
   const cleaned = lost === null;
   const before = cleaned ? "r" : "null";
   const branches = cleaned ? [] : [`when ${lost} then error('${rowsAreLost}')`];
-  if (misfits.length > 0) branches.push(`when ${misfits.join(" or ")} then error('does not fit')`);
+  if (misfits.length > 0) branches.push(`when ${misfits.join(" or ")} then error('${doesNotFit}' || ${day})`);
   if (unfit.length > 0) {
     const any = unfit.map(({ when }) => `(${when})`).join(" or ");
     unfit.sort((a, b) => (a.member < b.member ? -1 : 1)); // whichever column was known first

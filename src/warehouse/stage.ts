@@ -107,10 +107,12 @@ async function stageAll(
 
     async function stageUnit(unit: readonly Task[]): Promise<void> {
       const { job } = unit[0]!;
-      const none: GroupResult = { staged: new Map(), odd: null, failed: false };
+      const none: GroupResult = { staged: new Map(), apart: new Set(), odd: null, failed: false };
       const begun = performance.now();
-      const together = unit.length === 1 || tries(job) === 0 ? none : await attemptGroup(job, unit);
-      if (together.failed) failures.set(job, (failures.get(job) ?? 0) + 1);
+      const grouped = unit.length > 1 && tries(job) > 0;
+      const together = grouped ? await attemptGroup(job, unit) : none;
+      const failed = () => failures.set(job, (failures.get(job) ?? 0) + 1);
+      if (together.failed) failed();
       const at = unit.findIndex(({ task }) => task.dt === together.odd);
       if (at >= 0) {
         for (const part of [unit.slice(0, at), unit.slice(at, at + 1), unit.slice(at + 1)])
@@ -119,7 +121,17 @@ async function stageAll(
       }
       if (together.failed) failures.set(job, mostFailures);
       const share = (performance.now() - begun) / unit.length;
-      for (const one of unit) await stageOne(one, together.staged.get(one.task.dt), share);
+      const others: Task[] = [];
+      for (const one of unit) {
+        const read = together.staged.get(one.task.dt);
+        if (read || together.apart.has(one.task.dt)) await stageOne(one, read, share);
+        else others.push(one);
+      }
+      // What one of them teaches the schema, the others may wait for.
+      const [first, ...rest] = others;
+      if (first) await stageOne(first, undefined, share);
+      if (rest.length > 0 && grouped && !together.failed) failed();
+      if (rest.length > 0) await stageUnit(rest);
     }
     async function attemptGroup({ schema }: FeedJob, unit: readonly Task[]): Promise<GroupResult> {
       try {

@@ -22,7 +22,7 @@ const costly = [
   ...["-share", "-catalog-file", "-bad-input", "-readers", "-s3-refusals", "-webhook", "-credentials"],
   ...["-cli.", "-wfm-columns"],
 ];
-const leftOut = ["-cli-demo", "-preview", "-shell", "-one-feed"];
+const leftOut = ["-preview", "-shell", "-one-feed"];
 const words = process.argv.slice(2);
 const wanted = dates.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
 const library = findLibrary();

@@ -2,8 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { openProject } from "../src/project.ts";
 import { buildSite } from "../src/site/build.ts";
-import { computeDataset } from "../src/site/dataset.ts";
+import { batches, computeTogether } from "../src/site/dataset.ts";
 import { loadersFolder } from "../src/site/folders.ts";
+import { openTracing } from "../src/site/personal.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
 import { keepDerived } from "../src/warehouse/derived.ts";
 import { fillLarge } from "./large-centre.ts";
@@ -30,32 +31,42 @@ export async function largeSite(folder: string, { dayFiles = 3, options = "" } =
     ]),
   );
   const database = await openCatalog(project);
+  const tracing = openTracing(project);
   const bytes: Record<string, number> = {};
-  const compute = async (loader: string, parameters: Record<string, string> = {}) => {
-    const name = loader.replace(/\[(\w+)\]/, (_, parameter: string) => parameters[parameter]!);
+  const compute = async (loader: string, values: Record<string, string>[] = [{}]) => {
     const file = join(loadersFolder, `${loader}.json.sql`);
-    const { text } = await computeDataset(
-      database,
-      { name, file, sql: readFileSync(file, "utf8"), parameters },
-      project,
-    );
-    const target = attached.get(loader) ?? join(site, "data", `${name}.json`);
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, text);
-    bytes[name] = text.length;
-    return JSON.parse(text);
+    const sql = readFileSync(file, "utf8");
+    const datasets = values.map((parameters) => {
+      const name = loader.replace(/\[(\w+)\]/, (_, parameter: string) => parameters[parameter]!);
+      return { name, file, sql, parameters };
+    });
+    const texts: string[] = [];
+    for (const batch of batches(datasets))
+      for (const { text } of await computeTogether(database, batch, project, { tracing })) texts.push(text);
+    for (const [i, { name }] of datasets.entries()) {
+      const target = attached.get(loader) ?? join(site, "data", `${name}.json`);
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(target, texts[i]!);
+      bytes[name] = texts[i]!.length;
+    }
+    return JSON.parse(texts[0]!);
   };
   try {
     await fillLarge(database);
     await keepDerived(database);
     for (const name of ["site", "queues", "queue-load", "queue-days", "accuracy", "accuracy-worst"])
       await compute(name);
-    for (let part = 0; part <= 16; part++) await compute("heatmap/[part]", { part: String(part) });
+    const parts = Array.from({ length: 17 }, (_, part) => ({ part: String(part) }));
+    await compute("heatmap/[part]", parts);
     const known: { day: string }[] = await compute("intraday-days");
     const days = known.map(({ day }) => day).slice(-dayFiles);
-    for (const day of days) await compute("intraday/[day]", { day });
+    await compute(
+      "intraday/[day]",
+      days.map((day) => ({ day })),
+    );
     return { site, days, bytes };
   } finally {
+    await tracing.close();
     database.close();
   }
 }

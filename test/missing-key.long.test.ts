@@ -5,17 +5,14 @@ import { readStatus } from "../src/cli/status.ts";
 import { changesText, runUpdate, updateText } from "../src/cli/update-run.ts";
 import { orderTerm } from "../src/export/registry.ts";
 import { openCatalog } from "../src/warehouse/catalog.ts";
-import { openDatabase } from "../src/warehouse/database.ts";
 import { explainKey } from "../src/warehouse/explain.ts";
 import { lackingKeys } from "../src/warehouse/keyless.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
-import { verifyFeed } from "../src/warehouse/verify.ts";
-import { viewsScript } from "../src/warehouse/views.ts";
 import fc from "./fast-check.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 import { documented } from "./stage-kit.ts";
-import { sameRows } from "./warehouse-rows.ts";
+import { settled } from "./warehouse-rows.ts";
 
 type Row = Record<string, unknown>;
 
@@ -33,22 +30,6 @@ async function withThings(
     await task(raw);
   } finally {
     raw.delete();
-  }
-}
-
-/** Rows of current, once `verify` and the printed views over the raw files have said the same. */
-async function settled({ project }: RawFixture, sql: string, feed = "things"): Promise<unknown[][]> {
-  assert.deepEqual((await verifyFeed(project, feed, { bucketRows: 3 })).differences, []);
-  const catalog = await openCatalog(project, { threads: 1 });
-  const bare = await openDatabase({ threads: 1 });
-  try {
-    await bare.run(await viewsScript(project, { feeds: [feed] }));
-    await sameRows(catalog, bare, `raw.${feed}`);
-    await sameRows(catalog, bare, feed);
-    return (await catalog.rows(sql)).rows;
-  } finally {
-    catalog.close();
-    bare.close();
   }
 }
 

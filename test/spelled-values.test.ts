@@ -1,27 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openCatalog } from "../src/warehouse/catalog.ts";
-import { openDatabase } from "../src/warehouse/database.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
-import { verifyFeed } from "../src/warehouse/verify.ts";
-import { viewsScript } from "../src/warehouse/views.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
-import { sameRows } from "./warehouse-rows.ts";
+import { settled } from "./warehouse-rows.ts";
 
-async function answers({ project }: RawFixture, feed: string, sql: string): Promise<unknown[][]> {
-  await updateWarehouse(project);
-  assert.deepEqual((await verifyFeed(project, feed)).differences, []);
-  const catalog = await openCatalog(project, { threads: 1 });
-  const bare = await openDatabase({ threads: 1 });
-  try {
-    await bare.run(await viewsScript(project, { feeds: [feed] }));
-    await sameRows(catalog, bare, `raw.${feed}`);
-    await sameRows(catalog, bare, feed);
-    return (await catalog.rows(sql)).rows;
-  } finally {
-    catalog.close();
-    bare.close();
-  }
+async function answers(raw: RawFixture, feed: string, sql: string): Promise<unknown[][]> {
+  await updateWarehouse(raw.project);
+  return settled(raw, sql, feed);
 }
 
 describe("identifiers", () => {

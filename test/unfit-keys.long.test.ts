@@ -4,18 +4,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { orderTerm } from "../src/export/registry.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import { openDatabase } from "../src/warehouse/database.ts";
 import { explainKey } from "../src/warehouse/explain.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
-import { verifyFeed } from "../src/warehouse/verify.ts";
 import { viewsScript } from "../src/warehouse/views.ts";
 import fc from "./fast-check.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 import { spellings } from "./spellings.ts";
 import { documented } from "./stage-kit.ts";
-import { sameRows } from "./warehouse-rows.ts";
+import { settled } from "./warehouse-rows.ts";
 
 type Columns = Record<string, string>;
 
@@ -30,23 +27,6 @@ async function withThings(
     await task(raw);
   } finally {
     raw.delete();
-  }
-}
-
-/** What stands in current, once `verify` and the printed views over the raw files have said the same. */
-async function settled({ project }: RawFixture, sql = "from things", feed = "things"): Promise<unknown[][]> {
-  const { differences } = await verifyFeed(project, feed, { bucketRows: 3 });
-  assert.deepEqual(differences, []);
-  const catalog = await openCatalog(project, { threads: 1 });
-  const bare = await openDatabase({ threads: 1 });
-  try {
-    await bare.run(await viewsScript(project, { feeds: [feed] }));
-    await sameRows(catalog, bare, `raw.${feed}`);
-    await sameRows(catalog, bare, feed);
-    return (await catalog.rows(sql)).rows;
-  } finally {
-    catalog.close();
-    bare.close();
   }
 }
 

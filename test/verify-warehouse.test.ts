@@ -109,6 +109,18 @@ describe("verify", () => {
     );
   });
 
+  it("names a day whose staged file is broken once, and compares the others", async () => {
+    const { project } = await warehouse();
+    const days = loadSnapshot(project.data).feeds.things!.days;
+    const file = join(project.data, days[1]!.staged!);
+    writeFileSync(file, readFileSync(file).subarray(0, 40));
+    await rewrite(join(project.data, days[0]!.current!), "select * replace (5 as v) from $file");
+    const { differences } = await verifyFeed(project, "things");
+    const told = (of: string) => differences.filter(({ kind }) => kind === of).map(({ dt }) => dt);
+    assert.deepEqual(told("unreadable"), ["2026-09-02", ""]); // the last is of the ranking of all days
+    assert.deepEqual([...new Set(told("content"))], ["2026-09-01"]);
+  });
+
   it("names rows of current that are missing, too many, or not as delivered", async () => {
     const { project } = await warehouse();
     const days = loadSnapshot(project.data).feeds.things!.days;

@@ -120,10 +120,15 @@ export async function computeDataset(
   database: Database,
   dataset: Dataset,
   project: Project,
-  signal?: AbortSignal,
+  options: ComputeOptions = {},
 ): Promise<Answer> {
-  const [answer] = await computeTogether(database, [dataset], project, { signal });
+  const [answer] = await computeTogether(database, [dataset], project, options);
   return answer!;
+}
+
+export interface ComputeOptions {
+  tracing?: Tracing; // of all that are computed one after the other; else one is opened
+  signal?: AbortSignal | undefined;
 }
 
 export interface Answer {
@@ -136,7 +141,7 @@ export async function computeTogether(
   database: Database,
   datasets: Dataset[],
   project: Project,
-  { tracing, signal }: { tracing?: Tracing; signal?: AbortSignal | undefined } = {},
+  { tracing, signal }: ComputeOptions = {},
 ): Promise<Answer[]> {
   const { file, sql } = datasets[0]!;
   const place = `data-loaders/${slashes(relative(loadersFolder, file))}`;

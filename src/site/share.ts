@@ -14,7 +14,7 @@ import type { Project } from "../project.ts";
 import { hint, suggest } from "../suggest.ts";
 import { openCatalog } from "../warehouse/catalog.ts";
 import type { Database } from "../warehouse/database.ts";
-import { computeTogether } from "./dataset.ts";
+import { computeDataset } from "./dataset.ts";
 import { listDatasets } from "./dataset-list.ts";
 import { openTracing } from "./personal.ts";
 
@@ -51,9 +51,7 @@ export async function loadDay(
   const datasets = listDatasets(project);
   const rows = async <T>(name: string): Promise<T[]> => {
     const dataset = datasets.find((dataset) => dataset.name === name);
-    if (dataset === undefined) return [];
-    const [answer] = await computeTogether(database, [dataset], project, { tracing });
-    return JSON.parse(answer!.text);
+    return dataset ? JSON.parse((await computeDataset(database, dataset, project, { tracing })).text) : [];
   };
   try {
     const days = await rows<IntradayDay>("intraday-days.json");

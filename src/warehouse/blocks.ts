@@ -7,7 +7,7 @@ export interface Block {
 }
 
 /** Delivered rows of a day up to which it shares a file: writing one takes as long as some thousand rows. */
-export const smallDay = 5_000;
+const smallDay = 5_000;
 
 /**
  * The small days of a calendar week share a file, a large one has its own. Which it is depends on the rows delivered and

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { feedOf, type Project } from "../project.ts";
 import { readLastSync } from "../sync/last-sync.ts";
 import { daysSelect, throughSelect, windowsSelect } from "./arrived.ts";
+import { currentFiles } from "./blocks.ts";
 import {
   type Database,
   type DatabaseOptions,
@@ -97,7 +98,8 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
       create: () => (schema === "wfm" || schema === "history" ? inMain(create(), macros) : create()),
     });
   const layer = (name: string, file: "staged" | "current") => () => {
-    const files = [...new Set((snapshot.feeds[name]?.days ?? []).flatMap((day) => day[file] ?? []))];
+    const days = snapshot.feeds[name]?.days ?? [];
+    const files = file === "current" ? currentFiles(days) : days.flatMap(({ staged }) => staged ?? []);
     const columns = withProvenance(columnsOf(name));
     const schema = file === "staged" ? "raw" : "main";
     const relation = parquetRelation(data, files, columns);

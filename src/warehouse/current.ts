@@ -12,7 +12,7 @@ import { type DedupeRule, dedupeRule, type RelationColumn, ranked, unused, windo
 import { writeParquet } from "./inspect.ts";
 import { lostFiles } from "./lost.ts";
 import { parquetRelation, placedRelation, relationColumns, withProvenance } from "./relation.ts";
-import { type DaySnapshot, type FeedSnapshot, type Snapshot, shortHash } from "./snapshot.ts";
+import { type DaySnapshot, type FeedSnapshot, provenance, type Snapshot, shortHash } from "./snapshot.ts";
 import { problem } from "./stage.ts";
 import { type ChangedFeed, collectTouched, daysNear, type Touched } from "./touched.ts";
 import type { Trouble } from "./trouble.ts";
@@ -449,7 +449,7 @@ async function figuresOf(
   query: QueryOptions,
 ): Promise<Map<string, { currentRows: number; dedupe: Record<string, number> }>> {
   if (files.length === 0) return new Map();
-  const columns = [...withProvenance([]).filter(({ name }) => name === "_run"), figures[1]!];
+  const columns = [...provenance.filter(({ name }) => name === "_run"), figures[1]!];
   const { rows } = await database.rows(
     `select left("_run", 10), count(*), ${decisions.map((_, i) => `count(*) filter ("_decided" = ${i + 1})`).join(", ")}
      from ${parquetRelation(data, files, columns)} group by all`,

@@ -4,6 +4,7 @@ import { concernsAll } from "../errors.ts";
 import type { Database } from "./database.ts";
 import { DayRefused, type Surveyed, surveyFiles } from "./day-files.ts";
 import type { StagedDay } from "./detail.ts";
+import { inGroups } from "./groups.ts";
 import { writeParquets } from "./inspect.ts";
 import type { Scratch } from "./scratch.ts";
 import { type DayFiles, type DayPlace, DayStaging, type FeedSchema } from "./stage-day.ts";
@@ -11,25 +12,15 @@ import { dayColumn, doesNotFit, type StageQuery, stageSelect, templateLine } fro
 import { UnreadableFile } from "./survey.ts";
 
 const mostLines = 20_000; // of a day
-const mostLinesTogether = 60_000;
-const mostDays = 32;
+const mostTogether = { count: 32, size: 60_000 }; // days, lines
 
 /** Cuts days of one feed into groups to be read together: small ones, in their order; a large one is alone. */
 export function groupDays<Day extends Pick<DayFiles, "files" | "before">>(days: readonly Day[]): Day[][] {
-  const groups: Day[][] = [];
-  let room = 0;
-  for (const day of days) {
+  const sizeOf = (day: Day) => {
     const lines = day.before ? Number.POSITIVE_INFINITY : linesOf(day);
-    const group = groups.at(-1);
-    if (group && group.length < mostDays && lines <= Math.min(mostLines, room)) {
-      group.push(day);
-      room -= lines;
-    } else {
-      groups.push([day]);
-      room = lines <= mostLines ? mostLinesTogether - lines : 0;
-    }
-  }
-  return groups;
+    return lines <= mostLines ? lines : Number.POSITIVE_INFINITY;
+  };
+  return inGroups(days, sizeOf, mostTogether);
 }
 
 function linesOf({ files }: Pick<DayFiles, "files">): number {

@@ -107,10 +107,9 @@ async function stageAll(
 
     async function stageUnit(unit: readonly Task[]): Promise<void> {
       const { job } = unit[0]!;
-      const none: GroupResult = { staged: new Map(), apart: new Set(), odd: null, failed: false };
       const begun = performance.now();
       const grouped = unit.length > 1 && tries(job) > 0;
-      const together = grouped ? await attemptGroup(job, unit) : none;
+      const together = grouped ? await attemptGroup(job, unit) : notGrouped;
       const failed = () => failures.set(job, (failures.get(job) ?? 0) + 1);
       if (together.failed) failed();
       const at = unit.findIndex(({ task }) => task.dt === together.odd);
@@ -174,6 +173,8 @@ interface Task {
   task: FeedJob["tasks"][number];
   leftover: StagedDay | undefined;
 }
+
+const notGrouped: GroupResult = { staged: new Map(), apart: new Set(), odd: null, failed: false };
 
 // A feed whose days are often odd loses more by groups that are read in vain than it gains.
 const mostFailures = 3;

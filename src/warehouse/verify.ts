@@ -10,6 +10,7 @@ import { type Database, openDatabase, type QueryOptions, quoteName, quoteText } 
 import { DayRefused } from "./day-files.ts";
 import { dedupeRule, dedupeSelect, type RelationColumn } from "./dedupe.ts";
 import { requireDetail } from "./detail.ts";
+import { inGroups } from "./groups.ts";
 import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
 import { type DaySnapshot, type FeedSnapshot, loadSnapshot, type Snapshot } from "./snapshot.ts";
 import { stageDay } from "./stage-day.ts";
@@ -85,7 +86,7 @@ export async function verifyFeed(
   let done = 0;
   try {
     await database.run(viewMacros().join("\n"));
-    for (const days of batchesOf(known.days)) {
+    for (const days of inGroups(known.days, ({ rows }) => rows, comparedAtOnce)) {
       await check.days(days);
       for (const { dt } of days) options.onDay?.(dt, ++done, known.days.length);
     }
@@ -97,24 +98,7 @@ export async function verifyFeed(
   return { ...result, ok: result.differences.length === 0 };
 }
 
-const mostRows = 100_000;
-const mostDays = 32;
-
-/** Days that are compared at once: as many as memory holds in any case. */
-function batchesOf(days: readonly DaySnapshot[]): DaySnapshot[][] {
-  const batches: DaySnapshot[][] = [];
-  let rows = 0;
-  for (const day of days) {
-    const batch = batches.at(-1);
-    if (batch && batch.length < mostDays && rows + day.rows <= mostRows) batch.push(day);
-    else {
-      batches.push([day]);
-      rows = 0;
-    }
-    rows += day.rows;
-  }
-  return batches;
-}
+const comparedAtOnce = { count: 32, size: 100_000 }; // days, rows
 
 class Check {
   private readonly database: Database;
@@ -125,6 +109,7 @@ class Check {
   private readonly result: Verification;
   private readonly query: QueryOptions;
   private readonly columns: RelationColumn[];
+  private readonly unreadable = new Set<string>(); // dt
 
   constructor(
     database: Database,
@@ -147,48 +132,38 @@ class Check {
 
   async days(days: readonly DaySnapshot[]): Promise<void> {
     this.result.days += days.length;
-    const counted = await this.each(days, (day) => this.countLines(day));
-    const delivered = counted.filter(({ staged }) => staged !== null);
-    const changed = await this.atOnce(delivered, (some) => this.otherRows(some));
-    await this.each(changed, (day) => this.reread(day));
-    await this.atOnce(
-      counted.filter(({ current }) => current !== null),
+    for (const day of days) await this.tried([day], () => this.countLines(day));
+    const changed: DaySnapshot[] = [];
+    const delivered = days.filter(({ staged }) => staged !== null);
+    await this.tried(delivered, async (some) => void changed.push(...(await this.otherRows(some))));
+    for (const day of changed) await this.tried([day], () => this.reread(day));
+    await this.tried(
+      days.filter(({ current }) => current !== null),
       (some) => this.content(some),
     );
   }
 
-  /** Those days of which the task failed for no file. */
-  private async each(
+  /**
+   * Runs a task for those of the days that are readable by what is known: once for all, as one query for several days takes
+   * as long to plan as for one. Where a file of one is broken, once for each; such a day is noted and tried no more.
+   */
+  private async tried(
     days: readonly DaySnapshot[],
-    task: (day: DaySnapshot) => Promise<void>,
-  ): Promise<DaySnapshot[]> {
-    const sound: DaySnapshot[] = [];
-    for (const day of days) {
-      try {
-        await task(day);
-        sound.push(day);
-      } catch (error) {
-        if (!isAboutFiles(error)) throw error;
-        this.differs("unreadable", day.dt, null, null, (error as Error).message.split("\n", 1)[0]!);
-      }
-    }
-    return sound;
-  }
-
-  /** One query for several days takes as long to plan as for one; where a file of one is broken, each has its own. */
-  private async atOnce<T>(
-    days: readonly DaySnapshot[],
-    task: (days: readonly DaySnapshot[]) => Promise<T[]>,
-  ): Promise<T[]> {
-    if (days.length === 0) return [];
+    task: (days: readonly DaySnapshot[]) => Promise<void>,
+  ): Promise<void> {
+    const sound = days.filter(({ dt }) => !this.unreadable.has(dt));
+    if (sound.length === 0) return;
     try {
-      return await task(days);
+      return await task(sound);
     } catch (error) {
       if (!isAboutFiles(error)) throw error;
+      if (sound.length === 1) {
+        this.unreadable.add(sound[0]!.dt);
+        const [reason] = (error as Error).message.split("\n", 1);
+        return this.differs("unreadable", sound[0]!.dt, null, null, reason!);
+      }
     }
-    const found: T[] = [];
-    await this.each(days, async (day) => void found.push(...(await task([day]))));
-    return found;
+    for (const day of sound) await this.tried([day], task);
   }
 
   private async countLines(day: DaySnapshot): Promise<void> {
@@ -279,7 +254,7 @@ class Check {
   }
 
   /** A row of current is the staged row of the same file and line. */
-  private async content(days: readonly DaySnapshot[]): Promise<never[]> {
+  private async content(days: readonly DaySnapshot[]): Promise<void> {
     const staged = days.flatMap(({ staged }) => staged ?? []);
     const { rows } = await this.database.rows(
       `with kept as (select hash(${this.row()}) as "hash", "_file", "_line", left("_run", 10) as dt
@@ -299,7 +274,6 @@ class Check {
         Number(line),
         "current holds the row otherwise than staged",
       );
-    return [];
   }
 
   /** Ranks all rows anew, bucket by bucket of the key's hash, and compares what stands for a key with current. */

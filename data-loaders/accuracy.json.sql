@@ -20,11 +20,11 @@ select
   day in (select day from history.windows where whole) as complete,
   count(expected) as n,
   count(*) filter (expected is null) as without,
-  round(round(sum(offered) filter (expected is not null), 9), 1) as contacts,
-  round(round(sum(expected), 9), 1) as expected,
-  round(round(sum(abs(expected - offered)), 9), 1) as distance,
-  round(round(sum(expected - offered), 9), 1) as error,
-  round(round(coalesce(sum(expected * noise_floor(expected)), 0), 9), 2) as floor
+  rounded(sum(offered) filter (expected is not null), 1) as contacts,
+  rounded(sum(expected), 1) as expected,
+  rounded(sum(abs(expected - offered)), 1) as distance,
+  rounded(sum(expected - offered), 1) as error,
+  rounded(coalesce(sum(expected * noise_floor(expected)), 0), 2) as floor
 from guesses
 group by queue, kind, day
 having count(expected) > 0

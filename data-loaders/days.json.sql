@@ -126,16 +126,16 @@ select
   coalesce(ended, 0) as ended,
   coalesce(assisted, 0) as assisted,
   coalesce(all_ended.handled, 0) as handled,
-  if_enough(round(handle_mean, 3), coalesce(behind.handled, all_ended.handled), min_contacts) as handle_mean,
-  if_enough(round(handle_p50, 1), coalesce(behind.handled, all_ended.handled), min_contacts) as handle_p50,
-  if_enough(round(handle_p90, 1), coalesce(behind.handled, all_ended.handled), min_contacts) as handle_p90,
+  if_enough(rounded(handle_mean, 3), coalesce(behind.handled, all_ended.handled), min_contacts) as handle_mean,
+  if_enough(rounded(handle_p50, 1), coalesce(behind.handled, all_ended.handled), min_contacts) as handle_p50,
+  if_enough(rounded(handle_p90, 1), coalesce(behind.handled, all_ended.handled), min_contacts) as handle_p90,
   if_enough(
     [coalesce(handle_histogram[bin], 0) for bin in range(list_max(map_keys(handle_histogram)) + 1)],
     coalesce(behind.handled, all_ended.handled), min_contacts
   ) as handle_bins,
   coalesce(all_ended.queued, 0) as queued,
-  if_enough(round(wait_p50, 1), coalesce(behind.queued, all_ended.queued), min_contacts) as wait_p50,
-  if_enough(round(wait_p90, 1), coalesce(behind.queued, all_ended.queued), min_contacts) as wait_p90,
+  if_enough(rounded(wait_p50, 1), coalesce(behind.queued, all_ended.queued), min_contacts) as wait_p50,
+  if_enough(rounded(wait_p90, 1), coalesce(behind.queued, all_ended.queued), min_contacts) as wait_p90,
   if_enough(
     [coalesce(wait_histogram[bin], 0) for bin in range(list_max(map_keys(wait_histogram)) + 1)],
     coalesce(behind.queued, all_ended.queued), min_contacts

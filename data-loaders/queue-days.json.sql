@@ -51,6 +51,6 @@ select
   abandoned::bigint as abandoned,
   within::bigint as within,
   handled::bigint as handled,
-  round(handle_mean, 3) as handle_mean
+  rounded(handle_mean, 3) as handle_mean
 from with_total left join whole using (day)
 order by day, queue <> 'All queues', queue

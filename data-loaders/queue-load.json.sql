@@ -94,13 +94,13 @@ select
   days,
   contacts,
   abandoned,
-  round(busiest, 2) as busiest,
+  rounded(busiest, 2) as busiest,
   busiest_slot,
   handled,
   case when not held_back and not (kind <> 'queue' and coalesce(held_queues, 0) = 1)
-    then round(handle_seconds / handled, 1) end as handle_mean,
-  if_enough(round(concurrency, 3), reps, min_reps) as concurrency,
-  if_enough(round(patience_seconds(abandoned, waited), 1), abandoned, min_contacts) as patience,
+    then rounded(handle_seconds / handled, 1) end as handle_mean,
+  if_enough(rounded(concurrency, 3), reps, min_reps) as concurrency,
+  if_enough(rounded(patience_seconds(abandoned, waited), 1), abandoned, min_contacts) as patience,
   excluded
 from held
 join open_days using (queue)

@@ -122,6 +122,7 @@ const times = ["local", "local_date", "local_weekday", "local_slot", "window_sta
 const settings = ["local_zone", "service_level_variant", "future_hours", "horizon", "reserved_queue_names"];
 const judged = ["run_time", "timely", "queue_label"];
 const small = ["if_enough", "contact_blocks"]; // test/small-cells.test.ts
+const shown = ["rounded"];
 const slow = ["erlang_c_required"];
 
 const sane = fc.oneof(
@@ -146,6 +147,19 @@ describe("macros", () => {
 
   const macros = readMacros();
 
+  it("round a sum alike in whichever order it was added", async () => {
+    const hundredths = fc.array(fc.nat(1_000_000), { minLength: 1, maxLength: 12 });
+    const sums = fc.sample(fc.tuple(hundredths, fc.nat(2)), { numRuns: 400, seed: 1 });
+    const sum = (parts: number[]) => parts.map((n) => `${n / 100}::double`).join(" + ");
+    for (const [parts, digits] of sums) {
+      const orders = [parts, parts.toReversed(), parts.toSorted((a, b) => a - b)];
+      const { rows } = await db.rows(
+        `select ${orders.map((order) => `rounded(${sum(order)}, ${digits})`).join(", ")}`,
+      );
+      assert.equal(new Set(rows[0]).size, 1, `${parts} to ${digits} digits: ${rows[0]}`);
+    }
+  });
+
   it("are all described, each with an example that is true", async () => {
     for (const { name, group, doc, example } of macros) {
       assert.match(group, /^[A-Z]/, name);
@@ -163,7 +177,7 @@ describe("macros", () => {
       ...times,
       ...settings,
       ...judged,
-      ...small,
+      ...shown, ...small,
       ...slow,
     ];
     assert.deepEqual(compared.sort(), macros.map(({ name }) => name).sort());

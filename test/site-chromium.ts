@@ -58,7 +58,10 @@ export async function visit(
       problems.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => problems.push(`page: ${error.message}`));
-  page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
+  page.on("requestfailed", (request) => {
+    // A page that is left gives up what it has asked for.
+    if (request.failure()?.errorText !== "net::ERR_ABORTED") problems.push(`failed: ${request.url()}`);
+  });
   page.on("request", (request) => {
     const { protocol } = new URL(request.url());
     if (!request.url().startsWith(origin) && !["data:", "blob:"].includes(protocol))

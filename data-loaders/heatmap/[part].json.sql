@@ -55,14 +55,14 @@ rep_windows as (
 staff as (
   select
     day, 'All queues' as queue, hour(local(start)) * 4 + minute(local(start)) // 15 as slot,
-    coalesce(if_enough(round(sum(available), 1), count(distinct rep_id), any_value(min_reps)), -1) as available
+    coalesce(if_enough(rounded(sum(available), 1), count(distinct rep_id), any_value(min_reps)), -1) as available
   from rep_windows cross join settings
   where day in (select day from history.days where feed = 'rep_utilized' and whole)
   group by all
   union all by name
   select
     day, queue, split_part(slot, ':', 1)::integer * 4 + split_part(slot, ':', 2)::integer // 15 as slot,
-    case when not bool_or(small) then round(sum(available), 1) else -1 end as available
+    case when not bool_or(small) then rounded(sum(available), 1) else -1 end as available
   from wfm.intraday
   semi join wanted using (queue)
   semi join (from history.days where feed = 'queue_membership_wfm' and whole) as staffed using (day)
@@ -107,7 +107,7 @@ select
   [coalesce(by_slot[slot].abandoned, 0)::integer for slot in range(96)] as abandoned,
   [coalesce(by_slot[slot].good, 0)::integer for slot in range(96)] as good,
   [coalesce(by_slot[slot].base, 0)::integer for slot in range(96)] as base,
-  [coalesce(round(by_slot[slot].wait), 0)::integer for slot in range(96)] as wait,
+  [coalesce(rounded(by_slot[slot].wait, 0), 0)::integer for slot in range(96)] as wait,
   case when staffed then [coalesce(by_slot[slot].available, 0) for slot in range(96)] end as available
 from days join wanted using (queue)
 order by part, queue, day

@@ -19,6 +19,11 @@ create or replace macro ratio(part, whole) as
 create or replace macro share(part, whole) as
   case when ratio(part, whole) <= 1 + 1e-9 then least(1, ratio(part, whole)) end;
 
+-- A figure of so many decimal digits. The last digits of a sum depend on the order of adding, which is another one each time:
+-- they are dropped first, so that a figure halfway between two is rounded alike.
+-- e.g. rounded(0.1 + 0.2 + 0.15, 1) = 0.5 and rounded(0.44999999999999996, 1) = 0.5
+create or replace macro rounded(figure, digits) as round(round(figure::double, 9), digits);
+
 -- # Service level
 
 -- The formula that service_level uses when none is given, from `service_level.variant` of kit.yaml.

@@ -91,9 +91,9 @@ describe("help", () => {
 describe("exit codes", () => {
   const codes = Object.entries(exitCodes);
 
-  it("are distinct, and documented one by one in the README", () => {
+  it("are distinct, and documented one by one", () => {
     assert.equal(new Set(codes.map(([, code]) => code)).size, codes.length);
-    const section = read("README.md").split("## Exit codes")[1]?.split("\n## ")[0] ?? "";
+    const section = read("docs/commands.md").split("## Exit codes")[1]?.split("\n## ")[0] ?? "";
     const documented = [...section.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
     assert.deepEqual(
       documented.sort((a, b) => a - b),

@@ -177,7 +177,8 @@ describe("macros", () => {
       ...times,
       ...settings,
       ...judged,
-      ...shown, ...small,
+      ...shown,
+      ...small,
       ...slow,
     ];
     assert.deepEqual(compared.sort(), macros.map(({ name }) => name).sort());

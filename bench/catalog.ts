@@ -3,9 +3,9 @@
 import { linkSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import { openDatabase, quoteName, quoteText } from "../src/warehouse/database.ts";
-import { partitionsPath } from "../src/warehouse/partitions.ts";
+import { openDatabase, quoteName, quoteText } from "../src/duckdb/database.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
+import { partitionsPath } from "../src/warehouse/current/partitions.ts";
 import {
   type DaySnapshot,
   emptyFeed,
@@ -13,7 +13,7 @@ import {
   type FeedSnapshot,
   provenance,
   saveSnapshot,
-} from "../src/warehouse/snapshot.ts";
+} from "../src/warehouse/snapshot/snapshot.ts";
 import { rawFixture } from "../test/raw-fixture.ts";
 import { machine } from "./measure.ts";
 

@@ -10,9 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseConfig } from "../src/config.ts";
+import { namesOf } from "../src/base/names.ts";
+import { parseConfig } from "../src/config/config.ts";
 import { loadRegistry } from "../src/export/registry.ts";
-import { namesOf } from "../src/names.ts";
 import { writeLastSync } from "../src/sync/last-sync.ts";
 import { sync } from "../src/sync/sync.ts";
 

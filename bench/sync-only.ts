@@ -1,5 +1,5 @@
 // `asapp-kit sync` without the warehouse, which the other clients of bench/sync do not have: list, plan, download, verify.
-import { openProject } from "../src/project.ts";
+import { openProject } from "../src/config/project.ts";
 import { sync } from "../src/sync/sync.ts";
 
 await sync(openProject(process.argv[2]));

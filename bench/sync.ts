@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { constants, gzipSync } from "node:zlib";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { startS3Server } from "../src/demo/s3-server.ts";
+import { startS3Server } from "../src/demo/s3/s3-server.ts";
 import { machine, measure, middle, type Usage, usageTable } from "./measure.ts";
 
 interface Server {

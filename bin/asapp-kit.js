@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-const { main } = await import("../dist/src/cli.js").catch((error) => {
-  if (error.code !== "ERR_MODULE_NOT_FOUND" || !String(error.message).includes("cli.js")) throw error;
+const { main } = await import("../dist/src/main.js").catch((error) => {
+  if (error.code !== "ERR_MODULE_NOT_FOUND" || !String(error.message).includes("main.js")) throw error;
   console.error("asapp-kit: not compiled yet\n  next: npm run compile");
   process.exit(1);
 });

@@ -24,10 +24,10 @@ await build({
   plugins: [{ name: "one file each", setup: keepImports }],
 });
 const bundled = [
-  "src/sync/s3-sdk.js",
-  "src/sync/proxy-agents.js",
-  "src/warehouse/duckdb-package.js",
-  "src/yaml-package.js",
+  "src/sources/s3/s3-sdk.js",
+  "src/http/proxy-agents.js",
+  "src/duckdb/duckdb-package.js",
+  "src/base/yaml-package.js",
 ].map((file) => join(dist, file));
 for (const file of bundled)
   await build({

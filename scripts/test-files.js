@@ -18,7 +18,7 @@ export function testFiles() {
 
 /** True for a file that starts no program, opens no database and no socket: it is done in a moment. */
 export function isQuick(file) {
-  const database = join(dist, "src", "warehouse", "database.js");
+  const database = join(dist, "src", "duckdb", "database.js");
   const slow = ["node:child_process", "node:http", "node:net", database, "playwright-core"];
   const reached = reach(file);
   return !slow.some((name) => reached.has(name));

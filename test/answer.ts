@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Project } from "../src/project.ts";
+import { loadersFolder } from "../src/base/kit-folders.ts";
+import type { Project } from "../src/config/project.ts";
+import type { Database } from "../src/duckdb/database.ts";
 import { computeDataset } from "../src/site/dataset.ts";
-import { loadersFolder } from "../src/site/folders.ts";
-import type { Database } from "../src/warehouse/database.ts";
 
 /** The rows that a page gets of a loader, such as "intraday/[day]". */
 export async function answer<T>(

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type ExitName, exitCodes } from "../src/errors.ts";
+import { type ExitName, exitCodes } from "../src/base/errors.ts";
 import { type CliKit, openCliKit, type Ran, type RunOptions } from "./cli-kit.ts";
 import { bucket, credentials } from "./sync-kit.ts";
 

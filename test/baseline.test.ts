@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { baseline, daysLater, noiseBand, quantile, spread } from "../notebooks/components/baseline.ts";
-import { weekday } from "../notebooks/components/time-zone.ts";
-import { dayIntervals } from "../notebooks/components/windows.ts";
+import {
+  baseline,
+  daysLater,
+  noiseBand,
+  quantile,
+  spread,
+} from "../notebooks/components/metrics/baseline.ts";
+import { weekday } from "../notebooks/components/metrics/time-zone.ts";
+import { dayIntervals } from "../notebooks/components/metrics/windows.ts";
 import fc from "./fast-check.ts";
 
 describe("baseline", () => {

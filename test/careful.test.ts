@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { lineKey, rescuedKey, scanLine } from "../src/warehouse/careful.ts";
+import { lineKey, rescuedKey, scanLine } from "../src/warehouse/stage/careful.ts";
 import fc from "./fast-check.ts";
 import type { RawFixture } from "./raw-fixture.ts";
 import {

@@ -3,10 +3,10 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { exitCodes } from "../src/errors.ts";
-import { openProject } from "../src/project.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import { openDatabase, quoteText } from "../src/warehouse/database.ts";
+import { exitCodes } from "../src/base/errors.ts";
+import { openProject } from "../src/config/project.ts";
+import { openDatabase, quoteText } from "../src/duckdb/database.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { type CliKit, openCliKit } from "./cli-kit.ts";
 import { ended, output } from "./wait.ts";
 

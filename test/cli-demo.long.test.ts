@@ -6,8 +6,8 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { exitCodes } from "../src/base/errors.ts";
 import { demoCredentials } from "../src/demo/demo.ts";
-import { exitCodes } from "../src/errors.ts";
 import { bin, cleanEnv, run } from "./cli-kit.ts";
 import { ended, output, until, within } from "./wait.ts";
 

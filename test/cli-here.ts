@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { main } from "../src/cli.ts";
+import { main } from "../src/main.ts";
 import type { Ran } from "./cli-kit.ts";
 
 /** Runs `asapp-kit <args>` in this process, in that folder: for what a command does, where no program of its own matters. */

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type S3Server, type S3ServerOptions, startS3Server } from "../src/demo/s3-server.ts";
+import { type S3Server, type S3ServerOptions, startS3Server } from "../src/demo/s3/s3-server.ts";
 import { bucket, credentials, expand, putPartition } from "./sync-kit.ts";
 import { ended } from "./wait.ts";
 

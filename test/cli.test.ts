@@ -12,12 +12,12 @@ import {
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
+import { exitCodes } from "../src/base/errors.ts";
 import { readArguments } from "../src/cli/arguments.ts";
 import { common } from "../src/cli/command.ts";
-import { commands } from "../src/cli/commands.ts";
-import { exitCodes } from "../src/errors.ts";
-import { openDatabase, quoteText } from "../src/warehouse/database.ts";
-import { loadSnapshot } from "../src/warehouse/snapshot.ts";
+import { commands } from "../src/commands/index.ts";
+import { openDatabase, quoteText } from "../src/duckdb/database.ts";
+import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { awsEnv, bin, type CliKit, cleanEnv, kitFolder, openCliKit, run } from "./cli-kit.ts";
 import { bucket, expand } from "./sync-kit.ts";
 import { ended, output } from "./wait.ts";
@@ -81,7 +81,7 @@ describe("help", () => {
       const heavy = [...read(`src/commands/${file}`).matchAll(/^import (?!type)[^;]*from "(.*)";$/gm)]
         .map(([, from]) => from!)
         .filter((from) =>
-          /warehouse|\/sync\/|\/site\/(?!folders)|\/demo\/|-run\.ts|refresh|status\.ts/.test(from),
+          /warehouse|duckdb|\/(sync|sources|http|site|demo)\/|-run\.ts|refresh|status\.ts/.test(from),
         );
       assert.deepEqual(heavy, [], file);
     }

@@ -1,8 +1,8 @@
 // What strangers write into kit.yaml, and the wanted form that the answer shows.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseConfig } from "../src/config.ts";
-import { CliError } from "../src/errors.ts";
+import { CliError } from "../src/base/errors.ts";
+import { parseConfig } from "../src/config/config.ts";
 
 const rows: [string, RegExp][] = [
   ["site: {service_level: 80/20}", /written \{target: 0\.8, seconds: 20\}/],

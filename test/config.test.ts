@@ -4,9 +4,9 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Config, emptyConfig, loadConfig, parseConfig, selectFeed } from "../src/config.ts";
-import { CliError, type ExitName } from "../src/errors.ts";
-import { configOptions } from "../src/kit-options.ts";
+import { CliError, type ExitName } from "../src/base/errors.ts";
+import { type Config, emptyConfig, loadConfig, parseConfig, selectFeed } from "../src/config/config.ts";
+import { configOptions } from "../src/config/kit-options.ts";
 import fc from "./fast-check.ts";
 
 const root = (name: string) => readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), "utf8");

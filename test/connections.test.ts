@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { openAgents } from "../src/sync/agents.ts";
-import { Connections, type Head } from "../src/sync/connections.ts";
-import { SourceError } from "../src/sync/source.ts";
+import { openAgents } from "../src/http/agents.ts";
+import { Connections, type Head } from "../src/http/connections.ts";
+import { SourceError } from "../src/sources/source.ts";
 import fc from "./fast-check.ts";
 import { noise } from "./sync-kit.ts";
 

@@ -1,17 +1,17 @@
 // Counts that cannot be: "counts contradict", never 240 %, never "no contacts", and Data health counts the rows.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { repsOf, serviceLevelOf } from "../notebooks/components/day-charts.ts";
-import { type QueueDay, windowRows } from "../notebooks/components/day-file.ts";
-import { zone } from "../notebooks/components/format.ts";
-import { dayOfIntervals, type Interval, type IntradayDay } from "../notebooks/components/interval.ts";
-import type { Site } from "../notebooks/components/masthead.ts";
-import { boardSentence, queueBoard } from "../notebooks/components/queue-board.ts";
-import { daySentence, lackingText, staffTitle } from "../notebooks/components/today.ts";
-import { todayCards, todayPage } from "../notebooks/components/today-page.ts";
+import { repsOf, serviceLevelOf } from "../notebooks/components/charts/day-charts.ts";
+import type { Site } from "../notebooks/components/charts/masthead.ts";
+import { type QueueDay, windowRows } from "../notebooks/components/metrics/day-file.ts";
+import { zone } from "../notebooks/components/metrics/format.ts";
+import { dayOfIntervals, type Interval, type IntradayDay } from "../notebooks/components/metrics/interval.ts";
+import { daySentence, lackingText, staffTitle } from "../notebooks/components/metrics/today.ts";
+import { boardSentence, queueBoard } from "../notebooks/components/pages/queue-board.ts";
+import { todayCards, todayPage } from "../notebooks/components/pages/today-page.ts";
 import { readStatus } from "../src/cli/status.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import type { Database } from "../src/warehouse/database.ts";
+import type { Database } from "../src/duckdb/database.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { answer } from "./answer.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { pagesFolder } from "../src/site/folders.ts";
+import { pagesFolder } from "../src/base/kit-folders.ts";
 
 // WCAG 2.2: 1.4.3 asks 4.5:1 of text, 1.4.11 asks 3:1 of what must be seen to read a chart. Charts stand on sheets.
 const css = readFileSync(join(pagesFolder, "style.css"), "utf8");

@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { S3Client } from "@aws-sdk/client-s3";
-import { loadConfig } from "../src/config.ts";
+import { loadConfig } from "../src/config/config.ts";
 
 const bin = fileURLToPath(new URL("../../bin/asapp-kit.js", import.meta.url));
 const id = "AKIAQ7ZKX3MT5VNBMPLE";

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { parse } from "yaml";
+import { CliError } from "../src/base/errors.ts";
 import { ownSetting, profileNames, withProfile } from "../src/credentials/aws-profile.ts";
 import { chooseKey, masked, parseHandover, profileName, regionOf } from "../src/credentials/handover.ts";
 import { fillKit } from "../src/credentials/kit-file.ts";
-import { CliError } from "../src/errors.ts";
 import fc from "./fast-check.ts";
 
 const id = "AKIAIOSFODNN7EXAMPLE";

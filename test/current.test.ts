@@ -3,23 +3,23 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { emptyConfig } from "../src/config.ts";
+import { emptyConfig } from "../src/config/config.ts";
+import type { Project } from "../src/config/project.ts";
+import { type Database, openDatabase, quoteName, quoteText, type Value } from "../src/duckdb/database.ts";
 import type { Feed } from "../src/export/feed.ts";
 import { orderTerm, unknownFeed } from "../src/export/registry.ts";
-import type { Project } from "../src/project.ts";
-import { type CurrentOptions, type FeedUpdate, updateCurrent } from "../src/warehouse/current.ts";
-import { type Database, openDatabase, quoteName, quoteText, type Value } from "../src/warehouse/database.ts";
-import type { RelationColumn } from "../src/warehouse/dedupe.ts";
-import { writeParquet } from "../src/warehouse/inspect.ts";
-import { keylessRows } from "../src/warehouse/keyless.ts";
-import { parquetRelation, relationColumns, withProvenance } from "../src/warehouse/relation.ts";
+import { type CurrentOptions, type FeedUpdate, updateCurrent } from "../src/warehouse/current/current.ts";
+import { parquetRelation, relationColumns, withProvenance } from "../src/warehouse/current/relation.ts";
+import type { RelationColumn } from "../src/warehouse/dedupe/dedupe.ts";
 import {
   type DaySnapshot,
   emptySnapshot,
   type Layout,
   type Snapshot,
   type StagedColumn,
-} from "../src/warehouse/snapshot.ts";
+} from "../src/warehouse/snapshot/snapshot.ts";
+import { writeParquet } from "../src/warehouse/stage/inspect.ts";
+import { keylessRows } from "../src/warehouse/stage/keyless.ts";
 import { type Delivered, keyOf, type ModelRow, modelWinners } from "./dedupe-model.ts";
 import fc from "./fast-check.ts";
 

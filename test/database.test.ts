@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { CliError } from "../src/errors.ts";
-import { type Database, openDatabase, quoteList, quoteName, quoteText } from "../src/warehouse/database.ts";
+import { CliError } from "../src/base/errors.ts";
+import { type Database, openDatabase, quoteList, quoteName, quoteText } from "../src/duckdb/database.ts";
 
 describe("database", () => {
   let db: Database;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { type Database, openDatabase, quoteName, quoteText } from "../src/duckdb/database.ts";
 import type { Feed } from "../src/export/feed.ts";
 import { loadRegistry, mergeFeed, orderTerm, unknownFeed } from "../src/export/registry.ts";
-import { type Database, openDatabase, quoteName, quoteText } from "../src/warehouse/database.ts";
-import { dedupeRule, dedupeSelect, type RelationColumn, wrapped } from "../src/warehouse/dedupe.ts";
-import { provenance } from "../src/warehouse/snapshot.ts";
+import { dedupeRule, dedupeSelect, type RelationColumn, wrapped } from "../src/warehouse/dedupe/dedupe.ts";
+import { provenance } from "../src/warehouse/snapshot/snapshot.ts";
 import { stored } from "./stored.ts";
 
 let database: Database;

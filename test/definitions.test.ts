@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { definitions } from "../notebooks/components/definitions.ts";
-import { serviceLevelVariants } from "../notebooks/components/service-level.ts";
+import { serviceLevelVariants } from "../notebooks/components/metrics/service-level.ts";
+import { definitions } from "../notebooks/components/pages/definitions.ts";
+import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { loadRegistry } from "../src/export/registry.ts";
-import { type Database, openDatabase } from "../src/warehouse/database.ts";
-import { macrosScript, readMacros } from "../src/warehouse/macros.ts";
+import { macrosScript, readMacros } from "../src/warehouse/catalog/macros.ts";
 
 describe("definitions", () => {
   const macros = readMacros();
@@ -18,7 +18,9 @@ describe("definitions", () => {
   it("name functions that exist", async () => {
     for (const { id, component } of definitions) {
       const [file, name] = component;
-      const module = await import(new URL(`../notebooks/components/${file}.js`, import.meta.url).href);
+      const module = await import(
+        new URL(`../notebooks/components/metrics/${file}.js`, import.meta.url).href
+      );
       assert.equal(typeof module[name], "function", `${id}: ${file}.${name}`);
     }
   });

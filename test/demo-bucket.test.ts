@@ -7,7 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { fillBucket, reexport } from "../src/demo/bucket.ts";
 import { demoBucket, startDemo } from "../src/demo/demo.ts";
-import { memoryStore, type ObjectStore } from "../src/demo/object-store.ts";
+import { memoryStore, type ObjectStore } from "../src/demo/s3/object-store.ts";
 import { simulate } from "../src/demo/simulator/simulate.ts";
 import { partitionPath } from "../src/export/layout.ts";
 

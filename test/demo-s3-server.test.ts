@@ -21,9 +21,9 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { compareKeys, folderStore, memoryStore } from "../src/demo/object-store.ts";
-import { type Client, type S3Server, startS3Server } from "../src/demo/s3-server.ts";
-import { encodeStrictly, sha256 } from "../src/demo/sigv4.ts";
+import { compareKeys, folderStore, memoryStore } from "../src/demo/s3/object-store.ts";
+import { type Client, type S3Server, startS3Server } from "../src/demo/s3/s3-server.ts";
+import { encodeStrictly, sha256 } from "../src/demo/s3/sigv4.ts";
 import fc from "./fast-check.ts";
 
 interface Account {

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { openProject } from "../src/config/project.ts";
 import { fillBucket } from "../src/demo/bucket.ts";
 import { demoBucket } from "../src/demo/demo.ts";
-import { folderStore } from "../src/demo/object-store.ts";
+import { folderStore } from "../src/demo/s3/object-store.ts";
 import { simulateLazily } from "../src/demo/simulator/simulate.ts";
-import { openProject } from "../src/project.ts";
+import type { Database } from "../src/duckdb/database.ts";
 import { sync } from "../src/sync/sync.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import type { Database } from "../src/warehouse/database.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { rawFixture } from "./raw-fixture.ts";
 

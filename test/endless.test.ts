@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import { openS3 } from "../src/sync/s3.ts";
-import { parseListPage } from "../src/sync/s3-listing.ts";
-import { ListingWatch } from "../src/sync/s3-pages.ts";
+import { openS3 } from "../src/sources/s3/s3.ts";
+import { parseListPage } from "../src/sources/s3/s3-listing.ts";
+import { ListingWatch } from "../src/sources/s3/s3-pages.ts";
 import { sync } from "../src/sync/sync.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { verifyFeed } from "../src/warehouse/verify.ts";

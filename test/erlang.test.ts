@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { erlangB, erlangC, requiredAgents } from "../notebooks/components/erlang.ts";
-import { erlangA } from "../notebooks/components/erlang-a.ts";
+import { erlangB, erlangC, requiredAgents } from "../notebooks/components/metrics/erlang.ts";
+import { erlangA } from "../notebooks/components/metrics/erlang-a.ts";
 import fc from "./fast-check.ts";
 
 const queue = fc.record({

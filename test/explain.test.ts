@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { CliError } from "../src/errors.ts";
+import type { CliError } from "../src/base/errors.ts";
 import { orderTerm, unknownFeed } from "../src/export/registry.ts";
 import { explainKey } from "../src/warehouse/explain.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";

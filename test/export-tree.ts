@@ -8,9 +8,9 @@ import { readStatus, type Status } from "../src/cli/status.ts";
 import { runSync } from "../src/cli/sync-run.ts";
 import { runUpdate, type Updated } from "../src/cli/update-run.ts";
 import { runVerify, type Verified } from "../src/cli/verify-run.ts";
-import { openProject, type Project } from "../src/project.ts";
+import { openProject, type Project } from "../src/config/project.ts";
 import { failures, type SyncReport } from "../src/sync/report.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 
 const hour = 3_600_000;
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { CliError } from "../src/errors.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import { type PlannedFile, readPlanned } from "../src/warehouse/forecast.ts";
+import { CliError } from "../src/base/errors.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
+import { type PlannedFile, readPlanned } from "../src/warehouse/wfm/forecast.ts";
 import fc from "./fast-check.ts";
 import { rawFixture } from "./raw-fixture.ts";
 

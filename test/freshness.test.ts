@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { freshWords } from "../notebooks/components/fresh-words.ts";
+import { freshWords } from "../notebooks/components/charts/fresh-words.ts";
 import {
   ageText,
   type FeedArrival,
@@ -9,8 +9,8 @@ import {
   pageAge,
   pageThrough,
   readClock,
-} from "../notebooks/components/freshness.ts";
-import { timeZone } from "../notebooks/components/time-zone.ts";
+} from "../notebooks/components/metrics/freshness.ts";
+import { timeZone } from "../notebooks/components/metrics/time-zone.ts";
 
 const minute = 60_000;
 const now = Date.UTC(2026, 2, 10, 12, 0);

@@ -1,11 +1,11 @@
 // What history counts, and where a partition of issue_queues or rep_convos has not come: nothing, rather than too little.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { ConversationDay } from "../notebooks/components/conversations.ts";
-import type { QueueDay } from "../notebooks/components/day-file.ts";
-import type { HeatDay } from "../notebooks/components/heatmap.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import type { Database } from "../src/warehouse/database.ts";
+import type { ConversationDay } from "../notebooks/components/metrics/conversations.ts";
+import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
+import type { HeatDay } from "../notebooks/components/metrics/heatmap.ts";
+import type { Database } from "../src/duckdb/database.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { answer } from "./answer.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
-import { type Database, openDatabase, quoteText, type Value } from "../src/warehouse/database.ts";
-import { instantSql } from "../src/warehouse/instants.ts";
-import { belowMicrosecond, finerThanMicroseconds, timestampSql } from "../src/warehouse/timestamps.ts";
+import { type Database, openDatabase, quoteText, type Value } from "../src/duckdb/database.ts";
+import { instantSql } from "../src/warehouse/schema/instants.ts";
+import { belowMicrosecond, finerThanMicroseconds, timestampSql } from "../src/warehouse/schema/timestamps.ts";
 import fc from "./fast-check.ts";
 import { spellings } from "./spellings.ts";
 

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kitRoot } from "../src/site/folders.ts";
+import { kitRoot } from "../src/base/kit-folders.ts";
 
 /** A clone of the kit whose pages a test may edit. */
 export interface KitClone {

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openProject } from "../src/project.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import type { Database } from "../src/warehouse/database.ts";
+import { openProject } from "../src/config/project.ts";
+import type { Database } from "../src/duckdb/database.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { answer } from "./answer.ts";
 
 export interface LargeCentre {

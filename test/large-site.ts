@@ -1,12 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openProject } from "../src/project.ts";
+import { loadersFolder } from "../src/base/kit-folders.ts";
+import { openProject } from "../src/config/project.ts";
 import { buildSite } from "../src/site/build.ts";
 import { batches, computeTogether } from "../src/site/dataset.ts";
-import { loadersFolder } from "../src/site/folders.ts";
-import { openTracing } from "../src/site/personal.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import { keepDerived } from "../src/warehouse/derived.ts";
+import { openTracing } from "../src/site/privacy/personal.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
+import { keepDerived } from "../src/warehouse/catalog/derived.ts";
 import { fillLarge } from "./large-centre.ts";
 
 export interface LargeSite {

@@ -13,8 +13,8 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { CliError } from "../src/errors.ts";
-import { type Holder, holderIn, withLock, withLockFile } from "../src/sync/lock.ts";
+import { CliError } from "../src/base/errors.ts";
+import { type Holder, holderIn, withLock, withLockFile } from "../src/base/lock.ts";
 import { ended } from "./wait.ts";
 
 describe("lock", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { loadSnapshot } from "../src/warehouse/snapshot.ts";
+import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { exportTree } from "./export-tree.ts";
 
 const missed =

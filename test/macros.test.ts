@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { accuracy, noiseFloor } from "../notebooks/components/accuracy.ts";
-import { noiseBand, spread } from "../notebooks/components/baseline.ts";
-import { wilson } from "../notebooks/components/confidence.ts";
-import { erlangB, erlangC, requiredAgents } from "../notebooks/components/erlang.ts";
-import { aht, responseTime, wrapShare } from "../notebooks/components/handling.ts";
+import { accuracy, noiseFloor } from "../notebooks/components/metrics/accuracy.ts";
+import { noiseBand, spread } from "../notebooks/components/metrics/baseline.ts";
+import { wilson } from "../notebooks/components/metrics/confidence.ts";
+import { erlangB, erlangC, requiredAgents } from "../notebooks/components/metrics/erlang.ts";
+import { aht, responseTime, wrapShare } from "../notebooks/components/metrics/handling.ts";
 import {
   concurrency,
   linearOccupancy,
@@ -13,16 +13,16 @@ import {
   slotUtilization,
   utilization,
   utilizedShare,
-} from "../notebooks/components/occupancy.ts";
-import { type ProjectionOptions, projectSums } from "../notebooks/components/projection.ts";
-import { quantity, ratio, share } from "../notebooks/components/ratio.ts";
-import { handleWeight, weightedMean } from "../notebooks/components/rollup.ts";
+} from "../notebooks/components/metrics/occupancy.ts";
+import { type ProjectionOptions, projectSums } from "../notebooks/components/metrics/projection.ts";
+import { quantity, ratio, share } from "../notebooks/components/metrics/ratio.ts";
+import { handleWeight, weightedMean } from "../notebooks/components/metrics/rollup.ts";
 import {
   serviceLevel,
   serviceLevelVariants,
   serviceParts,
   shortfall,
-} from "../notebooks/components/service-level.ts";
+} from "../notebooks/components/metrics/service-level.ts";
 import {
   chatFactor,
   effectiveAht,
@@ -31,12 +31,12 @@ import {
   netStaffing,
   wholeAgents,
   workload,
-} from "../notebooks/components/staffing.ts";
-import { timeZone, weekday } from "../notebooks/components/time-zone.ts";
-import { abandonRate, asa, meanWait, patience, waits } from "../notebooks/components/waits.ts";
-import { dayIntervals, type Grain, windowStart } from "../notebooks/components/windows.ts";
-import { type Database, openDatabase, quoteText } from "../src/warehouse/database.ts";
-import { macroStatements, macrosIn, macrosScript, readMacros } from "../src/warehouse/macros.ts";
+} from "../notebooks/components/metrics/staffing.ts";
+import { timeZone, weekday } from "../notebooks/components/metrics/time-zone.ts";
+import { abandonRate, asa, meanWait, patience, waits } from "../notebooks/components/metrics/waits.ts";
+import { dayIntervals, type Grain, windowStart } from "../notebooks/components/metrics/windows.ts";
+import { type Database, openDatabase, quoteText } from "../src/duckdb/database.ts";
+import { macroStatements, macrosIn, macrosScript, readMacros } from "../src/warehouse/catalog/macros.ts";
 import fc from "./fast-check.ts";
 
 type Input = number | null;

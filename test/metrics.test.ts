@@ -1,24 +1,24 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { accuracy, noiseFloor } from "../notebooks/components/accuracy.ts";
-import { baseline, noiseBand, quantile, spread } from "../notebooks/components/baseline.ts";
-import { wilson } from "../notebooks/components/confidence.ts";
-import { erlangB, erlangC, requiredAgents } from "../notebooks/components/erlang.ts";
-import { erlangA, requiredAgentsA } from "../notebooks/components/erlang-a.ts";
-import * as handling from "../notebooks/components/handling.ts";
-import * as occupancy from "../notebooks/components/occupancy.ts";
-import { projectDay, projectSums } from "../notebooks/components/projection.ts";
-import { type Maybe, ratio, share } from "../notebooks/components/ratio.ts";
-import { addedRate, maximum, repTime, sum, weightedMean } from "../notebooks/components/rollup.ts";
+import { accuracy, noiseFloor } from "../notebooks/components/metrics/accuracy.ts";
+import { baseline, noiseBand, quantile, spread } from "../notebooks/components/metrics/baseline.ts";
+import { wilson } from "../notebooks/components/metrics/confidence.ts";
+import { erlangB, erlangC, requiredAgents } from "../notebooks/components/metrics/erlang.ts";
+import { erlangA, requiredAgentsA } from "../notebooks/components/metrics/erlang-a.ts";
+import * as handling from "../notebooks/components/metrics/handling.ts";
+import * as occupancy from "../notebooks/components/metrics/occupancy.ts";
+import { projectDay, projectSums } from "../notebooks/components/metrics/projection.ts";
+import { type Maybe, ratio, share } from "../notebooks/components/metrics/ratio.ts";
+import { addedRate, maximum, repTime, sum, weightedMean } from "../notebooks/components/metrics/rollup.ts";
 import {
   serviceLevel,
   serviceLevels,
   serviceLevelVariants,
   serviceParts,
   shortfall,
-} from "../notebooks/components/service-level.ts";
-import * as staffing from "../notebooks/components/staffing.ts";
-import * as waits from "../notebooks/components/waits.ts";
+} from "../notebooks/components/metrics/service-level.ts";
+import * as staffing from "../notebooks/components/metrics/staffing.ts";
+import * as waits from "../notebooks/components/metrics/waits.ts";
 import fc from "./fast-check.ts";
 
 const wild = fc.oneof(

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { filesBelow } from "../src/site/folders.ts";
+import { filesBelow } from "../src/base/kit-folders.ts";
 import { mirrorPages, watchSources } from "../src/site/mirror.ts";
 import { until } from "./wait.ts";
 

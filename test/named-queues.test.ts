@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { namedNext, namedText, warnOfQueues } from "../src/cli/planned-run.ts";
 import { readStatus } from "../src/cli/status.ts";
-import { unknownOf } from "../src/warehouse/named-queues.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
+import { unknownOf } from "../src/warehouse/wfm/named-queues.ts";
 import { rawFixture } from "./raw-fixture.ts";
 
 const raw = rawFixture();

@@ -9,15 +9,15 @@ import {
   SyntaxKind,
 } from "typescript/unstable/ast";
 import { API, type Checker, type Type } from "typescript/unstable/sync";
-import { namesOf, noNames, own } from "../src/names.ts";
+import { namesOf, noNames, own } from "../src/base/names.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 // Objects that are looked into by a text which is no literal, and whose names are none from outside.
 const allowed = new Map([
-  ["src/names.ts", "the two kinds of look-up that all others use"],
-  ["src/site/svg-document.ts", "globals, by names of its own"],
-  ["src/sync/signing.ts", "headers of a request, by names of its own"],
+  ["src/base/names.ts", "the two kinds of look-up that all others use"],
+  ["src/site/share/svg-document.ts", "globals, by names of its own"],
+  ["src/sources/s3/signing.ts", "headers of a request, by names of its own"],
 ]);
 
 const environment = /^(ProcessEnv|IncomingHttpHeaders)$/; // made by Node, which has them hold texts alone

@@ -4,16 +4,16 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type QueueDay, windowRows } from "../notebooks/components/day-file.ts";
+import { type QueueDay, windowRows } from "../notebooks/components/metrics/day-file.ts";
+import { loadersFolder } from "../src/base/kit-folders.ts";
+import { openProject, type Project } from "../src/config/project.ts";
 import { type Demo, demoCredentials, startDemo } from "../src/demo/demo.ts";
 import { simulate } from "../src/demo/simulator/simulate.ts";
 import { localTime } from "../src/demo/simulator/zone.ts";
 import { type QueueWindow, truth } from "../src/demo/truth.ts";
-import { openProject, type Project } from "../src/project.ts";
 import { computeDatasets } from "../src/site/dataset.ts";
-import { loadersFolder } from "../src/site/folders.ts";
 import { sync } from "../src/sync/sync.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 
 // Over the end of summer time, which is on 1 November: one of the days has 25 hours.

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { feedOf } from "../src/config/project.ts";
+import { openDatabase, quoteName } from "../src/duckdb/database.ts";
 import { mergeFeed } from "../src/export/registry.ts";
-import { feedOf } from "../src/project.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import { openDatabase, quoteName } from "../src/warehouse/database.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
+import { viewsScript } from "../src/warehouse/catalog/views.ts";
 import { explainKey } from "../src/warehouse/explain.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { verifyFeed } from "../src/warehouse/verify.ts";
-import { viewsScript } from "../src/warehouse/views.ts";
 import fc from "./fast-check.ts";
 import { rawFixture } from "./raw-fixture.ts";
 import { sameRows } from "./warehouse-rows.ts";

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { kitRoot } from "../src/site/folders.ts";
+import { kitRoot } from "../src/base/kit-folders.ts";
 
 // What `npm ci --omit=dev` leaves: the sources, and the packages that are not for development alone.
 describe("a clone without development packages", () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { describe, it } from "node:test";
+import { CliError, toCliError } from "../src/base/errors.ts";
 import type { Effects, Progress } from "../src/cli/output.ts";
 import { openOutput, progressText } from "../src/cli/output.ts";
-import { CliError, toCliError } from "../src/errors.ts";
 
 class Screen extends EventEmitter {
   text = "";

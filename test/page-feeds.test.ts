@@ -2,10 +2,15 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { pagesFolder } from "../src/base/kit-folders.ts";
 import { listDatasets } from "../src/site/dataset-list.ts";
-import { pagesFolder } from "../src/site/folders.ts";
-import { catalogDefinitions, type Definition, definitionsIn, withNeeds } from "../src/warehouse/catalog.ts";
-import { loadSnapshot } from "../src/warehouse/snapshot.ts";
+import {
+  catalogDefinitions,
+  type Definition,
+  definitionsIn,
+  withNeeds,
+} from "../src/warehouse/catalog/catalog.ts";
+import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { type DemoProject, demoProject, siteFeeds } from "./site-demo.ts";
 
 // What a page says that its figures are made of, against what its datasets read: the views of the catalog down to the

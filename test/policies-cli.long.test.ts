@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { exitCodes } from "../src/errors.ts";
-import { openDatabase } from "../src/warehouse/database.ts";
+import { exitCodes } from "../src/base/errors.ts";
+import { openDatabase } from "../src/duckdb/database.ts";
 import { type Ran, run } from "./cli-kit.ts";
 import { expand } from "./sync-kit.ts";
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { exitCodes } from "../src/errors.ts";
+import { exitCodes } from "../src/base/errors.ts";
 import { bin, cleanEnv, run } from "./cli-kit.ts";
 import { findChromium, openChromium, visit } from "./site-chromium.ts";
 import { type DemoProject, dayFeeds, demoProject } from "./site-demo.ts";

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { CliError } from "../src/errors.ts";
+import { CliError } from "../src/base/errors.ts";
+import { feedOf, openProject } from "../src/config/project.ts";
 import { loadRegistry } from "../src/export/registry.ts";
-import { feedOf, openProject } from "../src/project.ts";
 
 describe("project", () => {
   const home = process.cwd();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { projectDay, projectSums } from "../notebooks/components/projection.ts";
+import { projectDay, projectSums } from "../notebooks/components/metrics/projection.ts";
 import fc from "./fast-check.ts";
 
 describe("projection", () => {

@@ -1,8 +1,8 @@
 // Which queue a contact counts for, and that it counts once. Case queue-without-queue-rows, with and without its ids, and others of its kind.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import type { Database, Value } from "../src/warehouse/database.ts";
+import type { Database, Value } from "../src/duckdb/database.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { answer } from "./answer.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";

@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { emptyConfig } from "../src/config.ts";
+import { emptyConfig } from "../src/config/config.ts";
+import type { Project } from "../src/config/project.ts";
 import { markerName, partitionPath } from "../src/export/layout.ts";
 import { type PartitionId, partitionKey } from "../src/export/partition.ts";
 import { loadRegistry } from "../src/export/registry.ts";
 import { fingerprint } from "../src/export/remote-partition.ts";
-import type { Project } from "../src/project.ts";
 import { type ManifestPartition, partitionOf, readDay, writeDay } from "../src/sync/manifest.ts";
 
 /** An object becomes a line of JSON, a text is a line as it is; a Buffer is the file's unpacked content. */

@@ -6,10 +6,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { CliError } from "../src/base/errors.ts";
 import { runQuery } from "../src/cli/sql-run.ts";
-import { CliError } from "../src/errors.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import { type Database, openDatabase, quoteName, quoteText } from "../src/warehouse/database.ts";
+import { type Database, openDatabase, quoteName, quoteText } from "../src/duckdb/database.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import fc from "./fast-check.ts";
 import { rawFixture } from "./raw-fixture.ts";

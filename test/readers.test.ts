@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { openProject } from "../src/project.ts";
+import { openProject } from "../src/config/project.ts";
 import { checkRaw } from "../src/sync/check.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { openCliKit } from "./cli-kit.ts";
 import { bucket, lines } from "./sync-kit.ts";
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { namesOf } from "../src/names.ts";
-import { loadersFolder } from "../src/site/folders.ts";
+import { loadersFolder } from "../src/base/kit-folders.ts";
+import { namesOf } from "../src/base/names.ts";
 import { type FeedSync, writeLastSync } from "../src/sync/last-sync.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 

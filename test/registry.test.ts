@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { CliError } from "../src/errors.ts";
+import { CliError } from "../src/base/errors.ts";
 import type { Feed } from "../src/export/feed.ts";
 import {
   columnTypes,

@@ -8,7 +8,7 @@ import {
   rollUpBy,
   sum,
   weightedMean,
-} from "../notebooks/components/rollup.ts";
+} from "../notebooks/components/metrics/rollup.ts";
 import fc from "./fast-check.ts";
 
 interface Row {

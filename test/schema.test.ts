@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import type { SchemaPolicy } from "../src/config.ts";
-import { mergedColumns, startColumns, withKeys } from "../src/warehouse/schema.ts";
-import { loadSnapshot } from "../src/warehouse/snapshot.ts";
+import type { SchemaPolicy } from "../src/config/config.ts";
 import {
   castsExactly,
   documentedType,
@@ -10,7 +8,9 @@ import {
   foundType,
   type Kind,
   kindOf,
-} from "../src/warehouse/typing.ts";
+} from "../src/warehouse/schema/typing.ts";
+import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
+import { mergedColumns, startColumns, withKeys } from "../src/warehouse/stage/schema.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { verifyFeed } from "../src/warehouse/verify.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { Scratch } from "../src/warehouse/scratch.ts";
+import { Scratch } from "../src/warehouse/stage/scratch.ts";
 
 describe("scratch", () => {
   let folder: string;

@@ -13,15 +13,15 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import { inflateSync } from "node:zlib";
-import { csv, csvFile } from "../notebooks/components/csv.ts";
-import { cardColumns, dayCard } from "../notebooks/components/day-card.ts";
-import type { QueueDay } from "../notebooks/components/day-file.ts";
-import { fileName } from "../notebooks/components/format.ts";
-import { allQueues, offered } from "../notebooks/components/interval.ts";
-import { serviceLevelOf } from "../notebooks/components/today.ts";
-import { exitCodes } from "../src/errors.ts";
-import { type DayData, dayFacts, loadDay, queuesOfDay } from "../src/site/share.ts";
-import { pageSheet, picturePng, pictureSvg } from "../src/site/share-image.ts";
+import { csv, csvFile } from "../notebooks/components/charts/csv.ts";
+import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
+import { fileName } from "../notebooks/components/metrics/format.ts";
+import { allQueues, offered } from "../notebooks/components/metrics/interval.ts";
+import { serviceLevelOf } from "../notebooks/components/metrics/today.ts";
+import { cardColumns, dayCard } from "../notebooks/components/picture/day-card.ts";
+import { exitCodes } from "../src/base/errors.ts";
+import { type DayData, dayFacts, loadDay, queuesOfDay } from "../src/site/share/share.ts";
+import { pageSheet, picturePng, pictureSvg } from "../src/site/share/share-image.ts";
 import { runHere } from "./cli-here.ts";
 import { openCliKit, run } from "./cli-kit.ts";
 import { findChromium, openChromium } from "./site-chromium.ts";
@@ -272,7 +272,7 @@ describe("share", () => {
   });
 
   it("shows the same intervals in a file of one queue as on the page", async () => {
-    const { sharedPage } = await import("../src/site/share-html.ts");
+    const { sharedPage } = await import("../src/site/share/share-html.ts");
     const options = { grain: 15 as const, generated: "" };
     for (const queue of queuesOfDay(data)) {
       const { site, days, day, series } = sharedPage(data, { queue, ...options });

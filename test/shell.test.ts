@@ -12,9 +12,9 @@ import {
 } from "../src/cli/shell/complete.ts";
 import { completeDotCommand, dotCommands, readDotCommand } from "../src/cli/shell/dot-commands.ts";
 import { historyFile, openHistory } from "../src/cli/shell/history.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import { type Database, openDatabase } from "../src/warehouse/database.ts";
-import { cutStatements } from "../src/warehouse/statements.ts";
+import { type Database, openDatabase } from "../src/duckdb/database.ts";
+import { cutStatements } from "../src/duckdb/statements.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import fc from "./fast-check.ts";
 import { rawFixture } from "./raw-fixture.ts";
 

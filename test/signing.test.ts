@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
 import { describe, it } from "node:test";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { Signer } from "../src/sync/signing.ts";
+import { Signer } from "../src/sources/s3/signing.ts";
 import fc from "./fast-check.ts";
 
 class Sha256 {

@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openProject, type Project } from "../src/config/project.ts";
 import { fillBucket } from "../src/demo/bucket.ts";
 import { demoBucket } from "../src/demo/demo.ts";
-import { folderStore } from "../src/demo/object-store.ts";
+import { folderStore } from "../src/demo/s3/object-store.ts";
 import { simulateLazily } from "../src/demo/simulator/simulate.ts";
-import { openProject, type Project } from "../src/project.ts";
 import { sync } from "../src/sync/sync.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 

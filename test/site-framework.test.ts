@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { openProject } from "../src/project.ts";
+import { kitRoot } from "../src/base/kit-folders.ts";
+import { openProject } from "../src/config/project.ts";
 import { stampOf } from "../src/site/dataset-cache.ts";
-import { kitRoot } from "../src/site/folders.ts";
 import { fillFrameworkCache, refuseNetwork } from "../src/site/framework-cache.ts";
 
 describe("Framework's library cache", () => {

@@ -3,11 +3,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { CliError } from "../src/errors.ts";
+import { CliError } from "../src/base/errors.ts";
+import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { loadRegistry } from "../src/export/registry.ts";
-import { checkColumns, checkFiles, shippedColumns } from "../src/site/guard.ts";
-import { checkIdentifiers, findIdentifiers, queueLabels, siteWords } from "../src/site/identifiers.ts";
-import { type Database, openDatabase } from "../src/warehouse/database.ts";
+import { checkColumns, checkFiles, shippedColumns } from "../src/site/privacy/guard.ts";
+import {
+  checkIdentifiers,
+  findIdentifiers,
+  queueLabels,
+  siteWords,
+} from "../src/site/privacy/identifiers.ts";
 
 const feeds = loadRegistry();
 

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { daysLater } from "../notebooks/components/baseline.ts";
+import { csv } from "../notebooks/components/charts/csv.ts";
+import { driverSentence, explain } from "../notebooks/components/charts/drivers.ts";
+import { beforeWrap } from "../notebooks/components/charts/intraday.ts";
+import { daysLater } from "../notebooks/components/metrics/baseline.ts";
 import {
   type ConversationDay,
   comparedDays,
   conversationTotals,
   quantile,
-} from "../notebooks/components/conversations.ts";
-import { csv } from "../notebooks/components/csv.ts";
-import { driverSentence, explain } from "../notebooks/components/drivers.ts";
+} from "../notebooks/components/metrics/conversations.ts";
 import {
   change,
   clock,
@@ -20,18 +21,16 @@ import {
   signed,
   versus,
   zone,
-} from "../notebooks/components/format.ts";
+} from "../notebooks/components/metrics/format.ts";
 import {
   allQueues,
   dayOfIntervals,
   type IntradayDay,
   offered,
   type WindowRow,
-} from "../notebooks/components/interval.ts";
-import { beforeWrap } from "../notebooks/components/intraday.ts";
-import { netRows } from "../notebooks/components/net-staffing.ts";
-import { weeksBefore } from "../notebooks/components/overview.ts";
-import { projectionText, restOfDay } from "../notebooks/components/rest-of-day.ts";
+} from "../notebooks/components/metrics/interval.ts";
+import { netRows } from "../notebooks/components/metrics/net-staffing.ts";
+import { projectionText, restOfDay } from "../notebooks/components/metrics/rest-of-day.ts";
 import {
   clockText,
   comparedWith,
@@ -43,8 +42,9 @@ import {
   serviceLevelOf,
   staffTitle,
   summarize,
-} from "../notebooks/components/today.ts";
-import type { Grain } from "../notebooks/components/windows.ts";
+} from "../notebooks/components/metrics/today.ts";
+import type { Grain } from "../notebooks/components/metrics/windows.ts";
+import { weeksBefore } from "../notebooks/components/pages/overview.ts";
 import fc from "./fast-check.ts";
 
 const timezone = "America/New_York";

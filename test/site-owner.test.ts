@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { CliError } from "../src/errors.ts";
-import { openProject } from "../src/project.ts";
+import { CliError } from "../src/base/errors.ts";
+import { openProject } from "../src/config/project.ts";
 import { claimSite, requireOwnSite } from "../src/site/site-owner.ts";
 
 describe("whose site a folder holds", () => {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { accuracy, addedAccuracy, noiseFloor } from "../notebooks/components/accuracy.ts";
+import { accuracy, addedAccuracy, noiseFloor } from "../notebooks/components/metrics/accuracy.ts";
+import { baseline } from "../notebooks/components/metrics/baseline.ts";
+import { zone } from "../notebooks/components/metrics/format.ts";
 import {
   accuracyPage,
   accuracySentence,
   type FarOff,
   type ScoredDay,
-} from "../notebooks/components/accuracy-page.ts";
-import { baseline } from "../notebooks/components/baseline.ts";
-import { zone } from "../notebooks/components/format.ts";
+} from "../notebooks/components/pages/accuracy-page.ts";
 import { type LargeCentre, largeCentre } from "./large-centre.ts";
 
 interface HalfHour {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { daysLater } from "../notebooks/components/baseline.ts";
+import { daysLater } from "../notebooks/components/metrics/baseline.ts";
 import {
   type HeatDay,
   type HeatOptions,
@@ -10,8 +10,8 @@ import {
   measures,
   usualWeeks,
   views,
-} from "../notebooks/components/heatmap.ts";
-import { headline } from "../notebooks/components/heatmap-page.ts";
+} from "../notebooks/components/metrics/heatmap.ts";
+import { headline } from "../notebooks/components/pages/heatmap-page.ts";
 import fc from "./fast-check.ts";
 
 const last = "2026-09-13"; // a Sunday: last week is Mon 7 to Sun 13 September

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { HeatDay } from "../notebooks/components/heatmap.ts";
-import type { QueueLoad } from "../notebooks/components/queue-load.ts";
+import type { HeatDay } from "../notebooks/components/metrics/heatmap.ts";
+import type { QueueLoad } from "../notebooks/components/pages/queue-load.ts";
+import { loadersFolder } from "../src/base/kit-folders.ts";
 import { computeDatasets } from "../src/site/dataset.ts";
-import { loadersFolder } from "../src/site/folders.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
 
 interface QueueDay {

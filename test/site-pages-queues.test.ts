@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { csvParse } from "d3";
-import { zone } from "../notebooks/components/format.ts";
-import type { IntradayDay, WindowRow } from "../notebooks/components/interval.ts";
-import type { Site } from "../notebooks/components/masthead.ts";
+import type { Site } from "../notebooks/components/charts/masthead.ts";
+import { zone } from "../notebooks/components/metrics/format.ts";
+import type { IntradayDay, WindowRow } from "../notebooks/components/metrics/interval.ts";
 import {
   boardColumns,
   boardCsv,
   boardSentence,
   queueBoard,
   todayLink,
-} from "../notebooks/components/queue-board.ts";
+} from "../notebooks/components/pages/queue-board.ts";
 
 const site: Site = {
   title: "Test",

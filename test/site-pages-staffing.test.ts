@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { requiredAgents } from "../notebooks/components/erlang.ts";
-import type { QueueLoad } from "../notebooks/components/queue-load.ts";
+import { requiredAgents } from "../notebooks/components/metrics/erlang.ts";
+import type { QueueLoad } from "../notebooks/components/pages/queue-load.ts";
 import {
   chosenSentence,
   prefill,
@@ -9,7 +9,7 @@ import {
   staffingSentence,
   staffRange,
   whatIf,
-} from "../notebooks/components/staffing-model.ts";
+} from "../notebooks/components/pages/staffing-model.ts";
 import fc from "./fast-check.ts";
 
 // 100 contacts in half an hour, 3 minutes each, 80 % in 20 seconds: the textbook's 14.

@@ -4,19 +4,19 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
-import { dayCard } from "../notebooks/components/day-card.ts";
-import { windowRows } from "../notebooks/components/day-file.ts";
-import { CliError } from "../src/errors.ts";
-import { openProject } from "../src/project.ts";
+import { windowRows } from "../notebooks/components/metrics/day-file.ts";
+import { dayCard } from "../notebooks/components/picture/day-card.ts";
+import { CliError } from "../src/base/errors.ts";
+import { kitRoot, pagesFolder } from "../src/base/kit-folders.ts";
+import { openProject } from "../src/config/project.ts";
 import { type BuiltSite, buildSite } from "../src/site/build.ts";
-import { kitRoot, pagesFolder } from "../src/site/folders.ts";
 import { datasetsReady, siteOutput } from "../src/site/framework.ts";
 import { previewSite } from "../src/site/preview.ts";
 import { type SiteServer, serveSite } from "../src/site/serve.ts";
-import { dayFacts, loadDay, queuesOfDay } from "../src/site/share.ts";
-import { pageSheet, pictureSvg } from "../src/site/share-image.ts";
-import { loadSnapshot } from "../src/warehouse/snapshot.ts";
-import { windowDays } from "../src/warehouse/window-days.ts";
+import { dayFacts, loadDay, queuesOfDay } from "../src/site/share/share.ts";
+import { pageSheet, pictureSvg } from "../src/site/share/share-image.ts";
+import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
+import { windowDays } from "../src/warehouse/wfm/window-days.ts";
 import { findChromium, openChromium, saved, visit } from "./site-chromium.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
 

@@ -1,12 +1,12 @@
 // What a dataset is made of decides whether it may ship, not what its columns are called.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { CliError } from "../src/errors.ts";
+import { CliError } from "../src/base/errors.ts";
+import type { Database } from "../src/duckdb/database.ts";
 import { bindParameters } from "../src/site/dataset.ts";
 import { listDatasets } from "../src/site/dataset-list.ts";
-import { declarationsOf, openTracing, type Tracing } from "../src/site/personal.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import type { Database } from "../src/warehouse/database.ts";
+import { declarationsOf, openTracing, type Tracing } from "../src/site/privacy/personal.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { harmless, hostile } from "./hostile.ts";
 import { rawFixture } from "./raw-fixture.ts";

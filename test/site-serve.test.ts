@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { CliError } from "../src/errors.ts";
+import { CliError } from "../src/base/errors.ts";
 import { type SiteServer, serveSite } from "../src/site/serve.ts";
 
 describe("serveSite", () => {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
-import { openProject } from "../src/project.ts";
+import { openProject } from "../src/config/project.ts";
 import { buildSite } from "../src/site/build.ts";
 import { type SiteServer, serveSite } from "../src/site/serve.ts";
 import { findChromium, openChromium, visit } from "./site-chromium.ts";

@@ -2,13 +2,13 @@
 // that it ships tells of fewer.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { Project } from "../src/project.ts";
+import type { Project } from "../src/config/project.ts";
+import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { batches, computeTogether } from "../src/site/dataset.ts";
 import { listDatasets } from "../src/site/dataset-list.ts";
-import { openTracing } from "../src/site/personal.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import { type Database, openDatabase } from "../src/warehouse/database.ts";
-import { macrosScript } from "../src/warehouse/macros.ts";
+import { openTracing } from "../src/site/privacy/personal.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
+import { macrosScript } from "../src/warehouse/catalog/macros.ts";
 import fc from "./fast-check.ts";
 import { largeCentre } from "./large-centre.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";

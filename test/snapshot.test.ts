@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { namesOf } from "../src/names.ts";
+import { namesOf } from "../src/base/names.ts";
 import {
   type DaySnapshot,
   emptyFeed,
@@ -22,7 +22,7 @@ import {
   saveSnapshot,
   shortHash,
   sweep,
-} from "../src/warehouse/snapshot.ts";
+} from "../src/warehouse/snapshot/snapshot.ts";
 
 let data: string;
 beforeEach(() => {

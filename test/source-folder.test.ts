@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSy
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { openFolder } from "../src/sync/folder.ts";
+import { openFolder } from "../src/sources/folder/folder.ts";
 import { readDay } from "../src/sync/manifest.ts";
 import type { SyncEvent } from "../src/sync/progress.ts";
 import { type SyncOptions, sync } from "../src/sync/sync.ts";

@@ -7,10 +7,10 @@ import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
-import { proxyFor } from "../src/sync/agents.ts";
+import { proxyFor } from "../src/http/agents.ts";
+import { openS3 } from "../src/sources/s3/s3.ts";
+import { parseListPage } from "../src/sources/s3/s3-listing.ts";
 import { pack, unpack } from "../src/sync/day-work.ts";
-import { openS3 } from "../src/sync/s3.ts";
-import { parseListPage } from "../src/sync/s3-listing.ts";
 import fc from "./fast-check.ts";
 import { bucket, credentials, type Kit, openKit, read, useCredentials } from "./sync-kit.ts";
 

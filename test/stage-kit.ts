@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Project } from "../src/config/project.ts";
+import { openDatabase, quoteList, type Value } from "../src/duckdb/database.ts";
 import type { Feed } from "../src/export/feed.ts";
 import { unknownFeed } from "../src/export/registry.ts";
-import type { Project } from "../src/project.ts";
-import { openDatabase, quoteList, type Value } from "../src/warehouse/database.ts";
-import { quarantinedLines } from "../src/warehouse/quarantine.ts";
 import {
   type DayDetail,
   type FileDetail,
   loadSnapshot,
   type QuarantinedLine,
   saveSnapshot,
-} from "../src/warehouse/snapshot.ts";
-import { type StageOptions, type StageReport, stage } from "../src/warehouse/stage.ts";
+} from "../src/warehouse/snapshot/snapshot.ts";
+import { quarantinedLines } from "../src/warehouse/stage/quarantine.ts";
+import { type StageOptions, type StageReport, stage } from "../src/warehouse/stage/stage.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 
 export const now = new Date("2026-09-10T00:00:00Z");

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { selectFeed } from "../src/config.ts";
-import { CliError } from "../src/errors.ts";
-import { filesOf, loadSnapshot, saveSnapshot, sweep } from "../src/warehouse/snapshot.ts";
-import { stage } from "../src/warehouse/stage.ts";
+import { CliError } from "../src/base/errors.ts";
+import { selectFeed } from "../src/config/config.ts";
+import { filesOf, loadSnapshot, saveSnapshot, sweep } from "../src/warehouse/snapshot/snapshot.ts";
+import { stage } from "../src/warehouse/stage/stage.ts";
 import fc from "./fast-check.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 import {

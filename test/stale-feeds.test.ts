@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { zone } from "../notebooks/components/format.ts";
-import { freshWords } from "../notebooks/components/fresh-words.ts";
-import { type FeedHealth, healthWords } from "../notebooks/components/health.ts";
-import type { Site } from "../notebooks/components/masthead.ts";
-import { type OverviewData, overviewWords } from "../notebooks/components/overview.ts";
+import { freshWords } from "../notebooks/components/charts/fresh-words.ts";
+import type { Site } from "../notebooks/components/charts/masthead.ts";
+import { zone } from "../notebooks/components/metrics/format.ts";
+import { type FeedHealth, healthWords } from "../notebooks/components/pages/health.ts";
+import { type OverviewData, overviewWords } from "../notebooks/components/pages/overview.ts";
 import { readStatus, statusText } from "../src/cli/status.ts";
-import type { Project } from "../src/project.ts";
+import type { Project } from "../src/config/project.ts";
 import { computeDataset } from "../src/site/dataset.ts";
 import { listDatasets } from "../src/site/dataset-list.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { type Kit, now, openKit } from "./sync-kit.ts";
 

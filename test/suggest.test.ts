@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { editDistance, hint, suggest } from "../src/suggest.ts";
+import { editDistance, hint, suggest } from "../src/base/suggest.ts";
 import fc from "./fast-check.ts";
 
 const names = ["key", "order", "columns", "latest_only", "convos_metrics", "convos_metrics_ended"];

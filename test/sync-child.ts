@@ -1,5 +1,5 @@
 // One sync in a process of its own, for tests that kill it. Arguments: the project's folder, kit.yaml's text, the time.
-import { CliError } from "../src/errors.ts";
+import { CliError } from "../src/base/errors.ts";
 import { sync } from "../src/sync/sync.ts";
 import { hasty, projectAt } from "./sync-kit.ts";
 

@@ -4,14 +4,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
-import { parseConfig } from "../src/config.ts";
-import type { PutOptions } from "../src/demo/object-store.ts";
-import { type S3Server, type S3ServerOptions, startS3Server } from "../src/demo/s3-server.ts";
+import { parseConfig } from "../src/config/config.ts";
+import type { Project } from "../src/config/project.ts";
+import type { PutOptions } from "../src/demo/s3/object-store.ts";
+import { type S3Server, type S3ServerOptions, startS3Server } from "../src/demo/s3/s3-server.ts";
 import { loadRegistry } from "../src/export/registry.ts";
 import type { RemoteObject } from "../src/export/remote-partition.ts";
-import type { Project } from "../src/project.ts";
+import type { Body, GetOptions, Source } from "../src/sources/source.ts";
 import type { Patience } from "../src/sync/retry.ts";
-import type { Body, GetOptions, Source } from "../src/sync/source.ts";
 import { type SyncOptions, sync } from "../src/sync/sync.ts";
 
 export const bucket = "asapp-prod-acme-exports-us-east-1";

@@ -1,14 +1,14 @@
 // Times that cannot be: to come, or before there was anything. Case wfm-row-tomorrow, and others of its kind.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { zone } from "../notebooks/components/format.ts";
-import { healthWords } from "../notebooks/components/health.ts";
+import { zone } from "../notebooks/components/metrics/format.ts";
+import { healthWords } from "../notebooks/components/pages/health.ts";
 import { readStatus } from "../src/cli/status.ts";
+import type { Value } from "../src/duckdb/database.ts";
 import { datasetInputs, noState } from "../src/site/dataset-inputs.ts";
 import { listDatasets } from "../src/site/dataset-list.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import type { Value } from "../src/warehouse/database.ts";
-import { loadSnapshot } from "../src/warehouse/snapshot.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
+import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { answer } from "./answer.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";

@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { chanceTitle, type QueueAccuracy } from "../notebooks/components/accuracy-page.ts";
-import { decimal, duration, percent, zone } from "../notebooks/components/format.ts";
-import type { Heat, HeatCell, Measure, View } from "../notebooks/components/heatmap.ts";
-import { headline } from "../notebooks/components/heatmap-page.ts";
-import { type Interval, offered } from "../notebooks/components/interval.ts";
-import type { IntervalState } from "../notebooks/components/interval-state.ts";
-import { type NetRow, netRows, netTitle } from "../notebooks/components/net-staffing.ts";
-import { boardSentence, type QueueBoard, type QueueOfDay } from "../notebooks/components/queue-board.ts";
-import { daySentence, handleTitle, staffTitle, waitTitle } from "../notebooks/components/today.ts";
+import { decimal, duration, percent, zone } from "../notebooks/components/metrics/format.ts";
+import type { Heat, HeatCell, Measure, View } from "../notebooks/components/metrics/heatmap.ts";
+import { type Interval, offered } from "../notebooks/components/metrics/interval.ts";
+import type { IntervalState } from "../notebooks/components/metrics/interval-state.ts";
+import { type NetRow, netRows, netTitle } from "../notebooks/components/metrics/net-staffing.ts";
+import { daySentence, handleTitle, staffTitle, waitTitle } from "../notebooks/components/metrics/today.ts";
+import { chanceTitle, type QueueAccuracy } from "../notebooks/components/pages/accuracy-page.ts";
+import { headline } from "../notebooks/components/pages/heatmap-page.ts";
+import {
+  boardSentence,
+  type QueueBoard,
+  type QueueOfDay,
+} from "../notebooks/components/pages/queue-board.ts";
 import fc from "./fast-check.ts";
 
 // A title claims what its chart shows: each claim is worked out again here from the plotted rows.

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { parse } from "yaml";
-import { accuracy, noiseFloor } from "../notebooks/components/accuracy.ts";
-import { baseline } from "../notebooks/components/baseline.ts";
-import { wilson } from "../notebooks/components/confidence.ts";
-import { erlangB, erlangC, requiredAgents } from "../notebooks/components/erlang.ts";
-import { erlangA } from "../notebooks/components/erlang-a.ts";
-import { aht } from "../notebooks/components/handling.ts";
+import { accuracy, noiseFloor } from "../notebooks/components/metrics/accuracy.ts";
+import { baseline } from "../notebooks/components/metrics/baseline.ts";
+import { wilson } from "../notebooks/components/metrics/confidence.ts";
+import { erlangB, erlangC, requiredAgents } from "../notebooks/components/metrics/erlang.ts";
+import { erlangA } from "../notebooks/components/metrics/erlang-a.ts";
+import { aht } from "../notebooks/components/metrics/handling.ts";
 import {
   concurrency,
   linearOccupancy,
@@ -15,10 +15,17 @@ import {
   occupancyOfLoggedIn,
   slotLoad,
   utilizedShare,
-} from "../notebooks/components/occupancy.ts";
-import { projectDay, projectSums } from "../notebooks/components/projection.ts";
-import { addedRate, repFte, repTime, rollUpBy, sum, weightedMean } from "../notebooks/components/rollup.ts";
-import { serviceLevels, shortfall } from "../notebooks/components/service-level.ts";
+} from "../notebooks/components/metrics/occupancy.ts";
+import { projectDay, projectSums } from "../notebooks/components/metrics/projection.ts";
+import {
+  addedRate,
+  repFte,
+  repTime,
+  rollUpBy,
+  sum,
+  weightedMean,
+} from "../notebooks/components/metrics/rollup.ts";
+import { serviceLevels, shortfall } from "../notebooks/components/metrics/service-level.ts";
 import {
   chatFactor,
   combinedShrinkage,
@@ -27,11 +34,16 @@ import {
   grossUp,
   wholeAgents,
   workload,
-} from "../notebooks/components/staffing.ts";
-import { abandonRate, patience, waits } from "../notebooks/components/waits.ts";
-import { dataThrough, dayIntervals, dayWindows, lagMinutes } from "../notebooks/components/windows.ts";
-import { type Database, openDatabase } from "../src/warehouse/database.ts";
-import { macrosScript } from "../src/warehouse/macros.ts";
+} from "../notebooks/components/metrics/staffing.ts";
+import { abandonRate, patience, waits } from "../notebooks/components/metrics/waits.ts";
+import {
+  dataThrough,
+  dayIntervals,
+  dayWindows,
+  lagMinutes,
+} from "../notebooks/components/metrics/windows.ts";
+import { type Database, openDatabase } from "../src/duckdb/database.ts";
+import { macrosScript } from "../src/warehouse/catalog/macros.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the shape of a vector is known to its check alone
 type Loose = any;

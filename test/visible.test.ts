@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { describe, it } from "node:test";
+import { CliError } from "../src/base/errors.ts";
 import { writeRows } from "../src/cli/formats.ts";
 import type { Effects } from "../src/cli/output.ts";
 import { openOutput } from "../src/cli/output.ts";
 import { exceeds } from "../src/cli/shell/pager.ts";
 import { table, textWidth } from "../src/cli/table.ts";
 import { visible, visibleLines } from "../src/cli/visible.ts";
-import { CliError } from "../src/errors.ts";
 import fc from "./fast-check.ts";
 
 class Screen extends EventEmitter {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import { type Database, openDatabase, quoteName } from "../src/warehouse/database.ts";
+import { type Database, openDatabase, quoteName } from "../src/duckdb/database.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
+import { viewsScript } from "../src/warehouse/catalog/views.ts";
 import { verifyFeed } from "../src/warehouse/verify.ts";
-import { viewsScript } from "../src/warehouse/views.ts";
 import type { RawFixture } from "./raw-fixture.ts";
 
 /** Fails unless two relations of two databases have the same columns and, in any order, the same rows. */

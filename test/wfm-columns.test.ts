@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { openProject } from "../src/project.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import { guesses, nameScore } from "../src/warehouse/wfm-guess.ts";
-import { type SurveyedMetric, surveyWfm } from "../src/warehouse/wfm-survey.ts";
+import { openProject } from "../src/config/project.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
+import { guesses, nameScore } from "../src/warehouse/wfm/wfm-guess.ts";
+import { type SurveyedMetric, surveyWfm } from "../src/warehouse/wfm/wfm-survey.ts";
 import { type CliKit, openCliKit, run } from "./cli-kit.ts";
 
 type Row = Record<string, unknown>;

@@ -1,16 +1,16 @@
 // The days that Today lists, and the file of each: one rule, in any zone. Case wfm-first-day-404, and others of its kind.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { QueueDay } from "../notebooks/components/day-file.ts";
-import type { IntradayDay } from "../notebooks/components/interval.ts";
-import { dayWindows } from "../notebooks/components/windows.ts";
-import { namesOf } from "../src/names.ts";
+import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
+import type { IntradayDay } from "../notebooks/components/metrics/interval.ts";
+import { dayWindows } from "../notebooks/components/metrics/windows.ts";
+import { namesOf } from "../src/base/names.ts";
 import { computeTogether } from "../src/site/dataset.ts";
 import { listDatasets } from "../src/site/dataset-list.ts";
-import { openCatalog } from "../src/warehouse/catalog.ts";
-import { emptyFeed, loadSnapshot, type Snapshot } from "../src/warehouse/snapshot.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
+import { emptyFeed, loadSnapshot, type Snapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
-import { windowDays, windowRuns } from "../src/warehouse/window-days.ts";
+import { windowDays, windowRuns } from "../src/warehouse/wfm/window-days.ts";
 import { answer } from "./answer.ts";
 import fc from "./fast-check.ts";
 import { rawFixture } from "./raw-fixture.ts";

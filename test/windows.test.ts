@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { daysLater } from "../notebooks/components/baseline.ts";
+import { daysLater } from "../notebooks/components/metrics/baseline.ts";
 import {
   evidence,
   type IntervalState,
   intervalState,
   isOpen,
-} from "../notebooks/components/interval-state.ts";
-import { timeZone, weekday } from "../notebooks/components/time-zone.ts";
-import { dayIntervals, dayWindows, type Grain, windowLength } from "../notebooks/components/windows.ts";
+} from "../notebooks/components/metrics/interval-state.ts";
+import { timeZone, weekday } from "../notebooks/components/metrics/time-zone.ts";
+import {
+  dayIntervals,
+  dayWindows,
+  type Grain,
+  windowLength,
+} from "../notebooks/components/metrics/windows.ts";
 import fc from "./fast-check.ts";
 
 const zones = [

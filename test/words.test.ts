@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { bytes, count, duration, minute, plural, span, zoned } from "../src/words.ts";
+import { bytes, count, duration, minute, plural, span, zoned } from "../src/base/words.ts";
 
 describe("words", () => {
   it("writes sizes in decimal units", () => {

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { openDatabase } from "../src/warehouse/database.ts";
-import { writeParquet, writeParquets } from "../src/warehouse/inspect.ts";
+import { openDatabase } from "../src/duckdb/database.ts";
+import { writeParquet, writeParquets } from "../src/warehouse/stage/inspect.ts";
 import fc from "./fast-check.ts";
 
 const runs = { numRuns: Number(process.env.ASAPP_KIT_RUNS ?? 6) };

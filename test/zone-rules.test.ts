@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { readStatus } from "../src/cli/status.ts";
-import { type Database, openDatabase } from "../src/warehouse/database.ts";
-import { emptyFeed, emptySnapshot } from "../src/warehouse/snapshot.ts";
-import { yearsOf, zoneDifference, zoneText } from "../src/warehouse/zone-rules.ts";
+import { type Database, openDatabase } from "../src/duckdb/database.ts";
+import { yearsOf, zoneDifference, zoneText } from "../src/warehouse/catalog/zone-rules.ts";
+import { emptyFeed, emptySnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { rawFixture } from "./raw-fixture.ts";
 
 describe("rules of time zones", () => {

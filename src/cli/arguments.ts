@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { CliError } from "../errors.ts";
-import { own } from "../names.ts";
-import { suggest } from "../suggest.ts";
+import { CliError } from "../base/errors.ts";
+import { own } from "../base/names.ts";
+import { suggest } from "../base/suggest.ts";
 
 export interface Option {
   type: "boolean" | "string";

@@ -1,10 +1,16 @@
 import { relative } from "node:path";
-import type { Project } from "../project.ts";
+import { bytes, duration, plural } from "../base/words.ts";
+import type { Project } from "../config/project.ts";
+import { openDatabase } from "../duckdb/database.ts";
 import { type BuildOptions, type BuiltSite, buildSite } from "../site/build.ts";
-import { openDatabase } from "../warehouse/database.ts";
-import { loadSnapshot } from "../warehouse/snapshot.ts";
-import { yearsOf, type ZoneDifference, zoneDifference, zoneNext, zoneText } from "../warehouse/zone-rules.ts";
-import { bytes, duration, plural } from "../words.ts";
+import {
+  yearsOf,
+  type ZoneDifference,
+  zoneDifference,
+  zoneNext,
+  zoneText,
+} from "../warehouse/catalog/zone-rules.ts";
+import { loadSnapshot } from "../warehouse/snapshot/snapshot.ts";
 import type { Context } from "./command.ts";
 import type { Refreshed } from "./refresh.ts";
 import { holderText, summaryText } from "./sync-run.ts";

@@ -1,8 +1,8 @@
 import { existsSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { CliError } from "../errors.ts";
-import type { Project } from "../project.ts";
-import { catalogStamp, createCatalogFile, inspectCatalogFile } from "../warehouse/catalog-file.ts";
+import { CliError } from "../base/errors.ts";
+import type { Project } from "../config/project.ts";
+import { catalogStamp, createCatalogFile, inspectCatalogFile } from "../warehouse/catalog/catalog-file.ts";
 import { replaceFile } from "./output-file.ts";
 
 export interface WrittenCatalog {

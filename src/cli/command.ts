@@ -1,4 +1,4 @@
-import type { ExitName } from "../errors.ts";
+import type { ExitName } from "../base/errors.ts";
 import type { Options, Positionals, Values } from "./arguments.ts";
 import { host, zone } from "./arguments.ts";
 import type { Output } from "./output.ts";

@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import { CliError } from "../errors.ts";
+import { CliError } from "../base/errors.ts";
 import type { Output } from "./output.ts";
 
 /** Asks whether to write what was shown. Throws CliError when the answer is no, or when nobody is there to answer. */

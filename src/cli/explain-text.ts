@@ -1,7 +1,7 @@
-import { own } from "../names.ts";
-import type { Value } from "../warehouse/database.ts";
+import { own } from "../base/names.ts";
+import { plural } from "../base/words.ts";
+import type { Value } from "../duckdb/database.ts";
 import type { ExplainedKey, Explanation, Version } from "../warehouse/explain.ts";
-import { plural } from "../words.ts";
 import { exact } from "./output.ts";
 import { table } from "./table.ts";
 

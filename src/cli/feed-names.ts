@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { CliError } from "../errors.ts";
+import { CliError } from "../base/errors.ts";
+import type { Project } from "../config/project.ts";
 import { feedName } from "../export/registry.ts";
-import type { Project } from "../project.ts";
 import { didYouMean } from "./arguments.ts";
 
 /** The feeds named by --feed, or null for all. A name that nothing here knows is an error, before any request. */

@@ -1,6 +1,6 @@
-import { own } from "../names.ts";
-import type { ColumnType, RowStream, Value } from "../warehouse/database.ts";
-import { zoned } from "../words.ts";
+import { own } from "../base/names.ts";
+import { zoned } from "../base/words.ts";
+import type { ColumnType, RowStream, Value } from "../duckdb/database.ts";
 import { exact } from "./output.ts";
 import { table, textWidth } from "./table.ts";
 import { visible } from "./visible.ts";

@@ -1,5 +1,5 @@
-import type { LackingKey } from "../warehouse/keyless.ts";
-import { count, plural } from "../words.ts";
+import { count, plural } from "../base/words.ts";
+import type { LackingKey } from "../warehouse/stage/keyless.ts";
 
 // the rows                             said
 // have another column that may be it   what tells them apart, and what they do not replace

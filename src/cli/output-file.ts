@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { WriteStream } from "node:fs";
 import { createWriteStream, existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { CliError } from "../errors.ts";
+import { CliError } from "../base/errors.ts";
 
 /**
  * Runs `write` with the path of a new file beside `file`, then puts it in the place of `file`: whoever looks sees the

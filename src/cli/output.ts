@@ -1,6 +1,6 @@
-import type { CliError } from "../errors.ts";
-import { exitCodes } from "../errors.ts";
-import { bytes, count, duration } from "../words.ts";
+import type { CliError } from "../base/errors.ts";
+import { exitCodes } from "../base/errors.ts";
+import { bytes, count, duration } from "../base/words.ts";
 import { visibleLines } from "./visible.ts";
 
 /** How far a step has come. */

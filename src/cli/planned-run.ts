@@ -1,9 +1,9 @@
 import { basename } from "node:path";
-import type { Project } from "../project.ts";
-import { openCatalog } from "../warehouse/catalog.ts";
-import { type PlannedFile, readPlanned } from "../warehouse/forecast.ts";
-import { type NamedQueues, namedQueues, type UnknownQueue } from "../warehouse/named-queues.ts";
-import { plural } from "../words.ts";
+import { plural } from "../base/words.ts";
+import type { Project } from "../config/project.ts";
+import { openCatalog } from "../warehouse/catalog/catalog.ts";
+import { type PlannedFile, readPlanned } from "../warehouse/wfm/forecast.ts";
+import { type NamedQueues, namedQueues, type UnknownQueue } from "../warehouse/wfm/named-queues.ts";
 import type { Output } from "./output.ts";
 
 /**

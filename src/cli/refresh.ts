@@ -1,7 +1,7 @@
-import { CliError } from "../errors.ts";
-import type { Project } from "../project.ts";
+import { CliError } from "../base/errors.ts";
+import { minute } from "../base/words.ts";
+import type { Project } from "../config/project.ts";
 import { deniedAll, failures, type SyncReport } from "../sync/report.ts";
-import { minute } from "../words.ts";
 import type { Context } from "./command.ts";
 import { failedText, failureOf, runSync } from "./sync-run.ts";
 import type { Updated } from "./update-run.ts";

@@ -1,6 +1,6 @@
-import type { Project } from "../project.ts";
-import { openCatalog } from "../warehouse/catalog.ts";
-import { type Database, quoteName, quoteText, type Value } from "../warehouse/database.ts";
+import type { Project } from "../config/project.ts";
+import { type Database, quoteName, quoteText, type Value } from "../duckdb/database.ts";
+import { openCatalog } from "../warehouse/catalog/catalog.ts";
 import { writeRows } from "./formats.ts";
 
 export interface Listed {

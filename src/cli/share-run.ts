@@ -1,19 +1,19 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { daysLater } from "../../notebooks/components/baseline.ts";
-import { unmarked } from "../../notebooks/components/bidi.ts";
-import { csv, csvFile } from "../../notebooks/components/csv.ts";
-import { cardColumns, dayCard } from "../../notebooks/components/day-card.ts";
-import type { DayFacts } from "../../notebooks/components/day-charts.ts";
-import { fileName } from "../../notebooks/components/format.ts";
-import { allQueues } from "../../notebooks/components/interval.ts";
-import { generatedNote, type Picture } from "../../notebooks/components/picture.ts";
-import type { Comparison } from "../../notebooks/components/today.ts";
-import type { Grain } from "../../notebooks/components/windows.ts";
-import { CliError } from "../errors.ts";
-import type { Project } from "../project.ts";
-import { columnText, type DayData, dayFacts, loadDay, queueOf, queuesOfDay } from "../site/share.ts";
-import { pageSheet, picturePng, pictureSvg } from "../site/share-image.ts";
+import { csv, csvFile } from "../../notebooks/components/charts/csv.ts";
+import type { DayFacts } from "../../notebooks/components/charts/day-charts.ts";
+import { daysLater } from "../../notebooks/components/metrics/baseline.ts";
+import { unmarked } from "../../notebooks/components/metrics/bidi.ts";
+import { fileName } from "../../notebooks/components/metrics/format.ts";
+import { allQueues } from "../../notebooks/components/metrics/interval.ts";
+import type { Comparison } from "../../notebooks/components/metrics/today.ts";
+import type { Grain } from "../../notebooks/components/metrics/windows.ts";
+import { cardColumns, dayCard } from "../../notebooks/components/picture/day-card.ts";
+import { generatedNote, type Picture } from "../../notebooks/components/picture/picture.ts";
+import { CliError } from "../base/errors.ts";
+import type { Project } from "../config/project.ts";
+import { columnText, type DayData, dayFacts, loadDay, queueOf, queuesOfDay } from "../site/share/share.ts";
+import { pageSheet, picturePng, pictureSvg } from "../site/share/share-image.ts";
 import type { Context } from "./command.ts";
 import { replaceFile } from "./output-file.ts";
 import { type ShareFormat, shareFormatOf } from "./share-format.ts";
@@ -49,7 +49,7 @@ export interface Shared {
 export async function runShare(project: Project, wish: ShareWish, context: Context): Promise<Shared> {
   const { output, now, signal } = context;
   const format = shareFormatOf(wish);
-  const post = wish.post === undefined ? undefined : await import("../site/share-post.ts");
+  const post = wish.post === undefined ? undefined : await import("../site/share/share-post.ts");
   const host = post?.webhookHost(wish.post!) ?? null;
   if (wish.all && statSync(wish.out ?? ".", { throwIfNoEntry: false })?.isFile())
     throw new CliError("usage", `is a file: ${wish.out}`, "--all writes one file per queue: name a folder");
@@ -110,8 +110,8 @@ async function maker(data: DayData, { grain, queue: named, all }: ShareWish, now
       const card = cardOf(of);
       if (format === "svg") return `${pictureSvg(card, sheet)}\n`;
       if (format === "png") return picturePng(card, sheet);
-      if (format === "pdf") return (await import("../site/share-pdf.ts")).picturePdf(card, sheet, now);
-      const { pageScript, sharedHtml, sharedPage } = await import("../site/share-html.ts");
+      if (format === "pdf") return (await import("../site/share/share-pdf.ts")).picturePdf(card, sheet, now);
+      const { pageScript, sharedHtml, sharedPage } = await import("../site/share/share-html.ts");
       script ??= await pageScript();
       const fixed = all || named !== undefined ? queue : null;
       return sharedHtml(sharedPage(data, { queue: fixed, grain, generated }), card, of, { sheet, script });

@@ -1,7 +1,7 @@
-import { CliError } from "../errors.ts";
-import type { Project } from "../project.ts";
-import { openCatalog } from "../warehouse/catalog.ts";
-import { type Database, quoteName, quoteText } from "../warehouse/database.ts";
+import { CliError } from "../base/errors.ts";
+import type { Project } from "../config/project.ts";
+import { type Database, quoteName, quoteText } from "../duckdb/database.ts";
+import { openCatalog } from "../warehouse/catalog/catalog.ts";
 import type { Format } from "./formats.ts";
 import { writeRows } from "./formats.ts";
 import { replaceFile, replaceText } from "./output-file.ts";

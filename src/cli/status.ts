@@ -1,29 +1,29 @@
-import type { FeedState, Judgement } from "../../notebooks/components/freshness.ts";
-import { CliError } from "../errors.ts";
+import type { FeedState, Judgement } from "../../notebooks/components/metrics/freshness.ts";
+import { CliError } from "../base/errors.ts";
+import { own } from "../base/names.ts";
+import { count, minute, plural, span } from "../base/words.ts";
+import { feedOf, type Project } from "../config/project.ts";
+import { type Database, quoteText } from "../duckdb/database.ts";
 import { docsName } from "../export/layout.ts";
 import { runOf } from "../export/partition.ts";
-import { own } from "../names.ts";
-import { feedOf, type Project } from "../project.ts";
 import { oddFolderText } from "../sync/discovery.ts";
 import { type LastSync, lastSyncDamage, lastSyncName, readLastSync } from "../sync/last-sync.ts";
-import { openCatalog } from "../warehouse/catalog.ts";
-import { type Database, quoteText } from "../warehouse/database.ts";
-import { readPlanned } from "../warehouse/forecast.ts";
-import { judgeFeeds } from "../warehouse/freshness.ts";
-import { lackingKeys } from "../warehouse/keyless.ts";
-import { namedQueues } from "../warehouse/named-queues.ts";
-import { crowdedOut, crowdedText } from "../warehouse/schema.ts";
+import { openCatalog } from "../warehouse/catalog/catalog.ts";
+import { judgeFeeds } from "../warehouse/catalog/freshness.ts";
+import { yearsOf, zoneDifference, zoneNext, zoneText } from "../warehouse/catalog/zone-rules.ts";
 import {
   emptySnapshot,
   readSnapshot,
   type Snapshot,
   snapshotName,
   snapshotNext,
-} from "../warehouse/snapshot.ts";
-import { unfitColumns } from "../warehouse/unfit.ts";
-import { surveyNames, unmapped } from "../warehouse/wfm-survey.ts";
-import { yearsOf, zoneDifference, zoneNext, zoneText } from "../warehouse/zone-rules.ts";
-import { count, minute, plural, span } from "../words.ts";
+} from "../warehouse/snapshot/snapshot.ts";
+import { unfitColumns } from "../warehouse/snapshot/unfit.ts";
+import { lackingKeys } from "../warehouse/stage/keyless.ts";
+import { crowdedOut, crowdedText } from "../warehouse/stage/schema.ts";
+import { readPlanned } from "../warehouse/wfm/forecast.ts";
+import { namedQueues } from "../warehouse/wfm/named-queues.ts";
+import { surveyNames, unmapped } from "../warehouse/wfm/wfm-survey.ts";
 import { keylessNext, keylessText } from "./keyless-text.ts";
 import { namedNext, namedText, plannedNext, plannedText } from "./planned-run.ts";
 import { table } from "./table.ts";

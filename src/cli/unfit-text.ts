@@ -1,5 +1,5 @@
-import type { UnfitColumn } from "../warehouse/unfit.ts";
-import { count, plural } from "../words.ts";
+import { count, plural } from "../base/words.ts";
+import type { UnfitColumn } from "../warehouse/snapshot/unfit.ts";
 
 const longestExample = 60;
 

@@ -1,11 +1,11 @@
-import type { Project } from "../project.ts";
+import { withLock } from "../base/lock.ts";
+import { bytes, count, plural } from "../base/words.ts";
+import type { Project } from "../config/project.ts";
 import { type CheckReport, checkRaw } from "../sync/check.ts";
-import { withLock } from "../sync/lock.ts";
 import { listDays } from "../sync/manifest.ts";
-import { loadSnapshot, readSnapshot } from "../warehouse/snapshot.ts";
+import { loadSnapshot, readSnapshot } from "../warehouse/snapshot/snapshot.ts";
 import { updateWarehouse } from "../warehouse/update.ts";
 import { type Verification, verifyFeed } from "../warehouse/verify.ts";
-import { bytes, count, plural } from "../words.ts";
 import type { Context } from "./command.ts";
 import { partitionName } from "./sync-run.ts";
 import { table } from "./table.ts";

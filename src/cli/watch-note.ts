@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomically } from "../sync/files.ts";
-import { type Holder, holderIn, isAlive } from "../sync/lock.ts";
-import { type Fields, isText, readStored, type Stored } from "../sync/stored.ts";
+import { writeAtomically } from "../base/files.ts";
+import { type Holder, holderIn, isAlive } from "../base/lock.ts";
+import { type Fields, isText, readStored, type Stored } from "../base/stored.ts";
 
 export const watchName = "watch.json";
 

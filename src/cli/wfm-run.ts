@@ -1,19 +1,19 @@
 import { dirname, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { parseConfig } from "../config.ts";
+import { CliError } from "../base/errors.ts";
+import { hint } from "../base/suggest.ts";
+import { count, plural } from "../base/words.ts";
+import { parseConfig } from "../config/config.ts";
+import { newKit, type Setting, setOptions } from "../config/kit-text.ts";
+import type { Project } from "../config/project.ts";
 import { type KitPlan, readKit, refuseChanged, writeKit } from "../credentials/plan.ts";
-import { CliError } from "../errors.ts";
-import { newKit, type Setting, setOptions } from "../kit-text.ts";
-import type { Project } from "../project.ts";
-import { hint } from "../suggest.ts";
 import {
   type SeenColumn,
   type SurveyedFeed,
   type SurveyedMetric,
   type Switch,
   unmapped,
-} from "../warehouse/wfm-survey.ts";
-import { count, plural } from "../words.ts";
+} from "../warehouse/wfm/wfm-survey.ts";
 import { table } from "./table.ts";
 
 interface Survey {

@@ -1,5 +1,5 @@
 import { command } from "../cli/command.ts";
-import { openProject } from "../project.ts";
+import { openProject } from "../config/project.ts";
 
 export default command({
   summary: "sync, compute the datasets, build the site",

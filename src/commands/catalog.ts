@@ -1,7 +1,7 @@
+import { CliError } from "../base/errors.ts";
+import { bytes, duration } from "../base/words.ts";
 import { command } from "../cli/command.ts";
-import { CliError } from "../errors.ts";
-import { openProject } from "../project.ts";
-import { bytes, duration } from "../words.ts";
+import { openProject } from "../config/project.ts";
 
 export default command({
   summary: "write the catalog as a DuckDB file for other clients",

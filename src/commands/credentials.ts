@@ -1,10 +1,10 @@
+import { CliError } from "../base/errors.ts";
 import { didYouMean, whole } from "../cli/arguments.ts";
 import { command } from "../cli/command.ts";
 import { confirm } from "../cli/confirm.ts";
 import { decrypt } from "../credentials/gpg.ts";
 import { chooseKey, parseHandover, profileName } from "../credentials/handover.ts";
 import { planKit, planProfile, planReport, planText, writePlans } from "../credentials/plan.ts";
-import { CliError } from "../errors.ts";
 
 export default command({
   summary: "import the credentials file from ASAPP",

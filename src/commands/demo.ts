@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { kitRoot } from "../base/kit-folders.ts";
+import { bytes, count, duration, plural } from "../base/words.ts";
 import { moment, whole } from "../cli/arguments.ts";
 import { command, shared } from "../cli/command.ts";
-import { openProject } from "../project.ts";
-import { kitRoot } from "../site/folders.ts";
-import { bytes, count, duration, plural } from "../words.ts";
+import { openProject } from "../config/project.ts";
 
 const days = whole(1, 400);
 const seed = whole(0, 4_294_967_295);

@@ -1,6 +1,6 @@
 import { whole } from "../cli/arguments.ts";
 import { command, shared } from "../cli/command.ts";
-import { openProject } from "../project.ts";
+import { openProject } from "../config/project.ts";
 
 const port = whole(1, 65_535);
 

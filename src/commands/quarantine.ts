@@ -1,8 +1,8 @@
+import { plural } from "../base/words.ts";
 import { type Context, command, shared } from "../cli/command.ts";
 import { checkFeeds } from "../cli/feed-names.ts";
 import { writeRows } from "../cli/formats.ts";
-import { openProject, type Project } from "../project.ts";
-import { plural } from "../words.ts";
+import { openProject, type Project } from "../config/project.ts";
 
 const columns = [
   { name: "feed", type: "VARCHAR" },
@@ -29,8 +29,8 @@ export default command({
     const { config, output } = context;
     const project = openProject(config);
     if (options.retry) await retry(project, checkFeeds(project, options.feed), context);
-    const { quarantinedLines } = await import("../warehouse/quarantine.ts");
-    const { loadSnapshot } = await import("../warehouse/snapshot.ts");
+    const { quarantinedLines } = await import("../warehouse/stage/quarantine.ts");
+    const { loadSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
     const snapshot = loadSnapshot(project.data);
     const feeds = checkFeeds(project, options.feed) ?? Object.keys(snapshot.feeds).sort();
     const lines = feeds.flatMap((feed) =>
@@ -48,7 +48,7 @@ export default command({
 });
 
 async function retry(project: Project, feeds: string[] | null, context: Context): Promise<void> {
-  const { loadSnapshot } = await import("../warehouse/snapshot.ts");
+  const { loadSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
   const { runUpdate } = await import("../cli/update-run.ts");
   const days = Object.entries(loadSnapshot(project.data).feeds)
     .filter(([feed]) => feeds?.includes(feed) ?? true)

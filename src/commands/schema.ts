@@ -1,7 +1,7 @@
+import { CliError } from "../base/errors.ts";
 import { command } from "../cli/command.ts";
 import { checkFeeds } from "../cli/feed-names.ts";
-import { CliError } from "../errors.ts";
-import { openProject } from "../project.ts";
+import { openProject } from "../config/project.ts";
 
 export default command({
   summary: "a feed's columns, and how they changed",

@@ -1,11 +1,11 @@
-import { daysLater } from "../../notebooks/components/baseline.ts";
-import { timeZone } from "../../notebooks/components/time-zone.ts";
+import { daysLater } from "../../notebooks/components/metrics/baseline.ts";
+import { timeZone } from "../../notebooks/components/metrics/time-zone.ts";
+import { CliError } from "../base/errors.ts";
+import { bytes } from "../base/words.ts";
 import { oneOf } from "../cli/arguments.ts";
 import { command } from "../cli/command.ts";
 import { shareFormats } from "../cli/share-format.ts";
-import { CliError } from "../errors.ts";
-import { openProject } from "../project.ts";
-import { bytes } from "../words.ts";
+import { openProject } from "../config/project.ts";
 
 const interval = oneOf(["15", "30", "60"]);
 const compare = oneOf(["usual", "last-week", "nothing"]);

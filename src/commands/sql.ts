@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { text as readAll } from "node:stream/consumers";
+import { CliError } from "../base/errors.ts";
 import { oneOf } from "../cli/arguments.ts";
 import { command, shared } from "../cli/command.ts";
 import type { Format } from "../cli/formats.ts";
 import { formatOf, formats } from "../cli/formats.ts";
 import type { Output } from "../cli/output.ts";
-import { CliError } from "../errors.ts";
-import { openProject } from "../project.ts";
+import { openProject } from "../config/project.ts";
 
 const format = oneOf(formats);
 

@@ -1,6 +1,6 @@
 import { command, shared } from "../cli/command.ts";
 import { checkFeeds } from "../cli/feed-names.ts";
-import { openProject } from "../project.ts";
+import { openProject } from "../config/project.ts";
 
 export default command({
   summary: "what is here, how fresh, what is wrong",

@@ -1,9 +1,9 @@
+import { CliError } from "../base/errors.ts";
+import { plural } from "../base/words.ts";
 import { oneOf } from "../cli/arguments.ts";
 import { command, shared } from "../cli/command.ts";
 import { checkFeeds } from "../cli/feed-names.ts";
-import { CliError } from "../errors.ts";
-import { openProject } from "../project.ts";
-import { plural } from "../words.ts";
+import { openProject } from "../config/project.ts";
 
 const reason = oneOf(["schema", "counts"]);
 

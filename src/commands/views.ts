@@ -1,6 +1,6 @@
 import { command, shared } from "../cli/command.ts";
 import { checkFeeds } from "../cli/feed-names.ts";
-import { openProject } from "../project.ts";
+import { openProject } from "../config/project.ts";
 
 export default command({
   summary: "print the dedupe views as a script for any DuckDB",
@@ -18,7 +18,7 @@ export default command({
   async run({ feed, output: file }, _rest, { config, output }) {
     const project = openProject(config);
     const feeds = checkFeeds(project, feed);
-    const { viewsScript } = await import("../warehouse/views.ts");
+    const { viewsScript } = await import("../warehouse/catalog/views.ts");
     const { replaceText } = await import("../cli/output-file.ts");
     const script = await viewsScript(project, feeds === null ? {} : { feeds });
     if (file !== undefined) {

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { CliError } from "../base/errors.ts";
 import { span, whole } from "../cli/arguments.ts";
 import { command, shared } from "../cli/command.ts";
 import { checkFeeds } from "../cli/feed-names.ts";
-import { CliError } from "../errors.ts";
-import { openProject } from "../project.ts";
+import { openProject } from "../config/project.ts";
 
 const port = whole(1, 65_535);
 const rounds = whole(1, 1_000_000);
@@ -56,7 +56,7 @@ export default command({
       throw new CliError("usage", "--allow-host goes with --serve", "add --serve, or leave --allow-host out");
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
-    const { requireSource } = await import("../sync/open-source.ts");
+    const { requireSource } = await import("../sources/open-source.ts");
     requireSource(project);
     const { watch } = await import("../cli/watch-run.ts");
     const { runBuild } = await import("../cli/build-run.ts");

@@ -1,8 +1,8 @@
+import { CliError } from "../base/errors.ts";
 import { didYouMean } from "../cli/arguments.ts";
 import { command } from "../cli/command.ts";
 import { confirm } from "../cli/confirm.ts";
-import { CliError } from "../errors.ts";
-import { openProject } from "../project.ts";
+import { openProject } from "../config/project.ts";
 
 export default command({
   summary: "which columns of the WFM feeds hold which metric",
@@ -38,7 +38,7 @@ export default command({
       );
     const project = openProject(config);
     const { planWfm, surveyText, wfmPlanText, writeWfm } = await import("../cli/wfm-run.ts");
-    const { surveyWfm } = await import("../warehouse/wfm-survey.ts");
+    const { surveyWfm } = await import("../warehouse/wfm/wfm-survey.ts");
     const survey = await surveyWfm(project);
     const writes = options.write || options.set.length > 0;
     const plan = writes ? planWfm(project, survey, options.set, options.write) : null;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { CliError } from "../errors.ts";
+import { CliError } from "../base/errors.ts";
 
 export interface Decrypted {
   content: Buffer;

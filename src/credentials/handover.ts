@@ -1,4 +1,4 @@
-import { CliError } from "../errors.ts";
+import { CliError } from "../base/errors.ts";
 import { hostility } from "../export/layout.ts";
 
 /** One row of the delivered file. The secret is behind a function, so that printing or JSON never shows it. */

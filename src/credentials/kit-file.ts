@@ -1,7 +1,7 @@
-import { CliError } from "../errors.ts";
-import { lineEnd, parseKit, settled } from "../kit-text.ts";
-import { YamlFile } from "../yaml.ts";
-import { isMap, isScalar, type Pair, stringify } from "../yaml-package.ts";
+import { CliError } from "../base/errors.ts";
+import { YamlFile } from "../base/yaml.ts";
+import { isMap, isScalar, type Pair, stringify } from "../base/yaml-package.ts";
+import { lineEnd, parseKit, settled } from "../config/kit-text.ts";
 
 export interface KitChange {
   option: string;

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parseConfig } from "../config.ts";
-import { CliError } from "../errors.ts";
-import { newKit } from "../kit-text.ts";
-import { plural } from "../words.ts";
+import { CliError } from "../base/errors.ts";
+import { plural } from "../base/words.ts";
+import { parseConfig } from "../config/config.ts";
+import { newKit } from "../config/kit-text.ts";
 import { ownSetting, profileNames, withProfile } from "./aws-profile.ts";
 import {
   awsConfigFile,

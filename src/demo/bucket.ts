@@ -2,7 +2,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { markerName, parseKey, partitionPrefix } from "../export/layout.ts";
 import type { PartitionId } from "../export/partition.ts";
 import { type ExportOptions, exportFeeds } from "./feeds/export-feeds.ts";
-import type { ObjectStore } from "./object-store.ts";
+import type { ObjectStore } from "./s3/object-store.ts";
 import type { EventStream } from "./simulator/log.ts";
 import { minute } from "./simulator/zone.ts";
 

@@ -1,6 +1,6 @@
 import { type Filled, fillBucket } from "./bucket.ts";
-import { folderStore, memoryStore } from "./object-store.ts";
-import { type S3Server, startS3Server } from "./s3-server.ts";
+import { folderStore, memoryStore } from "./s3/object-store.ts";
+import { type S3Server, startS3Server } from "./s3/s3-server.ts";
 import { simulateLazily } from "./simulator/simulate.ts";
 import { localTime } from "./simulator/zone.ts";
 

@@ -1,6 +1,6 @@
-import { dailyThrough, hourlyThrough, wfmThrough } from "./feeds/schedule.ts";
 import type { Assignment, EventLog, Issue, Shift } from "./simulator/log.ts";
 import { localTime, minute } from "./simulator/zone.ts";
+import { dailyThrough, hourlyThrough, wfmThrough } from "./tables/schedule.ts";
 
 const windowLength = 15 * minute;
 const threeDays = 3 * 86_400_000;

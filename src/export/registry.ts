@@ -2,8 +2,19 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { own } from "../names.ts";
-import { type Check, flag, listOf, mapOf, mapOr, oneOf, orNull, record, text, YamlFile } from "../yaml.ts";
+import { own } from "../base/names.ts";
+import {
+  type Check,
+  flag,
+  listOf,
+  mapOf,
+  mapOr,
+  oneOf,
+  orNull,
+  record,
+  text,
+  YamlFile,
+} from "../base/yaml.ts";
 import type { Column, Feed, OrderTerm } from "./feed.ts";
 import { isDate } from "./layout.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { filesBelow, slashes } from "./folders.ts";
+import { filesBelow, slashes } from "../base/kit-folders.ts";
 
 /** A dataset's answer and where the built site has it. */
 export interface Answer {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { join, relative } from "node:path";
-import { type Project, projectFolder } from "../project.ts";
-import { kitRoot, slashes } from "./folders.ts";
+import { kitRoot, slashes } from "../base/kit-folders.ts";
+import { type Project, projectFolder } from "../config/project.ts";
 import { datasetsReady } from "./framework.ts";
 import { parentProcess } from "./parent.ts";
 import { workspaceOf } from "./workspace.ts";

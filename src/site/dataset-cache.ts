@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Project } from "../project.ts";
+import type { Project } from "../config/project.ts";
 import { syncDue } from "../sync/last-sync.ts";
-import { plannedFiles } from "../warehouse/forecast.ts";
-import { snapshotName } from "../warehouse/snapshot.ts";
+import { snapshotName } from "../warehouse/snapshot/snapshot.ts";
+import { plannedFiles } from "../warehouse/wfm/forecast.ts";
 import { loaderFiles } from "./dataset-list.ts";
 import { mirroredLoaders, workspaceOf } from "./workspace.ts";
 

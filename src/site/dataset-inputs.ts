@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { daysLater } from "../../notebooks/components/baseline.ts";
-import { timeZone } from "../../notebooks/components/time-zone.ts";
-import { type Names, namesOf, noNames } from "../names.ts";
-import type { Project } from "../project.ts";
-import { historyThrough } from "../warehouse/arrived.ts";
-import { catalogDefinitions, catalogSetup, definitionsIn, withNeeds } from "../warehouse/catalog.ts";
-import type { Database } from "../warehouse/database.ts";
-import { contentByDay, keptRelations } from "../warehouse/derived.ts";
-import type { Snapshot } from "../warehouse/snapshot.ts";
+import { daysLater } from "../../notebooks/components/metrics/baseline.ts";
+import { timeZone } from "../../notebooks/components/metrics/time-zone.ts";
+import { type Names, namesOf, noNames } from "../base/names.ts";
+import type { Project } from "../config/project.ts";
+import type { Database } from "../duckdb/database.ts";
+import { catalogDefinitions, catalogSetup, definitionsIn, withNeeds } from "../warehouse/catalog/catalog.ts";
+import { contentByDay, keptRelations } from "../warehouse/catalog/derived.ts";
+import type { Snapshot } from "../warehouse/snapshot/snapshot.ts";
+import { historyThrough } from "../warehouse/wfm/arrived.ts";
 import type { Dataset } from "./dataset-list.ts";
 import { workspaceOf } from "./workspace.ts";
 

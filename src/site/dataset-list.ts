@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { Project } from "../project.ts";
-import { loadSnapshot } from "../warehouse/snapshot.ts";
-import { windowDays } from "../warehouse/window-days.ts";
-import { declaredColumns } from "./declared.ts";
-import { loadersFolder, slashes } from "./folders.ts";
+import { loadersFolder, slashes } from "../base/kit-folders.ts";
+import type { Project } from "../config/project.ts";
+import { loadSnapshot } from "../warehouse/snapshot/snapshot.ts";
+import { windowDays } from "../warehouse/wfm/window-days.ts";
+import { declaredColumns } from "./privacy/declared.ts";
 
 /** What a page asks for as FileAttachment("data/<name>"): the answer to one .sql file, for one set of parameters. */
 export interface Dataset {

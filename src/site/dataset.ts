@@ -1,12 +1,13 @@
 import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { CliError } from "../errors.ts";
-import { noNames, own } from "../names.ts";
-import type { Project } from "../project.ts";
-import { openCatalog } from "../warehouse/catalog.ts";
-import { type Database, quoteList, quoteText, type Rows, type Value } from "../warehouse/database.ts";
-import { keepDerived, keptRelations } from "../warehouse/derived.ts";
-import { loadSnapshot } from "../warehouse/snapshot.ts";
+import { CliError } from "../base/errors.ts";
+import { loadersFolder, slashes } from "../base/kit-folders.ts";
+import { noNames, own } from "../base/names.ts";
+import type { Project } from "../config/project.ts";
+import { type Database, quoteList, quoteText, type Rows, type Value } from "../duckdb/database.ts";
+import { openCatalog } from "../warehouse/catalog/catalog.ts";
+import { keepDerived, keptRelations } from "../warehouse/catalog/derived.ts";
+import { loadSnapshot } from "../warehouse/snapshot/snapshot.ts";
 import { stampOf, writeStamp } from "./dataset-cache.ts";
 import {
   type DatasetState,
@@ -17,9 +18,8 @@ import {
   writeState,
 } from "./dataset-inputs.ts";
 import { type Dataset, listDatasets } from "./dataset-list.ts";
-import { loadersFolder, slashes } from "./folders.ts";
-import { checkColumns } from "./guard.ts";
-import { openTracing, type Tracing } from "./personal.ts";
+import { checkColumns } from "./privacy/guard.ts";
+import { openTracing, type Tracing } from "./privacy/personal.ts";
 import { workspaceOf } from "./workspace.ts";
 
 export interface ComputedDataset {

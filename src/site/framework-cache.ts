@@ -11,7 +11,7 @@ import {
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { filesBelow, kitRoot } from "./folders.ts";
+import { filesBelow, kitRoot } from "../base/kit-folders.ts";
 
 // Framework resolves implicit imports (Plot, d3, html, Inputs, .csv()) as "npm:…" and bare imports of components
 // through its own bundles. Both are looked up in its cache first, so a cache filled from node_modules means that

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
-import { openProject } from "../project.ts";
+import { kitRoot, pagesFolder, slashes } from "../base/kit-folders.ts";
+import { openProject } from "../config/project.ts";
 import { dropStaleDatasets, watchSnapshot } from "./dataset-cache.ts";
 import { listDatasets } from "./dataset-list.ts";
-import { kitRoot, pagesFolder, slashes } from "./folders.ts";
 import { fillFrameworkCache, refuseNetwork } from "./framework-cache.ts";
 import { escapeHtml } from "./html.ts";
 import { watchSources } from "./mirror.ts";

@@ -1,5 +1,5 @@
 import type { AddressInfo, Server } from "node:net";
-import { CliError } from "../errors.ts";
+import { CliError } from "../base/errors.ts";
 
 /** Listens on `wanted` or the next free port after it (0: any), and returns it. Gives up after 100 ports. */
 export async function listenOnFreePort(server: Server, host: string, wanted: number): Promise<number> {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { isAlive } from "../sync/lock.ts";
+import { isAlive } from "../base/lock.ts";
 
 /**
  * Removes what killed builds left in a folder of the kit's own: entries called like `path` and ended by the number of a

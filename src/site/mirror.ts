@@ -11,7 +11,7 @@ import {
   watch,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { filesBelow, loadersFolder, pagesFolder } from "./folders.ts";
+import { filesBelow, loadersFolder, pagesFolder } from "../base/kit-folders.ts";
 
 /** Folders of sources by what they are called in Framework's root. */
 export type Sources = ReadonlyMap<string, string>;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { Project } from "../project.ts";
-import { filesBelow, kitRoot, loadersFolder, pagesFolder } from "./folders.ts";
+import { filesBelow, kitRoot, loadersFolder, pagesFolder } from "../base/kit-folders.ts";
+import type { Project } from "../config/project.ts";
 
 /** Set for Framework: what `pagesStamp` gave. Every page then carries it. */
 export const pagesBuiltFrom = "ASAPP_KIT_PAGES";

@@ -1,4 +1,4 @@
-import { isRunning } from "../sync/process.ts";
+import { isRunning } from "../base/process.ts";
 
 /** Set for a child process: the number of the process that it must not outlive. */
 export const parentProcess = "ASAPP_KIT_PARENT";

@@ -10,10 +10,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Project } from "../project.ts";
+import { filesBelow } from "../base/kit-folders.ts";
+import type { Project } from "../config/project.ts";
 import { readLastSync } from "../sync/last-sync.ts";
 import { answersOf, filesOf, pagesOf, pointPage } from "./attachments.ts";
-import { filesBelow } from "./folders.ts";
 import { siteVersion, stampVersion, versionFile, versionText } from "./site-version.ts";
 
 const graceMinutes = 10; // a page that somebody has just opened still asks for its attachments

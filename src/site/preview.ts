@@ -1,6 +1,6 @@
-import { CliError } from "../errors.ts";
-import type { Project } from "../project.ts";
-import { type Holder, withLockFile } from "../sync/lock.ts";
+import { CliError } from "../base/errors.ts";
+import { type Holder, withLockFile } from "../base/lock.ts";
+import type { Project } from "../config/project.ts";
 import { runFramework } from "./child.ts";
 import { computeDatasets } from "./dataset.ts";
 import { listenOnFreePort } from "./free-port.ts";

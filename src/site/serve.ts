@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { extname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { CliError } from "../errors.ts";
-import { own } from "../names.ts";
+import { CliError } from "../base/errors.ts";
+import { own } from "../base/names.ts";
 import { listenOnFreePort } from "./free-port.ts";
 import { isOwnRequest, refuse } from "./request-guard.ts";
 

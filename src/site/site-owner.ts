@@ -9,9 +9,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { CliError } from "../errors.ts";
-import type { Project } from "../project.ts";
-import { slashes } from "./folders.ts";
+import { CliError } from "../base/errors.ts";
+import { slashes } from "../base/kit-folders.ts";
+import type { Project } from "../config/project.ts";
 import { ignoreInGit, workFolder } from "./workspace.ts";
 
 /** Whose site a folder holds. It is written beside the folder, as the site itself tells nothing of where it was built. */

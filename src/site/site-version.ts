@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
-import type { SiteVersion } from "../../notebooks/components/renewal.ts";
+import type { SiteVersion } from "../../notebooks/components/charts/renewal.ts";
+import { slashes } from "../base/kit-folders.ts";
 import { type Answer, withoutAttachments } from "./attachments.ts";
-import { slashes } from "./folders.ts";
 
 /** The file that open pages ask for once a minute, to see whether they are of the newest build. */
 export const versionFile = "version.json";

@@ -8,9 +8,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import type { Project } from "../project.ts";
+import { kitRoot } from "../base/kit-folders.ts";
+import type { Project } from "../config/project.ts";
 import { loaderFiles } from "./dataset-list.ts";
-import { kitRoot } from "./folders.ts";
 import { mirrorPages } from "./mirror.ts";
 
 /** Where the pages of one project are made, so that none meets the datasets of another: absolute paths. */

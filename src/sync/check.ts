@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 import { createReadStream, readdirSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { selectFeed } from "../config.ts";
+import { withLock } from "../base/lock.ts";
+import { selectFeed } from "../config/config.ts";
+import type { Project } from "../config/project.ts";
 import { markerName, partitionPath, partitionPrefix } from "../export/layout.ts";
 import { type PartitionId, partitionKey } from "../export/partition.ts";
 import { groupPartitions } from "../export/remote-partition.ts";
-import type { Project } from "../project.ts";
+import { SourceError } from "../sources/source.ts";
 import { DayRecord } from "./day-work.ts";
 import { type Download, fetchPartition } from "./download.ts";
 import { localDays } from "./local.ts";
-import { withLock } from "./lock.ts";
 import { hasFiles, type ManifestPartition, partitionOf, readDay } from "./manifest.ts";
 import { Places } from "./places.ts";
 import type { PlanEntry } from "./plan.ts";
 import type { SyncEvent } from "./progress.ts";
 import { rawFolder, restore } from "./raw.ts";
 import { defaultPatience, type Patience } from "./retry.ts";
-import { SourceError } from "./source.ts";
 import { sync } from "./sync.ts";
 
 /** missing, short, long: by the manifest's size. changed: another MD5. added: the manifest does not know the file. */

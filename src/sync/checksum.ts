@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as zlib from "node:zlib";
-import type { Checksum } from "./source.ts";
+import type { Checksum } from "../sources/source.ts";
 
 export interface Summing {
   update(chunk: Buffer): Summing;

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { closeSync, createWriteStream, openSync } from "node:fs";
 import { basename } from "node:path";
 import { finished } from "node:stream/promises";
-import { CliError } from "../errors.ts";
-import { atOnce } from "./at-once.ts";
-import { diskError } from "./files.ts";
-import { SourceError } from "./source.ts";
+import { atOnce } from "../base/at-once.ts";
+import { CliError } from "../base/errors.ts";
+import { diskError } from "../base/files.ts";
+import { SourceError } from "../sources/source.ts";
 import { type Verified, Verifier, WrongBytes } from "./verify.ts";
 
 const inTurn = atOnce(2);

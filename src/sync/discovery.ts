@@ -1,10 +1,10 @@
-import { type FeedSelection, selectFeed } from "../config.ts";
-import { CliError } from "../errors.ts";
+import { CliError } from "../base/errors.ts";
+import { noNames } from "../base/names.ts";
+import { hint } from "../base/suggest.ts";
+import { type FeedSelection, selectFeed } from "../config/config.ts";
+import type { Project } from "../config/project.ts";
 import { compareVersions, docsName, feedPrefix, isHidden } from "../export/layout.ts";
 import type { RemoteObject } from "../export/remote-partition.ts";
-import { noNames } from "../names.ts";
-import type { Project } from "../project.ts";
-import { hint } from "../suggest.ts";
 import type { FeedSync, LastSync } from "./last-sync.ts";
 import { aloneOrThrow, type Place, type Places } from "./places.ts";
 

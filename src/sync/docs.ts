@@ -1,12 +1,12 @@
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { diskError, writeAtomically } from "../base/files.ts";
+import { type Names, namesOf, noNames } from "../base/names.ts";
+import { everyOne, type Fields, isFields, isText, readStored } from "../base/stored.ts";
 import type { RemoteObject } from "../export/remote-partition.ts";
-import { type Names, namesOf, noNames } from "../names.ts";
+import { SourceError } from "../sources/source.ts";
 import { type Download, fetchObject } from "./download.ts";
-import { diskError, writeAtomically } from "./files.ts";
 import { tmpFolder } from "./raw.ts";
-import { SourceError } from "./source.ts";
-import { everyOne, type Fields, isFields, isText, readStored } from "./stored.ts";
 
 const manifest = "docs/manifest.json";
 

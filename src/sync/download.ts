@@ -1,15 +1,15 @@
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { CliError } from "../errors.ts";
+import { CliError } from "../base/errors.ts";
+import { diskError, makeFolder, onDisk } from "../base/files.ts";
 import { markerName, partitionPath } from "../export/layout.ts";
 import { fingerprint, type RemoteObject, type RemotePartition } from "../export/remote-partition.ts";
+import { type Body, type Source, SourceError, type Take } from "../sources/source.ts";
 import { batchBytes, returnBatch, takeBatch } from "./batch.ts";
 import { decryptFile } from "./decrypt.ts";
-import { diskError, makeFolder, onDisk } from "./files.ts";
 import type { ManifestObject, ManifestPartition } from "./manifest.ts";
 import { install, rawFolder, tmpFolder } from "./raw.ts";
 import type { Patience, Retry } from "./retry.ts";
-import { type Body, type Source, SourceError, type Take } from "./source.ts";
 import { Bomb, etagDiffers, type Verified, WrongBytes } from "./verify.ts";
 import { keepSmall, ThreadVerifier } from "./verify-thread.ts";
 

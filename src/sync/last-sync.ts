@@ -1,8 +1,8 @@
+import { writeAtomically } from "../base/files.ts";
+import { type Names, namesOf } from "../base/names.ts";
+import { everyOne, type Fields, isFields, isText, readStored, type Stored } from "../base/stored.ts";
+import type { Project } from "../config/project.ts";
 import type { PartitionId } from "../export/partition.ts";
-import { type Names, namesOf } from "../names.ts";
-import type { Project } from "../project.ts";
-import { writeAtomically } from "./files.ts";
-import { everyOne, type Fields, isFields, isText, readStored, type Stored } from "./stored.ts";
 
 /** A partition that is not complete here, and why. */
 export interface Unfinished {

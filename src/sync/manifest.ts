@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { writeAtomically } from "../base/files.ts";
+import { everyOne, type Fields, isFields, isText, readStored } from "../base/stored.ts";
 import { isDate } from "../export/layout.ts";
 import type { PartitionId } from "../export/partition.ts";
-import { writeAtomically } from "./files.ts";
-import { everyOne, type Fields, isFields, isText, readStored } from "./stored.ts";
 
 /**
  * complete: as the bucket had it. empty: marker, no rows. replaced: exported again since it was first fetched.

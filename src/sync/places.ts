@@ -1,11 +1,11 @@
-import type { FeedSelection } from "../config.ts";
-import { CliError, concernsAll, reasonOf } from "../errors.ts";
-import type { Project } from "../project.ts";
-import { atOnce } from "./at-once.ts";
-import { openSource, sourcePrefix } from "./open-source.ts";
+import { atOnce } from "../base/at-once.ts";
+import { CliError, concernsAll, reasonOf } from "../base/errors.ts";
+import type { FeedSelection } from "../config/config.ts";
+import type { Project } from "../config/project.ts";
+import { openSource, sourcePrefix } from "../sources/open-source.ts";
+import { type FolderOptions, type Source, SourceError } from "../sources/source.ts";
 import type { SyncEvent } from "./progress.ts";
 import { type Patience, Retry } from "./retry.ts";
-import { type FolderOptions, type Source, SourceError } from "./source.ts";
 
 /** An open source with its own budget of retries, and the prefix that its keys start with. */
 export interface Place {

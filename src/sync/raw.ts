@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { removeEmpty } from "../base/files.ts";
+import { isRunning } from "../base/process.ts";
 import { markerName, partitionPath } from "../export/layout.ts";
 import type { PartitionId } from "../export/partition.ts";
-import { removeEmpty } from "./files.ts";
 import { hasFiles, type ManifestPartition } from "./manifest.ts";
-import { isRunning } from "./process.ts";
 
 /** The partition's folder: `raw/` has the bucket's own layout. */
 export function rawFolder(project: { data: string }, id: PartitionId): string {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { CliError } from "../errors.ts";
-import { SourceError } from "./source.ts";
+import { CliError } from "../base/errors.ts";
+import { SourceError } from "../sources/source.ts";
 
 /** How long the sync keeps trying. Times in milliseconds. */
 export interface Patience {

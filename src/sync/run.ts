@@ -1,20 +1,20 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, sep } from "node:path";
-import { CliError, concernsAll, reasonOf } from "../errors.ts";
+import { CliError, concernsAll, reasonOf } from "../base/errors.ts";
+import { diskError } from "../base/files.ts";
+import type { Project } from "../config/project.ts";
 import { partitionKey } from "../export/partition.ts";
 import type { RemotePartition } from "../export/remote-partition.ts";
-import type { Project } from "../project.ts";
+import { SourceError } from "../sources/source.ts";
 import { adoptRaw } from "./adopt.ts";
 import { DayRecord, type DayWork, unpack } from "./day-work.ts";
 import { fetchDocs, newDocs } from "./docs.ts";
 import { type Download, describe, fetchPartition } from "./download.ts";
-import { diskError } from "./files.ts";
 import type { PlanEntry } from "./plan.ts";
 import { ProgressMeter, type SyncEvent } from "./progress.ts";
 import { restore, tmpFolder } from "./raw.ts";
 import type { FeedReport, SyncReport } from "./report.ts";
 import type { Patience } from "./retry.ts";
-import { SourceError } from "./source.ts";
 import type { Survey } from "./survey.ts";
 
 const flushMs = 2_000; // a manifest of a long day is written so often while the day goes on

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
-import { CliError } from "../errors.ts";
+import { CliError } from "../base/errors.ts";
+import { feedOf, type Project } from "../config/project.ts";
 import { docsName, feedPrefix, partitionPath } from "../export/layout.ts";
 import { partitionKey } from "../export/partition.ts";
 import {
@@ -8,7 +9,7 @@ import {
   type RemoteObject,
   type RemotePartition,
 } from "../export/remote-partition.ts";
-import { feedOf, type Project } from "../project.ts";
+import { sourcePlace } from "../sources/open-source.ts";
 import { rawDays } from "./adopt.ts";
 import { type DayWork, pack } from "./day-work.ts";
 import { type Discovery, discover, type FeedPlace, type Unlisted } from "./discovery.ts";
@@ -16,7 +17,6 @@ import type { LastSync } from "./last-sync.ts";
 import { listFeed } from "./listing.ts";
 import { localDays, localPartitions } from "./local.ts";
 import { readDay } from "./manifest.ts";
-import { sourcePlace } from "./open-source.ts";
 import { aloneOrThrow, type Place, type Places } from "./places.ts";
 import { type PlanEntry, planSync } from "./plan.ts";
 import type { SyncEvent } from "./progress.ts";

@@ -1,10 +1,12 @@
 import { setMaxListeners } from "node:events";
-import { CliError } from "../errors.ts";
+import { CliError } from "../base/errors.ts";
+import { onDisk } from "../base/files.ts";
+import { withLock } from "../base/lock.ts";
+import { namesOf, noNames } from "../base/names.ts";
+import type { Project } from "../config/project.ts";
 import { docsName } from "../export/layout.ts";
 import { partitionKey } from "../export/partition.ts";
-import { namesOf, noNames } from "../names.ts";
-import type { Project } from "../project.ts";
-import { onDisk } from "./files.ts";
+import { requireSource, sourcePlace } from "../sources/open-source.ts";
 import {
   type FeedSync,
   type LastSync,
@@ -13,8 +15,6 @@ import {
   type Unfinished,
   writeLastSync,
 } from "./last-sync.ts";
-import { withLock } from "./lock.ts";
-import { requireSource, sourcePlace } from "./open-source.ts";
 import { Places } from "./places.ts";
 import type { PlanEntry } from "./plan.ts";
 import type { SyncEvent } from "./progress.ts";

@@ -1,8 +1,8 @@
 import { createHash, type Hash, hash } from "node:crypto";
 import { createGunzip, type Gunzip, gunzipSync } from "node:zlib";
-import { bombText, saidSize } from "../gzip.ts";
+import { bombText, saidSize } from "../base/gzip.ts";
+import type { Checksum } from "../sources/source.ts";
 import { createChecksum, type Summing } from "./checksum.ts";
-import type { Checksum } from "./source.ts";
 
 /** What the bytes of one object must be. */
 export interface Expected {

@@ -1,15 +1,20 @@
-import { CliError } from "../errors.ts";
-import { own } from "../names.ts";
-import { feedOf, type Project } from "../project.ts";
-import { openCatalog } from "./catalog.ts";
-import { type Database, quoteName, quoteText, type Value } from "./database.ts";
-
-import { type DedupeRule, dedupeRule, type RelationColumn, ranked, unused, windowOf } from "./dedupe.ts";
-
-import { relationColumns, withProvenance } from "./relation.ts";
-import { loadSnapshot, type Snapshot } from "./snapshot.ts";
-import { deliveredText, qualified } from "./term.ts";
-import { isIdentifier, valueSql } from "./typing.ts";
+import { CliError } from "../base/errors.ts";
+import { own } from "../base/names.ts";
+import { feedOf, type Project } from "../config/project.ts";
+import { type Database, quoteName, quoteText, type Value } from "../duckdb/database.ts";
+import { openCatalog } from "./catalog/catalog.ts";
+import { relationColumns, withProvenance } from "./current/relation.ts";
+import {
+  type DedupeRule,
+  dedupeRule,
+  type RelationColumn,
+  ranked,
+  unused,
+  windowOf,
+} from "./dedupe/dedupe.ts";
+import { deliveredText, qualified } from "./dedupe/term.ts";
+import { isIdentifier, valueSql } from "./schema/typing.ts";
+import { loadSnapshot, type Snapshot } from "./snapshot/snapshot.ts";
 
 export interface Version {
   file: string; // below raw/

@@ -1,16 +1,16 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Config, policyOf } from "../config.ts";
+import { type Config, policyOf } from "../config/config.ts";
+import type { Project } from "../config/project.ts";
 import { docsName } from "../export/layout.ts";
-import type { Project } from "../project.ts";
-import { type CurrentOptions, type FeedUpdate, updateCurrent } from "./current.ts";
-import { damagedDays } from "./damaged.ts";
-import { withFacts } from "./facts.ts";
-import { misnamed } from "./schema.ts";
-import { formerSnapshot, type Snapshot, saveSnapshot, snapshotName, sweep } from "./snapshot.ts";
-import { newChanges, type StageOptions, type StageReport, stage } from "./stage.ts";
-import type { Trouble } from "./trouble.ts";
-import { castsExactly } from "./typing.ts";
+import { withFacts } from "./catalog/facts.ts";
+import { type CurrentOptions, type FeedUpdate, updateCurrent } from "./current/current.ts";
+import { damagedDays } from "./current/damaged.ts";
+import { castsExactly } from "./schema/typing.ts";
+import { formerSnapshot, type Snapshot, saveSnapshot, snapshotName, sweep } from "./snapshot/snapshot.ts";
+import type { Trouble } from "./snapshot/trouble.ts";
+import { misnamed } from "./stage/schema.ts";
+import { newChanges, type StageOptions, type StageReport, stage } from "./stage/stage.ts";
 
 export interface UpdateOptions extends StageOptions, CurrentOptions {
   now?: Date;

@@ -1,21 +1,21 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { policyOf } from "../config.ts";
-import { CliError } from "../errors.ts";
+import { CliError } from "../base/errors.ts";
+import { inGroups } from "../base/groups.ts";
+import { policyOf } from "../config/config.ts";
+import { feedOf, type Project } from "../config/project.ts";
+import { type Database, openDatabase, type QueryOptions, quoteName, quoteText } from "../duckdb/database.ts";
 import type { Feed } from "../export/feed.ts";
-import { feedOf, type Project } from "../project.ts";
-import { currentFiles } from "./blocks.ts";
-import { type Database, openDatabase, type QueryOptions, quoteName, quoteText } from "./database.ts";
-import { DayRefused } from "./day-files.ts";
-import { dedupeRule, dedupeSelect, type RelationColumn } from "./dedupe.ts";
-import { requireDetail } from "./detail.ts";
-import { inGroups } from "./groups.ts";
-import { parquetRelation, relationColumns, withProvenance } from "./relation.ts";
-import { type DaySnapshot, type FeedSnapshot, loadSnapshot, type Snapshot } from "./snapshot.ts";
-import { stageDay } from "./stage-day.ts";
-import { surveyFile, UnreadableFile } from "./survey.ts";
-import { rawFiles, rawSelect, viewMacros } from "./views.ts";
+import { rawFiles, rawSelect, viewMacros } from "./catalog/views.ts";
+import { currentFiles } from "./current/blocks.ts";
+import { parquetRelation, relationColumns, withProvenance } from "./current/relation.ts";
+import { dedupeRule, dedupeSelect, type RelationColumn } from "./dedupe/dedupe.ts";
+import { requireDetail } from "./snapshot/detail.ts";
+import { type DaySnapshot, type FeedSnapshot, loadSnapshot, type Snapshot } from "./snapshot/snapshot.ts";
+import { DayRefused } from "./stage/day-files.ts";
+import { stageDay } from "./stage/stage-day.ts";
+import { surveyFile, UnreadableFile } from "./stage/survey.ts";
 
 /**
  * lines: a file's lines are not what its rows, quarantined and blank lines add up to. staged: the rows of a file are not

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
-import type { Database } from "../../warehouse/database.ts";
-import { quoteName, quoteText } from "../../warehouse/database.ts";
-import { cutStatements } from "../../warehouse/statements.ts";
+import type { Database } from "../../duckdb/database.ts";
+import { quoteName, quoteText } from "../../duckdb/database.ts";
+import { cutStatements } from "../../duckdb/statements.ts";
 
 /** What can be named in a query. */
 export interface Names {

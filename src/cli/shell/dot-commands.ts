@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { CliError } from "../../errors.ts";
-import { own } from "../../names.ts";
-import { suggest } from "../../suggest.ts";
-import { quoteText } from "../../warehouse/database.ts";
-import { cutStatements } from "../../warehouse/statements.ts";
-import { count } from "../../words.ts";
+import { CliError } from "../../base/errors.ts";
+import { own } from "../../base/names.ts";
+import { suggest } from "../../base/suggest.ts";
+import { count } from "../../base/words.ts";
+import { quoteText } from "../../duckdb/database.ts";
+import { cutStatements } from "../../duckdb/statements.ts";
 import { didYouMean, oneOf, whole, zone } from "../arguments.ts";
 import { formatOf, formats } from "../formats.ts";
 import { table } from "../table.ts";

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Project } from "../../project.ts";
-import { openCatalog } from "../../warehouse/catalog.ts";
-import type { Database } from "../../warehouse/database.ts";
-import { stateOf } from "../../warehouse/snapshot.ts";
+import type { Project } from "../../config/project.ts";
+import type { Database } from "../../duckdb/database.ts";
+import { openCatalog } from "../../warehouse/catalog/catalog.ts";
+import { stateOf } from "../../warehouse/snapshot/snapshot.ts";
 import { type Names, readNames } from "./complete.ts";
 
 /** The catalog as one shell sees it: one state of the data until it is reopened. */

@@ -1,7 +1,7 @@
-import { type ExitName, toCliError } from "../../errors.ts";
-import type { Project } from "../../project.ts";
-import { cutStatements } from "../../warehouse/statements.ts";
-import { minute } from "../../words.ts";
+import { type ExitName, toCliError } from "../../base/errors.ts";
+import { minute } from "../../base/words.ts";
+import type { Project } from "../../config/project.ts";
+import { cutStatements } from "../../duckdb/statements.ts";
 import { type Output, painter } from "../output.ts";
 import { dataThrough } from "../update-run.ts";
 import { visibleLines } from "../visible.ts";

@@ -1,8 +1,8 @@
-import { type Span, within } from "./known.ts";
-import { intents, repAttributes, repHierarchy, reps } from "./reference-tables.ts";
+import { type Span, within } from "../tables/known.ts";
+import { intents, repAttributes, repHierarchy, reps } from "../tables/reference-tables.ts";
+import { spelling } from "../tables/spelling.ts";
+import { customerFeedback, issueSentiment } from "../tables/survey-tables.ts";
 import { clear, type Source, type Tables } from "./source.ts";
-import { spelling } from "./spelling.ts";
-import { customerFeedback, issueSentiment } from "./survey-tables.ts";
 
 export const dailyFeeds = [
   "customer_feedback",

@@ -3,14 +3,21 @@ import type { PartitionId } from "../../export/partition.ts";
 import { company } from "../simulator/centre.ts";
 import type { EventStream } from "../simulator/log.ts";
 import { day, hour, minute } from "../simulator/zone.ts";
+import type { Row, Span } from "../tables/known.ts";
+import {
+  dailyThrough,
+  floor,
+  hourlyThrough,
+  lastWfmRun,
+  newestWindowEnd,
+  schedule,
+} from "../tables/schedule.ts";
 import { dailyFeeds, fillDaily } from "./daily-feeds.ts";
 import { exportDocs } from "./export-docs.ts";
 import { fillHourly, hourlyFeeds } from "./hourly-feeds.ts";
-import type { Row, Span } from "./known.ts";
 import { type Lines, openLines } from "./lines.ts";
 import { beingWritten, unreadableLine } from "./oddities.ts";
 import { type ExportedObject, partitionFiles } from "./partition-files.ts";
-import { dailyThrough, floor, hourlyThrough, lastWfmRun, newestWindowEnd, schedule } from "./schedule.ts";
 import { openSource, openTables, type Source, type Tables } from "./source.ts";
 import { fillWfm, wfmFeeds } from "./wfm-feeds.ts";
 

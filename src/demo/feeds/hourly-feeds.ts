@@ -1,21 +1,21 @@
 import { hash } from "../simulator/random.ts";
 import { hour, minute } from "../simulator/zone.ts";
-import { convosIntents, convosMetadata, convosMetrics } from "./conversation-tables.ts";
-import { flowCompletions, flowDetail } from "./flow-tables.ts";
-import type { Session } from "./journeys.ts";
-import { type Span, see, within } from "./known.ts";
+import { convosIntents, convosMetadata, convosMetrics } from "../tables/conversation-tables.ts";
+import { flowCompletions, flowDetail } from "../tables/flow-tables.ts";
+import type { Session } from "../tables/journeys.ts";
+import { type Span, see, within } from "../tables/known.ts";
+import { liveAgentOpportunities } from "../tables/opportunity-table.ts";
+import { issueQueues, queueCheckIns, transfers } from "../tables/queue-tables.ts";
+import { dimQueues } from "../tables/reference-tables.ts";
+import { repAssignmentDisposition, repConvos } from "../tables/rep-tables.ts";
+import { windowLength } from "../tables/rep-time.ts";
+import { repActivity, repUtilized } from "../tables/rep-time-tables.ts";
+import { hourlyThrough } from "../tables/schedule.ts";
+import { csidContainment, glanceContainment, issueCallback } from "../tables/session-tables.ts";
+import { spelling } from "../tables/spelling.ts";
+import { utterances } from "../tables/utterance-table.ts";
 import { newColumn } from "./oddities.ts";
-import { liveAgentOpportunities } from "./opportunity-table.ts";
-import { issueQueues, queueCheckIns, transfers } from "./queue-tables.ts";
-import { dimQueues } from "./reference-tables.ts";
-import { repAssignmentDisposition, repConvos } from "./rep-tables.ts";
-import { windowLength } from "./rep-time.ts";
-import { repActivity, repUtilized } from "./rep-time-tables.ts";
-import { hourlyThrough } from "./schedule.ts";
-import { csidContainment, glanceContainment, issueCallback } from "./session-tables.ts";
 import { clear, type Source, type Tables } from "./source.ts";
-import { spelling } from "./spelling.ts";
-import { utterances } from "./utterance-table.ts";
 
 export const hourlyFeeds = [
   "convos_intents",

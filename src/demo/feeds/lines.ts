@@ -1,4 +1,4 @@
-import type { Row } from "./known.ts";
+import type { Row } from "../tables/known.ts";
 
 /** Lines of text gathered as bytes. One is reused for many partitions: a million strings kept for an hour's file cost more than they say. */
 export interface Lines {

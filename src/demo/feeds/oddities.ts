@@ -1,7 +1,7 @@
 import { hash } from "../simulator/random.ts";
 import { day, hour } from "../simulator/zone.ts";
+import { floor } from "../tables/schedule.ts";
 import type { Lines } from "./lines.ts";
-import { floor } from "./schedule.ts";
 
 /** What is odd about the simulated exports, as it is about real ones. Tests look for each of these. */
 export const oddities = {

@@ -1,9 +1,9 @@
 import type { Centre } from "../simulator/centre.ts";
 import type { EventStream } from "../simulator/log.ts";
 import { day, hour } from "../simulator/zone.ts";
+import { floor } from "../tables/schedule.ts";
+import { openTimeline, type Timeline } from "../tables/timeline.ts";
 import { type Lines, openLines } from "./lines.ts";
-import { floor } from "./schedule.ts";
-import { openTimeline, type Timeline } from "./timeline.ts";
 
 /** What the tables are written from. */
 export interface Source {

@@ -1,8 +1,8 @@
 import { minute } from "../simulator/zone.ts";
-import { windowLength } from "./rep-time.ts";
-import { lastRunOf, lastWfmRun, newestWindowEnd } from "./schedule.ts";
+import { windowLength } from "../tables/rep-time.ts";
+import { lastRunOf, lastWfmRun, newestWindowEnd } from "../tables/schedule.ts";
+import { queueMembershipWfm, queueWfm } from "../tables/wfm-tables.ts";
 import { clear, type Source, type Tables } from "./source.ts";
-import { queueMembershipWfm, queueWfm } from "./wfm-tables.ts";
 
 export const wfmFeeds = ["queue_membership_wfm", "queue_wfm"] as const;
 

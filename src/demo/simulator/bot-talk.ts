@@ -1,4 +1,4 @@
-import { own } from "../../names.ts";
+import { own } from "../../base/names.ts";
 import type { Arrival } from "./arrivals.ts";
 import type { Centre } from "./centre.ts";
 import { endByItself, message, newIssue } from "./issue.ts";

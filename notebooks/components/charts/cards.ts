@@ -1,0 +1,84 @@
+import { line } from "d3";
+import { points, versus } from "../metrics/format.js";
+import { html, svg } from "./dom.js";
+
+export interface Card {
+  label: string;
+  value: string;
+  /** What it is compared with, and whether that is good, bad or neither. Never told by colour alone. */
+  delta?: { text: string; tone: "good" | "bad" | "neutral" } | undefined;
+  note?: string;
+  trend?: readonly (number | null)[];
+  href?: string;
+}
+
+/** Headline figures side by side. */
+export function cards(list: readonly Card[]): HTMLElement {
+  return html("div", { class: "cards" }, list.map(card));
+}
+
+function card({ label, value, delta, note, trend, href }: Card): HTMLElement {
+  const content = [
+    html("div", { class: "card-label" }, label),
+    html("div", { class: "card-value" }, value),
+    delta ? html("div", { class: `card-delta ${delta.tone}` }, delta.text) : null,
+    note ? html("div", { class: "card-note" }, note) : null,
+    trend ? sparkline(trend) : null,
+  ];
+  return href
+    ? html("a", { class: "kit-card carry", href }, content)
+    : html("div", { class: "kit-card" }, content);
+}
+
+type Better = "higher" | "lower" | "neutral";
+
+/** "+12% on the usual". What differs by less than a twentieth is neither good nor bad. */
+export function versusDelta(
+  now: number | null | undefined,
+  then: number | null | undefined,
+  label: string,
+  better: Better = "neutral",
+): Card["delta"] {
+  if (now === null || now === undefined || !then) return undefined;
+  return { text: versus(now, then, label), tone: tone(now / then - 1, better, 0.05) };
+}
+
+/** "+3.6 points on the usual", of shares. What differs by less than `least` is neither good nor bad. */
+export function pointsDelta(
+  now: number | null,
+  then: number | null,
+  label: string,
+  better: Better = "neutral",
+  least = 0.005,
+): Card["delta"] {
+  if (now === null || then === null) return undefined;
+  return { text: `${points(now - then)} on ${label}`, tone: tone(now - then, better, least) };
+}
+
+function tone(change: number, better: Better, least: number): "good" | "bad" | "neutral" {
+  if (better === "neutral" || Math.abs(change) < least) return "neutral";
+  return change > 0 === (better === "higher") ? "good" : "bad";
+}
+
+/** A small line without axes, from its lowest to its highest value; the last one is marked. */
+function sparkline(values: readonly (number | null)[], width = 160, height = 34): SVGSVGElement {
+  const known = values.filter((value): value is number => value !== null);
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  const x = (i: number) => 3 + (i / Math.max(1, values.length - 1)) * (width - 6);
+  const y = (value: number) => height - 4 - ((value - low) / (high - low || 1)) * (height - 8);
+  const root = svg("svg", {
+    class: "sparkline",
+    viewBox: `0 0 ${width} ${height}`,
+    preserveAspectRatio: "none",
+    "aria-hidden": "true",
+  });
+  if (known.length === 0) return root;
+  const path = line<number | null>()
+    .defined((value) => value !== null)
+    .x((_, i) => x(i))
+    .y((value) => y(value!));
+  root.append(svg("path", { d: path([...values]) }));
+  const last = values.findLastIndex((value) => value !== null);
+  root.append(svg("circle", { cx: x(last), cy: y(values[last]!), r: 2.6 }));
+  return root;
+}

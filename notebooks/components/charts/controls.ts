@@ -1,0 +1,226 @@
+import { longDay } from "../metrics/format.js";
+import { html } from "./dom.js";
+import { copyLink } from "./share-menu.js";
+import { asOf, onUnknown, pin, readUrl, tellUnknown, writeUrl } from "./url-state.js";
+
+/** One control of a filter bar. `value` is what stands in the address; the fallback stays out of it. */
+export interface Control {
+  name: string;
+  label: string;
+  fallback: string;
+  element: (value: string, set: (value: string) => void) => HTMLElement;
+  valid: (value: string) => boolean;
+  read?: (value: string) => string; // what the address says in other words
+  text: (value: string) => string; // a value as the reader knows it
+  dated?: boolean; // its value is the day that the page shows
+}
+
+/**
+ * A bar of filters whose values live in the page's address. Its `value` is a record of all values, and it sends an
+ * `input` event on each change, so that `view(filterBar(…))` works in a page.
+ */
+export function filterBar(
+  controls: Control[],
+  ...extra: HTMLElement[]
+): HTMLElement & { value: Record<string, string> } {
+  const values = new Map<string, string>();
+  for (const { name, label, fallback, valid, text, read = (value: string) => value } of controls) {
+    const written = readUrl(name);
+    const given = written === null ? null : read(written);
+    const known = given !== null && valid(given);
+    values.set(name, known ? given : fallback);
+    const shown = fallback === "" ? "nothing" : text(fallback);
+    tellUnknown(name, written === null || known ? null : { label, value: written, shown });
+  }
+  const bar = Object.assign(html("form", { class: "filters", "aria-label": "Filters" }), {
+    value: Object.fromEntries(values),
+  });
+  bar.addEventListener("submit", (event) => event.preventDefault());
+  const set = (name: string, fallback: string, value: string) => {
+    if (values.get(name) === value) return;
+    values.set(name, value);
+    bar.value = Object.fromEntries(values);
+    writeUrl({ [name]: value === fallback ? null : value });
+    bar.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  for (const { name, label, fallback, element } of controls) {
+    const control = element(values.get(name)!, (value) => set(name, fallback, value));
+    control.id ||= `filter-${name}`;
+    bar.append(
+      html(
+        "div",
+        { class: "filter" },
+        html("label", { for: control.id, id: `label-${name}` }, label),
+        control,
+      ),
+    );
+    if (control.getAttribute("role") === "radiogroup")
+      control.setAttribute("aria-labelledby", `label-${name}`);
+  }
+  bar.append(html("div", { class: "filter-extra" }, extra, copyButton()));
+  bar.addEventListener("input", (event) => {
+    if (event.target !== bar) event.stopImmediatePropagation(); // the controls' own events are not the bar's
+  });
+  const dated = controls.some((control) => control.dated);
+  pin("filters", () => ({ ...bar.value, ...(dated ? { [asOf]: "" } : {}) }));
+  bar.append(unknownBar());
+  writeUrl({});
+  return bar;
+}
+
+// What the address asks for that is not here, so that nobody takes what is shown for it.
+function unknownBar(): HTMLElement {
+  const bar = html("div", { class: "unknown-bar", role: "status" });
+  onUnknown((found) => {
+    bar.replaceChildren();
+    if (found.length === 0) return;
+    const said = found.map(({ label, value, shown }) =>
+      html(
+        "span",
+        {},
+        `${label} `,
+        html("b", {}, html("bdi", {}, shortened(value))),
+        " is not here; shown instead: ",
+        html("bdi", {}, shown),
+        ". ",
+      ),
+    );
+    bar.append(html("span", {}, said));
+  });
+  return bar;
+}
+
+function shortened(value: string): string {
+  const letters = [...value];
+  return letters.length > 60 ? `${letters.slice(0, 60).join("")}…` : value || "(empty)";
+}
+
+export interface Option {
+  value: string;
+  text: string;
+}
+
+/** A drop-down of values with their labels. */
+export function choice(name: string, label: string, options: readonly Option[], fallback?: string): Control {
+  return {
+    ...oneOf(name, label, options, fallback),
+    element(value, set) {
+      const select = html(
+        "select",
+        { id: `filter-${name}`, name },
+        options.map((option) =>
+          html("option", { value: option.value, selected: option.value === value }, option.text),
+        ),
+      );
+      select.addEventListener("change", () => set(select.value));
+      return select;
+    },
+  };
+}
+
+/** A few values side by side, one of them chosen. */
+export function segments(
+  name: string,
+  label: string,
+  options: readonly Option[],
+  fallback?: string,
+): Control {
+  return {
+    ...oneOf(name, label, options, fallback),
+    element: (value, set) =>
+      html(
+        "div",
+        { class: "segments", role: "radiogroup" },
+        options.map((option) =>
+          html(
+            "label",
+            {},
+            html("input", {
+              type: "radio",
+              name,
+              value: option.value,
+              checked: option.value === value,
+              onchange: () => set(option.value),
+            }),
+            html("span", {}, option.text),
+          ),
+        ),
+      ),
+  };
+}
+
+// One of these values; the first unless told.
+function oneOf(name: string, label: string, options: readonly Option[], fallback = options[0]?.value ?? "") {
+  return {
+    name,
+    label,
+    fallback,
+    valid: (value: string) => options.some((option) => option.value === value),
+    text: (value: string) => options.find((option) => option.value === value)?.text ?? value,
+  };
+}
+
+/**
+ * A day out of a list of days (ascending), with steps to the one before and after, and to the newest, which it is unless
+ * told. In the address, "today" and "yesterday" are the newest and the one before: links that hold every day.
+ */
+export function dayPicker(
+  name: string,
+  label: string,
+  days: readonly string[],
+  fallback = days.at(-1) ?? "",
+): Control {
+  return {
+    name,
+    label,
+    fallback,
+    valid: (value) => days.includes(value),
+    text: longDay,
+    dated: true,
+    read: (value) => (value === "today" ? days.at(-1) : value === "yesterday" ? days.at(-2) : null) ?? value,
+    element(value, set) {
+      const input = html("input", {
+        type: "date",
+        id: `filter-${name}-day`,
+        name,
+        value,
+        min: days[0],
+        max: days.at(-1),
+        "aria-label": label,
+      });
+      const at = () => days.indexOf(input.value);
+      const before = step("‹", "Day before", () => go(at() - 1));
+      const after = step("›", "Day after", () => go(at() + 1));
+      const newest = step("Newest", "Newest day", () => go(days.length - 1));
+      const go = (index: number) => {
+        const day = days[index];
+        if (!day) return;
+        input.value = day;
+        before.disabled = index === 0;
+        after.disabled = newest.disabled = index === days.length - 1;
+        set(day);
+      };
+      input.addEventListener("change", () => {
+        if (at() >= 0) go(at());
+      });
+      before.disabled = at() <= 0;
+      after.disabled = newest.disabled = at() === days.length - 1;
+      return html("div", { class: "day-picker", role: "group" }, before, input, after, newest);
+    },
+  };
+}
+
+function step(text: string, label: string, onclick: () => void): HTMLButtonElement {
+  return html("button", { type: "button", "aria-label": label, title: label, onclick }, text);
+}
+
+function copyButton(): HTMLElement {
+  const button = html("button", { type: "button", class: "copy-link" }, "Copy link");
+  button.addEventListener("click", async () => {
+    button.textContent = await copyLink().catch(() => "Copy the address bar");
+    setTimeout(() => {
+      button.textContent = "Copy link";
+    }, 1500);
+  });
+  return button;
+}

@@ -1,0 +1,239 @@
+import { area, line } from "d3";
+import { clock, count, dayName, percent } from "../metrics/format.js";
+import type { Crosshair } from "./crosshair.js";
+import { svg } from "./dom.js";
+import { emptyPanel, endLabel, type Panel, panel, runs } from "./panel.js";
+
+/** What every daily row has. `complete` is false for a day of which not all has come. */
+export interface DayRow {
+  day: string; // YYYY-MM-DD in the site's zone
+  complete: boolean;
+}
+
+export interface DailyOptions {
+  width: number;
+  height?: number;
+  crosshair?: Crosshair;
+}
+
+export interface Part<T> {
+  text: string;
+  mark: string; // colour class
+  value: (row: T) => number | null;
+}
+
+type Point<T> = { row: T; slot: number };
+
+/** Counts per day as stacked columns, first part at the bottom. A day still running is drawn lighter. */
+export function stackChart<T extends DayRow>(
+  rows: readonly T[],
+  parts: readonly Part<T>[],
+  options: DailyOptions & { label: string; height?: number },
+): SVGSVGElement {
+  const total = (row: T) => parts.reduce((sum, { value }) => sum + (value(row) ?? 0), 0);
+  const base = dailyPanel(rows, {
+    ...options,
+    max: Math.max(1, ...rows.map(total)),
+    format: count,
+    description: `Columns, from the bottom: ${parts.map(({ text }) => text).join(", ")}.`,
+    readout: (row) =>
+      [
+        count(total(row)),
+        ...parts.map(({ text, value }) => `${count(value(row))} ${text.toLowerCase()}`),
+        row.complete ? null : "not all of the day is here",
+      ]
+        .filter(Boolean)
+        .join(" · "),
+  });
+  if (base instanceof SVGSVGElement) return base;
+  stack(base, rows, parts);
+  return base.root;
+}
+
+/** Shares per day as columns that all reach 100 %. Days without rows stay empty. */
+export function shareChart<T extends DayRow>(
+  rows: readonly T[],
+  parts: readonly Part<T>[],
+  options: DailyOptions & { label: string },
+): SVGSVGElement {
+  const total = (row: T) => parts.reduce((sum, { value }) => sum + (value(row) ?? 0), 0);
+  const share = (row: T, value: number | null) => (total(row) ? (value ?? 0) / total(row) : null);
+  const base = dailyPanel(rows, {
+    ...options,
+    max: 1,
+    ticks: [0, 0.25, 0.5, 0.75, 1],
+    format: (value) => percent(value, 0),
+    description: `Shares, from the bottom: ${parts.map(({ text }) => text).join(", ")}.`,
+    readout: (row) =>
+      parts
+        .map(({ text, value }) => `${percent(share(row, value(row)), 0)} ${text.toLowerCase()}`)
+        .join(" · "),
+  });
+  if (base instanceof SVGSVGElement) return base;
+  stack(
+    base,
+    rows,
+    parts.map((part) => ({ ...part, value: (row: T) => share(row, part.value(row)) })),
+  );
+  return base.root;
+}
+
+/** A middle and a high line with the space between them filled: p50 and p90. Lines break where a value is missing. */
+export function spreadChart<T extends DayRow>(
+  rows: readonly T[],
+  lines: { middle: Part<T>; high: Part<T> },
+  options: DailyOptions & { label: string },
+): SVGSVGElement {
+  const { middle, high } = lines;
+  const base = dailyPanel(rows, {
+    ...options,
+    max: Math.max(1, ...rows.map((row) => Math.max(high.value(row) ?? 0, middle.value(row) ?? 0))),
+    format: clock,
+    clock: true,
+    description: `Lines: ${middle.text} and ${high.text}, in minutes and seconds.`,
+    readout: (row) => `${middle.text} ${clock(middle.value(row))} · ${high.text} ${clock(high.value(row))}`,
+    margin: { right: 64 },
+  });
+  if (base instanceof SVGSVGElement) return base;
+  const { marks, x, y } = base;
+  for (const run of runs(rows, (row) => middle.value(row) !== null && high.value(row) !== null)) {
+    const between = area<Point<T>>()
+      .x(({ slot }) => x(slot + 0.5))
+      .y0(({ row }) => y(middle.value(row)!))
+      .y1(({ row }) => y(high.value(row)!));
+    marks.append(svg("path", { class: "spread", d: between(run) }));
+  }
+  for (const part of [high, middle]) curve(base, rows, part);
+  return base.root;
+}
+
+/** A share per day with its 95 % interval; `low` and `high` bound it. `target` draws a line to compare with. */
+export function shareLineChart<T extends DayRow>(
+  rows: readonly T[],
+  part: Part<T> & { low: (row: T) => number | null; high: (row: T) => number | null; n: (row: T) => number },
+  options: DailyOptions & { label: string; target?: number },
+): SVGSVGElement {
+  const { value, low, high, n } = part;
+  const base = dailyPanel(rows, {
+    ...options,
+    max: 1,
+    ticks: [0, 0.25, 0.5, 0.75, 1],
+    format: (share) => percent(share, 0),
+    description: `Line: ${part.text}, with its 95 % interval as a band.`,
+    readout: (row) =>
+      value(row) === null
+        ? `n = ${count(n(row))}`
+        : [
+            percent(value(row)),
+            low(row) === null ? "" : ` (${percent(low(row), 0)}–${percent(high(row), 0)})`,
+            `, n = ${count(n(row))}`,
+          ].join(""),
+    margin: { right: options.target === undefined ? 64 : 84 },
+  });
+  if (base instanceof SVGSVGElement) return base;
+  const { marks, x, y } = base;
+  for (const run of runs(rows, (row) => low(row) !== null && high(row) !== null)) {
+    const band = area<Point<T>>()
+      .x(({ slot }) => x(slot + 0.5))
+      .y0(({ row }) => y(low(row)!))
+      .y1(({ row }) => y(high(row)!));
+    marks.append(svg("path", { class: "spread", d: band(run) }));
+  }
+  const { target } = options;
+  if (target !== undefined)
+    marks.append(
+      svg("line", { class: "target", x1: x(0), x2: x(rows.length), y1: y(target), y2: y(target) }),
+      endLabel(base, rows.length, target, `target ${percent(target, 0)}`, "target-label"),
+    );
+  curve(base, rows, part);
+  return base.root;
+}
+
+function curve<T extends DayRow>(base: Panel, rows: readonly T[], { value, mark, text }: Part<T>): void {
+  const { marks, x, y } = base;
+  const path = line<Point<T>>()
+    .x(({ slot }) => x(slot + 0.5))
+    .y(({ row }) => y(value(row)!));
+  const found = runs(rows, (row) => value(row) !== null);
+  const dots = x(1) - x(0) > 9;
+  for (const run of found) {
+    marks.append(svg("path", { class: `line ${mark}-line`, d: path(run) }));
+    for (const { row, slot } of run)
+      if (dots || run.length === 1)
+        marks.append(svg("circle", { class: `dot ${mark}`, cx: x(slot + 0.5), cy: y(value(row)!), r: 2.4 }));
+  }
+  const last = found.at(-1)?.at(-1);
+  if (last) marks.append(endLabel(base, last.slot + 0.5, value(last.row)!, text, `${mark}-text`));
+}
+
+function stack<T extends DayRow>(
+  { marks, x, y }: Panel,
+  rows: readonly T[],
+  parts: readonly Part<T>[],
+): void {
+  const gap = Math.min(3, (x(1) - x(0)) * 0.18);
+  rows.forEach((row, slot) => {
+    let sum = 0;
+    for (const { value, mark } of parts) {
+      const part = value(row);
+      if (!part) continue;
+      marks.append(
+        svg("rect", {
+          class: `${mark}${row.complete ? "" : " running"}`,
+          x: x(slot) + gap / 2,
+          width: Math.max(0.5, x(1) - x(0) - gap),
+          y: y(sum + part),
+          height: Math.max(0, y(sum) - y(sum + part)),
+        }),
+      );
+      sum += part;
+    }
+  });
+}
+
+interface DailyPanel<T> extends DailyOptions {
+  max: number;
+  format: (value: number) => string;
+  label: string;
+  description: string;
+  readout: (row: T) => string;
+  ticks?: number[];
+  clock?: boolean;
+  margin?: { right: number };
+}
+
+function dailyPanel<T extends DayRow>(rows: readonly T[], options: DailyPanel<T>): Panel | SVGSVGElement {
+  const { width } = options;
+  if (rows.length === 0) return emptyPanel(width, "No rows for these days.");
+  return panel({
+    width,
+    height: options.height ?? 210,
+    slots: rows.length,
+    max: options.max,
+    format: options.format,
+    ticks: options.ticks,
+    clock: options.clock,
+    tick: (slot) => dayTick(rows, slot),
+    shade: (slot) => (rows.length <= 62 && weekend(rows[slot]!.day) ? "weekend" : null),
+    label: options.label,
+    description: options.description,
+    crosshair: options.crosshair,
+    margin: options.margin ?? {},
+    readout: (slot) => `${dayName(rows[slot]!.day)}  ${options.readout(rows[slot]!)}`,
+  });
+}
+
+// Every day, or Mondays, or the first of a month: by the number of days.
+function dayTick(rows: readonly DayRow[], slot: number): string | null {
+  const row = rows[slot];
+  if (!row) return null;
+  const date = new Date(`${row.day}T00:00:00Z`);
+  const text = dayName(row.day).slice(4);
+  if (rows.length <= 10) return dayName(row.day);
+  if (rows.length <= 120) return date.getUTCDay() === 1 ? text : null;
+  return date.getUTCDate() === 1 ? text.slice(2) : null;
+}
+
+function weekend(day: string): boolean {
+  return [0, 6].includes(new Date(`${day}T00:00:00Z`).getUTCDay());
+}

@@ -1,0 +1,343 @@
+import { daysLater } from "../metrics/baseline.js";
+import { isolated } from "../metrics/bidi.js";
+import { clock, count, decimal, longDay, percent, weekdayName, type Zone } from "../metrics/format.js";
+import { pageThrough } from "../metrics/freshness.js";
+import { type Interval, known, offered } from "../metrics/interval.js";
+import type { RestOfDay } from "../metrics/rest-of-day.js";
+import { timeZone } from "../metrics/time-zone.js";
+import * as today from "../metrics/today.js";
+import type { LegendEntry } from "../picture/picture.js";
+import type { Crosshair } from "./crosshair.js";
+import { sharedColumn, type TableColumn } from "./figure.js";
+import {
+  beforeWrap,
+  handleChart,
+  serviceChart,
+  staffChart,
+  staffStatesOf,
+  volumeChart,
+  volumeLines,
+  waitChart,
+} from "./intraday.js";
+import { excludedDay, excludedDays, lacks, missingText, type Site } from "./masthead.js";
+
+/** One queue on one day, and what its charts and words depend on. */
+export interface DayFacts {
+  rows: readonly Interval[]; // the whole day in order
+  queue: string;
+  day: string; // "" when there is none at all
+  grain: number; // minutes
+  zone: Zone;
+  site: Site;
+  crosshair?: Crosshair;
+  windows?: readonly Interval[]; // the same day in quarter-hours, for what must not depend on the grain
+  comparison?: today.Comparison; // the usual unless told
+  compared?: today.Compared | null;
+  rest?: RestOfDay | null; // of a running day
+}
+
+/** A chart with its words; the page puts it in a figure, a shared picture below its headline. */
+export interface DayChart {
+  id: string;
+  title: string;
+  measure: string; // what is drawn, in which unit
+  subtitle: string; // the measure, with queue, day and interval
+  legend?: LegendEntry[];
+  columns: TableColumn<Interval>[]; // of what is plotted
+  draw: (width: number, height?: number) => SVGSVGElement;
+}
+
+export function volumeOf(facts: DayFacts): DayChart {
+  const { rows, windows = rows, day, zone, crosshair, comparison = "usual" } = facts;
+  const usual = `Usual ${weekdayName(day)} (median and middle half of ${usualWeeks(rows)})`;
+  const has = (of: (row: Interval) => number | null) => rows.some((row) => of(row) !== null);
+  const banded = comparison === "usual" && has((row) => row.usual);
+  const lined = comparison !== "none" && has((row) => row.lastWeek);
+  const projected = projectedRows(facts);
+  const restated = has((row) => row.firstOffered);
+  const all = measures(facts);
+  return {
+    id: "volume",
+    title: lacks(facts.site, "assignments", "abandons")
+      ? "No contacts to show"
+      : today.volumeTitle(windows, zone, facts.compared),
+    ...subtitles("Contacts offered: assigned to a rep or abandoned before.", facts),
+    legend: [
+      { text: "Assigned", mark: "blue" },
+      { text: "Abandoned", mark: "orange" },
+      ...(banded ? [{ text: usual, mark: "usual-band" }] : []),
+      ...(lined
+        ? [
+            {
+              text: `A week before${excludedDays(facts.site).has(daysLater(day, -7)) ? ", an excluded day" : ""}`,
+              mark: "last-week",
+            },
+          ]
+        : []),
+      ...(banded || (comparison === "last" && lined)
+        ? [{ text: banded ? "More or fewer than usual" : "More or fewer than then", mark: "difference" }]
+        : []),
+      ...(projected ? [{ text: "Projection, not data", mark: "projected" }] : []),
+      ...(restated ? [{ text: "Restated later", mark: "revised" }] : []),
+    ],
+    columns: [
+      ...intervalColumns(facts),
+      ...[all.offered, all.assigned, all.abandoned],
+      ...(banded ? [all.usual, all.usualLow, all.usualHigh] : []),
+      ...(lined ? [all.lastWeek] : []),
+      ...(projected ? [all.projected] : []),
+      ...(restated ? [all.firstOffered] : []),
+    ],
+    draw: (width, height) =>
+      volumeChart(rows, { zone, width, comparison, ...given({ crosshair, height, projected }) }),
+  };
+}
+
+export function serviceLevelOf(facts: DayFacts): DayChart {
+  const { rows, windows = rows, zone, site, crosshair } = facts;
+  const level = today.serviceLevelOf(site);
+  const service = level(today.summarize(windows).served);
+  const all = measures(facts);
+  const { target, min_contacts: minContacts } = site;
+  return {
+    id: "service-level",
+    title:
+      service === null
+        ? windows.some((row) => today.contradictory(row, site))
+          ? "No service level: counts contradict"
+          : "No service level to show"
+        : `Service level ${percent(service)}, ${today.gap(service, target)}`,
+    ...subtitles(`${today.formula(site)}.`, facts, faint(site)),
+    legend: [
+      { text: "Target met", mark: "blue" },
+      { text: "Missed", mark: "missed" },
+      { text: "Gap to the target", mark: "shortfall" },
+    ],
+    columns: [...intervalColumns(facts), all.service, all.target, all.offered],
+    draw: (width, height) =>
+      serviceChart(rows, {
+        ...{ zone, width, target, level, minContacts },
+        contradicts: (row) => today.contradictory(row, site),
+        ...given({ crosshair, height }),
+      }),
+  };
+}
+
+export function waitsOf(facts: DayFacts): DayChart {
+  const { rows, zone, site, crosshair } = facts;
+  const { seconds, min_contacts: minContacts } = site;
+  const all = measures(facts);
+  return {
+    id: "waits",
+    title: today.waitTitle(rows, !lacks(site, "wait_seconds")),
+    ...subtitles(
+      "Mean wait of assigned and abandoned contacts, minutes and seconds, those without a wait included.",
+      facts,
+      together(site),
+    ),
+    columns: [...intervalColumns(facts), all.wait, all.threshold, all.offered],
+    draw: (width, height) =>
+      waitChart(rows, { zone, width, seconds, minContacts, ...given({ crosshair, height }) }),
+  };
+}
+
+/** Where the numbers of a day come from, up to when, and how many. */
+export function provenance(facts: DayFacts, feed: string, more = ""): string {
+  const { rows, windows = rows, zone, site } = facts;
+  const through = today.dataThrough(windows);
+  // a feed other than that of the windows may have come to its end before them
+  const others = pageThrough(site.feeds, { of: feed.split(", ").filter((name) => name !== "queue_wfm") });
+  const end = through && others.through ? Math.min(through, Date.parse(others.through)) : through;
+  return [
+    `Times in ${site.timezone}.`,
+    today.clockText(windows),
+    end ? `Data through ${zone.dateTime(end)}.` : null,
+    lacks(site, "assignments", "abandons") || !windows.some(known)
+      ? null
+      : `n = ${count(today.summarize(windows).offered)} contacts.`,
+    today.lackingText(windows),
+    `Source: ${feed}.`,
+    missingText(site, feed),
+    more,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+export function handleOf(facts: DayFacts): DayChart {
+  const { rows, zone, site, crosshair } = facts;
+  const { min_contacts: minContacts } = site;
+  const all = measures(facts);
+  return {
+    id: "handle-time",
+    title: today.handleTitle(rows, !lacks(site, "handle_seconds")),
+    ...subtitles("Mean time from assignment to disposition, minutes and seconds.", facts, together(site)),
+    legend: [
+      { text: "Until the customer's last message", mark: "blue" },
+      { text: "Wrap-up", mark: "blue-strong" },
+      ...(rows.some((row) => row.handle !== null && beforeWrap(row) === null)
+        ? [{ text: "Handle time, wrap-up not known", mark: "blue-soft" }]
+        : []),
+    ],
+    columns: [...intervalColumns(facts), all.beforeWrap, all.wrap, all.handle, all.offered],
+    draw: (width, height) => handleChart(rows, { zone, width, minContacts, ...given({ crosshair, height }) }),
+  };
+}
+
+export function repsOf(facts: DayFacts): DayChart {
+  const { rows, zone, crosshair } = facts;
+  const states = staffStatesOf(rows);
+  return {
+    id: "reps",
+    title: today.staffTitle(rows),
+    ...subtitles("Time of logged-in reps by state, as full-time equivalents.", facts),
+    legend: states.map(({ text, mark }) => ({ text, mark })),
+    columns: [
+      ...intervalColumns(facts),
+      ...states.map(({ text, value }) => measure(text, "FTE", value, decimal)),
+    ],
+    draw: (width, height) => staffChart(rows, { zone, width, ...given({ crosshair, height }) }),
+  };
+}
+
+/** Where that comes from which the day is compared with. */
+export function comparisonText(facts: DayFacts): string {
+  const { day, comparison = "usual" } = facts;
+  if (comparison === "usual") return usualText(facts);
+  if (comparison === "none" || !day) return "";
+  return `The week before: ${longDay(daysLater(day, -7))}, its volume from issue_queues, rep_convos, its rates and means from queue_wfm.`;
+}
+
+/** What the usual is made of, or why there is none. */
+export function usualText({ rows, day, site }: Pick<DayFacts, "rows" | "day" | "site">): string {
+  const out = excludedFrom(rows);
+  const without = out.length ? ` Excluded: ${out.map((date) => excludedDay(site, date)).join(", ")}.` : "";
+  const weeks = Math.max(0, ...rows.map((row) => row.usualDays));
+  if (!rows.some((row) => row.usual !== null))
+    return `The usual needs four weeks of both issue_queues and rep_convos; ${weeks} are here.${without}`;
+  const weekday = weekdayName(day);
+  return [
+    `The usual: median of ${weeks} ${weekday}s, from issue_queues, rep_convos.${without}`,
+    excludedDays(site).has(day)
+      ? `${excludedDay(site, day)} is excluded itself: the usual is that of other ${weekday}s.`
+      : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+// "8", "8, 1 excluded": the weeks behind the usual, and the days passed over to find them.
+function usualWeeks(rows: readonly Interval[]): string {
+  const weeks = Math.max(0, ...rows.map((row) => row.usualDays));
+  const out = excludedFrom(rows).length;
+  return `${weeks}${out ? `, ${out} excluded` : ""}`;
+}
+
+function excludedFrom(rows: readonly Interval[]): string[] {
+  return [...new Set(rows.flatMap((row) => row.usualExcluded))].sort();
+}
+
+/** All numbers of a day, interval by interval. */
+export function dayColumns(facts: DayFacts): TableColumn<Interval>[] {
+  const all = measures(facts, {
+    usual: (row) => row.usual,
+    usualLow: (row) => row.usualLow,
+    usualHigh: (row) => row.usualHigh,
+    lastWeek: (row) => row.lastWeek,
+  });
+  return [
+    ...intervalColumns(facts),
+    ...[all.offered, all.assigned, all.abandoned, all.within, all.service],
+    ...[all.usual, unseen(all.usualLow), unseen(all.usualHigh), unseen(all.lastWeek)],
+    ...(projectedRows(facts) ? [all.projected] : []),
+    unseen(all.firstOffered),
+    ...[all.wait, all.handle, all.wrap, all.reps, all.available, all.busy],
+    ...[unseen(all.utilizedAvailable), unseen(all.utilizedBusy)],
+  ];
+}
+
+/** Whose an interval is, where one queue is shown, when it was and what is known of it: the first columns of a day. */
+export function intervalColumns({
+  queue,
+  zone,
+  site,
+}: Pick<DayFacts, "zone" | "site"> & Partial<Pick<DayFacts, "queue">>): TableColumn<Interval>[] {
+  return [
+    ...(queue === undefined ? [] : [sharedColumn<Interval>("Queue", queue)]),
+    { label: "Start, UTC", value: ({ start }) => new Date(start).toISOString(), hidden: true },
+    {
+      label: "Interval",
+      header: `Local time (${site.timezone})`,
+      value: ({ start }) => `${timeZone(site.timezone).date(start)} ${zone.exactTime(start)}`,
+      text: (row) => today.span(row, zone),
+    },
+    { label: "State", value: ({ state }) => state },
+  ];
+}
+
+/** A number of an interval, with its unit in the CSV file. */
+export function measure<T>(
+  label: string,
+  unit: string,
+  value: (row: T) => number | null,
+  text: (value: number | null) => string = count,
+): TableColumn<T> {
+  return { label, header: `${label} (${unit})`, value, text: (row) => text(value(row)) };
+}
+
+function measures({ rows, site, rest, comparison = "usual" }: DayFacts, lines = volumeLines(comparison)) {
+  const whole = (value: number | null) => decimal(value, 0);
+  const of = measure<Interval>;
+  return {
+    offered: of("Offered", "contacts", offered),
+    assigned: of("Assigned", "contacts", (row) => row.assigned),
+    abandoned: of("Abandoned", "contacts", (row) => row.abandoned),
+    within: of("In time", "contacts", (row) => row.within),
+    usual: of("Usual", "contacts", lines.usual, whole),
+    usualLow: of("Usual, lower quartile", "contacts", lines.usualLow, decimal),
+    usualHigh: of("Usual, upper quartile", "contacts", lines.usualHigh, decimal),
+    lastWeek: of("A week before", "contacts", lines.lastWeek),
+    projected: of("Projected", "contacts", (row) => rest?.rows[rows.indexOf(row)] ?? null, whole),
+    firstOffered: of("Offered, first delivery", "contacts", (row) => row.firstOffered),
+    service: of("Service level", "share, 0 to 1", today.serviceLevelOf(site), percent),
+    target: of("Target", "share, 0 to 1", () => site.target, percent),
+    wait: of("Wait", "mean seconds", (row) => row.wait, clock),
+    threshold: of("Threshold", "seconds", () => site.seconds, clock),
+    handle: of("Handle", "mean seconds", (row) => row.handle, clock),
+    beforeWrap: of("Until the customer's last message", "mean seconds", beforeWrap, clock),
+    wrap: of("Wrap-up", "mean seconds", (row) => row.wrap, clock),
+    reps: of("Reps", "distinct", (row) => row.reps),
+    available: of("Available", "FTE", (row) => row.available, decimal),
+    busy: of("Busy", "FTE", (row) => row.busy, decimal),
+    utilizedAvailable: of("Available, with chats", "FTE", (row) => row.utilizedAvailable, decimal),
+    utilizedBusy: of("Busy, with chats", "FTE", (row) => row.utilizedBusy, decimal),
+  };
+}
+
+function unseen<T>(column: TableColumn<T>): TableColumn<T> {
+  return { ...column, hidden: true };
+}
+
+function projectedRows({ rest }: DayFacts): RestOfDay["rows"] | undefined {
+  return rest?.rows.some((value) => value !== null) ? rest.rows : undefined;
+}
+
+function subtitles(measure: string, { queue, day, grain }: DayFacts, more?: string) {
+  const where = `${isolated(queue)}, ${longDay(day)}, per ${grain} minutes.`;
+  const join = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(" ");
+  return { measure: join(measure, more), subtitle: join(measure, where, more) };
+}
+
+function faint({ min_contacts }: Site): string {
+  return `Faint: fewer than ${min_contacts} contacts.`;
+}
+
+// Means of few contacts do not ship: the loader gives a window of few that of its neighbours too.
+function together({ min_contacts }: Site): string {
+  return `Faint: fewer than ${min_contacts} contacts, with the mean of their neighbours together.`;
+}
+
+// What is undefined is left out, so that a chart takes its default.
+function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,162 @@
+import { clock, count, decimal, percent, signed, type Zone } from "../metrics/format.js";
+import { type Interval, offered } from "../metrics/interval.js";
+import { type NetRow, requirement, type StaffingBasis } from "../metrics/net-staffing.js";
+import { type GapDrivers, gapDrivers, netStaffing } from "../metrics/staffing.js";
+import { span } from "../metrics/today.js";
+import { html } from "./dom.js";
+import { tableHead } from "./figure.js";
+
+/** What an interval was like, what it usually is, and what moved its net staffing. */
+export interface Explained {
+  row: Interval;
+  now: Side;
+  usual: Side;
+  drivers: GapDrivers | null;
+  lacking: string | null; // why there are no drivers
+}
+
+interface Side {
+  contacts: number | null;
+  handle: number | null; // seconds
+  available: number | null; // full-time equivalents
+  required: number | null;
+  net: number | null;
+}
+
+/** Volume, handle time and staff of one interval against the usual; the effects add up to the change of net staffing. */
+export function explain(
+  { row, contacts, handle, available, required, net }: NetRow,
+  basis: StaffingBasis,
+): Explained {
+  const need = requirement(basis, row.minutes);
+  const now = { contacts, handle, available, required, net };
+  const part = row.state === "partial"; // the usual is that of the whole
+  const [usualContacts, usualHandle] = [part ? null : row.usual, row.former.handle];
+  const usualNeed = usualContacts === null || usualHandle === null ? null : need(usualContacts, usualHandle);
+  const usual = {
+    contacts: usualContacts,
+    handle: usualHandle,
+    available: row.former.available,
+    required: usualNeed,
+    net: netStaffing(row.former.available, usualNeed),
+  };
+  const drivers =
+    now.available === null
+      ? null
+      : gapDrivers(
+          { contacts, ahtSeconds: handle, available },
+          { contacts: usualContacts, ahtSeconds: usualHandle, available: usual.available },
+          row.minutes * 60,
+          need,
+        );
+  return { row, now, usual, drivers, lacking: drivers ? null : lackOf(row, now, usual) };
+}
+
+/** What drove it, in words. */
+export function driverSentence({ now, usual, drivers, lacking }: Explained): string {
+  if (!drivers) return lacking ?? "";
+  const parts = (["volume", "aht", "staff"] as const)
+    .map((name) => ({ name, effect: drivers[name] }))
+    .filter(({ effect }) => Math.abs(effect) >= 0.05)
+    .sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
+  const words = {
+    volume: `volume (${decimal(now.contacts, 0)} against ${decimal(usual.contacts, 0)})`,
+    aht: `handle time (${clock(now.handle)} against ${clock(usual.handle)})`,
+    staff: `staff (${decimal(now.available)} available against ${decimal(usual.available)})`,
+  };
+  const told = (value: number | null) => (value === null ? "–" : signed(value, 1));
+  const total = `Net staffing was ${told(now.net)}, usually ${told(usual.net)}`;
+  if (parts.length === 0) return `${total}: nothing moved it.`;
+  const effects = parts.map(({ name, effect }) => `${words[name]} ${signed(effect, 1)}`);
+  return `${total}: ${effects.join(", ")}; together ${signed(drivers.total, 1)} reps.`;
+}
+
+/** The headline: which of the three did most. */
+function driverTitle({ row, drivers, now }: Explained, zone: Zone): string {
+  const names = { volume: "volume", aht: "handle time", staff: "staff" };
+  const most = (["volume", "aht", "staff"] as const).reduce((a, b) =>
+    drivers && Math.abs(drivers[b]) > Math.abs(drivers[a]) ? b : a,
+  );
+  const state =
+    now.net === null
+      ? `${count(now.contacts)} contacts`
+      : Math.abs(now.net) < 0.5
+        ? "staff and work in balance"
+        : `${decimal(Math.abs(now.net))} reps ${now.net < 0 ? "too few" : "to spare"}`;
+  const moved = drivers && Math.abs(drivers[most]) >= 0.5 ? `, moved most by ${names[most]}` : "";
+  return `${span(row, zone)}: ${state}${moved}`;
+}
+
+/** The panel that opens when an interval is chosen. */
+export function driverPanel(
+  explained: Explained,
+  options: { zone: Zone; service: number | null; basis: string; onClose: () => void },
+): HTMLElement {
+  const { row, now, usual, drivers } = explained;
+  const line = (label: string, value: (side: Side) => string, effect: number | null) =>
+    html(
+      "tr",
+      {},
+      html("th", { scope: "row" }, label),
+      html("td", { class: "number" }, value(now)),
+      html("td", { class: "number" }, value(usual)),
+      html(
+        "td",
+        { class: "number effect" },
+        effect === null ? "–" : bar(effect),
+        effect === null ? "" : signed(effect, 1),
+      ),
+    );
+  const effect = (name: keyof GapDrivers) => drivers?.[name] ?? null;
+  const close = html("button", { type: "button", onclick: options.onClose }, "Close");
+  const notes = [
+    `${count(offered(row))} offered, ${count(row.abandoned)} abandoned, ${options.service === null ? "no service level" : `${percent(options.service)} in time`}.`,
+    row.firstOffered === null
+      ? null
+      : `Restated since its first delivery, which told of ${count(row.firstOffered)} offered.`,
+    `The usual: median volume of ${row.usualDays} such weekdays${row.usualExcluded.length ? `, ${row.usualExcluded.length} excluded` : ""} (issue_queues, rep_convos), their mean handle time and median staff (WFM feeds).`,
+    options.basis,
+  ];
+  return html(
+    "section",
+    { class: "drivers", role: "region", "aria-label": "What drove the interval" },
+    html("header", {}, html("h3", {}, driverTitle(explained, options.zone)), close),
+    html("p", {}, driverSentence(explained)),
+    html(
+      "table",
+      {},
+      tableHead(["", "Now", "Usual", "Effect, reps"].map((label) => ({ label, number: true }))),
+      html(
+        "tbody",
+        {},
+        line("Volume, contacts", ({ contacts }) => decimal(contacts, 0), effect("volume")),
+        line("Handle time", ({ handle }) => clock(handle), effect("aht")),
+        line("Staff, available FTE", ({ available }) => decimal(available), effect("staff")),
+        line("Required FTE", ({ required }) => decimal(required), null),
+        line("Net staffing", ({ net }) => (net === null ? "–" : signed(net, 1)), effect("total")),
+      ),
+    ),
+    html("p", { class: "source" }, notes.filter(Boolean).join(" ")),
+  );
+}
+
+// A bar to the left for fewer reps to spare, to the right for more; half the cell is five reps.
+function bar(effect: number): HTMLElement {
+  const width = Math.min(50, Math.abs(effect) * 10);
+  return html("i", {
+    class: `effect-bar ${effect < 0 ? "orange" : "blue"}`,
+    style: `width:${width}%;${effect < 0 ? `margin-left:${50 - width}%` : "margin-left:50%"}`,
+  });
+}
+
+function lackOf(row: Interval, now: Side, usual: Side): string {
+  if (row.held) return "Rep figures of this interval are held back: too few reps.";
+  if (now.contacts === null) return "Nothing has arrived for this interval, so nothing can be told of it.";
+  if (row.state === "partial")
+    return "Part of this interval has not arrived yet: it cannot be compared with a whole one.";
+  if (now.available === null) return "The membership feed tells of no reps in this interval.";
+  if (usual.contacts === null) return "There are fewer than four such weekdays to compare with.";
+  if (usual.available === null)
+    return "How many reps are usual is not known: fewer than four weeks, or held back.";
+  return "Without a handle time there is no requirement to take apart.";
+}

@@ -1,0 +1,134 @@
+import { count, percent } from "../metrics/format.js";
+import type { LegendEntry } from "../picture/picture.js";
+import { type CsvColumn, csv } from "./csv.js";
+import { html } from "./dom.js";
+import { saveCsv, shareMenu } from "./share-menu.js";
+
+export interface TableColumn<T> extends CsvColumn<T> {
+  text?: (row: T) => string; // as it is shown; the value by default
+  hidden?: boolean; // only in the CSV file
+}
+
+export interface FigureOptions<T> {
+  id: string;
+  title: string; // the message, in words
+  subtitle: string; // measure, unit, population, period
+  footer: string; // zone, data-through, n, source feed
+  draw: (width: number) => SVGSVGElement;
+  legend?: LegendEntry[];
+  rows: readonly T[];
+  columns: TableColumn<T>[];
+  csv?: () => string; // what is plotted, where that is not the rows of the table
+  file?: string; // name of what is saved, without extension
+}
+
+/** A chart with its two titles, its footer, and the plotted rows as a table and as CSV. Drawn anew when its width changes. */
+export function figure<T>(options: FigureOptions<T>): HTMLElement {
+  const body = html("div", { class: "figure-body" });
+  const details = html("details", { class: "figure-table" }, html("summary", {}, "Table"));
+  details.addEventListener("toggle", () => {
+    if (details.open && !details.querySelector("table")) details.append(table(options.columns, options.rows));
+  });
+  const element = html(
+    "figure",
+    { class: "figure", id: options.id },
+    html(
+      "header",
+      {},
+      html("h3", { class: "figure-title" }, options.title),
+      html("p", { class: "figure-subtitle" }, options.subtitle),
+      options.legend ? legend(options.legend) : null,
+      shareMenu(options.title, {
+        file: options.file ?? options.id,
+        anchor: options.id,
+        csv: options.csv ?? (() => csv(options.columns, options.rows)),
+        picture: () => ({
+          kicker: document.title.replace(" | ", " · "),
+          title: options.title,
+          lead: options.subtitle,
+          charts: [{ legend: options.legend, draw: options.draw }],
+          notes: [options.footer],
+        }),
+      }),
+    ),
+    body,
+    html("figcaption", {}, html("span", {}, options.footer)),
+    details,
+  );
+  let drawn = 0;
+  const draw = (width: number) => {
+    if (width < 50 || Math.abs(width - drawn) < 1) return;
+    drawn = width;
+    body.replaceChildren(options.draw(Math.floor(width)));
+  };
+  new ResizeObserver((entries) => draw(entries[0]!.contentRect.width)).observe(body);
+  return element;
+}
+
+/** The plotted rows with their numbers, as HTML. */
+export function table<T>(all: TableColumn<T>[], rows: readonly T[]): HTMLElement {
+  const columns = all.filter(({ hidden }) => !hidden);
+  if (rows.length === 0) return html("p", { class: "none" }, "No rows.");
+  const numeric = columns.map(({ value }) => rows.every((row) => typeof value(row) !== "string"));
+  return html(
+    "div",
+    { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Table" },
+    html(
+      "table",
+      {},
+      tableHead(columns.map(({ label }, i) => ({ label, number: numeric[i]! }))),
+      html(
+        "tbody",
+        {},
+        rows.map((row) =>
+          html(
+            "tr",
+            {},
+            columns.map((column, i) =>
+              html(
+                "td",
+                { class: numeric[i] ? "number" : null },
+                column.text?.(row) ?? column.value(row) ?? "–",
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+export function tableHead(columns: readonly { label: string; number: boolean }[]): HTMLElement {
+  const cells = columns.map(({ label, number }) =>
+    html("th", { scope: "col", class: number ? "number" : null }, label),
+  );
+  return html("thead", {}, html("tr", {}, cells));
+}
+
+/** What all rows share, such as the queue: said in the CSV file, which has no title. */
+export function sharedColumn<T>(label: string, value: string): TableColumn<T> {
+  return { label, value: () => value, hidden: true };
+}
+
+/** A column of counts, shown with their thousands apart. */
+export function countColumn<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
+  return { label, value, text: (row) => count(value(row)) };
+}
+
+export function shareColumn<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
+  return { label, value, text: (row) => percent(value(row)) };
+}
+
+/** A button that saves the rows as a CSV file of that name. */
+export function csvButton<T>(file: string, columns: TableColumn<T>[], rows: readonly T[]): HTMLElement {
+  const onclick = () => saveCsv(csv(columns, rows), file);
+  return html("button", { type: "button", onclick }, "Download CSV");
+}
+
+function legend(entries: LegendEntry[]): HTMLElement {
+  return html(
+    "ul",
+    { class: "legend" },
+    entries.map(({ text, mark }) => html("li", {}, html("i", { class: `mark ${mark}` }), text)),
+  );
+}

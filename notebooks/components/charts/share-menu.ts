@@ -1,0 +1,128 @@
+import type { Picture } from "../picture/picture.js";
+import { csvFile } from "./csv.js";
+import { html } from "./dom.js";
+import { pinnedUrl } from "./url-state.js";
+
+/** What a menu shares: a picture, the numbers in it, and the page at that place. */
+export interface Shared {
+  file: string; // name of what is saved, without extension
+  anchor?: string; // id of the element that a link leads to
+  picture: () => Picture;
+  csv: () => string;
+}
+
+type Item = [text: string, act: () => Promise<string>]; // tells what it did
+
+/** A button with a menu that saves or copies what is shown. The code that makes pictures is loaded when it opens. */
+export function shareMenu(title: string, shared: Shared, label = "⋯"): HTMLElement {
+  const status = html("span", { class: "share-status", role: "status" });
+  const images = () => import("../picture/share-image.js");
+  const items: Item[] = [
+    ["Save as PNG", async () => save(await (await images()).pngBlob(shared.picture()), `${shared.file}.png`)],
+    ["Save as SVG", async () => save(await (await images()).svgBlob(shared.picture()), `${shared.file}.svg`)],
+    ["Save numbers as CSV", async () => saveCsv(shared.csv(), shared.file)],
+    ["Copy image", () => copyImage(images().then(({ pngBlob }) => pngBlob(shared.picture())))],
+    // a file from a mail has no address to hand on
+    ...(document.documentElement.dataset.standalone
+      ? []
+      : [["Copy link", () => copyLink(shared.anchor)] satisfies Item]),
+  ];
+  const buttons = items.map(([text, act]) =>
+    html(
+      "button",
+      {
+        type: "button",
+        role: "menuitem",
+        tabindex: -1,
+        onclick: async () => {
+          close(true);
+          status.textContent = "…";
+          status.textContent = await act().catch((error: Error) => `Not possible here: ${error.message}`);
+          setTimeout(() => {
+            status.textContent = "";
+          }, 4000);
+        },
+      },
+      text,
+    ),
+  );
+  const menu = html("div", { class: "share-items", role: "menu", "aria-label": `Share: ${title}` }, buttons);
+  const opener = html(
+    "button",
+    {
+      type: "button",
+      class: "share-open",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "aria-label": `Share: ${title}`,
+      title: "Share",
+      onclick: () => (menu.hidden ? open(0) : close(true)),
+    },
+    label,
+  );
+  const element = html("div", { class: "share-menu" }, status, opener, menu);
+  menu.hidden = true;
+
+  const outside = (event: Event) => {
+    if (!element.contains(event.target as Node)) close(false);
+  };
+  const open = (at: number) => {
+    menu.hidden = false;
+    opener.setAttribute("aria-expanded", "true");
+    document.addEventListener("pointerdown", outside);
+    buttons.at(at)?.focus();
+    images().catch(() => {}); // on its way while the reader chooses
+  };
+  const close = (focus: boolean) => {
+    menu.hidden = true;
+    opener.setAttribute("aria-expanded", "false");
+    document.removeEventListener("pointerdown", outside);
+    if (focus) opener.focus();
+  };
+  element.addEventListener("focusout", (event) => {
+    const next = event.relatedTarget as Node | null;
+    if (next && !element.contains(next)) close(false);
+  });
+  element.addEventListener("keydown", (event) => {
+    const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
+    if (menu.hidden && (event.key === "ArrowDown" || event.key === "ArrowUp"))
+      open(event.key === "ArrowDown" ? 0 : -1);
+    else if (menu.hidden) return;
+    else if (event.key === "Escape") close(true);
+    else if (event.key === "ArrowDown") buttons[(at + 1) % buttons.length]!.focus();
+    else if (event.key === "ArrowUp") buttons.at(at - 1)!.focus();
+    else if (event.key === "Home") buttons[0]!.focus();
+    else if (event.key === "End") buttons.at(-1)!.focus();
+    else return;
+    event.preventDefault();
+  });
+  return element;
+}
+
+/** Saves rows as a CSV file of that name, and says so. */
+export function saveCsv(text: string, file: string): string {
+  return save(new Blob([csvFile(text)], { type: "text/csv;charset=utf-8" }), `${file}.csv`);
+}
+
+/** Saves a file from the page, and says so. */
+export function save(blob: Blob, name: string): string {
+  const url = URL.createObjectURL(blob);
+  html("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  return `Saved ${name}`;
+}
+
+// The clipboard is asked for while the click still counts; the image may follow.
+async function copyImage(png: Promise<Blob>): Promise<string> {
+  if (typeof ClipboardItem === "undefined" || !navigator.clipboard?.write)
+    throw new Error("this browser copies images on https pages only; save the PNG instead");
+  await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
+  return "Image copied";
+}
+
+/** The address of what is shown into the clipboard, its day and all filters named. Resolves to what to say of it. */
+export async function copyLink(anchor = ""): Promise<string> {
+  if (!navigator.clipboard) throw new Error("copy the address bar");
+  await navigator.clipboard.writeText(pinnedUrl(anchor));
+  return "Link copied";
+}

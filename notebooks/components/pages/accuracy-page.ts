@@ -1,0 +1,365 @@
+import { scaleLinear } from "d3";
+import { type Card, cards } from "../charts/cards.js";
+import { chartRoot, svg } from "../charts/dom.js";
+import { countColumn, figure, sharedColumn, type TableColumn } from "../charts/figure.js";
+import { excludedDay, excludedDays, type Site } from "../charts/masthead.js";
+import { emptyPanel, panel } from "../charts/panel.js";
+import { type AddedErrors, accuracy, addedAccuracy } from "../metrics/accuracy.js";
+import { daysLater } from "../metrics/baseline.js";
+import { isolated, unmarked } from "../metrics/bidi.js";
+import { count, dayName, decimal, percent, plural, signed, type Zone } from "../metrics/format.js";
+import { cutText, widestFont } from "../picture/lines.js";
+
+/** One queue or group and local day, as data-loaders/accuracy.json.sql ships it: the half-hours that were scored. */
+export interface ScoredDay extends AddedErrors {
+  queue: string;
+  kind: Guess;
+  day: string;
+  complete: boolean;
+  expected: number;
+}
+
+/** "same": the baseline in the half-hours that the forecast tells of. */
+export type Guess = "baseline" | "forecast" | "same";
+
+/** A half-hour that was far off, as data-loaders/accuracy-worst.json.sql ships it. */
+export interface FarOff {
+  queue: string;
+  day: string;
+  start: string; // ISO, UTC
+  weeks: number; // behind the baseline
+  expected: number;
+  offered: number;
+}
+
+/** A queue's forecasts over a range of days. */
+export interface QueueAccuracy extends ReturnType<typeof addedAccuracy> {
+  queue: string;
+  days: number;
+  daily: number | null; // WAPE of whole days
+  forecast: number | null; // WAPE of the customer's forecast
+  same: number | null; // of the baseline over the same half-hours
+  forecastN: number;
+}
+
+export interface AccuracyPage {
+  queue: string;
+  site: Site;
+  zone: Zone;
+  days: ScoredDay[]; // of the queue, the baseline's
+  own: QueueAccuracy;
+  queues: QueueAccuracy[]; // with "All queues", by contacts
+  worst: FarOff[];
+  excluded: string[]; // days of the range or of the ten weeks before it that kit.yaml excludes
+  forecasts: boolean;
+}
+
+/** Everything the page shows of a queue over the newest `range` days. */
+export function accuracyPage(options: {
+  rows: readonly ScoredDay[];
+  worst: readonly FarOff[];
+  queue: string;
+  range: number;
+  site: Site;
+  zone: Zone;
+}): AccuracyPage {
+  const { queue, range, site, zone } = options;
+  const recent = [...new Set(options.rows.map(({ day }) => day))].sort().slice(-range);
+  const rows = options.rows.filter(({ day }) => day >= (recent[0] ?? ""));
+  const names = [...new Set(rows.map((row) => row.queue))];
+  return {
+    ...{ queue, site, zone },
+    days: rows.filter((row) => row.queue === queue && row.kind === "baseline"),
+    own: queueAccuracy(queue, rows),
+    queues: names.map((name) => queueAccuracy(name, rows)).sort((a, b) => b.contacts - a.contacts),
+    worst: options.worst.filter((row) => row.queue === queue && row.day >= (recent[0] ?? "")),
+    excluded: [...excludedDays(site)].filter(
+      (day) => recent.length > 0 && day >= daysLater(recent[0]!, -70) && day <= recent.at(-1)!,
+    ),
+    forecasts: rows.some(({ kind }) => kind === "forecast"),
+  };
+}
+
+function queueAccuracy(queue: string, all: readonly ScoredDay[]): QueueAccuracy {
+  const of = (kind: Guess) => all.filter((row) => row.queue === queue && row.kind === kind);
+  const [baseline, forecast] = [of("baseline"), of("forecast")];
+  const whole = baseline.filter(({ complete, without }) => complete && without === 0);
+  return {
+    ...addedAccuracy(baseline),
+    queue,
+    days: baseline.length,
+    daily: accuracy(whole.map((row) => ({ forecast: row.expected, actual: row.contacts }))).wape,
+    forecast: addedAccuracy(forecast).wape,
+    same: addedAccuracy(of("same")).wape,
+    forecastN: addedAccuracy(forecast).n,
+  };
+}
+
+/** The page in words. */
+export function accuracySentence({ queue, own, queues, site }: AccuracyPage): {
+  title: string;
+  lead: string;
+} {
+  if (queues.length === 0)
+    return {
+      title: "No day can be scored yet",
+      lead: "The baseline of a day takes four same weekdays before it, from issue_queues and rep_convos. Sync five weeks of them.",
+    };
+  if (own.wape === null)
+    return {
+      title: `${isolated(queue)}: nothing to score`,
+      lead: "No contact came in the half-hours that have a baseline.",
+    };
+  const { bias } = own;
+  const lean =
+    bias === null || Math.abs(bias) < 0.01
+      ? "It leans neither way."
+      : `It expected ${percent(Math.abs(bias))} too ${bias > 0 ? "many" : "few"}.`;
+  const beyond = own.floor === null ? null : own.wape - own.floor;
+  return {
+    title: `${isolated(queue)}: the baseline missed half-hours by ${percent(own.wape)}${own.floor === null ? "" : `; chance alone makes ${percent(own.floor)}`}`,
+    lead: [
+      `Over ${plural(own.days, "day")} and ${count(own.contacts)} contacts. ${lean}`,
+      beyond === null
+        ? null
+        : beyond <= 0.03
+          ? "A better forecast could hardly be told from this one."
+          : `The ${decimal(beyond * 100)} points between are what a better forecast could win.`,
+      own.contacts / own.n < site.min_contacts
+        ? `With ${decimal(own.contacts / own.n)} contacts a half-hour nobody can be accurate: look at whole days.`
+        : null,
+    ]
+      .filter(Boolean)
+      .join(" "),
+  };
+}
+
+export function accuracyCards({ own, queues }: AccuracyPage): HTMLElement {
+  if (queues.length === 0) return cards([]);
+  const list: Card[] = [
+    { label: "Off per half-hour", value: percent(own.wape), note: `WAPE over ${count(own.n)} half-hours` },
+    { label: "Noise floor", value: percent(own.floor), note: "what chance alone makes" },
+    {
+      label: "Bias",
+      value: own.bias === null ? "–" : `${signed(own.bias * 100, 1)}%`,
+      note: "above zero: expected too many",
+    },
+    {
+      label: "Off per day",
+      value: percent(own.daily),
+      note: own.daily === null ? "no whole day scored yet" : "WAPE of whole days",
+    },
+  ];
+  if (own.forecast !== null)
+    list.push({
+      label: "Your forecast",
+      value: percent(own.forecast),
+      note: `baseline over the same ${count(own.forecastN)} half-hours: ${percent(own.same)}`,
+    });
+  return cards(list);
+}
+
+/** How far off each day was, with the floor. */
+export function dailyFigure(page: AccuracyPage): HTMLElement {
+  const { days, queue, own } = page;
+  const columns: TableColumn<ScoredDay>[] = [
+    sharedColumn("Queue", queue),
+    {
+      label: "Day",
+      value: ({ day }) => day,
+      text: ({ day, complete }) => `${dayName(day)}${complete ? "" : ", not whole"}`,
+    },
+    { label: "Half-hours", value: ({ n }) => n },
+    countColumn("Contacts", ({ contacts }) => contacts),
+    countColumn("Expected", ({ expected }) => expected),
+    share("WAPE", (row) => addedAccuracy([row]).wape),
+    share("Noise floor", (row) => addedAccuracy([row]).floor),
+    share("Bias", (row) => addedAccuracy([row]).bias),
+  ];
+  return figure({
+    id: "daily",
+    title: own.wape === null ? "No day scored" : `From day to day, ${isolated(queue)}`,
+    subtitle: `Sum of misses / contacts, by half-hour, per local day. Each day is measured by days before it alone. Lighter: not all of the day is here.`,
+    legend: [
+      { text: "Off (WAPE)", mark: "blue" },
+      { text: "Noise floor", mark: "floor" },
+    ],
+    footer: accuracyFooter(page),
+    rows: days,
+    columns,
+    draw: (width) => dailyChart(days, width),
+    file: "baseline-accuracy-by-day",
+  });
+}
+
+/** All queues, largest first. */
+export function queuesFigure(page: AccuracyPage): HTMLElement {
+  const { queues, forecasts } = page;
+  const columns: TableColumn<QueueAccuracy>[] = [
+    { label: "Queue", value: ({ queue }) => queue },
+    { label: "Days", value: ({ days }) => days },
+    countColumn("Half-hours", ({ n }) => n),
+    countColumn("Contacts", ({ contacts }) => contacts),
+    share("WAPE", ({ wape }) => wape),
+    share("Noise floor", ({ floor }) => floor),
+    share("Bias", ({ bias }) => bias),
+    share("WAPE, whole days", ({ daily }) => daily),
+    ...(forecasts
+      ? [
+          share<QueueAccuracy>("Forecast WAPE", ({ forecast }) => forecast),
+          share<QueueAccuracy>("Baseline, same half-hours", ({ same }) => same),
+        ]
+      : []),
+  ];
+  return figure({
+    id: "queues",
+    title: chanceTitle(queues),
+    subtitle: "Sum of misses / contacts, by half-hour, largest queue first; the bar ends at the noise floor.",
+    legend: [
+      { text: "Off (WAPE)", mark: "blue" },
+      { text: "Chance alone", mark: "grey-soft" },
+      ...(forecasts ? [{ text: "Your forecast", mark: "orange" }] : []),
+    ],
+    footer: accuracyFooter(page),
+    rows: queues,
+    columns,
+    draw: (width) => queuesChart(queues, width),
+    file: "baseline-accuracy-by-queue",
+  });
+}
+
+/** How much of the misses is chance, from the queue where it is least to that where it is most. */
+export function chanceTitle(queues: readonly QueueAccuracy[]): string {
+  const told = queues
+    .flatMap(({ queue, wape, floor }) => (wape && floor !== null ? [{ queue, share: floor / wape }] : []))
+    .sort((a, b) => a.share - b.share);
+  const [least, most] = [told[0], told.at(-1)];
+  if (!least || !most) return "No miss to take apart";
+  const part = ({ share }: { share: number }) => (share >= 1 ? "all" : percent(share, 0));
+  if (part(least) === part(most)) return `Chance alone explains ${part(least)} of the miss`;
+  return `Chance alone explains ${part(least)} of the miss of ${isolated(least.queue)}, ${part(most)} of that of ${isolated(most.queue)}`;
+}
+
+/** The half-hours furthest off. */
+export function worstColumns(zone: Zone): TableColumn<FarOff>[] {
+  return [
+    { label: "Queue", value: ({ queue }) => queue, hidden: true },
+    { label: "Start, UTC", value: ({ start }) => start, hidden: true },
+    { label: "Half-hour", value: ({ start }) => zone.moment(start) },
+    { label: "Came", value: ({ offered }) => offered, text: ({ offered }) => decimal(offered, 0) },
+    { label: "Expected", value: ({ expected }) => expected, text: ({ expected }) => decimal(expected) },
+    {
+      label: "Off",
+      value: (row) => row.offered - row.expected,
+      text: (row) => signed(row.offered - row.expected, 1),
+    },
+    {
+      label: "Times the noise",
+      value: (row) => (row.expected > 0 ? (row.offered - row.expected) / Math.sqrt(row.expected) : null),
+      text: (row) =>
+        row.expected > 0 ? signed((row.offered - row.expected) / Math.sqrt(row.expected), 1) : "–",
+    },
+    { label: "Weeks behind it", value: ({ weeks }) => weeks },
+  ];
+}
+
+/** What the scores are made of. */
+export function accuracyFooter({ site, days, own, forecasts, excluded }: AccuracyPage): string {
+  const last = days.at(-1);
+  return [
+    `Days in ${site.timezone}.`,
+    last ? `Data through ${dayName(last.day)}${last.complete ? "" : ", of which not all is here"}.` : null,
+    `n = ${count(own.contacts)} contacts in ${count(own.n)} half-hours${own.left ? `; ${count(own.left)} had too few weeks before them` : ""}.`,
+    "Baseline: median of the last eight same weekdays with data. Source: issue_queues, rep_convos.",
+    excluded.length
+      ? `Excluded, neither scored nor in a baseline: ${excluded.map((day) => excludedDay(site, day)).join(", ")}.`
+      : null,
+    forecasts ? "Forecast: the file of kit.yaml." : null,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function dailyChart(days: readonly ScoredDay[], width: number): SVGSVGElement {
+  if (days.length === 0)
+    return emptyPanel(width, "No day can be scored yet: it takes four same weekdays before.");
+  const figures = days.map((row) => addedAccuracy([row]));
+  const every = Math.max(1, Math.ceil(days.length / (width < 520 ? 4 : 10)));
+  const { root, marks, x, y } = panel({
+    width,
+    height: 200,
+    slots: days.length,
+    max: Math.max(0.1, ...figures.map(({ wape, floor }) => Math.max(wape ?? 0, floor ?? 0))),
+    format: (value) => percent(value, 0),
+    tick: (slot) => (slot < days.length && slot % every === 0 ? dayName(days[slot]!.day) : null),
+    centred: true,
+    label: "Distance of the baseline by day",
+    description: "Columns: sum of misses over contacts. Lines: the noise floor.",
+  });
+  const size = Math.min(48, x(1) - x(0) - 1);
+  figures.forEach(({ wape, floor }, slot) => {
+    const left = (x(slot) + x(slot + 1) - size) / 2;
+    const running = days[slot]!.complete ? "" : " running";
+    if (wape !== null)
+      marks.append(
+        svg("rect", { class: `blue${running}`, x: left, width: size, y: y(wape), height: y(0) - y(wape) }),
+      );
+    if (floor !== null)
+      marks.append(
+        svg("line", { class: "floor", x1: left - 1, x2: left + size + 1, y1: y(floor), y2: y(floor) }),
+      );
+  });
+  return root;
+}
+
+function queuesChart(queues: readonly QueueAccuracy[], width: number): SVGSVGElement {
+  if (queues.length === 0) return emptyPanel(width, "No queue can be scored yet.");
+  const [line, top, left, right] = [24, 22, Math.min(190, width * 0.36), 76];
+  const most = Math.max(
+    0.1,
+    ...queues.map(({ wape, floor, forecast }) => Math.max(wape ?? 0, floor ?? 0, forecast ?? 0)),
+  );
+  // beyond 200 % the length says nothing more
+  const x = scaleLinear([0, Math.min(most, 2)], [left, width - right])
+    .nice(4)
+    .clamp(true);
+  const height = top + queues.length * line + 6;
+  const root = chartRoot(width, height, {
+    role: "img",
+    "aria-label": "Distance of the baseline by queue",
+    "aria-description": "Dots: sum of misses over contacts. Bars: the noise floor, what chance alone makes.",
+  });
+  for (const value of x.ticks(width < 520 ? 2 : 4))
+    root.append(
+      svg("g", { class: "grid-lines" }, svg("line", { x1: x(value), x2: x(value), y1: top - 4, y2: height })),
+      svg("text", { x: x(value), y: 12, "text-anchor": "middle" }, percent(value, 0)),
+    );
+  queues.forEach(({ queue, wape, floor, forecast, bias }, i) => {
+    const y = top + i * line + line / 2;
+    const short = cutText(unmarked(queue), { width: (left - 8) / widestFont, size: 12 });
+    root.append(
+      svg("text", { x: left - 8, y, dy: "0.32em", "text-anchor": "end", class: "row-name" }, short),
+    );
+    if (floor !== null)
+      root.append(svg("rect", { class: "grey-soft", x: left, width: x(floor) - left, y: y - 5, height: 10 }));
+    if (forecast !== null) root.append(svg("circle", { class: "orange", cx: x(forecast), cy: y, r: 4 }));
+    if (wape === null) return;
+    root.append(
+      svg("circle", { class: "blue", cx: x(wape), cy: y, r: 5 }),
+      svg(
+        "text",
+        { x: width, y, dy: "0.32em", "text-anchor": "end" },
+        bias === null ? "" : `bias ${signed(bias * 100)}%`,
+      ),
+    );
+  });
+  return root;
+}
+
+function share<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
+  return {
+    label,
+    value: (row) => (value(row) === null ? null : Number(value(row)!.toFixed(4))),
+    text: (row) => percent(value(row)),
+  };
+}

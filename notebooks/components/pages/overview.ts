@@ -1,0 +1,338 @@
+import { type Card, pointsDelta, versusDelta } from "../charts/cards.js";
+import { type DayRow, shareLineChart, stackChart } from "../charts/daily.js";
+import { html } from "../charts/dom.js";
+import { countColumn, figure, type TableColumn, table } from "../charts/figure.js";
+import type { Site } from "../charts/masthead.js";
+import { daysLater } from "../metrics/baseline.js";
+import { wilson } from "../metrics/confidence.js";
+import { type ConversationDay, conversationTotals } from "../metrics/conversations.js";
+import { clock, count, longDay, percent, plural, weekdayName, type Zone } from "../metrics/format.js";
+import { ratio } from "../metrics/ratio.js";
+import { type FeedHealth, minutesText } from "./health.js";
+
+/** One local day and queue from the history feeds, as data-loaders/queue-days.json.sql ships it. */
+export interface QueueDay extends DayRow {
+  queue: string; // "All queues" is every queue together
+  offered: number; // assigned or abandoned
+  assigned: number;
+  abandoned: number;
+  within: number; // assigned after no more than the threshold
+}
+
+export interface OverviewData {
+  days: readonly ConversationDay[];
+  queueDays: readonly QueueDay[];
+  feeds: readonly FeedHealth[];
+  site: Site;
+}
+
+/** The Overview page: the last complete day in figures, the weeks before as context. */
+export function overview(data: OverviewData) {
+  const { site } = data;
+  const { all, queues, last, lastQueue } = lastDay(data);
+  return {
+    ...overviewWords(data),
+    cards: last || lastQueue ? overviewCards(last, lastQueue, all, queues, site) : [],
+    figures: overviewFigures(all.slice(-42), queues.slice(-42), site),
+  };
+}
+
+export function overviewWords(data: OverviewData): { title: string; lead: string } {
+  const { all, queues, last, lastQueue } = lastDay(data);
+  const day = last ?? lastQueue;
+  if (!day) return nothingToTell(data);
+  const service = ratio(lastQueue?.within, lastQueue?.offered);
+  const facts = [
+    last ? plural(last.started, "conversation") : plural(lastQueue!.offered, "contact"),
+    service === null ? "" : `${percent(service, 0)} answered in ${data.site.seconds} s`,
+  ].filter(Boolean);
+  const former = formerText(day.day, last ? all : queues);
+  return {
+    title: `${longDay(day.day).replace(/ \d{4}$/, "")}: ${facts.join(", ")}`,
+    lead: [
+      `The last ${day.complete ? "complete day" : "day, of which not all is here"}${former}.`,
+      last ? "" : `No conversations: ${absent(data, "convos_metrics")}.`,
+    ]
+      .filter(Boolean)
+      .join(" "),
+  };
+}
+
+function lastDay({ days, queueDays }: OverviewData) {
+  const all = days.filter(({ channel }) => channel === "All channels");
+  const queues = queueDays.filter(({ queue }) => queue === "All queues");
+  const newest = <Row extends DayRow>(rows: Row[]) =>
+    rows.findLast(({ complete }) => complete) ?? rows.at(-1);
+  const last = newest(all);
+  const lastQueue = last ? queues.find(({ day }) => day === last.day) : newest(queues);
+  return { all, queues, last, lastQueue };
+}
+
+/** The complete ones of the four days of the same weekday before a day. */
+export function weeksBefore<Row extends DayRow>(day: string, rows: readonly Row[]): Row[] {
+  const days = [7, 14, 21, 28].map((back) => daysLater(day, -back));
+  return rows.filter((row) => row.complete && days.includes(row.day));
+}
+
+function formerText(day: string, all: readonly DayRow[]): string {
+  const weeks = weeksBefore(day, all).length;
+  if (weeks === 0) return "";
+  return `, against ${weeks === 1 ? "the" : `the ${["two", "three", "four"][weeks - 2]}`} ${weekdayName(day)}${weeks === 1 ? "" : "s"} before`;
+}
+
+// Where there is no day of conversations or queues to tell:
+// feeds here         said
+// none               nothing has been synced yet
+// all empty          which are here, and that they hold no rows
+// some with rows     that there are no conversations, which are here, and which of those that this page takes are not
+function nothingToTell(data: OverviewData): { title: string; lead: string } {
+  const { feeds } = data;
+  const here = feeds.filter(({ partitions }) => partitions > 0);
+  if (here.length === 0)
+    return {
+      title: "Nothing has been synced yet",
+      lead: "Run a sync, then build the site again: the pages fill themselves.",
+    };
+  const filled = here.filter(({ kept }) => kept > 0);
+  const missing = ["convos_metrics", "issue_queues", "rep_convos"].filter(
+    (name) => !here.some(({ feed }) => feed === name),
+  );
+  const listed = here
+    .slice(0, 8)
+    .map(({ feed, kept }) => `${feed} (${kept > 0 ? plural(kept, "row") : "no rows"})`);
+  return {
+    title: filled.length
+      ? `No conversations: ${absent(data, "convos_metrics")}`
+      : `${plural(here.length, "feed")} ${here.length === 1 ? "is" : "are"} here, without a row`,
+    lead: [
+      `Here: ${listed.join(", ")}${here.length > listed.length ? ` and ${count(here.length - listed.length)} more` : ""}.`,
+      missing.length ? `Not here: ${missing.join(", ")}, of which this page is made.` : null,
+      filled.length ? null : "What has come is complete and empty; this page fills itself when rows arrive.",
+      filled.some(({ feed }) => feed === "queue_wfm") ? "Today and Queues show what queue_wfm has." : null,
+    ]
+      .filter(Boolean)
+      .join(" "),
+  };
+}
+
+function absent({ feeds }: OverviewData, name: string): string {
+  const found = feeds.find(({ feed }) => feed === name);
+  if (!found || found.partitions === 0) return `${name} is not here`;
+  return found.kept === 0 ? `${name} holds no rows` : `${name} has no row with a time`;
+}
+
+/** The figures of a day: those of conversations where their feeds are here, those of queues beside them. */
+function overviewCards(
+  last: ConversationDay | undefined,
+  lastQueue: QueueDay | undefined,
+  all: readonly ConversationDay[],
+  queues: readonly QueueDay[],
+  site: Site,
+): Card[] {
+  const conversations = last ? conversationCards(last, all, site) : [];
+  const { day } = (last ?? lastQueue)!;
+  return [
+    ...conversations.slice(0, 1),
+    ...queueCards(day, lastQueue, queues, site),
+    ...conversations.slice(1),
+  ];
+}
+
+function conversationCards(last: ConversationDay, all: readonly ConversationDay[], site: Site): Card[] {
+  const former = weeksBefore(last.day, all);
+  const before = former.length ? conversationTotals(former) : null;
+  const label = labelOf(former);
+  const recent = all.filter(({ day }) => day <= last.day).slice(-28);
+  const rating = ratio(last.satisfied, last.rated);
+  const ratingBefore = ratio(before?.satisfied, before?.rated);
+  const sure = wilson(last.satisfied, last.rated);
+  const differs =
+    sure !== null && ratingBefore !== null && (ratingBefore < sure.low || ratingBefore > sure.high);
+  return [
+    {
+      label: "Conversations",
+      value: count(last.started),
+      delta: versusDelta(last.started, before ? before.started / former.length : null, label),
+      trend: recent.map(({ complete, started }) => (complete ? started : null)),
+      href: "./conversations.html",
+    },
+    {
+      label: "Median handle",
+      value: clock(last.handle_p50),
+      delta: versusDelta(last.handle_p50, before?.handle_p50 ?? null, label),
+      trend: recent.map(({ handle_p50 }) => handle_p50),
+      href: "./conversations.html#handle-time",
+    },
+    {
+      label: "With a rep",
+      value: percent(ratio(last.assisted, last.ended)),
+      delta: pointsDelta(
+        ratio(last.assisted, last.ended),
+        ratio(before?.assisted, before?.ended),
+        label,
+        undefined,
+        0.01,
+      ),
+      trend: recent.map((row) => ratio(row.assisted, row.ended)),
+      href: "./conversations.html",
+    },
+    {
+      label: "Good ratings",
+      value: rating === null ? `n < ${site.min_contacts}` : percent(rating),
+      delta: pointsDelta(rating, ratingBefore, label, differs ? "higher" : undefined, 0.01),
+      note: `n = ${count(last.rated)}`,
+      trend: recent.map((row) => ratio(row.satisfied, row.rated)),
+      href: "./conversations.html#ratings",
+    },
+  ];
+}
+
+function queueCards(
+  day: string,
+  last: QueueDay | undefined,
+  queues: readonly QueueDay[],
+  site: Site,
+): Card[] {
+  const former = weeksBefore(day, queues);
+  const recent = queues.filter((row) => row.day <= day).slice(-28);
+  const card = (label: string, value: (row: QueueDay) => number, better: "higher" | "lower"): Card => {
+    const sum = (of: (row: QueueDay) => number) => former.reduce((total, row) => total + of(row), 0);
+    const now = last ? ratio(value(last), last.offered) : null;
+    const then = ratio(
+      sum(value),
+      sum(({ offered }) => offered),
+    );
+    return {
+      label,
+      value: percent(now),
+      delta: pointsDelta(now, then, labelOf(former), better, 0.01),
+      trend: recent.map((row) => ratio(value(row), row.offered)),
+      href: "./today.html",
+    };
+  };
+  return [
+    card(`Answered in ${site.seconds} s`, ({ within }) => within, "higher"),
+    card("Abandoned", ({ abandoned }) => abandoned, "lower"),
+  ];
+}
+
+function labelOf(former: readonly DayRow[]): string {
+  return former.length === 1 ? "the week before" : "the weeks before";
+}
+
+function overviewFigures(
+  days: readonly ConversationDay[],
+  queues: readonly QueueDay[],
+  site: Site,
+): HTMLElement {
+  const parts = [
+    { text: "With a rep", mark: "blue", value: (row: ConversationDay) => row.assisted },
+    {
+      text: "Without",
+      mark: "blue-soft",
+      value: (row: ConversationDay) => Math.max(0, row.started - row.assisted),
+    },
+  ];
+  const level = {
+    text: "",
+    mark: "blue",
+    value: (row: QueueDay) => ratio(row.within, row.offered),
+    low: () => null,
+    high: () => null,
+    n: (row: QueueDay) => row.offered,
+  };
+  const met = queues.filter(
+    (row) => row.complete && row.offered && row.within / row.offered >= site.target,
+  ).length;
+  const whole = queues.filter((row) => row.complete && row.offered).length;
+  const total = days.reduce((sum, row) => sum + row.started, 0);
+  return html(
+    "div",
+    { class: "figures two" },
+    figure({
+      id: "volume",
+      title: days.length
+        ? `${plural(total, "conversation")} in ${plural(days.length, "day")}`
+        : "No conversations yet",
+      subtitle: "Conversations begun per day, all channels. Lighter: not all of the day is here.",
+      legend: parts.map(({ text, mark }) => ({ text, mark })),
+      footer: `Days in ${site.timezone}. Source: convos_metrics. Grey fields are weekends.`,
+      rows: days,
+      columns: [
+        { label: "Day", value: ({ day }) => day },
+        { label: "Begun", value: (row) => row.started },
+        { label: "With a rep", value: (row) => row.assisted },
+      ],
+      draw: (width) => stackChart(days, parts, { width, label: "Conversations per day" }),
+    }),
+    figure({
+      id: "service",
+      title: whole
+        ? `The target of ${percent(site.target, 0)} was met on ${met} of ${plural(whole, "whole day")}`
+        : "No queue history yet",
+      subtitle: `Answered within ${site.seconds} s / (answered + abandoned), all queues, per day.`,
+      footer: `Days in ${site.timezone}. Source: issue_queues, rep_convos. Grey fields are weekends.`,
+      rows: queues,
+      columns: [
+        { label: "Day", value: ({ day }) => day },
+        { label: "Offered", value: (row) => row.offered },
+        { label: "Abandoned", value: (row) => row.abandoned },
+        { label: "In time", value: (row) => row.within },
+      ],
+      draw: (width) =>
+        shareLineChart(queues, { ...level }, { width, label: "Service level per day", target: site.target }),
+    }),
+  );
+}
+
+/** What is here, by kind of feed, and how old. */
+export function arrivedTable({
+  feeds,
+  zone,
+  now,
+}: {
+  feeds: readonly FeedHealth[];
+  zone: Zone;
+  now: number; // milliseconds
+}): HTMLElement {
+  const kinds: Record<string, string> = {
+    conversation: "Conversations",
+    queue: "Queues",
+    rep: "Reps",
+    wfm: "WFM intraday",
+    other: "Other",
+  };
+  const rows = Object.entries(kinds).flatMap(([kind, name]) => {
+    const here = feeds.filter((row) => row.kind === kind && row.partitions > 0);
+    if (here.length === 0) return [];
+    const through = here.map((row) => row.through ?? "").reduce((a, b) => (a > b ? a : b), "");
+    return [
+      {
+        name,
+        feeds: here.length,
+        rows: here.reduce((sum, row) => sum + row.kept, 0),
+        through: through || null,
+        age: through === "" || Date.parse(through) > now ? null : (now - Date.parse(through)) / 60_000,
+        open: here.reduce((sum, row) => sum + row.overdue + row.failed, 0),
+      },
+    ];
+  });
+  type Row = (typeof rows)[number];
+  const columns: TableColumn<Row>[] = [
+    { label: "Feeds about", value: (row) => row.name },
+    { label: "Feeds", value: (row) => row.feeds },
+    countColumn("Rows", (row) => row.rows),
+    {
+      label: "Newest data",
+      value: (row) => row.through,
+      text: (row) => (row.through ? zone.dateTime(row.through) : "–"),
+    },
+    {
+      label: "Age",
+      value: (row) => (row.age === null ? null : Math.floor(row.age)),
+      text: (row) => minutesText(row.age),
+    },
+    { label: "Overdue or failed", value: (row) => row.open },
+  ];
+  return html("div", { class: "figure wide-table" }, table(columns, rows));
+}

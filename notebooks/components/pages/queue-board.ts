@@ -1,0 +1,435 @@
+import { area, curveStepAfter, line } from "d3";
+import { csv } from "../charts/csv.js";
+import { intervalColumns, measure, usualText } from "../charts/day-charts.js";
+import { chartRoot, html, svg } from "../charts/dom.js";
+import { countColumn, figure, shareColumn, type TableColumn } from "../charts/figure.js";
+import { excludedDays, lacks, missingText, openHours, type Site } from "../charts/masthead.js";
+import { emptyPanel, runs } from "../charts/panel.js";
+import { isolated, unmarked } from "../metrics/bidi.js";
+import {
+  clock,
+  count,
+  dayName,
+  decimal,
+  longDay,
+  percent,
+  plural,
+  toldOf,
+  type Zone,
+} from "../metrics/format.js";
+import {
+  allQueues,
+  dayOfIntervals,
+  type Interval,
+  type IntradayDay,
+  known,
+  offered,
+  type WindowRow,
+} from "../metrics/interval.js";
+import {
+  clockText,
+  contradictory,
+  type DaySummary,
+  formula,
+  gap,
+  serviceLevelOf,
+  shortfallOf,
+  summarize,
+} from "../metrics/today.js";
+import type { Grain } from "../metrics/windows.js";
+import { cutText, textWidth, widestFont } from "../picture/lines.js";
+
+/** One queue of a day, so far. Rates are null without contacts. */
+export interface QueueOfDay extends DaySummary {
+  queue: string;
+  rows: readonly Interval[];
+  service: number | null; // 0..1
+  abandonRate: number | null; // of the offered
+  missing: number | null; // answers in time that were missing to the target
+  few: boolean; // too few contacts for its rates to mean much
+}
+
+export interface QueueBoard {
+  queues: QueueOfDay[]; // most missing first; without a service level last
+  all: QueueOfDay;
+  through: number | null; // end of the newest window that has arrived, UTC ms
+  day: string;
+  grain: Grain;
+  zone: Zone;
+  site: Site;
+}
+
+/** All queues of one day from the windows of that day. */
+export function queueBoard(options: {
+  windows: readonly WindowRow[];
+  days: readonly IntradayDay[];
+  queues: readonly string[];
+  day: string;
+  grain: Grain;
+  zone: Zone;
+  site: Site;
+}): QueueBoard {
+  const { windows, days, day, grain, zone, site } = options;
+  const names = options.queues.filter((queue) => queue !== allQueues);
+  const of = (queue: string): QueueOfDay => {
+    const frame = { windows, days, day, queue, grain, timezone: site.timezone, excluded: excludedDays(site) };
+    const rows = windows.length ? dayOfIntervals({ ...frame, openHours: openHours(site, queue) }) : [];
+    return queueOfDay(queue, rows, site);
+  };
+  const through = days.find((entry) => entry.day === day)?.through ?? null;
+  return {
+    queues: names.map(of).sort(worstFirst),
+    all: of(allQueues),
+    through: through === null ? null : Date.parse(through),
+    ...{ day, grain, zone, site },
+  };
+}
+
+/** The intervals of a queue added up: rates from added counts. */
+function queueOfDay(queue: string, rows: readonly Interval[], site: Site): QueueOfDay {
+  const sum = summarize(rows);
+  return {
+    ...sum,
+    queue,
+    rows,
+    service: serviceLevelOf(site)(sum.served),
+    missing: shortfallOf(sum.served, site),
+    few: sum.offered < site.min_contacts,
+  };
+}
+
+/** Most answers missing first; then the lower service level, then the busier queue. */
+function worstFirst(a: QueueOfDay, b: QueueOfDay): number {
+  return (
+    (b.missing ?? -1) - (a.missing ?? -1) ||
+    (a.service ?? 2) - (b.service ?? 2) ||
+    b.offered - a.offered ||
+    (a.queue < b.queue ? -1 : 1)
+  );
+}
+
+// What the service level is made of.
+const serviceMetrics = ["assignments", "abandons", "within_threshold"];
+
+const contradict = ({ rows }: QueueOfDay, site: Site) => rows.some((row) => contradictory(row, site));
+
+/** The contacts of a queue; null where a column is missing, so that they cannot be told. */
+function contacts({ intervals, offered }: QueueOfDay, site: Site): number | null {
+  return intervals === 0 || lacks(site, "assignments", "abandons") ? null : offered;
+}
+
+/** The board in words. */
+export function boardSentence({ queues, all, through, day, zone, site }: QueueBoard): {
+  title: string;
+  lead: string;
+} {
+  const served = queues.filter(({ missing }) => missing !== null);
+  if (served.length === 0 && through !== null && lacks(site, ...serviceMetrics))
+    return {
+      title: `No service level to show for ${dayName(day)}`,
+      lead: missingText(site, "queue_wfm"),
+    };
+  if (served.length === 0 && queues.some((queue) => contradict(queue, site)))
+    return {
+      title: `No service level to show for ${dayName(day)}: counts contradict`,
+      lead: "Windows have arrived with counts that cannot be, such as more answers in time than contacts; Data health has an example.",
+    };
+  if (served.length === 0)
+    return {
+      title: day ? `No queue has data for ${dayName(day)}` : "No queue has data yet",
+      lead: day
+        ? "Nothing of this day has arrived. Choose another day."
+        : "Run a sync, then build the site again: the page fills itself.",
+    };
+  const busy = queues.filter(({ offered, missing }) => offered > 0 || missing !== null).length;
+  const told = served.length === busy ? plural(busy, "queue") : `the ${toldOf(served.length, busy, "queue")}`;
+  const missed = served.filter(({ missing }) => missing! > 0);
+  const worst = missed[0];
+  const running = all.rows.some(({ state }) => state === "pending");
+  const until = running && through !== null ? ` by ${zone.time(through)}` : "";
+  return {
+    title: worst
+      ? `${isolated(worst.queue)} misses the target by ${plural(worst.missing!, "contact")}${until}, the most of ${told}`
+      : `${served.length < busy ? `All of ${told} meet` : busy === 1 ? "The queue meets" : `All ${told} meet`} the ${percent(site.target, 0)} target${until}`,
+    lead: [
+      worst
+        ? `${missed.length} of ${told} ${missed.length === 1 ? "is" : "are"} under the ${percent(site.target, 0)} target.`
+        : null,
+      `Together ${contacts(all, site) === null ? "contacts that cannot be counted" : plural(all.offered, "contact")} on ${longDay(day)}${until}`,
+      all.service === null
+        ? "."
+        : `, ${percent(all.service)} answered within ${site.seconds} s, ${gap(all.service, site.target)}.`,
+    ]
+      .filter(Boolean)
+      .join(" ")
+      .replace(" , ", ", ")
+      .replace(" .", "."),
+  };
+}
+
+/** Address of the Today page for a queue, with all other filters of this address kept. */
+export function todayLink(search: string, queue: string, day: string): string {
+  const filters = new URLSearchParams(search);
+  filters.set("queue", queue);
+  filters.set("date", day);
+  return `./today.html?${filters}`;
+}
+
+/** The small multiples with titles, footer, table and CSV. */
+export function boardFigure(board: QueueBoard, options: { free: boolean; search: string }): HTMLElement {
+  const { queues, all, through, day, grain, zone, site } = board;
+  const usual = queues.some(({ rows }) => rows.some((row) => row.usual !== null));
+  const shown = queues.some(({ rows }) => rows.some(known));
+  const countless = lacks(site, "assignments", "abandons");
+  return html(
+    "div",
+    { class: "figures" },
+    figure({
+      id: "queues",
+      title: countless
+        ? "No contacts to show"
+        : !shown
+          ? "No queue has data for this day"
+          : lacks(site, "within_threshold")
+            ? "Volume of each queue through the day, busiest first"
+            : "Volume of each queue through the day, most answers missing first",
+      subtitle:
+        `Contacts offered per ${grain} minutes, ${day ? longDay(day) : "no day yet"}. ` +
+        (options.free
+          ? "Each queue has a scale of its own: heights cannot be compared between queues."
+          : "All queues share one scale.") +
+        ` Numbers are the day so far: contacts, ${formula(site).replace(/^[A-Z]/, (start) => start.toLowerCase())}, share abandoned, mean wait of all.`,
+      legend: [
+        { text: "Offered", mark: "blue" },
+        ...(usual ? [{ text: "The usual (median of same weekdays)", mark: "usual-band" }] : []),
+      ],
+      footer: [
+        `Times in ${site.timezone}.`,
+        clockText(all.rows),
+        through === null ? null : `Data through ${zone.dateTime(through)}.`,
+        countless ? null : `n = ${count(all.offered)} contacts.`,
+        "Source: queue_wfm.",
+        usual ? usualText({ rows: all.rows, day, site }) : null,
+        missingText(site, "queue_wfm"),
+        `Faint: fewer than ${site.min_contacts} contacts.`,
+      ]
+        .filter(Boolean)
+        .join(" "),
+      draw: (width) => boardChart(board, { ...options, width }),
+      rows: queues,
+      columns: boardColumns(site),
+      csv: () => boardCsv(board),
+      file: `queues-${day}`,
+    }),
+  );
+}
+
+export function boardColumns(site: Site): TableColumn<QueueOfDay>[] {
+  return [
+    { label: "Queue", value: ({ queue }) => queue },
+    countColumn("Contacts", (row) => contacts(row, site)),
+    countColumn("The usual", (row) => (row.usual === null ? null : Math.round(row.usual))),
+    shareColumn(`Answered in ${site.seconds} s`, ({ service }) => service),
+    countColumn("Missing to the target", ({ missing }) => missing),
+    shareColumn("Abandoned", ({ abandonRate }) => abandonRate),
+    countColumn("Abandons", (row) => (row.intervals && !lacks(site, "abandons") ? row.abandoned : null)),
+    { label: "Mean wait, s", value: ({ wait }) => wait, text: ({ wait }) => decimal(wait, 0) },
+  ];
+}
+
+/** What the board plots: each queue's intervals, and beside them its numbers of the day so far. */
+export function boardCsv({ queues, zone, site }: QueueBoard): string {
+  type Point = { queue: QueueOfDay; row: Interval };
+  const [name, ...numbers] = boardColumns(site).map(
+    ({ label, value }): TableColumn<Point> => ({ label, value: ({ queue }) => value(queue) }),
+  );
+  const columns: TableColumn<Point>[] = [
+    name!,
+    ...intervalColumns({ zone, site }).map(
+      ({ label, header = label, value }): TableColumn<Point> => ({
+        label: header,
+        value: ({ row }) => value(row),
+      }),
+    ),
+    measure<Point>("Offered", "contacts", ({ row }) => offered(row)),
+    measure<Point>("The usual", "contacts", ({ row }) => row.usual),
+    ...numbers.map((column) => ({ ...column, label: `Day so far: ${column.label}` })),
+  ];
+  return csv(
+    columns,
+    queues.flatMap((queue) => queue.rows.map((row) => ({ queue, row }))),
+  );
+}
+
+const facet = { height: 168, gap: 18, least: 290, top: 78, bottom: 150 };
+
+/** One facet per queue: its name, four numbers, and its day against the usual. */
+function boardChart(
+  { queues, day, zone, site }: QueueBoard,
+  { width, free, search }: { width: number; free: boolean; search: string },
+): SVGSVGElement {
+  if (!queues.some(({ rows }) => rows.some(known)))
+    return emptyPanel(
+      width,
+      lacks(site, "assignments") ? "No column is mapped to assignments." : "No rows for this day.",
+    );
+  const across = Math.max(
+    1,
+    Math.min(queues.length, Math.floor((width + facet.gap) / (facet.least + facet.gap))),
+  );
+  const wide = (width - facet.gap * (across - 1)) / across;
+  const height = Math.ceil(queues.length / across) * (facet.height + facet.gap) - facet.gap;
+  const highest = Math.max(1, ...queues.map(peak));
+  const root = chartRoot(width, height, {
+    class: "panel queue-board",
+    role: "group",
+    "aria-label": "Queues, most answers missing first",
+  });
+  queues.forEach((queue, i) => {
+    const [x, y] = [(i % across) * (wide + facet.gap), Math.floor(i / across) * (facet.height + facet.gap)];
+    const top = free ? Math.max(1, peak(queue)) : highest;
+    root.append(
+      svg(
+        "a",
+        {
+          class: "facet",
+          href: todayLink(search, queue.queue, day),
+          transform: `translate(${x},${y})`,
+          "aria-label": spoken(queue, site),
+        },
+        svg("rect", {
+          class: "facet-back",
+          x: 0.5,
+          y: 0.5,
+          width: wide - 1,
+          height: facet.height - 1,
+          rx: 7,
+        }),
+        head(queue, wide, site),
+        spark(queue, wide, top, zone),
+      ),
+    );
+  });
+  return root;
+}
+
+// Of four numbers side by side, none has room for "100.0%".
+function brief(share: number | null): string {
+  return percent(share).replace("100.0%", "100%");
+}
+
+function head(queue: QueueOfDay, wide: number, site: Site): SVGGElement {
+  const { missing, service, abandonRate } = queue;
+  const state =
+    missing !== null
+      ? missing > 0
+        ? `${count(missing)} missing`
+        : "target met"
+      : lacks(site, ...serviceMetrics)
+        ? "no column"
+        : contradict(queue, site)
+          ? "counts contradict"
+          : "no contacts";
+  const numbers: [string, string, string][] = [
+    [count(contacts(queue, site)), "contacts", ""],
+    [brief(service), `in ${site.seconds} s`, missing ? "orange-text" : ""],
+    [brief(abandonRate), "abandoned", ""],
+    [clock(queue.wait), "mean wait", ""],
+  ];
+  const room = (wide - 24 - 12) / widestFont - textWidth(state, 12, 600);
+  const name = cutText(unmarked(queue.queue), { width: room, size: 14, weight: 600 });
+  const step = (wide - 24) / 4;
+  return svg(
+    "g",
+    {},
+    svg("text", { class: "facet-name", x: 12, y: 22 }, name),
+    svg(
+      "text",
+      {
+        class: `facet-state ${missing ? "orange-text" : "blue-text"}`,
+        x: wide - 12,
+        y: 22,
+        "text-anchor": "end",
+      },
+      state,
+    ),
+    numbers.map(([value, label, mark], i) =>
+      svg(
+        "g",
+        { class: i > 0 && queue.few ? "few" : null },
+        svg("text", { class: `facet-value ${mark}`, x: 12 + i * step, y: 46 }, value),
+        svg("text", { class: "facet-label", x: 12 + i * step, y: 60 }, label),
+      ),
+    ),
+  );
+}
+
+function spark({ rows }: QueueOfDay, wide: number, top: number, zone: Zone): SVGGElement {
+  const x = (slot: number) => 12 + (slot / Math.max(1, rows.length)) * (wide - 24);
+  const y = (value: number) => facet.bottom - (value / top) * (facet.bottom - facet.top);
+  const group = svg("g", {});
+  type Point = { row: Interval; slot: number };
+  const right = (run: Point[]) => [...run, { row: run.at(-1)!.row, slot: run.at(-1)!.slot + 1 }];
+  const below = area<Point>()
+    .curve(curveStepAfter)
+    .x(({ slot }) => x(slot))
+    .y0(y(0))
+    .y1(({ row }) => y(row.usual!));
+  const above = line<Point>()
+    .curve(curveStepAfter)
+    .x(({ slot }) => x(slot))
+    .y(({ row }) => y(row.usual!));
+  const expected = runs(rows, (row) => (row.usual ?? 0) > 0).map(right);
+  for (const run of expected) group.append(svg("path", { class: "usual-band", d: below(run) }));
+  const bar = Math.max(0.8, x(1) - x(0) - 0.7);
+  // one path for all bars of a look, because fifty queues have thousands
+  for (const mark of ["blue", "blue running"]) {
+    const bars = rows.map((row, slot) => {
+      const top = (row.state === "partial") === (mark !== "blue") ? offered(row) : null;
+      return top ? `M${x(slot)},${y(0)}V${y(top)}h${bar}V${y(0)}Z` : "";
+    });
+    group.append(svg("path", { class: mark, d: bars.join("") }));
+  }
+  for (const run of expected) group.append(svg("path", { class: "line usual-line thin", d: above(run) }));
+  group.append(svg("line", { class: "facet-zero", x1: 12, x2: wide - 12, y1: y(0), y2: y(0) }));
+  group.append(
+    svg(
+      "text",
+      { class: "facet-scale", x: wide - 12, y: facet.top - 3, "text-anchor": "end" },
+      `scale to ${count(Math.ceil(top))}`,
+    ),
+  );
+  rows.forEach((row, slot) => {
+    const time = zone.time(row.start);
+    if (row.minutes > 0 && ["06:00", "12:00", "18:00"].includes(time))
+      group.append(
+        svg(
+          "text",
+          { class: "facet-scale", x: x(slot), y: facet.bottom + 12, "text-anchor": "middle" },
+          time,
+        ),
+      );
+  });
+  return group;
+}
+
+function peak({ rows }: QueueOfDay): number {
+  return Math.max(0, ...rows.map((row) => Math.max(offered(row) ?? 0, row.usual ?? 0)));
+}
+
+function spoken(row: QueueOfDay, site: Site): string {
+  const { queue, offered, intervals, service, missing, abandonRate, wait } = row;
+  if (!intervals) return `${isolated(queue)}: no data. Open in Today.`;
+  return [
+    `${isolated(queue)}: ${contacts(row, site) === null ? "contacts without a column" : plural(offered, "contact")}`,
+    service === null
+      ? contradict(row, site) && "counts contradict"
+      : `${percent(service)} answered in ${site.seconds} seconds`,
+    missing ? `${plural(missing, "answer")} missing to the target` : null,
+    abandonRate === null ? null : `${percent(abandonRate)} abandoned`,
+    wait === null ? null : `mean wait ${clock(wait)}`,
+    "open in Today",
+  ]
+    .filter(Boolean)
+    .join(", ");
+}

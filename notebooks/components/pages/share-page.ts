@@ -1,0 +1,131 @@
+import { cards } from "../charts/cards.js";
+import { choice, segments } from "../charts/controls.js";
+import { crosshair } from "../charts/crosshair.js";
+import { comparisonText, dayColumns, provenance } from "../charts/day-charts.js";
+import { html } from "../charts/dom.js";
+import { csvButton, figure, table } from "../charts/figure.js";
+import type { Site } from "../charts/masthead.js";
+import { isolated } from "../metrics/bidi.js";
+import { type QueueDay, windowRows } from "../metrics/day-file.js";
+import { fileName, longDay, zone } from "../metrics/format.js";
+import type { IntradayDay } from "../metrics/interval.js";
+import { projectionText } from "../metrics/rest-of-day.js";
+import { type Comparison, dataThrough, daySentence } from "../metrics/today.js";
+import type { Grain } from "../metrics/windows.js";
+import { cardCharts } from "../picture/day-card.js";
+import { todayCards, todayPage } from "./today-page.js";
+
+/** What a shared page carries with it. */
+export interface SharedPage {
+  site: Site;
+  days: IntradayDay[];
+  day: string;
+  series: QueueDay[];
+  weekBefore: QueueDay[]; // for a comparison with it
+  comparison: Comparison;
+  queues: string[]; // to choose from
+  grain: Grain; // to begin with
+  generated: string;
+}
+
+/** Fills a shared page: words, filters, charts and table of a day, from the data inside the file. */
+function start(): void {
+  const data: SharedPage = JSON.parse(document.getElementById("shared-data")!.textContent!);
+  const { site, days, day, queues, comparison, generated } = data;
+  document.documentElement.dataset.timezone = site.timezone;
+  document.documentElement.dataset.standalone = "true";
+  const files = { day: windowRows(data.series), weekBefore: windowRows(data.weekBefore) };
+  const chosen = { queue: queues[0]!, grain: String(data.grain) };
+  const place = html("div", {});
+  const show = () => {
+    const page = todayPage({
+      ...{ site, days, day, queue: chosen.queue, grain: Number(chosen.grain) as Grain },
+      zone: zone(site.timezone),
+      ...{ comparison, files },
+      basis: "workload",
+      loads: [],
+      crosshair: crosshair(),
+    });
+    const words = daySentence({ ...page, projected: page.rest?.projection.projected ?? null });
+    const through = dataThrough(page.windows);
+    const columns = dayColumns(page);
+    const note = [comparisonText(page), page.rest ? projectionText(page.rest) : ""].filter(Boolean).join(" ");
+    document.title = `${words.title} | ${site.title}`;
+    place.replaceChildren(
+      html(
+        "header",
+        { class: "masthead" },
+        html(
+          "div",
+          { class: "kicker" },
+          `${isolated(site.title)} · ${isolated(chosen.queue)} · ${longDay(day)}`,
+        ),
+        html("h1", {}, words.title),
+        html("p", { class: "lead" }, words.lead),
+        html(
+          "p",
+          { class: "fresh" },
+          through === null ? null : `Data through ${page.zone.moment(through)}. Times in ${site.timezone}. `,
+          generated,
+        ),
+      ),
+      cards(todayCards(page)),
+      html(
+        "div",
+        { class: "figures" },
+        cardCharts(page).map((chart) =>
+          figure({
+            ...chart,
+            rows: page.rows,
+            footer: provenance(page, "queue_wfm", chart.id === "volume" ? note : ""),
+            file: fileName(chart.id, chosen.queue, day),
+          }),
+        ),
+      ),
+      html("h2", {}, "Every interval"),
+      html(
+        "div",
+        { class: "figure interval-table" },
+        html(
+          "div",
+          { class: "figure-tools" },
+          csvButton(fileName("intervals", chosen.queue, day), columns, page.rows),
+        ),
+        table(
+          columns,
+          page.rows.filter(({ state }) => state !== "pending" && state !== "closed"),
+        ),
+      ),
+    );
+  };
+  const filter = (name: keyof typeof chosen, control: ReturnType<typeof choice>) => {
+    const element = control.element(chosen[name], (value) => {
+      chosen[name] = value;
+      show();
+    });
+    const id = `label-${name}`;
+    if (element.getAttribute("role")) element.setAttribute("aria-labelledby", id);
+    return html(
+      "div",
+      { class: "filter" },
+      html("label", { id, for: element.id || null }, control.label),
+      element,
+    );
+  };
+  const named = (value: string) => ({ value, text: value });
+  const minutes = (value: string) => ({ value, text: `${value} min` });
+  document
+    .getElementById("shared-page")!
+    .replaceChildren(
+      html(
+        "form",
+        { class: "filters", "aria-label": "Filters" },
+        queues.length > 1 ? filter("queue", choice("queue", "Queue", queues.map(named))) : null,
+        filter("grain", segments("interval", "Interval", ["15", "30", "60"].map(minutes))),
+      ),
+      place,
+    );
+  show();
+}
+
+start();

@@ -1,0 +1,316 @@
+import { type Card, pointsDelta, versusDelta } from "../charts/cards.js";
+import type { Crosshair } from "../charts/crosshair.js";
+import {
+  comparisonText,
+  type DayChart,
+  type DayFacts,
+  dayColumns,
+  handleOf,
+  intervalColumns,
+  measure,
+  provenance,
+  repsOf,
+  serviceLevelOf,
+  volumeOf,
+  waitsOf,
+} from "../charts/day-charts.js";
+import { html, whenIdle } from "../charts/dom.js";
+import { driverPanel, explain } from "../charts/drivers.js";
+import { csvButton, figure, type TableColumn, table } from "../charts/figure.js";
+import { netChart } from "../charts/intraday.js";
+import { excludedDays, lacks, openHours, type Site } from "../charts/masthead.js";
+import { readUrl, tellUnknown, writeUrl } from "../charts/url-state.js";
+import { daysLater } from "../metrics/baseline.js";
+import { isolated } from "../metrics/bidi.js";
+import {
+  clock,
+  count,
+  decimal,
+  fileName,
+  longDay,
+  percent,
+  plural,
+  points,
+  signed,
+  type Zone,
+} from "../metrics/format.js";
+import {
+  allQueues,
+  dayOfIntervals,
+  type Interval,
+  type IntradayDay,
+  type WindowRow,
+} from "../metrics/interval.js";
+import {
+  type Basis,
+  basisText,
+  type NetRow,
+  netRows,
+  netTitle,
+  type StaffingBasis,
+} from "../metrics/net-staffing.js";
+import { projectionText, type RestOfDay, restOfDay } from "../metrics/rest-of-day.js";
+import { maximum } from "../metrics/rollup.js";
+import * as today from "../metrics/today.js";
+import type { Grain } from "../metrics/windows.js";
+import type { QueueLoad } from "./queue-load.js";
+
+/** Everything the parts of the Today page are made from. */
+export interface TodayPage extends DayFacts {
+  windows: readonly Interval[];
+  compared: today.Compared | null;
+  rest: RestOfDay | null;
+  net: NetRow[]; // of the rows
+  basis: StaffingBasis;
+  crosshair: Crosshair;
+}
+
+/** What the page is made from, out of the files it has read and the choices of its filters. */
+export function todayPage(options: {
+  site: Site;
+  zone: Zone;
+  days: readonly IntradayDay[];
+  day: string; // "" when there is none at all
+  queue: string;
+  grain: Grain;
+  comparison: today.Comparison;
+  basis: Basis;
+  files: { day: readonly WindowRow[]; weekBefore: readonly WindowRow[] };
+  loads: readonly QueueLoad[];
+  crosshair: Crosshair;
+}): TodayPage {
+  const { site, days, day, queue, grain, comparison, files, loads } = options;
+  const intervals = (date: string, windows: readonly WindowRow[], length: Grain) =>
+    date && windows.length
+      ? dayOfIntervals({
+          ...{ windows, days, day: date, queue, grain: length, timezone: site.timezone },
+          openHours: openHours(site, queue),
+          excluded: excludedDays(site),
+        })
+      : [];
+  const windows = intervals(day, files.day, 15);
+  const rows = grain === 15 ? windows : intervals(day, files.day, grain);
+  const weekBefore = day ? intervals(daysLater(day, -7), files.weekBefore, 15) : [];
+  const rest = restOfDay(windows, rows);
+  const load = loads.find((entry) => entry.queue === queue);
+  const chats = load?.concurrency ?? loads.find(({ kind }) => kind === "all")?.concurrency ?? null;
+  const basis = { basis: options.basis, chats, seconds: site.seconds, target: site.target };
+  const dayHandle = today.summarize(windows).handle;
+  return {
+    ...{ rows, windows, queue, day, grain, comparison, rest, basis },
+    ...{ zone: options.zone, site, crosshair: options.crosshair },
+    compared: today.comparedWith(comparison, windows, weekBefore, day, site),
+    net: netRows(rows, basis, { dayHandle, projected: rest?.rows }),
+  };
+}
+
+/** The headline figures of the day so far, beside those of what it is compared with. */
+export function todayCards({ windows, compared, rest, site, day }: TodayPage): Card[] {
+  if (!day) return [];
+  const sum = today.summarize(windows);
+  const service = today.serviceLevelOf(site)(sum.served);
+  const counted = sum.intervals > 0 && !lacks(site, "assignments", "abandons");
+  const most = maximum(windows.map((row) => row.reps));
+  const hidden = (most ?? 0) < site.min_reps && windows.some((row) => row.held); // the most may be among those held back
+  const peak = hidden ? null : most;
+  const available = maximum(windows.map((row) => row.available));
+  const projected = rest?.projection.projected;
+  const label = compared?.label ?? "";
+  const unmapped = (...metrics: string[]) => lacks(site, ...metrics) && "no column is mapped";
+  const few = (contacts: number | null) => (contacts ? "held back: too few contacts or reps" : "");
+  const none = unmapped("assignments", "abandons") || (sum.intervals === 0 && "nothing has arrived");
+  return [
+    {
+      label: "Offered",
+      value: counted ? count(sum.offered) : "–",
+      delta: versusDelta(counted ? sum.offered : null, compared?.offered, label),
+      note:
+        none ||
+        (projected ? `about ${count(projected)} by the end of the day` : `${count(sum.assigned)} assigned`),
+    },
+    {
+      label: `Answered in ${site.seconds} s`,
+      value: percent(service),
+      ...(service === null
+        ? {}
+        : {
+            delta: {
+              text: `${points(service - site.target)} to the target`,
+              tone: service < site.target ? "bad" : "good",
+            } as const,
+          }),
+      note:
+        (service === null &&
+          (unmapped("assignments", "abandons", "within_threshold") ||
+            (windows.some((row) => today.contradictory(row, site)) && "counts contradict"))) ||
+        `target ${percent(site.target, 0)}${compared?.service ? `; ${label} ${percent(compared.service)}` : ""}`,
+    },
+    {
+      label: "Abandoned",
+      value: percent(sum.abandonRate),
+      delta: pointsDelta(sum.abandonRate, compared?.abandonRate ?? null, label, "lower"),
+      note: none || plural(sum.abandoned, "contact"),
+    },
+    {
+      label: "Mean wait",
+      value: clock(sum.wait),
+      delta: versusDelta(sum.wait, compared?.wait, label, "lower"),
+      note: (sum.wait === null && (unmapped("wait_seconds") || few(sum.offered))) || "assigned and abandoned",
+    },
+    {
+      label: "Mean handle time",
+      value: sum.handle === null ? "–" : `≈ ${clock(sum.handle)}`,
+      delta: versusDelta(sum.handle, compared?.handle, label),
+      note:
+        (sum.handle === null && (unmapped("handle_seconds") || few(sum.assigned))) ||
+        (sum.wrap === null ? unmapped("wrap_seconds") || "held back" : `wrap-up ${clock(sum.wrap)}`),
+    },
+    {
+      label: "Peak reps",
+      value: count(peak),
+      note:
+        peak === null
+          ? unmapped("reps") || "held back or none"
+          : available === null
+            ? unmapped("available") ||
+              (windows.some((row) => row.timeContradicts) ? "times contradict" : "time available not known")
+            : `${decimal(available)} available (FTE)`,
+    },
+  ];
+}
+
+/** The interval that the reader chose, taken apart; empty without one. The choice stands in the address. */
+export function chosenInterval(page: TodayPage): HTMLElement {
+  const { net, basis, zone, site, crosshair } = page;
+  const place = html("div", { class: "drivers-place", "aria-live": "polite" });
+  let shown: number | null = null;
+  const show = (slot: number | null) => {
+    const chosen = slot === null ? undefined : net[slot];
+    const panel = chosen
+      ? driverPanel(explain(chosen, basis), {
+          zone,
+          service: today.serviceLevelOf(site)(chosen.row),
+          basis: `${basisText(basis)} Indicative.`,
+          onClose: () => crosshair.pick(slot),
+        })
+      : null;
+    place.replaceChildren(...(panel ? [panel] : []));
+    shown = slot;
+  };
+  crosshair.follow(place, () => {
+    if (crosshair.picked === shown) return;
+    show(crosshair.picked);
+    writeUrl({ at: shown === null ? null : net[shown]!.row.label });
+  });
+  const written = readUrl("at");
+  const slot = net.findIndex(({ row }) => row.label === written);
+  const none = { label: "Interval", value: written ?? "", shown: "none taken apart" };
+  tellUnknown("at", written === null || slot >= 0 ? null : none);
+  if (slot >= 0) crosshair.picked = slot; // nothing is in the page yet that could be told
+  show(crosshair.picked);
+  return place;
+}
+
+/** The charts of the day, one under the other on the same time axis, with one crosshair. */
+export function todayFigures(page: TodayPage): HTMLElement {
+  if (!page.day) return html("div", { class: "figures" });
+  const { rows, rest, net, queue, day, grain, zone, site, crosshair } = page;
+  const shared = { zone, crosshair };
+  const where = `${isolated(queue)}, ${longDay(day)}, per ${grain} minutes`;
+  const file = (measure: string) => fileName(measure, queue, day);
+  const footer = (feed: string, more?: string) => provenance(page, feed, more);
+  const shown = (chart: DayChart, more?: string, feed = "queue_wfm") =>
+    figure({ ...chart, rows, footer: footer(feed, more), file: file(chart.id) });
+  return html(
+    "div",
+    { class: "figures" },
+    shown(volumeOf(page), [comparisonText(page), rest ? projectionText(rest) : ""].filter(Boolean).join(" ")),
+    shown(serviceLevelOf(page)),
+    shown(waitsOf(page)),
+    shown(handleOf(page), held(rows, site)),
+    shown(
+      repsOf(page),
+      `Each rep counts once, however many queues. ${held(rows, site)}`.trim(),
+      "queue_membership_wfm",
+    ),
+    figure({
+      id: "net-staffing",
+      title: netTitle(net),
+      subtitle: `Indicative: available less required reps, full-time equivalents. ${where}.`,
+      legend: [
+        { text: "Reps to spare", mark: "blue" },
+        { text: "Too few", mark: "orange" },
+        ...(net.some((row) => row.ahead && row.net !== null)
+          ? [{ text: "Scheduled less required for the projection", mark: "planned" }]
+          : []),
+      ],
+      footer: footer(
+        "queue_wfm, queue_membership_wfm",
+        [basisText(page.basis), several(page), held(rows, site)].filter(Boolean).join(" "),
+      ),
+      draw: (width) => netChart(net, { ...shared, width }),
+      rows: net,
+      columns: netColumns(page),
+      file: file("net-staffing"),
+    }),
+  );
+}
+
+/** All numbers of the day, interval by interval. */
+export function intervalTable(page: TodayPage): HTMLElement {
+  if (!page.day) return html("p", { class: "none" }, "No intervals yet.");
+  const { rows, queue, day } = page;
+  const seen = rows.filter(({ state }) => state !== "pending" && state !== "closed");
+  const columns = dayColumns(page);
+  const element = html(
+    "div",
+    { class: "figure interval-table waiting" },
+    html("div", { class: "figure-tools" }, csvButton(fileName("intervals", queue, day), columns, rows)),
+    table(columns, seen),
+  );
+  whenIdle(() => element.classList.remove("waiting"));
+  return element;
+}
+
+function netColumns(page: TodayPage): TableColumn<NetRow>[] {
+  const times = intervalColumns(page).filter(({ label }) => label !== "State");
+  return [
+    ...times.map(({ value, text, ...column }) => ({
+      ...column,
+      value: ({ row }: NetRow) => value(row),
+      ...(text ? { text: ({ row }: NetRow) => text(row) } : {}),
+    })),
+    {
+      label: "State",
+      value: ({ state, ahead, row }) => (state === "none" ? row.state : ahead ? `${state}, planned` : state),
+    },
+    measure("Available", "FTE", ({ available, ahead }) => (ahead ? null : available), decimal),
+    measure("Scheduled", "FTE", ({ row }) => row.scheduled, decimal),
+    measure("Required", "FTE", ({ required }) => required, decimal),
+    measure(
+      "Net",
+      "FTE",
+      ({ net }) => net,
+      (value) => (value === null ? "–" : signed(value, 1)),
+    ),
+  ];
+}
+
+function several({ queue, rows, net }: TodayPage): string {
+  return [
+    queue === allQueues
+      ? ""
+      : "A rep of several queues is available to each of them, so for one queue this is the most it could have.",
+    rows.some((row) => row.scheduled !== null) ? "Scheduled: the schedule of kit.yaml." : "",
+    net.some(({ contacts, handle, row }) => contacts && handle !== null && row.handle === null)
+      ? "Without a handle time of its own an interval takes the day's mean."
+      : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function held(rows: readonly Interval[], site: Site): string {
+  const small = rows.filter((row) => row.held).length;
+  return small ? `${small} intervals held back: fewer than ${site.min_reps} reps behind them.` : "";
+}

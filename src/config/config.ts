@@ -1,0 +1,451 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { CliError } from "../base/errors.ts";
+import { own } from "../base/names.ts";
+import { hint, suggest } from "../base/suggest.ts";
+import { isNull, keyPlace, type Value, YamlFile } from "../base/yaml.ts";
+import type { Feed } from "../export/feed.ts";
+import { type FeedOverride, feedOptions, loadRegistry, mergeFeed } from "../export/registry.ts";
+import { type FeedEntry, kit, type OpenHours, type Written, weekdays } from "./kit-options.ts";
+
+export interface S3Source {
+  type: "s3";
+  bucket: string;
+  prefix: string; // no slash at either end; "" for none
+  region: string;
+  endpoint: string | null;
+  profile: string | null;
+  etagIsMd5: boolean; // false: objects are not compared with ETags that look like an MD5
+}
+
+export interface FolderSource {
+  type: "folder";
+  path: string; // absolute
+}
+
+export interface SftpSource {
+  type: "sftp";
+  url: string; // sftp://user@host:port/path, never with a password
+  identity: string | null; // key file, absolute; null: the agent's and ssh's own
+  knownHosts: string | null; // absolute; null: ~/.ssh/known_hosts
+}
+
+export type NewColumn = "evolve" | "rescue" | "freeze";
+export type TypeChange = "widen" | "rescue" | "fail";
+export type MissingColumn = "null" | "warn" | "fail";
+
+export interface SchemaPolicy {
+  onNewColumn: NewColumn;
+  onTypeChange: TypeChange;
+  onMissingColumn: MissingColumn;
+}
+
+/** How one feed is read; the project's own settings are already filled in. */
+export interface FeedSelection extends SchemaPolicy {
+  name: string;
+  bucket: string | null; // null: the source is no bucket
+  prefix: string;
+  version: string | null; // null: the one that is read, or the oldest there is
+  format: string | null; // null: whatever is there
+  since: string | null; // YYYY-MM-DD
+  lookbackDays: number | null; // never together with `since`
+}
+
+export type ServiceLevelVariant =
+  | "offered"
+  | "answered_only"
+  | "exclude_abandons"
+  | "credit_abandons"
+  | "credit_short_abandons";
+
+export interface SiteConfig {
+  title: string;
+  serviceLevel: { target: number; seconds: number; variant: ServiceLevelVariant; shortSeconds: number };
+  weekStart: number; // 1, Monday, to 7
+  privacy: {
+    minReps: number;
+    minContacts: number;
+  };
+  wfm: {
+    queue: Record<string, string[]>; // metric -> columns, the first with a value counts; none: not delivered
+    membership: Record<string, string[]>;
+    thresholdCounts: "answered" | "answered_and_abandoned";
+    waitUnit: "seconds" | "minutes";
+    handleUnit: "seconds" | "minutes"; // of handle and wrap-up time
+    repUnit: "minutes" | "seconds"; // of queue_membership_wfm
+  };
+  openHours: Map<string, OpenHours[]> | null; // by queue name; "default" for the others
+  queueGroups: Map<string, string[]> | null; // queues by the name of their group; each in one group at most
+  excludedDays: Map<string, string | null>; // YYYY-MM-DD in the zone, in no baseline -> what is special about it
+  forecast: string | null; // absolute path of a CSV
+  schedule: string | null; // absolute path of a CSV
+}
+
+/** What kit.yaml says, with every default filled in and every path absolute. */
+export interface Config {
+  environment: string | null;
+  company: string | null;
+  source: S3Source | FolderSource | SftpSource | null;
+  feeds: FeedSelection[] | "all"; // use `selectFeed`, which knows both cases
+  selections: Map<string, FeedSelection>; // feeds that kit.yaml names, also when all are taken
+  excluded: Set<string>; // feeds that kit.yaml leaves out of all
+  overrides: Map<string, FeedOverride>; // what kit.yaml changes about feeds of the registry, or adds to it
+  since: string | null;
+  lookbackDays: number | null;
+  schema: SchemaPolicy;
+  timezone: string;
+  data: string;
+  catalog: string | null; // absolute path of a DuckDB file that is kept up to date
+  output: string; // absolute folder of the built site
+  sync: {
+    maxAgeMinutes: number;
+    concurrency: number;
+    graceMinutes: number;
+    futureHours: number;
+    maxListed: number;
+    maxRatio: number;
+  };
+  decrypt: string[] | null;
+  site: SiteConfig;
+}
+
+const defaults = {
+  environment: "prod",
+  region: "us-east-1",
+  timezone: "UTC",
+  schema: { onNewColumn: "evolve", onTypeChange: "widen", onMissingColumn: "null" },
+  sync: {
+    maxAgeMinutes: 15,
+    concurrency: { s3: 64, folder: 16, sftp: 16 },
+    graceMinutes: 60,
+    futureHours: 24,
+    maxListed: 2_000_000,
+    maxRatio: 200,
+  },
+  title: "ASAPP Messaging",
+  output: "site",
+  serviceLevel: { target: 0.8, seconds: 60, variant: "offered", shortSeconds: 5 },
+  weekStart: "monday",
+  privacy: { minReps: 5, minContacts: 10 },
+  wfm: {
+    queue: {
+      assignments: "total_assignments",
+      abandons: "total_abandons",
+      handle_seconds: "avg_handle_time_seconds",
+      wrap_seconds: "avg_wrap_time_seconds",
+      wait_seconds: "avg_wait_time_seconds",
+      reps: "reps_in_queue",
+    },
+    membership: {
+      logged_in: "lin_logged_in_min",
+      available: "lin_avail_min",
+      busy: "lin_busy_min",
+      utilized: "lin_ute_total_min",
+      utilized_available: "lin_ute_avail_min",
+      utilized_busy: "lin_ute_busy_min",
+    },
+    thresholdCounts: "answered",
+    waitUnit: "seconds",
+    handleUnit: "seconds",
+    repUnit: "minutes",
+  },
+} as const;
+
+/**
+ * Reads kit.yaml. Throws one CliError naming every problem with its line and column: "config", or "unknownFeed" when
+ * nothing is wrong but names of feeds. `name` is how the messages call the file.
+ */
+export function loadConfig(path: string, name = path, registry: Map<string, Feed> = loadRegistry()): Config {
+  let source: string;
+  try {
+    source = readFileSync(path, "utf8");
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new CliError(
+      "config",
+      missing ? `no such file: ${name}` : `cannot read ${name}: ${(error as Error).message}`,
+      missing ? "copy kit.example.yaml to kit.yaml and fill in your company" : undefined,
+      { cause: error },
+    );
+  }
+  return parseConfig(source, name, dirname(resolve(path)), registry);
+}
+
+/** As `loadConfig`, from text; relative paths count from `folder`. */
+export function parseConfig(
+  source: string,
+  name: string,
+  folder: string,
+  registry: Map<string, Feed> = loadRegistry(),
+): Config {
+  const file = new YamlFile(name, source);
+  file.throwProblems(
+    "correct the line: `option: value`, with the options of a section two spaces further in",
+  );
+  file.refuseSecrets();
+  const written = isNull(file.top) ? {} : (kit(file.top) ?? {});
+  const problem = (option: string, message: string) => file.report(keyPlace(file.top, option), message);
+  checkSource(written, problem);
+  if (written.since !== undefined && written.lookback !== undefined) problem("lookback", onlyOneWindow);
+  for (const [feed, { value, entry }] of written.feeds?.named ?? [])
+    checkFeed(feed, entry, value, registry, written);
+  for (const [feed, value] of written.feeds?.excluded ?? []) {
+    const close = registry.has(feed) ? null : suggest(feed, registry.keys());
+    if (close !== null)
+      file.report(value.keyAt, `unknown feed "${feed}" (did you mean "${close}"?)`, "unknownFeed");
+  }
+  const config = resolveConfig(written, folder);
+  checkData(config, folder, (message) => problem(written.data === undefined ? "source" : "data", message));
+  file.throwProblems("docs/config.md lists every option");
+  return config;
+}
+
+/** The configuration of a project without kit.yaml: no source, every default. */
+export function emptyConfig(folder: string): Config {
+  return resolveConfig({}, folder);
+}
+
+/** How this feed is read, or null when the configuration leaves it out. */
+export function selectFeed(config: Config, name: string): FeedSelection | null {
+  const written = config.selections.get(name);
+  if (written !== undefined) return written;
+  if (config.excluded.has(name)) return null;
+  return config.feeds === "all" ? selection(name, {}, config) : null;
+}
+
+/** What to do about schema changes of this feed. */
+export function policyOf(config: Config, name: string): SchemaPolicy {
+  return selectFeed(config, name) ?? config.schema;
+}
+
+function resolveConfig(written: Written, folder: string): Config {
+  const source = sourceOf(written, folder);
+  const site = written.site ?? {};
+  const level = site.service_level ?? {};
+  const privacy = site.privacy ?? {};
+  const wfm = site.wfm ?? {};
+  const config: Config = {
+    environment: written.environment ?? (written.company === undefined ? null : defaults.environment),
+    company: written.company ?? null,
+    source,
+    feeds: "all",
+    selections: new Map(),
+    excluded: new Set(written.feeds?.excluded.keys()),
+    overrides: new Map(),
+    since: written.since ?? null,
+    lookbackDays: written.lookback ?? null,
+    schema: schemaPolicy(written, defaults.schema),
+    timezone: written.timezone ?? defaults.timezone,
+    data: local(written.data ?? `data/${dataName(source)}`, folder),
+    catalog: written.catalog === undefined ? null : local(written.catalog, folder),
+    output: local(site.output ?? defaults.output, folder),
+    sync: {
+      maxAgeMinutes: written.sync?.max_age ?? defaults.sync.maxAgeMinutes,
+      concurrency: written.sync?.concurrency ?? defaults.sync.concurrency[source?.type ?? "s3"],
+      graceMinutes: written.sync?.grace ?? defaults.sync.graceMinutes,
+      maxListed: written.sync?.max_listed ?? defaults.sync.maxListed,
+      maxRatio: written.sync?.max_ratio ?? defaults.sync.maxRatio,
+      futureHours: written.sync?.future_hours ?? defaults.sync.futureHours,
+    },
+    decrypt: written.decrypt === undefined || written.decrypt.length === 0 ? null : written.decrypt,
+    site: {
+      title: site.title ?? defaults.title,
+      serviceLevel: {
+        target: level.target ?? defaults.serviceLevel.target,
+        seconds: level.seconds ?? defaults.serviceLevel.seconds,
+        variant: level.variant ?? defaults.serviceLevel.variant,
+        shortSeconds: level.short_seconds ?? defaults.serviceLevel.shortSeconds,
+      },
+      weekStart: weekdays.indexOf(site.week_start ?? defaults.weekStart) + 1,
+      privacy: {
+        minReps: privacy.min_reps ?? defaults.privacy.minReps,
+        minContacts: privacy.min_contacts ?? defaults.privacy.minContacts,
+      },
+      wfm: {
+        queue: mapped(usualColumns(level.seconds ?? defaults.serviceLevel.seconds).queue, wfm.queue),
+        membership: mapped(defaults.wfm.membership, wfm.membership),
+        thresholdCounts: wfm.threshold_counts ?? defaults.wfm.thresholdCounts,
+        waitUnit: wfm.wait_unit ?? defaults.wfm.waitUnit,
+        handleUnit: wfm.handle_unit ?? defaults.wfm.handleUnit,
+        repUnit: wfm.rep_unit ?? defaults.wfm.repUnit,
+      },
+      openHours: site.open_hours ?? null,
+      queueGroups: site.queue_groups ?? null,
+      excludedDays: site.exclude_days ?? new Map(),
+      forecast: site.forecast === undefined ? null : local(site.forecast, folder),
+      schedule: site.schedule === undefined ? null : local(site.schedule, folder),
+    },
+  };
+  for (const [name, { entry }] of written.feeds?.named ?? []) {
+    config.selections.set(name, selection(name, entry, config));
+    const override = Object.entries(entry).filter(([option]) => Object.hasOwn(feedOptions, option));
+    if (override.length > 0) config.overrides.set(name, Object.fromEntries(override));
+  }
+  if (written.feeds !== undefined && !written.feeds.all) config.feeds = [...config.selections.values()];
+  return config;
+}
+
+function mapped(
+  usual: Record<string, string>,
+  written: Record<string, string[] | null | undefined> = {},
+): Record<string, string[]> {
+  const columns = ([metric, assumed]: [string, string]) => {
+    const chosen = own(written, metric);
+    return [metric, chosen === undefined ? [assumed] : (chosen ?? [])];
+  };
+  return Object.fromEntries(Object.entries(usual).map(columns));
+}
+
+/** The assumed columns of the WFM feeds. Waits under another threshold than the service level's would be a wrong number. */
+export function usualColumns(seconds: number): Record<"queue" | "membership", Record<string, string>> {
+  const { queue, membership } = defaults.wfm;
+  return { queue: { ...queue, within_threshold: `waits_under_${seconds}s` }, membership };
+}
+
+function selection(name: string, entry: FeedEntry, config: Config): FeedSelection {
+  const s3 = config.source?.type === "s3" ? config.source : null;
+  const own = entry.since !== undefined || entry.lookback !== undefined;
+  return {
+    name,
+    bucket: entry.bucket ?? s3?.bucket ?? null,
+    prefix: entry.prefix ?? s3?.prefix ?? "",
+    version: entry.version ?? null,
+    format: entry.format ?? null,
+    since: own ? (entry.since ?? null) : config.since,
+    lookbackDays: own ? (entry.lookback ?? null) : config.lookbackDays,
+    ...schemaPolicy(entry, config.schema),
+  };
+}
+
+function schemaPolicy(
+  written: Pick<Written, "on_new_column" | "on_type_change" | "on_missing_column">,
+  fallback: SchemaPolicy,
+): SchemaPolicy {
+  return {
+    onNewColumn: written.on_new_column ?? fallback.onNewColumn,
+    onTypeChange: written.on_type_change ?? fallback.onTypeChange,
+    onMissingColumn:
+      written.on_missing_column === null ? "null" : (written.on_missing_column ?? fallback.onMissingColumn),
+  };
+}
+
+function sourceOf(written: Written, folder: string): Config["source"] {
+  const { path, url, identity, known_hosts: knownHosts } = written.source ?? {};
+  if (path !== undefined) return { type: "folder", path: local(path, folder) };
+  if (url !== undefined) {
+    const file = (name: string | undefined) => (name === undefined ? null : local(name, folder));
+    return { type: "sftp", url, identity: file(identity), knownHosts: file(knownHosts) };
+  }
+  const environment = written.environment ?? defaults.environment;
+  const region = written.region ?? regionIn(written.bucket) ?? defaults.region;
+  const name = written.bucket ?? conventional(environment, written.company, region);
+  if (name === null) return null;
+  const { prefix: inside = "", endpoint: url3 = null, profile = null } = written;
+  const etagIsMd5 = written.etag_is_md5 ?? true;
+  return { type: "s3", bucket: name, prefix: inside, region, endpoint: url3, profile, etagIsMd5 };
+}
+
+function conventional(environment: string, company: string | undefined, region: string): string | null {
+  return company === undefined ? null : `asapp-${environment}-${company}-exports-${region}`;
+}
+
+function regionIn(name: string | undefined): string | undefined {
+  return /-exports-([a-z]{2}(?:-[a-z]+)+-\d)$/.exec(name ?? "")?.[1];
+}
+
+function dataName(source: Config["source"]): string {
+  if (source?.type === "s3") return source.bucket;
+  return source?.type === "sftp" ? new URL(source.url).hostname : "local";
+}
+
+const bucketOptions = [
+  "company",
+  "region",
+  "bucket",
+  "prefix",
+  "endpoint",
+  "profile",
+  "etag_is_md5",
+] as const;
+const onlyOneWindow = "since and lookback exclude one another: keep one of them";
+
+function checkSource(written: Written, problem: (option: string, message: string) => void): void {
+  if (written.source !== undefined) {
+    const { path, url } = written.source;
+    if ((path === undefined) === (url === undefined)) problem("source", "source needs either path or url");
+    for (const option of bucketOptions) {
+      if (written[option] !== undefined)
+        problem(option, `${option} belongs to a bucket, but source names another place`);
+    }
+    return;
+  }
+  if (written.bucket !== undefined || written.company !== undefined) return;
+  for (const option of ["environment", "region", "prefix", "endpoint", "profile", "etag_is_md5"] as const) {
+    if (written[option] !== undefined) {
+      problem(option, `${option} is of no use without bucket, or company to make the bucket's name from`);
+      return;
+    }
+  }
+}
+
+// The data folder may be deleted and rebuilt, so it must hold nothing else.
+function checkData(config: Config, folder: string, problem: (message: string) => void): void {
+  const { data, source } = config;
+  if (holds(data, folder)) problem(`data must be a folder of its own, and ${data} holds the project`);
+  if (source?.type === "folder" && (holds(data, source.path) || holds(source.path, data))) {
+    problem(`data and source must be apart, and one of ${data} and ${source.path} holds the other`);
+  }
+}
+
+function checkFeed(
+  name: string,
+  entry: FeedEntry,
+  value: Value,
+  registry: Map<string, Feed>,
+  kit: Written,
+): void {
+  const report = (option: string, message: string) => value.file.report(keyPlace(value, option), message);
+  if (entry.since !== undefined && entry.lookback !== undefined) report("lookback", onlyOneWindow);
+  for (const option of ["bucket", "prefix"] as const) {
+    if (entry[option] !== undefined && kit.source !== undefined) {
+      report(option, `${option} belongs to a bucket, but source names another place`);
+    }
+  }
+  const known = registry.get(name) ?? null;
+  if (known === null && entry.key === undefined && entry.columns === undefined) {
+    const close = suggest(name, registry.keys());
+    const own = "a feed of your own needs a key or columns; `key: []` takes whole rows";
+    const next = close === null ? own : `did you mean "${close}"?`;
+    value.file.report(value.keyAt, `unknown feed "${name}" (${next})`, "unknownFeed");
+    return;
+  }
+  const { columns } = mergeFeed(name, entry, known);
+  const spelling = new Map<string, string>();
+  for (const column of columns) {
+    const other = spelling.get(column.name.toLowerCase());
+    spelling.set(column.name.toLowerCase(), column.name);
+    if (other !== undefined)
+      report("columns", `column ${column.name} of feed ${name} differs from ${other} only in case`);
+  }
+  if (columns.length === 0) return;
+  const names = columns.map((column) => column.name);
+  const used = { key: entry.key ?? [], order: (entry.order ?? []).flatMap((term) => term.columns) };
+  for (const [option, list] of Object.entries(used)) {
+    for (const column of list.filter((column) => !names.includes(column))) {
+      report(
+        option,
+        `unknown column "${column}" in ${option} of feed ${name} (${hint(column, names, 6)}; new ones go under columns)`,
+      );
+    }
+  }
+}
+
+function local(path: string, folder: string): string {
+  return resolve(folder, path === "~" || path.startsWith("~/") ? `${homedir()}${path.slice(1)}` : path);
+}
+
+function holds(outer: string, inner: string): boolean {
+  const way = relative(outer, inner);
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}

@@ -1,0 +1,449 @@
+// What people may write in kit.yaml: the options, and how each value is read. What they mean is in config.ts.
+import { daysLater } from "../../notebooks/components/metrics/baseline.ts";
+import { suggest } from "../base/suggest.ts";
+import {
+  type Check,
+  entries,
+  fail,
+  flag,
+  isMap,
+  isNull,
+  items,
+  listOf,
+  mapOf,
+  number,
+  oneOf,
+  orNull,
+  record,
+  scalar,
+  text,
+  type Value,
+} from "../base/yaml.ts";
+import { hostility } from "../export/layout.ts";
+import { date, feedName, feedOptions, minutes } from "../export/registry.ts";
+
+/** Minutes of the local day, `from` <= minute < `to`; `weekday` counts from 1, Monday, to 7. */
+export interface OpenHours {
+  weekday: number;
+  from: number;
+  to: number;
+}
+
+export const weekdays = [
+  "monday",
+  "tuesday",
+  "wednesday",
+  "thursday",
+  "friday",
+  "saturday",
+  "sunday",
+] as const;
+const shortDays = weekdays.map((day) => day.slice(0, 3));
+
+/** What each WFM metric is called here; kit.yaml says which column of the export holds it. */
+const queueMetrics = [
+  "assignments",
+  "abandons",
+  "handle_seconds",
+  "wrap_seconds",
+  "wait_seconds",
+  "within_threshold",
+  "reps",
+] as const;
+const membershipMetrics = [
+  "logged_in",
+  "available",
+  "busy",
+  "utilized",
+  "utilized_available",
+  "utilized_busy",
+] as const;
+
+const columnName = text("a column name");
+const duration = text("a duration such as 15m, 2h or 1d", minutes);
+
+const schemaOptions = {
+  on_new_column: oneOf("evolve", "rescue", "freeze"),
+  on_type_change: oneOf("widen", "rescue", "fail"),
+  on_missing_column: orNull(oneOf("null", "warn", "fail")), // a bare null means the policy of that name
+};
+
+const windowOptions = {
+  since: text("a date such as 2026-09-01", date),
+  lookback: text("a number of days such as 90d", days),
+};
+
+const selectionOptions = {
+  bucket: text("a bucket name such as asapp-prod-acme-exports-us-east-1", bucket),
+  prefix: text("a folder of the bucket such as messaging", prefix),
+  version: text("a version", token("version")),
+  format: text("a format", token("format")),
+  ...windowOptions,
+  ...schemaOptions,
+  ...feedOptions,
+};
+
+const feedEntry = record(selectionOptions);
+export type FeedEntry = NonNullable<ReturnType<typeof feedEntry>>;
+
+export interface WrittenFeeds {
+  all: boolean;
+  excluded: Map<string, Value>;
+  named: Map<string, { value: Value; entry: FeedEntry }>;
+}
+
+const wfmOptions = {
+  queue: record(metrics(queueMetrics)),
+  membership: record(metrics(membershipMetrics)),
+  threshold_counts: oneOf("answered", "answered_and_abandoned"),
+  wait_unit: oneOf("seconds", "minutes"),
+  handle_unit: oneOf("seconds", "minutes"),
+  rep_unit: oneOf("minutes", "seconds"),
+};
+
+const siteOptions = {
+  title: text("a title"),
+  output: text("a folder"),
+  service_level: serviceLevel({
+    target: number("a share between 0 and 1, such as 0.8", 0.01, 1),
+    seconds: number("seconds from 1 to 86400", 1, 86_400),
+    variant: oneOf(
+      "offered",
+      "answered_only",
+      "exclude_abandons",
+      "credit_abandons",
+      "credit_short_abandons",
+    ),
+    short_seconds: number("seconds from 0 to 86400", 0, 86_400),
+  }),
+  week_start: oneOf(...weekdays),
+  privacy: record({
+    min_reps: number("a whole number from 1", 1, 10_000, true),
+    min_contacts: number("a whole number from 1", 1, 1_000_000, true),
+    rep_level: text("none", repLevel),
+  }),
+  wfm: record(wfmOptions),
+  open_hours: mapOf("queue", openHours),
+  queue_groups: queueGroups,
+  exclude_days: excludedDays,
+  forecast: text("a CSV file such as forecast.csv"),
+  schedule: text("a CSV file such as forecast.csv"),
+};
+
+const kitOptions = {
+  environment: text("an environment such as prod", environment),
+  company: text("the company as it stands in the bucket's name", company),
+  region: text("a region such as us-east-1", token("region")),
+  bucket: text("a bucket name such as asapp-prod-acme-exports-us-east-1", bucket),
+  prefix: text("a folder of the bucket such as messaging", prefix),
+  endpoint: text("a URL such as http://127.0.0.1:9000", endpoint),
+  profile: text("the name of an AWS profile"),
+  etag_is_md5: flag(),
+  source: record({
+    path: text("a folder"),
+    url: text("a URL such as sftp://user@host:22/path", sftpUrl),
+    identity: text("a key file such as ~/.ssh/id_ed25519"),
+    known_hosts: text("a file"),
+  }),
+  feeds: writtenFeeds(),
+  ...windowOptions,
+  ...schemaOptions,
+  timezone: text("an IANA time zone such as Europe/Berlin", timezone),
+  data: text("a folder such as data/prod"),
+  catalog: text("a DuckDB file such as catalog.duckdb"),
+  sync: record({
+    max_age: duration,
+    concurrency: number("a whole number from 1 to 256", 1, 256, true),
+    grace: duration,
+    max_listed: number("a whole number from 1000", 1000, 1_000_000_000, true),
+    max_ratio: number("a whole number from 10 to 2000", 10, 2000, true),
+    future_hours: number("whole hours from 1 to 8784", 1, 8784, true),
+  }),
+  decrypt: listOf(text("a program or argument")),
+  site: record(siteOptions),
+};
+
+export const kit = record(kitOptions);
+export type Written = NonNullable<ReturnType<typeof kit>>;
+
+/** Every option of kit.yaml by its path, such as "site.service_level.target"; the documentation is tested against it. */
+export function configOptions(): string[] {
+  return kit.options ?? [];
+}
+
+// feeds: all                       every feed that is found
+// feeds: [a, b: {since: …}]        these, with options where a map follows the name
+// feeds: {a: , b: {since: …}}      the same as a map
+// feeds: {all: , b: {since: …}}    every feed that is found, b with options
+// feeds: {all: , b: false}         every feed that is found but b; `all` goes without saying where nothing else is named
+function writtenFeeds(): Check<WrittenFeeds> {
+  const read: Check<WrittenFeeds> = (value) => {
+    const result: WrittenFeeds = { all: false, excluded: new Map(), named: new Map() };
+    for (const item of isMap(value) ? [value] : items(value)) {
+      if (isMap(item)) for (const entry of entries(item, "feeds") ?? []) addFeed(result, entry);
+      else {
+        const name = text("the name of a feed")({ ...item, name: "", where: "an item of feeds" });
+        if (name !== undefined) addFeed(result, { ...item, node: null, name });
+      }
+    }
+    if (result.named.size === 0) {
+      if (result.excluded.size > 0) result.all = true;
+      else if (!result.all) fail(value, "feeds must name at least one feed, or all");
+    }
+    return result;
+  };
+  read.options = (feedEntry.options ?? []).map((path) => `<feed>.${path}`);
+  return read;
+}
+
+function addFeed(feeds: WrittenFeeds, entry: Value): void {
+  const { name, file, keyAt } = entry;
+  const inside = { ...entry, name: "", where: `feed ${name}` };
+  if (name === "all") {
+    feeds.all = true;
+    if (!isNull(entry) && scalar(entry) !== true) {
+      file.report(keyAt, "all takes no options: what holds for all feeds goes to the top of the file");
+    }
+  } else if (!feedName.test(name)) {
+    file.report(keyAt, `invalid feed name: ${name} (small letters, digits and _)`);
+  } else if (feeds.named.has(name) || feeds.excluded.has(name)) {
+    file.report(keyAt, `feed ${name} is named twice`);
+  } else if (scalar(entry) === false) {
+    feeds.excluded.set(name, inside);
+  } else {
+    feeds.named.set(name, { value: inside, entry: isNull(entry) ? {} : (feedEntry(inside) ?? {}) });
+  }
+}
+
+// Billing and orders: [Queue Billing, Queue Orders]
+function queueGroups(value: Value): Map<string, string[]> | undefined {
+  const groups = mapOf("group", listOf(text("a queue")))(value);
+  const groupOf = new Map<string, string>();
+  for (const [group, queues] of groups ?? []) {
+    if (group.toLowerCase() === "all queues") fail(value, "All queues is every queue: choose another name");
+    if (group.toLowerCase() === "(no name)")
+      fail(value, "(no name) is every queue without one: choose another name");
+    for (const queue of queues) {
+      const other = groupOf.get(queue);
+      if (other !== undefined)
+        fail(value, `${queue} is in two groups, ${other} and ${group}: reps would count twice`);
+      else if (groups!.has(queue)) fail(value, `${queue} is a group, not a queue`);
+      groupOf.set(queue, group);
+    }
+  }
+  return groups;
+}
+
+// exclude_days: [2026-01-01, 2026-11-26..2026-11-27]
+// exclude_days: {2026-01-01: New Year, 2026-11-26..2026-11-27: Thanksgiving}
+function excludedDays(value: Value): Map<string, string | null> {
+  const names = new Map<string, string | null>();
+  const add = (days: string[] = [], name: string | null = null) => {
+    for (const day of days) names.set(day, names.get(day) ?? name);
+  };
+  if (isMap(value))
+    for (const entry of entries(value, value.name) ?? []) {
+      const name = isNull(entry) ? null : text("what is special about the day")(entry);
+      try {
+        add(dayRange(entry.name), name);
+      } catch (error) {
+        entry.file.report(entry.keyAt, (error as Error).message);
+      }
+    }
+  else if (!isNull(value))
+    for (const item of items(value))
+      add(text("a date, or a range such as 2026-11-26..2026-11-27", dayRange)(item));
+  return names;
+}
+
+// From the first day to the last, both included.
+function dayRange(written: string): string[] {
+  const [first = "", last = first, ...more] = written.split("..").map((part) => part.trim());
+  if (more.length > 0) throw new Error(`invalid range of days: ${written} (as in 2026-11-26..2026-11-27)`);
+  const days = [date(first)];
+  date(last);
+  if (last < first) throw new Error(`invalid range of days: ${written} (it ends before it begins)`);
+  while (days.at(-1)! < last) {
+    if (days.length === 366) throw new Error(`invalid range of days: ${written} (more than 366 days)`);
+    days.push(daysLater(days.at(-1)!, 1));
+  }
+  return days;
+}
+
+// default: {mon-fri: 08:00-20:00, sat: [09:00-12:00, 13:00-16:00]}
+function openHours(value: Value): OpenHours[] | undefined {
+  const hours: OpenHours[] = [];
+  for (const entry of entries(value, value.where) ?? []) {
+    const range = /^([a-z]{3})(?:-([a-z]{3}))?$/.exec(entry.name);
+    const first = shortDays.indexOf(range?.[1] ?? "");
+    const last = range?.[2] === undefined ? first : shortDays.indexOf(range[2]);
+    if (first < 0 || last < 0) {
+      entry.file.report(entry.keyAt, `invalid days: ${entry.name} (as in mon, or mon-fri)`);
+      continue;
+    }
+    for (const span of items(entry)) {
+      const open = text("opening hours such as 08:00-20:00", timeSpan)(span);
+      if (open === undefined) continue;
+      for (let day = first; ; day = (day + 1) % 7) {
+        hours.push({ weekday: day + 1, ...open });
+        if (day === last) break;
+      }
+    }
+  }
+  return hours;
+}
+
+function timeSpan(written: string): { from: number; to: number } {
+  const match = /^(\d{2}):([0-5]\d)\s*-\s*(\d{2}):([0-5]\d)$/.exec(written.trim());
+  const [, fromHour, fromMinute, toHour, toMinute] = match?.map(Number) ?? [];
+  const from = fromHour! * 60 + fromMinute!;
+  const to = toHour! * 60 + toMinute!;
+  if (match !== null && from < to && to <= 1440) return { from, to };
+  throw new Error(`invalid opening hours: ${written} (as in 08:00-20:00; 24:00 ends the day)`);
+}
+
+// Named so that nobody believes to have switched it on.
+function repLevel(written: string): "none" {
+  if (written === "none") return written;
+  throw new Error(`not possible: rep_level ${written} (no page tells anything of single reps; only none)`);
+}
+
+function metrics(names: readonly string[]): Record<string, Check<string[] | null>> {
+  return Object.fromEntries(names.map((name) => [name, orNull(listOf(columnName, true))]));
+}
+
+function days(written: string): number {
+  const match = /^(\d{1,5})\s*(d|w)$/.exec(written.trim());
+  const count = Number(match?.[1] ?? 0) * (match?.[2] === "w" ? 7 : 1);
+  if (count === 0) throw new Error(`invalid lookback: ${written} (as in 90d or 12w)`);
+  return count;
+}
+
+const abbreviations = new Map([
+  ...["EST", "EDT", "ET", "EST5EDT"].map((name) => [name, "America/New_York"] as const),
+  ...["CST", "CDT", "CT", "CST6CDT"].map((name) => [name, "America/Chicago"] as const),
+  ...["MST", "MDT", "MT", "MST7MDT"].map((name) => [name, "America/Denver"] as const),
+  ...["PST", "PDT", "PT", "PST8PDT"].map((name) => [name, "America/Los_Angeles"] as const),
+  ...["CET", "CEST", "MET"].map((name) => [name, "Europe/Berlin"] as const),
+  ...["EET", "EEST"].map((name) => [name, "Europe/Helsinki"] as const),
+  ["WET", "Europe/Lisbon"] as const,
+  ["BST", "Europe/London"] as const,
+  ["IST", "Asia/Kolkata"] as const,
+  ["HST", "Pacific/Honolulu"] as const,
+]);
+
+function timezone(written: string): string {
+  if (/^utc$/i.test(written)) return "UTC";
+  const meant = abbreviations.get(written.toUpperCase());
+  if (meant !== undefined)
+    throw new Error(
+      `ambiguous time zone: ${written} (an IANA name such as ${meant}, which knows its summer time)`,
+    );
+  const known = Intl.supportedValuesOf("timeZone");
+  const found = known.find((zone) => zone.toLowerCase() === written.toLowerCase());
+  if (found !== undefined) return found;
+  try {
+    if (/^[+-]/.test(written)) throw new RangeError("an offset is no zone");
+    new Intl.DateTimeFormat("en", { timeZone: written }); // older names, such as US/Eastern
+    return written;
+  } catch {
+    const cities = known.map((zone) => zone.slice(zone.lastIndexOf("/") + 1));
+    const city = suggest(written, cities);
+    const close = suggest(written, known) ?? (city === null ? null : known[cities.indexOf(city)]!);
+    const next = close === null ? "an IANA name such as Europe/Berlin" : `did you mean "${close}"?`;
+    throw new Error(`unknown time zone: ${written} (${next})`);
+  }
+}
+
+function token(what: string): (written: string) => string {
+  return (written) => {
+    if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(written)) return written;
+    throw new Error(`invalid ${what}: ${written}`);
+  };
+}
+
+// 80/20, as people say it, is a map here: its two numbers are easily mistaken for one another.
+function serviceLevel<S extends Record<string, Check<unknown>>>(shape: S): ReturnType<typeof record<S>> {
+  const read = record(shape);
+  const check: ReturnType<typeof record<S>> = (value) => {
+    const said = /^(\d{1,3})\s*%?\s*(?:\/|in|:)\s*(\d{1,5})\s*s?$/.exec(String(scalar(value) ?? ""));
+    if (said === null) return read(value);
+    const [, share, seconds] = said.map(Number);
+    return fail(
+      value,
+      `invalid service_level: ${said[0]} (written {target: ${share! / 100}, seconds: ${seconds}})`,
+    );
+  };
+  if (read.options !== undefined) check.options = read.options;
+  return check;
+}
+
+const longEnvironments = new Map([
+  ["production", "prod"],
+  ["prd", "prod"],
+  ["live", "prod"],
+  ["preproduction", "preprod"],
+  ["pre-production", "preprod"],
+  ["pre-prod", "preprod"],
+  ["testing", "test"],
+]);
+
+function environment(written: string): string {
+  const short = longEnvironments.get(written.toLowerCase());
+  if (short !== undefined)
+    throw new Error(
+      `invalid environment: ${written} (written ${short}, as in the bucket's name; where its name is another, give it with \`bucket\`)`,
+    );
+  if (/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(written)) return written;
+  throw new Error(`invalid environment: ${written} (as in the bucket's name: prod, preprod, test)`);
+}
+
+function company(written: string): string {
+  const plain = written.toLowerCase().replace(/[^a-z0-9-]+/g, "");
+  if (plain === written) return written;
+  throw new Error(`invalid company: ${written} (as in the bucket's name, perhaps "${plain}")`);
+}
+
+function bucket(written: string): string {
+  const name = written.replace(/^s3:\/\//, "").replace(/\/$/, "");
+  if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes("..")) return name;
+  const next = bucketForm(written) ?? "3 to 63 small letters, digits, dots and hyphens";
+  throw new Error(`invalid bucket: ${written} (${next})`);
+}
+
+// What was meant by an address, an ARN or a path, in the options that hold it.
+function bucketForm(written: string): string | null {
+  const arn = /^arn:aws[a-z-]*:s3:::([^/]+)(?:\/(.*))?$/.exec(written);
+  const path = /^(?:s3[an]?:\/\/)?([a-z0-9.-]+)\/(.*)$/.exec(written);
+  const hosted = /^https?:\/\/([a-z0-9-]+)\.s3[.-][^/]*\/?(.*)$/.exec(written);
+  const found = arn ?? hosted ?? path;
+  if (found === null) return null;
+  const inside = (found[2] ?? "").replace(/^\/+|[/*]+$/g, "");
+  return `written bucket: ${found[1]}${inside === "" ? "" : ` and prefix: ${inside}`}`;
+}
+
+function prefix(written: string): string {
+  const inner = written.replace(/^\/+|\/+$/g, "");
+  const reason = inner === "" ? null : hostility(inner);
+  if (reason !== null) throw new Error(`invalid prefix: ${JSON.stringify(written)} (${reason})`);
+  return inner;
+}
+
+function endpoint(written: string): string {
+  const url = URL.canParse(written) ? new URL(written) : null;
+  const fit =
+    url !== null &&
+    /^https?:$/.test(url.protocol) &&
+    url.username === "" &&
+    url.search === "" &&
+    url.hash === "";
+  if (!fit) throw new Error(`invalid endpoint: ${written} (a URL such as http://127.0.0.1:9000)`);
+  return written.replace(/\/+$/, "");
+}
+
+function sftpUrl(written: string): string {
+  const url = URL.canParse(written) ? new URL(written) : null;
+  const fit = url?.protocol === "sftp:" && url.hostname !== "" && url.username !== "" && url.password === "";
+  if (!fit) throw new Error(`invalid url: ${written} (as in sftp://user@host:22/path)`);
+  return written;
+}

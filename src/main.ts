@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import { CliError, exitCodes, toCliError } from "./base/errors.ts";
+import { own } from "./base/names.ts";
+import type { Options } from "./cli/arguments.ts";
+import { didYouMean, readArguments } from "./cli/arguments.ts";
+import type { Command } from "./cli/command.ts";
+import { common } from "./cli/command.ts";
+import { type Effects, openOutput } from "./cli/output.ts";
+import { commandHelp, mainHelp } from "./commands/help.ts";
+import { commands } from "./commands/index.ts";
+
+/** Runs one command line and returns the exit code. Never throws, never exits the process. `effects`: where its output goes. */
+export async function main(argv: string[], effects?: Effects): Promise<number> {
+  const { name, rest } = splitCommand(argv);
+  const output = openOutput({ json: argv.includes("--json") }, effects);
+  const stop = new AbortController();
+  const interrupt = () => {
+    if (stop.signal.aborted) process.exit(exitCodes.interrupted);
+    stop.abort();
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  try {
+    if (name === null) return await withoutCommand(rest, output);
+    const listed = own(commands, name);
+    if (listed === undefined) {
+      const meant = didYouMean(name, Object.keys(commands));
+      throw new CliError("usage", `unknown command ${name}${meant}`, "asapp-kit --help lists the commands");
+    }
+    const command = (await listed.load()).default;
+    const all: Options = { ...command.options, ...common };
+    if (asksFor(rest, "--help", "-h")) {
+      await output.result(commandHelp(name, command));
+      return exitCodes.ok;
+    }
+    const read = readArguments(rest, name, all, command.positionals);
+    if (read.options.version) return await version(output);
+    const context = {
+      config: read.options.config as string | undefined,
+      output,
+      signal: stop.signal,
+      now: new Date(),
+    };
+    const exit = await (command as Command).run(read.options, read.rest, context);
+    return exitCodes[exit ?? "ok"];
+  } catch (error) {
+    const known = toCliError(error);
+    output.error(known, argv.includes("--debug"));
+    return exitCodes[known.exit];
+  } finally {
+    output.close();
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+  }
+}
+
+async function withoutCommand(rest: string[], output: ReturnType<typeof openOutput>): Promise<number> {
+  if (asksFor(rest, "--version", "-V")) return version(output);
+  if (asksFor(rest, "--help", "-h")) {
+    await output.result(mainHelp());
+    return exitCodes.ok;
+  }
+  readArguments(rest, "", common, { name: "", least: 0, most: 0 });
+  throw new CliError("usage", "which command?", "asapp-kit --help lists the commands");
+}
+
+async function version(output: ReturnType<typeof openOutput>): Promise<number> {
+  // From dist/src/ two levels up, from src/ one.
+  for (const place of ["../package.json", "../../package.json"]) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(new URL(place, import.meta.url), "utf8"));
+      await output.result(output.json ? `${JSON.stringify({ name, version })}\n` : `${version}\n`);
+      return exitCodes.ok;
+    } catch {}
+  }
+  throw new Error("package.json is missing beside the kit");
+}
+
+// `asapp-kit --config a.yaml status`, `asapp-kit status --config a.yaml` and `asapp-kit help status` are the same to us.
+function splitCommand(argv: string[]): { name: string | null; rest: string[] } {
+  const takesValue = new Set(["--config", "-c"]);
+  for (let i = 0; i < argv.length; i++) {
+    if (takesValue.has(argv[i]!)) i++;
+    else if (!argv[i]!.startsWith("-")) {
+      const rest = [...argv.slice(0, i), ...argv.slice(i + 1)];
+      if (argv[i] !== "help") return { name: argv[i]!, rest };
+      return { name: rest[0] ?? null, rest: [...rest.slice(1), "--help"] };
+    }
+  }
+  return { name: null, rest: argv };
+}
+
+function asksFor(argv: string[], ...flags: string[]): boolean {
+  const end = argv.indexOf("--");
+  return (end < 0 ? argv : argv.slice(0, end)).some((word) => flags.includes(word));
+}

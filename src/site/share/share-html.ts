@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { type DayFacts, dayColumns } from "../../../notebooks/components/charts/day-charts.ts";
+import { table } from "../../../notebooks/components/charts/figure.ts";
+import { daysLater } from "../../../notebooks/components/metrics/baseline.ts";
+import type { QueueDay } from "../../../notebooks/components/metrics/day-file.ts";
+import type { SharedPage } from "../../../notebooks/components/pages/share-page.ts";
+import type { Sheet } from "../../../notebooks/components/picture/paint.ts";
+import { markup, type Picture, picture } from "../../../notebooks/components/picture/picture.ts";
+import { kitRoot } from "../../base/kit-folders.ts";
+import { escapeHtml } from "../html.ts";
+import type { DayData } from "./share.ts";
+import { pageCss } from "./share-image.ts";
+import { withDocument } from "./svg-document.ts";
+
+/** The script of a shared page: the components of the Today page in one piece, without anything to load. */
+export async function pageScript(): Promise<string> {
+  const { outputFiles } = await build({
+    absWorkingDir: kitRoot,
+    entryPoints: [join("notebooks", "components", "pages", "share-page.ts")],
+    bundle: true,
+    write: false,
+    format: "iife",
+    platform: "browser",
+    target: ["es2022", "chrome96", "firefox96", "safari16"],
+    minify: true,
+    legalComments: "none",
+    logLevel: "silent",
+  });
+  return outputFiles[0]!.text.trim();
+}
+
+/** What a shared page carries: the day of one queue, or of all to choose from. */
+export function sharedPage(
+  { site, days, day, series, weekBefore, comparison, queues }: DayData,
+  { queue, grain, generated }: { queue: string | null; grain: SharedPage["grain"]; generated: string },
+): SharedPage {
+  const shown = (all: readonly QueueDay[]) =>
+    queue === null ? [...all] : [...all.filter((of) => of.queue === queue), ...zeroWindow(all)];
+  return {
+    ...{ site, day, comparison, grain, generated },
+    days: days.filter((entry) => entry.day === day || entry.day === daysLater(day, -7)),
+    series: shown(series),
+    weekBefore: shown(weekBefore),
+    queues: queue === null ? queues.filter((name) => series.some((of) => of.queue === name)) : [queue],
+  };
+}
+
+/**
+ * One HTML file that works from a mail attachment: script, style and data are inside, and its policy lets it load
+ * nothing. Where scripts are off, as in the preview of a mail program, the picture and its table are there.
+ */
+export function sharedHtml(
+  page: SharedPage,
+  parts: Picture,
+  facts: DayFacts,
+  { sheet, script }: { sheet: Sheet; script: string },
+): string {
+  const still = withDocument(() => {
+    const seen = facts.rows.filter(({ state }) => state !== "pending" && state !== "closed");
+    return markup(picture(parts, sheet)) + markup(table(dayColumns(facts), seen));
+  });
+  const data = JSON.stringify(page).replaceAll("<", "\\u003c");
+  const policy = [
+    "default-src 'none'",
+    `script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'`,
+    "style-src 'unsafe-inline'",
+    "img-src data: blob:",
+    "font-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(`${parts.title} | ${page.site.title}`)}</title>
+<style>
+${pageCss()
+  .replace(/@import[^;]*;/g, "")
+  .replaceAll("</", "<\\/")}
+${ownStyle}
+</style>
+</head>
+<body>
+<main id="shared-page"><div class="shared-still">${still}</div></main>
+<script type="application/json" id="shared-data">${data}</script>
+<script>${script}</script>
+</body>
+</html>
+`;
+}
+
+// Whether an open queue without contacts gets a row of zeros shows in the other queues; this says so without them.
+function zeroWindow(series: readonly QueueDay[]): QueueDay[] {
+  const zero = series.find(
+    ({ queue, assigned, abandoned }) =>
+      queue !== "All queues" && assigned.some((count, i) => count === 0 && abandoned[i] === 0),
+  );
+  if (!zero) return [];
+  const empty = Object.fromEntries(
+    Object.entries(zero).map(([name, value]) => [name, Array.isArray(value) ? [] : value]),
+  );
+  return [
+    { ...(empty as unknown as QueueDay), queue: "", weeks: null, assigned: [0], abandoned: [0], small: [0] },
+  ];
+}
+
+const ownStyle = `
+body { margin: 0; background: var(--paper); color: var(--ink); }
+#shared-page { max-width: 1000px; margin: 1.5rem auto; padding: 0 1rem; }
+.shared-still svg { max-width: 100%; height: auto; }
+table { border-collapse: collapse; }
+th { text-align: left; }
+td { border-top: 1px solid var(--rule-2); }
+.masthead h1 { font-size: 1.8rem; }
+.masthead .kicker { padding-left: 0; }
+.filters { position: static; margin: 0; }
+`;

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Resvg } from "@resvg/resvg-js";
+import { readSheet, type Sheet } from "../../../notebooks/components/picture/paint.ts";
+import {
+  markup,
+  type Picture,
+  picture,
+  pictureWidth,
+} from "../../../notebooks/components/picture/picture.ts";
+import { pagesFolder } from "../../base/kit-folders.ts";
+import { withDocument } from "./svg-document.ts";
+
+/** The pages' style sheets, read for their light colours. */
+export function pageSheet(): Sheet {
+  return readSheet(pageCss());
+}
+
+/** The text of the pages' style sheets. */
+export function pageCss(): string {
+  const names = readdirSync(pagesFolder).filter((name) => name.endsWith(".css"));
+  return names.map((name) => readFileSync(join(pagesFolder, name), "utf8")).join("\n");
+}
+
+/** A picture as SVG text; with the font inside it looks the same on every machine. */
+export function pictureSvg(parts: Picture, sheet: Sheet, options?: { embedFont: boolean }): string {
+  return withDocument(() => markup(picture(parts, sheet, options)));
+}
+
+/** A picture as PNG, twice its size in CSS pixels. Only letters that the kit's font lacks come from the machine's fonts. */
+export function picturePng(parts: Picture, sheet: Sheet): Uint8Array {
+  const svg = pictureSvg(parts, sheet, { embedFont: false });
+  return new Resvg(svg, {
+    fitTo: { mode: "width", value: pictureWidth * 2 },
+    font: {
+      fontFiles: fontFiles.map(({ path }) => path),
+      loadSystemFonts: !coveredByFont(svg),
+      defaultFontFamily: "Inter",
+    },
+  })
+    .render()
+    .asPng();
+}
+
+export const fontFiles = ([400, 600] as const).map((weight) => ({
+  weight,
+  path: join(pagesFolder, "fonts", `inter-${weight}.ttf`),
+}));
+
+/** Whether notebooks/fonts has all letters of a text: Latin, Greek, Cyrillic, and the signs that charts use. */
+export function coveredByFont(text: string): boolean {
+  return /^(?:[\s!-\u024f\u0370-\u04ff\u1e80-\u1ef9\u2010-\u203a€™←-↓−≈≠≤≥▲▼●]|\ufffd)*$/.test(text);
+}

@@ -1,0 +1,199 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Picture } from "../../../notebooks/components/picture/picture.ts";
+import { CliError } from "../../base/errors.ts";
+import { openAgents } from "../../http/agents.ts";
+import { refusalOf, retryAfterMs, type WebhookAnswer } from "./webhook-answer.ts";
+
+export interface PostOptions {
+  signal?: AbortSignal | undefined;
+  timeout?: number; // milliseconds for one attempt
+  wait?: number; // milliseconds before the second attempt, then twice as long
+  onRetry?: (reason: string) => void;
+}
+
+/** What an incoming webhook of Slack takes: text for notifications, and blocks. Pictures only by their address. */
+export function slackMessage(
+  { kicker, title, lead, charts, notes }: Picture,
+  { image, link }: { image?: string | undefined; link?: string | undefined } = {},
+) {
+  const facts = charts.map(({ title }) => `• ${title}`).join("\n");
+  return {
+    text: cut(escapeSlack(`${title}. ${lead}`), 3000),
+    blocks: [
+      { type: "header", text: { type: "plain_text", text: cut(title, 150), emoji: false } },
+      { type: "section", text: { type: "mrkdwn", text: cut(escapeSlack(`${lead}\n${facts}`), 3000) } },
+      ...(image ? [{ type: "image", image_url: image, alt_text: cut(`${title}. ${lead}`, 2000) }] : []),
+      ...(link
+        ? [{ type: "section", text: { type: "mrkdwn", text: `<${escapeSlack(link)}|Open the page>` } }]
+        : []),
+      {
+        type: "context",
+        elements: [kicker, ...notes]
+          .slice(0, 10)
+          .map((note) => ({ type: "mrkdwn", text: cut(escapeSlack(note), 2000) })),
+      },
+    ],
+  };
+}
+
+/**
+ * Posts a message to a webhook: three attempts while the service is busy, failing or out of reach. What gets no answer in
+ * time, or an answer that breaks off, is not repeated, as the message may have arrived. Throws CliError("postFailed"), which
+ * never holds more of the address than its host.
+ */
+export async function postMessage(
+  url: string,
+  message: unknown,
+  { signal, timeout = 15_000, wait = 1000, onRetry }: PostOptions = {},
+): Promise<void> {
+  const host = webhookHost(url);
+  for (let attempt = 1; ; attempt++) {
+    const answer = await send(url, JSON.stringify(message), timeout, signal);
+    const problem = problemOf(answer, host, timeout);
+    if (problem === null) return;
+    const pause = problem.after ?? wait * 2 ** (attempt - 1);
+    if (!problem.again || attempt === 3 || pause > longestPause) throw problem.error;
+    onRetry?.(problem.error.message);
+    await delay(pause, undefined, { signal });
+  }
+}
+
+/** "https://hooks.example.com/…": as much of a webhook's address as may be shown. Throws CliError("usage"). */
+export function webhookHost(url: string): string {
+  const wrong = () =>
+    new CliError(
+      "usage",
+      "--post needs the http or https address of an incoming webhook, or env:NAME for a variable that holds it",
+      "Slack shows it under Incoming Webhooks of your app; it is not printed here because it is a secret",
+    );
+  try {
+    const { protocol, origin } = new URL(url);
+    if (protocol !== "https:" && protocol !== "http:") throw wrong();
+    return `${origin}/…`;
+  } catch {
+    throw wrong();
+  }
+}
+
+const longestPause = 60_000;
+const longestAnswer = 65_536; // characters; no webhook says more
+
+type Answer = WebhookAnswer | { failure: string; status: number | null };
+
+function send(url: string, body: string, timeout: number, signal?: AbortSignal): Promise<Answer> {
+  const agents = openAgents(url, 1);
+  const { request } = url.startsWith("https:") ? https : http;
+  return new Promise<Answer>((resolve, reject) => {
+    const headers = {
+      "content-type": "application/json; charset=utf-8",
+      "content-length": Buffer.byteLength(body),
+    };
+    const call = request(url, { method: "POST", headers, agent: agents.agent, ...(signal && { signal }) });
+    let status: number | null = null;
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      call.destroy();
+    }, timeout);
+    const broken = (error?: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      if (signal?.aborted) reject(signal.reason);
+      else resolve({ failure: late ? tooLate : (error?.code ?? error?.message ?? brokenOff), status });
+    };
+    call.on("response", (response) => {
+      status = response.statusCode ?? 0;
+      let text = "";
+      const done = () => {
+        clearTimeout(timer);
+        const retryAfter = retryAfterMs(response.headers["retry-after"], Date.now());
+        resolve({ status: status!, text: text.trim(), retryAfterMs: retryAfter });
+      };
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+        if (text.length < longestAnswer) return;
+        done();
+        call.destroy();
+      });
+      response.on("end", done);
+      response.on("error", broken);
+      response.on("close", () => broken());
+    });
+    call.on("error", broken);
+    call.end(body);
+  }).finally(() => agents.close());
+}
+
+const tooLate = "too late";
+const brokenOff = "broken off";
+
+// What to make of an answer; null when the message was taken. The texts are Slack's.
+function problemOf(answer: Answer, host: string, timeout: number) {
+  const failed = (message: string, next: string) => new CliError("postFailed", message, next);
+  if ("failure" in answer) {
+    const { failure, status } = answer;
+    const uncertain = "look whether the message arrived before posting again";
+    if (failure === tooLate)
+      return {
+        again: false,
+        error: failed(`${host} did not answer within ${timeout / 1000} s`, uncertain),
+      };
+    if (status !== null)
+      return {
+        again: status >= 500,
+        error: failed(`${host} broke off its answer (${status})`, uncertain),
+      };
+    return {
+      again: true,
+      error: failed(`cannot reach ${host}: ${failure}`, "check the network, HTTPS_PROXY and the host's name"),
+    };
+  }
+  const { status, retryAfterMs: after } = answer;
+  const refusal = refusalOf(answer);
+  if (refusal === null) return null;
+  const message = `${host} ${refusal}`;
+  const pause = after === null ? "a minute" : `${Math.ceil(after / 1000)} s`;
+  if (status < 300)
+    return {
+      again: false,
+      error: failed(
+        message,
+        "the message did not arrive as far as is known: check the address, and whether a proxy or a login lies before it",
+      ),
+    };
+  if (status === 429) return { again: true, after, error: failed(message, `wait ${pause}, then again`) };
+  if (status >= 500)
+    return {
+      again: true,
+      after,
+      error: failed(
+        message,
+        `the service has a problem; try again ${after === null ? "later" : `in ${pause}`}`,
+      ),
+    };
+  if (status < 400)
+    return {
+      again: false,
+      error: failed(
+        message,
+        "it redirects, to a login or another address, which is not followed; use the final address",
+      ),
+    };
+  const next =
+    {
+      400: "it did not like the message; check that it is a Slack-compatible incoming webhook",
+      407: "the proxy wants a login: put it into HTTPS_PROXY, http://user:password@host:port",
+    }[status] ?? "check the webhook: it may be revoked, mistyped, or its channel archived";
+  return { again: false, error: failed(message, next) };
+}
+
+function cut(text: string, most: number): string {
+  const letters = [...text];
+  return letters.length <= most ? text : `${letters.slice(0, most - 1).join("")}…`;
+}
+
+function escapeSlack(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}

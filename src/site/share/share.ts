@@ -1,0 +1,172 @@
+import { crosshair } from "../../../notebooks/components/charts/crosshair.ts";
+import type { DayFacts } from "../../../notebooks/components/charts/day-charts.ts";
+import type { Site } from "../../../notebooks/components/charts/masthead.ts";
+import { daysLater } from "../../../notebooks/components/metrics/baseline.ts";
+import { type QueueDay, windowRows } from "../../../notebooks/components/metrics/day-file.ts";
+import { dayName, zone } from "../../../notebooks/components/metrics/format.ts";
+import type { IntradayDay } from "../../../notebooks/components/metrics/interval.ts";
+import { timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
+import type { Comparison } from "../../../notebooks/components/metrics/today.ts";
+import type { Grain } from "../../../notebooks/components/metrics/windows.ts";
+import { todayPage } from "../../../notebooks/components/pages/today-page.ts";
+import { CliError } from "../../base/errors.ts";
+import { hint, suggest } from "../../base/suggest.ts";
+import type { Project } from "../../config/project.ts";
+import type { Database } from "../../duckdb/database.ts";
+import { openCatalog } from "../../warehouse/catalog/catalog.ts";
+import { computeDataset } from "../dataset.ts";
+import { listDatasets } from "../dataset-list.ts";
+import { openTracing } from "../privacy/personal.ts";
+
+/** What the pages load for one day, computed by the same queries. */
+export interface DayData {
+  site: Site;
+  queues: string[]; // busiest first, after "All queues"
+  days: IntradayDay[];
+  day: string;
+  series: QueueDay[]; // of all queues, as the day's file holds them
+  weekBefore: QueueDay[]; // the same a week before, for a comparison with it
+  comparison: Comparison;
+  missing: MissingColumn[];
+}
+
+/** A metric of the card that the export has no column for. */
+export interface MissingColumn {
+  metric: string;
+  column: string | null; // as kit.yaml maps it
+}
+
+/**
+ * The datasets behind the Today page for `date`, the newest day with data unless told.
+ * Throws CliError("noWfmData") if there is no WFM data at all, and CliError("usage") for a day without any.
+ */
+export async function loadDay(
+  project: Project,
+  date: string | undefined,
+  now: Date,
+  comparison: Comparison = "usual",
+): Promise<DayData> {
+  const database = await openCatalog(project);
+  const tracing = openTracing(project);
+  const datasets = listDatasets(project);
+  const rows = async <T>(name: string): Promise<T[]> => {
+    const dataset = datasets.find((dataset) => dataset.name === name);
+    return dataset ? JSON.parse((await computeDataset(database, dataset, project, { tracing })).text) : [];
+  };
+  try {
+    const days = await rows<IntradayDay>("intraday-days.json");
+    const newest = days.at(-1)?.day;
+    if (newest === undefined)
+      throw new CliError(
+        "noWfmData",
+        "no intraday data: queue_wfm has no rows here",
+        "run `asapp-kit sync`; ASAPP delivers the WFM feeds on request, and `asapp-kit status` shows what has come",
+      );
+    const missing = await missingColumns(database);
+    if (["assignments", "abandons"].every((metric) => missing.some((column) => column.metric === metric)))
+      throw new CliError(
+        "noWfmData",
+        `no column of queue_wfm counts contacts: ${missing.map(columnText).join(", ")}`,
+        "`asapp-kit wfm columns` lists the columns that came and writes the mapping into kit.yaml",
+      );
+    const day = date ?? newest;
+    if (!days.some((entry) => entry.day === day)) throw noSuchDay(day, days, project.config.timezone, now);
+    const [site, queues, series, weekBefore] = await Promise.all([
+      rows<Site>("site.json"),
+      rows<{ queue: string }>("queues.json"),
+      rows<QueueDay>(`intraday/${day}.json`),
+      comparison === "last" ? rows<QueueDay>(`intraday/${daysLater(day, -7)}.json`) : [],
+    ]);
+    return {
+      ...{ site: site[0]!, queues: queues.map(({ queue }) => queue), days, day },
+      ...{ series, weekBefore, comparison, missing },
+    };
+  } finally {
+    await tracing.close();
+    database.close();
+  }
+}
+
+/** "wait_seconds (avg_wait)": a metric and the column that kit.yaml names for it. */
+export function columnText({ metric, column }: MissingColumn): string {
+  return `${metric} (${column ?? "not mapped"})`;
+}
+
+/** The named queue as the data spell it. Throws CliError("usage") with the nearest one. */
+export function queueOf(name: string, { queues }: Pick<DayData, "queues">): string {
+  const found =
+    queues.find((queue) => queue === name) ??
+    queues.find((queue) => queue.toLowerCase() === name.trim().toLowerCase());
+  if (found !== undefined) return found;
+  const wanted = name.trim().toLowerCase();
+  const meant =
+    queues.find((queue) => wanted.length > 2 && queue.toLowerCase().includes(wanted)) ??
+    queues.find((queue) => suggest(wanted, queue.split(/[\s/_-]+/)) !== null);
+  const close = meant === undefined ? hint(name, queues) : `did you mean "${meant}"?`;
+  throw new CliError("usage", `no queue is called ${shortened(name)}`, close);
+}
+
+/** What a card of one queue is made from: the very facts of the Today page. */
+export function dayFacts(
+  {
+    site,
+    days,
+    day,
+    series,
+    weekBefore = [],
+    comparison = "usual",
+  }: Pick<DayData, "site" | "days" | "day" | "series"> & Partial<DayData>,
+  queue: string,
+  grain: Grain,
+): DayFacts {
+  return todayPage({
+    ...{ site, days, day, queue, grain },
+    zone: zone(site.timezone),
+    comparison,
+    basis: "workload",
+    files: { day: windowRows(series), weekBefore: windowRows(weekBefore) },
+    loads: [],
+    crosshair: crosshair(),
+  });
+}
+
+/** The queues that something is known of on the day, busiest first. */
+export function queuesOfDay({ queues, series }: DayData): string[] {
+  const present = new Set(
+    series.filter(({ assigned }) => assigned.some((count) => count !== null)).map(({ queue }) => queue),
+  );
+  return queues.filter((queue) => present.has(queue));
+}
+
+async function missingColumns(database: Database): Promise<MissingColumn[]> {
+  const { rows } = await database.rows(
+    `select metric, "column" from kit.wfm_columns where not delivered
+     and metric in ('assignments', 'abandons', 'within_threshold', 'wait_seconds')`,
+  );
+  return rows.map(([metric, column]) => ({
+    metric: String(metric),
+    column: column === null ? null : String(column),
+  }));
+}
+
+function noSuchDay(day: string, days: readonly IntradayDay[], timezone: string, now: Date): CliError {
+  const today = timeZone(timezone).date(now.getTime());
+  const [oldest, newest] = [days[0]!.day, days.at(-1)!.day];
+  const nearest = days.reduce((near, entry) =>
+    distance(entry.day, day) < distance(near.day, day) ? entry : near,
+  ).day;
+  const reason = day > today ? `${day} is in the future` : `no intraday data for ${day}`;
+  return new CliError(
+    "usage",
+    reason,
+    `days with data: ${oldest} to ${newest}${nearest === newest ? "" : `; the nearest is ${nearest}, ${dayName(nearest)}`}`,
+  );
+}
+
+function distance(a: string, b: string): number {
+  return Math.abs(Date.parse(a) - Date.parse(b));
+}
+
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -1,0 +1,293 @@
+import { readFileSync } from "node:fs";
+import { feedOf, type Project } from "../../config/project.ts";
+import {
+  type Database,
+  type DatabaseOptions,
+  openDatabase,
+  type QueryOptions,
+  quoteName,
+} from "../../duckdb/database.ts";
+import { readLastSync } from "../../sync/last-sync.ts";
+import { currentFiles } from "../current/blocks.ts";
+import { parquetRelation, relationColumns, rowsSql, withProvenance } from "../current/relation.ts";
+import type { RelationColumn } from "../dedupe/dedupe.ts";
+import { loadSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
+import { daysSelect, throughSelect, windowsSelect } from "../wfm/arrived.ts";
+import { checkPlanned, createPlanned, plannedFiles } from "../wfm/forecast.ts";
+import { wfmSelect, wfmViews } from "../wfm/wfm.ts";
+import { windowDays } from "../wfm/window-days.ts";
+import { derivedRelations } from "./derived.ts";
+import { manifestStamps } from "./kit-files.ts";
+import type { KitSource } from "./kit-source.ts";
+import { createKitTable, kitTables } from "./kit-tables.ts";
+import { inMain, macroStatements, macrosIn, readMacros } from "./macros.ts";
+import { odditiesSelect } from "./oddities.ts";
+import { rowCountsSelect } from "./reconcile.ts";
+import { documentedColumns } from "./views.ts";
+
+export interface CatalogOptions extends Pick<DatabaseOptions, "threads" | "memoryLimit"> {
+  snapshot?: Snapshot; // default: the one now stored
+  files?: string[]; // beside the data folder, files that may be written or read, absolute
+}
+
+/** A name of the catalog and the statement that creates it. */
+export interface Definition {
+  schema: "raw" | "main" | "kit" | "wfm" | "history";
+  name: string;
+  create: () => string;
+  check?: (database: Database) => Promise<void>; // of what it reads, before it is created; throws CliError
+  needs: string[]; // names of definitions it reads, "main.queue_wfm"
+  state?: () => string; // of files that it reads, where their names do not change with their content
+}
+
+/**
+ * The warehouse as a database in memory, cut off from every file outside the data folder: raw.<feed> is every row
+ * delivered, <feed> one row per key, kit.* is about the data, wfm.* the WFM feeds under metric names, and the metric
+ * macros. Shows one state throughout, whatever is synced meanwhile. A feed that nothing was synced of is empty and typed.
+ * Views and macros are created when a query first names them, so that opening takes no longer with a longer history.
+ */
+export async function openCatalog(project: Project, options: CatalogOptions = {}): Promise<Database> {
+  const snapshot = options.snapshot ?? loadSnapshot(project.data);
+  const definitions = catalogDefinitions(project, snapshot);
+  const { threads, memoryLimit } = options;
+  const database = await openDatabase({
+    ...(threads === undefined ? {} : { threads }),
+    ...(memoryLimit === undefined ? {} : { memoryLimit }),
+  });
+  await database.run(schemas);
+  await database.sandbox([project.data], [...plannedFiles(project.config), ...(options.files ?? [])]);
+  const creator = new Creator(database, definitions, catalogMacros(project, snapshot));
+  return lazily(await database.connect(), creator, () => database.close());
+}
+
+const schemas = "create schema raw; create schema kit; create schema wfm; create schema history;";
+
+/** Schemas and macros: what every definition may use. */
+export function catalogSetup(project: Pick<Project, "config">, snapshot: Snapshot): string {
+  return [schemas, ...catalogMacros(project, snapshot).values()].join("\n\n");
+}
+
+function catalogMacros({ config }: Pick<Project, "config">, { horizon }: Snapshot): Map<string, string> {
+  const { timezone, site, sync } = config;
+  return macroStatements({
+    ...{ timezone, variant: site.serviceLevel.variant, groups: [...(site.queueGroups?.keys() ?? [])] },
+    ...{ futureHours: sync.futureHours, horizon },
+  });
+}
+
+/** Everything the catalog can hold, by qualified name. */
+export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<string, Definition> {
+  const { data, config } = project;
+  const lastSync = readLastSync(project);
+  const listed = Object.keys(lastSync?.feeds ?? {});
+  const names = [...new Set([...project.feeds.keys(), ...Object.keys(snapshot.feeds), ...listed])];
+  const feeds = new Map(names.map((name) => [name, feedOf(project, name)]));
+  const columns = new Map<string, RelationColumn[]>();
+  const columnsOf = (name: string) => {
+    const known = snapshot.feeds[name];
+    const feed = feeds.get(name);
+    if (!columns.has(name))
+      columns.set(name, known ? relationColumns(known) : feed ? documentedColumns(feed) : []);
+    return columns.get(name)!;
+  };
+  const definitions = new Map<string, Definition>();
+  const macros = readMacros().map(({ name }) => name);
+  const add = (schema: Definition["schema"], name: string, create: () => string, needs: string[] = []) =>
+    definitions.set(`${schema}.${name.toLowerCase()}`, {
+      ...{ schema, name, needs },
+      create: () => (schema === "wfm" || schema === "history" ? inMain(create(), macros) : create()),
+    });
+  const layer = (name: string, file: "staged" | "current") => () => {
+    const days = snapshot.feeds[name]?.days ?? [];
+    const files = file === "current" ? currentFiles(days) : days.flatMap(({ staged }) => staged ?? []);
+    const columns = withProvenance(columnsOf(name));
+    const schema = file === "staged" ? "raw" : "main";
+    const relation = parquetRelation(data, files, columns);
+    return `create view ${schema}.${quoteName(name)} as select * replace (${jsonCasts(columns)}) from ${relation}`;
+  };
+  for (const name of names) {
+    add("raw", name, layer(name, "staged"));
+    add("main", name, layer(name, "current"));
+  }
+  const counted = snapshot.feeds.export_row_counts?.days.some(({ rows }) => rows > 0);
+  const source: KitSource = { project, snapshot, lastSync, feeds, columnsOf };
+  for (const [name, table] of Object.entries(kitTables))
+    add("kit", name, () => createKitTable(name, table(source)));
+  for (const name of ["partitions", "files"])
+    definitions.get(`kit.${name}`)!.state = () => manifestStamps(snapshot);
+  add(
+    "kit",
+    "row_counts",
+    () =>
+      createKitTable("row_counts", {
+        select: rowCountsSelect(counted ? columnsOf("export_row_counts") : []),
+      }),
+    ["kit.partitions", "main.export_row_counts"],
+  );
+  for (const view of wfmViews) {
+    const feed = view === "queue_windows" ? "queue_wfm" : "queue_membership_wfm";
+    const mixed = snapshot.feeds[feed]?.days.some(({ facts }) => facts?.mixed) ?? false;
+    const select = () => wfmSelect(config, view, columnsOf(feed), "main", mixed);
+    const needs = [`${mixed ? "raw" : "main"}.${feed}`, "main.dim_queues"];
+    add("wfm", view, () => `create view wfm.${view} as ${select()}`, needs);
+  }
+  add(
+    "wfm",
+    "queue_versions",
+    () =>
+      `create view wfm.queue_versions as ${wfmSelect(config, "queue_windows", columnsOf("queue_wfm"), "raw")}`,
+    ["raw.queue_wfm"],
+  );
+  add("wfm", "days", () => {
+    const days = windowDays(snapshot, config.timezone).map((day) => ({ day }));
+    return `create view wfm.days as select * from ${rowsSql({ day: "DATE" }, days)}`;
+  });
+  add("kit", "oddities", () => createKitTable("oddities", { select: odditiesSelect(snapshot) }), [
+    "wfm.queue_windows",
+    "wfm.rep_windows",
+  ]);
+  add("history", "through", () => `create view history.through as ${throughSelect(snapshot)}`);
+  add("history", "days", () => `create view history.days as ${daysSelect(data, snapshot)}`);
+  add("history", "windows", () => `create view history.windows as ${windowsSelect(data, snapshot)}`);
+  for (const { schema, name, needs, select } of derivedRelations(config))
+    add(schema, name, () => `create view ${schema}.${name} as ${select}`, needs);
+  for (const name of ["forecast", "schedule"] as const) {
+    const file = config.site[name];
+    add("wfm", name, () => createPlanned(name, file));
+    if (file === null) continue;
+    const definition = definitions.get(`wfm.${name}`)!;
+    definition.check = (database) => checkPlanned(database, name, file);
+    definition.state = () => readFileSync(file, "utf8");
+  }
+  return definitions;
+}
+
+/**
+ * Keys of the definitions that a query may name: those outside main with their schema before them, for words like "files"
+ * may be names of columns as well. Text in comments and strings counts too, which does no harm.
+ */
+export function definitionsIn(sql: string, definitions: Map<string, Definition>): string[] {
+  if (introspection.test(sql)) return [...definitions.keys()];
+  const text = sql.toLowerCase();
+  const words = new Set(text.match(/[\p{L}\p{N}_]+/gu));
+  const qualified = new Set(
+    [...text.matchAll(/([\p{L}\p{N}_]+)"?\s*\.\s*"?(?=([\p{L}\p{N}_]+))/gu)].map(
+      ([, schema, name]) => `${schema}.${name}`,
+    ),
+  );
+  return [...definitions].flatMap(([key, { schema, name }]) =>
+    (schema === "main" ? words.has(name.toLowerCase()) : qualified.has(key)) ? [key] : [],
+  );
+}
+
+/** These definitions and all that they are made from. */
+export function withNeeds(keys: string[], definitions: Map<string, Definition>): Set<string> {
+  const found = new Set<string>();
+  const take = (key: string) => {
+    if (found.has(key)) return;
+    found.add(key);
+    definitions.get(key)!.needs.forEach(take);
+  };
+  keys.forEach(take);
+  return found;
+}
+
+// DuckDB before 1.5 takes a JSON column that `schema` asks for as text, and would find the view changed.
+function jsonCasts(columns: readonly RelationColumn[]): string {
+  const json = columns.filter(({ type }) => type === "JSON").map(({ name }) => quoteName(name));
+  return json.map((name) => `${name}::JSON as ${name}`).join(", ");
+}
+
+// A query that asks what there is, rather than naming it, has names stand for themselves in another schema, or begins a
+// transaction, which sees nothing that is made after. A statement begins with such a word, alone on its line or in brackets;
+// `desc` is also the end of an order.
+const introspection =
+  /(?:^|[;(])\s*(?:show|describe|desc|summarize|use|set\s+schema|begin(?=\s+transaction|\s*(?:;|$))|start\s+transaction)\b|\b(?:pragma|search_path|information_schema|duckdb_\w+|sqlite_\w+|pg_\w+|sql_auto_complete)\b/im;
+
+class Creator {
+  private readonly database: Database;
+  private readonly definitions: Map<string, Definition>;
+  private readonly macros: Map<string, string>;
+  private readonly created = new Set<string>();
+  private readonly defined = new Set<string>(); // macros
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(database: Database, definitions: Map<string, Definition>, macros: Map<string, string>) {
+    this.database = database;
+    this.definitions = definitions;
+    this.macros = macros;
+  }
+
+  /** Creates what the text may name, before it runs. */
+  prepare(sql: string): Promise<void> {
+    const macros = introspection.test(sql) ? [...this.macros.keys()] : macrosIn(sql, this.macros);
+    return this.create(definitionsIn(sql, this.definitions), macros);
+  }
+
+  all(): Promise<void> {
+    return this.create([...this.definitions.keys()], [...this.macros.keys()]);
+  }
+
+  get complete(): boolean {
+    return this.created.size === this.definitions.size && this.defined.size === this.macros.size;
+  }
+
+  // One after the other, as two connections may ask for the same view at once.
+  private create(keys: string[], macros: string[]): Promise<void> {
+    if (keys.every((key) => this.created.has(key)) && macros.every((name) => this.defined.has(name)))
+      return Promise.resolve();
+    const run = async () => {
+      await this.define(macros);
+      for (const key of keys) await this.createOne(key);
+    };
+    const done = this.turn.then(run);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+
+  private async createOne(key: string): Promise<void> {
+    if (this.created.has(key)) return;
+    const { create, check, needs } = this.definitions.get(key)!;
+    for (const need of needs) await this.createOne(need);
+    const statement = create();
+    await this.define(macrosIn(statement, this.macros));
+    await check?.(this.database);
+    await this.database.run(statement);
+    this.created.add(key);
+  }
+
+  private async define(names: string[]): Promise<void> {
+    const missing = names.filter((name) => !this.defined.has(name));
+    if (missing.length === 0) return;
+    await this.database.run(missing.map((name) => this.macros.get(name)).join("\n"));
+    for (const name of missing) this.defined.add(name);
+  }
+}
+
+function lazily(link: Database, creator: Creator, closeAll: () => void): Database {
+  const prepared = async <T>(sql: string, task: () => Promise<T>): Promise<T> => {
+    await creator.prepare(sql);
+    try {
+      return await task();
+    } catch (error) {
+      // The name may be put together by the query itself; or it is wrong, and DuckDB then suggests one that it knows.
+      if (creator.complete || !/does not exist!/.test(String(error)) || /;\s*\S/.test(sql)) throw error;
+      await creator.all();
+      return task();
+    }
+  };
+  const database: Database = {
+    run: (sql: string, options?: QueryOptions) => prepared(sql, () => link.run(sql, options)),
+    rows: (sql: string, options?: QueryOptions) => prepared(sql, () => link.rows(sql, options)),
+    objects: <T>(sql: string, options?: QueryOptions) => prepared(sql, () => link.objects<T>(sql, options)),
+    stream: (sql: string, options?: QueryOptions) => prepared(sql, () => link.stream(sql, options)),
+    sandbox: (roots, files) => link.sandbox(roots, files),
+    interrupt: () => link.interrupt(),
+    connect: async () => lazily(await link.connect(), creator, () => {}),
+    close() {
+      link.close();
+      closeAll();
+    },
+  };
+  return database;
+}

@@ -1,0 +1,101 @@
+import type { Config } from "../../config/config.ts";
+import { type Database, quoteText } from "../../duckdb/database.ts";
+import { intraday, queueNames } from "../wfm/intraday.ts";
+import { contacts, noName, queueWindows, scored } from "../wfm/queue-history.ts";
+
+/** A view of the catalog over others: the feeds' rows as contacts, and as windows of queues and groups of queues. */
+export interface Derived {
+  schema: "history" | "wfm" | "kit";
+  name: string;
+  needs: string[];
+  select: string;
+}
+
+/** What the pages and their history are made from; each needs others by their qualified names. */
+export function derivedRelations(config: Pick<Config, "site">): Derived[] {
+  return [
+    queueGroups(config),
+    {
+      schema: "history",
+      name: "contacts",
+      needs: ["main.issue_queues", "main.rep_convos", "main.dim_queues", "history.windows"],
+      select: contacts,
+    },
+    {
+      schema: "history",
+      name: "queue_windows",
+      needs: ["history.contacts", "history.windows", "kit.settings", "kit.queue_groups"],
+      select: queueWindows,
+    },
+    {
+      schema: "history",
+      name: "scored",
+      needs: ["history.queue_windows", "history.windows", "kit.excluded_days", "wfm.forecast"],
+      select: scored,
+    },
+    {
+      schema: "wfm",
+      name: "queue_names",
+      needs: ["wfm.queue_windows", "wfm.rep_windows", "main.dim_queues"],
+      select: queueNames,
+    },
+    {
+      schema: "wfm",
+      name: "intraday",
+      needs: [
+        "wfm.queue_windows",
+        "wfm.queue_versions",
+        "wfm.rep_windows",
+        "wfm.queue_names",
+        "kit.settings",
+        "kit.queue_groups",
+      ],
+      select: intraday,
+    },
+  ];
+}
+
+/** Views with a local `day` in each row that many datasets read, each after those it reads itself. */
+export const keptRelations = [
+  "history.windows",
+  "history.days",
+  "history.contacts",
+  "history.queue_windows",
+  "history.scored",
+  "wfm.intraday",
+];
+
+/** Computes views that many datasets read once for all of them, on this catalog. */
+export async function keepDerived(database: Database, names = keptRelations): Promise<void> {
+  for (const name of names) {
+    await database.run(`create table ${name}_kept as from ${name}`);
+    await database.run(`create or replace view ${name} as from ${name}_kept`);
+  }
+}
+
+/** A hash of the rows of each day, in any order. */
+export async function contentByDay(database: Database, name: string): Promise<Record<string, string>> {
+  const { rows } = await database.rows(
+    `select day::varchar, count(*) || ' ' || sum(hash(kept)::hugeint) from ${name} as kept group by day order by day`,
+  );
+  return Object.fromEntries(rows.map(([day, content]) => [String(day), String(content)]));
+}
+
+/** kit.queue_groups: the groups of kit.yaml, one row per group and queue, called as pages call them. A queue is in one group at most. */
+function queueGroups({ site }: Pick<Config, "site">): Derived {
+  const rows = [...(site.queueGroups ?? [])].flatMap(([group, queues]) =>
+    queues.map(
+      (queue) =>
+        `(${quoteText(group)}, ${queue === noName ? quoteText(noName) : `queue_label(${quoteText(queue)})`})`,
+    ),
+  );
+  const types = "cast(null as varchar), cast(null as varchar)";
+  return {
+    schema: "kit",
+    name: "queue_groups",
+    needs: [],
+    select: rows.length
+      ? `select * from (values ${rows.join(", ")}) as groups (queue_group, queue)`
+      : `select * from (select ${types}) as groups (queue_group, queue) where false`,
+  };
+}

@@ -1,0 +1,155 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { concernsAll, reasonOf } from "../../base/errors.ts";
+import { noNames } from "../../base/names.ts";
+import { feedOf, type Project } from "../../config/project.ts";
+import { type Database, openDatabase } from "../../duckdb/database.ts";
+import { coveredMinutes, type PartitionId, partitionStart, runOf } from "../../export/partition.ts";
+import { hasFiles, type ManifestPartition, partitionOf, readDay } from "../../sync/manifest.ts";
+import { type PartitionRow, partitionRows, partitionsPath, writePartitions } from "../current/partitions.ts";
+import type { DayFacts, DaySnapshot, FeedSnapshot, Snapshot } from "../snapshot/snapshot.ts";
+import type { Trouble } from "../snapshot/trouble.ts";
+import { windowRuns } from "../wfm/window-days.ts";
+import { macroStatements, macrosIn } from "./macros.ts";
+import { type DayTimes, horizonOf, isOdd, timeColumns, timesOfDays } from "./times.ts";
+
+const minute = 60_000;
+const windowMinutes = 15;
+
+/**
+ * The snapshot with the facts of every day whose manifest or staged file is another than when they were taken, or of which
+ * something was then to come. A feed of which they cannot be had goes without, and is named in `failed`.
+ */
+export async function withFacts(
+  project: Project,
+  snapshot: Snapshot,
+  now: Date,
+): Promise<{ snapshot: Snapshot; failed: Trouble[] }> {
+  const { data, config } = project;
+  const { futureHours } = config.sync;
+  const horizon = horizonOf(now, config);
+  let opening: Promise<Database> | null = null;
+  const open = () => (opening ??= openFacts({ futureHours, horizon }));
+  const feeds: Snapshot["feeds"] = noNames();
+  const failed: Trouble[] = [];
+  try {
+    for (const [name, feed] of Object.entries(snapshot.feeds)) {
+      const known = feed.partitions !== undefined && existsSync(join(data, feed.partitions));
+      try {
+        feeds[name] = await withFeedFacts(project, name, feed, { known, horizon, open }).catch((error) => {
+          if (concernsAll(error) || !known) throw error;
+          // The file of its partitions is damaged.
+          return withFeedFacts(project, name, feed, { known: false, horizon, open });
+        });
+      } catch (error) {
+        if (concernsAll(error)) throw error;
+        failed.push({ feed: name, dt: "", reason: reasonOf(error) });
+        const { partitions: _, ...rest } = feed;
+        feeds[name] = rest;
+      }
+    }
+  } finally {
+    await (opening as Promise<Database> | null)?.then((database) => database.close());
+  }
+  const { horizon: _, ...rest } = snapshot;
+  const judged = Object.values(feeds).some(({ days }) => days.some(({ facts }) => facts?.horizon));
+  return { snapshot: { ...rest, feeds, ...(judged && { horizon }) }, failed };
+}
+
+async function withFeedFacts(
+  project: Project,
+  name: string,
+  feed: FeedSnapshot,
+  { known, horizon, open }: { known: boolean; horizon: string; open: () => Promise<Database> },
+): Promise<FeedSnapshot> {
+  const { data, config } = project;
+  const { futureHours } = config.sync;
+  const of = feedOf(project, name);
+  const stampOf = (day: DaySnapshot) => `${day.stamp} ${day.staged} ${futureHours}`;
+  const same = ({ facts, ...day }: DaySnapshot) =>
+    known && facts?.stamp === stampOf(day) && (facts.horizon ?? horizon) === horizon;
+  const others = feed.days.filter((day) => !same(day));
+  const times =
+    others.length === 0
+      ? new Map<string, DayTimes>()
+      : await timesOfDays(await open(), data, feed, others, {
+          columns: timeColumns(of),
+          windows: of.kind === "wfm",
+          futureHours,
+        });
+  const changed = new Map<string, PartitionRow[]>();
+  const days = feed.days.map((day) => {
+    const found = times.get(day.dt);
+    if (found === undefined) return day;
+    const manifest = readDay(project, name, day.dt);
+    const partitions = manifest?.partitions.filter(hasFiles) ?? [];
+    const odd = partitions.filter((partition) => isOdd(day.dt, partition, horizon));
+    const timely = partitions.filter((partition) => !odd.includes(partition));
+    const ends = timely.map((partition) => {
+      const id = partitionOf({ feed: name, dt: day.dt }, partition);
+      return of.kind === "wfm" ? toldBy(id) : partitionEnd(id);
+    });
+    const facts: DayFacts = {
+      stamp: stampOf(day),
+      states: countStates(partitions),
+      lines: countLines(partitions),
+      through: latest([...ends, ...(of.kind === "wfm" ? windowEnds(found.windows) : [])]),
+      ...(name === "queue_wfm" && { windows: windowRuns(found.windows) }),
+      ...(found.mixed && { mixed: true as const }),
+      ...(found.odd && { odd: found.odd }),
+      ...(odd.length > 0 && { oddRuns: odd.map(({ hr, mi }) => runOf({ dt: day.dt, hr, mi })).sort() }),
+      ...((odd.length > 0 || found.beyond) && { horizon }),
+    };
+    changed.set(day.dt, manifest === null ? [] : partitionRows(data, manifest, { ...day, facts }));
+    return { ...day, facts };
+  });
+  const partitions = partitionsPath(name, days);
+  if (!known || partitions !== feed.partitions) {
+    const before = known ? feed.partitions! : null;
+    await writePartitions(await open(), data, { before, changed, days, path: partitions });
+  }
+  return { ...feed, partitions, days };
+}
+
+async function openFacts(settings: { futureHours: number; horizon: string }): Promise<Database> {
+  const database = await openDatabase({ threads: 1 });
+  const macros = macroStatements({ timezone: "UTC", variant: "offered", ...settings });
+  const needed = macrosIn("timely, window_start", macros).map((name) => macros.get(name));
+  await database.run(needed.join("\n"));
+  return database;
+}
+
+/** The end of what a partition covers, from its name on. */
+function partitionEnd(id: PartitionId): string {
+  return new Date(partitionStart(id).getTime() + coveredMinutes(id) * minute).toISOString();
+}
+
+/**
+ * The end of the windows that a finished run of a WFM feed tells of, with rows or without: at night a centre that is closed
+ * has none, and its feed is no older for it. Runs follow their windows by 20 minutes or more.
+ */
+function toldBy(id: PartitionId): string {
+  const length = windowMinutes * minute;
+  return new Date(Math.floor((partitionStart(id).getTime() - 20 * minute) / length) * length).toISOString();
+}
+
+function windowEnds(starts: readonly string[]): string[] {
+  return starts.slice(-1).map((start) => new Date(Date.parse(start) + windowMinutes * minute).toISOString());
+}
+
+function latest(times: string[]): string | null {
+  return times.reduce<string | null>((last, time) => (last === null || time > last ? time : last), null);
+}
+
+function countLines(partitions: ManifestPartition[]): number {
+  return partitions.reduce(
+    (sum, { objects }) => sum + objects.reduce((lines, object) => lines + object.lines, 0),
+    0,
+  );
+}
+
+function countStates(partitions: ManifestPartition[]): DayFacts["states"] {
+  const states = new Map<string, number>();
+  for (const { state } of partitions) states.set(state, (states.get(state) ?? 0) + 1);
+  return Object.fromEntries([...states].sort(([a], [b]) => (a < b ? -1 : 1)));
+}

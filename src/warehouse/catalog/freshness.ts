@@ -1,0 +1,25 @@
+import {
+  type FeedArrival,
+  type Judgement,
+  judgeFeed,
+} from "../../../notebooks/components/metrics/freshness.ts";
+import type { Database } from "../../duckdb/database.ts";
+
+/** How fresh each feed is, by name: the judgement that Data health makes in the reader's browser, made here and now. */
+export async function judgeFeeds(database: Database, now: Date): Promise<Map<string, Judgement>> {
+  const [sync] = await database.objects<SyncRow>(
+    "select max(finished_at) as synced, any_value(grace_minutes) as grace from kit.settings left join kit.sync on true",
+  );
+  const feeds = await database.objects<FeedArrival>(`
+    select feed, cadence_minutes, data_through as through, overdue, failed, unlisted is not null as unlisted,
+      feed in (select feed from kit.oddities where kind = 'partition time') as to_come
+    from kit.feeds`);
+  const synced = sync!.synced === null ? null : Date.parse(sync!.synced);
+  const moment = { now: now.getTime(), synced, graceMinutes: sync!.grace };
+  return new Map(feeds.map((feed) => [feed.feed, judgeFeed(feed, moment)]));
+}
+
+interface SyncRow {
+  synced: string | null;
+  grace: number;
+}

@@ -1,0 +1,193 @@
+import { type DedupeRule, dedupeRule } from "../dedupe/dedupe.ts";
+import type { DaySnapshot } from "../snapshot/snapshot.ts";
+import { suspicion } from "./kit-keys.ts";
+import { counts, type KitSource, type KitTable, sum, texts, total } from "./kit-source.ts";
+
+export function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource): KitTable {
+  const rows = [...feeds.values()].map((feed) => {
+    const known = snapshot.feeds[feed.name];
+    const days = known?.days ?? [];
+    const unfinished = lastSync?.feeds[feed.name];
+    const states = total(days.map(({ facts }) => facts?.states ?? {}));
+    const { waiting = 0, overdue = 0, failed = 0, encrypted = 0 } = unfinished ?? {};
+    const here = sum(Object.values(states));
+    const delivered = sum(days.map((day) => day.rows));
+    const kept = sum(days.map(({ currentRows }) => currentRows));
+    const through = newest(days.map(({ facts }) => facts?.through ?? null));
+    return {
+      feed: feed.name,
+      kind: feed.kind,
+      doc: feed.doc,
+      documented: feed.documented,
+      cadence_minutes: feed.cadenceMinutes,
+      partitions: here + waiting + overdue + failed + encrypted,
+      complete: (states.complete ?? 0) + (states.replaced ?? 0) + (states.expired ?? 0),
+      empty: states.empty ?? 0,
+      replaced: states.replaced ?? 0,
+      expired: states.expired ?? 0,
+      waiting,
+      overdue,
+      failed,
+      encrypted,
+      rows_delivered: delivered,
+      rows: kept,
+      duplicates: delivered - kept,
+      ties: total(days.map(({ dedupe }) => dedupe ?? {})).tie ?? 0,
+      quarantined: sum(days.map(({ quarantined }) => quarantined)),
+      rescued: sum(days.flatMap(({ rescued }) => Object.values(rescued ?? {}))),
+      first_day: days[0]?.dt ?? null,
+      last_day: days.at(-1)?.dt ?? null,
+      data_through: through,
+      version: unfinished?.version ?? null,
+      unlisted: unfinished?.unlisted ?? null,
+      suspect: known ? suspicion(feed, known, columnsOf(feed.name)) : null,
+    };
+  });
+  return {
+    types: {
+      ...texts("feed", "kind", "doc"),
+      documented: "BOOLEAN",
+      ...counts(
+        "cadence_minutes",
+        "partitions",
+        "complete",
+        "empty",
+        "replaced",
+        "expired",
+        "waiting",
+        "overdue",
+      ),
+      ...counts(
+        "failed",
+        "encrypted",
+        "rows_delivered",
+        "rows",
+        "duplicates",
+        "ties",
+        "quarantined",
+        "rescued",
+      ),
+      first_day: "DATE",
+      last_day: "DATE",
+      data_through: "TIMESTAMP",
+      ...texts("version", "unlisted", "suspect"),
+    },
+    rows,
+  };
+}
+
+/** One row per feed and day, from the snapshot alone: a year of all feeds takes a moment. */
+export function daysTable({ snapshot, lastSync }: KitSource): KitTable {
+  const unfinished = new Map<string, Record<string, number>>();
+  for (const feed of Object.values(lastSync?.feeds ?? {})) {
+    for (const { id, state } of feed.unfinished) {
+      const key = `${id.feed} ${id.dt}`;
+      unfinished.set(key, total([unfinished.get(key) ?? {}, { [state]: 1 }]));
+    }
+  }
+  const known = new Map<string, DaySnapshot>(
+    Object.entries(snapshot.feeds).flatMap(([feed, { days }]) =>
+      days.map((day): [string, DaySnapshot] => [`${feed} ${day.dt}`, day]),
+    ),
+  );
+  const keys = [...new Set([...known.keys(), ...unfinished.keys()])].sort();
+  const rows = keys.map((key) => {
+    const day = known.get(key);
+    const states = day?.facts?.states ?? {};
+    const others = unfinished.get(key) ?? {};
+    const [feed, dt] = key.split(" ") as [string, string];
+    return {
+      feed,
+      dt,
+      complete: states.complete ?? 0,
+      empty: states.empty ?? 0,
+      replaced: states.replaced ?? 0,
+      expired: states.expired ?? 0,
+      waiting: others.waiting ?? 0,
+      overdue: others.overdue ?? 0,
+      failed: others.failed ?? 0,
+      encrypted: others.encrypted ?? 0,
+      rows_delivered: day?.rows ?? 0,
+      rows: day?.currentRows ?? 0,
+      quarantined: day?.quarantined ?? 0,
+      rescued: sum(Object.values(day?.rescued ?? {})),
+      data_through: day?.facts?.through ?? null,
+    };
+  });
+  return {
+    types: {
+      feed: "VARCHAR",
+      dt: "DATE",
+      ...counts("complete", "empty", "replaced", "expired", "waiting", "overdue", "failed", "encrypted"),
+      ...counts("rows_delivered", "rows", "quarantined", "rescued"),
+      data_through: "TIMESTAMP",
+    },
+    rows,
+  };
+}
+
+export function columnsTable({ snapshot, feeds, columnsOf }: KitSource): KitTable {
+  const rows = [...feeds.values()].flatMap((feed) => {
+    const documented = new Map(feed.columns.map((column) => [column.name, column]));
+    const staged = new Map(snapshot.feeds[feed.name]?.columns.map((column) => [column.name, column]));
+    const rule: DedupeRule = dedupeRule(feed, columnsOf(feed.name));
+    const keys = new Set(
+      rule.wholeRows ? [] : rule.key.flatMap((term) => (term.whole === undefined ? term.columns : [])),
+    );
+    return columnsOf(feed.name).map(({ name, type }, i) => {
+      const doc = documented.get(name);
+      return {
+        feed: feed.name,
+        position: i + 1,
+        column: name,
+        type,
+        doc: doc?.doc ?? null,
+        personal: doc?.personal ?? null,
+        key: keys.has(name),
+        documented: doc !== undefined,
+        assumed: doc?.assumed ?? false,
+        published_type: doc?.published ?? null,
+        added: doc?.added ?? null,
+        deprecated: doc?.deprecated ?? null,
+        first_seen: staged.get(name)?.firstSeen ?? null,
+        last_seen: staged.get(name)?.lastSeen ?? null,
+      };
+    });
+  });
+  return {
+    types: {
+      feed: "VARCHAR",
+      position: "BIGINT",
+      ...texts("column", "type", "doc", "personal"),
+      key: "BOOLEAN",
+      documented: "BOOLEAN",
+      assumed: "BOOLEAN",
+      published_type: "VARCHAR",
+      added: "DATE",
+      deprecated: "DATE",
+      first_seen: "DATE",
+      last_seen: "DATE",
+    },
+    rows,
+  };
+}
+
+export function changesTable({ snapshot }: KitSource): KitTable {
+  // What a document says of a feed that is not here stands nowhere else.
+  const told = Object.entries(snapshot.docs?.changes ?? {}).filter(([feed]) => !snapshot.feeds[feed]);
+  const here = Object.entries(snapshot.feeds).map(([feed, { changes }]) => [feed, changes] as const);
+  const rows = [...here, ...told].flatMap(([feed, changes]) =>
+    changes.map(({ dt, column, change, class: kind, from, to, detail }) => ({
+      ...{ feed, dt, column, change, class: kind },
+      ...{ from, to, detail },
+    })),
+  );
+  return {
+    types: { feed: "VARCHAR", dt: "DATE", ...texts("column", "change", "class", "from", "to", "detail") },
+    rows,
+  };
+}
+
+function newest(times: (string | null)[]): string | null {
+  return times.reduce((last, time) => (time !== null && (last === null || time > last) ? time : last), null);
+}

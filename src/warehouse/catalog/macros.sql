@@ -1,0 +1,548 @@
+-- The metrics as DuckDB macros: one definition each, the same as in notebooks/components. Each is described by the
+-- comment right above it, which `kit.macros` shows; the last comment line is an example with its result.
+-- Durations are seconds, minutes where the name says so; shares are 0 to 1. What cannot be told is null.
+
+-- # Ratios
+
+-- The value if it can be a count, a duration or a weight: 0 to 2^53. Anything else is null, NaN included.
+-- e.g. quantity(-1) is null
+create or replace macro quantity(value) as
+  case when value::double between 0 and 9007199254740991 then value::double + 0 end;
+
+-- part / whole of two quantities; null without a whole. May be above 1.
+-- e.g. ratio(3, 4) = 0.75
+create or replace macro ratio(part, whole) as
+  nullif(quantity(part) / nullif(quantity(whole), 0), 'infinity'::double);
+
+-- part / whole where the part is contained in the whole: null when they contradict each other (part > whole).
+-- e.g. share(5, 4) is null
+create or replace macro share(part, whole) as
+  case when ratio(part, whole) <= 1 + 1e-9 then least(1, ratio(part, whole)) end;
+
+-- A figure of so many decimal digits. The last digits of a sum depend on the order of adding, which is another one each time:
+-- they are dropped first, so that a figure halfway between two is rounded alike.
+-- e.g. rounded(0.1 + 0.2 + 0.15, 1) = 0.5 and rounded(0.44999999999999996, 1) = 0.5
+create or replace macro rounded(figure, digits) as round(round(figure::double, 9), digits);
+
+-- # Service level
+
+-- The formula that service_level uses when none is given, from `service_level.variant` of kit.yaml.
+-- e.g. service_level_variant() = 'offered'
+create or replace macro service_level_variant() as 'offered';
+
+-- Numerator and denominator of a service level, as a struct {good, base}; null when counts are missing or contradict each
+-- other. See service_level for the variants.
+-- e.g. service_parts(1000, 60, 860, variant := 'offered').base = 1060
+create or replace macro service_parts(
+  answered, abandoned, answered_within,
+  abandoned_within := null, abandoned_within_short := null, variant := null, within := null
+) as case coalesce(variant, service_level_variant())
+  when 'offered' then
+    case when quantity(answered_within) <= quantity(answered)
+      then {'good': quantity(answered_within), 'base': quantity(answered) + quantity(abandoned)} end
+  when 'answered_only' then
+    case when quantity(answered_within) <= quantity(answered)
+      then {'good': quantity(answered_within), 'base': quantity(answered)} end
+  when 'exclude_abandons' then
+    case when quantity(answered_within) <= quantity(answered) and quantity(abandoned_within) <= quantity(abandoned)
+      then {
+        'good': quantity(answered_within),
+        'base': quantity(answered) + quantity(abandoned) - quantity(abandoned_within)
+      } end
+  when 'credit_abandons' then
+    case
+      when quantity(within) <= quantity(answered) + quantity(abandoned)
+        then {'good': quantity(within), 'base': quantity(answered) + quantity(abandoned)}
+      when quantity(within) is null
+        and quantity(answered_within) <= quantity(answered) and quantity(abandoned_within) <= quantity(abandoned)
+        then {
+          'good': quantity(answered_within) + quantity(abandoned_within),
+          'base': quantity(answered) + quantity(abandoned)
+        }
+    end
+  when 'credit_short_abandons' then
+    case when quantity(answered_within) <= quantity(answered) and quantity(abandoned_within_short) <= quantity(abandoned)
+      then {
+        'good': quantity(answered_within) + quantity(abandoned_within_short),
+        'base': quantity(answered) + quantity(abandoned)
+      } end
+  else error('unknown service level variant: ' || variant
+    || ' (offered, answered_only, exclude_abandons, credit_abandons or credit_short_abandons)')
+end;
+
+-- Share of contacts served within a threshold T, from counts. Variants: offered (answered within T / (answered +
+-- abandoned)), answered_only (/ answered), exclude_abandons (/ (answered + abandoned after T)), credit_abandons (abandoned
+-- within T count as good), credit_short_abandons (only the short ones do). `within` is for feeds that count answered and
+-- abandoned together. Add counts up first: service_level(sum(answered), sum(abandoned), sum(answered_within)).
+-- e.g. service_level(1000, 60, 860, variant := 'answered_only') = 0.86
+create or replace macro service_level(
+  answered, abandoned, answered_within,
+  abandoned_within := null, abandoned_within_short := null, variant := null, within := null
+) as ratio(
+  service_parts(
+    answered, abandoned, answered_within, abandoned_within, abandoned_within_short, variant, within
+  ).good,
+  service_parts(
+    answered, abandoned, answered_within, abandoned_within, abandoned_within_short, variant, within
+  ).base
+);
+
+-- How many more contacts would have had to be served in time to meet the target (0 to 1); 0 when it is met.
+-- e.g. shortfall(1000, 60, 830, target := 0.8, variant := 'offered') = 18
+create or replace macro shortfall(
+  answered, abandoned, answered_within,
+  abandoned_within := null, abandoned_within_short := null, variant := null, within := null, target := 0.8
+) as case when quantity(target) <= 1 and service_parts(
+    answered, abandoned, answered_within, abandoned_within, abandoned_within_short, variant, within
+  ).base > 0
+  then greatest(0, ceil(round(
+    quantity(target) * service_parts(
+      answered, abandoned, answered_within, abandoned_within, abandoned_within_short, variant, within
+    ).base - service_parts(
+      answered, abandoned, answered_within, abandoned_within, abandoned_within_short, variant, within
+    ).good, 9)))
+end;
+
+-- # Waits
+
+-- Average speed of answer: waits of answered contacts / answered contacts, zero waits included, abandoned ones not.
+-- e.g. asa(4500, 300) = 15
+create or replace macro asa(answered_wait_seconds, answered) as ratio(answered_wait_seconds, answered);
+
+-- ASAPP's "time to assign": waits of assigned contacts / assigned, zero waits included.
+-- e.g. time_to_assign(4500, 300) = 15
+create or replace macro time_to_assign(assigned_wait_seconds, assigned) as ratio(assigned_wait_seconds, assigned);
+
+-- ASAPP's "time in queue": waits so far of contacts still waiting / contacts still waiting.
+-- e.g. time_in_queue(240, 4) = 60
+create or replace macro time_in_queue(waiting_wait_seconds, waiting) as ratio(waiting_wait_seconds, waiting);
+
+-- ASAPP's "average wait": waiting and assigned contacts together, zero waits included.
+-- e.g. average_wait(4500, 300, 240, 4) = 4740 / 304
+create or replace macro average_wait(assigned_wait_seconds, assigned, waiting_wait_seconds, waiting) as
+  ratio(quantity(assigned_wait_seconds) + quantity(waiting_wait_seconds), quantity(assigned) + quantity(waiting));
+
+-- Mean wait of everybody, answered or abandoned.
+-- e.g. mean_wait(5000, 300, 100) = 12.5
+create or replace macro mean_wait(wait_seconds, answered, abandoned) as
+  ratio(wait_seconds, quantity(answered) + quantity(abandoned));
+
+-- Share of offered contacts that abandoned. With `short` (abandons before the short threshold) these count as neither
+-- abandoned nor offered.
+-- e.g. abandon_rate(30, 120) = 0.2
+create or replace macro abandon_rate(abandoned, answered, short := 0) as
+  case when quantity(short) <= quantity(abandoned)
+    then share(quantity(abandoned) - quantity(short), quantity(abandoned) - quantity(short) + quantity(answered)) end;
+
+-- Mean patience under the exponential assumption: waiting time of everybody, answered or abandoned / abandons. Needs
+-- waits per contact (issue_queues); null when nobody abandoned.
+-- e.g. patience_seconds(20, 6000) = 300
+create or replace macro patience_seconds(abandoned, total_wait_seconds) as
+  case when ratio(abandoned, total_wait_seconds) is not null then ratio(total_wait_seconds, abandoned) end;
+
+-- # Handling
+
+-- Average handle time: assignment to disposition / assignments. For chat it holds idle gaps and overlap.
+-- e.g. aht(9000, 20) = 450
+create or replace macro aht(handle_seconds, handled) as ratio(handle_seconds, handled);
+
+-- Share of handle time that is wrap-up.
+-- e.g. wrap_share(900, 9000) = 0.1
+create or replace macro wrap_share(wrap_seconds, handle_seconds) as share(wrap_seconds, handle_seconds);
+
+-- Mean seconds to respond: summed seconds / responses, never a mean of means.
+-- e.g. response_time(1200, 40) = 30
+create or replace macro response_time(response_seconds, responses) as ratio(response_seconds, responses);
+
+-- Mean of means, an aggregate: each weighted by its own denominator. Rows without weight or mean say nothing.
+-- e.g. (select weighted_mean(mean, weight) from (values (300, 10), (null, 0), (500, 30)) t(mean, weight)) = 450
+create or replace macro weighted_mean(mean, weight) as
+  sum(quantity(mean) * quantity(weight))
+    / nullif(sum(quantity(weight)) filter (where quantity(mean) is not null), 0);
+
+-- What a mean handle or wrap-up time weighs: the contacts assigned. The feeds average over dispositions, whose number they
+-- do not tell; a window with some but without an assignment still counts a little.
+-- e.g. handle_weight(0) = 1
+create or replace macro handle_weight(assigned) as
+  case when quantity(assigned) is not null then greatest(quantity(assigned), 1) end;
+
+-- # Small cells. Means, shares and percentiles about few contacts are about persons: they do not ship. `minimum` is
+-- min_contacts of kit.settings, or min_reps.
+
+-- A figure, if enough contacts, answers or reps are behind it; else null.
+-- e.g. if_enough(431.5, 12, 10) = 431.5 and if_enough(431.5, 9, 10) is null
+create or replace macro if_enough(figure, behind, minimum) as
+  case when quantity(behind) >= greatest(quantity(minimum), 1) then figure end;
+
+-- Cuts a list of counts into blocks of neighbours with `minimum` contacts each, and gives the block of each: what cannot be
+-- told of one window is told of several together. What is left at the end joins the last block; null: too few in all.
+-- e.g. contact_blocks([4, 7, 0, 12, 3], 10) = [1, 1, 2, 2, 2]
+create or replace macro contact_blocks(counts, minimum) as
+  list_transform(
+    [list_reduce(
+      list_transform(list_zip(counts, list_resize([minimum], len(counts), minimum)), lambda p: {
+        'c': coalesce(quantity(p[1]), 0), 'm': greatest(quantity(p[2]), 1), 'n': 0::double, 'id': 1, 'ids': []::integer[]
+      }),
+      lambda s, x: {
+        'c': x.c, 'm': x.m,
+        'n': case when s.n + x.c >= x.m then 0::double else s.n + x.c end,
+        'id': case when s.n + x.c >= x.m then s.id + 1 else s.id end,
+        'ids': list_append(s.ids, s.id)
+      },
+      {'c': 0::double, 'm': 0::double, 'n': 0::double, 'id': 1, 'ids': []::integer[]}
+    )],
+    lambda r: list_transform(
+      list_zip(r.ids, list_resize([r.id - 1], len(r.ids), r.id - 1)),
+      lambda p: case when p[2] > 0 then least(p[1], p[2]) end
+    ))[1];
+
+-- # Occupancy. Minutes may be any unit, as long as both are the same. Linear time counts a minute once however many chats
+-- it held, cumulative time once per chat or slot.
+
+-- Voice: handle / (handle + available), live logged-in time only.
+-- e.g. occupancy(40, 20) = 40 / 60
+create or replace macro occupancy(handle, available) as share(handle, quantity(handle) + quantity(available));
+
+-- Chat: available time with at least one chat / available time (lin_ute_avail_min / lin_avail_min).
+-- e.g. linear_occupancy(9, 12) = 0.75
+create or replace macro linear_occupancy(utilized_available, available) as share(utilized_available, available);
+
+-- Logged-in time with at least one chat (lin_ute_total_min / lin_logged_in_min). Available time would be the wrong base.
+-- e.g. utilized_share(12, 15) = 0.8
+create or replace macro utilized_share(utilized, logged_in) as share(utilized, logged_in);
+
+-- Observed concurrency: chat time / time with at least one chat (cum_ute_total_min / lin_ute_total_min). At least 1; not
+-- the slot cap.
+-- e.g. concurrency(5000, 3600) = 5000 / 3600
+create or replace macro concurrency(cumulative, linear) as
+  case when ratio(cumulative, linear) >= 1 - 1e-9 then greatest(1, ratio(cumulative, linear)) end;
+
+-- Slots in use while available (cum_ute_avail_min / cum_avail_min). Above 1 where reps hold more chats than slots.
+-- e.g. slot_utilization(18, 24) = 0.75
+create or replace macro slot_utilization(cumulative_utilized, cumulative_available) as
+  ratio(cumulative_utilized, cumulative_available);
+
+-- Slots in use while logged in: cum_ute_total_min / (max_slots x lin_logged_in_min).
+-- e.g. slot_load(18, 3, 12) = 0.5
+create or replace macro slot_load(cumulative_utilized, slots, logged_in) as
+  ratio(cumulative_utilized, quantity(slots) * quantity(logged_in));
+
+-- (handle + available) / paid time. Paid time is in no export.
+-- e.g. utilization(300, 90, 480) = 0.8125
+create or replace macro utilization(handle, available, paid) as ratio(quantity(handle) + quantity(available), paid);
+
+-- # Staffing. Indicative: reps who serve several queues break the assumption of one queue, one skill.
+-- Inside list_reduce nothing may be used but its own two parameters: DuckDB 1.5 takes other columns from the wrong row as
+-- soon as the lists of two rows differ in length. So the list itself carries them.
+-- Erlang A is on the staffing page alone (components/metrics/erlang-a.ts): its waits are integrals found step by step to a given
+-- error, which no expression of fixed length gives.
+
+-- Offered load in erlangs, which is also the agents kept busy without a pause: contacts x AHT / interval.
+-- e.g. workload_agents(6, 600) = 4
+create or replace macro workload_agents(contacts, aht_seconds, interval_seconds := 900) as
+  case when quantity(contacts) = 0 and quantity(interval_seconds) > 0 then 0
+    else ratio(quantity(contacts) * quantity(aht_seconds), interval_seconds) end;
+
+-- Full-time equivalents of rep minutes. Take each rep once per window before adding up: the feed repeats reps per queue.
+-- e.g. fte(25) = 25 / 15
+create or replace macro fte(minutes, interval_minutes := 15) as ratio(minutes, interval_minutes);
+
+-- Available less required agents: above zero is over, below is under.
+-- e.g. net_staffing(12.5, 14) = -1.5
+create or replace macro net_staffing(available, required) as quantity(available) - quantity(required);
+
+-- Rounded up to whole agents, after rounding to 9 decimals.
+-- e.g. whole_agents(21 / (1 - 0.3::double)) = 30
+create or replace macro whole_agents(agents) as ceil(round(quantity(agents) * 1e9) / 1e9);
+
+-- Agents to schedule so that `net` remain: net / (1 - shrinkage).
+-- e.g. whole_agents(gross_up(14, 0.3)) = 20
+create or replace macro gross_up(net, shrinkage) as
+  case when quantity(shrinkage) < 1 then ratio(net, 1 - quantity(shrinkage)) end;
+
+-- How many chats at once a cap of 1 to 5 is worth in practice; null beyond. Observed concurrency is better.
+-- e.g. chat_factor(3) = 2.5
+create or replace macro chat_factor(cap) as
+  case cap::double when 1 then 1::double when 2 then 1.7::double when 3 then 2.5::double when 4 then 2.9::double
+    when 5 then 3.5::double end;
+
+-- AHT for a staffing model where one rep holds several chats: AHT / concurrency.
+-- e.g. effective_aht(600, 2.5) = 240
+create or replace macro effective_aht(aht_seconds, concurrency) as
+  case when quantity(concurrency) >= 1 then ratio(aht_seconds, concurrency) end;
+
+-- Erlang B: the share that finds all agents busy if nobody waits.
+-- e.g. round(erlang_b(10, 14), 6) = 0.056819
+create or replace macro erlang_b(erlangs, agents) as
+  case when quantity(erlangs) <= 90000 and quantity(agents) <= 100000 and quantity(agents) = floor(quantity(agents))
+    then list_reduce(
+      list_transform(range(1, quantity(agents)::bigint + 1), lambda n: {'n': n::double, 'a': quantity(erlangs), 'b': 1::double}),
+      lambda s, x: {'n': x.n, 'a': x.a, 'b': (x.a * s.b) / (x.n + x.a * s.b)},
+      {'n': 0::double, 'a': 0::double, 'b': 1::double}
+    ).b end;
+
+-- Erlang C: the share that waits at all. 1 when demand exceeds staff.
+-- e.g. round(erlang_c_wait(100, 180, 14, 1800), 6) = 0.174132
+create or replace macro erlang_c_wait(contacts, aht_seconds, agents, interval_seconds := 900) as
+  list_transform(
+    [{'a': workload_agents(contacts, aht_seconds, interval_seconds), 'n': quantity(agents)}],
+    lambda q: case
+      when erlang_b(q.a, q.n) is null or (q.a = 0 and q.n = 0) then null
+      when q.a = 0 then 0
+      when q.n <= q.a then 1
+      else least(1, (q.n * erlang_b(q.a, q.n)) / (q.n - q.a * (1 - erlang_b(q.a, q.n))))
+    end)[1];
+
+-- Erlang C: share answered within the target. 0 when demand exceeds staff.
+-- e.g. round(erlang_c_service_level(100, 180, 14, 20, 1800), 6) = 0.88835
+create or replace macro erlang_c_service_level(contacts, aht_seconds, agents, target_seconds, interval_seconds := 900) as
+  list_transform(
+    [{
+      'a': workload_agents(contacts, aht_seconds, interval_seconds), 'n': quantity(agents),
+      'w': erlang_c_wait(contacts, aht_seconds, agents, interval_seconds),
+      'h': case when quantity(contacts) = 0 then coalesce(quantity(aht_seconds), 0) else quantity(aht_seconds) end,
+      't': quantity(target_seconds)
+    }],
+    lambda q: case
+      when q.w is null or q.t is null or q.h is null then null
+      when q.a = 0 then 1
+      when q.n <= q.a then 0
+      else 1 - q.w * exp((-(q.n - q.a) * q.t) / q.h)
+    end)[1];
+
+-- Erlang C: average speed of answer. Null when demand exceeds staff: the wait has no end.
+-- e.g. round(erlang_c_asa(100, 180, 14, 1800), 4) = 7.8359
+create or replace macro erlang_c_asa(contacts, aht_seconds, agents, interval_seconds := 900) as
+  list_transform(
+    [{
+      'a': workload_agents(contacts, aht_seconds, interval_seconds), 'n': quantity(agents),
+      'w': erlang_c_wait(contacts, aht_seconds, agents, interval_seconds), 'h': quantity(aht_seconds)
+    }],
+    lambda q: case
+      when q.w is null then null
+      when q.a = 0 then 0
+      when q.n > q.a and isfinite((q.w * q.h) / (q.n - q.a)) then (q.w * q.h) / (q.n - q.a)
+    end)[1];
+
+-- The smallest number of agents whose Erlang C service level reaches the target, with occupancy at or under the cap. For
+-- agents to schedule: whole_agents(gross_up(…, shrinkage)).
+-- e.g. erlang_c_required(100, 180, 20, 0.8, interval_seconds := 1800, max_occupancy := 0.7) = 15
+create or replace macro erlang_c_required(
+  contacts, aht_seconds, target_seconds, service_level_target, interval_seconds := 900, max_occupancy := 1
+) as list_transform(
+  [{
+    'a': workload_agents(contacts, aht_seconds, interval_seconds), 'h': quantity(aht_seconds),
+    't': quantity(target_seconds), 'level': quantity(service_level_target), 'cap': quantity(max_occupancy)
+  }],
+  lambda q: case
+    when q.a is null or q.a > 90000 or q.t is null or q.level is null or q.level >= 1 or q.cap is null or q.cap = 0
+      or q.cap > 1 then null
+    when q.a = 0 then 0
+    else greatest(
+      list_reduce(
+        list_transform(
+          range(1, least(100000, ceil(q.a + 10 * sqrt(q.a) + 50))::bigint + 1),
+          lambda n: {
+            'n': n::double, 'a': q.a, 'h': q.h, 't': q.t, 'level': q.level, 'b': 1::double, 'found': 0::double
+          }),
+        lambda s, x: {
+          'n': x.n, 'a': x.a, 'h': x.h, 't': x.t, 'level': x.level,
+          'b': (x.a * s.b) / (x.n + x.a * s.b),
+          'found': case
+            when s.found > 0 then s.found
+            when x.n > x.a and 1 - least(1,
+              (x.n * ((x.a * s.b) / (x.n + x.a * s.b))) / (x.n - x.a * (1 - (x.a * s.b) / (x.n + x.a * s.b)))
+            ) * exp((-(x.n - x.a) * x.t) / x.h) >= x.level - 1e-12 then x.n
+            else 0
+          end
+        },
+        {
+          'n': 0::double, 'a': 0::double, 'h': 0::double, 't': 0::double, 'level': 0::double, 'b': 1::double,
+          'found': 0::double
+        }
+      ).found,
+      whole_agents(q.a / q.cap)
+    )
+  end)[1];
+
+-- # Forecasts and baselines
+
+-- sum|forecast - actual| / sum actual, an aggregate over the intervals that have both. Null with a negative number.
+-- e.g. (select wape(f, a) from (values (2, 0), (8, 10)) t(f, a)) = 0.4
+create or replace macro wape(forecast, actual) as
+  case when count(*) filter (where forecast is not null and actual is not null
+      and (quantity(forecast) is null or quantity(actual) is null)) = 0
+    then ratio(
+      sum(abs(quantity(forecast) - quantity(actual))),
+      sum(quantity(actual)) filter (where forecast is not null)) end;
+
+-- sum(forecast - actual) / sum actual, an aggregate; above zero the forecast was too high.
+-- e.g. (select bias(f, a) from (values (2, 0), (8, 10)) t(f, a)) = 0
+create or replace macro bias(forecast, actual) as
+  case when count(*) filter (where forecast is not null and actual is not null
+      and (quantity(forecast) is null or quantity(actual) is null)) = 0
+    then case when sum(quantity(forecast) - quantity(actual)) < 0
+      then -ratio(
+        -sum(quantity(forecast) - quantity(actual)),
+        sum(quantity(actual)) filter (where forecast is not null))
+      else ratio(
+        sum(quantity(forecast) - quantity(actual)),
+        sum(quantity(actual)) filter (where forecast is not null)) end end;
+
+-- Mean of |forecast - actual| / actual, an aggregate; null as soon as one actual is zero.
+-- e.g. (select mape(f, a) from (values (2, 0), (8, 10)) t(f, a)) is null
+create or replace macro mape(forecast, actual) as
+  case when count(*) filter (where forecast is not null and actual is not null
+      and (quantity(forecast) is null or ratio(abs(quantity(forecast) - quantity(actual)), actual) is null)) = 0
+    then avg(ratio(abs(quantity(forecast) - quantity(actual)), actual)) end;
+
+-- The WAPE that even a perfect forecast of the rate has: sqrt(2 / (pi volume)), volume per interval.
+-- e.g. round(noise_floor(250), 4) = 0.0505
+create or replace macro noise_floor(volume) as
+  case when quantity(volume) > 0 and isfinite(sqrt(2 / (pi() * quantity(volume))))
+    then sqrt(2 / (pi() * quantity(volume))) end;
+
+-- What is usual, an aggregate over the same weekday and time of the weeks before: their median, null with fewer than
+-- `least` values.
+-- e.g. (select usual(v) from (values (1), (2), (3), (10)) t(v)) = 2.5
+create or replace macro usual(value, least := 4) as
+  case when count(quantity(value)) >= greatest(1, least) then median(quantity(value)) end;
+
+-- Lower quartile of the same.
+-- e.g. (select usual_low(v) from (values (1), (2), (3), (10)) t(v)) = 1.75
+create or replace macro usual_low(value, least := 4) as
+  case when count(quantity(value)) >= greatest(1, least) then quantile_cont(quantity(value), 0.25) end;
+
+-- Upper quartile of the same.
+-- e.g. (select usual_high(v) from (values (1), (2), (3), (10)) t(v)) = 4.75
+create or replace macro usual_high(value, least := 4) as
+  case when count(quantity(value)) >= greatest(1, least) then quantile_cont(quantity(value), 0.75) end;
+
+-- Lower end of where an expected count of arrivals falls 19 times out of 20: expected - 2 sqrt(expected).
+-- e.g. noise_low(100) = 80
+create or replace macro noise_low(expected) as
+  case when quantity(expected) is not null then greatest(0, quantity(expected) - 2 * sqrt(quantity(expected))) end;
+
+-- Upper end of the same.
+-- e.g. noise_high(100) = 120
+create or replace macro noise_high(expected) as quantity(expected) + 2 * sqrt(quantity(expected));
+
+-- The day's contacts if its rest deviates from the usual as the day so far did; before `damp_until` of a usual day is in,
+-- the deviation counts in proportion. Null for days of fewer than `least_contacts`.
+-- e.g. project_day(4032, 3600, 4400) = 8960
+create or replace macro project_day(so_far, usual_so_far, usual_rest, damp_until := 0.25, least_contacts := 100) as
+  case when quantity(usual_so_far) + quantity(usual_rest) >= greatest(quantity(coalesce(least_contacts, 100)), 5e-324)
+      and quantity(coalesce(least_contacts, 100)) is not null and quantity(coalesce(damp_until, 0.25)) is not null
+    then quantity(so_far) + quantity(usual_rest) * (1
+      + least(1, quantity(usual_so_far) / (quantity(usual_so_far) + quantity(usual_rest)) / quantity(coalesce(damp_until, 0.25)))
+        * (coalesce(ratio(so_far, usual_so_far), 1) - 1)) end;
+
+-- # Confidence
+
+-- Lower end of the Wilson score interval of k successes in n, 95 % unless z says otherwise.
+-- e.g. round(wilson_low(81, 263), 4) = 0.2553
+create or replace macro wilson_low(k, n, z := 1.959963984540054) as
+  case when quantity(n) >= 1 and quantity(k) <= quantity(n) and quantity(z) is not null then case when quantity(k) = 0 then 0 else greatest(0, (
+    quantity(k) / quantity(n) + quantity(z) * quantity(z) / quantity(n) / 2
+    - quantity(z) * sqrt((quantity(k) / quantity(n)) * greatest(0, 1 - quantity(k) / quantity(n)) / quantity(n)
+      + quantity(z) * quantity(z) / quantity(n) / (4 * quantity(n)))
+  ) / (1 + quantity(z) * quantity(z) / quantity(n))) end end;
+
+-- Upper end of the same.
+-- e.g. round(wilson_high(81, 263), 4) = 0.3662
+create or replace macro wilson_high(k, n, z := 1.959963984540054) as
+  case when quantity(n) >= 1 and quantity(k) <= quantity(n) and quantity(z) is not null then case when quantity(k) = quantity(n) then 1 else least(1, (
+    quantity(k) / quantity(n) + quantity(z) * quantity(z) / quantity(n) / 2
+    + quantity(z) * sqrt((quantity(k) / quantity(n)) * greatest(0, 1 - quantity(k) / quantity(n)) / quantity(n)
+      + quantity(z) * quantity(z) / quantity(n) / (4 * quantity(n)))
+  ) / (1 + quantity(z) * quantity(z) / quantity(n))) end end;
+
+-- # Queues
+
+-- Names in small letters that a page gives to something else than a queue: the total, what has no name, and the groups of kit.yaml.
+-- e.g. list_contains(reserved_queue_names(), 'all queues')
+create or replace macro reserved_queue_names() as ['all queues', '(no name)'];
+
+-- What a queue of this name is called on pages and in history: "(no name)" without one, "Sales (queue)" where the name is
+-- also a group's or the total's. Blanks that nobody would see are made visible, so that names that look alike can be told apart.
+-- e.g. queue_label('Chat ') = 'Chat␣'
+create or replace macro queue_label(name) as
+  case
+    when name is null or regexp_full_match(name, '[\s\p{Z}\x{200b}\x{feff}\x{2060}]*') then '(no name)'
+    when list_contains(reserved_queue_names(), lower(regexp_replace(name, '( \(queue\))+$', ''))) then name || ' (queue)'
+    when regexp_matches(name, '^ | $|  |[\t\n\r\x{85}\x{a0}\x{1680}\x{2000}-\x{200b}\x{2028}-\x{2029}\x{202f}\x{205f}\x{2060}\x{3000}\x{feff}]')
+      then regexp_replace(
+        regexp_replace(replace(replace(name, ' ', '␣'), chr(9), '⇥'), '[\n\r\x{85}\x{2028}\x{2029}]', '⏎', 'g'),
+        '[\x{a0}\x{1680}\x{2000}-\x{200b}\x{202f}\x{205f}\x{2060}\x{3000}\x{feff}]', '⍽', 'g')
+    else name
+  end;
+
+-- # Time. Data is in UTC; these are the only places where the zone of kit.yaml comes in.
+
+-- The zone that local times are in, from `timezone` of kit.yaml.
+-- e.g. local_zone() = 'UTC'
+create or replace macro local_zone() as 'UTC';
+
+-- A UTC time on the local clock, to take hours and days of. It is printed with a Z like every time: for text take local_slot
+-- or strftime(local(ts), '%H:%M').
+-- e.g. local(timestamp '2026-09-01 05:15:00') = timestamp '2026-09-01 05:15:00'
+create or replace macro local(ts) as timezone(local_zone(), timezone('UTC', ts::timestamp));
+
+-- The local day of a UTC time.
+-- e.g. local_date(timestamp '2026-09-01 05:15:00') = date '2026-09-01'
+create or replace macro local_date(ts) as local(ts)::date;
+
+-- Its weekday: 1, Monday, to 7, Sunday.
+-- e.g. local_weekday(timestamp '2026-09-01 05:15:00') = 2
+create or replace macro local_weekday(ts) as isodow(local(ts));
+
+-- The local clock time, rounded down to 15, 30 or 60 minutes: what is compared between days.
+-- e.g. local_slot(timestamp '2026-09-01 05:15:00', 60) = '05:00'
+create or replace macro local_slot(ts, minutes := 15) as
+  case when minutes in (15, 30, 60)
+    then strftime(time_bucket(to_minutes(minutes::bigint), local(ts)), '%H:%M')
+    else error('an interval has 15, 30 or 60 minutes, not ' || minutes) end;
+
+-- How many hours later than the run that tells of it a time may be, from `sync.future_hours` of kit.yaml.
+-- e.g. future_hours() = 24
+create or replace macro future_hours() as 24;
+
+-- What is dated later was still to come when the data were last brought up to date; infinity where nothing is.
+-- e.g. horizon() = timestamp 'infinity'
+create or replace macro horizon() as timestamp 'infinity';
+
+-- The time that a run (`_run`) is named after; of a run without hours the end of its day.
+-- e.g. run_time('2026-09-01 05') = timestamp '2026-09-01 05:00:00'
+create or replace macro run_time(run) as
+  case length(run)
+    when 16 then try_cast(run as timestamp)
+    when 13 then try_cast(run || ':00' as timestamp)
+    when 10 then try_cast(run as timestamp) + interval 1 day
+  end;
+
+-- The time, unless nothing can have happened then: before 2010, more than future_hours() after the run that tells of it,
+-- or after the horizon. Null then.
+-- e.g. timely(timestamp '2031-01-01 00:00:00', '2026-09-01 05:15') is null
+create or replace macro timely(ts, run) as
+  case when ts::timestamp between timestamp '2010-01-01' and least(run_time(run) + to_hours(future_hours()), horizon())
+    then ts end;
+
+-- The 15-minute window of a UTC time: its start, in UTC.
+-- e.g. window_start(timestamp '2026-09-01 05:29:59') = timestamp '2026-09-01 05:15:00'
+create or replace macro window_start(ts) as time_bucket(interval 15 minutes, ts::timestamp);
+
+-- The interval of 15, 30 or 60 minutes of the local clock that a UTC time is in: its start, in UTC. Where the clock is moved
+-- inside an interval, a new one starts.
+-- e.g. interval_start(timestamp '2026-09-01 05:45:00', 30) = timestamp '2026-09-01 05:30:00'
+create or replace macro interval_start(ts, minutes := 15) as
+  case
+    when minutes = 15 then window_start(ts)
+    when minutes not in (15, 30, 60) then error('an interval has 15, 30 or 60 minutes, not ' || minutes)
+    when local(window_start(ts) - (local(window_start(ts)) - time_bucket(to_minutes(minutes::bigint), local(window_start(ts)))))
+      = time_bucket(to_minutes(minutes::bigint), local(window_start(ts)))
+      then window_start(ts) - (local(window_start(ts)) - time_bucket(to_minutes(minutes::bigint), local(window_start(ts))))
+    else list_min(list_filter(
+      range(window_start(ts) - interval 45 minutes, window_start(ts) + interval 15 minutes, interval 15 minutes),
+      lambda t: local(t) - t = local(window_start(ts)) - window_start(ts)
+        and time_bucket(to_minutes(minutes::bigint), local(t)) = time_bucket(to_minutes(minutes::bigint), local(window_start(ts)))))
+  end;

@@ -1,0 +1,71 @@
+import { rowsSql } from "../current/relation.ts";
+import type { DaySnapshot, Snapshot } from "../snapshot/snapshot.ts";
+import { type LackingKey, lackingKeys } from "../stage/keyless.ts";
+import { sum } from "./kit-source.ts";
+import { firstTime } from "./times.ts";
+
+const types = {
+  ...{ feed: "VARCHAR", kind: "VARCHAR", what: "VARCHAR", count: "BIGINT" },
+  ...{ first_day: "DATE", last_day: "DATE", example: "VARCHAR" },
+};
+
+/**
+ * kit.oddities: what is in the data and cannot be, one row per feed and kind. Nothing is lost for it: the rows are in the
+ * feed's tables, and only what counts by time, by window or by these counts leaves them out.
+ */
+export function odditiesSelect({ feeds }: Snapshot): string {
+  const rows = Object.entries(feeds).flatMap(([feed, { days }]) => [
+    ...oddRuns(days).map((row) => ({ feed, ...row })),
+    ...oddRows(days).map((row) => ({ feed, ...row })),
+  ]);
+  rows.push(...lackingKeys({ feeds }).map(keylessRow));
+  return `select * from ${rowsSql(types, rows)}
+  union all ${contradictory("queue_wfm", "wfm.queue_windows", "coalesce(queue_name, '(no name)')")}
+  union all ${contradictory("queue_membership_wfm", "wfm.rep_windows", "coalesce(queue_name, '(no name)')")}`;
+}
+
+const contradictory = (feed: string, view: string, queue: string) => `
+  select '${feed}' as feed, 'counts' as kind,
+    case count(*) when 1 then 'row whose counts contradict' else 'rows whose counts contradict' end as what,
+    count(*) as count, min(instance_ts)::date as first_day, max(instance_ts)::date as last_day,
+    max_by(${queue} || ', ' || strftime(instance_ts, '%Y-%m-%d %H:%M'), instance_ts) as example
+  from ${view} where contradicts and instance_ts is not null having count(*) > 0`;
+
+function keylessRow({ feed, columns, other, rows, since, lastDay }: LackingKey) {
+  const names = columns.join(", ");
+  const key = other === null ? `without a value of the key ${names}` : `with ${other} for the key ${names}`;
+  return {
+    ...{ feed, kind: "key", what: `${rows === 1 ? "row" : "rows"} ${key}`, count: rows },
+    ...{ first_day: since.slice(0, 10), last_day: lastDay, example: `first in the partition ${since}` },
+  };
+}
+
+function oddRuns(days: readonly DaySnapshot[]) {
+  const odd = days.filter(({ facts }) => facts?.oddRuns);
+  if (odd.length === 0) return [];
+  const runs = odd.flatMap(({ facts }) => facts!.oddRuns!);
+  return [
+    {
+      kind: "partition time",
+      what: `${runs.length === 1 ? "partition" : "partitions"} dated before ${firstTime} or to come`,
+      count: runs.length,
+      ...{ first_day: odd[0]!.dt, last_day: odd.at(-1)!.dt, example: runs[0]! },
+    },
+  ];
+}
+
+function oddRows(days: readonly DaySnapshot[]) {
+  const odd = days.filter(({ facts }) => facts?.odd);
+  if (odd.length === 0) return [];
+  const { column, value, run } = odd.at(-1)!.facts!.odd!;
+  const count = sum(odd.map(({ facts }) => facts!.odd!.rows));
+  return [
+    {
+      kind: "row time",
+      what: `${count === 1 ? "row" : "rows"} dated before ${firstTime} or later than could be known`,
+      count,
+      ...{ first_day: odd[0]!.dt, last_day: odd.at(-1)!.dt },
+      example: `${column} ${value} in the partition ${run}`,
+    },
+  ];
+}

@@ -1,0 +1,60 @@
+import { timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
+import { type Database, quoteText } from "../../duckdb/database.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
+import { firstTime } from "./times.ts";
+
+const hour = 3_600_000;
+
+/** Hours in which the clock of a zone shows one time by DuckDB's rules and another by those of Node.js. */
+export interface ZoneDifference {
+  zone: string;
+  hours: number;
+  first: string; // the first of them, ISO, UTC
+  years: [first: number, last: number]; // that were looked at
+}
+
+/**
+ * How DuckDB's rules of a zone, which queries take, differ from those of Node.js over these years, hour by hour; null where
+ * they do not. Both carry a copy of the zone database, of another date and sometimes read another way.
+ */
+export async function zoneDifference(
+  database: Database,
+  zone: string,
+  years: [first: number, last: number],
+): Promise<ZoneDifference | null> {
+  const [from, to] = [Date.UTC(years[0], 0, 1), Date.UTC(years[1] + 1, 0, 1)];
+  const local = `timezone(${quoteText(zone)}, timezone('UTC', t))`;
+  const { rows } = await database.rows(`
+    with offsets as (
+      select epoch_ms(t)::double as instant, (epoch_ms(${local}) - epoch_ms(t))::double as ahead
+      from range(to_timestamp(${from / 1000})::timestamp, to_timestamp(${to / 1000})::timestamp, interval 1 hour) as hours (t)
+    )
+    select instant, ahead from offsets
+    qualify ahead is distinct from lag(ahead) over (order by instant) order by instant`);
+  const { offset } = timeZone(zone);
+  let [hours, first, next] = [0, "", 0];
+  let ahead = 0;
+  for (let at = from; at < to; at += hour) {
+    if (rows[next]?.[0] === at) ahead = Number(rows[next++]![1]);
+    if (offset(at) === ahead) continue;
+    hours++;
+    first ||= new Date(at).toISOString();
+  }
+  return hours === 0 ? null : { zone, hours, first, years };
+}
+
+/** The years that the data tell of, this one if there are none. */
+export function yearsOf({ feeds }: Pick<Snapshot, "feeds">, now: Date): [first: number, last: number] {
+  const last = now.toISOString().slice(0, 10);
+  const days = Object.values(feeds).flatMap((feed) => feed.days.map(({ dt }) => dt));
+  const real = days.filter((dt) => dt >= firstTime && dt <= last);
+  const first = real.reduce((first, dt) => (dt < first ? dt : first), last);
+  return [Number(first.slice(0, 4)), now.getUTCFullYear()];
+}
+
+export function zoneText({ zone, hours, first, years: [from, to] }: ZoneDifference): string {
+  const when = from === to ? String(from) : `${from} to ${to}`;
+  return `${zone}: the clock of queries (DuckDB) and that of pages (Node.js, the browser) differ in ${hours} ${hours === 1 ? "hour" : "hours"} of ${when}, first at ${first.slice(0, 16).replace("T", " ")} UTC`;
+}
+
+export const zoneNext = "figures of these hours may stand an hour off; a newer Node.js or DuckDB may agree";

@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import { quoteFiles, quoteName, quoteText } from "../../duckdb/database.ts";
+import { type RelationColumn, spelled } from "../dedupe/dedupe.ts";
+import type { FeedSnapshot } from "../snapshot/snapshot.ts";
+import { provenance } from "../snapshot/snapshot.ts";
+import { goneColumns } from "../stage/keyless.ts";
+import { rescuedName } from "../stage/stage-sql.ts";
+
+/** The columns of a feed's relation, without provenance: documented ones as the registry has them, then others by name. */
+export function relationColumns(feed: Pick<FeedSnapshot, "columns" | "days">): RelationColumn[] {
+  const delivered = feed.days.some(({ rows }) => rows > 0);
+  const rescued = new Set(feed.days.flatMap((day) => Object.keys(day.rescued ?? {})));
+  const lacking = feed.days.flatMap(({ keyless }) => keyless ?? []);
+  const gone = goneColumns(feed);
+  const keyless = lacking.flatMap(({ rows, columns }) =>
+    rows > 0 ? columns.flatMap(({ names }) => names) : [],
+  );
+  const goneNames = lacking.flatMap(({ columns }) =>
+    columns.flatMap(({ column, names }) => (gone.has(column) ? names : [])),
+  );
+  const among = (names: readonly string[]) => {
+    const known = new Set(names);
+    return (column: RelationColumn) => [...known].some((name) => spelled([column], name).length > 0);
+  };
+  const isKeyless = among(keyless);
+  const isGone = among(goneNames);
+  const documented = feed.columns.filter((column) => column.documented);
+  const others = feed.columns.filter((column) => !column.documented);
+  others.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...documented, ...others].map(({ name, type, firstSeen, key }) => ({
+    name,
+    type,
+    seen: delivered ? firstSeen !== null : null,
+    ...(key === name ? {} : { key }),
+    ...(rescued.has(name) ? { rescued: rescuedName({ key, name }) } : {}),
+    ...(isKeyless({ name, type, key }) ? { keyless: true as const } : {}),
+    ...(isGone({ name, type, key }) ? { gone: true as const } : {}),
+  }));
+}
+
+/** The columns with the provenance after them. */
+export function withProvenance(columns: readonly RelationColumn[]): RelationColumn[] {
+  return [...columns, ...provenance];
+}
+
+/**
+ * Parquet files as one relation of just these columns, named otherwise where `names` says so: a file without one reads
+ * as null, one with a narrower type is cast. Every file is named, and only the first is opened before the relation is
+ * read. No file: an empty relation.
+ */
+export function parquetRelation(
+  data: string,
+  files: readonly string[],
+  columns: readonly RelationColumn[],
+  names: readonly string[] = columns.map(({ name }) => name),
+): string {
+  if (files.length === 0) return emptyRelation(columns, names);
+  const schema = columns.map(
+    ({ name, type }, i) =>
+      `${quoteText(name)}: {name: ${quoteText(names[i]!)}, type: ${quoteText(type)}, default_value: NULL}`,
+  );
+  return `read_parquet(${quoteFiles(files.map((file) => join(data, file)))}, schema = MAP {${schema.join(", ")}})`;
+}
+
+/**
+ * The same, and of each row the number of its file in the list and its own in the file, both from 0, under the names of
+ * `places`. DuckDB's names for these mean a column of the files where they have one that is called so.
+ */
+export function placedRelation(
+  data: string,
+  files: readonly string[],
+  columns: readonly RelationColumn[],
+  places: { file: string; row: string },
+): string {
+  const names = columns.map((_, i) => `c${i}`);
+  const outputs = [
+    ...columns.map(({ name }, i) => `${names[i]} as ${quoteName(name)}`),
+    `file_index as ${quoteName(places.file)}`,
+    `file_row_number as ${quoteName(places.row)}`,
+  ];
+  return `(select ${outputs.join(", ")} from ${parquetRelation(data, files, columns, names)})`;
+}
+
+/** A relation with these columns and no row. */
+export function emptyRelation(
+  columns: readonly RelationColumn[],
+  names: readonly string[] = columns.map(({ name }) => name),
+): string {
+  const nulls = columns.map(({ type }, i) => `cast(null as ${type}) as ${quoteName(names[i]!)}`);
+  return `(select ${nulls.join(", ")} where false)`;
+}
+
+/** Rows as something to select from. */
+export function rowsSql(types: Record<string, string>, rows: object[]): string {
+  const shape = quoteText(JSON.stringify([types]));
+  return `(select unnest(from_json(${quoteText(JSON.stringify(rows))}, ${shape}), recursive := true))`;
+}

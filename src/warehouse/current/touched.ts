@@ -1,0 +1,139 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { own } from "../../base/names.ts";
+import { type Database, type QueryOptions, quoteName, quoteText } from "../../duckdb/database.ts";
+import type { DedupeRule, RelationColumn } from "../dedupe/dedupe.ts";
+import { qualified } from "../dedupe/term.ts";
+import { readDetail } from "../snapshot/detail.ts";
+import type { DayDetail, DaySnapshot, FeedSnapshot } from "../snapshot/snapshot.ts";
+import { emptyRelation, parquetRelation, withProvenance } from "./relation.ts";
+
+/** A feed of which some days have another staged file than before. */
+export interface ChangedFeed {
+  rule: DedupeRule;
+  columns: RelationColumn[];
+  before: Map<string, DaySnapshot>;
+  after: FeedSnapshot;
+  changed: string[]; // those days
+}
+
+export interface Touched {
+  keys: number;
+  match: string; // condition between a relation named "delivered" and the table touched
+  withNulls: boolean[]; // by term of the key
+}
+
+/**
+ * Table `touched`: the keys of rows in files that were added, removed or are different now.
+ */
+export async function collectTouched(
+  database: Database,
+  data: string,
+  feed: ChangedFeed,
+  query: QueryOptions,
+): Promise<Touched> {
+  const { rule, columns } = feed;
+  const all = withProvenance(columns);
+  const keys = rule.key.map(({ sql }, i) => `${sql} as k${i}`).join(", ");
+  await database.run(`create or replace table touched as select ${keys} from ${emptyRelation(all)}`, query);
+  const days = new Map(feed.after.days.map((day) => [day.dt, day]));
+  for (const dt of feed.changed) {
+    const sides = [feed.before.get(dt), days.get(dt)];
+    const [old, now] = sides.map((day) => parquetRelation(data, day?.staged ? [day.staged] : [], all));
+    await database.run(
+      `create or replace temp table changed_files as ${changedFiles(data, sides, [old!, now!], all)};
+       insert into touched select distinct ${keys} from (
+         ${[old, now].map((side) => `select * from ${side} where "_file" in (from changed_files)`).join(" union all ")}
+       )`,
+      query,
+    );
+  }
+  const names = rule.key.map((_, i) => `k${i}`);
+  await database.run("create or replace table touched as select distinct * from touched", query);
+  const counts = await database.rows(
+    `select count(*), ${names.map((name) => `count(*) - count(${name})`).join(", ")} from touched`,
+    query,
+  );
+  const [total, ...nulls] = counts.rows[0]!.map(Number) as [number, ...number[]];
+  // A plain "=" lets DuckDB skip what lies outside the range of the keys, but never matches a null.
+  const match = rule.key
+    .map(({ sql }, i) => `${qualified(sql)} ${nulls[i] === 0 ? "=" : "is not distinct from"} touched.k${i}`)
+    .join(" and ");
+  return { keys: total, match, withNulls: nulls.map((count) => count > 0) };
+}
+
+/**
+ * Which of the days may deliver a touched key, by the least and the largest value of each key column: their files alone
+ * need be read, so that one more hour costs as much after a year as after a week.
+ */
+export async function daysNear(
+  database: Database,
+  { rule, columns, after }: ChangedFeed,
+  touched: Touched,
+  query: QueryOptions,
+): Promise<Set<string>> {
+  let near = after.days;
+  const types = new Map(columns.map(({ name, type }) => [name, type]));
+  for (const [i, { columns: names, sql }] of rule.key.entries()) {
+    const [name] = names;
+    if (name === undefined || sql !== quoteName(name) || touched.withNulls[i]) continue;
+    const type = types.get(name)!;
+    const ranged = near.flatMap(({ dt, ranges, layout }) => {
+      const here = after.layouts[layout]?.columns.find((column) => column.name === name);
+      const range = here?.type === type ? own(ranges ?? {}, name) : undefined;
+      return range ? [`(${[dt, ...range].map(quoteText).join(", ")})`] : [];
+    });
+    if (ranged.length === 0) continue;
+    // The least touched key that is no less than the day's least.
+    const { rows } = await database.rows(
+      `select dt from (values ${ranged.join(", ")}) as days(dt, least, most)
+       asof left join (select distinct k${i} as k from touched) as keys on least::${type} <= k
+       where k is null or k > most::${type}`,
+      query,
+    );
+    const far = new Set(rows.map(([dt]) => dt));
+    near = near.filter(({ dt }) => !far.has(dt));
+  }
+  return new Set(near.map(({ dt }) => dt));
+}
+
+/**
+ * The files of a day that are not the same before and now. They are when nothing else can have come of them; or else when
+ * they have as many rows, and their 64-bit hashes add up to the same sum.
+ */
+function changedFiles(
+  data: string,
+  [before, after]: (DaySnapshot | undefined)[],
+  relations: [string, string],
+  columns: readonly RelationColumn[],
+): string {
+  const known = (day?: DaySnapshot) => day?.staged && existsSync(join(data, day.detail));
+  if (before && after && known(before) && known(after)) {
+    const [old, now] = [readDetail(data, before), readDetail(data, after)];
+    if (old && now && readAlike(before, old.summary, after, now.summary)) {
+      const md5 = new Map(old.files.map((file) => [file.file, file.md5]));
+      const same = new Set(now.files.flatMap((file) => (md5.get(file.file) === file.md5 ? file.file : [])));
+      const others = [...old.files, ...now.files].map(({ file }) => file).filter((file) => !same.has(file));
+      return `select unnest([${[...new Set(others)].map(quoteText).join(", ")}]::varchar[]) as "_file"`;
+    }
+  }
+  const row = columns.map(({ name }) => quoteName(name)).join(", ");
+  const sums = relations.map(
+    (relation) =>
+      `select "_file", count(*) as "rows", sum(hash(${row})) as "sum" from ${relation} group by "_file"`,
+  );
+  return `select "_file" from (${sums.join(" union all ")}) group by "_file", "rows", "sum" having count(*) = 1`;
+}
+
+/** True when equal files gave equal rows: every value by the typed path, under the same rules, to the same columns. */
+function readAlike(before: DaySnapshot, old: DayDetail, after: DaySnapshot, now: DayDetail): boolean {
+  const rules = ({ stamp }: DaySnapshot) => stamp.slice(stamp.lastIndexOf(":"));
+  const shape = ({ columns }: DayDetail) =>
+    JSON.stringify(columns.map(({ key, name, type, untyped }) => [key, name, type, untyped]));
+  return (
+    old.path === "typed" &&
+    now.path === "typed" &&
+    rules(before) === rules(after) &&
+    shape(old) === shape(now)
+  );
+}

@@ -1,0 +1,166 @@
+import { join } from "node:path";
+import { own } from "../../base/names.ts";
+import {
+  type Database,
+  type QueryOptions,
+  quoteFiles,
+  quoteName,
+  quoteText,
+  type Value,
+} from "../../duckdb/database.ts";
+import { type Found, type Kind, kindOf } from "../schema/typing.ts";
+
+/** What of a column is in `_rescued`. */
+export interface RescuedValues {
+  count: number;
+  kinds: Set<Kind>;
+  example: string; // cut
+}
+
+/** What was written to a Parquet file. */
+export interface Written {
+  rows: number;
+  filled(column: string): boolean; // it holds a value other than null
+  nulls(column: string): number; // rows in which it holds none
+  range(column: string): [least: string, most: string] | null; // of its values as text; null where it is not known
+}
+
+const longestBound = 100;
+
+/** Writes a Parquet file of the rows of these queries, one after the other. */
+export async function writeParquet(
+  db: Database,
+  selects: readonly string[],
+  target: string,
+  options?: QueryOptions,
+): Promise<Written> {
+  const copied = await db.objects(
+    `copy (${selects.join("\nunion all\n")}) to ${quoteText(target)} (${parquetOptions})`,
+    options,
+  );
+  return writtenOf(copied[0]!);
+}
+
+/**
+ * Writes the rows of a query to a Parquet file for each value of its column `part`, a number; in their order, which a COPY
+ * with partition_by does not keep when a few of a part are in one chunk of rows and many in the next. By that value.
+ */
+export async function writeParquets(
+  db: Database,
+  select: string,
+  part: string,
+  folder: string,
+  options?: QueryOptions,
+): Promise<Map<number, Written & { path: string }>> {
+  const column = quoteName(part);
+  await db.run(`create or replace temp table parts as ${select}`, options);
+  const { rows } = await db.rows(`select distinct ${column} from parts`, options);
+  const written = new Map<number, Written & { path: string }>();
+  for (const [value] of rows) {
+    const path = join(folder, `${value}.parquet`);
+    const only = `select * exclude (${column}) from parts where ${column} = ${value}`;
+    written.set(Number(value), { ...(await writeParquet(db, [only], path, options)), path });
+  }
+  await db.run("drop table parts", options);
+  return written;
+}
+
+const parquetOptions = "format parquet, compression zstd, return_stats true";
+
+function writtenOf(row: Record<string, Value>): Written {
+  const statistics = row.column_statistics as Record<string, Record<string, string>>;
+  return {
+    rows: Number(row.count),
+    filled(column) {
+      const { num_values, null_count } = own(statistics, quoteName(column))!;
+      return Number(num_values) > Number(null_count);
+    },
+    nulls: (column) => Number(own(statistics, quoteName(column))!.null_count),
+    range(column) {
+      const { min, max } = own(statistics, quoteName(column)) ?? {};
+      const known =
+        min !== undefined && max !== undefined && Math.max(min.length, max.length) <= longestBound;
+      return known ? [min, max] : null;
+    },
+  };
+}
+
+/** By file: how many rows a Parquet file has of it, and their first and last line. */
+export async function rowsByFile(
+  db: Database,
+  parquet: string,
+): Promise<Map<string, { rows: number; first: number; last: number }>> {
+  const { rows } = await db.rows(
+    `select _file, count(*), min(_line), max(_line) from ${relation(parquet)} group by all`,
+  );
+  return new Map(
+    rows.map(([file, count, first, last]) => [
+      String(file),
+      { rows: Number(count), first: Number(first), last: Number(last) },
+    ]),
+  );
+}
+
+/** By name in `_rescued`. Texts of one shape and length have one kind; of whole numbers the largest decides. */
+export async function rescuedValues(db: Database, parquet: string): Promise<Map<string, RescuedValues>> {
+  const { rows } = await db.rows(`
+    with pairs as (
+      select unnest(json_keys(_rescued)) as name, unnest(json_extract_string(_rescued, '$.*')) as text
+      from ${relation(parquet)} where _rescued is not null
+    )
+    select name, max(left(text, 80)) as text, count(*) from pairs
+    group by name, left(regexp_replace(text, '[0-9]', '9', 'g'), 80), strlen(text)`);
+  const found = new Map<string, RescuedValues>();
+  for (const [name, text, count] of rows) {
+    const entry = found.get(String(name)) ?? { count: 0, kinds: new Set<Kind>(), example: String(text) };
+    entry.count += Number(count);
+    entry.kinds.add(kindOf(String(text)));
+    if (String(text) < entry.example) entry.example = String(text);
+    found.set(String(name), entry);
+  }
+  return found;
+}
+
+/**
+ * What these columns hold that their declared type does not, though the type they have by now does; and, when numbers may
+ * be long, which of them a DOUBLE would round. Of a DOUBLE `huge` says that the texts must tell: 1e20 is no whole number to
+ * a BIGINT, and 100000000000000000000 is one.
+ */
+export async function foundBeyond(
+  db: Database,
+  parquet: string,
+  columns: readonly { name: string; type: string; declared: string }[],
+  long: boolean,
+): Promise<Map<string, Set<Found>>> {
+  const tests = columns.flatMap(({ name, type, declared }) =>
+    beyond(quoteName(name), type, declared, long).map(([found, sql]) => ({ name, found, sql })),
+  );
+  if (tests.length === 0) return new Map();
+  const { rows } = await db.rows(
+    `select ${tests.map(({ sql }) => `bool_or(${sql})`).join(", ")} from ${relation(parquet)}`,
+  );
+  const found = new Map<string, Set<Found>>();
+  for (const [i, { name, found: kind }] of tests.entries())
+    if (rows[0]![i] === true) found.set(name, (found.get(name) ?? new Set()).add(kind));
+  return found;
+}
+
+function beyond(value: string, type: string, declared: string, long: boolean): [Found, string][] {
+  if (declared === "DATE")
+    return type === "TIMESTAMP" ? [["timestamp", `${value} <> date_trunc('day', ${value})`]] : [];
+  if (declared !== "BIGINT") return [];
+  if (type === "DOUBLE") {
+    const exact = long ? "9007199254740992" : "9223372036854775807";
+    return [
+      ["decimal", `${value} <> trunc(${value})`],
+      ["huge", `abs(${value}) > ${exact}`],
+    ];
+  }
+  const huge: [Found, string] = ["huge", `not ${value} between -9223372036854775808 and 9223372036854775807`];
+  const wide: [Found, string][] = long ? [["wide", `${value}::double::hugeint <> ${value}::hugeint`]] : [];
+  return type === "BIGINT" ? wide : [...wide, huge];
+}
+
+function relation(parquet: string): string {
+  return `read_parquet(${quoteFiles([parquet])})`;
+}

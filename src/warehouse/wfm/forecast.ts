@@ -1,0 +1,289 @@
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { CliError } from "../../base/errors.ts";
+import { suggest } from "../../base/suggest.ts";
+import type { Config } from "../../config/config.ts";
+import { type Database, quoteFiles, quoteName, quoteText } from "../../duckdb/database.ts";
+import { knownQueues, type UnknownQueue, unknownOf } from "./named-queues.ts";
+
+/** The tables of wfm.* that CSV files of the customer fill, one row per queue and 15-minute window. */
+const plannedTables = {
+  forecast: { queue: "VARCHAR", window_start: "TIMESTAMP", contacts: "DOUBLE", aht_seconds: "DOUBLE" },
+  schedule: { queue: "VARCHAR", window_start: "TIMESTAMP", scheduled_fte: "DOUBLE" },
+} as const;
+
+export type Planned = keyof typeof plannedTables;
+
+/** What a file came to. Times are UTC. */
+export interface PlannedFile {
+  table: Planned;
+  file: string;
+  queues: number;
+  windows: number; // rows of the table, of 15 minutes each
+  minutes: 15 | 30 | 60; // of a row in the file; longer ones are split evenly
+  first: string | null;
+  last: string | null; // start of the last window
+  unknownQueues: UnknownQueue[]; // in no feed; empty while no feed is here
+}
+
+const optional = "aht_seconds";
+const doubled = "the same queue and window as";
+const times = "a time like 2026-09-01T08:15:00-04:00, or 2026-09-01 08:15 in the site's zone";
+
+/**
+ * The statement that creates wfm.forecast or wfm.schedule: empty without a file. Throws CliError("config") when the file
+ * is not there or its first line is no header; what its rows hold is for `checkPlanned` to say.
+ */
+export function createPlanned(table: Planned, file: string | null): string {
+  const columns = Object.entries(plannedTables[table]).map(([name, type]) => `${name} ${type}`);
+  if (file === null) return `create table wfm.${table} (${columns.join(", ")})`;
+  const values = valueColumns(table).map((column) =>
+    column === "contacts" ? "contacts * 15 / minutes as contacts" : column,
+  );
+  return `create table wfm.${table} as ${readSql(table, file)}
+    select queue, window_start + to_minutes(part) as window_start, ${values.join(", ")}
+    from judged, grid, range(0, minutes, 15) as parts(part)
+    where mistake is null`;
+}
+
+/** Reads a file to its end. Throws CliError("config") that names file, line and column of the first few mistakes. */
+export async function checkPlanned(database: Database, table: Planned, file: string): Promise<void> {
+  const query = `${readSql(table, file)}
+    select record, mistake."column" as "column", mistake.problem as problem, count(*) over () as problems,
+      case when mistake.problem = ${quoteText(doubled)} then earlier end as other
+    from judged where mistake is not null order by record limit 5`;
+  const found = await reading(table, file, () => database.objects<Mistake>(query));
+  if (found.length === 0) return;
+  const lines = recordLines(table, file);
+  const texts = found.map(
+    ({ record, column, problem, other }) =>
+      `${shown(file)}:${lines[record]} ${column}: ${problem}${other === null ? "" : ` line ${lines[other]}`}`,
+  );
+  const more = found[0]!.problems - found.length;
+  if (more > 0) texts.push(`and ${more} more`);
+  throw new CliError("config", texts.join("\n"), mend(table));
+}
+
+/** The files that kit.yaml names. */
+export function plannedFiles({ site }: Pick<Config, "site">): string[] {
+  return [site.forecast, site.schedule].filter((file) => file !== null);
+}
+
+/** What the configured files hold, checked. Throws as `checkPlanned` does. */
+export async function readPlanned(
+  database: Database,
+  { site }: Pick<Config, "site">,
+): Promise<PlannedFile[]> {
+  const files: PlannedFile[] = [];
+  for (const table of Object.keys(plannedTables) as Planned[]) {
+    const file = site[table];
+    if (file === null) continue;
+    const [facts] = await database.objects<Omit<PlannedFile, "table" | "file" | "unknownQueues">>(
+      `select count(distinct queue) as queues, count(*) as windows, min(window_start) as first, max(window_start) as last,
+        (${readSql(table, file)} select minutes from grid) as minutes
+       from wfm.${table}`,
+    );
+    const { rows: queues } = await database.rows(`select distinct queue from wfm.${table} order by all`);
+    const names = queues.map(([queue]) => String(queue));
+    const unknownQueues = unknownOf(names, await knownQueues(database));
+    files.push({ table, file, ...facts!, unknownQueues });
+  }
+  return files;
+}
+
+interface Mistake {
+  record: number; // 1 is the row after the header
+  column: string;
+  problem: string;
+  other: number | null; // the record that it contradicts
+  problems: number;
+}
+
+function valueColumns(table: Planned): string[] {
+  return Object.keys(plannedTables[table]).slice(2);
+}
+
+// A time without offset is one of the site's zone. In the hour that the clock repeats it names two moments: where the file
+// has such a row twice the first is the earlier one, where it has it once nobody can tell.
+function readSql(table: Planned, file: string): string {
+  const { delimiter, columns } = header(table, file);
+  const values = valueColumns(table).filter((column) => columns.includes(column));
+  const fields = columns.map((column) => `${quoteText(column)}: 'VARCHAR'`);
+  const number = (
+    column: string,
+  ) => `case when regexp_full_match(${column}, '\\d+(\\.\\d*)?([eE][+-]?\\d+)?|\\.\\d+')
+      and isfinite(try_cast(${column} as double)) then try_cast(${column} as double) end`;
+  const unfit = values.map((column) => {
+    const wrong = `${number(column)} is null then {'column': ${quoteText(column)}, 'problem': 'not a number from 0 up: ' || ${said(column)}}`;
+    return `when ${column === optional ? `${column} is not null and ` : ""}${wrong}`;
+  });
+  return `with written as (
+    select row_number() over () as record, ${columns.map((column) => `nullif(trim(${quoteName(column)}), '') as ${column}`).join(", ")}
+    from read_csv(${quoteFiles([file])}, auto_detect = false, header = true, delim = '${delimiter}', quote = '"', escape = '"',
+      strict_mode = true, compression = 'none', columns = {${fields.join(", ")}})
+  ),
+  starts as (
+    select window_start as text,
+      regexp_full_match(text, '\\d{4}-\\d\\d-\\d\\d[T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.0+)?)?( ?([Zz]|[+-]\\d\\d:?\\d\\d))?') as fits,
+      regexp_matches(text, '([Zz]|[+-]\\d\\d:?\\d\\d)$') and length(text) > 16 as exact,
+      case when fits and exact
+        then timezone('UTC', try_cast(regexp_replace(
+          regexp_replace(upper(text), '^(.{16}) ?([Z+-])', '\\1:00\\2'), ' ?([+-]\\d\\d):?(\\d\\d)$', '\\1:\\2') as timestamptz)) end as moment,
+      case when fits and not exact then try_cast(text as timestamp) end as clock,
+      list_filter(
+        range(timezone('UTC', timezone(local_zone(), clock)) - interval 3 hours,
+          timezone('UTC', timezone(local_zone(), clock)) + interval 195 minutes, interval 15 minutes),
+        lambda t: local(t) = clock) as moments
+    from (select distinct window_start from written where window_start is not null)
+  ),
+  twins as (
+    select record, row_number() over (partition by queue, window_start order by record) as turn,
+      count(*) over (partition by queue, window_start) as turns
+    from written join starts on text = window_start
+    where len(moments) = 2
+  ),
+  placed as (
+    select written.*, fits, exact, clock, moments, turn, turns,
+      coalesce(moment, case when len(moments) = 2 then moments[turn] else moments[1] end) as start
+    from written left join starts on text = window_start left join twins using (record)
+  ),
+  grid as (
+    select case
+      when bool_and(extract(minute from local(start)) = 0) then 60
+      when bool_and(extract(minute from local(start)) in (0, 30)) then 30
+      else 15 end as minutes
+    from placed where start is not null
+  ),
+  doubled as (
+    select queue as doubled_queue, start as doubled_start, min(record) as earlier from placed
+    where queue is not null and start is not null group by all having count(*) > 1
+  ),
+  judged as (
+    select record, queue, start as window_start, ${valueColumns(table)
+      .map((column) =>
+        values.includes(column) ? `${number(column)} as ${column}` : `null::double as ${column}`,
+      )
+      .join(", ")},
+      case
+        when queue is null then {'column': 'queue', 'problem': 'is empty'}
+        when fits is null or not fits or (clock is null and start is null)
+          then {'column': 'window_start', 'problem': 'not ${times.replaceAll("'", "''")}: ' || ${said("window_start")}}
+        when not exact and len(moments) = 0 and extract(minute from clock)::int % 15 = 0
+          then {'column': 'window_start', 'problem': window_start || ' did not exist in ' || local_zone() || ': the clock was put forward over it'}
+        when extract(minute from coalesce(clock, start))::int % 15 <> 0 or extract(second from coalesce(clock, start)) <> 0
+          then {'column': 'window_start', 'problem': 'no start of a 15-minute window: ' || window_start}
+        when len(moments) = 2 and turns <> 2
+          then {'column': 'window_start', 'problem': window_start || ' came twice in ' || local_zone()
+            || ' and stands here ' || case turns when 1 then 'once' else turns || ' times' end
+            || ': write ' || strftime(moments[1], '%Y-%m-%dT%H:%MZ') || ' or ' || strftime(moments[2], '%Y-%m-%dT%H:%MZ')}
+        ${unfit.join("\n        ")}
+        when earlier < record then {'column': 'window_start', 'problem': ${quoteText(doubled)}}
+      end as mistake, earlier
+    from placed left join doubled on doubled_queue = queue and doubled_start = start
+  )`;
+}
+
+function said(column: string): string {
+  return `coalesce('"' || left(${column}, 60) || '"', 'empty')`;
+}
+
+interface Header {
+  delimiter: "," | ";";
+  columns: string[]; // in the file's order
+}
+
+function header(table: Planned, file: string): Header {
+  const place = `${shown(file)}:1`;
+  const [line = ""] = content(table, file).split(/\r\n|\n|\r/, 1);
+  const delimiter = line.includes(";") && !line.includes(",") ? ";" : ",";
+  const wanted = Object.keys(plannedTables[table]);
+  const columns = line
+    .replace(/^\uFEFF/, "")
+    .split(delimiter)
+    .map((name) =>
+      name
+        .trim()
+        .replace(/^"(.*)"$/, "$1")
+        .toLowerCase(),
+    );
+  const problems: string[] = [];
+  for (const [i, name] of columns.entries()) {
+    if (columns.indexOf(name) < i) problems.push(`${place} column ${name} stands there twice`);
+    else if (!wanted.includes(name)) {
+      const close = suggest(name, wanted);
+      problems.push(
+        `${place} unknown column "${name}"${close === null ? "" : ` (did you mean "${close}"?)`}`,
+      );
+    }
+  }
+  for (const name of wanted)
+    if (!columns.includes(name) && name !== optional) problems.push(`${place} column ${name} is missing`);
+  if (problems.length > 0) throw new CliError("config", problems.join("\n"), mend(table));
+  return { delimiter, columns };
+}
+
+function content(table: Planned, file: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const missing = code === "ENOENT";
+    throw new CliError(
+      "config",
+      missing ? `no such file: ${shown(file)}` : `cannot read ${shown(file)} (${code})`,
+      `mend site.${table} in kit.yaml, or take it out`,
+      { cause: error },
+    );
+  }
+  if (bytes.includes(0)) throw new CliError("config", `no plain text: ${shown(file)}`, mend(table));
+  return bytes.toString("utf8");
+}
+
+// DuckDB names a line too, but counts one with a line break in quotes as one.
+async function reading<T>(table: Planned, file: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
+    if (line === undefined) throw error;
+    const counts = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message);
+    const reason = counts
+      ? `${counts[2]} values, where the header has ${counts[1]} columns`
+      : /unterminated quote/.test(message)
+        ? "a quote that is not closed"
+        : /Invalid unicode/.test(message)
+          ? "no UTF-8: save the file with that encoding"
+          : message.split("\n")[2]!;
+    const place = logicalLines(content(table, file))[Number(line) - 1]?.line ?? line;
+    throw new CliError("config", `${shown(file)}:${place} ${reason}`, mend(table), { cause: error });
+  }
+}
+
+/** The line on which each record begins; the first is that of the header. */
+function recordLines(table: Planned, file: string): number[] {
+  return logicalLines(content(table, file))
+    .filter(({ blank }) => !blank)
+    .map(({ line }) => line);
+}
+
+// Lines, but for breaks inside quotes.
+function logicalLines(text: string): { line: number; blank: boolean }[] {
+  const found: { line: number; blank: boolean }[] = [];
+  let quoted = false;
+  for (const [i, part] of text.split(/\r\n|\n|\r/).entries()) {
+    if (!quoted) found.push({ line: i + 1, blank: part === "" });
+    if ((part.split('"').length - 1) % 2 === 1) quoted = !quoted;
+  }
+  return found;
+}
+
+function shown(file: string): string {
+  const near = relative(process.cwd(), file);
+  return near.startsWith("..") ? file : near;
+}
+
+function mend(table: Planned): string {
+  return `mend the file, or take site.${table} out of kit.yaml; docs/config.md tells its columns`;
+}

@@ -1,0 +1,51 @@
+import { suggest } from "../../base/suggest.ts";
+import type { Config } from "../../config/config.ts";
+import type { Database } from "../../duckdb/database.ts";
+
+/** A queue that kit.yaml or a file beside it names, and that no feed has. */
+export interface UnknownQueue {
+  queue: string;
+  suggestion: string | null; // a queue that is spelled alike
+}
+
+/** Unknown queues of one option. */
+export interface NamedQueues {
+  option: "site.queue_groups" | "site.open_hours";
+  unknown: UnknownQueue[];
+}
+
+/** The names that the pages show queues under: of windows, of queue entries and of `dim_queues`. */
+export async function knownQueues(database: Database): Promise<string[]> {
+  const { rows } = await database.rows(`
+    select queue from wfm.queue_names
+    union select queue_label(queue_name) from (
+      select distinct queue_name from issue_queues union select distinct queue_name from dim_queues
+    ) where queue_name is not null`);
+  return rows.map(([name]) => String(name));
+}
+
+/** Those of `names` that are not `known`, each with what it may be a slip of. None while no queue is known at all. */
+export function unknownOf(names: readonly string[], known: readonly string[]): UnknownQueue[] {
+  if (known.length === 0) return [];
+  return names
+    .filter((queue) => !known.includes(queue))
+    .map((queue) => ({ queue, suggestion: suggest(queue, known) }));
+}
+
+/** The options of kit.yaml that name queues which no feed has: their lines are without effect. */
+export async function namedQueues(
+  database: Database,
+  { site }: Pick<Config, "site">,
+): Promise<NamedQueues[]> {
+  const groups = [...(site.queueGroups ?? [])];
+  const hours = [...(site.openHours?.keys() ?? [])].filter((queue) => queue !== "default");
+  const members = groups.flatMap(([, queues]) => queues);
+  if (members.length + hours.length === 0) return [];
+  const known = await knownQueues(database);
+  const named: NamedQueues[] = [
+    { option: "site.queue_groups", unknown: unknownOf(members, known) },
+    // a group has opening hours of its own
+    { option: "site.open_hours", unknown: unknownOf(hours, [...known, ...groups.map(([name]) => name)]) },
+  ];
+  return named.filter(({ unknown }) => unknown.length > 0);
+}

@@ -1,0 +1,280 @@
+import { own } from "../../base/names.ts";
+import type { Config } from "../../config/config.ts";
+import type { Project } from "../../config/project.ts";
+import { type Database, quoteName, quoteText } from "../../duckdb/database.ts";
+import { openCatalog } from "../catalog/catalog.ts";
+import { relationColumns } from "../current/relation.ts";
+import type { RelationColumn } from "../dedupe/dedupe.ts";
+import { type FeedSnapshot, loadSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
+import { isNumeric, keyValue, type WfmColumn, wfmColumns, wfmNames } from "./wfm.ts";
+import { clearGuess, type Guess, guesses, type Values } from "./wfm-guess.ts";
+
+/** A column that came with a WFM feed, and what its values in the newest days look like. */
+export interface SeenColumn {
+  column: string;
+  type: string;
+  values: Values | null; // null when they were not looked at
+  firstSeen: string | null; // days
+  lastSeen: string | null;
+}
+
+/**
+ * Of a column; of a metric, that of its best one.
+ * mapped: the column is there · ended: it is there, but the newest days come without it · missing: it is not there ·
+ * empty: it is there without a value · no numbers: it holds something else · off: kit.yaml says that it is not delivered
+ */
+export type MetricState = "mapped" | "ended" | "empty" | "no numbers" | "missing" | "off";
+
+const bestFirst: MetricState[] = ["mapped", "ended", "empty", "no numbers", "missing"];
+
+export interface SurveyedMetric {
+  metric: string;
+  option: string; // its place in kit.yaml
+  columns: { column: string; state: MetricState }[]; // as mapped; the first with a value in a row counts
+  state: MetricState;
+  doc: string;
+  guesses: Guess[]; // best first; none for a metric that is mapped or off
+  clear: string | null; // the guess that is good enough to be written unasked
+}
+
+export interface SurveyedFeed {
+  feed: WfmColumn["feed"];
+  rows: number; // looked at
+  firstDay: string | null; // of these
+  lastDay: string | null;
+  columns: SeenColumn[]; // but for those that name the window, queue and rep
+  metrics: SurveyedMetric[];
+}
+
+/** A question about the columns that only the customer can answer, and what the data say to it. */
+export interface Switch {
+  option: string; // site.wfm.wait_unit
+  value: string;
+  usual: string; // the default
+  choices: string[];
+  suggests: string | null; // null: the data do not tell
+  because: string;
+}
+
+const newestDays = 28;
+const units = ["seconds", "minutes"];
+
+/** Which columns the WFM feeds hold and which of them are mapped, from what is known without reading data. */
+export function surveyNames(config: Pick<Config, "site">, { feeds }: Snapshot): SurveyedFeed[] {
+  return (["queue_wfm", "queue_membership_wfm"] as const).flatMap((feed) => {
+    const known = feeds[feed];
+    return known?.days.some(({ rows }) => rows > 0) ? [surveyed(config, feed, known, new Map())] : [];
+  });
+}
+
+/** The same with values, and with what the data say to the switches. Reads the newest 28 days of both feeds. */
+export async function surveyWfm(project: Project): Promise<{ feeds: SurveyedFeed[]; switches: Switch[] }> {
+  const snapshot = loadSnapshot(project.data);
+  const { feeds } = snapshot;
+  const database = await openCatalog(project, { snapshot });
+  try {
+    const found: SurveyedFeed[] = [];
+    for (const { feed } of surveyNames(project.config, snapshot)) {
+      const { facts, values } = await readValues(database, feed, relationColumns(feeds[feed]!));
+      found.push({ ...surveyed(project.config, feed, feeds[feed]!, values), ...facts });
+    }
+    return { feeds: found, switches: found.length === 0 ? [] : await switches(database, project.config) };
+  } finally {
+    database.close();
+  }
+}
+
+/** The metrics whose charts stay empty although nobody said so. */
+export function unmapped(feeds: readonly SurveyedFeed[]): SurveyedMetric[] {
+  return feeds.flatMap(({ metrics }) => metrics.filter(({ state }) => state !== "mapped" && state !== "off"));
+}
+
+function surveyed(
+  config: Pick<Config, "site">,
+  feed: WfmColumn["feed"],
+  known: FeedSnapshot,
+  values: Map<string, Values>,
+): SurveyedFeed {
+  const lastDay = known.days.reduce<string>((last, { dt, rows }) => (rows > 0 && dt > last ? dt : last), "");
+  const columns = known.columns
+    .filter(({ key, firstSeen }) => firstSeen !== null && !wfmNames.includes(key.toLowerCase()))
+    .map(({ name, type, firstSeen, lastSeen }) => ({
+      ...{ column: name, type, values: values.get(name) ?? null, firstSeen, lastSeen },
+    }));
+  const own = wfmColumns(config).filter((each) => each.feed === feed);
+  const stateOf = (column: string): MetricState => {
+    const seen = columns.find((each) => each.column.toLowerCase() === column.toLowerCase());
+    if (seen === undefined) return "missing";
+    if (!isNumeric(seen) || (seen.values?.numeric ?? 1) < 0.9) return "no numbers";
+    if (seen.values?.filled === 0) return "empty";
+    return seen.lastSeen !== null && seen.lastSeen < lastDay ? "ended" : "mapped";
+  };
+  const states = own.map((each) => {
+    const held = each.columns.map((column) => ({ column, state: stateOf(column) }));
+    const state = bestFirst.find((best) => held.some((column) => column.state === best)) ?? "off";
+    return { each, columns: held, state };
+  });
+  const taken = new Set(
+    states
+      .flatMap(({ columns }) => columns)
+      .filter(({ state }) => state === "mapped")
+      .map(({ column }) => column.toLowerCase()),
+  );
+  const free = columns.filter(
+    (each) =>
+      !taken.has(each.column.toLowerCase()) &&
+      isNumeric(each) &&
+      (each.lastSeen === null || each.lastSeen >= lastDay),
+  );
+  const metrics = states.map(({ each, columns, state }) => {
+    const open = state === "mapped" || state === "off" ? [] : free;
+    const found = guesses(
+      each,
+      open.map(({ column, values }) => ({ name: column, values })),
+      config.site.serviceLevel.seconds,
+    );
+    return {
+      metric: each.metric,
+      option: `site.wfm.${feed === "queue_wfm" ? "queue" : "membership"}.${each.metric}`,
+      ...{ columns, state, doc: each.doc, guesses: found, clear: clearGuess(found) },
+    };
+  });
+  const clear = metrics.map((metric) => metric.clear);
+  for (const metric of metrics)
+    if (clear.indexOf(metric.clear) !== clear.lastIndexOf(metric.clear)) metric.clear = null; // two want it
+  return { feed, rows: 0, firstDay: null, lastDay: lastDay || null, columns, metrics };
+}
+
+async function readValues(database: Database, feed: string, columns: readonly RelationColumn[]) {
+  const moment = keyValue(columns, "instance_ts");
+  const newest = `(select max(${moment}) from ${quoteName(feed)})`;
+  const from = `${quoteName(feed)} where ${moment} > ${newest} - interval ${newestDays} days`;
+  const [facts] = await database.objects<{ rows: number; firstDay: string; lastDay: string }>(
+    `select count(*) as rows, min(${moment})::date as "firstDay", max(${moment})::date as "lastDay" from ${from}`,
+  );
+  const values = new Map<string, Values>();
+  for (const { name, key, type, seen } of columns) {
+    if (!seen || wfmNames.includes((key ?? name).toLowerCase())) continue;
+    const column = quoteName(name);
+    const number = isNumeric({ type }) ? `try_cast(${column} as double)` : "null::double";
+    // A value that did not fit the type of its column is in _rescued, and no number.
+    const path = quoteText(`$.${JSON.stringify(name)}`);
+    const [found] = await database.objects<Values>(
+      `select count(*) as rows, coalesce(count(value) / nullif(count(*), 0), 0) as filled,
+        coalesce(count(number) / nullif(count(value), 0), 1) as numeric,
+        coalesce(count(*) filter (number = floor(number)) / nullif(count(number), 0), 0) as whole,
+        min(number) as min, median(number) as median, max(number) as max
+      from (select coalesce(${column}::varchar, json_extract_string(_rescued, ${path})) as value, case when isfinite(${number}) then ${number} end as number from ${from})`,
+    );
+    values.set(name, found!);
+  }
+  return { facts: facts!, values };
+}
+
+async function switches(database: Database, { site }: Pick<Config, "site">): Promise<Switch[]> {
+  const { wfm } = site;
+  const { seconds } = site.serviceLevel;
+  const [counts] = await database.objects<Record<string, number | null>>(`
+    with windows as (
+      select * from wfm.queue_windows
+      where instance_ts > (select max(instance_ts) from wfm.queue_windows) - interval ${newestDays} days
+    )
+    select
+      count(*) filter (abandons > 0 and within_threshold is not null) as told,
+      count(*) filter (within_threshold > assignments) as above,
+      count(*) filter (within_threshold > assignments + coalesce(abandons, 0)) as beyond,
+      count(*) filter (within_threshold = assignments and assignments > 0 and coalesce(abandons, 0) = 0 and wait_seconds > 0)
+        as all_soon,
+      count(*) filter (within_threshold = assignments and assignments > 0 and coalesce(abandons, 0) = 0
+        and wait_seconds > ${seconds}) as too_long,
+      count(*) filter (within_threshold = 0 and assignments > 0 and coalesce(abandons, 0) = 0 and wait_seconds is not null)
+        as none_soon,
+      count(*) filter (within_threshold = 0 and assignments > 0 and coalesce(abandons, 0) = 0 and wait_seconds < ${seconds})
+        as too_short,
+      median(handle_seconds) filter (handle_seconds > 0) as handle,
+      (select median(handle_time_seconds) from rep_convos where handle_time_seconds > 0) as history,
+      (select max(logged_in) from wfm.rep_windows) as logged_in
+    from windows`);
+  const told = (name: string) => own(counts ?? {}, name) ?? 0;
+  const other = (value: "seconds" | "minutes") => (value === "seconds" ? "minutes" : "seconds");
+  return [
+    {
+      ...{ option: "site.wfm.threshold_counts", value: wfm.thresholdCounts, usual: "answered" },
+      choices: ["answered", "answered_and_abandoned"],
+      ...thresholdEvidence(told("told"), told("above"), told("beyond")),
+    },
+    {
+      ...{ option: "site.wfm.wait_unit", value: wfm.waitUnit, usual: "seconds", choices: units },
+      ...waitEvidence(wfm.waitUnit, other(wfm.waitUnit), seconds, {
+        all: told("all_soon"),
+        long: told("too_long"),
+        none: told("none_soon"),
+        short: told("too_short"),
+      }),
+    },
+    {
+      ...{ option: "site.wfm.handle_unit", value: wfm.handleUnit, usual: "seconds", choices: units },
+      ...handleEvidence(wfm.handleUnit, counts?.handle ?? null, counts?.history ?? null),
+    },
+    {
+      ...{ option: "site.wfm.rep_unit", value: wfm.repUnit, usual: "minutes", choices: units },
+      ...repEvidence(wfm.repUnit, counts?.logged_in ?? null),
+    },
+  ];
+}
+
+type Evidence = Pick<Switch, "suggests" | "because">;
+
+const enough = 20; // windows, before the data are taken to say something
+
+function thresholdEvidence(told: number, above: number, beyond: number): Evidence {
+  if (told < enough) return { suggests: null, because: "too few windows with abandons to tell" };
+  if (beyond > 0)
+    return {
+      suggests: null,
+      because: `within_threshold is larger than all contacts in ${beyond} windows: look at its column first`,
+    };
+  return above > 0
+    ? {
+        suggests: "answered_and_abandoned",
+        because: `within_threshold is larger than the assignments in ${above} windows`,
+      }
+    : { suggests: "answered", because: `within_threshold is never larger than the assignments` };
+}
+
+// Where all were served within the threshold their mean wait is below it, where none was it is above.
+function waitEvidence(
+  value: string,
+  other: string,
+  seconds: number,
+  { all, long, none, short }: { all: number; long: number; none: number; short: number },
+): Evidence {
+  const [windows, wrong] = value === "seconds" ? [none, short] : [all, long];
+  const where = value === "seconds" ? `above ${seconds} s` : `within ${seconds} s`;
+  if (windows < enough) return { suggests: null, because: "too few windows to tell" };
+  const because = `of ${windows} windows with every wait ${where}, ${wrong} have a mean wait that contradicts it`;
+  return { suggests: wrong > windows / 2 ? other : value, because };
+}
+
+function handleEvidence(value: string, handle: number | null, history: number | null): Evidence {
+  if (handle === null) return { suggests: null, because: "no handle time" };
+  const delivered = value === "minutes" ? handle / 60 : handle;
+  const own = `the median is ${rounded(delivered)}`;
+  if (history === null)
+    return { suggests: delivered > 60 ? "seconds" : delivered < 20 ? "minutes" : null, because: own };
+  return {
+    suggests: delivered > history / 8 ? "seconds" : "minutes",
+    because: `${own}, and that of rep_convos ${rounded(history)} s`,
+  };
+}
+
+function repEvidence(value: string, loggedIn: number | null): Evidence {
+  if (loggedIn === null) return { suggests: null, because: "no time logged in" };
+  const delivered = value === "seconds" ? loggedIn * 60 : loggedIn;
+  const because = `the most time logged in is ${rounded(delivered)}, and a window has 15 minutes`;
+  return { suggests: delivered > 900.5 ? null : delivered > 15.1 ? "seconds" : "minutes", because };
+}
+
+function rounded(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}

@@ -1,0 +1,33 @@
+import { timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
+import { windowLength } from "../../../notebooks/components/metrics/windows.ts";
+import type { Snapshot, WindowRun } from "../snapshot/snapshot.ts";
+
+/** Starts of quarter-hours, sorted, as runs of them. */
+export function windowRuns(starts: readonly string[]): WindowRun[] {
+  const runs: WindowRun[] = [];
+  let next = Number.NaN;
+  for (const start of starts) {
+    const time = Date.parse(start);
+    if (time === next) runs.at(-1)![1]++;
+    else runs.push([start, 1]);
+    next = time + windowLength;
+  }
+  return runs;
+}
+
+/**
+ * The local days that the intraday pages list and that have a file each: those with a window of queue_wfm, the newest 92,
+ * oldest first.
+ */
+export function windowDays({ feeds }: Pick<Snapshot, "feeds">, timezone: string, limit = 92): string[] {
+  const zone = timeZone(timezone);
+  const days = new Set<string>();
+  for (const { dt, facts } of feeds.queue_wfm?.days ?? []) {
+    const runs = facts?.windows ?? [[`${dt}T00:00:00.000Z`, 96]];
+    for (const [start, count] of runs) {
+      const first = Date.parse(start);
+      for (let i = 0; i < count; i++) days.add(zone.date(first + i * windowLength));
+    }
+  }
+  return [...days].sort().slice(-limit);
+}

@@ -244,7 +244,7 @@ describe("current", () => {
       const inodes = [inode("2026-09-01"), inode("2026-09-15")];
       state.set("2026-09-15 06", [{ id: "2", v: 2 }]);
       const update = await bench.update(state, { incremental: true });
-      assert.deepEqual(update, { feed: "things", rebuilt: null, touched: 1, written: 2 });
+      assert.deepEqual(update, { feed: "things", rebuilt: null, changedKeys: 1, written: 2 });
       const now = bench.files();
       assert.equal(now["2026-09-01"], before["2026-09-01"]);
       assert.equal(now["2026-09-08"], undefined);

@@ -37,7 +37,7 @@ const ofKit = [
   ..."_file _line _run _rescued _rank _versions _decided _FILE _nth _counts _group _next _key _order _behind _before".split(
     " ",
   ),
-  ..."delivered winners touched lines picked expected kept day row versions decided rank w l r j t f g s e c0 c1 v0 k0 k1".split(
+  ..."delivered winners changed_keys lines picked expected kept day row versions decided rank w l r j t f g s e c0 c1 v0 k0 k1".split(
     " ",
   ),
   ..."line path root longest files nth before hash sum rows texts keys feed dt raw kit main".split(" "),

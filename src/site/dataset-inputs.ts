@@ -9,7 +9,7 @@ import type { Database } from "../duckdb/database.ts";
 import { catalogDefinitions, catalogSetup, definitionsIn, withNeeds } from "../warehouse/catalog/catalog.ts";
 import { contentByDay, keptRelations } from "../warehouse/catalog/derived.ts";
 import type { Snapshot } from "../warehouse/snapshot/snapshot.ts";
-import { historyThrough } from "../warehouse/wfm/arrived.ts";
+import { historyThrough } from "../warehouse/wfm/completeness.ts";
 import type { Dataset } from "./dataset-list.ts";
 import { workspaceOf } from "./workspace.ts";
 

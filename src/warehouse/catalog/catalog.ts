@@ -12,7 +12,7 @@ import { currentFiles } from "../current/blocks.ts";
 import { parquetRelation, relationColumns, rowsSql, withProvenance } from "../current/relation.ts";
 import type { RelationColumn } from "../dedupe/dedupe.ts";
 import { loadSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
-import { daysSelect, throughSelect, windowsSelect } from "../wfm/arrived.ts";
+import { daysSelect, throughSelect, windowsSelect } from "../wfm/completeness.ts";
 import { checkPlanned, createPlanned, plannedFiles } from "../wfm/forecast.ts";
 import { wfmSelect, wfmViews } from "../wfm/wfm.ts";
 import { windowDays } from "../wfm/window-days.ts";

@@ -33,8 +33,8 @@ import { writeParquet } from "../stage/inspect.ts";
 import { lostFiles } from "../stage/lost.ts";
 import { problem } from "../stage/stage.ts";
 import { type Block, blocksOf, currentFiles } from "./blocks.ts";
+import { type ChangedFeed, type ChangedKeys, candidateDays, collectChangedKeys } from "./changed-keys.ts";
 import { parquetRelation, placedRelation, relationColumns, withProvenance } from "./relation.ts";
-import { type ChangedFeed, collectTouched, daysNear, type Touched } from "./touched.ts";
 
 /** Why a feed's current layer was made anew. */
 export type RebuildReason =
@@ -50,7 +50,7 @@ export type RebuildReason =
 export interface FeedUpdate {
   feed: string;
   rebuilt: RebuildReason | null;
-  touched: number | null; // keys whose rows changed; null when rebuilt
+  changedKeys: number | null; // keys whose rows changed; null when rebuilt
   written: number; // files that are others than before, or gone
 }
 
@@ -211,22 +211,30 @@ async function updateFeed(
 ): Promise<{ days: DaySnapshot[]; update: FeedUpdate }> {
   const query: QueryOptions = { signal: options.signal };
   const anew = task.rebuild !== null || task.rule.latestOnly;
-  const touched = anew ? null : await collectTouched(database, data, task, query);
-  const near = touched && (await daysNear(database, task, touched, query));
+  const changedKeys = anew ? null : await collectChangedKeys(database, data, task, query);
+  const near = changedKeys && (await candidateDays(database, task, changedKeys, query));
   const staged = stagedDays(task).filter(({ dt }) => near === null || near.has(dt));
-  await rankWinners(database, data, task, staged, touched, options.bucketRows ?? defaultBucketRows, query);
+  await rankWinners(
+    database,
+    data,
+    task,
+    staged,
+    changedKeys,
+    options.bucketRows ?? defaultBucketRows,
+    query,
+  );
   const blocks = blocksOf(task.after.days, options.smallDay);
   const affected = anew
     ? blocks
-    : await affectedBlocks(database, data, task, { blocks, staged, touched: touched! }, query);
+    : await affectedBlocks(database, data, task, { blocks, staged, changedKeys: changedKeys! }, query);
   const written = new Map<Block, string | null>();
   const todo = [...affected];
   const worker = async (connection: Database) => {
     for (let block = todo.shift(); block !== undefined; block = todo.shift())
-      written.set(block, await writeBlock(connection, data, task, { block, staged, touched }, query));
+      written.set(block, await writeBlock(connection, data, task, { block, staged, changedKeys }, query));
   };
   await oneThreadEach(database, worker);
-  await database.run("drop table winners; drop table if exists touched", query);
+  await database.run("drop table winners; drop table if exists changed_keys", query);
   const files = [...written.values()].filter((file) => file !== null);
   const told = await figuresOf(database, data, files, query);
   const byDay = new Map([...written].flatMap(([{ days }, file]) => days.map((dt) => [dt, file] as const)));
@@ -241,7 +249,7 @@ async function updateFeed(
     update: {
       feed: task.feed,
       rebuilt: task.rebuild,
-      touched: touched?.keys ?? null,
+      changedKeys: changedKeys?.count ?? null,
       written: others.length,
     },
   };
@@ -278,7 +286,7 @@ function stagedDays({ rule, after }: Task): StagedDay[] {
 }
 
 /**
- * Table `winners`: the row that stands for each key (or each touched key), by its place in the staged file of a day, with
+ * Table `winners`: the row that stands for each key (or each changed key), by its place in the staged file of a day, with
  * the number of versions and what decided. Ranked bucket by bucket of the key's hash, so that memory stays bounded.
  */
 async function rankWinners(
@@ -286,7 +294,7 @@ async function rankWinners(
   data: string,
   task: Task,
   staged: StagedDay[],
-  touched: Touched | null,
+  changedKeys: ChangedKeys | null,
   bucketRows: number,
   query: QueryOptions,
 ): Promise<void> {
@@ -309,7 +317,7 @@ async function rankWinners(
     columns,
     places,
   );
-  const buckets = Math.max(1, Math.ceil(rowsToRank(task, staged, touched) / bucketRows));
+  const buckets = Math.max(1, Math.ceil(rowsToRank(task, staged, changedKeys) / bucketRows));
   const next = (sql: string) => `${sql} is distinct from lead(${sql}) over "w"`;
   const byOrder = rule.order.map(({ sql }) => next(sql)).join(" or ") || "false";
   for (let bucket = 0; bucket < buckets; bucket++) {
@@ -319,7 +327,7 @@ async function rankWinners(
     ];
     const from = [
       `from ${relation} as "delivered"`,
-      ...(touched ? [`semi join touched on ${touched.match}`] : []),
+      ...(changedKeys ? [`semi join changed_keys on ${changedKeys.match}`] : []),
       ...(conditions.length > 0 ? [`where ${conditions.join(" and ")}`] : []),
     ];
     await database.run(
@@ -339,21 +347,25 @@ ${windowOf(rule, 11)}
   }
 }
 
-// Of touched keys, as many rows as keys have on the average, twice over.
-function rowsToRank(task: Task, staged: StagedDay[], touched: Touched | null): number {
+// Of changed keys, as many rows as keys have on the average, twice over.
+function rowsToRank(task: Task, staged: StagedDay[], changedKeys: ChangedKeys | null): number {
   const rows = staged.reduce((sum, day) => sum + day.rows, 0);
-  if (!touched) return rows;
+  if (!changedKeys) return rows;
   const delivered = task.after.days.reduce((sum, day) => sum + day.rows, 0);
   const kept = [...task.before.values()].reduce((sum, day) => sum + day.currentRows, 0);
-  return Math.min(rows, 2 * touched.keys * Math.ceil(delivered / Math.max(1, kept)));
+  return Math.min(rows, 2 * changedKeys.count * Math.ceil(delivered / Math.max(1, kept)));
 }
 
-/** Blocks whose file may become another one: by their winners, by what they hold of touched keys, or by their days. */
+/** Blocks whose file may become another one: by their winners, by what they hold of changed keys, or by their days. */
 async function affectedBlocks(
   database: Database,
   data: string,
   task: Task,
-  { blocks, staged, touched }: { blocks: readonly Block[]; staged: StagedDay[]; touched: Touched },
+  {
+    blocks,
+    staged,
+    changedKeys,
+  }: { blocks: readonly Block[]; staged: StagedDay[]; changedKeys: ChangedKeys },
   query: QueryOptions,
 ): Promise<Block[]> {
   const winning = await database.rows(`select distinct "day" from winners`, query);
@@ -375,7 +387,7 @@ async function affectedBlocks(
       ? []
       : formerFiles(task, block).map((file) => ({ block, file })),
   );
-  if (old.length === 0 || touched.keys === 0) return [...affected];
+  if (old.length === 0 || changedKeys.count === 0) return [...affected];
   const used = new Set(task.rule.key.flatMap((term) => term.columns));
   const columns = withProvenance(task.columns).filter(({ name }) => used.has(name));
   const places = { file: unused("day", columns), row: unused("row", columns) };
@@ -386,7 +398,7 @@ async function affectedBlocks(
       columns,
       places,
     )} as "delivered"
-     semi join touched on ${touched.match}`,
+     semi join changed_keys on ${changedKeys.match}`,
     query,
   );
   for (const [index] of holding.rows) affected.add(old[Number(index)]!.block);
@@ -403,7 +415,7 @@ const figures: RelationColumn[] = [
 ];
 
 /**
- * Writes the file of a block: the winners that lie in its days and, when only some keys were touched, the former file's
+ * Writes the file of a block: the winners that lie in its days and, when only some keys changed, the former file's
  * other rows. Its columns are those delivered in these days, so a column that appears later changes no older file. Null
  * when there is no row.
  */
@@ -411,7 +423,7 @@ async function writeBlock(
   connection: Database,
   data: string,
   task: Task,
-  { block, staged, touched }: { block: Block; staged: StagedDay[]; touched: Touched | null },
+  { block, staged, changedKeys }: { block: Block; staged: StagedDay[]; changedKeys: ChangedKeys | null },
   query: QueryOptions,
 ): Promise<string | null> {
   const own = new Set(block.days);
@@ -433,10 +445,10 @@ async function writeBlock(
     );
   }
   const former = formerFiles(task, block);
-  if (touched && former.length > 0) {
+  if (changedKeys && former.length > 0) {
     parts.push(
       `select ${named.join(", ")} from ${parquetRelation(data, former, [...columnsFor(task, columns), ...figures])} as "delivered"
-       anti join touched on ${touched.match}
+       anti join changed_keys on ${changedKeys.match}
        where left("delivered"."_run", 10) in (${block.days.map(quoteText).join(", ")})`,
     );
   }

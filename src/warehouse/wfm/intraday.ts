@@ -1,5 +1,5 @@
 import { quoteText } from "../../duckdb/database.ts";
-import { localTimes } from "./arrived.ts";
+import { localTimes } from "./completeness.ts";
 import { allQueues, newestNames, settled } from "./queue-history.ts";
 
 const sums = [

@@ -17,66 +17,71 @@ export interface ChangedFeed {
   changed: string[]; // those days
 }
 
-export interface Touched {
-  keys: number;
-  match: string; // condition between a relation named "delivered" and the table touched
+export interface ChangedKeys {
+  count: number;
+  match: string; // condition between a relation named "delivered" and the table changed_keys
   withNulls: boolean[]; // by term of the key
 }
 
 /**
- * Table `touched`: the keys of rows in files that were added, removed or are different now.
+ * Table `changed_keys`: the keys of rows in files that were added, removed or are different now.
  */
-export async function collectTouched(
+export async function collectChangedKeys(
   database: Database,
   data: string,
   feed: ChangedFeed,
   query: QueryOptions,
-): Promise<Touched> {
+): Promise<ChangedKeys> {
   const { rule, columns } = feed;
   const all = withProvenance(columns);
   const keys = rule.key.map(({ sql }, i) => `${sql} as k${i}`).join(", ");
-  await database.run(`create or replace table touched as select ${keys} from ${emptyRelation(all)}`, query);
+  await database.run(
+    `create or replace table changed_keys as select ${keys} from ${emptyRelation(all)}`,
+    query,
+  );
   const days = new Map(feed.after.days.map((day) => [day.dt, day]));
   for (const dt of feed.changed) {
     const sides = [feed.before.get(dt), days.get(dt)];
     const [old, now] = sides.map((day) => parquetRelation(data, day?.staged ? [day.staged] : [], all));
     await database.run(
       `create or replace temp table changed_files as ${changedFiles(data, sides, [old!, now!], all)};
-       insert into touched select distinct ${keys} from (
+       insert into changed_keys select distinct ${keys} from (
          ${[old, now].map((side) => `select * from ${side} where "_file" in (from changed_files)`).join(" union all ")}
        )`,
       query,
     );
   }
   const names = rule.key.map((_, i) => `k${i}`);
-  await database.run("create or replace table touched as select distinct * from touched", query);
+  await database.run("create or replace table changed_keys as select distinct * from changed_keys", query);
   const counts = await database.rows(
-    `select count(*), ${names.map((name) => `count(*) - count(${name})`).join(", ")} from touched`,
+    `select count(*), ${names.map((name) => `count(*) - count(${name})`).join(", ")} from changed_keys`,
     query,
   );
   const [total, ...nulls] = counts.rows[0]!.map(Number) as [number, ...number[]];
   // A plain "=" lets DuckDB skip what lies outside the range of the keys, but never matches a null.
   const match = rule.key
-    .map(({ sql }, i) => `${qualified(sql)} ${nulls[i] === 0 ? "=" : "is not distinct from"} touched.k${i}`)
+    .map(
+      ({ sql }, i) => `${qualified(sql)} ${nulls[i] === 0 ? "=" : "is not distinct from"} changed_keys.k${i}`,
+    )
     .join(" and ");
-  return { keys: total, match, withNulls: nulls.map((count) => count > 0) };
+  return { count: total, match, withNulls: nulls.map((count) => count > 0) };
 }
 
 /**
- * Which of the days may deliver a touched key, by the least and the largest value of each key column: their files alone
+ * Which of the days may deliver a changed key, by the least and the largest value of each key column: their files alone
  * need be read, so that one more hour costs as much after a year as after a week.
  */
-export async function daysNear(
+export async function candidateDays(
   database: Database,
   { rule, columns, after }: ChangedFeed,
-  touched: Touched,
+  changedKeys: ChangedKeys,
   query: QueryOptions,
 ): Promise<Set<string>> {
   let near = after.days;
   const types = new Map(columns.map(({ name, type }) => [name, type]));
   for (const [i, { columns: names, sql }] of rule.key.entries()) {
     const [name] = names;
-    if (name === undefined || sql !== quoteName(name) || touched.withNulls[i]) continue;
+    if (name === undefined || sql !== quoteName(name) || changedKeys.withNulls[i]) continue;
     const type = types.get(name)!;
     const ranged = near.flatMap(({ dt, ranges, layout }) => {
       const here = after.layouts[layout]?.columns.find((column) => column.name === name);
@@ -84,10 +89,10 @@ export async function daysNear(
       return range ? [`(${[dt, ...range].map(quoteText).join(", ")})`] : [];
     });
     if (ranged.length === 0) continue;
-    // The least touched key that is no less than the day's least.
+    // The least changed key that is no less than the day's least.
     const { rows } = await database.rows(
       `select dt from (values ${ranged.join(", ")}) as days(dt, least, most)
-       asof left join (select distinct k${i} as k from touched) as keys on least::${type} <= k
+       asof left join (select distinct k${i} as k from changed_keys) as keys on least::${type} <= k
        where k is null or k > most::${type}`,
       query,
     );

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import type { DayFiles } from "../src/warehouse/stage/stage-day.ts";
+import type { DayFiles } from "../src/warehouse/stage/day-files.ts";
 import { groupDays } from "../src/warehouse/stage/stage-group.ts";
 import fc from "./fast-check.ts";
 import type { RawFixture } from "./raw-fixture.ts";
@@ -18,6 +18,7 @@ const lines: Record<string, (id: number) => object | string> = {
   "a fraction": (id) => ({ ...plain(id), n: 1.5 }),
   "a key that nobody knows": (id) => ({ ...plain(id), later: id }),
   "a time in another spelling": (id) => ({ ...plain(id), ts: "2026-09-01 05:00:00,5" }),
+  "a key of the kit's own": (id) => ({ ...plain(id), "\u0001line": 1 }),
   "no JSON": () => "{rubbish",
   "no object": () => "[1]",
   "two objects": (id) => `${JSON.stringify(plain(id))}${JSON.stringify(plain(id))}`,

@@ -209,6 +209,30 @@ describe("stage", () => {
     );
   });
 
+  it("keeps a line with a key that begins with U+0001 in quarantine, and its day", async () => {
+    fixture.put("events", "2026-09-01", [
+      '{"id":"a"}',
+      '{"id":"b","\\u0001x":1,"y":1}',
+      '{"id":"c","new":1}',
+    ]);
+    fixture.put("events", "2026-09-02", ['{"id":"d","\\u0001line":1}', '{"id":"e"}']);
+    assert.deepEqual((await stageAndSave(fixture.project)).failed, []);
+    assert.deepEqual(
+      (await staged()).map(({ id, _line }) => [id, _line]),
+      [
+        ["a", 1],
+        ["c", 3],
+        ["e", 2],
+      ],
+    );
+    const lines = quarantine(fixture.project, "events").map(({ line, reason }) => [line, reason]);
+    assert.deepEqual(lines, [
+      [2, "a key that begins with U+0001"],
+      [1, "a key that begins with U+0001"],
+    ]);
+    assert.deepEqual(columnTypes(fixture.project, "events"), { ...eventColumns, new: "BIGINT" });
+  });
+
   it("takes CRLF alone on the fast path, and several gzip members in one file", async () => {
     fixture.put("events", "2026-09-01", Buffer.from('{"id":"a"}\r\n{"id":"b"}\r\n'));
     const members = Buffer.concat([gzipSync('{"id":"c"}\n{"id"'), gzipSync(':"d"}\n')]);

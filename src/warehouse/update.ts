@@ -10,7 +10,8 @@ import { castsExactly } from "./schema/typing.ts";
 import { formerSnapshot, type Snapshot, saveSnapshot, snapshotName, sweep } from "./snapshot/snapshot.ts";
 import type { Trouble } from "./snapshot/trouble.ts";
 import { misnamed } from "./stage/schema.ts";
-import { newChanges, type StageOptions, type StageReport, stage } from "./stage/stage.ts";
+import { type StageOptions, type StageReport, stage } from "./stage/stage.ts";
+import { newChanges } from "./stage/stage-feed.ts";
 
 export interface UpdateOptions extends StageOptions, CurrentOptions {
   now?: Date;
@@ -115,7 +116,10 @@ async function stageAlike(project: Project, before: Snapshot, options: UpdateOpt
   const left = <T extends { feed: string; dt: string }>(list: T[]) =>
     list.filter(({ feed, dt }) => !once.has(`${feed} ${dt}`));
   const anew = [...names].flatMap((feed) =>
-    newChanges(feed, before.feeds[feed]?.changes ?? [], feeds[feed]?.changes ?? []),
+    newChanges(before.feeds[feed]?.changes ?? [], feeds[feed]?.changes ?? []).map((change) => ({
+      feed,
+      ...change,
+    })),
   );
   return {
     ...again,

@@ -14,6 +14,7 @@ import { dedupeRule, dedupeSelect, type RelationColumn } from "./dedupe/dedupe.t
 import { requireDetail } from "./snapshot/detail.ts";
 import { type DaySnapshot, type FeedSnapshot, loadSnapshot, type Snapshot } from "./snapshot/snapshot.ts";
 import { DayRefused } from "./stage/day-files.ts";
+import { sharedSchema } from "./stage/schema.ts";
 import { stageDay } from "./stage/stage-day.ts";
 import { surveyFile, UnreadableFile } from "./stage/survey.ts";
 
@@ -204,14 +205,16 @@ class Check {
     const { files, summary } = requireDetail(this.project.data, day);
     const policy = policyOf(this.project.config, this.feed.name);
     const known = new Set(this.known.columns.flatMap(({ name, key }) => [name, key]));
-    const schema = {
-      columns: this.known.columns,
-      rescuedKeys: new Set(Object.keys(day.rescued ?? {}).filter((name) => !known.has(name))),
+    const rules = {
       key: { key: [], renamed: {} },
       rangesOf: new Set<string>(),
       onNewColumn: policy.onNewColumn,
       onTypeChange: policy.onTypeChange,
     };
+    const schema = sharedSchema(rules, {
+      columns: this.known.columns,
+      rescuedKeys: new Set(Object.keys(day.rescued ?? {}).filter((name) => !known.has(name))),
+    });
     const again = await stageDay(
       this.database,
       { data, maxRatio: this.project.config.sync.maxRatio, tmp: join(data, "tmp") },

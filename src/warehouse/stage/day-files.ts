@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { DaySnapshot } from "../snapshot/snapshot.ts";
 import type { Scratch } from "./scratch.ts";
 import { type Survey, surveyFile } from "./survey.ts";
 
@@ -8,6 +9,15 @@ export interface ListedFile {
   run: string;
   lines: number | null;
   md5: string; // hex, of the bytes on disk
+}
+
+/** A day of a feed, by what its manifest has of it. */
+export interface DayFiles {
+  feed: string;
+  dt: string;
+  source: string; // fingerprint, see DaySnapshot
+  files: readonly ListedFile[]; // in the order of run and path
+  before?: DaySnapshot | null; // what is staged of it under the same rules
 }
 
 /** The day cannot be staged as things are: the message says why. Its earlier state stays. */

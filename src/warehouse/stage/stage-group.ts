@@ -4,11 +4,20 @@ import { concernsAll } from "../../base/errors.ts";
 import { inGroups } from "../../base/groups.ts";
 import type { Database } from "../../duckdb/database.ts";
 import type { StagedDay } from "../snapshot/detail.ts";
-import { DayRefused, type Surveyed, surveyFiles } from "./day-files.ts";
-import { writeParquets } from "./inspect.ts";
+import { type DayFiles, DayRefused, type Surveyed, surveyFiles } from "./day-files.ts";
+import { type Written, writeParquets } from "./inspect.ts";
+import type { SharedSchema } from "./schema.ts";
 import type { Scratch } from "./scratch.ts";
-import { type DayFiles, type DayPlace, DayStaging, type FeedSchema } from "./stage-day.ts";
-import { dayColumn, doesNotFit, type StageQuery, stageSelect, templateLine } from "./stage-sql.ts";
+import { type DayPlace, examine, keepDay, type OpenDay, openDay } from "./stage-day.ts";
+import {
+  dayColumn,
+  doesNotFit,
+  type StageQuery,
+  stageColumns,
+  stageSelect,
+  templateLine,
+} from "./stage-sql.ts";
+import { type DayState, next } from "./stage-step.ts";
 import { UnreadableFile } from "./survey.ts";
 
 const mostLines = 20_000; // of a day
@@ -28,11 +37,48 @@ function linesOf({ files }: Pick<DayFiles, "files">): number {
 }
 
 /** What became of days that were read together. */
-export interface GroupResult {
-  staged: Map<string, StagedDay>; // by dt
-  apart: Set<string>; // by dt: no days to be read with others
-  odd: string | null; // the day that stopped it, when DuckDB tells
-  failed: boolean;
+export type GroupOutcome =
+  | { is: "read"; staged: ReadonlyMap<string, StagedDay>; apart: ReadonlySet<string> } // by dt; apart: not read with others
+  | { is: "stopped"; by: string | null }; // the dt of the day that stopped it, when DuckDB tells
+
+/** Days to be staged next: by themselves, together, or as they are staged already. */
+export type GroupPart =
+  | { as: "staged"; dt: string; day: StagedDay }
+  | { as: "alone"; dt: string }
+  | { as: "together"; dts: readonly string[] };
+
+/** Failures of groups after which the days of a feed are read one by one: reading in vain would cost more than is gained. */
+export const mostFailures = 3;
+
+// the group                        its days                                                    failures
+// stopped by one of its days       those before it together, it alone, those after it together 1
+// stopped, nobody knows by what    one by one                                                  all there may be
+// read: days with all they have    staged
+// read: days not for groups        alone
+// read: days to be read again      the first alone, which may teach the schema; the others     1 if there are others
+//                                  together
+/** What becomes of days that were read together. Pure. */
+export function afterGroup(
+  dts: readonly string[],
+  outcome: GroupOutcome,
+): { parts: GroupPart[]; failures: number } {
+  const together = (some: readonly string[]): GroupPart[] =>
+    some.length === 0 ? [] : [{ as: "together", dts: some }];
+  if (outcome.is === "stopped") {
+    if (outcome.by === null) return { parts: dts.map((dt) => ({ as: "alone", dt })), failures: mostFailures };
+    const at = dts.indexOf(outcome.by);
+    const alone: GroupPart = { as: "alone", dt: outcome.by };
+    return { parts: [...together(dts.slice(0, at)), alone, ...together(dts.slice(at + 1))], failures: 1 };
+  }
+  const { staged, apart } = outcome;
+  const [first, ...others] = dts.filter((dt) => !staged.has(dt) && !apart.has(dt));
+  const read = dts.flatMap((dt): GroupPart[] => {
+    const day = staged.get(dt);
+    if (day) return [{ as: "staged", dt, day }];
+    return apart.has(dt) ? [{ as: "alone", dt }] : [];
+  });
+  const again: GroupPart[] = first === undefined ? [] : [{ as: "alone", dt: first }, ...together(others)];
+  return { parts: [...read, ...again], failures: others.length > 0 ? 1 : 0 };
 }
 
 /**
@@ -42,10 +88,10 @@ export interface GroupResult {
  */
 export async function stageGroup(
   db: Database,
-  place: DayPlace & { scratch: Scratch },
+  place: GroupPlace,
   days: readonly DayFiles[],
-  schema: FeedSchema,
-): Promise<GroupResult> {
+  shared: SharedSchema,
+): Promise<GroupOutcome> {
   const folder = join(place.tmp, `${days[0]!.feed}-${days[0]!.dt}-together`);
   const plain: PlainDay[] = [];
   const apart = new Set<string>();
@@ -57,17 +103,22 @@ export async function stageGroup(
       if (read) plain.push(read);
       else apart.add(day.dt);
     }
-    const staged = plain.length === 0 ? new Map() : await stagePlain(db, place, plain, schema, folder);
-    return { staged, apart, odd: null, failed: false };
+    if (plain.length === 0) return { is: "read", staged: new Map(), apart };
+    return { is: "read", staged: await stagePlain(db, place, plain, shared, folder), apart };
   } catch (error) {
     if (concernsAll(error)) throw error;
-    const { message } = error as Error;
-    const unfit = plain[Number(message.split(doesNotFit)[1]) - 1];
-    const odd = unfit ?? plain.find(({ path }) => message.includes(`"${path}"`));
-    return { staged: new Map(), apart, odd: odd?.day.dt ?? null, failed: true };
+    return { is: "stopped", by: dayIn((error as Error).message, plain) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+type GroupPlace = DayPlace & { scratch: Scratch };
+
+function dayIn(message: string, plain: readonly PlainDay[]): string | null {
+  const unfit = plain[Number(message.split(doesNotFit)[1]) - 1];
+  const odd = unfit ?? plain.find(({ path }) => message.includes(`"${path}"`));
+  return odd?.day.dt ?? null;
 }
 
 /** A day of which every line begins an object, and no number is longer than a DOUBLE. */
@@ -77,7 +128,7 @@ interface PlainDay {
   path: string; // all its lines
 }
 
-async function readPlain(place: DayPlace & { scratch: Scratch }, day: DayFiles): Promise<PlainDay | null> {
+async function readPlain(place: GroupPlace, day: DayFiles): Promise<PlainDay | null> {
   const unpacked: Buffer[] = [];
   const memory = { clear: () => {}, write: (bytes: Buffer) => String(unpacked.push(bytes) - 1) };
   let surveys: Surveyed[];
@@ -108,16 +159,32 @@ async function stagePlain(
   db: Database,
   place: DayPlace,
   plain: readonly PlainDay[],
-  schema: FeedSchema,
+  shared: SharedSchema,
   folder: string,
 ): Promise<Map<string, StagedDay>> {
-  const known = schema.columns;
-  const stagings = plain.map(
-    ({ day, surveys }) => new DayStaging(db, place, day, schema, surveys, join(folder, day.dt), null),
-  );
-  const [columns] = stagings.map((staging) => staging.stageColumns(known));
-  const query: StageQuery = {
-    columns: columns!,
+  const state: DayState = { path: "typed", schema: shared.current(), spelled: new Set(), reads: 0 };
+  const query = groupQuery(plain, state, folder);
+  writeFileSync(query.template, templateLine(query));
+  const written = await writeParquets(db, stageSelect(query), dayColumn, folder);
+  const staged = new Map<string, StagedDay>();
+  for (const i of plain.keys()) {
+    const file = written.get(i + 1);
+    if (file === undefined) continue;
+    const { dt } = plain[i]!.day;
+    const target = { db, place, shared, folder: join(folder, dt) };
+    try {
+      const kept = await keepIfSettled(target, plain[i]!, state, file);
+      if (kept) staged.set(dt, kept);
+    } catch (error) {
+      if (concernsAll(error)) throw error;
+    }
+  }
+  return staged;
+}
+
+function groupQuery(plain: readonly PlainDay[], state: DayState, folder: string): StageQuery {
+  return {
+    columns: stageColumns(state.schema, state.spelled),
     path: "typed",
     cleaned: false,
     template: join(folder, "template.json"),
@@ -129,21 +196,18 @@ async function stagePlain(
     ),
     longest: 0,
   };
-  writeFileSync(query.template, templateLine(query));
-  const written = await writeParquets(db, stageSelect(query), dayColumn, folder);
-  const staged = new Map<string, StagedDay>();
-  for (const [i, staging] of stagings.entries()) {
-    const { dt } = plain[i]!.day;
-    const file = written.get(i + 1);
-    if (file === undefined) continue;
-    mkdirSync(join(folder, dt));
-    renameSync(file.path, staging.parquet);
-    try {
-      const day = await staging.settle(file);
-      if (day) staged.set(dt, day);
-    } catch (error) {
-      if (concernsAll(error)) throw error;
-    }
-  }
-  return staged;
+}
+
+/** A day with the rows that were read with others; null where it must be read again, by itself. */
+async function keepIfSettled(
+  target: Pick<OpenDay, "db" | "place" | "shared" | "folder">,
+  { day, surveys }: PlainDay,
+  state: DayState,
+  written: Written & { path: string },
+): Promise<StagedDay | null> {
+  const open = openDay({ ...target, day, surveys, reuse: null });
+  mkdirSync(open.folder);
+  renameSync(written.path, open.parquet);
+  const step = next(state, await examine(open, state, written), open.shared.rules);
+  return step.do === "keep" ? keepDay(open, state, step.evidence) : null;
 }

@@ -21,10 +21,10 @@ import {
   type Snapshot,
   shortHash,
 } from "../snapshot/snapshot.ts";
-import type { ListedFile } from "./day-files.ts";
+import type { DayFiles, ListedFile } from "./day-files.ts";
+import { stageFormat } from "./day-summary.ts";
 import { lostFiles } from "./lost.ts";
-import { startColumns } from "./schema.ts";
-import { type DayFiles, type FeedSchema, stageFormat } from "./stage-day.ts";
+import { type SharedSchema, sharedSchema, startColumns } from "./schema.ts";
 
 export interface PlanOptions {
   days?: { feed: string; dt: string }[]; // look at these alone; default: all whose manifest changed
@@ -38,7 +38,7 @@ export interface FeedJob {
   policy: SchemaPolicy;
   rules: string;
   before: FeedSnapshot;
-  schema: FeedSchema;
+  schema: SharedSchema;
   days: Map<string, DaySnapshot>; // as they will be
   layouts: Layout[];
   tasks: (DayFiles & { stamp: string; lost: boolean })[]; // lost: what is staged of it is not all there
@@ -100,14 +100,18 @@ function newJob(
     policy: { onNewColumn, onTypeChange, onMissingColumn },
     rules,
     before,
-    schema: {
-      columns: startColumns(feed, known, before.rules === rules, options.rename),
-      rescuedKeys: new Set(),
-      key: feed,
-      rangesOf: new Set([...feed.key, ...feed.key.flatMap((name) => own(feed.renamed, name) ?? [])]),
-      onNewColumn,
-      onTypeChange,
-    },
+    schema: sharedSchema(
+      {
+        key: feed,
+        rangesOf: new Set([...feed.key, ...feed.key.flatMap((name) => own(feed.renamed, name) ?? [])]),
+        onNewColumn,
+        onTypeChange,
+      },
+      {
+        columns: startColumns(feed, known, before.rules === rules, options.rename),
+        rescuedKeys: new Set(),
+      },
+    ),
     days: new Map(before.days.map((day) => [day.dt, day])),
     layouts: [...before.layouts],
     tasks: [],

@@ -1,6 +1,7 @@
 import { quoteFiles, quoteList, quoteName, quoteText } from "../../duckdb/database.ts";
-import { type Reading, readAs, unfitSql, valueSql } from "../schema/typing.ts";
+import { isIdentifier, type Reading, readAs, unfitSql, valueSql } from "../schema/typing.ts";
 import { lineKey, rescuedKey } from "./careful.ts";
+import type { StageSchema } from "./schema.ts";
 
 /** A JSON key and what becomes of it. */
 export interface StageColumn {
@@ -31,6 +32,25 @@ export interface StageQuery {
   files: StageFile[]; // none without rows
   parts?: StagePart[]; // of several days read together, each of `files` is a day; in the order of the rows
   longest: number; // bytes of the longest line
+}
+
+/** The columns of a schema, as they are to be read: those of times in `spelled` in every spelling. */
+export function stageColumns(
+  { columns, rescuedKeys }: StageSchema,
+  spelled: ReadonlySet<string>,
+): StageColumn[] {
+  const all = [
+    ...columns.map(({ key, name, type, untyped, flag }) => ({
+      key,
+      name,
+      type,
+      keep: !untyped,
+      reading: { spelled: spelled.has(name), flag, identifier: isIdentifier(key) },
+    })),
+    ...[...rescuedKeys].map((key) => ({ key, name: key, type: "VARCHAR", keep: false })),
+  ];
+  // Of an undocumented feed the first key is an unknown one; DuckDB wants to know one all the same.
+  return all.length > 0 ? all : [{ key: "\u0001none", name: "_", type: "VARCHAR", keep: false }];
 }
 
 const leastObject = 16 * 1024 * 1024;

@@ -1,0 +1,167 @@
+import { putFile, writeAtomically } from "../../base/files.ts";
+import type { Found } from "../schema/typing.ts";
+import { type StagedDay, stagedDay } from "../snapshot/detail.ts";
+import {
+  type DayDetail,
+  type FileDetail,
+  type Keyless,
+  type Ranges,
+  type StagedColumn,
+  type StagePath,
+  shortHash,
+  type UnfitValues,
+} from "../snapshot/snapshot.ts";
+import type { DayFiles } from "./day-files.ts";
+import type { RescuedValues, Written } from "./inspect.ts";
+import type { Reuse } from "./reuse.ts";
+import { rescuedName } from "./stage-sql.ts";
+
+/** Part of every fingerprint: a change makes all days be staged again. */
+export const stageFormat = "6";
+
+/** A day as it was read. */
+export interface DayRead extends DayEvidence {
+  day: Pick<DayFiles, "feed" | "dt" | "source">;
+  path: StagePath;
+  columns: readonly StagedColumn[];
+  spelled: ReadonlySet<string>; // columns of times that were read in every spelling
+  firstLines: readonly string[]; // of each file
+  details: readonly FileDetail[]; // of each file
+  reuse: Reuse | null; // what was taken over beside them
+  keyless: Keyless | null;
+}
+
+/** What the rows of a day turned out to be. */
+export interface DayEvidence {
+  written: Written | null; // null: no row at all
+  rescued: ReadonlyMap<string, RescuedValues>; // by name in `_rescued`
+  found: ReadonlyMap<string, ReadonlySet<Found>>; // by key
+}
+
+/** What is noted of a day, and of its files in the order of run and path. `rangesOf`: keys whose columns have a range noted. */
+export function daySummary(
+  read: DayRead,
+  rangesOf: ReadonlySet<string>,
+): { summary: DayDetail; files: FileDetail[] } {
+  const { columns, rescued, reuse, spelled, keyless } = read;
+  const { feed, dt, source } = read.day;
+  const files = [...(reuse?.files ?? []), ...read.details].sort(byRun);
+  if (files.some(({ lines, blank, rows, quarantined }) => lines !== blank + rows + quarantined))
+    throw new Error(`internal: lines are lost in ${feed} ${dt}`);
+  const ranges = rangesIn(read, rangesOf);
+  const unfit = unfitIn(read);
+  const summary: DayDetail = {
+    feed,
+    dt,
+    source,
+    rows: sum(files, "rows"),
+    quarantined: sum(files, "quarantined"),
+    path: slower(read.path, reuse?.summary.path),
+    columns: [...columns],
+    seen: seenIn(read),
+    found: foundByName(read),
+    ...(Object.keys(ranges).length > 0 ? { ranges } : {}),
+    rescued: rescuedByColumn(rescued, columns),
+    ...(unfit.length > 0 ? { unfit } : {}),
+    ...(spelled.size > 0 ? { spelled: [...spelled].sort() } : {}),
+    ...(keyless ? { keyless } : {}),
+  };
+  return { summary, files };
+}
+
+/** Moves the files of a day to their place, if they have something to hold, and writes the detail file beside them. */
+export function installDay(
+  data: string,
+  from: { parquet: string; quarantine: string },
+  summary: DayDetail,
+  files: readonly FileDetail[],
+): StagedDay {
+  const { feed, dt, source, columns } = summary;
+  const name = `${feed}/${dt}.${shortHash(source, JSON.stringify(columns), stageFormat)}`;
+  const day = stagedDay(`staged/${name}.jsonl`, summary);
+  if (day.staged) putFile(from.parquet, data, day.staged);
+  if (day.quarantine) putFile(from.quarantine, data, day.quarantine);
+  // Last: a detail file says that the others are whole.
+  const lines = [summary, ...files].map((line) => `${JSON.stringify(line)}\n`);
+  writeAtomically(data, day.detail, lines.join(""), { flush: true });
+  return day;
+}
+
+/** Columns with a value, be it a rescued one, or whose key the first line of a file has. */
+function seenIn({ columns, written, rescued, firstLines, reuse }: DayRead): string[] {
+  if (written === null) return [];
+  const keys = new Set(firstLines.flatMap(keysIn));
+  const before = new Set(reuse?.summary.seen);
+  const seen = columns.filter((column) => {
+    const { name, key, untyped } = column;
+    if (before.has(name) || keys.has(key) || rescued.has(rescuedName(column))) return true;
+    return !untyped && written.filled(name);
+  });
+  return seen.map(({ name }) => name);
+}
+
+function keysIn(line: string): string[] {
+  try {
+    const value: unknown = JSON.parse(line.replace(/^\ufeff/, ""));
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+  } catch {
+    return [];
+  }
+}
+
+function rangesIn({ columns, written }: DayRead, rangesOf: ReadonlySet<string>): Ranges {
+  const noted = columns.filter(({ key, untyped }) => rangesOf.has(key) && !untyped);
+  return Object.fromEntries(
+    noted.flatMap(({ name }) => {
+      const range = written?.range(name);
+      return range ? [[name, range]] : [];
+    }),
+  );
+}
+
+function unfitIn({ columns, written, rescued }: DayRead): UnfitValues[] {
+  if (written === null) return [];
+  return columns
+    .flatMap((column) => {
+      const values = rescued.get(rescuedName(column));
+      if (!values) return [];
+      const { name, untyped } = column;
+      const fit = untyped ? 0 : written.rows - written.nulls(name);
+      return [{ column: name, values: values.count, fit, example: values.example }];
+    })
+    .sort((a, b) => (a.column < b.column ? -1 : 1));
+}
+
+function foundByName({ columns, found }: DayRead): Record<string, Found[]> {
+  const pairs = columns.map(({ key, name }) => [name, [...(found.get(key) ?? [])].sort()] as const);
+  return Object.fromEntries(pairs.filter(([, kinds]) => kinds.length > 0));
+}
+
+// "status#1" is an earlier value of a key that came twice.
+function rescuedByColumn(
+  rescued: ReadonlyMap<string, { count: number }>,
+  columns: readonly StagedColumn[],
+): Record<string, number> {
+  const names = new Map(columns.map((column) => [rescuedName(column), column.name]));
+  const counts = new Map<string, number>();
+  for (const [member, { count }] of rescued) {
+    const name = names.get(member) ?? names.get(member.replace(/#\d+$/, "")) ?? member;
+    counts.set(name, (counts.get(name) ?? 0) + count);
+  }
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const paths: StagePath[] = ["typed", "text", "careful"];
+
+function slower(a: StagePath, b: StagePath = "typed"): StagePath {
+  return paths.indexOf(a) > paths.indexOf(b) ? a : b;
+}
+
+function byRun(a: FileDetail, b: FileDetail): number {
+  if (a.run !== b.run) return a.run < b.run ? -1 : 1;
+  return a.file < b.file ? -1 : 1;
+}
+
+function sum(details: readonly FileDetail[], what: "rows" | "quarantined"): number {
+  return details.reduce((total, detail) => total + detail[what], 0);
+}

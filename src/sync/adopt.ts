@@ -5,7 +5,7 @@ import { partitionKey } from "../export/partition.ts";
 import type { ManifestObject, ManifestPartition } from "./manifest.ts";
 import { Verifier, WrongBytes } from "./verify.ts";
 
-/** The days of a feed that have a folder below raw/, in whatever version and format. */
+/** The days of a feed with a folder below raw/, in any version and format. */
 export function rawDays({ data }: { data: string }, feed: string): string[] {
   const days = new Set<string>();
   for (const { below } of exportsOf(data, feed))
@@ -15,9 +15,9 @@ export function rawDays({ data }: { data: string }, feed: string): string[] {
 }
 
 /**
- * What the manifest of a day would have of the partitions that lie below raw/ with their marker, each file sound: for a day
- * whose manifest is gone or cannot be read. Their fingerprint is that of no listing, so that a sync that lists them fetches
- * them again, and what the bucket has no more stays.
+ * The manifest entries of partitions below raw/ that have their marker and only sound files, for a day whose manifest is
+ * missing or unreadable. Their fingerprint matches no listing: a sync that lists them fetches them again, and partitions that
+ * the bucket no longer has stay.
  */
 export async function adoptRaw(
   project: { data: string },
@@ -45,7 +45,7 @@ export async function adoptRaw(
   return [...adopted.values()];
 }
 
-/** Null when any of the files is not sound. */
+/** Null when a file is not sound. */
 async function objectsIn(folder: string, files: readonly string[]): Promise<ManifestObject[] | null> {
   const objects: ManifestObject[] = [];
   for (const name of files) {

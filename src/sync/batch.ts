@@ -1,15 +1,15 @@
 const spare: Buffer<ArrayBuffer>[] = [];
 const mostSpare = 64;
 
-/** An object goes to disk, and into another thread to be checked, in pieces of this size. */
+/** The size of the pieces in which an object is written to disk and passed to the checking thread. */
 export const batchBytes = 512 * 1024;
 
-/** Memory for a piece, used before where possible: fresh pages and their collection cost as much as the MD5 of what they hold. */
+/** Memory for a piece, reused where possible: allocating and collecting it costs as much as an MD5 of its content. */
 export function takeBatch(): Buffer<ArrayBuffer> {
   return spare.pop() ?? Buffer.allocUnsafeSlow(batchBytes);
 }
 
-/** Gives memory back of which nobody reads any more. */
+/** Returns memory that is no longer read. */
 export function returnBatch(memory: ArrayBuffer): void {
   if (memory.byteLength === batchBytes && spare.length < mostSpare) spare.push(Buffer.from(memory));
 }

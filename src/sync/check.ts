@@ -25,15 +25,15 @@ export type Problem = "missing" | "short" | "long" | "changed" | "added" | "unre
 export interface Damage {
   path: string; // below the data folder, with slashes
   problem: Problem;
-  id: PartitionId | null; // null: belongs to no partition of the manifest
+  id: PartitionId | null; // null: in no partition of the manifest
 }
 
 export interface CheckReport {
   partitions: number;
   files: number; // read and compared
   bytes: number;
-  damaged: Damage[]; // sorted by path, as it was found
-  remote: PlanEntry[] | null; // where the bucket differs from the manifest; null without `remote`
+  damaged: Damage[]; // sorted by path; the state before any repair
+  remote: PlanEntry[] | null; // differences between bucket and manifest; null without `remote`
   repaired: PartitionId[];
   unrepaired: { path: string; reason: string }[];
 }
@@ -52,8 +52,8 @@ export interface CheckOptions {
 }
 
 /**
- * Reads every file below raw/ and compares it with the manifest: a flipped bit, a short, deleted or added file is named.
- * Under the lock, so that no sync is caught in the middle. Writes nothing unless `repair`.
+ * Reads every file below raw/ and compares it with the manifest, down to a flipped bit. Holds the lock, so that no sync runs
+ * meanwhile. Writes nothing unless `repair`.
  */
 export function checkRaw(project: Project, options: CheckOptions = {}): Promise<CheckReport> {
   const { held = false, wait = false, signal } = options;
@@ -137,7 +137,7 @@ async function checkPartition(
   for (const name of files) note(name, "added");
 }
 
-// Damaged partitions are fetched again, each whole. What the bucket does not have any more cannot be mended.
+// A damaged partition is fetched again as a whole; one that the bucket no longer has cannot be repaired.
 async function repair(project: Project, report: CheckReport, options: CheckOptions): Promise<void> {
   const damaged = new Map(
     report.damaged.flatMap(({ id }) => (id === null ? [] : [[partitionKey(id), id] as const])),
@@ -201,7 +201,7 @@ async function repairPartition(
   record.flush();
 }
 
-/** Files below raw/ that lie in no folder of the manifest. */
+/** Files below raw/ outside every folder of the manifest. */
 function* strangers(root: string, known: Set<string>, feeds: Set<string>, folder = root): Generator<string> {
   for (const entry of readable(folder).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);

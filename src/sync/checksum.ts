@@ -4,13 +4,13 @@ import type { Checksum } from "../sources/source.ts";
 
 export interface Summing {
   update(chunk: Buffer): Summing;
-  digest(): string; // base64, as the store's header has it
+  digest(): string; // base64, as in the store's header
 }
 
-// Node has crc32 from 20.15 and 22.2 on.
+// zlib.crc32 exists since Node 20.15 and 22.2.
 const nativeCrc32 = (zlib as { crc32?: (data: Buffer, value?: number) => number }).crc32;
 
-/** A running checksum; null for one that only JavaScript can compute unless `slow` allows it. */
+/** A running checksum; null for an algorithm that needs plain JavaScript, unless `slow`. */
 export function createChecksum(algorithm: Checksum["algorithm"], slow: boolean): Summing | null {
   switch (algorithm) {
     case "sha1":

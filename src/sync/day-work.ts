@@ -5,15 +5,15 @@ import type { FeedPlace } from "./discovery.ts";
 import { type ManifestDay, type ManifestPartition, partitionOf, readDay, writeDay } from "./manifest.ts";
 import type { PlanEntry } from "./plan.ts";
 
-/** What a sync has to do for one feed and day. */
+/** The work of a sync for one feed and day. */
 export interface DayWork {
   feed: FeedPlace;
   dt: string;
   fetches: PlanEntry[]; // add and replace, sorted
   remote: string; // their listed objects, packed
-  changes: PlanEntry[]; // what only the manifest has to say: expired, back again, encrypted, removed
-  mend: boolean; // its manifest is gone or cannot be read, and it was here
-  adopted?: ManifestPartition[]; // what lies below raw/ of such a day
+  changes: PlanEntry[]; // manifest changes without a fetch: expired, back again, encrypted, removed
+  mend: boolean; // its manifest was lost
+  adopted?: ManifestPartition[]; // the partitions below raw/ of such a day
 }
 
 type PackedObject = [name: string, size: number, etag: string, modified: string | number];
@@ -21,8 +21,8 @@ type PackedObject = [name: string, size: number, etag: string, modified: string 
 const emptyMd5 = "d41d8cd98f00b204e9800998ecf8427e"; // the ETag of every marker
 
 /**
- * Listed objects as one flat text: a million of them wait for their download in 50 MB, as objects they would take six
- * times that.
+ * Listed objects as one flat text: a million of them waiting for their download take 50 MB, a sixth of their size as
+ * objects.
  */
 export function pack(partitions: RemotePartition[]): string {
   return JSON.stringify(
@@ -47,7 +47,7 @@ export function unpack(text: string, ids: RemotePartition["id"][], prefix: strin
   });
 }
 
-/** Collects what becomes of a day's partitions and writes it to the manifest. */
+/** Collects the outcome for a day's partitions and writes it to the manifest. */
 export class DayRecord {
   private readonly project: { data: string };
   private readonly adopted: ManifestPartition[];
@@ -81,7 +81,7 @@ export class DayRecord {
     else this.results.set(key, { ...held, state: entry.state as ManifestPartition["state"] });
   }
 
-  /** Writes what came together since the last time. True when the manifest changed. */
+  /** Writes the outcome collected since the last call. True when the manifest changed. */
   flush(): boolean {
     const day: ManifestDay = readDay(this.project, this.feed, this.dt) ?? {
       format: 1,

@@ -12,8 +12,8 @@ import { type Verified, Verifier, WrongBytes } from "./verify.ts";
 const inTurn = atOnce(2);
 
 /**
- * Runs the user's command, an argument list and no shell, with the encrypted file as standard input and its standard
- * output as `to`, and checks what comes out as a delivered file is checked.
+ * Runs the user's command (an argument list, no shell) with the encrypted file as standard input, writes its standard output
+ * to `to`, and checks that output like a delivered file.
  */
 export async function decryptFile(
   command: string[],
@@ -66,7 +66,7 @@ async function decrypt(
     file.end();
     await written;
     const [status] = (await ended) as [number | null];
-    // A command that failed explains more than the bytes that it left.
+    // The command's own failure explains more than its incomplete output.
     if (status !== 0) {
       const why = complaint.trim().split("\n").at(-1) ?? "";
       throw new SourceError(

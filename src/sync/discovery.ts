@@ -8,19 +8,19 @@ import type { RemoteObject } from "../export/remote-partition.ts";
 import type { FeedSync, LastSync } from "./last-sync.ts";
 import { aloneOrThrow, type Place, type Places } from "./places.ts";
 
-/** One feed of the bucket, in the version and format that are read. */
+/** One feed of the bucket, in the version and format to read. */
 export interface FeedPlace {
   feed: string;
   selection: FeedSelection;
   place: Place;
   version: string;
   format: string;
-  versions: string[]; // sorted, all that the bucket has
+  versions: string[]; // all in the bucket, sorted
   prefix: string; // ends in `format=…/`
-  gone: boolean; // its folder was there once, and the root listing has it no more
+  gone: boolean; // a former sync saw its folder, the root listing no longer does
 }
 
-/** A feed whose listing failed while others went well. */
+/** A feed whose listing failed while others succeeded. */
 export interface Unlisted {
   feed: string;
   error: CliError;
@@ -29,11 +29,11 @@ export interface Unlisted {
 export interface Discovery {
   feeds: FeedPlace[]; // sorted by name
   unlisted: Unlisted[];
-  missing: string[]; // wanted, and not in the bucket
+  missing: string[]; // configured, but not in the bucket
   rootObjects: RemoteObject[]; // directly under the prefix
-  hasDocs: boolean; // there is a folder export_docs
-  foreign: number; // folders that are no feed
-  oddFolders: string[]; // with exports in them, and a name that no feed can have
+  hasDocs: boolean; // a folder export_docs exists
+  foreign: number; // folders that are not feeds
+  oddFolders: string[]; // contain exports, but cannot be a feed by their name
   notes: string[];
 }
 
@@ -41,8 +41,8 @@ const defaultFormat = "jsonl";
 const feedName = /^[a-z0-9_]+$/;
 
 /**
- * Finds the feeds, their versions and formats. What the last sync knew is taken over unless `full`, so that a routine
- * sync asks for one listing here. Throws noFeeds when there is none, unknownFeed for a name that nobody knows.
+ * Finds the feeds, their versions and formats. Unless `full`, the result of the last sync is reused, so that a routine sync
+ * needs one listing here. Throws noFeeds when the bucket has none, unknownFeed for an unknown name.
  */
 export async function discover(
   project: Project,
@@ -53,7 +53,7 @@ export async function discover(
 ): Promise<Discovery> {
   const { config } = project;
   const home = await places.of();
-  // Another source says nothing of what came from the last one.
+  // The notes about another source do not apply.
   const knew = last?.source === home.source.describe() && !moved ? last.feeds : noNames<FeedSync>();
   const root = await home.source.folder(home.prefix, home.paging);
   const found = root.folders.filter((name) => feedName.test(name) && name !== docsName);
@@ -119,7 +119,7 @@ export function oddFolderText(name: string): string {
   return `folder ${name} holds exports and is not read: names of feeds have small letters, digits and _ alone (${meant}?)`;
 }
 
-const mostOdd = 20; // folders that are looked into for exports
+const mostOdd = 20; // folders searched for exports
 
 async function oddFolders(home: Place, names: string[]): Promise<string[]> {
   const odd: string[] = [];

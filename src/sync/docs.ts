@@ -10,14 +10,14 @@ import { tmpFolder } from "./raw.ts";
 
 const manifest = "docs/manifest.json";
 
-/** `docs/manifest.json`: the schema documents that are here, by their path in the bucket without the prefix. */
+/** `docs/manifest.json`: the local schema documents, by their path in the bucket without the prefix. */
 interface Document {
   size: number;
   etag: string;
   md5: string;
 }
 
-/** The documents that are not here as they were listed. */
+/** The listed documents that are missing locally or have changed. */
 export function newDocs(project: { data: string }, listed: RemoteObject[], prefix: string): RemoteObject[] {
   const here = read(project);
   const unread = listed.filter(
@@ -26,7 +26,7 @@ export function newDocs(project: { data: string }, listed: RemoteObject[], prefi
   return unread.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** Fetches documents to `docs/<their path>`. Returns the paths; one that cannot be had is left for the next time. */
+/** Fetches documents to `docs/<their path>`. Returns the paths; one that cannot be fetched is left for the next sync. */
 export async function fetchDocs(
   objects: RemoteObject[],
   prefix: string,
@@ -57,13 +57,13 @@ export async function fetchDocs(
   return fetched;
 }
 
-// A document that stands in one place, each new one over the last, is kept by the day it was written.
+// A document that is overwritten in place is kept by the day it was written.
 function pathOfDay(path: string, modified: string): string {
   if (/(^|\/)dt=\d{4}-\d\d-\d\d\//.test(path)) return path;
   return join(dirname(path), `dt=${modified.slice(0, 10)}`, basename(path));
 }
 
-// One that cannot be read is none: all documents are then fetched again.
+// An unreadable manifest counts as none: all documents are fetched again.
 function read({ data }: { data: string }): Names<Document> {
   return readStored(data, manifest, null, documentsIn).value ?? noNames();
 }

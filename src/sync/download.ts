@@ -25,13 +25,13 @@ export interface Download {
   onBytes: (bytes: number) => void;
 }
 
-const smallBytes = 64 * 1024; // up to here it is checked and written at once
+const smallBytes = 64 * 1024; // up to this size an object is checked and written at once
 const etagAdvice = "; if this store's ETags are no MD5, set `etag_is_md5: false` in kit.yaml";
 let serial = 0;
 
 /**
- * Fetches all files of one partition beside, checks them, and puts them in their place together. Returns what the manifest
- * says of it; its state is `complete` or `empty`. Throws without a trace in raw/ when any file cannot be had as listed.
+ * Fetches all files of one partition into a temporary folder, checks them, and installs them together. Returns the manifest
+ * entry, in state `complete` or `empty`. Throws and leaves raw/ unchanged when a file cannot be fetched as listed.
  */
 export async function fetchPartition(
   partition: RemotePartition,
@@ -58,7 +58,7 @@ export async function fetchPartition(
   }
 }
 
-/** The manifest's words for a partition of which nothing is fetched. */
+/** The manifest entry of a partition whose files are not fetched. */
 export function describe(
   partition: RemotePartition,
   objects: ManifestObject[],
@@ -70,7 +70,7 @@ export function describe(
   return { version, format, hr, mi, state, fingerprint: fingerprint(partition), marker, objects };
 }
 
-/** Fetches one object into `path`, checked. Passing faults are retried, wrong bytes fetched again. */
+/** Fetches one object into `path` and checks it. Transient errors are retried, wrong bytes fetched again. */
 export async function fetchObject(
   object: RemoteObject,
   path: string,
@@ -120,7 +120,7 @@ async function fetchFile(object: RemoteObject, folder: string, download: Downloa
   return { name: plain, size, md5, lines, etag, modified, delivered: { name, size: object.size } };
 }
 
-/** One fetch of an object, over as many connections as it takes: what broke off in the middle goes on where it was. */
+/** One fetch of an object, over as many connections as it takes: an interrupted body resumes at its last byte. */
 class Attempt {
   private readonly object: RemoteObject;
   private readonly path: string;
@@ -130,10 +130,10 @@ class Attempt {
   private verifier: ThreadVerifier | null = null;
   private file: number | null = null;
   private received = 0;
-  private batch: Buffer<ArrayBuffer> | null = null; // bytes that are neither checked nor written yet
+  private batch: Buffer<ArrayBuffer> | null = null; // received, but not yet checked or written
   private filled = 0;
-  private begun = 0; // when the first answer came
-  private refused: unknown = null; // what taking the bytes failed with: no fault of the source
+  private begun = 0; // time of the first response
+  private refused: unknown = null; // the error of a consumer of the bytes, not of the source
 
   constructor(object: RemoteObject, path: string, gzip: boolean, download: Download) {
     this.object = object;
@@ -164,7 +164,7 @@ class Attempt {
     );
   }
 
-  /** Drops what was received. */
+  /** Drops all received bytes. */
   forget(): void {
     this.download.onBytes(-this.received);
     this.received = 0;
@@ -214,7 +214,7 @@ class Attempt {
     return checked;
   }
 
-  /** Sends what came together to disk and through the checks. */
+  /** Sends the collected bytes to disk and through the checks. */
   private passOn(bytes: Buffer<ArrayBuffer>, last: boolean): Promise<Verified | null> {
     onDisk(this.download, () => {
       this.file ??= fs.openSync(this.path, "w");
@@ -258,7 +258,7 @@ class Attempt {
     return { size: this.object.size, md5, checksum, gzip: this.gzip, ...(maxRatio && { maxRatio }) };
   }
 
-  // A drip feed looks alive and would hold up the run for days.
+  // A trickling connection looks alive and would delay the run for days.
   private refuseCrawling(): void {
     const { slowest, grace } = this.download.patience;
     const seconds = (performance.now() - this.begun - grace) / 1000;
@@ -270,7 +270,7 @@ class Attempt {
     );
   }
 
-  // Always a new one, since the end of a connection is the same error for all that went over it.
+  // A new error each time, since all requests of a broken connection share one.
   private brokenOff(cause: unknown): unknown {
     if (cause === this.refused || cause instanceof CliError) return cause;
     if (cause instanceof Error && cause.name === "AbortError") return cause;
@@ -285,7 +285,7 @@ class Attempt {
   }
 }
 
-/** As Promise.all, but waits for all of them before it fails, so that none goes on in a folder that is gone. */
+/** Like Promise.all, but waits for all promises before it rejects, so that none works on in a removed folder. */
 async function all<T>(promises: Promise<T>[]): Promise<T[]> {
   const settled = await Promise.allSettled(promises);
   return settled.map((result) => {

@@ -4,7 +4,7 @@ import { everyOne, type Fields, isFields, isText, readStored, type Stored } from
 import type { Project } from "../config/project.ts";
 import type { PartitionId } from "../export/partition.ts";
 
-/** A partition that is not complete here, and why. */
+/** A partition that is not complete, and why. */
 export interface Unfinished {
   id: PartitionId;
   state: "waiting" | "overdue" | "failed" | "encrypted" | "markerless";
@@ -14,10 +14,10 @@ export interface Unfinished {
 export interface FeedSync {
   version: string;
   format: string;
-  versions: string[]; // all that the bucket has
-  place?: string; // where its exports came from, see LastSync.place
-  listedAs: string; // bucket, prefix, since and so on: when they change, every day is listed again
-  unlisted?: string; // why its listing failed in that sync; the rest is what was known before
+  versions: string[]; // all in the bucket
+  place?: string; // origin of its exports, see LastSync.place
+  listedAs: string; // bucket, prefix, since and so on: a change means a full listing
+  unlisted?: string; // why its listing failed in that sync; the other fields are of the sync before
   waiting: number;
   overdue: number;
   failed: number;
@@ -31,23 +31,23 @@ export const lastSyncName = "last-sync.json";
 export interface LastSync {
   format: 1;
   source: string;
-  place?: string; // where that source has the exports; when it changes, they may be another company's
+  place?: string; // location of the exports; a change may mean another company's
   startedAt: string;
   finishedAt: string;
   full: boolean;
   lastFull: string; // start of the last full listing
   outcome: "nothing new" | "something new" | "some failed";
-  oddFolders?: string[]; // with exports in them, and a name that no feed can have
+  oddFolders?: string[]; // contain exports, but cannot be a feed by their name
   docsUnlisted?: string; // why the schema documents could not be listed
   feeds: Names<FeedSync>;
 }
 
-/** What the last finished sync noted; null before the first, and where it cannot be read: the next sync then lists all. */
+/** The notes of the last finished sync; null before the first, and when unreadable: the next sync then lists everything. */
 export function readLastSync(project: { data: string }): LastSync | null {
   return readNote(project).value;
 }
 
-/** Why the note of the last sync cannot be read; null when it can, or there is none. */
+/** Why the notes of the last sync cannot be read; null when they can, or do not exist. */
 export function lastSyncDamage(project: { data: string }): string | null {
   return readNote(project).damage;
 }

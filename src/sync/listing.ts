@@ -8,7 +8,7 @@ import {
 import type { FeedPlace } from "./discovery.ts";
 import type { Window } from "./window.ts";
 
-/** Some days of one feed, listed to their end. */
+/** Some days of one feed, listed completely. */
 export interface ListedDays {
   days: Map<string, RemotePartition[]>;
   listing: Omit<Listing, "partitions">;
@@ -16,7 +16,7 @@ export interface ListedDays {
 
 const daysAtOnce = 16; // of an hourly feed a page of 1,000 keys holds about 20
 
-/** Lists what the window wants of a feed: many days in parallel, each batch handed on as soon as it is whole. */
+/** Lists the days of a feed that are in the window: many in parallel, each batch passed on as soon as it is complete. */
 export async function listFeed(
   feed: FeedPlace,
   window: Window,
@@ -61,7 +61,7 @@ async function* between(feed: FeedPlace, first: string, end: string | null): Asy
       continue;
     }
     yield page.filter(({ key }) => key < end);
-    // A store that lists out of order is read to its end.
+    // A store that lists out of order is read completely.
     if (page.length > 0 && page.at(-1)!.key >= end && isSorted(page)) return;
   }
 }

@@ -5,7 +5,7 @@ import { type ManifestDay, partitionOf } from "./manifest.ts";
 import type { LocalPartition } from "./plan.ts";
 import { isIntact, rawFolder } from "./raw.ts";
 
-/** What the manifest of a day has in one version and format, and whether the files are there in their sizes. */
+/** The partitions of a day's manifest in one version and format, and whether their files exist in their sizes. */
 export function localPartitions(
   project: { data: string },
   day: ManifestDay | null,

@@ -6,8 +6,8 @@ import { isDate } from "../export/layout.ts";
 import type { PartitionId } from "../export/partition.ts";
 
 /**
- * complete: as the bucket had it. empty: marker, no rows. replaced: exported again since it was first fetched.
- * encrypted: not fetched, there is no decrypt command; has no file here. expired: gone from the bucket, kept here.
+ * complete: as in the bucket. empty: marker, no rows. replaced: exported again since it was first fetched. encrypted: not
+ * fetched, no decrypt command is configured; has no local file. expired: no longer in the bucket, kept locally.
  */
 export type LocalState = "complete" | "empty" | "replaced" | "encrypted" | "expired";
 
@@ -32,7 +32,7 @@ export interface ManifestPartition {
   objects: ManifestObject[];
 }
 
-/** What is here of one feed and day: `manifest/<feed>/<dt>.json`, the same bytes for the same content. */
+/** The local partitions of one feed and day: `manifest/<feed>/<dt>.json`, the same bytes for the same content. */
 export interface ManifestDay {
   format: 1;
   feed: string;
@@ -52,7 +52,7 @@ interface Place {
   data: string;
 }
 
-/** The day's manifest; null when there is none or it cannot be read, which a sync mends by fetching the day again. */
+/** The day's manifest; null when it is missing or unreadable: the next sync then fetches the day again. */
 export function readDay(project: Place, feed: string, dt: string): ManifestDay | null {
   const { value } = readStored(project.data, dayPath(feed, dt), 1, dayIn);
   return value?.feed === feed && value.dt === dt ? value : null;
@@ -77,11 +77,11 @@ function isObject(value: unknown): value is ManifestObject {
   return isFields(value) && [value.name, value.md5, value.etag].every(isText) && Number.isInteger(value.size);
 }
 
-/** Writes the day, sorted, unless it says so already. Call it when the files it names are in place, never before. */
+/** Writes the day, sorted, unless nothing changed. Call it only when all files it names are in place. */
 export function writeDay(project: Place, day: ManifestDay): boolean {
   const sorted = [...day.partitions].sort((a, b) => (order(a) < order(b) ? -1 : 1));
   const head = JSON.stringify({ format: day.format, feed: day.feed, dt: day.dt }).slice(0, -1);
-  // One line a partition: readable, and a diff shows what changed.
+  // One line per partition: readable, and easy to diff.
   const lines = sorted.map((partition) => `\n  ${JSON.stringify(tidy(partition))}`);
   return writeAtomically(
     project.data,
@@ -103,7 +103,7 @@ export function listDays(project: Place, feed?: string): DayFile[] {
   );
 }
 
-/** Every day that is here, one after the other. */
+/** Every day with a manifest, one after the other. */
 export function* readAll(project: Place, feed?: string): Generator<ManifestDay> {
   for (const { feed: name, dt } of listDays(project, feed)) {
     const day = readDay(project, name, dt);
@@ -138,7 +138,7 @@ function order({ hr, mi, version, format }: ManifestPartition): string {
   return JSON.stringify([hr ?? "", mi ?? "", version, format]);
 }
 
-// The order of the properties is part of the bytes.
+// The order of the properties decides the bytes.
 function tidy(partition: ManifestPartition): ManifestPartition {
   const { version, format, hr, mi, state, fingerprint, marker, objects } = partition;
   return {

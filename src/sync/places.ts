@@ -7,7 +7,7 @@ import { type FolderOptions, type Source, SourceError } from "../sources/source.
 import type { SyncEvent } from "./progress.ts";
 import { type Patience, Retry } from "./retry.ts";
 
-/** An open source with its own budget of retries, and the prefix that its keys start with. */
+/** An open source with its own retry budget and the prefix of its keys. */
 export interface Place {
   source: Source;
   retry: Retry;
@@ -16,9 +16,9 @@ export interface Place {
   requests: { listings: number };
 }
 
-const listingsAtOnce = 16; // more are no faster, and hold more pages in memory
+const listingsAtOnce = 16; // more are not faster and hold more pages in memory
 
-/** Opens each bucket once, however many feeds come from it. */
+/** Opens each bucket once, however many feeds it has. */
 export class Places {
   private readonly project: Project;
   private readonly patience: Patience;
@@ -33,7 +33,7 @@ export class Places {
     this.report = report;
   }
 
-  /** The place of a feed, or the project's own. */
+  /** The place of a feed, or that of the project. */
   async of(selection?: FeedSelection): Promise<Place> {
     const { source } = this.project.config;
     const bucket = source?.type === "s3" ? (selection?.bucket ?? source.bucket) : "";
@@ -77,8 +77,8 @@ export class Places {
 }
 
 /**
- * True when the store answered, and refused or spoiled just this listing: what hangs on it fails alone. A network that
- * is gone, or credentials that are refused, concern everything.
+ * True when the store answered and just this listing was refused or unusable: only its feed fails. An unreachable network
+ * or refused credentials concern all feeds.
  */
 function failsAlone(error: unknown): error is CliError {
   if (!(error instanceof CliError)) return false;
@@ -87,7 +87,7 @@ function failsAlone(error: unknown): error is CliError {
   return cause instanceof SourceError && cause.trouble !== "transient" && cause.trouble !== "throttled";
 }
 
-/** What one listing failed with, when no other does with it; else throws it. A fault of the kit is that of one listing. */
+/** The error of a listing that fails alone; any other is thrown. An internal error counts for one listing. */
 export function aloneOrThrow(error: unknown): CliError {
   if (failsAlone(error)) return error;
   if (error instanceof CliError || concernsAll(error)) throw error;

@@ -9,15 +9,15 @@ export type PartitionState = "waiting" | "overdue" | "failed" | LocalState;
 export interface PlanEntry {
   id: PartitionId;
   action: Action;
-  state: PartitionState; // once the action is carried out
+  state: PartitionState; // after the action
   reason: string;
-  objects: number; // data files in the bucket, or here when it has none
-  bytes: number; // of these
-  changed: boolean; // the manifest will say something new
-  odd?: "markerless" | "encrypted"; // kept although the bucket's own has no marker any more, or cannot be read
+  objects: number; // data files in the bucket, or local ones when it has none
+  bytes: number; // of these objects
+  changed: boolean; // the manifest will change
+  odd?: "markerless" | "encrypted"; // kept although the bucket's version lost its marker, or cannot be decrypted
 }
 
-/** What the manifest has of a partition, and whether its files are where it says. */
+/** A partition as in the manifest, and whether its files exist. */
 export interface LocalPartition {
   id: PartitionId;
   state: LocalState;
@@ -25,7 +25,7 @@ export interface LocalPartition {
   objects: number;
   bytes: number;
   lines: number;
-  intact: boolean; // names and sizes on disk are those of the manifest
+  intact: boolean; // names and sizes on disk match the manifest
 }
 
 export interface PlanOptions {
@@ -33,7 +33,7 @@ export interface PlanOptions {
   now: Date;
   cadenceMinutes: number | null; // null counts as a day
   graceMinutes: number;
-  decrypts: boolean; // there is a decrypt command
+  decrypts: boolean; // a decrypt command is configured
 }
 
 export interface SyncPlan {
@@ -59,7 +59,7 @@ export interface SyncPlan {
 // With a decrypt command:
 // yes                    encrypted           any                add       complete
 // (any) outside the window                                      none, counted as ignored
-/** Decides for every partition that the bucket listed or the manifest has. Pure: no disk, no network, no clock. */
+/** Decides for every partition of the listing or the manifest. Pure: no disk, no network, no clock. */
 export function planSync(remote: RemotePartition[], here: LocalPartition[], options: PlanOptions): SyncPlan {
   const local = new Map(here.map((partition) => [partitionKey(partition.id), partition]));
   const listed = new Set<string>();
@@ -80,7 +80,7 @@ export function planSync(remote: RemotePartition[], here: LocalPartition[], opti
 
 function decide(remote: RemotePartition, here: LocalPartition | undefined, options: PlanOptions): PlanEntry {
   const bytes = bytesOf(remote);
-  // Written out in full: spread, half a million of them would take twice the memory.
+  // No spread: half a million of these objects would take twice the memory.
   const entry = (action: Action, state: PartitionState, reason: string): PlanEntry => ({
     id: remote.id,
     action,
@@ -133,7 +133,7 @@ function gone({ id, state, objects, bytes }: LocalPartition): PlanEntry {
   return { id, action: "keep", state: "expired", reason, objects, bytes, changed: state !== "expired" };
 }
 
-/** "2026-11-22 05:45" when the marker should have been there by then and that is past; else null. */
+/** The time by which the marker was due, such as "2026-11-22 05:45"; null while that is not past. */
 function overdueSince(id: PartitionId, { now, cadenceMinutes, graceMinutes }: PlanOptions): string | null {
   const cadence = cadenceMinutes ?? 1440;
   const span = id.hr === null ? Math.max(cadence, 1440) : cadence; // a folder without hour holds a day

@@ -1,7 +1,7 @@
 import type { PartitionId } from "../export/partition.ts";
 import type { Action, PartitionState } from "./plan.ts";
 
-/** What a sync tells while it runs, in this order but for the last five, which come at any time. */
+/** The events of a running sync, in this order; the last five may come at any time. */
 export type SyncEvent =
   | {
       type: "listing";
@@ -32,21 +32,21 @@ export type SyncEvent =
     }
   | { type: "failed"; id: PartitionId; reason: string }
   | { type: "retry"; what: string; reason: string; waitMs: number }
-  | { type: "slowdown"; atOnce: number } // requests at once from now on
+  | { type: "slowdown"; atOnce: number } // the new limit of concurrent requests
   | { type: "locked"; pid: number; host: string; since: string } // waiting for that process
-  | { type: "note"; text: string }; // worth a line: a newer version, leftovers cleaned up
+  | { type: "note"; text: string }; // worth a line: a newer version, stale files removed
 
 export interface Progress {
   partitions: { done: number; failed: number; total: number };
   bytes: { done: number; total: number }; // of data files as stored in the bucket
   rate: number; // bytes a second over the last ten seconds
-  secondsLeft: number | null; // null: not enough seen yet
+  secondsLeft: number | null; // null: too early to tell
 }
 
 const spanMs = 10_000;
 const everyMs = 200;
 
-/** Counts what is done and reports it, five times a second at most. */
+/** Counts the work done and reports it at most five times a second. */
 export class ProgressMeter {
   private readonly report: (event: SyncEvent) => void;
   private readonly clock: () => number;
@@ -68,7 +68,7 @@ export class ProgressMeter {
     this.marks.push({ at: clock(), bytes: 0 });
   }
 
-  /** Bytes that arrived; negative when they turned out wrong and are fetched again. */
+  /** Bytes received; negative when they are dropped and fetched again. */
   received(bytes: number): void {
     this.bytes += bytes;
     this.tick(false);

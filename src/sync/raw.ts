@@ -11,7 +11,7 @@ export function rawFolder(project: { data: string }, id: PartitionId): string {
   return join(project.data, "raw", partitionPath(id));
 }
 
-/** True when the folder has every file of the manifest in its size, and the marker. Reads no content. */
+/** True when the folder has the marker and every file of the manifest in its size. Reads no content. */
 export function isIntact(folder: string, partition: ManifestPartition): boolean {
   if (!hasFiles(partition)) return true;
   const files = [...partition.objects, { name: markerName, size: partition.marker.size }];
@@ -31,7 +31,7 @@ export function isIntact(folder: string, partition: ManifestPartition): boolean 
  */
 export function install(fresh: string, target: string, aside: string): void {
   clearAway(target, "file");
-  const there = existsSync(target) ? entries(target) : null; // to throw and catch takes ten times as long
+  const there = existsSync(target) ? entries(target) : null; // throwing and catching takes ten times as long
   if (there === null) {
     mkdirSync(dirname(target), { recursive: true });
     renameSync(fresh, target);
@@ -60,20 +60,20 @@ export function install(fresh: string, target: string, aside: string): void {
   }
 }
 
-/** Removes what is in the place of a folder or of a file and is of the other kind: the kit wrote none such. */
+/** Removes a file where a folder must be, or the reverse: the kit did not write it. */
 function clearAway(path: string, kind: "file" | "folder"): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found !== undefined && found.isDirectory() === (kind === "folder")) rmSync(path, { recursive: true });
 }
 
-/** Files of half-done work, by run: `tmp/<run>/new/<partition>` and `tmp/<run>/old/<partition>`. */
+/** Temporary files of unfinished work, by run: `tmp/<run>/new/<partition>` and `tmp/<run>/old/<partition>`. */
 export function tmpFolder(project: { data: string }): string {
   return join(project.data, "tmp");
 }
 
 /**
- * Clears what a killed sync left, under the lock. A partition that had been moved aside and whose successor never came
- * goes back to its place. Returns how many did.
+ * Clears the temporary files of a killed sync, under the lock. A partition that had been moved aside without a successor is
+ * put back. Returns the number of these.
  */
 export function restore(project: { data: string }): number {
   const tmp = tmpFolder(project);

@@ -2,50 +2,50 @@ import type { PartitionId } from "../export/partition.ts";
 import type { PlanEntry } from "./plan.ts";
 import type { FeedSurvey, Survey } from "./survey.ts";
 
-/** What a sync did, or with `dryRun` would do. */
+/** The outcome of a sync, or with `dryRun` its plan. */
 export interface SyncReport {
   dryRun: boolean;
-  source: string; // for people; holds no secret
+  source: string; // for display; holds no secret
   full: boolean;
   fullReason: string | null; // why everything was listed: "asked for", "first sync", "once a day", …
   startedAt: string; // ISO, UTC
   finishedAt: string;
-  plan: PlanEntry[]; // every partition that was listed, but those kept unchanged; sorted
+  plan: PlanEntry[]; // every listed partition except those kept unchanged; sorted
   added: number; // partitions fetched for the first time (dry run: to be fetched)
   replaced: number;
-  kept: number; // here already, expired and markerless ones included
+  kept: number; // local already, expired and markerless ones included
   waiting: number; // not overdue
   overdue: number;
   encrypted: number; // in the bucket, unreadable without a decrypt command
-  expired: number; // newly found gone from the bucket
+  expired: number; // no longer in the bucket since this sync
   failed: Failed[];
-  unlisted: { feed: string; reason: string }[]; // feeds, or export_docs, whose listing failed; they are as they were
+  unlisted: { feed: string; reason: string }[]; // feeds, or export_docs, whose listing failed; their local state is unchanged
   objects: number; // data files fetched (dry run: to be fetched)
   bytes: number; // of these
   changedDays: { feed: string; dt: string }[]; // whose manifest changed; sorted
   feeds: FeedReport[]; // sorted by name
-  foreign: number; // keys that are no export; ignored
-  hostile: number; // keys refused for what they would do to a file system
+  foreign: number; // keys that are not exports; ignored
+  hostile: number; // keys refused as dangerous to a file system
   hostileKeys: { key: string; reason: string }[]; // the first few
-  strays: number; // files and folders below feeds that do not fit the layout, and are not read
+  strays: number; // files and folders of feeds that do not fit the layout; ignored
   strayKeys: string[]; // the first few
   ignored: number; // days of the bucket before `since` or `lookback`
   docs: string[]; // export_docs.yaml files fetched, below data/docs/
-  notes: string[]; // a newer version of a feed, a feed of the config that the bucket has not, …
+  notes: string[]; // a newer version of a feed, a configured feed missing from the bucket, …
 }
 
 export interface Failed {
   id: PartitionId;
   reason: string;
-  denied: boolean; // the store refused to hand it out
+  denied: boolean; // the store refused access
 }
 
-/** Whether all that the run asked for was denied: the credentials may list, and not read. */
+/** Whether every object was denied: the credentials may list, but not read. */
 export function deniedAll({ failed, objects }: Pick<SyncReport, "failed" | "objects">): boolean {
   return objects === 0 && failed.length > 0 && failed.every(({ denied }) => denied);
 }
 
-/** How many partitions and feeds the bucket did not give. */
+/** The number of partitions and feeds that could not be fetched or listed. */
 export function failures({ failed, unlisted }: Pick<SyncReport, "failed" | "unlisted">): number {
   return failed.length + unlisted.length;
 }
@@ -54,7 +54,7 @@ export interface FeedReport {
   feed: string;
   version: string;
   format: string;
-  versions: string[]; // all that the bucket has
+  versions: string[]; // all in the bucket
   added: number;
   replaced: number;
   kept: number;
@@ -65,7 +65,7 @@ export interface FeedReport {
   bytes: number;
 }
 
-/** The report of a plan that nothing was fetched for yet. */
+/** The report of a plan before any download. */
 export function summarize(
   found: Survey,
   head: { source: string; startedAt: string; dryRun: boolean },

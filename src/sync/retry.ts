@@ -2,17 +2,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CliError } from "../base/errors.ts";
 import { SourceError } from "../sources/source.ts";
 
-/** How long the sync keeps trying. Times in milliseconds. */
+/** The retry limits of a sync. Times in milliseconds. */
 export interface Patience {
-  attempts: number; // tries of one request that meets passing faults
-  refetches: number; // fetches of one object whose bytes turn out wrong
+  attempts: number; // attempts of one request with transient errors
+  refetches: number; // fetches of one object whose bytes are wrong
   base: number; // first wait; doubles each time, with jitter
   cap: number; // longest wait
-  idle: number; // a connection without a byte for so long is given up
-  first: number; // no good answer at all for so long since the start: unreachable
-  silence: number; // the same later on: the network went away
-  slowest: number; // bytes a second: an object that comes at less, after two minutes of grace, is given up
-  grace: number; // those two minutes
+  idle: number; // longest time without a byte on a connection
+  first: number; // longest time without any success since the start: then unreachable
+  silence: number; // the same after a first success
+  slowest: number; // bytes a second: an object slower than this after `grace` is given up
+  grace: number; // milliseconds before `slowest` applies
 }
 
 export const defaultPatience: Patience = {
@@ -30,13 +30,13 @@ export const defaultPatience: Patience = {
 export interface RetryEvents {
   onRetry?: (what: string, reason: string, waitMs: number) => void;
   onSlowDown?: (atOnce: number) => void;
-  settings?: string; // the options of kit.yaml that say how the source is reached
+  settings?: string; // the options of kit.yaml for reaching the source
 }
 
 /**
- * Runs requests, at most `concurrency` at once, and repeats those that met a passing fault. When the store says SlowDown the number
- * at once is halved, and grows back by one for each round of good answers (as TCP does). One budget covers the whole
- * run: it ends with `unreachable` when no request at all succeeded for `silence`, however many are still waiting.
+ * Runs requests, at most `concurrency` at once, and retries transient errors. SlowDown halves the limit, each round of
+ * successes raises it by one (as TCP does). One budget covers the whole run: `unreachable` after `silence` without any
+ * success, however many requests still wait.
  */
 export class Retry {
   private readonly patience: Patience;
@@ -59,12 +59,12 @@ export class Retry {
     this.events = events;
   }
 
-  /** How many requests may run at once just now. */
+  /** The present limit of concurrent requests. */
   get atOnce(): number {
     return Math.max(1, Math.floor(this.limit));
   }
 
-  /** Bytes arrive: the other side is there. */
+  /** Bytes are coming in: the store is reachable. */
   alive(): void {
     this.lastGood = performance.now();
   }
@@ -82,7 +82,7 @@ export class Retry {
       } catch (error) {
         if (!(error instanceof SourceError)) throw error;
         if (error.trouble !== "transient" && error.trouble !== "throttled") {
-          this.alive(); // an answer all the same
+          this.alive(); // an error response also proves that the store is reachable
           throw error;
         }
         failure = error;
@@ -109,7 +109,7 @@ export class Retry {
   private leave(): void {
     this.running -= 1;
     while (this.running < this.atOnce && this.queue.length > 0) {
-      this.running += 1; // on behalf of the one let in
+      this.running += 1; // for the request that is let in
       this.queue.shift()!();
     }
   }
@@ -118,7 +118,7 @@ export class Retry {
     if (this.limit < this.most) this.limit = Math.min(this.most, this.limit + 1 / this.limit);
   }
 
-  // Requests that were already under way when the limit was cut tell nothing new.
+  // Requests from before the last cut do not count again.
   private slowDown(ticket: number): void {
     if (ticket <= this.lastCut) return;
     this.lastCut = this.sequence;

@@ -17,7 +17,7 @@ import type { FeedReport, SyncReport } from "./report.ts";
 import type { Patience } from "./retry.ts";
 import type { Survey } from "./survey.ts";
 
-const flushMs = 2_000; // a manifest of a long day is written so often while the day goes on
+const flushMs = 2_000; // interval of manifest writes while a long day is being fetched
 
 interface Task {
   entry: PlanEntry;
@@ -44,7 +44,7 @@ export class Run {
   private readonly name = `${process.pid}-${Date.now().toString(36)}`;
   private readonly changed = new Map<string, { feed: string; dt: string }>();
   private readonly feeds: Map<string, FeedReport>;
-  private readonly open = new Set<OpenDay>(); // days under way
+  private readonly open = new Set<OpenDay>(); // days in progress
   private fatal: unknown = null;
 
   constructor(
@@ -91,7 +91,7 @@ export class Run {
       this.fatal ??= diskError(error, this.project.data);
     }
     try {
-      // On a full disk this makes the room that the manifests need.
+      // On a full disk this frees the room that the manifests need.
       rmSync(join(run, "new"), { recursive: true, force: true });
       for (const { record } of this.open) if (record.pending) this.flush(record);
       restore(this.project);
@@ -105,7 +105,7 @@ export class Run {
       .map(([, day]) => day);
   }
 
-  // One list for all workers: each takes the next task when it has done its last.
+  // One queue for all workers: each takes the next task when it is free.
   private *tasks(): Generator<Task> {
     for (const work of this.found.works) {
       const record = new DayRecord(this.project, work.feed.feed, work.dt, work.adopted);
@@ -164,7 +164,7 @@ export class Run {
     if (day.left === 0) this.open.delete(day);
   }
 
-  // Something in the way below the feed's own folder, or a fault of the kit over what is in it, spares the other feeds.
+  // An obstacle in the feed's own folder, or an internal error over its content, spares the other feeds.
   private isOfFeed(error: unknown, feed: string): boolean {
     if (!(error instanceof CliError)) return !concernsAll(error);
     const { path = "" } = (error.cause ?? {}) as NodeJS.ErrnoException;

@@ -22,7 +22,7 @@ import { type PlanEntry, planSync } from "./plan.ts";
 import type { SyncEvent } from "./progress.ts";
 import { feedWindow, fullReason, inWindow, type Window } from "./window.ts";
 
-/** What the bucket has and what follows from it. Nothing is fetched or written for it. */
+/** The state of the bucket and the work that follows. Nothing is fetched or written for it. */
 export interface Survey {
   full: boolean;
   fullReason: string | null;
@@ -37,7 +37,7 @@ export interface Survey {
   strayKeys: string[];
   ignored: number; // days before the window
   notes: string[];
-  oddFolders: string[] | null; // see Discovery; null: not looked for
+  oddFolders: string[] | null; // see Discovery; null: not searched for
 }
 
 type Finds = Pick<
@@ -51,24 +51,24 @@ export interface FeedSurvey {
   place: FeedPlace;
   comesFrom: string; // see FeedSync.place
   window: Window;
-  listedAs: string; // changes when a routine listing would not find all that the configuration wants
-  entries: PlanEntry[]; // but those that are kept unchanged
+  listedAs: string; // changes when a routine listing would miss configured data
+  entries: PlanEntry[]; // except those kept unchanged
   kept: number;
 }
 
 export interface SurveyOptions {
   full: boolean;
   feeds: string[] | null;
-  lost: readonly { feed: string; dt: string }[]; // days that were here, and whose manifest is gone or cannot be read
-  moved: boolean; // go on although the source is not the one that the data here came from
+  lost: readonly { feed: string; dt: string }[]; // days whose manifest was lost: missing or unreadable
+  moved: boolean; // go on although the data came from another source
   now: Date;
   report: (event: SyncEvent) => void;
 }
 
-const extraDays = 31; // older days with something unfinished that a routine sync looks at, at most
+const extraDays = 31; // most older days with unfinished partitions that a routine sync lists
 const manyObjects = 200_000;
 
-/** Lists the bucket and plans: the open days of every feed, or all days when it is time for that. */
+/** Lists the bucket and plans: the open days of every feed, or all days when a full listing is due. */
 export async function survey(
   project: Project,
   places: Places,
@@ -149,7 +149,7 @@ function show<T>(shown: T[], more: readonly T[]): void {
   shown.push(...more.slice(0, keysShown - shown.length));
 }
 
-/** Only of a feed that was listed whole. */
+/** Only for a feed that was listed completely. */
 function take(result: Survey, finds: Finds): void {
   const { docs, works, hostileKeys, foreign, hostile, strays, strayKeys, ignored } = finds;
   for (const work of works) result.works.push(work);
@@ -234,7 +234,7 @@ async function surveyFeed(
   return found;
 }
 
-/** Days that raw/ has and the manifest has not, and those that are known to be lost. */
+/** Days in raw/ without a manifest, and those reported as lost. */
 function daysToMend(
   project: Project,
   feed: string,
@@ -268,7 +268,7 @@ function workOf(
   };
 }
 
-// The documents' place is not published: at the root, in a folder of their own, or beside the data.
+// ASAPP does not publish where the documents lie: at the root, in their own folder, or beside the data.
 async function surveyDocs(discovery: Discovery, home: Place, result: Survey): Promise<void> {
   const root = await groupPartitions([discovery.rootObjects], home.prefix);
   result.docs.objects.push(...root.docs);
@@ -290,7 +290,7 @@ function exportsElsewhere(before: string, now: string, { feeds }: Discovery): Cl
   return otherPlace("the data here", before, `${now}, ${has}`);
 }
 
-// Everything here would look gone from there, and where feeds have the same names, two exports would become one.
+// All local data would look expired, and feeds of the same name would mix two exports.
 function otherPlace(what: string, before: string, now: string): CliError {
   return new CliError(
     "config",
@@ -315,8 +315,8 @@ function refuseOnlyWaiting(project: Project, home: Place, { feeds, works, unlist
 }
 
 /**
- * How much garbage may pile up before it is collected, in percent of what lives; 0: as V8 likes. By itself it lets a
- * listing of a million keys grow to three times what is needed, on a machine with much memory.
+ * How far the heap may grow between collections, in percent of live data; 0: V8's default, by which a listing of a million
+ * keys grows to three times its need on a machine with much memory.
  */
 function growHeapBy(percent: number): void {
   setFlagsFromString(`--heap-growing-percent=${percent}`);

@@ -32,19 +32,19 @@ export interface SyncOptions {
   signal?: AbortSignal | undefined;
   onProgress?: (event: SyncEvent) => void;
   now?: Date;
-  lost?: { feed: string; dt: string }[]; // days that were here, and whose manifest is gone or cannot be read
-  moved?: boolean; // take over what another place exports, see `LastSync.place`
-  wait?: boolean; // for another sync to end
+  lost?: { feed: string; dt: string }[]; // days whose manifest was lost: missing or unreadable
+  moved?: boolean; // accept another location of the exports, see `LastSync.place`
+  wait?: boolean; // until another sync has ended
   held?: boolean; // the caller holds the lock
   patience?: Partial<Patience>;
 }
 
 /**
  * Brings the data folder up to the bucket: completed partitions only, each whole or not at all, then the manifest.
- * A partition that cannot be had is reported in `failed` and does not stop the others. Throws CliError when there is no
- * point in going on: config, unknownFeed, noCredentials, credentialsRefused, credentialsExpired, clockSkew,
- * noSuchBucket, accessDenied, unreachable, noFeeds, onlyWaiting, notWritable, diskFull, locked, interrupted. What was
- * complete by then is kept and recorded.
+ * A partition that cannot be fetched is reported in `failed` and does not stop the others. Throws CliError when going on is
+ * pointless: config, unknownFeed, noCredentials, credentialsRefused, credentialsExpired, clockSkew,
+ * noSuchBucket, accessDenied, unreachable, noFeeds, onlyWaiting, notWritable, diskFull, locked, interrupted. Partitions
+ * that are complete by then are kept and recorded.
  */
 export async function sync(project: Project, options: SyncOptions = {}): Promise<SyncReport> {
   requireSource(project);
@@ -55,7 +55,7 @@ export async function sync(project: Project, options: SyncOptions = {}): Promise
   return withLock(project, { held, wait, signal, onWait }, () => run(project, options));
 }
 
-/** Syncs unless the last one finished less than `maxAgeMinutes` ago (0: never syncs). Null when there was no need. */
+/** Syncs unless the last sync finished less than `maxAgeMinutes` ago (0: never syncs). Null when not needed. */
 export async function syncIfOlder(
   project: Project,
   maxAgeMinutes: number,
@@ -63,7 +63,7 @@ export async function syncIfOlder(
 ): Promise<SyncReport | null> {
   const due = () => syncDue(project, options.now ?? new Date(), maxAgeMinutes);
   if (!due()) return null;
-  // Whoever comes second finds it done when the lock is free again.
+  // A second process finds the sync done when it gets the lock.
   return withLock(project, { held: options.held ?? false, wait: true, signal: options.signal }, async () =>
     due() ? await sync(project, { ...options, held: true }) : null,
   );
@@ -118,7 +118,7 @@ const neverListed: FeedSync = {
   ...{ waiting: 0, overdue: 0, failed: 0, encrypted: 0, unfinished: [] },
 };
 
-/** Notes the end of a sync. Of days and feeds that it did not look at, what was said before goes on to hold. */
+/** Notes the end of a sync. The former notes remain for days and feeds that it did not list. */
 function record(
   project: Project,
   last: LastSync | null,

@@ -4,13 +4,13 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 import { batchBytes, returnBatch, takeBatch } from "./batch.ts";
 import { Bomb, type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "./verify.ts";
 
-/** The next bytes of an object, or their end. The first of an object says what is expected. */
+/** The next bytes of an object, or their end. The first message of an object carries the expectation. */
 interface Check {
   id: number;
   expected: Expected | null;
-  bytes: [from: number, to: number] | null; // within the task's memory; null gives the object up
+  bytes: [from: number, to: number] | null; // within the task's memory; null: the object is given up
   last: boolean;
-  path: string | null; // a whole small object goes to this file when it is sound
+  path: string | null; // a whole small object is written to this file if it is sound
 }
 
 interface Task {
@@ -21,9 +21,9 @@ interface Task {
 interface Verdict {
   id: number;
   verified: Verified | null;
-  wrong: string | null; // what is wrong with the bytes
+  wrong: string | null; // the defect of the bytes
   bomb: boolean;
-  disk: { code: string | undefined; path: string | undefined; message: string } | null; // why it could not be written
+  disk: { code: string | undefined; path: string | undefined; message: string } | null; // the error of writing
 }
 
 interface Answer {
@@ -31,7 +31,7 @@ interface Answer {
   verdicts: Verdict[];
 }
 
-/** Small objects on their way to a thread, one after the other in one memory. */
+/** Small objects for a thread, one after the other in one buffer. */
 interface Tray {
   memory: Buffer<ArrayBuffer>;
   filled: number;
@@ -45,15 +45,15 @@ interface Thread {
 }
 
 const mostThreads = 4;
-const fewObjects = 200; // so many small ones take as long as a thread takes to start
+const fewObjects = 200; // as many small objects take as long as starting a thread
 const threads: Thread[] = [];
 let serial = 0;
 let checkedHere = 0;
 
 /**
- * Checks a whole small object and writes it to `path`, in another thread once there are many: checking, opening and
- * writing them is half the work of a sync. Does not need `bytes` after it returns. Rejects with WrongBytes, or with the
- * file system's error.
+ * Checks a whole small object and writes it to `path`, in another thread once there are many: checking, opening and writing
+ * them is half the work of a sync. `bytes` may be reused as soon as it returns. Rejects with WrongBytes or the file system's
+ * error.
  */
 export async function keepSmall(bytes: Buffer, path: string, expected: Expected): Promise<Verified> {
   if (threads.length === 0 && ++checkedHere < fewObjects) {
@@ -79,8 +79,8 @@ export async function keepSmall(bytes: Buffer, path: string, expected: Expected)
 }
 
 /**
- * Checks an object in another thread, piece by piece, so that this one can see to the network and the disk. The pieces'
- * memory goes over to it, and from there to whoever takes the next batch: do not touch them afterwards.
+ * Checks an object in another thread, piece by piece, while this one serves network and disk. The memory of a piece is
+ * transferred to that thread and then reused: do not touch it afterwards.
  */
 export class ThreadVerifier {
   private readonly id = ++serial;
@@ -91,7 +91,7 @@ export class ThreadVerifier {
     this.expected = expected;
   }
 
-  /** Resolves when the next piece may come; with the verdict after the last. Rejects with WrongBytes. */
+  /** Resolves when the next piece may follow; after the last with the verdict. Rejects with WrongBytes. */
   write(bytes: Buffer<ArrayBuffer>, last: boolean): Promise<Verified | null> {
     const { id, expected, thread } = this;
     this.expected = null;

@@ -4,30 +4,30 @@ import { bombText, saidSize } from "../base/gzip.ts";
 import type { Checksum } from "../sources/source.ts";
 import { createChecksum, type Summing } from "./checksum.ts";
 
-/** What the bytes of one object must be. */
+/** The expected bytes of one object. */
 export interface Expected {
-  size: number | null; // null: not known before
+  size: number | null; // null: unknown
   md5: string | null; // hex
   checksum: Checksum | null;
-  gzip: boolean; // also unpack everything
-  maxRatio?: number; // unpacked bytes by packed ones; more, and it is a bomb. Default: any
+  gzip: boolean; // also decompress everything
+  maxRatio?: number; // highest ratio of unpacked to packed bytes; above it, a decompression bomb. Default: any
 }
 
 export interface Verified {
   size: number;
-  md5: string; // hex, of the bytes as they lie on disk
-  lines: number; // newlines, plus one for a last line without
-  empty: boolean; // nothing in it once unpacked
+  md5: string; // hex, of the bytes on disk
+  lines: number; // newlines, plus one for an unterminated last line
+  empty: boolean; // no byte after decompression
 }
 
 export const etagDiffers = "MD5 differs from the ETag";
 
-/** The bytes are not what was listed, or no sound gzip. Worth fetching again; a bad file never enters raw. */
+/** The bytes differ from the listing, or are not sound gzip. Worth fetching again; a bad file never enters raw/. */
 export class WrongBytes extends Error {
   override name = "WrongBytes";
 }
 
-/** Unpacks to so much that it must be meant to do harm, or is no export. The same bytes would come again. */
+/** A decompression bomb, or no export at all. A second fetch would bring the same bytes. */
 export class Bomb extends WrongBytes {
   override name = "Bomb";
 }
@@ -36,7 +36,7 @@ const newline = 10;
 const mostUnpacked = 64 * 1024 * 1024;
 const mostAtOnce = 4 * 1024 * 1024;
 
-/** Checks a whole small object at once. Throws WrongBytes, or null when it unpacks to so much that it must be streamed. */
+/** Checks a whole small object at once. Throws WrongBytes; null when it decompresses to too much and must be streamed. */
 export function verifyBuffer(bytes: Buffer, expected: Expected): Verified | null {
   checkSize(bytes.length, expected.size);
   const md5 = hash("md5", bytes);
@@ -47,8 +47,8 @@ export function verifyBuffer(bytes: Buffer, expected: Expected): Verified | null
   if (expected.gzip && !saidEmpty(bytes.length, expected)) {
     let unpacked: { buffer: Buffer; engine: Gunzip };
     try {
-      const chunkSize = Math.min(Math.max(1024, saidSize(bytes) + 1), mostAtOnce); // unpacked in one go
-      // The types know nothing of `info`, which tells how far the last gzip member reached.
+      const chunkSize = Math.min(Math.max(1024, saidSize(bytes) + 1), mostAtOnce); // decompressed in one step
+      // `info`, missing from the types, tells where the last gzip member ended.
       const options = { info: true, maxOutputLength: mostUnpacked, chunkSize } as object;
       unpacked = gunzipSync(bytes, options) as unknown as typeof unpacked;
     } catch (error) {
@@ -80,7 +80,7 @@ export class Verifier {
     this.unpacked = this.gunzip && this.drain(this.gunzip);
   }
 
-  /** Takes the next bytes; resolves when they are not needed any more. */
+  /** Takes the next bytes; resolves when they are no longer needed. */
   async write(chunk: Buffer): Promise<void> {
     if (this.failure) throw this.failure;
     this.size += chunk.length;
@@ -121,7 +121,7 @@ export class Verifier {
     return Math.max(mostUnpacked, (size ?? this.size) * maxRatio);
   }
 
-  // After an error there is no word of what it was fed.
+  // After an error zlib does not report how much it consumed.
   private async feed(gunzip: Gunzip, chunk: Buffer): Promise<void> {
     await new Promise<void>((resolve) => {
       const fed = () => {
@@ -151,7 +151,7 @@ export class Verifier {
         reject(this.failure);
       });
     });
-    done.catch(() => {}); // whoever writes next, or finishes, hears of it
+    done.catch(() => {}); // the next write or finish reports it
     return done;
   }
 }
@@ -159,7 +159,7 @@ export class Verifier {
 class LineCounter {
   lines = 0;
   empty = true;
-  private open = false; // the last line has no newline yet
+  private open = false; // the last line is unterminated so far
 
   add(chunk: Buffer): void {
     if (chunk.length === 0) return;
@@ -172,7 +172,7 @@ class LineCounter {
   }
 }
 
-// A checksum that only JavaScript can compute is worth its time where no MD5 has told as much.
+// A checksum in plain JavaScript is worth its time only without an MD5.
 function summing({ md5, checksum }: Expected): Summing | null {
   if (checksum === null) return null;
   return createChecksum(checksum.algorithm, md5 === null);
@@ -193,14 +193,14 @@ function checkSum(sum: Summing, { checksum }: Expected): void {
     throw new WrongBytes(`${checksum!.algorithm} differs from the stored checksum`);
 }
 
-// An exporter that has no rows may write no gzip at all. Where nobody said that there are no bytes, some are missing.
+// An exporter without rows may write a file of 0 bytes; unless it was listed so, bytes are missing.
 function saidEmpty(size: number, expected: Expected): boolean {
   if (size > 0) return false;
   if (expected.size !== 0) throw new WrongBytes("no gzip: 0 bytes");
   return true;
 }
 
-// zlib stops in silence where zeros follow the last member; on other bytes it fails by itself.
+// zlib stops silently at zeros after the last member; on other bytes it fails.
 function checkEnd(consumed: number, size: number): void {
   if (consumed !== size) throw new WrongBytes(`${size - consumed} bytes after the end of the gzip`);
 }

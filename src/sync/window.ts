@@ -1,11 +1,11 @@
 import { isDate } from "../export/layout.ts";
 import type { LastSync } from "./last-sync.ts";
 
-/** Which days of one feed a sync looks at. */
+/** The days of one feed that a sync lists. */
 export interface Window {
-  since: string | null; // first day that is wanted at all; earlier ones are ignored and counted
-  open: string | null; // first day that is listed; null: every day that is wanted
-  extra: string[]; // earlier days with something unfinished, listed too
+  since: string | null; // first day in scope; earlier ones are ignored and counted
+  open: string | null; // first day to list; null: every day in scope
+  extra: string[]; // earlier days with unfinished partitions, listed too
 }
 
 export interface WindowOptions {
@@ -23,8 +23,8 @@ const dayMs = 86_400_000;
 // up to 1 h           today and 2 before               late hours, restated windows
 // up to 1 day         today and 4 before               a daily file is for yesterday and may come days late
 // longer, unknown     today and 7 before
-// The full listing, once a day, finds what changed further back.
-/** How many days before today a routine sync lists. */
+// The full listing, once a day, finds older changes.
+/** The number of days before today that a routine sync lists. */
 export function openDays(cadenceMinutes: number | null): number {
   if (cadenceMinutes !== null && cadenceMinutes <= 60) return 2;
   return cadenceMinutes !== null && cadenceMinutes <= 1440 ? 4 : 7;
@@ -47,7 +47,7 @@ export function inWindow(window: Window, dt: string): boolean {
   return window.open === null || dt >= window.open || window.extra.includes(dt);
 }
 
-/** Why a sync should list everything: asked for, never done, or a day ago. Null: the open window will do. */
+/** Why a full listing is due: requested, never done, or a day ago. Null: the open window suffices. */
 export function fullReason(asked: boolean, last: LastSync | null, source: string, now: Date): string | null {
   if (asked) return "asked for";
   if (last === null) return "first sync";

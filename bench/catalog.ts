@@ -3,7 +3,8 @@
 import { linkSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { openDatabase, quoteName, quoteText } from "../src/duckdb/database.ts";
+import { openDatabase } from "../src/duckdb/database.ts";
+import { quoteName, quoteText } from "../src/duckdb/quote.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { partitionsPath } from "../src/warehouse/current/partitions.ts";
 import {

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { CliError } from "../src/base/errors.ts";
-import { type Database, openDatabase, quoteList, quoteName, quoteText } from "../src/duckdb/database.ts";
+import { type Database, openDatabase } from "../src/duckdb/database.ts";
+import { quoteList, quoteName, quoteText } from "../src/duckdb/quote.ts";
 
 describe("database", () => {
   let db: Database;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Database, openDatabase, quoteName, quoteText } from "../src/duckdb/database.ts";
+import { type Database, openDatabase } from "../src/duckdb/database.ts";
+import { quoteName, quoteText } from "../src/duckdb/quote.ts";
 import type { Feed } from "../src/export/feed.ts";
 import { loadRegistry, mergeFeed, orderTerm, unknownFeed } from "../src/export/registry.ts";
 import { dedupeRule, dedupeSelect, type RelationColumn, wrapped } from "../src/warehouse/dedupe/dedupe.ts";

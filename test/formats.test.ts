@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { Format } from "../src/cli/formats.ts";
 import { formatOf, writeRows } from "../src/cli/formats.ts";
 import { table, textWidth } from "../src/cli/table.ts";
-import type { Value } from "../src/duckdb/database.ts";
+import type { Value } from "../src/duckdb/values.ts";
 
 const columns = [
   { name: "n", type: "BIGINT" },

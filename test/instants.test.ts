@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
-import { type Database, openDatabase, quoteText, type Value } from "../src/duckdb/database.ts";
+import { type Database, openDatabase } from "../src/duckdb/database.ts";
+import { quoteText } from "../src/duckdb/quote.ts";
+import type { Value } from "../src/duckdb/values.ts";
 import { instantSql } from "../src/warehouse/schema/instants.ts";
 import { belowMicrosecond, finerThanMicroseconds, timestampSql } from "../src/warehouse/schema/timestamps.ts";
 import fc from "./fast-check.ts";

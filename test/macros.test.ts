@@ -35,7 +35,8 @@ import {
 import { timeZone, weekday } from "../notebooks/components/metrics/time-zone.ts";
 import { abandonRate, asa, meanWait, patience, waits } from "../notebooks/components/metrics/waits.ts";
 import { dayIntervals, type Grain, windowStart } from "../notebooks/components/metrics/windows.ts";
-import { type Database, openDatabase, quoteText } from "../src/duckdb/database.ts";
+import { type Database, openDatabase } from "../src/duckdb/database.ts";
+import { quoteText } from "../src/duckdb/quote.ts";
 import { macroStatements, macrosIn, macrosScript, readMacros } from "../src/warehouse/catalog/macros.ts";
 import fc from "./fast-check.ts";
 

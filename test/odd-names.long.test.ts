@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { feedOf } from "../src/config/project.ts";
-import { openDatabase, quoteName } from "../src/duckdb/database.ts";
+import { openDatabase } from "../src/duckdb/database.ts";
+import { quoteName } from "../src/duckdb/quote.ts";
 import { mergeFeed } from "../src/export/registry.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { viewsScript } from "../src/warehouse/catalog/views.ts";

@@ -1,7 +1,8 @@
 // Which queue a contact counts for, and that it counts once. Case queue-without-queue-rows, with and without its ids, and others of its kind.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { Database, Value } from "../src/duckdb/database.ts";
+import type { Database } from "../src/duckdb/database.ts";
+import type { Value } from "../src/duckdb/values.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { answer } from "./answer.ts";

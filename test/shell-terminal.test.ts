@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { exitCodes } from "../src/base/errors.ts";
-import { openDatabase, quoteText } from "../src/duckdb/database.ts";
+import { openDatabase } from "../src/duckdb/database.ts";
+import { quoteText } from "../src/duckdb/quote.ts";
 import { awsEnv, bin, type CliKit, cleanEnv, openCliKit } from "./cli-kit.ts";
 import { noTerminal, Terminal } from "./terminal.ts";
 import { until, within } from "./wait.ts";

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Project } from "../src/config/project.ts";
-import { openDatabase, quoteList, type Value } from "../src/duckdb/database.ts";
+import { openDatabase } from "../src/duckdb/database.ts";
+import { quoteList } from "../src/duckdb/quote.ts";
+import type { Value } from "../src/duckdb/values.ts";
 import type { Feed } from "../src/export/feed.ts";
 import { unknownFeed } from "../src/export/registry.ts";
 import {

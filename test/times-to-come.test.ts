@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { zone } from "../notebooks/components/metrics/format.ts";
 import { healthWords } from "../notebooks/components/pages/health.ts";
 import { readStatus } from "../src/cli/status.ts";
-import type { Value } from "../src/duckdb/database.ts";
+import type { Value } from "../src/duckdb/values.ts";
 import { datasetInputs, noState } from "../src/site/dataset-inputs.ts";
 import { listDatasets } from "../src/site/dataset-list.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Database, openDatabase, quoteText } from "../src/duckdb/database.ts";
+import { type Database, openDatabase } from "../src/duckdb/database.ts";
+import { quoteText } from "../src/duckdb/quote.ts";
 import { finerThanMicroseconds, timestampSql, unlikeItsCast } from "../src/warehouse/schema/timestamps.ts";
 import fc from "./fast-check.ts";
 

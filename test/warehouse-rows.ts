@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Database, openDatabase, quoteName } from "../src/duckdb/database.ts";
+import { type Database, openDatabase } from "../src/duckdb/database.ts";
+import { quoteName } from "../src/duckdb/quote.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { viewsScript } from "../src/warehouse/catalog/views.ts";
 import { verifyFeed } from "../src/warehouse/verify.ts";

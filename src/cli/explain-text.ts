@@ -1,6 +1,6 @@
 import { own } from "../base/names.ts";
 import { plural } from "../base/words.ts";
-import type { Value } from "../duckdb/database.ts";
+import type { Value } from "../duckdb/values.ts";
 import type { ExplainedKey, Explanation, Version } from "../warehouse/explain.ts";
 import { exact } from "./output.ts";
 import { table } from "./table.ts";

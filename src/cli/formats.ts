@@ -1,6 +1,7 @@
 import { own } from "../base/names.ts";
 import { zoned } from "../base/words.ts";
-import type { ColumnType, RowStream, Value } from "../duckdb/database.ts";
+import type { RowStream } from "../duckdb/database.ts";
+import type { ColumnType, Value } from "../duckdb/values.ts";
 import { exact } from "./output.ts";
 import { table, textWidth } from "./table.ts";
 import { visible } from "./visible.ts";

@@ -1,5 +1,7 @@
 import type { Project } from "../config/project.ts";
-import { type Database, quoteName, quoteText, type Value } from "../duckdb/database.ts";
+import type { Database } from "../duckdb/database.ts";
+import { quoteName, quoteText } from "../duckdb/quote.ts";
+import type { Value } from "../duckdb/values.ts";
 import { openCatalog } from "../warehouse/catalog/catalog.ts";
 import { writeRows } from "./formats.ts";
 

@@ -1,6 +1,7 @@
 import { CliError } from "../base/errors.ts";
 import type { Project } from "../config/project.ts";
-import { type Database, quoteName, quoteText } from "../duckdb/database.ts";
+import type { Database } from "../duckdb/database.ts";
+import { quoteName, quoteText } from "../duckdb/quote.ts";
 import { openCatalog } from "../warehouse/catalog/catalog.ts";
 import type { Format } from "./formats.ts";
 import { writeRows } from "./formats.ts";

@@ -2,7 +2,7 @@ import { toCliError } from "../base/errors.ts";
 import { withLock } from "../base/lock.ts";
 import { duration, minute, plural } from "../base/words.ts";
 import type { Project } from "../config/project.ts";
-import { quoteText } from "../duckdb/database.ts";
+import { quoteText } from "../duckdb/quote.ts";
 import { openCatalog } from "../warehouse/catalog/catalog.ts";
 import { formerSnapshot, type Snapshot } from "../warehouse/snapshot/snapshot.ts";
 import { type UnfitColumn, unfitColumns } from "../warehouse/snapshot/unfit.ts";

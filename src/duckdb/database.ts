@@ -1,44 +1,22 @@
 import { CliError } from "../base/errors.ts";
 import {
-  DuckDBArrayValue,
   type DuckDBConnection,
   type DuckDBDataChunk,
-  DuckDBDateValue,
-  DuckDBDecimalValue,
   DuckDBInstance,
-  DuckDBListValue,
-  DuckDBMapValue,
   type DuckDBPreparedStatement,
   type DuckDBResult,
-  DuckDBStructValue,
-  DuckDBTimestampNanosecondsValue,
-  DuckDBTimestampTZValue,
-  DuckDBTimestampValue,
-  DuckDBUnionValue,
-  type DuckDBValue,
-  DuckDBVariantValue,
   StatementType,
 } from "./duckdb-package.ts";
-import { checkReads, isQuery, type Parser } from "./read-only.ts";
+import { literalPath, quoteList } from "./quote.ts";
+import { checkKind, checkReads, isQuery, parserOf } from "./read-only.ts";
 import { cutStatements } from "./statements.ts";
+import { type ColumnType, columnTypes, rowsOf, type Value } from "./values.ts";
 
 export interface DatabaseOptions {
   threads?: number;
   memoryLimit?: string; // as DuckDB spells it: "1GB"
   tempDirectory?: string | null; // where big sorts spill; null (the default): nowhere
 }
-
-export interface ColumnType {
-  name: string;
-  type: string; // as DuckDB prints it: BIGINT, DECIMAL(18,3), VARCHAR[]
-}
-
-/**
- * A value as JavaScript can hold it exactly. Whole numbers are numbers up to 2^53 and bigint beyond; other DECIMALs are
- * numbers up to 15 digits and text beyond; TIMESTAMP is ISO in UTC (`2026-09-01T05:15:00.25Z`), DATE is `2026-09-01`; TIME,
- * INTERVAL, UUID and BLOB are text as DuckDB prints it; lists are arrays, structs and maps are objects.
- */
-export type Value = null | boolean | number | bigint | string | Value[] | { [key: string]: Value };
 
 export interface Rows {
   columns: ColumnType[];
@@ -91,41 +69,6 @@ export async function openDatabase(options: DatabaseOptions = {}): Promise<Datab
   const database = await connection(instance, true);
   await database.run("set global TimeZone = 'UTC'");
   return database;
-}
-
-/** A name as SQL text: `rep"s` becomes `"rep""s"`. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** A string as SQL text: `it's` becomes `'it''s'`. */
-export function quoteText(text: string): string {
-  const quoted = `'${text.replaceAll("'", "''")}'`;
-  return text.includes("\0") ? `(${quoted.replaceAll("\0", "' || chr(0) || '")})` : quoted;
-}
-
-/** A list of strings as SQL text: `['a', 'b']`. */
-export function quoteList(texts: readonly string[]): string {
-  return `[${texts.map(quoteText).join(", ")}]`;
-}
-
-/** Paths of files as a list for DuckDB's readers, which else take `*`, `?` and `[` in them for patterns. */
-export function quoteFiles(paths: readonly string[]): string {
-  return quoteList(paths.map(literalPath));
-}
-
-/**
- * A path as a pattern that matches it alone. Such a path is found by listing its folders, others are opened at once.
- * Throws CliError("config") where a backslash stands beside such a mark: in a pattern DuckDB takes it for a slash.
- */
-export function literalPath(path: string): string {
-  if (!path.includes("\\")) return path.replace(/[*?[]/g, "[$&]");
-  if (!/[*?[]/.test(path.replace(/\\./gs, ""))) return path;
-  throw new CliError(
-    "config",
-    `DuckDB cannot open a path with a backslash and one of * ? [ in it: ${path}`,
-    "rename the folder, or point `data` in kit.yaml elsewhere",
-  );
 }
 
 async function connection(instance: DuckDBInstance, owner: boolean): Promise<Database> {
@@ -189,24 +132,6 @@ async function connection(instance: DuckDBInstance, owner: boolean): Promise<Dat
   return database;
 }
 
-// What somebody else's statement may be, beside what read-only.ts says of its text.
-const harmless = new Set([
-  StatementType.SELECT,
-  StatementType.EXPLAIN,
-  StatementType.CREATE,
-  StatementType.CREATE_FUNC,
-  StatementType.DROP,
-  StatementType.ALTER,
-  StatementType.INSERT,
-  StatementType.UPDATE,
-  StatementType.DELETE,
-  StatementType.MERGE_INTO,
-  StatementType.SET,
-  StatementType.VARIABLE_SET,
-  StatementType.PRAGMA,
-  StatementType.TRANSACTION,
-]);
-
 interface Statement {
   reads: boolean; // its rows can be streamed
   run(): Promise<DuckDBResult>;
@@ -260,11 +185,7 @@ async function prepareChecked(link: DuckDBConnection, sql: string): Promise<Stat
     throw new CliError("query", "one statement at a time is possible here");
   for (let i = 0; ; i++) {
     const statement = await statements.prepare(i);
-    if (!harmless.has(statement.statementType))
-      throw new CliError(
-        "query",
-        `${StatementType[statement.statementType]} is not possible here: queries only read`,
-      );
+    checkKind(statement);
     if (i === statements.count - 1) return prepared(statement);
     await runPrepared(statement);
   }
@@ -285,25 +206,6 @@ function prepared(statement: DuckDBPreparedStatement): Statement {
 async function runPrepared(statement: DuckDBPreparedStatement): Promise<void> {
   await statement.run();
   statement.destroySync();
-}
-
-let builtIns: Set<string> | null = null; // the same in every database
-const builtInsSql = `select distinct lower(function_name) from duckdb_functions()
-  where internal and function_type in ('table', 'table_macro', 'pragma')`;
-
-function parserOf(link: DuckDBConnection): Parser {
-  return {
-    async tree(sql) {
-      const reader = await link.runAndReadAll("select json_serialize_sql($1::varchar)", [sql]);
-      const tree = JSON.parse(String(reader.getRows()[0]![0]));
-      if (tree.error_type === "parser") await link.extractStatements(sql);
-      return tree.error || tree.statements.length !== 1 ? null : tree;
-    },
-    async builtIns() {
-      builtIns ??= new Set((await link.runAndReadAll(builtInsSql)).getRows().map(([name]) => String(name)));
-      return builtIns;
-    },
-  };
 }
 
 // The first word of a single statement says that it only reads. A carriage return ends a comment as well; "/*" may nest.
@@ -340,12 +242,6 @@ async function* guarded(
     if (next.done) return;
     yield next.value;
   }
-}
-
-function columnTypes(result: DuckDBResult): ColumnType[] {
-  return result
-    .columnNames()
-    .map((name, i) => ({ name, type: result.columnType(i).alias ?? String(result.columnType(i)) }));
 }
 
 type NextChunk = () => Promise<DuckDBDataChunk | null>;
@@ -405,7 +301,7 @@ async function* batches(next: NextChunk): AsyncGenerator<Value[][]> {
   for (;;) {
     const chunk = await next();
     if (!chunk || chunk.rowCount === 0) return;
-    yield chunk.convertRows((value) => plain(value)) as Value[][];
+    yield rowsOf(chunk);
   }
 }
 
@@ -416,48 +312,4 @@ async function countRows(next: NextChunk): Promise<number> {
     if (!chunk || chunk.rowCount === 0) return rows;
     rows += chunk.rowCount;
   }
-}
-
-function plain(value: DuckDBValue): Value {
-  switch (typeof value) {
-    case "bigint":
-      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
-    case "object":
-      return value === null ? null : plainObject(value);
-    default:
-      return value;
-  }
-}
-
-function plainObject(value: Exclude<DuckDBValue, null | boolean | number | bigint | string>): Value {
-  if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue)
-    return isoTime(value.micros, 6);
-  if (value instanceof DuckDBTimestampNanosecondsValue) return isoTime(value.nanos, 9);
-  if (value instanceof DuckDBDecimalValue) {
-    if (value.scale === 0) return plain(value.value);
-    const text = value.toString();
-    return text.replace(/\D/g, "").replace(/^0+/, "").length <= 15 ? Number(text) : text;
-  }
-  if (value instanceof DuckDBDateValue) return value.toString();
-  if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(plain);
-  if (value instanceof DuckDBStructValue) {
-    return Object.fromEntries(Object.entries(value.entries).map(([key, item]) => [key, plain(item)]));
-  }
-  if (value instanceof DuckDBMapValue) {
-    return Object.fromEntries(value.entries.map(({ key, value: item }) => [String(plain(key)), plain(item)]));
-  }
-  if (value instanceof DuckDBUnionValue || value instanceof DuckDBVariantValue) return plain(value.value);
-  return String(value).replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d\S*)$/, "$1T$2Z"); // TIMESTAMP_S and _MS
-}
-
-const farthest = 8_640_000_000_000n; // seconds that a JavaScript date can hold
-
-function isoTime(units: bigint, digits: number): string {
-  const scale = 10n ** BigInt(digits);
-  const fraction = ((units % scale) + scale) % scale;
-  const seconds = (units - fraction) / scale;
-  if (seconds > farthest || seconds < -farthest) return units > 0n ? "infinity" : "-infinity";
-  const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, -5);
-  if (fraction === 0n) return `${whole}Z`;
-  return `${whole}.${String(fraction).padStart(digits, "0").replace(/0+$/, "")}Z`;
 }

@@ -1,4 +1,5 @@
 import { CliError } from "../base/errors.ts";
+import { type DuckDBConnection, type DuckDBPreparedStatement, StatementType } from "./duckdb-package.ts";
 
 /** DuckDB's own view of a text, for what cannot be read off its words. */
 export interface Parser {
@@ -50,6 +51,28 @@ const pragmas = words(`
 
 const writingScalars = words("write_log");
 
+// The kinds of statements that may run, beside what their text says.
+const kinds = new Set([
+  StatementType.SELECT,
+  StatementType.EXPLAIN,
+  StatementType.CREATE,
+  StatementType.CREATE_FUNC,
+  StatementType.DROP,
+  StatementType.ALTER,
+  StatementType.INSERT,
+  StatementType.UPDATE,
+  StatementType.DELETE,
+  StatementType.MERGE_INTO,
+  StatementType.SET,
+  StatementType.VARIABLE_SET,
+  StatementType.PRAGMA,
+  StatementType.TRANSACTION,
+]);
+
+let builtIns: Set<string> | null = null; // the same in every database
+const builtInsSql = `select distinct lower(function_name) from duckdb_functions()
+  where internal and function_type in ('table', 'table_macro', 'pragma')`;
+
 /**
  * Throws CliError("query") unless one statement is known to read only, or to change no more than the database in memory.
  * `sql` is the whole of what will run.
@@ -73,6 +96,27 @@ export async function checkReads(sql: string, parser: Parser): Promise<CheckedSt
   else if (word === "pragma") checkPragma(text);
   else if (!(word === "use" || transactions.has(word) || setting.test(text))) throw refused(headOf(text));
   return { query: false };
+}
+
+/** Throws CliError("query") unless a prepared statement is of a kind that may run, whatever its text says. */
+export function checkKind({ statementType }: DuckDBPreparedStatement): void {
+  if (!kinds.has(statementType)) throw refused(StatementType[statementType]);
+}
+
+/** DuckDB's view of a text, by a connection of its. */
+export function parserOf(link: DuckDBConnection): Parser {
+  return {
+    async tree(sql) {
+      const reader = await link.runAndReadAll("select json_serialize_sql($1::varchar)", [sql]);
+      const tree = JSON.parse(String(reader.getRows()[0]![0]));
+      if (tree.error_type === "parser") await link.extractStatements(sql);
+      return tree.error || tree.statements.length !== 1 ? null : tree;
+    },
+    async builtIns() {
+      builtIns ??= new Set((await link.runAndReadAll(builtInsSql)).getRows().map(([name]) => String(name)));
+      return builtIns;
+    },
+  };
 }
 
 /** Whether a statement, unlike one that makes or changes a table in memory, leaves nothing behind. */

@@ -1,7 +1,9 @@
 import { CliError } from "../base/errors.ts";
 import { own } from "../base/names.ts";
 import { feedOf, type Project } from "../config/project.ts";
-import { type Database, quoteName, quoteText, type Value } from "../duckdb/database.ts";
+import type { Database } from "../duckdb/database.ts";
+import { quoteName, quoteText } from "../duckdb/quote.ts";
+import type { Value } from "../duckdb/values.ts";
 import { openCatalog } from "./catalog/catalog.ts";
 import { relationColumns, withProvenance } from "./current/relation.ts";
 import {

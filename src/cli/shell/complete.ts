@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import type { Database } from "../../duckdb/database.ts";
-import { quoteName, quoteText } from "../../duckdb/database.ts";
+import { quoteName, quoteText } from "../../duckdb/quote.ts";
 import { cutStatements } from "../../duckdb/statements.ts";
 
 /** What can be named in a query. */

@@ -3,7 +3,7 @@ import { CliError } from "../../base/errors.ts";
 import { own } from "../../base/names.ts";
 import { suggest } from "../../base/suggest.ts";
 import { count } from "../../base/words.ts";
-import { quoteText } from "../../duckdb/database.ts";
+import { quoteText } from "../../duckdb/quote.ts";
 import { cutStatements } from "../../duckdb/statements.ts";
 import { didYouMean, oneOf, whole, zone } from "../arguments.ts";
 import { formatOf, formats } from "../formats.ts";

@@ -1,8 +1,9 @@
 import { copyFileSync, createReadStream, mkdirSync } from "node:fs";
 import { toCliError } from "../../base/errors.ts";
 import { count, plural } from "../../base/words.ts";
-import type { OpenRows, Value } from "../../duckdb/database.ts";
+import type { OpenRows } from "../../duckdb/database.ts";
 import { isQuery } from "../../duckdb/read-only.ts";
+import type { Value } from "../../duckdb/values.ts";
 import { type Format, writeRows } from "../formats.ts";
 import { replaceFile, replaceText } from "../output-file.ts";
 import { copyToParquet, explained } from "../sql-run.ts";

@@ -1,7 +1,8 @@
 import { extname } from "node:path";
 import { CliError } from "../../base/errors.ts";
 import { filesBelow } from "../../base/kit-folders.ts";
-import { type ColumnType, quoteName } from "../../duckdb/database.ts";
+import { quoteName } from "../../duckdb/quote.ts";
+import type { ColumnType } from "../../duckdb/values.ts";
 import type { Feed } from "../../export/feed.ts";
 import { declarationsOf } from "./personal.ts";
 

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { CliError } from "../../base/errors.ts";
 import { filesBelow } from "../../base/kit-folders.ts";
-import { type Database, quoteName, quoteText } from "../../duckdb/database.ts";
+import type { Database } from "../../duckdb/database.ts";
+import { quoteName, quoteText } from "../../duckdb/quote.ts";
 import type { Feed } from "../../export/feed.ts";
 
 export interface FoundIdentifier {

@@ -5,8 +5,8 @@ import {
   type DatabaseOptions,
   openDatabase,
   type QueryOptions,
-  quoteName,
 } from "../../duckdb/database.ts";
+import { quoteName } from "../../duckdb/quote.ts";
 import { readLastSync } from "../../sync/last-sync.ts";
 import { currentFiles } from "../current/blocks.ts";
 import { parquetRelation, relationColumns, rowsSql, withProvenance } from "../current/relation.ts";

@@ -1,5 +1,6 @@
 import type { Config } from "../../config/config.ts";
-import { type Database, quoteText } from "../../duckdb/database.ts";
+import type { Database } from "../../duckdb/database.ts";
+import { quoteText } from "../../duckdb/quote.ts";
 import { intraday, queueNames } from "../wfm/intraday.ts";
 import { contacts, noName, queueWindows, scored } from "../wfm/queue-history.ts";
 

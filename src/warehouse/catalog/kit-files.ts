@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { quoteFiles, quoteName, quoteText } from "../../duckdb/database.ts";
+import { quoteFiles, quoteName, quoteText } from "../../duckdb/quote.ts";
 import { runOf } from "../../export/partition.ts";
 import { partitionColumns } from "../current/partitions.ts";
 import { parquetRelation, rowsSql } from "../current/relation.ts";

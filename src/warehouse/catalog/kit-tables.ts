@@ -1,5 +1,5 @@
 import type { Config } from "../../config/config.ts";
-import { quoteName } from "../../duckdb/database.ts";
+import { quoteName } from "../../duckdb/quote.ts";
 import { rowsSql } from "../current/relation.ts";
 import { unfitColumns } from "../snapshot/unfit.ts";
 import { wfmColumnRows } from "../wfm/wfm.ts";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { quoteText } from "../../duckdb/database.ts";
+import { quoteText } from "../../duckdb/quote.ts";
 import { allQueues, noName } from "../wfm/queue-history.ts";
 
 /** A metric macro as `kit.macros` shows it. */

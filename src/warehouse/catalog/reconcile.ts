@@ -1,4 +1,4 @@
-import { quoteName } from "../../duckdb/database.ts";
+import { quoteName } from "../../duckdb/quote.ts";
 import type { RelationColumn } from "../dedupe/dedupe.ts";
 
 /**

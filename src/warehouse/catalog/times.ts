@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
-import { type Database, quoteList, quoteName, quoteText } from "../../duckdb/database.ts";
+import type { Database } from "../../duckdb/database.ts";
+import { quoteList, quoteName, quoteText } from "../../duckdb/quote.ts";
 import type { Feed } from "../../export/feed.ts";
 import { partitionStart } from "../../export/partition.ts";
 import type { ManifestPartition } from "../../sync/manifest.ts";

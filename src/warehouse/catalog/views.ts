@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { join } from "node:path";
 import { own } from "../../base/names.ts";
 import { feedOf, type Project } from "../../config/project.ts";
-import { literalPath, quoteName, quoteText } from "../../duckdb/database.ts";
+import { literalPath, quoteName, quoteText } from "../../duckdb/quote.ts";
 import type { Feed } from "../../export/feed.ts";
 import { emptyRelation, relationColumns, withProvenance } from "../current/relation.ts";
 import { dedupeSelect, type RelationColumn, wrapped } from "../dedupe/dedupe.ts";

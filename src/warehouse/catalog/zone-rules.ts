@@ -1,5 +1,6 @@
 import { timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
-import { type Database, quoteText } from "../../duckdb/database.ts";
+import type { Database } from "../../duckdb/database.ts";
+import { quoteText } from "../../duckdb/quote.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { firstTime } from "./times.ts";
 

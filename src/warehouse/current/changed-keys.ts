@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { own } from "../../base/names.ts";
-import { type Database, type QueryOptions, quoteName, quoteText } from "../../duckdb/database.ts";
+import type { Database, QueryOptions } from "../../duckdb/database.ts";
+import { quoteName, quoteText } from "../../duckdb/quote.ts";
 import type { DedupeRule, RelationColumn } from "../dedupe/dedupe.ts";
 import { qualified } from "../dedupe/term.ts";
 import { readDetail } from "../snapshot/detail.ts";

@@ -5,13 +5,8 @@ import { concernsAll, reasonOf } from "../../base/errors.ts";
 import { makeFolder, putFile, removeEmpty } from "../../base/files.ts";
 import { noNames } from "../../base/names.ts";
 import { feedOf, type Project } from "../../config/project.ts";
-import {
-  type Database,
-  openDatabase,
-  type QueryOptions,
-  quoteName,
-  quoteText,
-} from "../../duckdb/database.ts";
+import { type Database, openDatabase, type QueryOptions } from "../../duckdb/database.ts";
+import { quoteName, quoteText } from "../../duckdb/quote.ts";
 import type { Feed } from "../../export/feed.ts";
 import {
   type DedupeRule,

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { concernsAll } from "../../base/errors.ts";
-import { type Database, openDatabase, quoteFiles } from "../../duckdb/database.ts";
+import { type Database, openDatabase } from "../../duckdb/database.ts";
+import { quoteFiles } from "../../duckdb/quote.ts";
 import type { FeedSnapshot } from "../snapshot/snapshot.ts";
 
 /** Days of these feeds whose staged file cannot be read to its end. */

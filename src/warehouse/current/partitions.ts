@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { makeFolder, putFile } from "../../base/files.ts";
-import { type Database, quoteList } from "../../duckdb/database.ts";
+import type { Database } from "../../duckdb/database.ts";
+import { quoteList } from "../../duckdb/quote.ts";
 import { runOf } from "../../export/partition.ts";
 import { type ManifestDay, partitionOf } from "../../sync/manifest.ts";
 import { requireDetail } from "../snapshot/detail.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { quoteFiles, quoteName, quoteText } from "../../duckdb/database.ts";
+import { quoteFiles, quoteName, quoteText } from "../../duckdb/quote.ts";
 import { type RelationColumn, spelled } from "../dedupe/dedupe.ts";
 import type { FeedSnapshot } from "../snapshot/snapshot.ts";
 import { provenance } from "../snapshot/snapshot.ts";

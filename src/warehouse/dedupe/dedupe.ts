@@ -1,5 +1,5 @@
 import { own } from "../../base/names.ts";
-import { quoteName } from "../../duckdb/database.ts";
+import { quoteName } from "../../duckdb/quote.ts";
 import type { Feed } from "../../export/feed.ts";
 import { provenance } from "../snapshot/snapshot.ts";
 import { type RelationColumn, type Term, termOf, termsOf } from "./term.ts";

@@ -1,4 +1,4 @@
-import { quoteName, quoteText } from "../../duckdb/database.ts";
+import { quoteName, quoteText } from "../../duckdb/quote.ts";
 import { belowMicrosecond } from "../schema/timestamps.ts";
 
 /** A column of a relation of delivered rows. */

@@ -1,4 +1,5 @@
-import { type Database, quoteList } from "../../duckdb/database.ts";
+import type { Database } from "../../duckdb/database.ts";
+import { quoteList } from "../../duckdb/quote.ts";
 import { finerThanMicroseconds } from "../schema/timestamps.ts";
 import { type Found, kindOf, valueSql } from "../schema/typing.ts";
 

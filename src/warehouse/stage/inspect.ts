@@ -1,13 +1,8 @@
 import { join } from "node:path";
 import { own } from "../../base/names.ts";
-import {
-  type Database,
-  type QueryOptions,
-  quoteFiles,
-  quoteName,
-  quoteText,
-  type Value,
-} from "../../duckdb/database.ts";
+import type { Database, QueryOptions } from "../../duckdb/database.ts";
+import { quoteFiles, quoteName, quoteText } from "../../duckdb/quote.ts";
+import type { Value } from "../../duckdb/values.ts";
 import { type Found, type Kind, kindOf } from "../schema/typing.ts";
 
 /** What of a column is in `_rescued`. */

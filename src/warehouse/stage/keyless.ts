@@ -1,4 +1,5 @@
-import { type Database, type QueryOptions, quoteFiles, quoteName, quoteText } from "../../duckdb/database.ts";
+import type { Database, QueryOptions } from "../../duckdb/database.ts";
+import { quoteFiles, quoteName, quoteText } from "../../duckdb/quote.ts";
 import type { Feed } from "../../export/feed.ts";
 import { isAbsent, keyParts } from "../dedupe/dedupe.ts";
 import type { RelationColumn } from "../dedupe/term.ts";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { quoteFiles, quoteName } from "../../duckdb/database.ts";
+import { quoteFiles, quoteName } from "../../duckdb/quote.ts";
 import { readDetail } from "../snapshot/detail.ts";
 import type { DayDetail, DaySnapshot, FileDetail, StagedColumn } from "../snapshot/snapshot.ts";
 import type { ListedFile } from "./day-files.ts";

@@ -1,4 +1,4 @@
-import { quoteFiles, quoteList, quoteName, quoteText } from "../../duckdb/database.ts";
+import { quoteFiles, quoteList, quoteName, quoteText } from "../../duckdb/quote.ts";
 import { isIdentifier, type Reading, readAs, unfitSql, valueSql } from "../schema/typing.ts";
 import { lineKey, rescuedKey } from "./careful.ts";
 import type { StageSchema } from "./schema.ts";

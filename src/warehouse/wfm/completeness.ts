@@ -1,4 +1,4 @@
-import { quoteText } from "../../duckdb/database.ts";
+import { quoteText } from "../../duckdb/quote.ts";
 import { partitionColumns } from "../current/partitions.ts";
 import { parquetRelation } from "../current/relation.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";

@@ -3,7 +3,8 @@ import { relative } from "node:path";
 import { CliError } from "../../base/errors.ts";
 import { suggest } from "../../base/suggest.ts";
 import type { Config } from "../../config/config.ts";
-import { type Database, quoteFiles, quoteName, quoteText } from "../../duckdb/database.ts";
+import type { Database } from "../../duckdb/database.ts";
+import { quoteFiles, quoteName, quoteText } from "../../duckdb/quote.ts";
 import { knownQueues, type UnknownQueue, unknownOf } from "./named-queues.ts";
 
 /** The tables of wfm.* that CSV files of the customer fill, one row per queue and 15-minute window. */

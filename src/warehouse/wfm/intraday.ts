@@ -1,4 +1,4 @@
-import { quoteText } from "../../duckdb/database.ts";
+import { quoteText } from "../../duckdb/quote.ts";
 import { localTimes } from "./completeness.ts";
 import { allQueues, newestNames, settled } from "./queue-history.ts";
 

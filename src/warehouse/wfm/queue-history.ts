@@ -1,4 +1,4 @@
-import { quoteText } from "../../duckdb/database.ts";
+import { quoteText } from "../../duckdb/quote.ts";
 
 /** The name under which pages show every queue together. */
 export const allQueues = "All queues";

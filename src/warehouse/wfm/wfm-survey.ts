@@ -1,7 +1,8 @@
 import { own } from "../../base/names.ts";
 import type { Config } from "../../config/config.ts";
 import type { Project } from "../../config/project.ts";
-import { type Database, quoteName, quoteText } from "../../duckdb/database.ts";
+import type { Database } from "../../duckdb/database.ts";
+import { quoteName, quoteText } from "../../duckdb/quote.ts";
 import { openCatalog } from "../catalog/catalog.ts";
 import { relationColumns } from "../current/relation.ts";
 import type { RelationColumn } from "../dedupe/dedupe.ts";

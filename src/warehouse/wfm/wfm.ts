@@ -1,6 +1,6 @@
 import { own } from "../../base/names.ts";
 import { type Config, usualColumns } from "../../config/config.ts";
-import { quoteName, quoteText } from "../../duckdb/database.ts";
+import { quoteName, quoteText } from "../../duckdb/quote.ts";
 import { type RelationColumn, spelled } from "../dedupe/dedupe.ts";
 
 /** A metric of a wfm view, and the customer's columns that hold it. */

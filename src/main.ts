@@ -1,10 +1,8 @@
 import { readFileSync } from "node:fs";
 import { CliError, exitCodes, toCliError } from "./base/errors.ts";
 import { own } from "./base/names.ts";
-import type { Options } from "./cli/arguments.ts";
-import { didYouMean, readArguments } from "./cli/arguments.ts";
-import type { Command } from "./cli/command.ts";
-import { common } from "./cli/command.ts";
+import { didYouMean, type Options, readArguments } from "./cli/arguments.ts";
+import { type Command, common } from "./cli/command.ts";
 import { type Effects, openOutput } from "./cli/output.ts";
 import { commandHelp, mainHelp } from "./commands/help.ts";
 import { commands } from "./commands/index.ts";

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { CliError } from "../src/base/errors.ts";
-import type { Options } from "../src/cli/arguments.ts";
-import { moment, oneOf, readArguments, whole, zone } from "../src/cli/arguments.ts";
+import { moment, type Options, oneOf, readArguments, whole, zone } from "../src/cli/arguments.ts";
 
 const options = {
   feed: { type: "string", multiple: true, doc: "" },

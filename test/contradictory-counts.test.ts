@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { repsOf, serviceLevelOf } from "../notebooks/components/charts/day-charts.ts";
-import type { Site } from "../notebooks/components/charts/masthead.ts";
 import { type QueueDay, windowRows } from "../notebooks/components/metrics/day-file.ts";
 import { zone } from "../notebooks/components/metrics/format.ts";
 import { dayOfIntervals, type Interval, type IntradayDay } from "../notebooks/components/metrics/interval.ts";
+import type { Site } from "../notebooks/components/metrics/site.ts";
 import { daySentence, lackingText, staffTitle } from "../notebooks/components/metrics/today.ts";
 import { boardSentence, queueBoard } from "../notebooks/components/pages/queue-board.ts";
 import { todayCards, todayPage } from "../notebooks/components/pages/today-page.ts";

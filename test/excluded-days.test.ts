@@ -2,19 +2,18 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { volumeOf } from "../notebooks/components/charts/day-charts.ts";
-import type { Site } from "../notebooks/components/charts/masthead.ts";
 import { baseline, daysLater, spread } from "../notebooks/components/metrics/baseline.ts";
 import { type QueueDay, windowRows } from "../notebooks/components/metrics/day-file.ts";
 import { zone } from "../notebooks/components/metrics/format.ts";
 import { type HeatDay, heat } from "../notebooks/components/metrics/heatmap.ts";
 import { type Interval, type IntradayDay, offered } from "../notebooks/components/metrics/interval.ts";
+import type { Site } from "../notebooks/components/metrics/site.ts";
 import { accuracyFooter, accuracyPage, type ScoredDay } from "../notebooks/components/pages/accuracy-page.ts";
 import { heatmapFooter } from "../notebooks/components/pages/heatmap-page.ts";
 import { queueBoard } from "../notebooks/components/pages/queue-board.ts";
 import type { QueueLoad } from "../notebooks/components/pages/queue-load.ts";
 import { staffingSource } from "../notebooks/components/pages/staffing-page.ts";
-import { dayCard } from "../notebooks/components/picture/day-card.ts";
-import { dayFacts } from "../src/site/share/share.ts";
+import { dayCard, dayFacts } from "../notebooks/components/share/day-card.ts";
 import { type LargeCentre, largeCentre } from "./large-centre.ts";
 
 const day = "2026-09-15"; // a Tuesday

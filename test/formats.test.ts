@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Format } from "../src/cli/formats.ts";
-import { formatOf, writeRows } from "../src/cli/formats.ts";
+import { type Format, formatOf, writeRows } from "../src/cli/formats.ts";
 import { table, textWidth } from "../src/cli/table.ts";
 import type { Value } from "../src/duckdb/values.ts";
 

@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { accuracy, noiseFloor } from "../notebooks/components/metrics/accuracy.ts";
 import { noiseBand, spread } from "../notebooks/components/metrics/baseline.ts";
-import { wilson } from "../notebooks/components/metrics/confidence.ts";
 import { erlangB, erlangC, requiredAgents } from "../notebooks/components/metrics/erlang.ts";
-import { aht, responseTime, wrapShare } from "../notebooks/components/metrics/handling.ts";
 import {
   concurrency,
   linearOccupancy,
@@ -15,7 +13,7 @@ import {
   utilizedShare,
 } from "../notebooks/components/metrics/occupancy.ts";
 import { type ProjectionOptions, projectSums } from "../notebooks/components/metrics/projection.ts";
-import { quantity, ratio, share } from "../notebooks/components/metrics/ratio.ts";
+import { quantity, ratio, share, wilson } from "../notebooks/components/metrics/ratio.ts";
 import { handleWeight, weightedMean } from "../notebooks/components/metrics/rollup.ts";
 import {
   serviceLevel,
@@ -33,7 +31,16 @@ import {
   workload,
 } from "../notebooks/components/metrics/staffing.ts";
 import { timeZone, weekday } from "../notebooks/components/metrics/time-zone.ts";
-import { abandonRate, asa, meanWait, patience, waits } from "../notebooks/components/metrics/waits.ts";
+import {
+  abandonRate,
+  aht,
+  asa,
+  meanWait,
+  patience,
+  responseTime,
+  waits,
+  wrapShare,
+} from "../notebooks/components/metrics/times.ts";
 import { dayIntervals, type Grain, windowStart } from "../notebooks/components/metrics/windows.ts";
 import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { quoteText } from "../src/duckdb/quote.ts";

@@ -2,13 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { accuracy, noiseFloor } from "../notebooks/components/metrics/accuracy.ts";
 import { baseline, noiseBand, quantile, spread } from "../notebooks/components/metrics/baseline.ts";
-import { wilson } from "../notebooks/components/metrics/confidence.ts";
 import { erlangB, erlangC, requiredAgents } from "../notebooks/components/metrics/erlang.ts";
 import { erlangA, requiredAgentsA } from "../notebooks/components/metrics/erlang-a.ts";
-import * as handling from "../notebooks/components/metrics/handling.ts";
 import * as occupancy from "../notebooks/components/metrics/occupancy.ts";
 import { projectDay, projectSums } from "../notebooks/components/metrics/projection.ts";
-import { type Maybe, ratio, share } from "../notebooks/components/metrics/ratio.ts";
+import { type Maybe, ratio, share, wilson } from "../notebooks/components/metrics/ratio.ts";
 import { addedRate, maximum, repTime, sum, weightedMean } from "../notebooks/components/metrics/rollup.ts";
 import {
   serviceLevel,
@@ -18,7 +16,7 @@ import {
   shortfall,
 } from "../notebooks/components/metrics/service-level.ts";
 import * as staffing from "../notebooks/components/metrics/staffing.ts";
-import * as waits from "../notebooks/components/metrics/waits.ts";
+import * as times from "../notebooks/components/metrics/times.ts";
 import fc from "./fast-check.ts";
 
 const wild = fc.oneof(
@@ -65,8 +63,8 @@ const shares: Record<string, Metric> = {
   share,
   serviceLevel: (a, b, c, d, e) => Object.values(serviceLevels(counts(a, b, c, d, e))),
   within: (a, b, c) => serviceLevel({ answered: a, abandoned: b, within: c }, "credit_abandons"),
-  abandonRate: (a, b, c) => waits.abandonRate(a, b, c),
-  wrapShare: handling.wrapShare,
+  abandonRate: (a, b, c) => times.abandonRate(a, b, c),
+  wrapShare: times.wrapShare,
   occupancy: occupancy.occupancy,
   occupancyOfLoggedIn: occupancy.occupancyOfLoggedIn,
   linearOccupancy: occupancy.linearOccupancy,
@@ -99,12 +97,12 @@ const others: Record<string, Metric> = {
     serviceLevelVariants.map((variant) => shortfall(counts(a, b, c, d, e), f as number, variant)),
   serviceParts: (a, b, c, d, e) =>
     serviceLevelVariants.map((variant) => serviceParts(counts(a, b, c, d, e), variant)),
-  asa: waits.asa,
-  waits: (a, b, c, d) => waits.waits({ assignedWait: a, assigned: b, waitingWait: c, waiting: d }),
-  meanWait: waits.meanWait,
-  patience: waits.patience,
-  aht: handling.aht,
-  responseTime: handling.responseTime,
+  asa: times.asa,
+  waits: (a, b, c, d) => times.waits({ assignedWait: a, assigned: b, waitingWait: c, waiting: d }),
+  meanWait: times.meanWait,
+  patience: times.patience,
+  aht: times.aht,
+  responseTime: times.responseTime,
   concurrency: occupancy.concurrency,
   slotUtilization: occupancy.slotUtilization,
   slotLoad: occupancy.slotLoad,
@@ -185,17 +183,17 @@ describe("metrics", () => {
 
   it("say null for a missing denominator, not 0 and not 100 %", () => {
     assert.equal(serviceLevel({ answered: 0, abandoned: 0, answeredWithin: 0 }), null);
-    assert.equal(waits.asa(0, 0), null);
-    assert.equal(handling.aht(0, 0), null);
+    assert.equal(times.asa(0, 0), null);
+    assert.equal(times.aht(0, 0), null);
     assert.equal(occupancy.occupancy(0, 0), null);
     assert.equal(occupancy.concurrency(0, 0), null);
   });
 
   it("say null for what cannot be: more wrap-up than handle time, more utilized than logged in", () => {
-    assert.equal(handling.wrapShare(10, 9), null);
+    assert.equal(times.wrapShare(10, 9), null);
     assert.equal(occupancy.utilizedShare(16, 15), null);
     assert.equal(occupancy.concurrency(9, 10), null);
-    assert.equal(waits.abandonRate(5, 10, 6), null);
+    assert.equal(times.abandonRate(5, 10, 6), null);
   });
 
   it("name the reason why there is no service level", () => {

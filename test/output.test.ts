@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { describe, it } from "node:test";
 import { CliError, toCliError } from "../src/base/errors.ts";
-import type { Effects, Progress } from "../src/cli/output.ts";
-import { openOutput, progressText } from "../src/cli/output.ts";
+import { type Effects, openOutput, type Progress, progressText } from "../src/cli/output.ts";
 
 class Screen extends EventEmitter {
   text = "";

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { csv } from "../notebooks/components/charts/csv.ts";
 import { driverSentence, explain } from "../notebooks/components/charts/drivers.ts";
 import { beforeWrap } from "../notebooks/components/charts/intraday.ts";
 import { daysLater } from "../notebooks/components/metrics/baseline.ts";
@@ -45,6 +44,7 @@ import {
 } from "../notebooks/components/metrics/today.ts";
 import type { Grain } from "../notebooks/components/metrics/windows.ts";
 import { weeksBefore } from "../notebooks/components/pages/overview.ts";
+import { csv } from "../notebooks/components/picture/csv.ts";
 import fc from "./fast-check.ts";
 
 const timezone = "America/New_York";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { csvParse } from "d3";
-import type { Site } from "../notebooks/components/charts/masthead.ts";
 import { zone } from "../notebooks/components/metrics/format.ts";
 import type { IntradayDay, WindowRow } from "../notebooks/components/metrics/interval.ts";
+import type { Site } from "../notebooks/components/metrics/site.ts";
 import {
   boardColumns,
   boardCsv,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { freshWords } from "../notebooks/components/charts/fresh-words.ts";
-import type { Site } from "../notebooks/components/charts/masthead.ts";
 import { zone } from "../notebooks/components/metrics/format.ts";
+import type { Site } from "../notebooks/components/metrics/site.ts";
 import { type FeedHealth, healthWords } from "../notebooks/components/pages/health.ts";
 import { type OverviewData, overviewWords } from "../notebooks/components/pages/overview.ts";
 import { readStatus, statusText } from "../src/cli/status.ts";

@@ -4,10 +4,8 @@ import { after, before, describe, it } from "node:test";
 import { parse } from "yaml";
 import { accuracy, noiseFloor } from "../notebooks/components/metrics/accuracy.ts";
 import { baseline } from "../notebooks/components/metrics/baseline.ts";
-import { wilson } from "../notebooks/components/metrics/confidence.ts";
 import { erlangB, erlangC, requiredAgents } from "../notebooks/components/metrics/erlang.ts";
 import { erlangA } from "../notebooks/components/metrics/erlang-a.ts";
-import { aht } from "../notebooks/components/metrics/handling.ts";
 import {
   concurrency,
   linearOccupancy,
@@ -17,6 +15,7 @@ import {
   utilizedShare,
 } from "../notebooks/components/metrics/occupancy.ts";
 import { projectDay, projectSums } from "../notebooks/components/metrics/projection.ts";
+import { wilson } from "../notebooks/components/metrics/ratio.ts";
 import {
   addedRate,
   repFte,
@@ -35,7 +34,7 @@ import {
   wholeAgents,
   workload,
 } from "../notebooks/components/metrics/staffing.ts";
-import { abandonRate, patience, waits } from "../notebooks/components/metrics/waits.ts";
+import { abandonRate, aht, patience, waits } from "../notebooks/components/metrics/times.ts";
 import {
   dataThrough,
   dayIntervals,

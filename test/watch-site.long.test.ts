@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { Site } from "../notebooks/components/charts/masthead.ts";
+import type { Site } from "../notebooks/components/metrics/site.ts";
 import { timeZone } from "../notebooks/components/metrics/time-zone.ts";
 import { exitCodes } from "../src/base/errors.ts";
 import { fillBucket } from "../src/demo/bucket.ts";

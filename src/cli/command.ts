@@ -1,6 +1,5 @@
 import type { ExitName } from "../base/errors.ts";
-import type { Options, Positionals, Values } from "./arguments.ts";
-import { host, zone } from "./arguments.ts";
+import { host, type Options, type Positionals, type Values, zone } from "./arguments.ts";
 import type { Output } from "./output.ts";
 
 /** What every command gets besides its own options. */

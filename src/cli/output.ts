@@ -1,5 +1,4 @@
-import type { CliError } from "../base/errors.ts";
-import { exitCodes } from "../base/errors.ts";
+import { type CliError, exitCodes } from "../base/errors.ts";
 import { bytes, count, duration } from "../base/words.ts";
 import { visibleLines } from "./visible.ts";
 

@@ -4,8 +4,7 @@ import type { Project } from "../config/project.ts";
 import { deniedAll, failures, type SyncReport } from "../sync/report.ts";
 import type { Context } from "./command.ts";
 import { failedText, failureOf, runSync } from "./sync-run.ts";
-import type { Updated } from "./update-run.ts";
-import { dataThrough, runUpdate } from "./update-run.ts";
+import { dataThrough, runUpdate, type Updated } from "./update-run.ts";
 
 export interface Refreshed {
   sync: SyncReport | null; // null: not asked for, or the bucket could not be reached

@@ -3,8 +3,7 @@ import type { Project } from "../config/project.ts";
 import type { Database } from "../duckdb/database.ts";
 import { quoteName, quoteText } from "../duckdb/quote.ts";
 import { openCatalog } from "../warehouse/catalog/catalog.ts";
-import type { Format } from "./formats.ts";
-import { writeRows } from "./formats.ts";
+import { type Format, writeRows } from "./formats.ts";
 import { replaceFile, replaceText } from "./output-file.ts";
 
 export interface QueryRun {

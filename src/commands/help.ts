@@ -1,6 +1,5 @@
 import type { Option, Options } from "../cli/arguments.ts";
-import type { Command } from "../cli/command.ts";
-import { common } from "../cli/command.ts";
+import { type Command, common } from "../cli/command.ts";
 import { commands } from "./index.ts";
 
 /** The text of `asapp-kit --help`. */

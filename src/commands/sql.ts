@@ -3,8 +3,7 @@ import { text as readAll } from "node:stream/consumers";
 import { CliError } from "../base/errors.ts";
 import { oneOf } from "../cli/arguments.ts";
 import { command, shared } from "../cli/command.ts";
-import type { Format } from "../cli/formats.ts";
-import { formatOf, formats } from "../cli/formats.ts";
+import { type Format, formatOf, formats } from "../cli/formats.ts";
 import type { Output } from "../cli/output.ts";
 import { openProject } from "../config/project.ts";
 

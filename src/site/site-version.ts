@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
-import type { SiteVersion } from "../../notebooks/components/charts/renewal.ts";
+import type { SiteVersion } from "../../notebooks/components/metrics/site.ts";
 import { slashes } from "../base/kit-folders.ts";
 import { type Answer, withoutAttachments } from "./attachments.ts";
 

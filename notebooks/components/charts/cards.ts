@@ -1,6 +1,6 @@
 import { line } from "d3";
 import { points, versus } from "../metrics/format.js";
-import { html, svg } from "./dom.js";
+import { html, svg } from "../picture/dom.js";
 
 export interface Card {
   label: string;

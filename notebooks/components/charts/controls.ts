@@ -1,5 +1,5 @@
 import { longDay } from "../metrics/format.js";
-import { html } from "./dom.js";
+import { html } from "../picture/dom.js";
 import { copyLink } from "./share-menu.js";
 import { asOf, onUnknown, pin, readUrl, tellUnknown, writeUrl } from "./url-state.js";
 

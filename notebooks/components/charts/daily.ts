@@ -1,14 +1,9 @@
 import { area, line } from "d3";
+import type { DayRow } from "../metrics/conversations.js";
 import { clock, count, dayName, percent } from "../metrics/format.js";
+import { svg } from "../picture/dom.js";
 import type { Crosshair } from "./crosshair.js";
-import { svg } from "./dom.js";
 import { emptyPanel, endLabel, type Panel, panel, runs } from "./panel.js";
-
-/** What every daily row has. `complete` is false for a day of which not all has come. */
-export interface DayRow {
-  day: string; // YYYY-MM-DD in the site's zone
-  complete: boolean;
-}
 
 export interface DailyOptions {
   width: number;

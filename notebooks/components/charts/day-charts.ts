@@ -4,6 +4,7 @@ import { clock, count, decimal, longDay, percent, weekdayName, type Zone } from 
 import { pageThrough } from "../metrics/freshness.js";
 import { type Interval, known, offered } from "../metrics/interval.js";
 import type { RestOfDay } from "../metrics/rest-of-day.js";
+import { excludedDay, excludedDays, lacks, missingText, type Site } from "../metrics/site.js";
 import { timeZone } from "../metrics/time-zone.js";
 import * as today from "../metrics/today.js";
 import type { LegendEntry } from "../picture/picture.js";
@@ -19,7 +20,6 @@ import {
   volumeLines,
   waitChart,
 } from "./intraday.js";
-import { excludedDay, excludedDays, lacks, missingText, type Site } from "./masthead.js";
 
 /** One queue on one day, and what its charts and words depend on. */
 export interface DayFacts {

@@ -3,7 +3,7 @@ import { type Interval, offered } from "../metrics/interval.js";
 import { type NetRow, requirement, type StaffingBasis } from "../metrics/net-staffing.js";
 import { type GapDrivers, gapDrivers, netStaffing } from "../metrics/staffing.js";
 import { span } from "../metrics/today.js";
-import { html } from "./dom.js";
+import { html } from "../picture/dom.js";
 import { tableHead } from "./figure.js";
 
 /** What an interval was like, what it usually is, and what moved its net staffing. */

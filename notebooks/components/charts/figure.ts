@@ -1,7 +1,7 @@
 import { count, percent } from "../metrics/format.js";
+import { type CsvColumn, csv } from "../picture/csv.js";
+import { html } from "../picture/dom.js";
 import type { LegendEntry } from "../picture/picture.js";
-import { type CsvColumn, csv } from "./csv.js";
-import { html } from "./dom.js";
 import { saveCsv, shareMenu } from "./share-menu.js";
 
 export interface TableColumn<T> extends CsvColumn<T> {

@@ -1,23 +1,14 @@
 import { zone } from "../metrics/format.js";
 import {
   ageText,
-  type FeedArrival,
   type Moment,
   type PageFeeds,
   pageAge,
   pageThrough,
   readClock,
 } from "../metrics/freshness.js";
+import type { FreshSite } from "../metrics/site.js";
 import { timeZone } from "../metrics/time-zone.js";
-
-/** What the words about time are made from, out of data-loaders/site.json.sql. */
-export interface FreshSite {
-  timezone: string;
-  synced_at: string | null; // ISO, UTC
-  grace_minutes: number; // sync.grace
-  feeds: readonly FeedArrival[]; // that are here, by name
-  missing?: { feed: string; metric: string }[]; // metrics of the WFM feeds that no column holds
-}
 
 /** The feeds of a page, and what it shows of the past. */
 export interface FreshOptions extends PageFeeds {

@@ -1,5 +1,5 @@
 import { type CellState, type Heat, type HeatCell, heatColour, type Scale } from "../metrics/heatmap.js";
-import { chartRoot, svg } from "./dom.js";
+import { chartRoot, svg } from "../picture/dom.js";
 import { emptyPanel } from "./panel.js";
 
 export interface HeatmapOptions {

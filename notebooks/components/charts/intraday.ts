@@ -1,11 +1,11 @@
 import { area, curveStepAfter, line } from "d3";
 import { clock, count, decimal, percent, signed, type Zone } from "../metrics/format.js";
-import { wrapShare } from "../metrics/handling.js";
 import { type Interval, known, offered } from "../metrics/interval.js";
 import type { NetRow } from "../metrics/net-staffing.js";
 import { less } from "../metrics/ratio.js";
+import { wrapShare } from "../metrics/times.js";
+import { svg } from "../picture/dom.js";
 import type { Crosshair } from "./crosshair.js";
-import { svg } from "./dom.js";
 import { emptyPanel, endLabel, type Panel, panel, runs, type Shade } from "./panel.js";
 
 /** What all charts of one day share, so that they line up. */

@@ -1,37 +1,10 @@
-import { dayName, zone } from "../metrics/format.js";
+import { zone } from "../metrics/format.js";
 import { pageThrough } from "../metrics/freshness.js";
-import type { OpenHours } from "../metrics/interval-state.js";
-import { html } from "./dom.js";
-import { type FreshOptions, type FreshSite, freshWords } from "./fresh-words.js";
+import type { Site } from "../metrics/site.js";
+import { html } from "../picture/dom.js";
+import { type FreshOptions, freshWords } from "./fresh-words.js";
 import { clock, keepDrawing } from "./site-clock.js";
 import { asOf, carryFilters, pin, readUrl, tellUnknown } from "./url-state.js";
-
-/** What data-loaders/site.json.sql ships: one row. */
-export interface Site extends FreshSite {
-  title: string;
-  target: number; // service level, 0..1
-  seconds: number; // its threshold
-  variant: string; // its formula
-  threshold_counts: "answered" | "answered_and_abandoned";
-  min_reps: number;
-  min_contacts: number;
-  week_start: number; // 1, Monday, to 7
-  open_hours: Record<string, OpenHours[]> | null; // by queue; "default" for the others
-  excluded_days?: { day: string; name: string | null }[]; // in no baseline, oldest first
-}
-
-/** Whether one of the metrics has no column, so that nothing can be said of it. */
-export function lacks({ missing = [] }: Pick<Site, "missing">, ...metrics: string[]): boolean {
-  return missing.some(({ metric }) => metrics.includes(metric));
-}
-
-/** What to say where a chart draws from these feeds and not all of their metrics have a column; "" where they have. */
-export function missingText({ missing = [] }: Pick<Site, "missing">, feeds: string): string {
-  const names = missing.filter(({ feed }) => feeds.includes(feed)).map(({ metric }) => metric);
-  return names.length === 0
-    ? ""
-    : `No column is mapped to ${names.join(", ")}, so what needs it stays empty (asapp-kit wfm columns).`;
-}
 
 /** The head of a page: where it belongs, its message, and how fresh it is. */
 export function masthead(options: {
@@ -64,23 +37,6 @@ function pinData({ site, options }: Fresh): void {
   const value = Number.isNaN(time) ? written : local.moment(time);
   const other = written !== null && time !== Date.parse(through ?? "");
   tellUnknown(asOf, other ? { label: "Data through", value: value!, shown: here } : null);
-}
-
-/** The opening hours of a queue as kit.yaml has them; null where it has none. */
-export function openHours({ open_hours }: Site, queue: string): OpenHours[] | null {
-  const hours = new Map(Object.entries(open_hours ?? {}));
-  return hours.get(queue) ?? hours.get("default") ?? null;
-}
-
-/** The days that are in no baseline. */
-export function excludedDays({ excluded_days = [] }: Pick<Site, "excluded_days">): ReadonlySet<string> {
-  return new Set(excluded_days.map(({ day }) => day));
-}
-
-/** "Thu 27 Nov (Thanksgiving)" */
-export function excludedDay({ excluded_days = [] }: Pick<Site, "excluded_days">, day: string): string {
-  const name = excluded_days.find((entry) => entry.day === day)?.name;
-  return `${dayName(day)}${name ? ` (${name})` : ""}`;
 }
 
 /** The lines about time that every page carries: `of` names the feeds that its figures are made of. */

@@ -1,6 +1,6 @@
 import { type ScaleLinear, scaleLinear } from "d3";
+import { chartRoot, svg } from "../picture/dom.js";
 import type { Crosshair } from "./crosshair.js";
-import { chartRoot, svg } from "./dom.js";
 
 /** How a slot looks behind its marks. */
 export type Shade = "closed" | "pending" | "missing" | "skipped" | "weekend" | null;

@@ -1,10 +1,5 @@
-import { html, whenIdle } from "./dom.js";
-
-/** What version.json of a built site says: which build is there, and the end of the sync that it is made from. */
-export interface SiteVersion {
-  version: string;
-  synced: string | null; // ISO, UTC
-}
+import type { SiteVersion } from "../metrics/site.js";
+import { html, whenIdle } from "../picture/dom.js";
 
 // the site's version   its sync        the page is busy   renewed for it before   what to do
 // same                 any             -                  -                       nothing

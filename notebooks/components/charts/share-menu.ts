@@ -1,6 +1,6 @@
+import { csvFile } from "../picture/csv.js";
+import { html } from "../picture/dom.js";
 import type { Picture } from "../picture/picture.js";
-import { csvFile } from "./csv.js";
-import { html } from "./dom.js";
 import { pinnedUrl } from "./url-state.js";
 
 /** What a menu shares: a picture, the numbers in it, and the page at that place. */

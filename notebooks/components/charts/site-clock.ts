@@ -1,5 +1,5 @@
 import { judgeFeed, readClock } from "../metrics/freshness.js";
-import type { FreshSite } from "./fresh-words.js";
+import type { FreshSite } from "../metrics/site.js";
 import { followSite, type Told } from "./renewal.js";
 
 let told: Told | null = null; // null: nobody follows the site yet

@@ -1,5 +1,4 @@
-import type { Bounds } from "./confidence.js";
-import { type Maybe, quantity } from "./ratio.js";
+import { type Bounds, type Maybe, quantity } from "./ratio.js";
 
 /** What is usual for an interval: the same weekday and local clock time of the weeks before. */
 export interface Baseline {

@@ -1,5 +1,10 @@
-import type { DayRow } from "../charts/daily.js";
 import { daysLater } from "./baseline.js";
+
+/** What every daily row has. `complete` is false for a day of which not all has come. */
+export interface DayRow {
+  day: string; // YYYY-MM-DD in the site's zone
+  complete: boolean;
+}
 
 /** One local day and channel, as data-loaders/days.json.sql ships it. "All channels" is every channel together. */
 export interface ConversationDay extends DayRow {

@@ -1,6 +1,4 @@
-import { whenIdle } from "../charts/dom.js";
 import type { WindowRow } from "./interval.js";
-import { fetchRows } from "./piece.js";
 import { windowLength } from "./windows.js";
 
 type Series = readonly (number | null)[];
@@ -53,51 +51,4 @@ export function windowRows(file: readonly QueueDay[]): WindowRow[] {
     }
   }
   return rows;
-}
-
-const kept = new Map<string, Promise<WindowRow[]>>();
-
-/**
- * The rows of one day. Days are files of their own, fetched when they are looked at, so that a page with a year
- * behind it opens as fast as one with a week. `index` is the attachment that lists the days; it has another address when
- * Framework's preview has new data for the open page.
- */
-export function dayRows(index: { href: string }, day: string): Promise<WindowRow[]> {
-  const name = `${index.href} ${day}`;
-  const known = kept.get(name);
-  if (known) return known;
-  const rows = fetchRows<QueueDay>(datasetUrl(index.href, `intraday/${day}.json`)).then(windowRows);
-  kept.set(name, rows);
-  rows.catch(() => kept.delete(name));
-  return rows;
-}
-
-/**
- * Fetches the days before and after one that is drawn, when the browser has time, and lets the page prepare them: most
- * readers step to them next.
- */
-export function readAhead(
-  index: { href: string },
-  days: readonly { day: string }[],
-  day: string,
-  prepare: (windows: WindowRow[], day: string) => void = () => {},
-): void {
-  const at = days.findIndex((entry) => entry.day === day);
-  const beside = at < 0 ? [] : [days[at - 1], days[at + 1]].filter((entry) => entry !== undefined);
-  whenIdle(() => {
-    for (const near of beside)
-      dayRows(index, near.day).then(
-        (windows) => prepare(windows, near.day),
-        () => {}, // told when it is looked at
-      );
-  });
-}
-
-/**
- * A dataset that is not attached by name. Framework's preview serves what loaders make below _file; a built site has the
- * files in data/. `index` is the address of a dataset that is attached.
- */
-export function datasetUrl(index: string, name: string): string {
-  const preview = new URL(index).searchParams.has("sha");
-  return new URL(preview ? name : `../../data/${name}`, index).href;
 }

@@ -13,7 +13,6 @@ import {
   weekdayName,
   type Zone,
 } from "./format.js";
-import { wrapShare } from "./handling.js";
 import { allQueues, type Counted, type Interval, known, offered } from "./interval.js";
 import { isDue } from "./interval-state.js";
 import { linearOccupancy } from "./occupancy.js";
@@ -27,6 +26,7 @@ import {
   serviceParts,
   shortfall,
 } from "./service-level.js";
+import { wrapShare } from "./times.js";
 
 /** Intervals added up by the rules of rollup.ts: counts add, means weigh by their own denominator. */
 export interface DaySummary {

@@ -1,13 +1,13 @@
 import { scaleLinear } from "d3";
 import { type Card, cards } from "../charts/cards.js";
-import { chartRoot, svg } from "../charts/dom.js";
 import { countColumn, figure, sharedColumn, type TableColumn } from "../charts/figure.js";
-import { excludedDay, excludedDays, type Site } from "../charts/masthead.js";
 import { emptyPanel, panel } from "../charts/panel.js";
 import { type AddedErrors, accuracy, addedAccuracy } from "../metrics/accuracy.js";
 import { daysLater } from "../metrics/baseline.js";
 import { isolated, unmarked } from "../metrics/bidi.js";
 import { count, dayName, decimal, percent, plural, signed, type Zone } from "../metrics/format.js";
+import { excludedDay, excludedDays, type Site } from "../metrics/site.js";
+import { chartRoot, svg } from "../picture/dom.js";
 import { cutText, widestFont } from "../picture/lines.js";
 
 /** One queue or group and local day, as data-loaders/accuracy.json.sql ships it: the half-hours that were scored. */

@@ -1,11 +1,8 @@
 import { type Card, pointsDelta, versusDelta } from "../charts/cards.js";
 import { crosshair } from "../charts/crosshair.js";
 import { shareChart, shareLineChart, spreadChart, stackChart } from "../charts/daily.js";
-import { html } from "../charts/dom.js";
 import { countColumn, figure, shareColumn, type TableColumn, table } from "../charts/figure.js";
-import type { Site } from "../charts/masthead.js";
 import { daysLater } from "../metrics/baseline.js";
-import { wilson } from "../metrics/confidence.js";
 import {
   type Compared,
   type ConversationDay,
@@ -14,7 +11,9 @@ import {
   conversationTotals,
 } from "../metrics/conversations.js";
 import { change, clock, count, dayName, duration, percent, plural } from "../metrics/format.js";
-import { ratio } from "../metrics/ratio.js";
+import { ratio, wilson } from "../metrics/ratio.js";
+import type { Site } from "../metrics/site.js";
+import { html } from "../picture/dom.js";
 
 export interface ConversationChoice {
   days: readonly ConversationDay[];

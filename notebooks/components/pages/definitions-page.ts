@@ -1,7 +1,7 @@
-import { html } from "../charts/dom.js";
-import { excludedDay, type Site } from "../charts/masthead.js";
 import { clock, count, decimal, percent } from "../metrics/format.js";
+import { excludedDay, type Site } from "../metrics/site.js";
 import { formula } from "../metrics/today.js";
+import { html } from "../picture/dom.js";
 import { type Definition, definitions, type Unit } from "./definitions.js";
 
 /** A figure of the pages, in words. */

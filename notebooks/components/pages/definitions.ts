@@ -1,9 +1,7 @@
 import { accuracy, noiseFloor } from "../metrics/accuracy.js";
 import { noiseBand, spread } from "../metrics/baseline.js";
-import { wilson } from "../metrics/confidence.js";
 import { erlangC, requiredAgents } from "../metrics/erlang.js";
 import { erlangA } from "../metrics/erlang-a.js";
-import { aht, responseTime, wrapShare } from "../metrics/handling.js";
 import {
   concurrency,
   linearOccupancy,
@@ -14,7 +12,7 @@ import {
   utilizedShare,
 } from "../metrics/occupancy.js";
 import { projectSums } from "../metrics/projection.js";
-import { share, total } from "../metrics/ratio.js";
+import { share, total, wilson } from "../metrics/ratio.js";
 import {
   type ServiceLevelVariant,
   serviceLevel,
@@ -31,7 +29,16 @@ import {
   wholeAgents,
   workload,
 } from "../metrics/staffing.js";
-import { abandonRate, asa, meanWait, patience, waits } from "../metrics/waits.js";
+import {
+  abandonRate,
+  aht,
+  asa,
+  meanWait,
+  patience,
+  responseTime,
+  waits,
+  wrapShare,
+} from "../metrics/times.js";
 
 export type Unit = "share" | "seconds" | "contacts" | "agents" | "chats" | "ratio" | "erlangs";
 
@@ -145,7 +152,7 @@ export const definitions: readonly Definition[] = [
     feeds: queues,
     source: "Genesys, average speed of answer",
     note: "Zero waits count, abandoned contacts do not.",
-    component: ["waits", "asa"],
+    component: ["times", "asa"],
     macro: "asa",
     worked: { inputs: "4,500 s waited by 300 answered", value: () => asa(4500, 300) },
   },
@@ -159,7 +166,7 @@ export const definitions: readonly Definition[] = [
     feeds: queues,
     source: "ASAPP, Live Insights metric definitions",
     note: "Zero waits count.",
-    component: ["waits", "waits"],
+    component: ["times", "waits"],
     macro: "time_to_assign",
     worked: {
       inputs: "4,500 s waited by 300 assigned",
@@ -175,7 +182,7 @@ export const definitions: readonly Definition[] = [
     unit: "seconds",
     feeds: ["issue_queues"],
     source: "ASAPP, Live Insights metric definitions",
-    component: ["waits", "waits"],
+    component: ["times", "waits"],
     macro: "time_in_queue",
     worked: {
       inputs: "240 s waited so far by 4",
@@ -191,7 +198,7 @@ export const definitions: readonly Definition[] = [
     unit: "seconds",
     feeds: queues,
     source: "ASAPP, Live Insights metric definitions",
-    component: ["waits", "waits"],
+    component: ["times", "waits"],
     macro: "average_wait",
     worked: {
       inputs: "4,500 s by 300 assigned, 240 s by 4 waiting",
@@ -207,7 +214,7 @@ export const definitions: readonly Definition[] = [
     unit: "seconds",
     feeds: ["issue_queues"],
     source: "Queueing theory; comparable with Erlang A",
-    component: ["waits", "meanWait"],
+    component: ["times", "meanWait"],
     macro: "mean_wait",
     worked: { inputs: "5,000 s by 300 answered and 100 abandoned", value: () => meanWait(5000, 300, 100) },
   },
@@ -221,7 +228,7 @@ export const definitions: readonly Definition[] = [
     feeds: queues,
     source: "Amazon Connect, Google CCAI and CxEngage metric definitions",
     note: "Optionally without short abandons, which then count neither as abandoned nor as offered.",
-    component: ["waits", "abandonRate"],
+    component: ["times", "abandonRate"],
     macro: "abandon_rate",
     worked: { inputs: "30 abandoned, 120 answered", value: () => abandonRate(30, 120) },
   },
@@ -235,7 +242,7 @@ export const definitions: readonly Definition[] = [
     feeds: ["issue_queues"],
     source: "Garnett, Mandelbaum, Reiman 2002: P(abandon) = theta E[wait]",
     note: "Assumes exponential patience. Needs waits per contact, not averages.",
-    component: ["waits", "patience"],
+    component: ["times", "patience"],
     macro: "patience_seconds",
     worked: {
       inputs: "20 abandoned in 6,000 s of waiting",
@@ -252,7 +259,7 @@ export const definitions: readonly Definition[] = [
     feeds: assignments,
     source: "ASAPP, Live Insights metric definitions",
     note: "For chat it holds idle gaps and overlap, so it grows with concurrency. Rolled up from the WFM feed's averages it is approximate; rep_convos gives it exactly.",
-    component: ["handling", "aht"],
+    component: ["times", "aht"],
     macro: "aht",
     worked: { inputs: "9,000 s over 20 assignments", value: () => aht(9000, 20) },
   },
@@ -265,7 +272,7 @@ export const definitions: readonly Definition[] = [
     unit: "share",
     feeds: assignments,
     source: "ASAPP Messaging feed schemas: wrap-up is handle time less lead time",
-    component: ["handling", "wrapShare"],
+    component: ["times", "wrapShare"],
     macro: "wrap_share",
     worked: { inputs: "900 of 9,000 s", value: () => wrapShare(900, 9000) },
   },
@@ -279,7 +286,7 @@ export const definitions: readonly Definition[] = [
     feeds: ["rep_convos", "convos_metrics"],
     source: "ASAPP, Live Insights metric definitions",
     note: "The customer feels it after the wait in the queue.",
-    component: ["handling", "responseTime"],
+    component: ["times", "responseTime"],
     macro: "response_time",
     worked: { inputs: "1,200 s over 40 first responses", value: () => responseTime(1200, 40) },
   },
@@ -293,7 +300,7 @@ export const definitions: readonly Definition[] = [
     feeds: ["rep_convos", "convos_metrics"],
     source: "ASAPP Messaging feed schemas",
     note: "Over all responses; a mean of conversations' means is another number.",
-    component: ["handling", "responseTime"],
+    component: ["times", "responseTime"],
     macro: "response_time",
     worked: { inputs: "7,500 s over 300 responses", value: () => responseTime(7500, 300) },
   },
@@ -715,7 +722,7 @@ export const definitions: readonly Definition[] = [
     feeds: [],
     source: "Newcombe 1998",
     note: "Five of five is 57 to 100 %. The example shows the lower end.",
-    component: ["confidence", "wilson"],
+    component: ["ratio", "wilson"],
     macro: "wilson_low",
     worked: { inputs: "5 of 5", value: () => wilson(5, 5)?.low ?? null },
   },

@@ -1,7 +1,5 @@
 import type { Card } from "../charts/cards.js";
-import { chartRoot, html, svg } from "../charts/dom.js";
 import { countColumn, figure, type TableColumn, table } from "../charts/figure.js";
-import type { Site } from "../charts/masthead.js";
 import { emptyPanel } from "../charts/panel.js";
 import { compact, count, dayName, plural, signed, type Zone } from "../metrics/format.js";
 import {
@@ -11,6 +9,8 @@ import {
   type Judgement,
   judgeFeed,
 } from "../metrics/freshness.js";
+import type { Site } from "../metrics/site.js";
+import { chartRoot, html, svg } from "../picture/dom.js";
 
 /** One feed, as data-loaders/health-feeds.json.sql ships it. */
 export interface FeedHealth extends FeedArrival {

@@ -1,7 +1,5 @@
-import { html } from "../charts/dom.js";
 import { countColumn, figure, sharedColumn, type TableColumn } from "../charts/figure.js";
 import { cellStates, heatmapChart } from "../charts/heatmap-chart.js";
-import { excludedDay, excludedDays, lacks, type Site } from "../charts/masthead.js";
 import { isolated } from "../metrics/bidi.js";
 import {
   clock,
@@ -25,7 +23,9 @@ import {
   type View,
 } from "../metrics/heatmap.js";
 import { allQueues } from "../metrics/interval.js";
+import { excludedDay, excludedDays, lacks, type Site } from "../metrics/site.js";
 import { formula } from "../metrics/today.js";
+import { html } from "../picture/dom.js";
 import type { QueueLoad } from "./queue-load.js";
 
 export const measureNames: Record<Measure, string> = {

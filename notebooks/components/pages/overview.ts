@@ -1,13 +1,12 @@
 import { type Card, pointsDelta, versusDelta } from "../charts/cards.js";
-import { type DayRow, shareLineChart, stackChart } from "../charts/daily.js";
-import { html } from "../charts/dom.js";
+import { shareLineChart, stackChart } from "../charts/daily.js";
 import { countColumn, figure, type TableColumn, table } from "../charts/figure.js";
-import type { Site } from "../charts/masthead.js";
 import { daysLater } from "../metrics/baseline.js";
-import { wilson } from "../metrics/confidence.js";
-import { type ConversationDay, conversationTotals } from "../metrics/conversations.js";
+import { type ConversationDay, conversationTotals, type DayRow } from "../metrics/conversations.js";
 import { clock, count, longDay, percent, plural, weekdayName, type Zone } from "../metrics/format.js";
-import { ratio } from "../metrics/ratio.js";
+import { ratio, wilson } from "../metrics/ratio.js";
+import type { Site } from "../metrics/site.js";
+import { html } from "../picture/dom.js";
 import { type FeedHealth, minutesText } from "./health.js";
 
 /** One local day and queue from the history feeds, as data-loaders/queue-days.json.sql ships it. */

@@ -1,4 +1,4 @@
-import { html } from "../charts/dom.js";
+import { html } from "../picture/dom.js";
 
 /** A dataset that ships personal columns, as its loader declares. */
 export interface Declared {

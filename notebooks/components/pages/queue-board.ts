@@ -1,9 +1,6 @@
 import { area, curveStepAfter, line } from "d3";
-import { csv } from "../charts/csv.js";
 import { intervalColumns, measure, usualText } from "../charts/day-charts.js";
-import { chartRoot, html, svg } from "../charts/dom.js";
 import { countColumn, figure, shareColumn, type TableColumn } from "../charts/figure.js";
-import { excludedDays, lacks, missingText, openHours, type Site } from "../charts/masthead.js";
 import { emptyPanel, runs } from "../charts/panel.js";
 import { isolated, unmarked } from "../metrics/bidi.js";
 import {
@@ -26,6 +23,7 @@ import {
   offered,
   type WindowRow,
 } from "../metrics/interval.js";
+import { excludedDays, lacks, missingText, openHours, type Site } from "../metrics/site.js";
 import {
   clockText,
   contradictory,
@@ -37,6 +35,8 @@ import {
   summarize,
 } from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
+import { csv } from "../picture/csv.js";
+import { chartRoot, html, svg } from "../picture/dom.js";
 import { cutText, textWidth, widestFont } from "../picture/lines.js";
 
 /** One queue of a day, so far. Rates are null without contacts. */

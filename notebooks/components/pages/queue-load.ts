@@ -1,6 +1,5 @@
-import { datasetUrl } from "../metrics/day-file.js";
 import type { HeatDay } from "../metrics/heatmap.js";
-import { fetchRows, piece } from "../metrics/piece.js";
+import { datasetUrl, fetchRows, piece } from "./day-fetch.js";
 
 /** Every queue together, a group of kit.yaml, or one queue. */
 export type QueueKind = "all" | "group" | "queue";

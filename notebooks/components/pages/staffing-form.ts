@@ -1,5 +1,5 @@
-import { html } from "../charts/dom.js";
 import { pin, readUrl, tellUnknown, writeUrl } from "../charts/url-state.js";
+import { html } from "../picture/dom.js";
 import type { Prefill, StaffingField, StaffingInputs } from "./staffing-model.js";
 
 interface Field {

@@ -1,13 +1,13 @@
 import { line } from "d3";
 import { type Card, cards } from "../charts/cards.js";
 import { crosshair } from "../charts/crosshair.js";
-import { html, svg } from "../charts/dom.js";
 import { figure, sharedColumn, type TableColumn } from "../charts/figure.js";
-import { excludedDay, type Site } from "../charts/masthead.js";
 import { emptyPanel, panel } from "../charts/panel.js";
 import { isolated } from "../metrics/bidi.js";
 import { clock, count, decimal, fileName, percent, plural, zone } from "../metrics/format.js";
 import { pageThrough } from "../metrics/freshness.js";
+import { excludedDay, type Site } from "../metrics/site.js";
+import { html, svg } from "../picture/dom.js";
 import type { QueueLoad } from "./queue-load.js";
 import { assumptions, chosenSentence, type StaffingPoint, type WhatIf } from "./staffing-model.js";
 

@@ -14,11 +14,9 @@ import {
   volumeOf,
   waitsOf,
 } from "../charts/day-charts.js";
-import { html, whenIdle } from "../charts/dom.js";
 import { driverPanel, explain } from "../charts/drivers.js";
 import { csvButton, figure, type TableColumn, table } from "../charts/figure.js";
 import { netChart } from "../charts/intraday.js";
-import { excludedDays, lacks, openHours, type Site } from "../charts/masthead.js";
 import { readUrl, tellUnknown, writeUrl } from "../charts/url-state.js";
 import { daysLater } from "../metrics/baseline.js";
 import { isolated } from "../metrics/bidi.js";
@@ -51,8 +49,10 @@ import {
 } from "../metrics/net-staffing.js";
 import { projectionText, type RestOfDay, restOfDay } from "../metrics/rest-of-day.js";
 import { maximum } from "../metrics/rollup.js";
+import { excludedDays, lacks, openHours, type Site } from "../metrics/site.js";
 import * as today from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
+import { html, whenIdle } from "../picture/dom.js";
 import type { QueueLoad } from "./queue-load.js";
 
 /** Everything the parts of the Today page are made from. */

@@ -1,6 +1,6 @@
-import { svg } from "../charts/dom.js";
 import { dayName, zone } from "../metrics/format.js";
 import { timeZone } from "../metrics/time-zone.js";
+import { svg } from "./dom.js";
 import { inter } from "./inter.js";
 import { textWidth, type Weight, wrapText } from "./lines.js";
 import { below, colour, looks, paint, type Sheet } from "./paint.js";

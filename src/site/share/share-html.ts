@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { type DayFacts, dayColumns } from "../../../notebooks/components/charts/day-charts.ts";
-import { table } from "../../../notebooks/components/charts/figure.ts";
 import { daysLater } from "../../../notebooks/components/metrics/baseline.ts";
 import type { QueueDay } from "../../../notebooks/components/metrics/day-file.ts";
-import type { SharedPage } from "../../../notebooks/components/pages/share-page.ts";
 import type { Sheet } from "../../../notebooks/components/picture/paint.ts";
 import { markup, type Picture, picture } from "../../../notebooks/components/picture/picture.ts";
+import { type DayFacts, dayTable } from "../../../notebooks/components/share/day-card.ts";
+import type { SharedPage } from "../../../notebooks/components/share/share-page.ts";
 import { kitRoot } from "../../base/kit-folders.ts";
 import { escapeHtml } from "../html.ts";
 import type { DayData } from "./share.ts";
@@ -57,10 +56,7 @@ export function sharedHtml(
   facts: DayFacts,
   { sheet, script }: { sheet: Sheet; script: string },
 ): string {
-  const still = withDocument(() => {
-    const seen = facts.rows.filter(({ state }) => state !== "pending" && state !== "closed");
-    return markup(picture(parts, sheet)) + markup(table(dayColumns(facts), seen));
-  });
+  const still = withDocument(() => markup(picture(parts, sheet)) + markup(dayTable(facts)));
   const data = JSON.stringify(page).replaceAll("<", "\\u003c");
   const policy = [
     "default-src 'none'",

@@ -1,14 +1,10 @@
-import { crosshair } from "../../../notebooks/components/charts/crosshair.ts";
-import type { DayFacts } from "../../../notebooks/components/charts/day-charts.ts";
-import type { Site } from "../../../notebooks/components/charts/masthead.ts";
 import { daysLater } from "../../../notebooks/components/metrics/baseline.ts";
-import { type QueueDay, windowRows } from "../../../notebooks/components/metrics/day-file.ts";
-import { dayName, zone } from "../../../notebooks/components/metrics/format.ts";
+import type { QueueDay } from "../../../notebooks/components/metrics/day-file.ts";
+import { dayName } from "../../../notebooks/components/metrics/format.ts";
 import type { IntradayDay } from "../../../notebooks/components/metrics/interval.ts";
+import type { Site } from "../../../notebooks/components/metrics/site.ts";
 import { timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
 import type { Comparison } from "../../../notebooks/components/metrics/today.ts";
-import type { Grain } from "../../../notebooks/components/metrics/windows.ts";
-import { todayPage } from "../../../notebooks/components/pages/today-page.ts";
 import { CliError } from "../../base/errors.ts";
 import { hint, suggest } from "../../base/suggest.ts";
 import type { Project } from "../../config/project.ts";
@@ -104,30 +100,6 @@ export function queueOf(name: string, { queues }: Pick<DayData, "queues">): stri
     queues.find((queue) => suggest(wanted, queue.split(/[\s/_-]+/)) !== null);
   const close = meant === undefined ? hint(name, queues) : `did you mean "${meant}"?`;
   throw new CliError("usage", `no queue is called ${shortened(name)}`, close);
-}
-
-/** What a card of one queue is made from: the very facts of the Today page. */
-export function dayFacts(
-  {
-    site,
-    days,
-    day,
-    series,
-    weekBefore = [],
-    comparison = "usual",
-  }: Pick<DayData, "site" | "days" | "day" | "series"> & Partial<DayData>,
-  queue: string,
-  grain: Grain,
-): DayFacts {
-  return todayPage({
-    ...{ site, days, day, queue, grain },
-    zone: zone(site.timezone),
-    comparison,
-    basis: "workload",
-    files: { day: windowRows(series), weekBefore: windowRows(weekBefore) },
-    loads: [],
-    crosshair: crosshair(),
-  });
 }
 
 /** The queues that something is known of on the day, busiest first. */

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { quoteFiles, quoteName, quoteText } from "../../duckdb/quote.ts";
 import { type RelationColumn, spelled } from "../dedupe/dedupe.ts";
-import type { FeedSnapshot } from "../snapshot/snapshot.ts";
-import { provenance } from "../snapshot/snapshot.ts";
+import { type FeedSnapshot, provenance } from "../snapshot/snapshot.ts";
 import { goneColumns } from "../stage/keyless.ts";
 import { rescuedName } from "../stage/stage-sql.ts";
 

@@ -1,19 +1,56 @@
+import { crosshair } from "../charts/crosshair.js";
 import {
   comparisonText,
   type DayChart,
   type DayFacts,
+  dayColumns,
   provenance,
   serviceLevelOf,
   volumeOf,
   waitsOf,
 } from "../charts/day-charts.js";
-import type { TableColumn } from "../charts/figure.js";
+import { type TableColumn, table } from "../charts/figure.js";
 import { isolated } from "../metrics/bidi.js";
-import { longDay } from "../metrics/format.js";
-import type { Interval } from "../metrics/interval.js";
+import { type QueueDay, windowRows } from "../metrics/day-file.js";
+import { longDay, zone } from "../metrics/format.js";
+import type { Interval, IntradayDay } from "../metrics/interval.js";
 import { projectionText } from "../metrics/rest-of-day.js";
-import { daySentence, formula } from "../metrics/today.js";
-import type { Picture } from "./picture.js";
+import type { Site } from "../metrics/site.js";
+import { type Comparison, daySentence, formula } from "../metrics/today.js";
+import type { Grain } from "../metrics/windows.js";
+import { type TodayPage, todayPage } from "../pages/today-page.js";
+import type { Picture } from "../picture/picture.js";
+
+export type { DayFacts };
+
+/** A day as its files hold it. */
+export interface DayFiles {
+  site: Site;
+  days: readonly IntradayDay[];
+  day: string;
+  series: readonly QueueDay[];
+  weekBefore?: readonly QueueDay[]; // for a comparison with it
+  comparison?: Comparison; // the usual unless told
+}
+
+/** What a shared card or page of one queue is made from: the very facts of the Today page. */
+export function dayFacts(files: DayFiles, queue: string, grain: Grain): TodayPage {
+  const { site, days, day, series, weekBefore = [], comparison = "usual" } = files;
+  return todayPage({
+    ...{ site, days, day, queue, grain, comparison },
+    zone: zone(site.timezone),
+    basis: "workload",
+    files: { day: windowRows(series), weekBefore: windowRows(weekBefore) },
+    loads: [],
+    crosshair: crosshair(),
+  });
+}
+
+/** The intervals of a day that have begun and are open, as a table. */
+export function dayTable(facts: DayFacts): HTMLElement {
+  const seen = facts.rows.filter(({ state }) => state !== "pending" && state !== "closed");
+  return table(dayColumns(facts), seen);
+}
 
 /** The charts of a day that a shared card holds. */
 export function cardCharts(facts: DayFacts): DayChart[] {

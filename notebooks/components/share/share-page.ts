@@ -1,19 +1,18 @@
 import { cards } from "../charts/cards.js";
 import { choice, segments } from "../charts/controls.js";
-import { crosshair } from "../charts/crosshair.js";
 import { comparisonText, dayColumns, provenance } from "../charts/day-charts.js";
-import { html } from "../charts/dom.js";
-import { csvButton, figure, table } from "../charts/figure.js";
-import type { Site } from "../charts/masthead.js";
+import { csvButton, figure } from "../charts/figure.js";
 import { isolated } from "../metrics/bidi.js";
-import { type QueueDay, windowRows } from "../metrics/day-file.js";
-import { fileName, longDay, zone } from "../metrics/format.js";
+import type { QueueDay } from "../metrics/day-file.js";
+import { fileName, longDay } from "../metrics/format.js";
 import type { IntradayDay } from "../metrics/interval.js";
 import { projectionText } from "../metrics/rest-of-day.js";
+import type { Site } from "../metrics/site.js";
 import { type Comparison, dataThrough, daySentence } from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
-import { cardCharts } from "../picture/day-card.js";
-import { todayCards, todayPage } from "./today-page.js";
+import { todayCards } from "../pages/today-page.js";
+import { html } from "../picture/dom.js";
+import { cardCharts, dayFacts, dayTable } from "./day-card.js";
 
 /** What a shared page carries with it. */
 export interface SharedPage {
@@ -31,21 +30,13 @@ export interface SharedPage {
 /** Fills a shared page: words, filters, charts and table of a day, from the data inside the file. */
 function start(): void {
   const data: SharedPage = JSON.parse(document.getElementById("shared-data")!.textContent!);
-  const { site, days, day, queues, comparison, generated } = data;
+  const { site, day, queues, generated } = data;
   document.documentElement.dataset.timezone = site.timezone;
   document.documentElement.dataset.standalone = "true";
-  const files = { day: windowRows(data.series), weekBefore: windowRows(data.weekBefore) };
   const chosen = { queue: queues[0]!, grain: String(data.grain) };
   const place = html("div", {});
   const show = () => {
-    const page = todayPage({
-      ...{ site, days, day, queue: chosen.queue, grain: Number(chosen.grain) as Grain },
-      zone: zone(site.timezone),
-      ...{ comparison, files },
-      basis: "workload",
-      loads: [],
-      crosshair: crosshair(),
-    });
+    const page = dayFacts(data, chosen.queue, Number(chosen.grain) as Grain);
     const words = daySentence({ ...page, projected: page.rest?.projection.projected ?? null });
     const through = dataThrough(page.windows);
     const columns = dayColumns(page);
@@ -91,10 +82,7 @@ function start(): void {
           { class: "figure-tools" },
           csvButton(fileName("intervals", chosen.queue, day), columns, page.rows),
         ),
-        table(
-          columns,
-          page.rows.filter(({ state }) => state !== "pending" && state !== "closed"),
-        ),
+        dayTable(page),
       ),
     );
   };

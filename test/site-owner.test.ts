@@ -54,10 +54,10 @@ describe("whose site a folder holds", () => {
     const documents = join(folder, "documents");
     mkdirSync(documents);
     writeFileSync(join(documents, "letter.txt"), "Dear");
-    refused(() => requireOwnSite(a, documents), /documents holds files that are no site of the kit/);
+    refused(() => requireOwnSite(a, documents), /documents holds files that are not a site of the kit/);
     put(join(folder, "page"), "<h1>Mine</h1>");
-    refused(() => requireOwnSite(a, join(folder, "page")), /no site of the kit/);
-    refused(() => requireOwnSite(a, a.root), /no site of the kit/);
+    refused(() => requireOwnSite(a, join(folder, "page")), /not a site of the kit/);
+    refused(() => requireOwnSite(a, a.root), /not a site of the kit/);
   });
 
   it("tells two configuration files of one folder apart, and names the other", () => {

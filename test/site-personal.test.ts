@@ -62,7 +62,7 @@ async function check(sql: string, comments = ""): Promise<void> {
     .rows(`describe ${query}`)
     .then(({ rows }) => rows.map(([name]) => String(name)))
     .catch(() => ["a"]); // a file that is not there: the plan fails as well
-  await tracing.check(place, { place, source: `${comments}\n${sql}`, query, columns });
+  await tracing.check(place, { path: place, source: `${comments}\n${sql}`, query, columns });
 }
 
 const refusal = (error: unknown) =>
@@ -76,7 +76,7 @@ describe("a loader is refused that ships", () => {
       check("select string_agg(upper(name), ', ') as labels from reps"),
       (error) =>
         error instanceof CliError &&
-        /probe-\d+\.json\.sql ships "labels", which is made of reps\.name \(names\)/.test(error.message) &&
+        /probe-\d+\.json\.sql ships "labels", which derives from reps\.name \(names\)/.test(error.message) &&
         /-- Personal: labels, because …/.test(error.next!),
     ));
 });
@@ -99,7 +99,7 @@ describe("the loaders of the kit", () => {
       const query = bindParameters(sql, parameters);
       const { rows } = await fresh.rows(`describe ${query}`);
       await own.check(file, {
-        place: name,
+        path: name,
         source: sql,
         query,
         columns: rows.map(([column]) => String(column)),
@@ -122,7 +122,7 @@ describe("a declaration", () => {
     const both = "select name as label, rep_id as id from reps";
     await assert.rejects(
       check(both, "-- Personal: label, because they agreed"),
-      /"id", which is made of reps.rep_id/,
+      /"id", which derives from reps.rep_id/,
     );
   });
 

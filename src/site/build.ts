@@ -10,19 +10,19 @@ import { runFramework } from "./child.ts";
 import { type ComputedDataset, computeDatasets } from "./dataset.ts";
 import { loaderFiles } from "./dataset-list.ts";
 import { siteOutput } from "./framework.ts";
-import { clearLeftovers, restoreSite } from "./leftover.ts";
 import { pagesBuiltFrom, pagesStamp, stampOfSite } from "./pages-stamp.ts";
 import { isPatchable, mergeInto, writeChanged } from "./patch.ts";
 import { declaredColumns, declaredOf } from "./privacy/declared.ts";
 import { checkFiles } from "./privacy/guard.ts";
 import { checkIdentifiers, queueLabels, siteWords } from "./privacy/identifiers.ts";
-import { besideSite, claimSite, requireOwnSite } from "./site-owner.ts";
+import { claimSite, requireOwnSite, siteSidecar } from "./site-owner.ts";
+import { removeStale, restoreSite } from "./stale-files.ts";
 import { openWorkspace, type Workspace, workspaceOf } from "./workspace.ts";
 
 export interface BuildOptions {
   out?: string; // the site's folder; the project's own by default
-  demo?: boolean; // any other project may replace the site
-  changed?: boolean; // only what changed since the site was built: datasets, and the pages that attach them
+  demo?: boolean; // a site that any project may replace
+  changed?: boolean; // rebuild only changed datasets and the pages that attach them
   now?: Date;
   signal?: AbortSignal | undefined;
   onStep?: (step: BuildStep) => void;
@@ -38,28 +38,28 @@ export interface BuiltSite {
   folder: string; // absolute
   pages: number;
   datasets: number;
-  computed: number; // datasets
-  written: number; // files of the site that are new or others than before; all of them after a whole build
+  computed: number; // datasets computed in this build
+  written: number; // new or changed files of the site; all of them after a full build
   bytes: number; // of the whole site
   seconds: { datasets: number; pages: number; check: number };
 }
 
 /**
- * Computes all datasets, lets Framework build the pages beside the site, looks the result over for personal data, and
- * only then swaps it into place: whoever serves the folder sees the old site or the new one. With `changed`, and while
- * pages and settings are those that the site was built from, Framework has nothing to do: the site gets the datasets that
- * changed and the pages that attach them, file by file, and ends as a whole build would.
- * Throws CliError("build") with what Framework or the check said, or where the folder is another project's; the former site
- * then stays.
+ * Computes all datasets, has Framework build the pages in a draft folder, checks the draft for personal data, and then
+ * swaps it into place: a reader gets the old site or the new one, never a mix. With `changed`, and while pages and settings
+ * are those of the last build, Framework does not run: changed datasets and the pages that attach them are replaced file by
+ * file, with the same result as a full build.
+ * Throws CliError("build") with the message of Framework or of the check, or when the folder belongs to another project; the
+ * former site then stays.
  */
 export async function buildSite(project: Project, options: BuildOptions = {}): Promise<BuiltSite> {
   const folder = siteFolder(project, options.out);
-  const beside = `${besideSite(folder)}.next-${process.pid}`;
+  const draft = `${siteSidecar(folder)}.next-${process.pid}`;
   const { changed = false, now = new Date(), signal, onStep } = options;
   const onWait = (holder: Holder) => onStep?.({ step: "waiting", holder });
   return withLockFile(workspaceOf(project).lock, { wait: true, signal, onWait }, async () => {
     const workspace = openWorkspace(project);
-    clearKilled(workspace, folder);
+    clearInterrupted(workspace, folder);
     requireOwnSite(project, folder);
     const times = [performance.now()];
     const lap = () => times.push(performance.now());
@@ -73,18 +73,18 @@ export async function buildSite(project: Project, options: BuildOptions = {}): P
       const stamp = pagesStamp(project);
       const patch = changed && stamp !== null && stampOfSite(folder) === stamp && isPatchable(folder);
       if (patch) {
-        mkdirSync(beside, { recursive: true });
-        writeChanged(project, folder, beside, workspace.datasets);
-      } else await buildPages(project, beside, stamp, options);
+        mkdirSync(draft, { recursive: true });
+        writeChanged(project, folder, draft, workspace.datasets);
+      } else await buildPages(project, draft, stamp, options);
       lap();
       onStep?.({ step: "check" });
-      const written = filesBelow(beside);
-      await check(project, beside, patch ? folder : null);
+      const written = filesBelow(draft);
+      await checkPersonal(project, draft, patch ? folder : null);
       lap();
       requireOwnSite(project, folder);
       claimSite(project, folder, options.demo);
-      if (patch) mergeInto(folder, beside, now, workspace.datasets);
-      else swap(beside, folder);
+      if (patch) mergeInto(folder, draft, now, workspace.datasets);
+      else swap(draft, folder);
       const files = filesBelow(folder);
       const seconds = (lap: number) => (times[lap + 1]! - times[lap]!) / 1000;
       return {
@@ -97,25 +97,25 @@ export async function buildSite(project: Project, options: BuildOptions = {}): P
         seconds: { datasets: seconds(0), pages: seconds(1), check: seconds(2) },
       };
     } finally {
-      rmSync(beside, { recursive: true, force: true });
+      rmSync(draft, { recursive: true, force: true });
     }
   });
 }
 
-// What the site has shown already was looked up when it was written.
-async function check(project: Project, site: string, former: string | null): Promise<void> {
+// Only words that the former site lacks are checked: the others were checked when that site was built.
+async function checkPersonal(project: Project, site: string, former: string | null): Promise<void> {
   checkFiles(site);
   if (filesBelow(site).length === 0) return;
   const database = await openCatalog(project);
   try {
     const labels = await queueLabels(database);
-    const all = declaredColumns(loaderFiles(), loadersFolder);
-    const declared = (dataset: string) => declaredOf(dataset, all);
+    const declarations = declaredColumns(loaderFiles(), loadersFolder);
+    const declared = (dataset: string) => declaredOf(dataset, declarations);
     const words = siteWords(site, { labels, declared });
     if (former !== null) {
-      const shown = siteWords(former, { labels, declared });
+      const formerWords = siteWords(former, { labels, declared });
       for (const kind of ["exact", "folded"] as const)
-        for (const word of shown[kind].keys()) words[kind].delete(word);
+        for (const word of formerWords[kind].keys()) words[kind].delete(word);
     }
     await checkIdentifiers(database, project.feeds, words, labels);
   } finally {
@@ -146,26 +146,26 @@ async function buildPages(
   throw new CliError(
     "build",
     `the pages could not be built:\n${reason}`,
-    "mend the page or component named above",
+    "fix the page or component named above",
   );
 }
 
-/** Where the site goes: absolute, and where a link leads. */
+/** The absolute path of the site's folder, with links resolved. */
 export function siteFolder(project: Project, out = project.config.output): string {
   const folder = resolve(out);
   return existsSync(folder) ? realpathSync(folder) : folder;
 }
 
-function clearKilled({ datasets, cache, folder: own }: Workspace, site: string): void {
-  restoreSite(site, besideSite(site));
-  for (const path of [besideSite(site), datasets, join(cache, "libraries"), join(own, "copy")])
-    clearLeftovers(path);
+function clearInterrupted({ datasets, cache, folder }: Workspace, site: string): void {
+  restoreSite(site, siteSidecar(site));
+  for (const path of [siteSidecar(site), datasets, join(cache, "libraries"), join(folder, "copy")])
+    removeStale(path);
 }
 
-function swap(beside: string, folder: string): void {
-  const old = `${besideSite(folder)}.old-${process.pid}`;
+function swap(draft: string, folder: string): void {
+  const old = `${siteSidecar(folder)}.old-${process.pid}`;
   mkdirSync(dirname(folder), { recursive: true });
   if (existsSync(folder)) renameSync(folder, old);
-  renameSync(beside, folder);
+  renameSync(draft, folder);
   rmSync(old, { recursive: true, force: true });
 }

@@ -11,15 +11,15 @@ export interface FrameworkRun {
   project: Project;
   env?: Record<string, string>;
   signal?: AbortSignal | undefined;
-  onLine?: (line: string) => void; // everything Framework prints, line by line, without colours
+  onLine?: (line: string) => void; // Framework's output, without colours
 }
 
 export interface FrameworkExit {
   code: number | null;
-  output: string; // the last lines it printed
+  output: string; // the last 40 lines
 }
 
-/** Runs Framework as a child in the kit's folder. It inherits no terminal, sends no telemetry and opens no browser. */
+/** Runs Framework as a child process in the kit's folder: no terminal, no telemetry, no browser. */
 export function runFramework({ args, project, env = {}, signal, onLine }: FrameworkRun): {
   exit: Promise<FrameworkExit>;
   stop: () => void;
@@ -41,7 +41,7 @@ export function runFramework({ args, project, env = {}, signal, onLine }: Framew
       ...process.env,
       OBSERVABLE_TELEMETRY_DISABLE: "true",
       NO_COLOR: "1",
-      ...handOver(project),
+      ...projectEnv(project),
       [datasetsReady]: "1",
       [parentProcess]: String(process.pid),
       ...env,
@@ -56,7 +56,7 @@ export function runFramework({ args, project, env = {}, signal, onLine }: Framew
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
       for (const text of lines) {
-        const line = text.replaceAll(root, "notebooks"); // where one edits what Framework reads a copy of
+        const line = text.replaceAll(root, "notebooks"); // name the source, not Framework's copy
         last.push(line);
         if (last.length > 40) last.shift();
         onLine?.(line);
@@ -75,7 +75,7 @@ export function runFramework({ args, project, env = {}, signal, onLine }: Framew
   return { exit, stop };
 }
 
-function handOver({ configFile, root }: Project): Record<string, string> {
+function projectEnv({ configFile, root }: Project): Record<string, string> {
   return configFile === null
     ? { ASAPP_KIT_CONFIG: "", [projectFolder]: root }
     : { ASAPP_KIT_CONFIG: configFile };

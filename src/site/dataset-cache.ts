@@ -8,10 +8,9 @@ import { plannedFiles } from "../warehouse/wfm/forecast.ts";
 import { loaderFiles } from "./dataset-list.ts";
 import { mirroredLoaders, workspaceOf } from "./workspace.ts";
 
-// Framework's build takes any cached answer of a loader, however old, and its preview compares with the .sql file
-// alone. Neither knows of the data. So the cache carries a stamp of what it was computed from, and is emptied when
-// that has changed: other data, other settings, another query.
-/** What datasets computed now would be computed from, as a hash: the data, the settings, the queries. */
+// Framework's build uses any cached output of a loader, however old; its preview compares it with the .sql file alone.
+// Neither looks at the data, so the cache carries a stamp of its inputs and is emptied when they change.
+/** A hash of the datasets' present inputs: data, settings and queries. */
 export function stampOf(project: Project): string {
   const hash = createHash("sha256").update(project.data);
   hash.update(fingerprint(join(project.data, snapshotName)));
@@ -21,41 +20,41 @@ export function stampOf(project: Project): string {
   return hash.digest("hex");
 }
 
-/** Notes what the cached datasets were computed from. */
+/** Records the inputs of the cached datasets. */
 export function writeStamp(project: Project, stamp: string): void {
   mkdirSync(workspaceOf(project).cache, { recursive: true });
   writeFileSync(stampFile(project), stamp);
 }
 
-/** Empties the cache of datasets if it is not of this project's present data and queries, or if a sync is due. */
+/** Empties the cache of datasets if their inputs have changed or a sync is due. */
 export function dropStaleDatasets(project: Project, now = new Date()): void {
   const current = stampOf(project);
   const file = stampFile(project);
-  const same = existsSync(file) && readFileSync(file, "utf8") === current;
-  if (same && !syncDue(project, now)) return;
+  const isCurrent = existsSync(file) && readFileSync(file, "utf8") === current;
+  if (isCurrent && !syncDue(project, now)) return;
   rmSync(workspaceOf(project).datasets, { recursive: true, force: true });
   writeStamp(project, current);
 }
 
 /**
- * Framework's preview runs a loader again when its file is touched. This touches them all when the data has changed,
- * so that an open page shows a sync within about a second. Never keeps the process alive.
+ * Touches all loaders when the data changes: Framework's preview then runs them again, and an open page shows a sync within
+ * about a second. Does not keep the process alive.
  */
 export function watchSnapshot(project: Project): void {
   if (!existsSync(project.data)) return;
   let timer: NodeJS.Timeout | undefined;
-  let seen = fingerprint(join(project.data, snapshotName));
-  const changed = () => {
-    const found = fingerprint(join(project.data, snapshotName));
-    if (found === seen) return;
-    seen = found;
+  let previous = fingerprint(join(project.data, snapshotName));
+  const touchIfChanged = () => {
+    const present = fingerprint(join(project.data, snapshotName));
+    if (present === previous) return;
+    previous = present;
     const now = new Date();
     for (const file of mirroredLoaders(project)) utimesSync(file, now, now);
   };
   watch(project.data, { persistent: false }, (_, name) => {
     if (name !== snapshotName) return;
     clearTimeout(timer);
-    timer = setTimeout(changed, 200).unref();
+    timer = setTimeout(touchIfChanged, 200).unref();
   });
 }
 

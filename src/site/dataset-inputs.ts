@@ -13,16 +13,16 @@ import { historyThrough } from "../warehouse/wfm/completeness.ts";
 import type { Dataset } from "./dataset-list.ts";
 import { workspaceOf } from "./workspace.ts";
 
-/** What the cached answers were computed from. */
+/** The inputs of the cached answers. */
 export interface DatasetState {
   answers: Names<{ inputs: string; file: string }>; // by dataset: hash of its inputs, size and time of its file
-  contents: Names<{ of: string; days: Record<string, string> }>; // by kept relation: its inputs, its rows by day
+  contents: Names<{ of: string; days: Record<string, string> }>; // by kept relation: hashes of its inputs and of its rows by day
 }
 
-/** What datasets would be computed from now. */
+/** The present inputs of datasets. */
 export interface DatasetInputs {
-  inputs: Map<string, string>; // by dataset
-  reads: Map<string, Set<string>>; // definitions of the catalog that a dataset is computed from
+  inputs: Map<string, string>; // by dataset: their hash
+  reads: Map<string, Set<string>>; // by dataset: the catalog definitions it reads
   contents: DatasetState["contents"];
 }
 
@@ -47,7 +47,7 @@ function stateFile(project: Project): string {
   return join(workspaceOf(project).cache, "data.state.json");
 }
 
-/** Size and time of a dataset's file; "" when it is not there. Whoever else writes into the cache is noticed by it. */
+/** Size and time of a dataset's file, "" without one. A change reveals another writer of the cache. */
 export function fileStamp(file: string): string {
   if (!existsSync(file)) return "";
   const { size, mtimeMs } = statSync(file);
@@ -55,35 +55,35 @@ export function fileStamp(file: string): string {
 }
 
 /**
- * A hash of all inputs for each dataset, and what it reads. An answer changes when its query does, or what the query
- * reads: the definitions it names and, through them, files whose names change with their content. Of a relation that is
- * kept by day, in a query with a line "-- Reach: …", only the rows of the days in reach count, so that a new window of
- * today leaves the files of other days alone. `open` gives the catalog with the kept relations among these computed, and is
- * called only when their rows must be looked at.
+ * A hash of all inputs for each dataset, and the definitions it reads. An answer changes with its query or with what the
+ * query reads: the definitions it names and, through them, files whose names change with their content. Where a query has a
+ * line "-- Reach: …", a relation kept by day counts only with the days in reach, so that a new window of today leaves the
+ * files of other days alone. `open` opens the catalog with the kept relations among `reads` computed; it is called only when
+ * their rows are needed.
  */
 export async function datasetInputs(
   project: Project,
   snapshot: Snapshot,
   datasets: Dataset[],
-  { contents: known }: DatasetState,
+  { contents: cachedContents }: DatasetState,
   open: (reads: Set<string>) => Promise<Database>,
 ): Promise<DatasetInputs> {
   const definitions = catalogDefinitions(project, snapshot);
   const setup = catalogSetup(project, snapshot);
   const hashes = new Map<string, string>();
   const hashOf = (key: string): string => {
-    const found = hashes.get(key);
-    if (found !== undefined) return found;
+    const computed = hashes.get(key);
+    if (computed !== undefined) return computed;
     const { create, needs, state } = definitions.get(key)!;
-    const made = hash(create(), state?.() ?? "", ...needs.map(hashOf));
-    hashes.set(key, made);
-    return made;
+    const value = hash(create(), state?.() ?? "", ...needs.map(hashOf));
+    hashes.set(key, value);
+    return value;
   };
   const contents: DatasetState["contents"] = noNames();
   const contentOf = async (key: string): Promise<Record<string, string>> => {
     const of = hash(setup, hashOf(key));
-    const before = contents[key] ?? known[key];
-    if (before?.of === of) contents[key] = before;
+    const cached = contents[key] ?? cachedContents[key];
+    if (cached?.of === of) contents[key] = cached;
     else contents[key] = { of, days: await contentByDay(await open(withNeeds([key], definitions)), key) };
     return contents[key].days;
   };
@@ -94,9 +94,9 @@ export async function datasetInputs(
   for (const { name, sql, parameters } of datasets) {
     const reach = reachOf(sql, { ...parameters, today });
     const parts: string[] = [setup, sql, JSON.stringify(parameters)];
-    const named = definitionsIn(sql, definitions);
-    reads.set(name, withNeeds(named, definitions));
-    for (const key of named) {
+    const definitionsRead = definitionsIn(sql, definitions);
+    reads.set(name, withNeeds(definitionsRead, definitions));
+    for (const key of definitionsRead) {
       if (reach === null || !keptRelations.includes(key)) {
         parts.push(hashOf(key));
         continue;
@@ -110,17 +110,17 @@ export async function datasetInputs(
 }
 
 /**
- * The days of kept relations that a query's line "-- Reach: …" says it depends on, first and last; null without one. Today
- * is the day, in the site's zone, that is not over in the feeds of queues; "" when they have no data.
+ * The first and last day of kept relations that a query depends on, by its line "-- Reach: …"; null without that line.
+ * `today` is the unfinished day of the queue feeds in the site's zone, "" when they have no data.
  */
 export function reachOf(
   sql: string,
   { day, today }: { day?: string; today: string },
 ): { first: string; last: string } | null {
-  const [, reach, back] = /^-- Reach: (days before today|(\d+) days before \$days?)$/m.exec(sql) ?? [];
+  const [, reach, daysBack] = /^-- Reach: (days before today|(\d+) days before \$days?)$/m.exec(sql) ?? [];
   if (reach === undefined) return null;
-  if (back === undefined) return { first: "", last: today && daysLater(today, -1) };
-  return day === undefined ? null : { first: daysLater(day, -Number(back)), last: day };
+  if (daysBack === undefined) return { first: "", last: today && daysLater(today, -1) };
+  return day === undefined ? null : { first: daysLater(day, -Number(daysBack)), last: day };
 }
 
 function hash(...parts: string[]): string {

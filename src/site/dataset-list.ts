@@ -6,7 +6,7 @@ import { loadSnapshot } from "../warehouse/snapshot/snapshot.ts";
 import { windowDays } from "../warehouse/wfm/window-days.ts";
 import { declaredColumns } from "./privacy/declared.ts";
 
-/** What a page asks for as FileAttachment("data/<name>"): the answer to one .sql file, for one set of parameters. */
+/** The answer to one .sql file for one set of parameters; pages attach it as FileAttachment("data/<name>"). */
 export interface Dataset {
   name: string; // days.json, intraday/2026-11-21.json
   file: string; // data-loaders/days.json.sql
@@ -38,7 +38,7 @@ export function listDatasets(
   });
 }
 
-/** Of a query that names $declared: what all loaders declare of people, as JSON. */
+/** The value of $declared, for a query that names it: the personal columns that all loaders declare, as JSON. */
 export function declaredParameter(sql: string, loaders = loadersFolder): Record<string, string> {
   if (!/\$declared\b/.test(sql)) return {};
   const declared = declaredColumns(loaderFiles(loaders), loaders);

@@ -33,47 +33,47 @@ export interface ComputedDataset {
 export interface ComputeOptions {
   out?: string; // folder of the answers; Framework's loader cache of the project by default
   loaders?: string; // folder of the .sql files
-  keep?: boolean; // put the answers in one by one, leaving what else is in the folder
-  changed?: boolean; // only those whose inputs changed since they were last computed there; the others stay
+  keep?: boolean; // add the answers one by one and keep the folder's other files
+  changed?: boolean; // compute only datasets whose inputs changed; the others stay
   signal?: AbortSignal | undefined;
   onDataset?: (dataset: ComputedDataset, done: number, total: number) => void;
 }
 
 /**
- * Computes every dataset in this process, over one catalog, and puts the answers where Framework looks for the output
- * of loaders, so that a build starts none. All are written or none: a mistake in one leaves the former answers.
- * Returns those that were computed. Throws CliError("build") naming the .sql file.
+ * Computes every dataset in this process, over one catalog, and writes the answers to Framework's loader cache, so that a
+ * build starts no loader. Either all are written or none: an error in one leaves the former answers.
+ * Returns the datasets computed. Throws CliError("build") that names the .sql file.
  */
 export async function computeDatasets(
   project: Project,
   options: ComputeOptions = {},
 ): Promise<ComputedDataset[]> {
-  const own = workspaceOf(project).datasets;
-  const { out = own, loaders = loadersFolder, keep, signal, onDataset } = options;
-  const stamp = stampOf(project); // before the data is read: a sync meanwhile must not pass for included
+  const cacheFolder = workspaceOf(project).datasets;
+  const { out = cacheFolder, loaders = loadersFolder, keep, signal, onDataset } = options;
+  const stamp = stampOf(project); // before the data is read, so that a sync meanwhile counts as new
   const snapshot = loadSnapshot(project.data);
   const datasets = listDatasets(project, loaders, snapshot);
-  const cached = out === own;
-  const known = options.changed && cached ? readState(project) : noState();
+  const cached = out === cacheFolder;
+  const previous = options.changed && cached ? readState(project) : noState();
   const tracing = openTracing(project, snapshot);
   let opening: Promise<Database> | null = null;
   const kept = new Set<string>();
   const open = async (reads: Set<string>) => {
     opening ??= openCatalog(project, { snapshot });
-    const wanted = keptRelations.filter((name) => reads.has(name) && !kept.has(name));
-    await keepDerived(await opening, wanted);
-    for (const name of wanted) kept.add(name);
+    const missing = keptRelations.filter((name) => reads.has(name) && !kept.has(name));
+    await keepDerived(await opening, missing);
+    for (const name of missing) kept.add(name);
     return opening;
   };
-  const beside = `${out}.${process.pid}`;
+  const draft = `${out}.${process.pid}`;
   try {
-    const { inputs, reads, contents } = await datasetInputs(project, snapshot, datasets, known, open);
+    const { inputs, reads, contents } = await datasetInputs(project, snapshot, datasets, previous, open);
     const state: DatasetState = { answers: noNames(), contents };
     const stale = datasets.filter(({ name }) => {
-      const before = known.answers[name];
+      const former = previous.answers[name];
       const file = fileStamp(join(out, name));
-      const same = before !== undefined && before.inputs === inputs.get(name) && before.file === file;
-      return !same || file === "";
+      const isCurrent = former !== undefined && former.inputs === inputs.get(name) && former.file === file;
+      return !isCurrent || file === "";
     });
     const read = new Set(stale.flatMap(({ name }) => [...reads.get(name)!]));
     let done = 0;
@@ -84,7 +84,7 @@ export async function computeDatasets(
             const answers = await computeTogether(connection, batch, project, { tracing, signal });
             return answers.map(({ text, rows }, i) => {
               const { name } = batch[i]!;
-              write(join(beside, name), text);
+              write(join(draft, name), text);
               const result = { name, rows, bytes: Buffer.byteLength(text) };
               onDataset?.(result, ++done, stale.length);
               return result;
@@ -93,14 +93,14 @@ export async function computeDatasets(
     if (keep) {
       for (const { name } of stale) {
         mkdirSync(dirname(join(out, name)), { recursive: true });
-        renameSync(join(beside, name), join(out, name));
+        renameSync(join(draft, name), join(out, name));
       }
     } else {
-      mkdirSync(beside, { recursive: true });
-      for (const { name } of datasets) takeOver(join(out, name), join(beside, name));
+      mkdirSync(draft, { recursive: true });
+      for (const { name } of datasets) carryOver(join(out, name), join(draft, name));
       rmSync(out, { recursive: true, force: true });
       mkdirSync(dirname(out), { recursive: true });
-      renameSync(beside, out);
+      renameSync(draft, out);
     }
     if (cached) {
       for (const { name } of datasets) {
@@ -111,7 +111,7 @@ export async function computeDatasets(
     }
     return computed.flat();
   } finally {
-    rmSync(beside, { recursive: true, force: true });
+    rmSync(draft, { recursive: true, force: true });
     await tracing.close();
     (await (opening as Promise<Database> | null)?.catch(() => null))?.close();
   }
@@ -122,31 +122,31 @@ export async function computeDataset(
   database: Database,
   dataset: Dataset,
   project: Project,
-  options: ComputeOptions = {},
-): Promise<Answer> {
+  options: AnswerOptions = {},
+): Promise<DatasetAnswer> {
   const [answer] = await computeTogether(database, [dataset], project, options);
   return answer!;
 }
 
-export interface ComputeOptions {
-  tracing?: Tracing; // of all that are computed one after the other; else one is opened
+export interface AnswerOptions {
+  tracing?: Tracing; // shared by datasets computed one after the other; opened for this one by default
   signal?: AbortSignal | undefined;
 }
 
-export interface Answer {
+export interface DatasetAnswer {
   text: string;
   rows: number;
 }
 
-/** The answers to datasets of one file, by one query. Of a query that names $days, a row's column `day` says which it is of. */
+/** The answers to datasets of one file, by one query. With $days in the query, the column `day` assigns rows to datasets. */
 export async function computeTogether(
   database: Database,
   datasets: Dataset[],
   project: Project,
-  { tracing, signal }: ComputeOptions = {},
-): Promise<Answer[]> {
+  { tracing, signal }: AnswerOptions = {},
+): Promise<DatasetAnswer[]> {
   const { file, sql } = datasets[0]!;
-  const place = `data-loaders/${slashes(relative(loadersFolder, file))}`;
+  const path = `data-loaders/${slashes(relative(loadersFolder, file))}`;
   let answer: Rows;
   let query: string;
   try {
@@ -155,71 +155,76 @@ export async function computeTogether(
   } catch (error) {
     if (error instanceof CliError && ["interrupted", "config"].includes(error.exit)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError("build", `${place}: ${reason}`, "mend the query, then build again", { cause: error });
+    throw new CliError("build", `${path}: ${reason}`, "fix the query, then build again", { cause: error });
   }
-  const many = manyOf(datasets[0]!);
-  const at = answer.columns.findIndex(({ name }) => name === many);
-  if (many !== null && at < 0)
-    throw new CliError("build", `${place} names $${many}s, and its answer has no column ${many}`);
+  const manyParameter = batchParameter(datasets[0]!);
+  const at = answer.columns.findIndex(({ name }) => name === manyParameter);
+  if (manyParameter !== null && at < 0)
+    throw new CliError(
+      "build",
+      `${path} names $${manyParameter}s, but its answer has no column ${manyParameter}`,
+    );
   const columns = answer.columns.filter((_, i) => i !== at);
-  checkColumns(place, sql, columns, project.feeds);
+  checkColumns(path, sql, columns, project.feeds);
   const tracer = tracing ?? openTracing(project);
   try {
-    await tracer.check(file, { place, source: sql, query, columns: answer.columns.map(({ name }) => name) });
+    await tracer.check(file, { path, source: sql, query, columns: answer.columns.map(({ name }) => name) });
   } finally {
     if (tracing === undefined) await tracer.close();
   }
-  if (many === null) return [{ text: rowsToJson(place, answer), rows: answer.rows.length }];
-  const parts = new Map<string, Value[][]>(datasets.map(({ parameters }) => [own(parameters, many)!, []]));
+  if (manyParameter === null) return [{ text: rowsToJson(path, answer), rows: answer.rows.length }];
+  const parts = new Map<string, Value[][]>(
+    datasets.map(({ parameters }) => [own(parameters, manyParameter)!, []]),
+  );
   for (const row of answer.rows) parts.get(String(row[at]))?.push(row.filter((_, i) => i !== at));
   return [...parts.values()].map((rows) => ({
-    text: rowsToJson(place, { columns, rows }),
+    text: rowsToJson(path, { columns, rows }),
     rows: rows.length,
   }));
 }
 
-/** The parameter that a query takes many values of at once, $days for day; null: it is of one dataset. */
-function manyOf({ sql, parameters }: Dataset): string | null {
+/** The parameter of which a query takes many values at once: day for $days. Null for a query of one dataset. */
+function batchParameter({ sql, parameters }: Dataset): string | null {
   return Object.keys(parameters).find((name) => new RegExp(`\\$${name}s\\b`).test(sql)) ?? null;
 }
 
-const together = 16; // datasets of one query: more cost memory, fewer the time of planning it again
+const batchSize = 16; // datasets of one query: more cost memory, fewer cost planning time
 
-/** The same datasets, those together that one query computes. */
+/** Groups the datasets that one query computes. */
 export function batches(datasets: Dataset[]): Dataset[][] {
-  const found: Dataset[][] = [];
+  const grouped: Dataset[][] = [];
   for (const dataset of datasets) {
-    const last = found.at(-1) ?? [];
-    const same = last[0]?.file === dataset.file && last.length < together;
-    if (same && manyOf(dataset) !== null) last.push(dataset);
-    else found.push([dataset]);
+    const last = grouped.at(-1) ?? [];
+    const fits = last[0]?.file === dataset.file && last.length < batchSize;
+    if (fits && batchParameter(dataset) !== null) last.push(dataset);
+    else grouped.push([dataset]);
   }
-  return found;
+  return grouped;
 }
 
 /**
- * `$day` in the text becomes the quoted value of the one dataset asked for, `$days` the list of all. A parameter without a
- * value is an error.
+ * Replaces `$day` in the query by the quoted value of the single set, `$days` by the list of all values. Throws at a parameter
+ * without a value.
  */
-export function bindParameters(source: string, ...asked: Record<string, string>[]): string {
+export function bindParameters(source: string, ...parameterSets: Record<string, string>[]): string {
   return source.replace(/\$([a-z]\w*)/g, (_, name: string) => {
-    const one = asked.length === 1 ? own(asked[0]!, name) : undefined;
-    if (one !== undefined) return quoteText(one);
-    const many = name.endsWith("s")
-      ? asked.map((parameters) => own(parameters, name.slice(0, -1)))
+    const single = parameterSets.length === 1 ? own(parameterSets[0]!, name) : undefined;
+    if (single !== undefined) return quoteText(single);
+    const values = name.endsWith("s")
+      ? parameterSets.map((parameters) => own(parameters, name.slice(0, -1)))
       : [undefined];
-    if (many.includes(undefined)) throw new Error(`no value for $${name}`);
-    return quoteList(many as string[]);
+    if (values.includes(undefined)) throw new Error(`no value for $${name}`);
+    return quoteList(values as string[]);
   });
 }
 
-// A column of type JSON comes as text and goes out as what it says.
-function rowsToJson(place: string, { columns, rows }: Rows): string {
-  const json = columns.map(({ type }) => type === "JSON");
+// DuckDB returns a column of type JSON as text; its value goes into the answer.
+function rowsToJson(path: string, { columns, rows }: Rows): string {
+  const isJson = columns.map(({ type }) => type === "JSON");
   const lines = rows.map((row) => {
     const values = columns.map(({ name }, i) => [
       name,
-      json[i] && typeof row[i] === "string" ? JSON.parse(row[i]) : row[i],
+      isJson[i] && typeof row[i] === "string" ? JSON.parse(row[i]) : row[i],
     ]);
     try {
       return JSON.stringify(Object.fromEntries(values));
@@ -228,7 +233,7 @@ function rowsToJson(place: string, { columns, rows }: Rows): string {
       if (at < 0) throw error;
       throw new CliError(
         "build",
-        `${place}: ${columns[at]!.name} holds ${row[at]}, which a page cannot read exactly`,
+        `${path}: ${columns[at]!.name} holds ${row[at]}, which a page cannot read exactly`,
         "cast it to text, or to DOUBLE if a rounded value will do",
       );
     }
@@ -264,8 +269,8 @@ async function inParallel<T, R>(
   return results;
 }
 
-// A file that was not computed anew goes along as it is.
-function takeOver(file: string, target: string): void {
+// Keeps the former file of a dataset that was not recomputed.
+function carryOver(file: string, target: string): void {
   if (existsSync(target)) return;
   mkdirSync(dirname(target), { recursive: true });
   try {

@@ -14,10 +14,10 @@ import { build } from "esbuild";
 import { filesBelow, kitRoot } from "../base/kit-folders.ts";
 
 // Framework resolves implicit imports (Plot, d3, html, Inputs, .csv()) as "npm:…" and bare imports of components
-// through its own bundles. Both are looked up in its cache first, so a cache filled from node_modules means that
-// the versions are those of package-lock.json and that nothing is ever downloaded.
+// through its own bundles. It looks both up in its cache first: a cache filled from node_modules fixes the versions to
+// those of package-lock.json and prevents every download.
 //
-// folder   asked for by              file of an entry
+// folder   used by                   file of an entry
 // _npm     implicit imports, npm:…   <name>@<version>/_esm.js
 // _node    bare imports              <name>@<version>/index.js
 const libraries: Record<"_npm" | "_node", string[]> = {
@@ -25,8 +25,8 @@ const libraries: Record<"_npm" | "_node", string[]> = {
   _node: ["@observablehq/plot", "d3"],
 };
 
-// Named by Framework's client, so their version is asked for in every build though no page uses them.
-// An empty folder answers that question; a page that does use one fails the build by refuseNetwork().
+// Framework's client names these libraries, so every build resolves their versions although no page uses them.
+// An empty folder suffices for that; a page that uses one fails the build in refuseNetwork().
 const unused = [
   "@duckdb/duckdb-wasm",
   "@observablehq/sample-datasets",
@@ -53,8 +53,8 @@ const unused = [
 ];
 
 /**
- * Fills Framework's caches of libraries below `cache`. They are made from node_modules once, kept there by a hash of what
- * they are made from, and copied for each project: Framework may add to its own. Does nothing when they are up to date.
+ * Fills Framework's library caches below `cache`. They are bundled from node_modules once, kept there by a hash of their
+ * inputs, and copied for each project, since Framework may add files to its own. Does nothing when they are up to date.
  */
 export async function fillFrameworkCache(cache: string): Promise<void> {
   const stampFile = join(cache, "libraries.stamp");
@@ -65,13 +65,13 @@ export async function fillFrameworkCache(cache: string): Promise<void> {
   const current = existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
   if (current && existsSync(join(cache, "_npm")) && existsSync(join(cache, "_node"))) return;
 
-  const kept = join(kitRoot, "node_modules", ".cache", "asapp-kit", `libraries-${stamp}`);
+  const shared = join(kitRoot, "node_modules", ".cache", "asapp-kit", `libraries-${stamp}`);
   const fresh = join(cache, `libraries.${process.pid}`);
-  if (existsSync(kept)) copy(kept, fresh);
+  if (existsSync(shared)) copy(shared, fresh);
   else {
     for (const folder of ["_npm", "_node"] as const)
       await bundle(libraries[folder], join(fresh, folder), folder === "_npm" ? "_esm" : "index");
-    keep(fresh, kept);
+    shareCache(fresh, shared);
   }
   for (const name of unused)
     mkdirSync(join(fresh, "_npm", `${name}@0.0.0-not-included`), { recursive: true });
@@ -83,7 +83,7 @@ export async function fillFrameworkCache(cache: string): Promise<void> {
   writeFileSync(stampFile, stamp);
 }
 
-/** Turns every download that Framework still attempts into an error that names it and says what to do. */
+/** Turns every download that Framework attempts into an error that names the URL and the next step. */
 export function refuseNetwork(): void {
   globalThis.fetch = async (input) => {
     const url = input instanceof Request ? input.url : String(input);
@@ -91,14 +91,14 @@ export function refuseNetwork(): void {
   };
 }
 
-// Others may do the same at once, and need not: the first is as good. Nor must the packages' folder be writable.
-function keep(folder: string, kept: string): void {
-  const beside = `${kept}.${process.pid}`;
+// Best effort: another process may have stored the same cache first, or the packages' folder may be read-only.
+function shareCache(folder: string, shared: string): void {
+  const draft = `${shared}.${process.pid}`;
   try {
-    copy(folder, beside);
-    renameSync(beside, kept);
+    copy(folder, draft);
+    renameSync(draft, shared);
   } catch {
-    rmSync(beside, { recursive: true, force: true });
+    rmSync(draft, { recursive: true, force: true });
   }
 }
 
@@ -114,7 +114,7 @@ async function bundle(names: string[], outdir: string, entry: string): Promise<v
     absWorkingDir: kitRoot,
     entryPoints: names.map((name) => ({ in: name, out: `${name}@${versionOf(name)}/${entry}` })),
     outdir,
-    chunkNames: "_shared@1.0.0/[hash]", // looks like a package, as Framework expects of every file in here
+    chunkNames: "_shared@1.0.0/[hash]", // shaped like a package, as Framework expects of every file here
     bundle: true,
     splitting: true,
     format: "esm",

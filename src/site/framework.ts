@@ -14,14 +14,14 @@ import { claimSite, requireOwnSite } from "./site-owner.ts";
 import { noVersion } from "./site-version.ts";
 import { openWorkspace } from "./workspace.ts";
 
-/** Set by our own commands, which have computed all datasets before Framework starts. */
+/** Set by the kit's commands, which compute all datasets before Framework starts. */
 export const datasetsReady = "ASAPP_KIT_DATASETS_READY";
-/** Set for the loaders of a plain `observable build`: the first one may as well compute them all. */
+/** Set for the loaders of a plain `observable build`: the first one computes all datasets. */
 export const computeAll = "ASAPP_KIT_COMPUTE_ALL";
 /** Where Framework writes the site; the build command swaps it into place afterwards. */
 export const siteOutput = "ASAPP_KIT_SITE_OUTPUT";
 
-// In the order of the sidebar. A page whose file is not there is left out.
+// In the order of the sidebar. Pages without a file are left out.
 const sections = [
   {
     name: "Intraday",
@@ -44,8 +44,8 @@ const sections = [
 ];
 
 /**
- * Framework's configuration, and what has to be in place before it reads a page: the project's copy of the pages, its
- * library cache, no telemetry, no network. The same for `observable build` and `observable preview` by themselves.
+ * Framework's configuration. Also prepares what Framework needs before it reads a page: the project's copy of the pages, its
+ * library cache, no telemetry, no network. A plain `observable build` or `observable preview` takes the same path.
  */
 export async function frameworkConfig(argv = process.argv, env = process.env) {
   env.OBSERVABLE_TELEMETRY_DISABLE = "true";
@@ -77,7 +77,7 @@ export async function frameworkConfig(argv = process.argv, env = process.env) {
       name,
       pages: pages.filter(({ path }) => existsSync(join(pagesFolder, `${path}.md`))),
     })),
-    preserveExtension: true, // links are names of files: a host need not know that /today is today.html
+    preserveExtension: true, // links name files: a host need not map /today to today.html
     preserveIndex: true,
     pager: false,
     toc: false,
@@ -95,7 +95,7 @@ export async function frameworkConfig(argv = process.argv, env = process.env) {
   };
 }
 
-// Framework puts modules inline and, in preview, evaluates edited cells and opens a socket.
+// Framework inlines modules; its preview also evaluates edited cells and opens a socket.
 function head(preview: boolean, builtFrom: string | undefined): string {
   const policy = [
     "default-src 'self'",
@@ -121,7 +121,7 @@ function head(preview: boolean, builtFrom: string | undefined): string {
 
 const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#1f5fae"/><path d="M3 11h2V8H3zM7 11h2V4H7zM11 11h2V6h-2z" fill="#fff"/></svg>`;
 
-// Runs before the first paint, so that a chosen theme does not flash the other one.
+// Runs before the first paint, so that the page does not flash in the other theme.
 const themeScript = `try{const t=localStorage.getItem("theme");if(t)document.documentElement.dataset.theme=t}catch{}`;
 
 function footer(): string {

@@ -2,8 +2,8 @@ import type { AddressInfo, Server } from "node:net";
 import { CliError } from "../base/errors.ts";
 
 /** Listens on `wanted` or the next free port after it (0: any), and returns it. Gives up after 100 ports. */
-export async function listenOnFreePort(server: Server, host: string, wanted: number): Promise<number> {
-  for (let port = wanted; port < wanted + 100 && port < 65_536; port++) {
+export async function listenOnFreePort(server: Server, host: string, firstPort: number): Promise<number> {
+  for (let port = firstPort; port < firstPort + 100 && port < 65_536; port++) {
     try {
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
@@ -18,5 +18,9 @@ export async function listenOnFreePort(server: Server, host: string, wanted: num
       if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
     }
   }
-  throw new CliError("portTaken", `no free port from ${wanted} on ${host}`, "name another one with --port");
+  throw new CliError(
+    "portTaken",
+    `no free port from ${firstPort} on ${host}`,
+    "name another one with --port",
+  );
 }

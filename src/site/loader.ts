@@ -1,4 +1,4 @@
-// What Framework runs for one .sql file: `node dist/src/site/loader.js …/pages/data/days.json.sql [--day=2026-11-21]`.
+// Framework runs this for one .sql file: `node dist/src/site/loader.js …/pages/data/days.json.sql [--day=2026-11-21]`.
 // The answer goes to stdout as JSON, everything else to stderr.
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
@@ -21,11 +21,11 @@ import { workspaceOf } from "./workspace.ts";
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args, strict: false, allowPositionals: true });
   endWithParent();
-  const [named] = positionals;
-  if (!named) throw new CliError("usage", "loader: name a .sql file");
+  const [argument] = positionals;
+  if (!argument) throw new CliError("usage", "loader: name a .sql file");
   const project = openProject();
   const { datasets, pages } = workspaceOf(project);
-  const file = sourceOf(realpathSync(named), join(pages, "data"));
+  const file = sourceOf(realpathSync(argument), join(pages, "data"));
   await bringUpToDate(project);
   if (process.env[computeAll] && !existsSync(join(datasets, "site.json"))) {
     await computeDatasets(project, { keep: true });
@@ -47,15 +47,14 @@ async function main(args: string[]): Promise<void> {
   }
 }
 
-// Framework runs the project's copy of a file; people know the one in data-loaders/.
+// Framework runs the project's copy of a file; messages name the original in data-loaders/.
 function sourceOf(file: string, copies: string): string {
   const path = relative(existsSync(copies) ? realpathSync(copies) : copies, file);
   return path.startsWith("..") || isAbsolute(path) ? file : join(loadersFolder, path);
 }
 
-// Whichever loader starts first after max_age syncs, once: the others wait for the lock and then find it done. A bucket
-// that cannot be reached leaves yesterday's data, which is better than no page. What a sync fetched whose update was cut
-// short is taken in as well.
+// The first loader to start after max_age syncs; the others wait for the lock and find the sync done. An unreachable bucket
+// leaves the former data, which is better than no page. Files of a sync whose update was interrupted are staged too.
 async function bringUpToDate(project: Project): Promise<void> {
   if (process.env[datasetsReady] || !(syncDue(project, new Date()) || updateDue(project))) return;
   try {

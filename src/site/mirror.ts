@@ -13,18 +13,18 @@ import {
 import { dirname, join } from "node:path";
 import { filesBelow, loadersFolder, pagesFolder } from "../base/kit-folders.ts";
 
-/** Folders of sources by what they are called in Framework's root. */
+/** Source folders by their name in Framework's root. */
 export type Sources = ReadonlyMap<string, string>;
 
 const kitSources: Sources = new Map([
   ["", pagesFolder],
   ["data", loadersFolder],
 ]);
-const notPages = ["data", ".observablehq"]; // of notebooks/: what older versions of the kit made there
+const notPages = ["data", ".observablehq"]; // made in notebooks/ by older versions of the kit
 
 /**
- * Makes `root` a copy of notebooks/ and data-loaders/: Framework keeps its cache below the pages that it reads, and each
- * project needs one of its own. A file that is the same and no older stays as it is.
+ * Makes `root` a copy of notebooks/ and data-loaders/: Framework keeps its cache below the pages it reads, and each project
+ * needs its own cache. A copy that is equal and no older than its source is not written again.
  */
 export function mirrorPages(root: string, sources: Sources = kitSources): void {
   const { files } = contentsOf(sources);
@@ -33,7 +33,7 @@ export function mirrorPages(root: string, sources: Sources = kitSources): void {
     if (!path.startsWith(".observablehq/") && !files.has(path)) rmSync(join(root, path), { force: true });
 }
 
-/** Keeps the copy up to date while sources are edited. Never keeps the process alive. Returns how to end it. */
+/** Keeps the copy up to date while sources are edited, without keeping the process alive. Returns a function that stops it. */
 export function watchSources(root: string, sources: Sources = kitSources): () => void {
   const watchers = new Map<string, FSWatcher>();
   let timer: NodeJS.Timeout | undefined;
@@ -46,21 +46,21 @@ export function watchSources(root: string, sources: Sources = kitSources): () =>
     }
     for (const folder of folders) {
       if (watchers.has(folder)) continue;
-      const watcher = watch(folder, { persistent: false }, () => after(50));
+      const watcher = watch(folder, { persistent: false }, () => schedule(50));
       watchers.set(
         folder,
         watcher.on("error", () => watchers.delete(folder)),
       );
     }
   };
-  const after = (ms: number) => {
+  const schedule = (ms: number) => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       try {
         watchFolders();
         mirrorPages(root, sources);
       } catch {
-        after(1000); // a file went while it was looked at
+        schedule(1000); // a file vanished during the scan
       }
     }, ms).unref();
   };
@@ -71,37 +71,38 @@ export function watchSources(root: string, sources: Sources = kitSources): () =>
   };
 }
 
-// Links are followed, a folder once.
+// Follows links, and visits each folder once.
 function contentsOf(sources: Sources): { files: Map<string, string>; folders: Set<string> } {
   const files = new Map<string, string>();
   const folders = new Set<string>();
-  const seen = new Set<string>();
+  const visited = new Set<string>();
   const visit = (folder: string, path: string) => {
     const { dev, ino } = statSync(folder);
-    if (seen.has(`${dev} ${ino}`)) return;
-    seen.add(`${dev} ${ino}`);
+    if (visited.has(`${dev} ${ino}`)) return;
+    visited.add(`${dev} ${ino}`);
     folders.add(folder);
     for (const name of readdirSync(folder)) {
       if (path === "" && notPages.includes(name)) continue;
       const source = join(folder, name);
       const stats = statSync(source, { throwIfNoEntry: false });
-      const below = path === "" ? name : `${path}/${name}`;
-      if (stats?.isDirectory()) visit(source, below);
-      else if (stats?.isFile()) files.set(below, source);
+      const relativePath = path === "" ? name : `${path}/${name}`;
+      if (stats?.isDirectory()) visit(source, relativePath);
+      else if (stats?.isFile()) files.set(relativePath, source);
     }
   };
   for (const [path, folder] of sources) visit(folder, path);
   return { files, folders };
 }
 
-// Renamed into place: Framework reads a file of before or the new one. It takes no change that is older than what it has.
-function copyChanged(source: string, target: string, beside: string): void {
+// Renames the copy into place, so that Framework reads the old file or the new one, and dates it later than the old one,
+// because Framework ignores older changes.
+function copyChanged(source: string, target: string, draftPrefix: string): void {
   const { mtimeMs, size } = statSync(source);
   const former = statSync(target, { throwIfNoEntry: false });
-  const asOld = former?.size === size && former.mtimeMs >= Math.floor(mtimeMs);
-  if (asOld && readFileSync(target).equals(readFileSync(source))) return;
+  const isUpToDate = former?.size === size && former.mtimeMs >= Math.floor(mtimeMs);
+  if (isUpToDate && readFileSync(target).equals(readFileSync(source))) return;
   mkdirSync(dirname(target), { recursive: true });
-  const copy = `${beside}.${process.pid}`;
+  const copy = `${draftPrefix}.${process.pid}`;
   try {
     copyFileSync(source, copy);
     const time = Math.max(mtimeMs, (former?.mtimeMs ?? 0) + 1) / 1000;

@@ -1,19 +1,19 @@
 import { isRunning } from "../base/process.ts";
 
-/** Set for a child process: the number of the process that it must not outlive. */
+/** Set for a child process: the id of the process that it must not outlive. */
 export const parentProcess = "ASAPP_KIT_PARENT";
 
 /**
- * Ends this process soon after the one that started it is gone, however that ended: a killed parent tells nobody. Never
- * keeps the process alive. Children of this one are to end with it in turn.
+ * Ends this process soon after its parent, however that ended: a killed parent sends no signal. Does not keep the process
+ * alive. Children of this process end with it in turn.
  */
 export function endWithParent(env = process.env): void {
   const parent = Number(env[parentProcess]);
   env[parentProcess] = String(process.pid);
   if (!parent) return; // started by the user
-  const look = () => {
-    // On Windows a process keeps the number of its parent when that is gone.
+  const exitIfOrphaned = () => {
+    // On Windows an orphan keeps the id of its parent.
     if (process.ppid !== parent || !isRunning(parent)) process.exit(1);
   };
-  setInterval(look, 500).unref();
+  setInterval(exitIfOrphaned, 500).unref();
 }

@@ -13,12 +13,12 @@ import { dirname, join } from "node:path";
 import { filesBelow } from "../base/kit-folders.ts";
 import type { Project } from "../config/project.ts";
 import { readLastSync } from "../sync/last-sync.ts";
-import { answersOf, filesOf, pagesOf, pointPage } from "./attachments.ts";
+import { answerFiles, filesOf, pagesOf, pointPage } from "./attachments.ts";
 import { siteVersion, stampVersion, versionFile, versionText } from "./site-version.ts";
 
-const graceMinutes = 10; // a page that somebody has just opened still asks for its attachments
+const graceMinutes = 10; // a page opened before the merge still loads its former attachments
 
-/** False when a component attaches a dataset: its own name then depends on the data. */
+/** False when a component attaches a dataset: the component's file name then depends on the data. */
 export function isPatchable(site: string): boolean {
   const folder = join(site, "_import");
   if (!existsSync(folder)) return true;
@@ -27,50 +27,49 @@ export function isPatchable(site: string): boolean {
 }
 
 /**
- * Writes into `beside` what the answers in `answers` change of the built site: attachments under the names that Framework
- * would give them, the pages that attach them, and the version. When the data came stands in place of when a file was
- * written, so that the same data give the same bytes.
+ * Writes into `draft` the files of the built site that the answers in `datasets` change: attachments under Framework's names,
+ * the pages that attach them, and the version. Pages carry the time of the sync, not of the build, so that the same data
+ * gives the same bytes.
  */
-export function writeChanged(project: Project, site: string, beside: string, answers: string): void {
+export function writeChanged(project: Project, site: string, draft: string, datasets: string): void {
   const pages = pagesOf(site).map((page) => ({ page, html: readFileSync(join(site, page), "utf8") }));
   const attached = new Set(pages.flatMap(({ page, html }) => filesOf(html, page).map(({ name }) => name)));
-  const found = answersOf(answers, attached);
+  const answers = answerFiles(datasets, attached);
   const synced = readLastSync(project)?.finishedAt ?? null;
   const modified = Date.parse(synced ?? "") || 0;
-  const version = siteVersion(pages, found);
-  const write = (path: string, put: (target: string) => void) => {
-    mkdirSync(dirname(join(beside, path)), { recursive: true });
-    put(join(beside, path));
+  const version = siteVersion(pages, answers);
+  const write = (path: string, fill: (target: string) => void) => {
+    mkdirSync(dirname(join(draft, path)), { recursive: true });
+    fill(join(draft, path));
   };
-  for (const { path, source } of found.values())
+  for (const { path, source } of answers.values())
     if (!hasContent(join(site, path), source)) write(path, (target) => copyFileSync(source, target));
   for (const { page, html } of pages) {
-    const pointed = stampVersion(pointPage(html, page, found, modified), page, version);
-    if (pointed !== html) write(page, (target) => writeFileSync(target, pointed));
+    const patched = stampVersion(pointPage(html, page, answers, modified), page, version);
+    if (patched !== html) write(page, (target) => writeFileSync(target, patched));
   }
   const text = versionText(version, synced);
-  const told = join(site, versionFile);
-  if (!existsSync(told) || readFileSync(told, "utf8") !== text)
+  const versionPath = join(site, versionFile);
+  if (!existsSync(versionPath) || readFileSync(versionPath, "utf8") !== text)
     write(versionFile, (target) => writeFileSync(target, text));
 }
 
 /**
- * Moves the files of `beside` into the site, each at once, pages after their attachments and the version last: whoever
- * opens a page gets the one of before with its attachments, or the new one with its own. The former attachments go ten
- * minutes later.
+ * Renames the files of `draft` into the site, pages after their attachments and the version last: a reader gets the old page
+ * with its attachments or the new page with its own. Former attachments are removed ten minutes later.
  */
-export function mergeInto(site: string, beside: string, now: Date, answers: string): void {
+export function mergeInto(site: string, draft: string, now: Date, datasets: string): void {
   const former = attachedPaths(site);
-  const place = (path: string) => (path === versionFile ? 2 : Number(path.endsWith(".html")));
-  for (const path of filesBelow(beside).sort((a, b) => place(a) - place(b))) {
+  const order = (path: string) => (path === versionFile ? 2 : Number(path.endsWith(".html")));
+  for (const path of filesBelow(draft).sort((a, b) => order(a) - order(b))) {
     mkdirSync(dirname(join(site, path)), { recursive: true });
-    renameSync(join(beside, path), join(site, path));
+    renameSync(join(draft, path), join(site, path));
   }
-  const present = attachedPaths(site);
+  const attached = attachedPaths(site);
   for (const path of filesBelow(site)) {
     const file = join(site, path);
-    if (path.startsWith("data/") && !existsSync(join(answers, path.slice("data/".length)))) rmSync(file);
-    if (!path.startsWith("_file/data/") || present.has(path)) continue;
+    if (path.startsWith("data/") && !existsSync(join(datasets, path.slice("data/".length)))) rmSync(file);
+    if (!path.startsWith("_file/data/") || attached.has(path)) continue;
     if (former.has(path)) utimesSync(file, now, now);
     else if (statSync(file).mtimeMs < now.getTime() - graceMinutes * 60_000) rmSync(file);
   }
@@ -85,6 +84,6 @@ function attachedPaths(site: string): Set<string> {
 }
 
 function hasContent(file: string, source: string): boolean {
-  const found = statSync(file, { throwIfNoEntry: false });
-  return found?.size === statSync(source).size && readFileSync(file).equals(readFileSync(source));
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats?.size === statSync(source).size && readFileSync(file).equals(readFileSync(source));
 }

@@ -10,21 +10,21 @@ import { workspaceOf } from "./workspace.ts";
 export interface PreviewOptions {
   host?: string;
   port?: number; // the next free one if taken
-  allowed?: string[]; // more hosts that it answers to
+  allowed?: string[]; // further host names to serve
   signal?: AbortSignal | undefined;
   onLine?: (line: string) => void;
 }
 
 export interface Preview {
   url: string;
-  /** Ends when Framework does. */
+  /** Resolves when Framework ends. */
   done: Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Framework's live preview over this project's data: an edited page or .sql file, and newly synced data, show in the
- * open page within about a second. Resolves when it can be visited.
+ * Framework's live preview over this project's data: an open page shows an edited page or .sql file, and newly synced data,
+ * within about a second. Resolves when the preview accepts requests.
  */
 export async function previewSite(project: Project, options: PreviewOptions = {}): Promise<Preview> {
   const { host = "127.0.0.1", signal, onLine } = options;
@@ -65,10 +65,10 @@ export async function previewSite(project: Project, options: PreviewOptions = {}
   };
 }
 
-async function freePort(host: string, wanted: number): Promise<number> {
+async function freePort(host: string, firstPort: number): Promise<number> {
   const { createServer } = await import("node:http");
   const server = createServer();
-  const port = await listenOnFreePort(server, host, wanted);
+  const port = await listenOnFreePort(server, host, firstPort);
   await new Promise((resolve) => server.close(resolve));
   return port;
 }

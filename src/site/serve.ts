@@ -12,7 +12,7 @@ import { isOwnRequest, refuse } from "./request-guard.ts";
 export interface ServeOptions {
   host?: string;
   port?: number; // the next free one if taken; 0: any
-  allowed?: string[]; // more hosts that it answers to
+  allowed?: string[]; // further host names to serve
 }
 
 export interface SiteServer {
@@ -35,9 +35,9 @@ const types: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
-/** Serves a built site on loopback: GET and HEAD only, to its own pages and readers, gzip where it helps, nothing outside the folder. */
+/** Serves a built site on loopback: GET and HEAD only, no foreign requests, gzip where it helps, no file outside the folder. */
 export async function serveSite(folder: string, options: ServeOptions = {}): Promise<SiteServer> {
-  const { host = "127.0.0.1", port: wanted = 3000, allowed } = options;
+  const { host = "127.0.0.1", port: firstPort = 3000, allowed } = options;
   let root: string;
   try {
     root = await realpath(folder);
@@ -52,7 +52,7 @@ export async function serveSite(folder: string, options: ServeOptions = {}): Pro
       else response.destroy();
     });
   });
-  const port = await listenOnFreePort(server, host, wanted);
+  const port = await listenOnFreePort(server, host, firstPort);
   return {
     url: `http://${host}:${port}/`,
     port,
@@ -73,20 +73,20 @@ async function respond(root: string, request: IncomingMessage, response: ServerR
   }
   const path = decodePath(request.url ?? "/");
   if (path === null) return plain(response, 400, "This address cannot be read.");
-  let found = await find(root, path.endsWith("/") ? `${path}index.html` : path);
+  let page = await siteFile(root, path.endsWith("/") ? `${path}index.html` : path);
   let status = 200;
-  if (!found) {
+  if (!page) {
     const name = await fullName(root, path);
     if (name !== null) return redirect(response, name, request.url!);
     status = 404;
-    found = await find(root, "/404.html");
-    if (!found) return plain(response, 404, "Not found.");
+    page = await siteFile(root, "/404.html");
+    if (!page) return plain(response, 404, "Not page.");
   }
-  const { file, stats } = found;
+  const { file, stats } = page;
   const type = own(types, extname(file)) ?? "application/octet-stream";
   const etag = `W/"${stats.size.toString(36)}-${stats.mtimeMs.toString(36)}"`;
   response.setHeader("ETag", etag);
-  response.setHeader("Cache-Control", "no-cache"); // always ask: a rebuilt site shows at once
+  response.setHeader("Cache-Control", "no-cache"); // revalidate, so that a rebuilt site shows at once
   response.setHeader("Content-Type", type);
   response.setHeader("Vary", "Accept-Encoding");
   if (status === 200 && request.headers["if-none-match"] === etag) {
@@ -109,8 +109,8 @@ async function respond(root: string, request: IncomingMessage, response: ServerR
   else await pipeline(source, response);
 }
 
-// A link that leads out of the folder is not followed.
-async function find(root: string, path: string): Promise<{ file: string; stats: Stats } | null> {
+// Null for links that lead out of the folder.
+async function siteFile(root: string, path: string): Promise<{ file: string; stats: Stats } | null> {
   try {
     const file = await realpath(join(root, path));
     if (!file.startsWith(root + sep)) return null;
@@ -121,20 +121,20 @@ async function find(root: string, path: string): Promise<{ file: string; stats: 
   }
 }
 
-// Links are names of files. Addresses without .html are those of older sites.
+// Links name files. Addresses without .html come from older sites.
 // address   file             answer
 // /today    today.html       today.html
 // /notes    notes/index.html notes/
 async function fullName(root: string, path: string): Promise<string | null> {
   const name = encodeURIComponent(path.slice(path.lastIndexOf("/") + 1));
   if (name === "") return null;
-  if (await find(root, `${path}.html`)) return `./${name}.html`;
-  return (await find(root, `${path}/index.html`)) ? `./${name}/` : null;
+  if (await siteFile(root, `${path}.html`)) return `./${name}.html`;
+  return (await siteFile(root, `${path}/index.html`)) ? `./${name}/` : null;
 }
 
-// Relative to the address, so that no path can lead to another host.
-function redirect(response: ServerResponse, to: string, url: string): void {
-  response.writeHead(302, { Location: `${to}${/\?[^#]*/.exec(url)?.[0] ?? ""}` }).end();
+// Relative to the address, so that no path leads to another host.
+function redirect(response: ServerResponse, target: string, url: string): void {
+  response.writeHead(302, { Location: `${target}${/\?[^#]*/.exec(url)?.[0] ?? ""}` }).end();
 }
 
 function decodePath(url: string): string | null {

@@ -14,31 +14,31 @@ import { slashes } from "../base/kit-folders.ts";
 import type { Project } from "../config/project.ts";
 import { ignoreInGit, workFolder } from "./workspace.ts";
 
-/** Whose site a folder holds. It is written beside the folder, as the site itself tells nothing of where it was built. */
+/** The owner of a site's folder. It is stored beside the folder, since the site must not reveal where it was built. */
 export interface SiteOwner {
   format: 1;
-  project: string; // kit.yaml as seen from beside the site; a hash of that where it lies elsewhere
+  project: string; // path of kit.yaml from the folder that holds the site; its hash where it leads out of that folder
   title: string;
-  demo: boolean; // anybody may replace it
+  demo: boolean; // any project may replace it
 }
 
-const hashed = "sha256:";
+const hashPrefix = "sha256:";
 
 type Claimant = Pick<Project, "root" | "configFile" | "config">;
 
-/** What the kit keeps beside a site begins with this path: the note, and the site while it is built. On the same disk. */
-export function besideSite(folder: string): string {
+/** The path prefix of a site's owner file and of its drafts, on the site's disk. */
+export function siteSidecar(folder: string): string {
   return join(dirname(folder), workFolder, "sites", basename(folder));
 }
 
-// the folder                                   this project
-// is not there, or empty                       may write it
-// holds a site of this project                 may write it
-// holds a site of the demo                     may write it
-// holds a site of another project              may not
-// holds a site, nobody knows whose             may write it: older versions did not say
-// holds something else                         may not
-/** Throws CliError("build") where the folder holds what is not this project's to replace. */
+// folder                      this project
+// missing or empty            may write it
+// a site of this project      may write it
+// a site of the demo          may write it
+// a site of another project   may not
+// a site of unknown owner     may write it: older versions recorded none
+// other files                 may not
+/** Throws CliError("build") unless this project may replace the folder's content. */
 export function requireOwnSite(project: Pick<Claimant, "root" | "configFile">, folder: string): void {
   if (!existsSync(folder) || readdirSync(folder).length === 0) return;
   const owner = readOwner(folder);
@@ -46,26 +46,26 @@ export function requireOwnSite(project: Pick<Claimant, "root" | "configFile">, f
     if (isSite(folder)) return;
     throw new CliError(
       "build",
-      `${folder} holds files that are no site of the kit`,
-      "name a folder that is empty or not there yet, with --output or site.output of kit.yaml",
+      `${folder} holds files that are not a site of the kit`,
+      "name an empty or new folder with --output or site.output of kit.yaml",
     );
   }
-  if (owner.demo || owner.project === nameOf(project, folder)) return;
-  const whose = owner.project.startsWith(hashed)
+  if (owner.demo || owner.project === ownerName(project, folder)) return;
+  const whose = owner.project.startsWith(hashPrefix)
     ? "of another project"
     : `of ${join(dirname(folder), owner.project)}`;
   throw new CliError(
     "build",
     `${folder} holds the site "${owner.title}" ${whose}`,
-    "name another folder with --output or site.output of kit.yaml; or remove that site first if nobody needs it",
+    "name another folder with --output or site.output of kit.yaml; or remove that site first if it is no longer needed",
   );
 }
 
-/** Notes that the folder is this project's from now on. */
+/** Records this project as the folder's owner. */
 export function claimSite(project: Claimant, folder: string, demo = false): void {
   mkdirSync(dirname(folder), { recursive: true });
   const former = readOwner(folder);
-  const name = nameOf(project, folder);
+  const name = ownerName(project, folder);
   const owner: SiteOwner = {
     format: 1,
     project: name,
@@ -73,31 +73,33 @@ export function claimSite(project: Claimant, folder: string, demo = false): void
     demo: demo || (former?.project === name && former.demo),
   };
   if (JSON.stringify(owner) === JSON.stringify(former)) return;
-  const file = `${besideSite(folder)}.json`;
+  const file = `${siteSidecar(folder)}.json`;
   mkdirSync(dirname(file), { recursive: true });
   ignoreInGit(join(dirname(folder), workFolder));
-  const beside = `${file}.${process.pid}`;
-  writeFileSync(beside, `${JSON.stringify(owner)}\n`);
-  renameSync(beside, file);
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(owner)}\n`);
+  renameSync(draft, file);
 }
 
 function readOwner(folder: string): SiteOwner | null {
   try {
     const { format, project, title, demo } = JSON.parse(
-      readFileSync(`${besideSite(folder)}.json`, "utf8"),
+      readFileSync(`${siteSidecar(folder)}.json`, "utf8"),
     ) as SiteOwner;
-    const told = format === 1 && typeof project === "string" && typeof title === "string";
-    return told ? { format, project, title, demo: demo === true } : null;
+    const isValid = format === 1 && typeof project === "string" && typeof title === "string";
+    return isValid ? { format, project, title, demo: demo === true } : null;
   } catch {
     return null;
   }
 }
 
-// Relative, so that a folder that is moved with its project stays the project's.
-function nameOf({ root, configFile }: Pick<Claimant, "root" | "configFile">, folder: string): string {
+// Relative, so that a folder moved together with its project keeps its owner.
+function ownerName({ root, configFile }: Pick<Claimant, "root" | "configFile">, folder: string): string {
   const config = join(realpathSync(root), basename(configFile ?? "kit.yaml"));
   const name = slashes(relative(realpathSync(dirname(folder)), config));
-  return /^(\.\.|\/|\w:)/.test(name) ? `${hashed}${createHash("sha256").update(name).digest("hex")}` : name;
+  return /^(\.\.|\/|\w:)/.test(name)
+    ? `${hashPrefix}${createHash("sha256").update(name).digest("hex")}`
+    : name;
 }
 
 function isSite(folder: string): boolean {

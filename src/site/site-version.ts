@@ -3,33 +3,36 @@ import { readFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import type { SiteVersion } from "../../notebooks/components/metrics/site.ts";
 import { slashes } from "../base/kit-folders.ts";
-import { type Answer, withoutAttachments } from "./attachments.ts";
+import { type AnswerFile, withoutAttachments } from "./attachments.ts";
 
-/** The file that open pages ask for once a minute, to see whether they are of the newest build. */
+/** The file that open pages poll once a minute for a newer build. */
 export const versionFile = "version.json";
 
-/** What every page carries until a build has stamped it: a page without a version asks nothing. */
+/** The tag of a page that no build has stamped: a page without a version polls nothing. */
 export const noVersion = `<meta name="asapp-kit-version" content="">`;
 
-const stamped = /<meta name="asapp-kit-version" content="[^"]*"[^>]*>/;
+const versionTag = /<meta name="asapp-kit-version" content="[^"]*"[^>]*>/;
 
 /**
- * The version of a built site: another whenever a page, a component or a figure is another, and the same for the same. The
- * time of the sync is no part of it, for a sync without news changes nothing that is shown.
+ * The version of a built site, which changes exactly when a page, a component or a figure does. The time of the sync does
+ * not count: a sync without news changes nothing on a page.
  */
-export function siteVersion(pages: { page: string; html: string }[], answers: Map<string, Answer>): string {
+export function siteVersion(
+  pages: { page: string; html: string }[],
+  answers: Map<string, AnswerFile>,
+): string {
   const hash = createHash("sha256");
   for (const { page, html } of pages)
-    hash.update(`${page}\0${withoutAttachments(html).replace(stamped, "")}\0`);
+    hash.update(`${page}\0${withoutAttachments(html).replace(versionTag, "")}\0`);
   for (const { name, source } of answers.values()) hash.update(`${name}\0${figuresOf(name, source)}\0`);
   return hash.digest("hex").slice(0, 16);
 }
 
-/** The page with the version, and where it finds that of the newest build. */
+/** The page with its version and the path of the version file. */
 export function stampVersion(html: string, page: string, version: string): string {
   const file = slashes(relative(dirname(page), versionFile));
   const meta = `<meta name="asapp-kit-version" content="${version}" data-file="${file}">`;
-  return html.replace(stamped, meta);
+  return html.replace(versionTag, meta);
 }
 
 export function versionText(version: string, synced: string | null): string {

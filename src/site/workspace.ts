@@ -13,19 +13,19 @@ import type { Project } from "../config/project.ts";
 import { loaderFiles } from "./dataset-list.ts";
 import { mirrorPages } from "./mirror.ts";
 
-/** Where the pages of one project are made, so that none meets the datasets of another: absolute paths. */
+/** The folders that one project's pages are built in, apart from those of other projects. Absolute paths. */
 export interface Workspace {
   folder: string; // .asapp-kit/projects/kit.yaml, beside that file
-  lock: string; // of whoever builds here
+  lock: string; // held by the running build
   pages: string; // Framework's root: notebooks/ and, as data/, data-loaders/
   cache: string; // Framework's
-  datasets: string; // the answers, where Framework looks for the output of loaders
+  datasets: string; // the answers, in Framework's loader cache
 }
 
-/** The folder beside a kit.yaml or a site that the kit keeps its own things in. */
+/** The kit's own folder, beside a kit.yaml or a site. */
 export const workFolder = ".asapp-kit";
 
-/** One per configuration file: two files in one folder are two projects. Touches nothing. */
+/** One workspace per configuration file: two files in one folder are two projects. No I/O. */
 export function workspaceOf({ root, configFile }: Pick<Project, "root" | "configFile">): Workspace {
   const name = configFile === null ? "kit.yaml" : basename(configFile);
   const folder = join(root, workFolder, "projects", name);
@@ -34,7 +34,7 @@ export function workspaceOf({ root, configFile }: Pick<Project, "root" | "config
   return { folder, lock: join(folder, "lock"), pages, cache, datasets: join(cache, "data") };
 }
 
-/** Makes the workspace and brings its copy of the pages up to date. */
+/** Creates the workspace and updates its copy of the pages. */
 export function openWorkspace(project: Pick<Project, "root" | "configFile">): Workspace {
   const workspace = workspaceOf(project);
   mkdirSync(workspace.cache, { recursive: true });
@@ -44,27 +44,27 @@ export function openWorkspace(project: Pick<Project, "root" | "configFile">): Wo
   return workspace;
 }
 
-/** The copies of the .sql files, as Framework runs them for one dataset each. */
+/** The copies of the .sql files that Framework runs. */
 export function mirroredLoaders(project: Pick<Project, "root" | "configFile">): string[] {
   return loaderFiles(join(workspaceOf(project).pages, "data"));
 }
 
-/** Whatever the kit keeps there can be made again. */
+/** Keeps the folder out of Git: everything in it can be rebuilt. */
 export function ignoreInGit(folder: string): void {
   const file = join(folder, ".gitignore");
   if (!existsSync(file)) writeFileSync(file, "*\n");
 }
 
-// Bare imports of components are looked for from Framework's root upwards. A junction needs no rights on Windows.
+// Bare imports of components resolve upwards from Framework's root. A junction needs no privilege on Windows.
 function linkPackages(link: string, target = join(kitRoot, "node_modules")): void {
-  const found = lstatSync(link, { throwIfNoEntry: false });
-  if (found?.isSymbolicLink()) {
+  const existing = lstatSync(link, { throwIfNoEntry: false });
+  if (existing?.isSymbolicLink()) {
     if (readlinkSync(link) === target) return;
     unlinkSync(link);
   }
   try {
     symlinkSync(target, link, process.platform === "win32" ? "junction" : "dir");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // another process was quicker
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // another process made it first
   }
 }

@@ -6,39 +6,41 @@ import type { Database } from "../../duckdb/database.ts";
 import { quoteName, quoteText } from "../../duckdb/quote.ts";
 import type { Feed } from "../../export/feed.ts";
 
-export interface FoundIdentifier {
+export interface IdentifierMatch {
   file: string; // below the site
   value: string;
   feed: string;
   column: string;
 }
 
-/** What of a site could be an id or a name, each with the first file that holds it. */
+/** The texts of a site that could be ids or names, each with the first file that holds it. */
 export interface SiteWords {
-  exact: Map<string, string>; // of pages, as it is spelled
+  exact: Map<string, string>; // of pages, as spelled
   folded: Map<string, string>; // of datasets, in lower case
 }
 
-export interface Shown {
-  labels?: ReadonlySet<string>; // texts for all to see, such as the names of queues: no part of one is looked up
-  declared?: (dataset: string) => ReadonlySet<string>; // columns that its loader declares as personal
+export interface WordOptions {
+  labels?: ReadonlySet<string>; // public texts such as queue names: their parts are not looked up
+  declared?: (dataset: string) => ReadonlySet<string>; // columns that the loader declares as personal
 }
 
-/** Every text of a site's pages and datasets that could be an id or a name, and what stands inside such a text. */
-export function siteWords(site: string, { labels = new Set(), declared }: Shown = {}): SiteWords {
+/** Every text of a site's pages and datasets, and every part of one, that could be an id or a name. */
+export function siteWords(site: string, { labels = new Set(), declared }: WordOptions = {}): SiteWords {
   const words: SiteWords = { exact: new Map(), folded: new Map() };
   for (const path of filesBelow(site)) {
     if (path.startsWith("_npm/") || path.startsWith("_node/") || path.startsWith("_observablehq/")) continue;
     const json = extname(path) === ".json";
     const text = json || pageKinds.has(extname(path)) ? readFileSync(join(site, path), "utf8") : "";
-    const found = json ? jsonWords(text, labels, declared?.(datasetOf(path)) ?? new Set()) : pageWords(text);
-    const into = json ? words.folded : words.exact;
-    for (const word of found) if (!into.has(word)) into.set(word, path);
+    const fileWords = json
+      ? jsonWords(text, labels, declared?.(datasetOf(path)) ?? new Set())
+      : pageWords(text);
+    const target = json ? words.folded : words.exact;
+    for (const word of fileWords) if (!target.has(word)) target.set(word, path);
   }
   return words;
 }
 
-/** Names of queues and of their groups: labels for all to see, even where a rep's attribute repeats one. */
+/** Names of queues and of their groups: public labels, even where an attribute of a rep repeats one. */
 export async function queueLabels(database: Database): Promise<Set<string>> {
   const { rows } =
     await database.rows(`select queue_name from issue_queues union select queue_name from queue_wfm
@@ -47,27 +49,26 @@ export async function queueLabels(database: Database): Promise<Set<string>> {
 }
 
 /**
- * Looks what stands in the built site's pages and datasets up among the ids and names of the data. An empty list is what a
- * site should give.
+ * Looks up the texts of a built site among the ids and names of the data. The list is empty for a site that may be published.
  */
 export async function findIdentifiers(
   database: Database,
   feeds: Map<string, Feed>,
   words: SiteWords,
   labels: ReadonlySet<string> = new Set(),
-): Promise<FoundIdentifier[]> {
-  const lower = new Set([...labels].map((label) => label.toLowerCase()));
-  const all = [
+): Promise<IdentifierMatch[]> {
+  const lowerLabels = new Set([...labels].map((label) => label.toLowerCase()));
+  const candidates = [
     ...[...words.exact.keys()].filter((word) => !labels.has(word)).map((word) => [word, false] as const),
-    ...[...words.folded.keys()].filter((word) => !lower.has(word)).map((word) => [word, true] as const),
+    ...[...words.folded.keys()].filter((word) => !lowerLabels.has(word)).map((word) => [word, true] as const),
   ];
-  if (all.length === 0) return [];
+  if (candidates.length === 0) return [];
   await database.run("create or replace temp table site_words (word varchar, folded boolean)");
-  for (let at = 0; at < all.length; at += 2000) {
-    const values = all.slice(at, at + 2000).map(([word, folded]) => `(${quoteText(word)}, ${folded})`);
+  for (let at = 0; at < candidates.length; at += 2000) {
+    const values = candidates.slice(at, at + 2000).map(([word, folded]) => `(${quoteText(word)}, ${folded})`);
     await database.run(`insert into site_words values ${values.join(", ")}`);
   }
-  const found: FoundIdentifier[] = [];
+  const matches: IdentifierMatch[] = [];
   for (const { feed, column } of await identifierColumns(database, feeds)) {
     const { rows } = await database.rows(
       `select distinct word from (select cast(${quoteName(column)} as varchar) as word from ${quoteName(feed)})
@@ -77,33 +78,33 @@ export async function findIdentifiers(
     for (const [value] of rows) {
       const word = String(value);
       const file = words.exact.get(word) ?? words.folded.get(word.toLowerCase())!;
-      found.push({ file, value: word, feed, column });
+      matches.push({ file, value: word, feed, column });
     }
   }
   await database.run("drop table site_words");
-  return found;
+  return matches;
 }
 
-/** `findIdentifiers` as a condition: throws CliError("build") that names the places, and shows no value whole. */
+/** Throws CliError("build") if `findIdentifiers` finds any; the message names the files and shows no full value. */
 export async function checkIdentifiers(
   database: Database,
   feeds: Map<string, Feed>,
   words: SiteWords,
   labels: ReadonlySet<string> = new Set(),
 ): Promise<void> {
-  const found = await findIdentifiers(database, feeds, words, labels);
-  if (found.length === 0) return;
-  const places = found
+  const matches = await findIdentifiers(database, feeds, words, labels);
+  if (matches.length === 0) return;
+  const locations = matches
     .slice(0, 5)
     .map(({ file, value, feed, column }) => `${file} holds ${value.slice(0, 2)}… of ${feed}.${column}`);
   throw new CliError(
     "build",
-    `the site would publish ids or names: ${places.join("; ")}`,
-    "aggregate them away in the loader, or rename what only looks like one",
+    `the site would publish ids or names: ${locations.join("; ")}`,
+    "aggregate them in the loader, or rename what only looks like an id",
   );
 }
 
-// Columns that hold ids or names, of feeds that have rows. Texts are left out: a short one can equal any label.
+// Columns of ids or names, in feeds with rows. Free text is left out: a short one can equal any label.
 async function identifierColumns(
   database: Database,
   feeds: Map<string, Feed>,
@@ -111,8 +112,10 @@ async function identifierColumns(
   const { rows } = await database.rows("select feed from kit.feeds where rows > 0 order by feed");
   return rows.flatMap(([name]) => {
     const feed = feeds.get(String(name));
-    const personal = feed?.columns.filter((column) => column.personal === "id" || column.personal === "name");
-    return (personal ?? []).map((column) => ({ feed: feed!.name, column: column.name }));
+    if (feed === undefined) return [];
+    return feed.columns
+      .filter(({ personal }) => personal === "id" || personal === "name")
+      .map((column) => ({ feed: feed.name, column: column.name }));
   });
 }
 
@@ -121,8 +124,8 @@ function datasetOf(path: string): string {
   return path.replace(/^_file\/data\//, "").replace(/\.[0-9a-f]{8}(?=\.json$)/, "");
 }
 
-// A dataset's texts, however deep in lists and objects, and the numbers of columns whose values are all large whole
-// numbers: of few rows only very large ones, for a total may be as large as an id.
+// A dataset's texts at any depth, and the numbers of columns whose values are all large integers. In a few rows only very
+// large numbers count, because a total may be as large as an id.
 function jsonWords(text: string, labels: ReadonlySet<string>, declared: ReadonlySet<string>): Set<string> {
   const words = new Set<string>();
   const rows: unknown = JSON.parse(text);
@@ -141,14 +144,14 @@ function jsonWords(text: string, labels: ReadonlySet<string>, declared: Readonly
   for (const values of columns.values()) {
     for (const value of values) if (typeof value === "string" && !labels.has(value)) addText(words, value);
     const numbers = values.filter((value) => typeof value === "number");
-    const least = numbers.length < 3 ? 1_000_000 : 100_000;
-    const large = numbers.every((value) => Number.isInteger(value) && value >= least);
-    if (large && numbers.length === values.length) for (const value of numbers) words.add(String(value));
+    const minimum = numbers.length < 3 ? 1_000_000 : 100_000;
+    const areLarge = numbers.every((value) => Number.isInteger(value) && value >= minimum);
+    if (areLarge && numbers.length === values.length) for (const value of numbers) words.add(String(value));
   }
   return words;
 }
 
-// The values that are no lists or objects; names of an object's entries may be those of a map.
+// Scalar values, and the keys of objects, which may be the entries of a map.
 function leaves(value: unknown, into: unknown[]): void {
   if (Array.isArray(value)) for (const item of value) leaves(item, into);
   else if (typeof value === "object" && value !== null)
@@ -159,17 +162,17 @@ function leaves(value: unknown, into: unknown[]): void {
   else if (value !== null) into.push(value);
 }
 
-const most = 5; // words of a name, or parts of an id, that are looked for inside a longer text
+const maxParts = 5; // words of a name or parts of an id within a longer text
 
-// A text as a whole; and inside it, between word boundaries, what can be an id or the name of somebody: a word with a
-// digit in it, or several words. One word alone is too often an ordinary one. Short numbers are counts.
+// The whole text and, between word boundaries, each part that can be an id or a person's name: a word with a digit, or
+// several words. A single word is too often an ordinary one, and short numbers are counts.
 function addText(words: Set<string>, text: string): void {
   const whole = text.trim().toLowerCase();
   if (isTime(whole)) return;
   if (whole.split(/\s+/).length <= 7) addWord(words, whole);
   const parts = [...whole.matchAll(/[\p{L}\p{N}]+/gu)];
   for (const [i, first] of parts.entries())
-    for (const last of parts.slice(i, i + most)) {
+    for (const last of parts.slice(i, i + maxParts)) {
       const part = whole.slice(first.index, last.index + last[0].length);
       if (first === last && !/\d/.test(part)) continue;
       if (!/^\d{1,5}$/.test(part) && !/^[\d\s.,:-]*$/.test(part.replace(/\d{6,}/g, "x")))
@@ -177,18 +180,18 @@ function addText(words: Set<string>, text: string): void {
     }
 }
 
-// Of an attachment a page says its hash, time and size.
-const ownFacts = /\.[0-9a-f]{8}(?=\.json")|"lastModified":\d+,"size":\d+/g;
+// A page states the hash, time and size of its attachments.
+const attachmentFacts = /\.[0-9a-f]{8}(?=\.json")|"lastModified":\d+,"size":\d+/g;
 const pageKinds = new Set([".html", ".js", ".csv", ".txt", ".svg"]);
 
 function pageWords(source: string): Set<string> {
   const words = new Set<string>();
-  const text = source.replace(ownFacts, "");
+  const text = source.replace(attachmentFacts, "");
   for (const [word] of text.matchAll(/[\w.:@+-]{3,}\w/g)) if (!/^\d{1,6}$/.test(word)) addWord(words, word); // short numbers are sizes and constants
   return words;
 }
 
-// Days and times are in every dataset and are nobody's id. What is short is an ordinary word or number.
+// Dates and times occur in every dataset and identify nobody. Short texts are ordinary words or numbers.
 function addWord(words: Set<string>, text: string): void {
   if (text.length >= 4 && !isTime(text) && text.split(" ").length <= 7) words.add(text);
 }

@@ -9,7 +9,7 @@ import { openCatalog } from "../../warehouse/catalog/catalog.ts";
 import { provenance, type Snapshot } from "../../warehouse/snapshot/snapshot.ts";
 import { type Lineage, lineageOf, type PlanNode, type Scan, UnknownPlan } from "./lineage.ts";
 
-/** What a loader says it ships of people all the same: "-- Personal: rep_name, because the team agreed to it". */
+/** Personal columns that a loader ships on purpose: "-- Personal: rep_name, because the team agreed to it". */
 export interface Declaration {
   columns: string[]; // of the answer, or of a feed
   reason: string;
@@ -22,19 +22,19 @@ const kinds: Record<Exclude<PersonalData, "none">, string> = {
 };
 
 export interface Loader {
-  place: string; // data-loaders/days.json.sql
+  path: string; // data-loaders/days.json.sql
   source: string; // its text
-  query: string; // with its parameters in place
+  query: string; // with its parameters bound
   columns: readonly string[]; // of its answer
 }
 
 /** The declarations of a loader. Throws CliError("build") at one without a reason. */
-export function declarationsOf(place: string, source: string): Declaration[] {
+export function declarationsOf(path: string, source: string): Declaration[] {
   return [...source.matchAll(/^-- Personal:(.*)$/gm)].map(([, text]) => {
     const match = /^\s*([^,\s][^,]*(?:,[^,]+)*?)\s*,\s*because\s+(\S.*)$/.exec(text!);
     if (match === null)
       throw refused(
-        `${place} declares personal columns without a reason:${text}`,
+        `${path} declares personal columns without a reason:${text}`,
         'write "-- Personal: rep_name, because …"',
       );
     return { columns: match[1]!.split(",").map((name) => name.trim()), reason: match[2]!.trim() };
@@ -42,31 +42,30 @@ export function declarationsOf(place: string, source: string): Declaration[] {
 }
 
 /**
- * Throws CliError("build") unless each column of a loader's answer is made of nothing personal, whatever it is called and
- * however it is wrapped, or the loader declares it. A personal column may be counted, joined, filtered and grouped by.
+ * Throws CliError("build") if a column of a loader's answer derives from personal data, under any name and any wrapping, and
+ * the loader does not declare it. A personal column may be counted, joined, filtered and grouped by.
  */
-async function checkMadeOf(
+async function checkLineage(
   database: Database,
   { feeds, data }: Pick<Project, "feeds" | "data">,
   loader: Loader,
 ): Promise<void> {
-  const { place, source, query, columns } = loader;
-  const declared = new Set(declarationsOf(place, source).flatMap((declaration) => declaration.columns));
-  const made = await madeOf(database, query, personalScan(data, feeds), place);
-  if (made.length !== columns.length)
-    throw refused(`${place}: what its columns are made of cannot be told`, "write it as one query");
+  const { path, source, query, columns } = loader;
+  const declared = new Set(declarationsOf(path, source).flatMap((declaration) => declaration.columns));
+  const lineages = await traceColumns(database, query, personalScan(data, feeds), path);
+  if (lineages.length !== columns.length)
+    throw refused(`${path}: the lineage of its columns is unknown`, "write it as one query");
   for (const [i, name] of columns.entries()) {
-    const origins = [...made[i]!.keys()].filter((origin) => !declared.has(columnOf(origin)));
-    if (origins.length === 0 || declared.has(name)) continue;
-    const [origin] = origins;
+    const origin = [...lineages[i]!.keys()].find((origin) => !declared.has(columnOf(origin)));
+    if (origin === undefined || declared.has(name)) continue;
     throw refused(
-      `${place} ships ${quoteName(name)}, which is made of ${origin} (${kindOf(origin!, feeds)})`,
-      `count it or leave it out; or say why everybody with the link may read it: "-- Personal: ${name}, because …"`,
+      `${path} ships ${quoteName(name)}, which derives from ${origin} (${kindOf(origin, feeds)})`,
+      `count it or leave it out; or state why everybody with the link may read it: "-- Personal: ${name}, because …"`,
     );
   }
 }
 
-async function madeOf(database: Database, query: string, scan: Scan, place: string): Promise<Lineage[]> {
+async function traceColumns(database: Database, query: string, scan: Scan, path: string): Promise<Lineage[]> {
   const { rows } = await database.rows(`select json_serialize_plan(${quoteText(query)}, optimize := false)`);
   const answer = JSON.parse(String(rows[0]![0])) as {
     error: boolean;
@@ -75,7 +74,7 @@ async function madeOf(database: Database, query: string, scan: Scan, place: stri
   };
   if (answer.error || answer.plans?.length !== 1)
     throw refused(
-      `${place}: what it ships cannot be traced: ${answer.error_message ?? "it is more than one statement"}`,
+      `${path}: cannot trace the columns it ships: ${answer.error_message ?? "more than one statement"}`,
       "write it as one query over feeds and views of the catalog",
     );
   try {
@@ -83,13 +82,13 @@ async function madeOf(database: Database, query: string, scan: Scan, place: stri
   } catch (error) {
     if (!(error instanceof UnknownPlan)) throw error;
     throw refused(
-      `${place}: what it ships cannot be traced through ${error.message}`,
+      `${path}: cannot trace the columns it ships through ${error.message}`,
       "write it as one query over feeds and views of the catalog",
     );
   }
 }
 
-/** Looks each loader over once, in a catalog of its own: where views are kept as tables, a plan ends at the table. */
+/** Checks each loader once, in a separate catalog: where a view is kept as a table, a plan ends at that table. */
 export interface Tracing {
   check(file: string, loader: Loader): Promise<void>;
   close(): Promise<void>;
@@ -102,7 +101,7 @@ export function openTracing(project: Project, snapshot?: Snapshot): Tracing {
     check(file, loader) {
       const open = async () => {
         opening ??= openShapes(project, snapshot);
-        await checkMadeOf(await opening, project, loader);
+        await checkLineage(await opening, project, loader);
       };
       const check = checked.get(file) ?? open();
       checked.set(file, check);
@@ -112,20 +111,20 @@ export function openTracing(project: Project, snapshot?: Snapshot): Tracing {
   };
 }
 
-/** Views over files whose reading a plan cannot say: tables of the same shape stand for them. */
-const unplanned = ["kit.files", "kit.quarantine"];
+/** Views whose plans do not name the files they read: tables of the same shape replace them. */
+const opaqueViews = ["kit.files", "kit.quarantine"];
 
 async function openShapes(project: Project, snapshot?: Snapshot): Promise<Database> {
   const database = await openCatalog(project, snapshot === undefined ? {} : { snapshot });
-  for (const name of unplanned) {
+  for (const name of opaqueViews) {
     await database.run(`create table ${name}_shape as from ${name} limit 0`);
-    await database.run(`drop view if exists ${name}`).catch(() => {}); // without any file it is a table
+    await database.run(`drop view if exists ${name}`).catch(() => {}); // a table when there are no files
     await database.run(`create view if not exists ${name} as from ${name}_shape`);
   }
   return database;
 }
 
-const rowsOfNothing = new Set([
+const generators = new Set([
   "range",
   "generate_series",
   "repeat",
@@ -135,10 +134,10 @@ const rowsOfNothing = new Set([
   "json_tree",
 ]);
 
-// Columns of kit.quarantine that repeat what stood in the data, and so may repeat what people wrote.
-const repeats = new Set(["text", "base64"]);
+// Columns of kit.quarantine that quote the data, and so may quote what people wrote.
+const quotedColumns = new Set(["text", "base64"]);
 
-/** What a scan's columns hold: of a feed's files as its columns are marked, of the kit's own tables nothing personal. */
+/** The lineage of a scan: a feed's files by the marks of its columns, the kit's own tables without personal data. */
 export function personalScan(data: string, feeds: Map<string, Feed>): Scan {
   return (node) => {
     const name = String(node.name);
@@ -146,16 +145,17 @@ export function personalScan(data: string, feeds: Map<string, Feed>): Scan {
     if (name === "seq_scan") {
       if (!["kit", "wfm", "history"].includes(bound.schema ?? "")) return null;
       const quarantine = /^quarantine(_shape)?$/.test(bound.table ?? "");
-      return (column) => (quarantine && repeats.has(column) ? origin("kit.quarantine", column) : new Map());
+      return (column) =>
+        quarantine && quotedColumns.has(column) ? origin("kit.quarantine", column) : new Map();
     }
-    if (rowsOfNothing.has(name)) return () => new Map();
+    if (generators.has(name)) return () => new Map();
     if (name !== "read_parquet" && name !== "parquet_scan") return null;
-    const places = new Set((bound.files ?? []).map((file) => placeOf(data, file)));
-    const [place] = places;
-    if (places.size !== 1 || !place) return null;
-    if (place === ownFiles) return () => new Map();
+    const feedsRead = new Set((bound.files ?? []).map((file) => feedOfFile(data, file)));
+    const [feed] = feedsRead;
+    if (feedsRead.size !== 1 || !feed) return null;
+    if (feed === partitionLists) return () => new Map();
     const types = (node.returned_types ?? bound.types ?? []) as { id: string }[];
-    return (column, index) => personal(place, column, types[index]?.id ?? "VARCHAR", feeds.get(place));
+    return (column, index) => columnOrigin(feed, column, types[index]?.id ?? "VARCHAR", feeds.get(feed));
   };
 }
 
@@ -166,19 +166,19 @@ interface BoundScan {
   table?: string;
 }
 
-function personal(feed: string, column: string, type: string, known: Feed | undefined): Lineage {
+function columnOrigin(feed: string, column: string, type: string, registered: Feed | undefined): Lineage {
   if (column === "_rescued") return origin(feed, column);
   if (provenance.some(({ name }) => name === column)) return new Map();
   const lower = column.toLowerCase();
-  const judged = known?.columns.find(({ name }) => name.toLowerCase() === lower)?.personal;
-  return (judged ?? unjudged(type)) === "none" ? new Map() : origin(feed, column);
+  const mark = registered?.columns.find(({ name }) => name.toLowerCase() === lower)?.personal;
+  return (mark ?? defaultMark(type)) === "none" ? new Map() : origin(feed, column);
 }
 
 /**
- * A column that neither the registry nor kit.yaml judges. Whole numbers are ids as often as counts, texts can be anything;
- * what cannot name a person by itself may ship.
+ * The mark of a column that neither the registry nor kit.yaml marks. Integers are ids as often as counts, and texts can hold
+ * anything; other types cannot identify a person and may ship.
  */
-function unjudged(type: string): PersonalData {
+function defaultMark(type: string): PersonalData {
   return /^(BOOLEAN|DOUBLE|FLOAT|DECIMAL|DATE|TIME|TIMESTAMP|INTERVAL)/.test(type) ? "none" : "text";
 }
 
@@ -193,17 +193,17 @@ function columnOf(origin: string): string {
 function kindOf(origin: string, feeds: Map<string, Feed>): string {
   const column = columnOf(origin);
   const feed = feeds.get(origin.slice(0, -column.length - 1));
-  const judged = feed?.columns.find(({ name }) => name === column)?.personal ?? "none";
-  return judged === "none" ? "a column that nobody has judged: kit.yaml may, under feeds" : kinds[judged];
+  const mark = feed?.columns.find(({ name }) => name === column)?.personal ?? "none";
+  return mark === "none" ? "a column without a `personal` mark: set it in kit.yaml under feeds" : kinds[mark];
 }
 
-const ownFiles = "the kit's own";
+const partitionLists = "the kit's own";
 
-// The feed of data/current/<feed>/…parquet and data/staged/<feed>/…parquet, beside which its list of partitions lies.
-function placeOf(data: string, file: string): string | null {
+// The feed of data/current/<feed>/…parquet and data/staged/<feed>/…parquet, or `partitionLists` for the lists beside them.
+function feedOfFile(data: string, file: string): string | null {
   const [layer, feed, name] = slashes(relative(data, file)).split("/");
   if ((layer !== "current" && layer !== "staged") || !feed || name === undefined) return null;
-  return name.startsWith("partitions.") ? ownFiles : feed;
+  return name.startsWith("partitions.") ? partitionLists : feed;
 }
 
 function refused(message: string, next: string): CliError {

@@ -13,7 +13,7 @@ import type { DayData } from "./share.ts";
 import { pageCss } from "./share-image.ts";
 import { withDocument } from "./svg-document.ts";
 
-/** The script of a shared page: the components of the Today page in one piece, without anything to load. */
+/** The script of a shared page: the components of the Today page in one bundle that loads nothing. */
 export async function pageScript(): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: kitRoot,
@@ -30,25 +30,29 @@ export async function pageScript(): Promise<string> {
   return outputFiles[0]!.text.trim();
 }
 
-/** What a shared page carries: the day of one queue, or of all to choose from. */
+/** The data of a shared page: the day of one queue, or of all queues to choose from. */
 export function sharedPage(
   { site, days, day, series, weekBefore, comparison, queues }: DayData,
   { queue, grain, generated }: { queue: string | null; grain: SharedPage["grain"]; generated: string },
 ): SharedPage {
-  const shown = (all: readonly QueueDay[]) =>
+  const ofQueue = (all: readonly QueueDay[]) =>
     queue === null ? [...all] : [...all.filter((of) => of.queue === queue), ...zeroWindow(all)];
   return {
-    ...{ site, day, comparison, grain, generated },
+    site,
+    day,
+    comparison,
+    grain,
+    generated,
     days: days.filter((entry) => entry.day === day || entry.day === daysLater(day, -7)),
-    series: shown(series),
-    weekBefore: shown(weekBefore),
+    series: ofQueue(series),
+    weekBefore: ofQueue(weekBefore),
     queues: queue === null ? queues.filter((name) => series.some((of) => of.queue === name)) : [queue],
   };
 }
 
 /**
- * One HTML file that works from a mail attachment: script, style and data are inside, and its policy lets it load
- * nothing. Where scripts are off, as in the preview of a mail program, the picture and its table are there.
+ * One HTML file that works as a mail attachment: it holds its script, style and data, and its policy lets it load nothing.
+ * Where scripts are off, as in the preview of a mail program, it shows the picture and its table.
  */
 export function sharedHtml(
   page: SharedPage,
@@ -80,7 +84,7 @@ export function sharedHtml(
 ${pageCss()
   .replace(/@import[^;]*;/g, "")
   .replaceAll("</", "<\\/")}
-${ownStyle}
+${pageStyle}
 </style>
 </head>
 <body>
@@ -92,7 +96,7 @@ ${ownStyle}
 `;
 }
 
-// Whether an open queue without contacts gets a row of zeros shows in the other queues; this says so without them.
+// The page infers from other queues whether the export writes rows of zeros for idle queues; this stub of a row stands for them.
 function zeroWindow(series: readonly QueueDay[]): QueueDay[] {
   const zero = series.find(
     ({ queue, assigned, abandoned }) =>
@@ -107,7 +111,7 @@ function zeroWindow(series: readonly QueueDay[]): QueueDay[] {
   ];
 }
 
-const ownStyle = `
+const pageStyle = `
 body { margin: 0; background: var(--paper); color: var(--ink); }
 #shared-page { max-width: 1000px; margin: 1.5rem auto; padding: 0 1rem; }
 .shared-still svg { max-width: 100%; height: auto; }

@@ -8,8 +8,8 @@ import { withDocument } from "./svg-document.ts";
 const points = 0.75; // of a CSS pixel
 
 /**
- * A picture as a PDF of one page: vectors, and text in the kit's font that can be searched. Where the font lacks letters
- * of the text, the page holds the PNG instead.
+ * A picture as a one-page PDF of vectors and searchable text in the kit's font. If the font lacks a letter of the text, the
+ * page holds the PNG instead.
  */
 export async function picturePdf(parts: Picture, sheet: Sheet, now: Date): Promise<Uint8Array> {
   const root = withDocument(() => picture(parts, sheet, { embedFont: false }));
@@ -43,9 +43,9 @@ type Patterns = Map<string, Element>;
 
 const inherits = ["fill", "font-size", "font-weight", "text-anchor", "stroke", "stroke-width"] as const;
 
-function draw(pdf: PDFKit.PDFDocument, element: Element, above: Inherited, patterns: Patterns): void {
-  const style: Inherited = { ...above };
-  for (const name of inherits) style[name] = element.getAttribute(name) ?? above[name] ?? "";
+function draw(pdf: PDFKit.PDFDocument, element: Element, inherited: Inherited, patterns: Patterns): void {
+  const style: Inherited = { ...inherited };
+  for (const name of inherits) style[name] = element.getAttribute(name) ?? inherited[name] ?? "";
   const name = element.localName;
   if (["title", "desc", "style", "defs", "pattern"].includes(name)) return;
   pdf.save();
@@ -59,7 +59,7 @@ function draw(pdf: PDFKit.PDFDocument, element: Element, above: Inherited, patte
   pdf.restore();
 }
 
-// Lays the shape's path; false for what has none.
+// Adds the shape's path; false for an element without one.
 function outline(pdf: PDFKit.PDFDocument, element: Element, name: string): boolean {
   const of = (attribute: string) => number(element, attribute);
   if (name === "rect") {
@@ -94,7 +94,7 @@ function paint(pdf: PDFKit.PDFDocument, element: Element, style: Inherited, patt
   else if (stroked) pdf.stroke(style.stroke);
 }
 
-// The patterns of panels are lines at an angle: drawn as such, cut to the shape.
+// The patterns of panels are diagonal lines, drawn as such and clipped to the shape.
 function hatched(pdf: PDFKit.PDFDocument, element: Element, pattern: Element): void {
   const line = all(pattern, "line")[0];
   const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => number(element, name)) as Four;

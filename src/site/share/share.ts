@@ -14,27 +14,27 @@ import { computeDataset } from "../dataset.ts";
 import { listDatasets } from "../dataset-list.ts";
 import { openTracing } from "../privacy/personal.ts";
 
-/** What the pages load for one day, computed by the same queries. */
+/** One day's data, computed by the queries of the pages. */
 export interface DayData {
   site: Site;
   queues: string[]; // busiest first, after "All queues"
   days: IntradayDay[];
   day: string;
-  series: QueueDay[]; // of all queues, as the day's file holds them
-  weekBefore: QueueDay[]; // the same a week before, for a comparison with it
+  series: QueueDay[]; // of all queues, as in the day's file
+  weekBefore: QueueDay[]; // a week earlier; empty unless compared with it
   comparison: Comparison;
   missing: MissingColumn[];
 }
 
-/** A metric of the card that the export has no column for. */
+/** A metric of the card without a column in the export. */
 export interface MissingColumn {
   metric: string;
-  column: string | null; // as kit.yaml maps it
+  column: string | null; // mapped in kit.yaml
 }
 
 /**
- * The datasets behind the Today page for `date`, the newest day with data unless told.
- * Throws CliError("noWfmData") if there is no WFM data at all, and CliError("usage") for a day without any.
+ * The datasets of the Today page for `date`, by default the newest day with data.
+ * Throws CliError("noWfmData") without any WFM data, and CliError("usage") for a day without data.
  */
 export async function loadDay(
   project: Project,
@@ -74,8 +74,14 @@ export async function loadDay(
       comparison === "last" ? rows<QueueDay>(`intraday/${daysLater(day, -7)}.json`) : [],
     ]);
     return {
-      ...{ site: site[0]!, queues: queues.map(({ queue }) => queue), days, day },
-      ...{ series, weekBefore, comparison, missing },
+      site: site[0]!,
+      queues: queues.map(({ queue }) => queue),
+      days,
+      day,
+      series,
+      weekBefore,
+      comparison,
+      missing,
     };
   } finally {
     await tracing.close();
@@ -88,26 +94,26 @@ export function columnText({ metric, column }: MissingColumn): string {
   return `${metric} (${column ?? "not mapped"})`;
 }
 
-/** The named queue as the data spell it. Throws CliError("usage") with the nearest one. */
+/** The queue of that name, spelled as in the data. Throws CliError("usage") that suggests the nearest name. */
 export function queueOf(name: string, { queues }: Pick<DayData, "queues">): string {
-  const found =
+  const queue =
     queues.find((queue) => queue === name) ??
     queues.find((queue) => queue.toLowerCase() === name.trim().toLowerCase());
-  if (found !== undefined) return found;
-  const wanted = name.trim().toLowerCase();
-  const meant =
-    queues.find((queue) => wanted.length > 2 && queue.toLowerCase().includes(wanted)) ??
-    queues.find((queue) => suggest(wanted, queue.split(/[\s/_-]+/)) !== null);
-  const close = meant === undefined ? hint(name, queues) : `did you mean "${meant}"?`;
-  throw new CliError("usage", `no queue is called ${shortened(name)}`, close);
+  if (queue !== undefined) return queue;
+  const word = name.trim().toLowerCase();
+  const suggestion =
+    queues.find((queue) => word.length > 2 && queue.toLowerCase().includes(word)) ??
+    queues.find((queue) => suggest(word, queue.split(/[\s/_-]+/)) !== null);
+  const next = suggestion === undefined ? hint(name, queues) : `did you mean "${suggestion}"?`;
+  throw new CliError("usage", `no queue is called ${shortened(name)}`, next);
 }
 
-/** The queues that something is known of on the day, busiest first. */
+/** The queues with data on the day, busiest first. */
 export function queuesOfDay({ queues, series }: DayData): string[] {
-  const present = new Set(
+  const active = new Set(
     series.filter(({ assigned }) => assigned.some((count) => count !== null)).map(({ queue }) => queue),
   );
-  return queues.filter((queue) => present.has(queue));
+  return queues.filter((queue) => active.has(queue));
 }
 
 async function missingColumns(database: Database): Promise<MissingColumn[]> {

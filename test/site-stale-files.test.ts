@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { clearLeftovers, restoreSite } from "../src/site/leftover.ts";
-import { besideSite } from "../src/site/site-owner.ts";
+import { siteSidecar } from "../src/site/site-owner.ts";
+import { removeStale, restoreSite } from "../src/site/stale-files.ts";
 
 describe("what a killed build left", () => {
   const { pid: gone } = spawnSync(process.execPath, ["-e", ""]);
@@ -23,13 +23,13 @@ describe("what a killed build left", () => {
   };
 
   it("is cleared, and nothing else: not of a build that runs, not a folder of somebody's beside the site", () => {
-    const beside = besideSite(site);
+    const beside = siteSidecar(site);
     for (const kind of [".next-", ".old-", "."]) put(`${beside}${kind}${gone}`);
     put(`${beside}.next-${process.ppid}`);
     put(`${beside}.next-`);
-    put(`${besideSite(join(folder, "site2"))}.next-${gone}`);
+    put(`${siteSidecar(join(folder, "site2"))}.next-${gone}`);
     for (const name of ["site", `site.${gone}`, `site.old-${gone}`, "site.2025"]) put(join(folder, name));
-    clearLeftovers(beside);
+    removeStale(beside);
     assert.deepEqual(
       readdirSync(join(folder, ".asapp-kit", "sites")),
       ["site.next-", `site.next-${process.ppid}`, `site2.next-${gone}`].sort(),
@@ -38,11 +38,11 @@ describe("what a killed build left", () => {
       readdirSync(folder),
       [".asapp-kit", "site", "site.2025", `site.${gone}`, `site.old-${gone}`].sort(),
     );
-    clearLeftovers(join(folder, "nowhere", "site"));
+    removeStale(join(folder, "nowhere", "site"));
   });
 
   it("is the former site, where the new one had not been moved into its place", () => {
-    const beside = besideSite(site);
+    const beside = siteSidecar(site);
     put(`${beside}.old-${gone}`);
     put(`${beside}.next-${gone}`);
     restoreSite(site, beside);

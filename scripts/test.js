@@ -1,7 +1,7 @@
 // Runs the compiled tests with Node's own runner, in a zone that is not UTC and has an odd offset.
 // `npm test` runs all but the long ones; `node scripts/test.js layout plan` runs the files with one of these in their names,
 // and `node scripts/test.js -site` those without. `--quick`, `--dated`, `--long` and `--short` pick by what a file is, see
-// test-files.js.
+// test-files.js. `--renew` writes what is stored in test/output anew, for the names given.
 import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
@@ -21,7 +21,8 @@ const files = testFiles()
   .filter((file) => names.length === 0 || names.some((name) => basename(file).includes(name)))
   .filter((file) => !without.some((name) => basename(file).includes(name)))
   .filter((file) => picks.every((is) => is(file)));
-if (files.length === 0) {
+const renew = words.includes("--renew") ? { ASAPP_KIT_RENEW: "1" } : {};
+if (files.length === 0 || (words.includes("--renew") && names.length === 0)) {
   console.error(`no test file matches ${words.join(" ") || "at all: npm run compile"}`);
   process.exit(1);
 }
@@ -30,6 +31,6 @@ const concurrency = `--test-concurrency=${availableParallelism() + 1}`;
 const result = spawnSync(
   process.execPath,
   ["--enable-source-maps", "--test", "--test-reporter=spec", concurrency, ...files],
-  { cwd: root, stdio: "inherit", env: { ...process.env, TZ: "America/St_Johns", NO_COLOR: "1" } },
+  { cwd: root, stdio: "inherit", env: { ...process.env, ...renew, TZ: "America/St_Johns", NO_COLOR: "1" } },
 );
 process.exit(result.status ?? 1);

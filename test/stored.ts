@@ -4,19 +4,31 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * Compares a text with `test/output/<name>`. A missing file is written, except in CI; a mismatch is left beside it
- * as `<name>-changed`, to be looked at and then moved over it.
+ * Compares a text with `test/output/<name>`. A missing file is written, except in CI; a mismatch fails with the first line
+ * that differs and is left beside it as `<name>-changed`, to be looked at. `node scripts/test.js --renew NAME…` writes what
+ * the tests of these names make over what is stored; a folder of `test/output` is called like its test.
  */
 export function stored(name: string, text: string): void {
   const file = fileURLToPath(new URL(`../../test/output/${name}`, import.meta.url));
   const changed = file.replace(/(\.[^./]+)?$/, "-changed$1");
-  if (!existsSync(file)) {
+  if (process.env.ASAPP_KIT_RENEW || !existsSync(file)) {
     assert.ok(!process.env.CI, `test/output/${name} is missing: run the tests once outside CI`);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
   rmSync(changed, { force: true });
   const expected = readFileSync(file, "utf8");
-  if (text !== expected) writeFileSync(changed, text);
-  assert.equal(text, expected, `test/output/${name} differs; compare it with the -changed file beside it`);
+  if (text === expected) return;
+  writeFileSync(changed, text);
+  assert.fail(
+    `test/output/${name} ${firstDifference(expected, text)}\nCompare it with the -changed file beside it, then renew it: node scripts/test.js --renew ${dirname(name)}`,
+  );
+}
+
+/** "differs in line 3:" with that line of both texts. */
+export function firstDifference(expected: string, text: string): string {
+  const [before, after] = [expected.split("\n"), text.split("\n")];
+  const at = before.findIndex((line, i) => line !== after[i]);
+  const line = at < 0 ? before.length : at;
+  return `differs in line ${line + 1}:\n- ${before[line] ?? "(end)"}\n+ ${after[line] ?? "(end)"}`;
 }

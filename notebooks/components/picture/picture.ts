@@ -128,11 +128,17 @@ function textAttributes({ size, weight, fill }: Pick<TextStyle, "size" | "weight
   return { "font-size": size, "font-weight": weight, fill };
 }
 
-// The chart without the parts that answer a pointer, as a group in its place.
-function drawing({ draw, height }: PictureChart, sheet: Sheet, y: number) {
-  const chart = draw(inner, height);
+/** Makes a chart of a page one that stands still: without the parts that answer a pointer, its looks written into it. */
+export function still(chart: SVGSVGElement, sheet: Sheet): SVGSVGElement {
   for (const element of below(chart)) if (hasClass(element, "pointer")) element.remove();
   paint(sheet, chart);
+  renameIds(chart);
+  return chart;
+}
+
+// A chart as a group in its place.
+function drawing({ draw, height }: PictureChart, sheet: Sheet, y: number) {
+  const chart = still(draw(inner, height), sheet);
   const [, , , tall] = (chart.getAttribute("viewBox") ?? "").split(" ").map(Number);
   const group = svg("g", {
     transform: `translate(${edge} ${round(y)})`,

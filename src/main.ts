@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { CliError, exitCodes, toCliError } from "./base/errors.ts";
+import { CliError, exitCodes } from "./base/errors.ts";
+import { toCliError } from "./base/faults.ts";
 import { own } from "./base/names.ts";
 import { didYouMean, type Options, readArguments } from "./cli/arguments.ts";
 import { type Command, common } from "./cli/command.ts";

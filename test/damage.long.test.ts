@@ -3,7 +3,8 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFi
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import { CliError, toCliError } from "../src/base/errors.ts";
+import { CliError } from "../src/base/errors.ts";
+import { toCliError } from "../src/base/faults.ts";
 import { listDatasets } from "../src/site/dataset-list.ts";
 import { type ExportTree, exportTree } from "./export-tree.ts";
 

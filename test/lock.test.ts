@@ -14,7 +14,8 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { CliError } from "../src/base/errors.ts";
-import { type Holder, holderIn, withLock, withLockFile } from "../src/base/lock.ts";
+import { withLock, withLockFile } from "../src/base/lock.ts";
+import { type Holder, holderIn } from "../src/base/process.ts";
 import { ended } from "./wait.ts";
 
 describe("lock", () => {

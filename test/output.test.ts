@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { describe, it } from "node:test";
-import { CliError, toCliError } from "../src/base/errors.ts";
+import { CliError } from "../src/base/errors.ts";
+import { toCliError } from "../src/base/faults.ts";
 import { type Effects, openOutput, type Progress, progressText } from "../src/cli/output.ts";
 
 class Screen extends EventEmitter {

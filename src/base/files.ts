@@ -1,6 +1,16 @@
-import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  type Dirent,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { CliError } from "./errors.ts";
+import { faultOf } from "./faults.ts";
 
 // Nothing of raw/ and manifest/ is fsynced. A killed process loses nothing by that: what it wrote is in the page cache.
 // After a power cut a file system may keep a rename and lose the bytes. An fsync per object would cost more than all the
@@ -51,7 +61,7 @@ export function makeFolder(data: string, path: string): string {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    if (!["EEXIST", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (!["missing", "inTheWay"].includes(faultOf(error) ?? "")) throw error;
     const parts = path.split("/");
     const ways = parts.map((_, i) => join(data, ...parts.slice(0, i + 1)));
     const file = ways.find((way) => statSync(way, { throwIfNoEntry: false })?.isDirectory() === false);
@@ -72,36 +82,17 @@ export function removeEmpty(folder: string): boolean {
   }
 }
 
-// Node tells ENOENT of a new folder on a read-only file system.
-const readOnly = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EISDIR", "ENOENT"];
-
-/** A failure to write as a user's problem, when it is one; anything else comes back as it is. */
-export function diskError(error: unknown, folder: string): unknown {
-  const { code, path } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new CliError(
-      "diskFull",
-      `no space left for ${folder}`,
-      "free some space or set `data` in kit.yaml to a larger disk, then run again: what is complete is kept",
-      { cause: error },
-    );
-  }
-  if (code !== undefined && readOnly.includes(code)) {
-    return new CliError(
-      "notWritable",
-      `cannot write to ${path ?? folder} (${code})`,
-      "make the data folder writable for this user, or set `data` in kit.yaml to another folder",
-      { cause: error },
-    );
-  }
-  return error;
+/** Removes folders that are empty, upwards until `top`. */
+export function prune(folder: string, top: string): void {
+  for (let at = folder; at !== top && at.startsWith(top); at = dirname(at)) if (!removeEmpty(at)) return;
 }
 
-/** Does work in the data folder; a failure to write comes out as `diskError` has it. */
-export function onDisk<T>({ data }: { data: string }, work: () => T): T {
+/** What is in a folder; nothing where there is no such folder. */
+export function entriesOf(folder: string, options: { recursive?: boolean } = {}): Dirent[] {
   try {
-    return work();
+    return readdirSync(folder, { ...options, withFileTypes: true });
   } catch (error) {
-    throw diskError(error, data);
+    if (faultOf(error) === "missing") return [];
+    throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { CliError } from "../base/errors.ts";
-import type { Holder } from "../base/lock.ts";
+import type { Holder } from "../base/process.ts";
 import { bytes, count, duration, plural } from "../base/words.ts";
 import type { Project } from "../config/project.ts";
 import { type PartitionId, runOf } from "../export/partition.ts";

@@ -1,4 +1,4 @@
-import { toCliError } from "../base/errors.ts";
+import { toCliError } from "../base/faults.ts";
 import { withLock } from "../base/lock.ts";
 import { duration, minute, plural } from "../base/words.ts";
 import type { Project } from "../config/project.ts";

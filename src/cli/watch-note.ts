@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomically } from "../base/files.ts";
-import { type Holder, holderIn, isAlive } from "../base/lock.ts";
+import { type Holder, holderIn, isAlive } from "../base/process.ts";
 import { type Fields, isText, readStored, type Stored } from "../base/stored.ts";
 
 export const watchName = "watch.json";

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { CliError, type ExitName, toCliError } from "../base/errors.ts";
-import { thisProcess } from "../base/lock.ts";
+import { CliError, type ExitName } from "../base/errors.ts";
+import { toCliError } from "../base/faults.ts";
+import { thisProcess } from "../base/process.ts";
 import { count, duration, minute, plural } from "../base/words.ts";
 import { feedOf, openProject, type Project } from "../config/project.ts";
 import { buildSite } from "../site/build.ts";

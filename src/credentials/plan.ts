@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { CliError } from "../base/errors.ts";
+import { faultOf } from "../base/faults.ts";
 import { plural } from "../base/words.ts";
 import { parseConfig } from "../config/config.ts";
 import { newKit } from "../config/kit-text.ts";
@@ -175,9 +176,8 @@ function writing(file: string, soFar: string, write: () => void): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    const exit = code === "ENOSPC" || code === "EDQUOT" ? "diskFull" : "notWritable";
     throw new CliError(
-      exit,
+      faultOf(error) === "full" ? "diskFull" : "notWritable",
       `cannot write ${file} (${code}); ${soFar}`,
       "make room or permission there and run again",
       {

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync } fro
 import { dirname, join, resolve } from "node:path";
 import { CliError } from "../base/errors.ts";
 import { filesBelow, loadersFolder } from "../base/kit-folders.ts";
-import { type Holder, withLockFile } from "../base/lock.ts";
+import { withLockFile } from "../base/lock.ts";
+import type { Holder } from "../base/process.ts";
 import type { Project } from "../config/project.ts";
 import { openCatalog } from "../warehouse/catalog/catalog.ts";
 import { pagesOf } from "./attachments.ts";

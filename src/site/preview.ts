@@ -1,5 +1,6 @@
 import { CliError } from "../base/errors.ts";
-import { type Holder, withLockFile } from "../base/lock.ts";
+import { withLockFile } from "../base/lock.ts";
+import type { Holder } from "../base/process.ts";
 import type { Project } from "../config/project.ts";
 import { runFramework } from "./child.ts";
 import { computeDatasets } from "./dataset.ts";

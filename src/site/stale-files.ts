@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { isAlive } from "../base/lock.ts";
+import { isRunning } from "../base/process.ts";
 
 /**
  * Removes the stale files of killed builds: entries named like `path` with the id of a dead process at the end, such as
@@ -25,11 +24,7 @@ function staleEntries(path: string): { file: string; kind: string }[] {
   return readdirSync(folder).flatMap((entry) => {
     const [, kind, pid] =
       (entry.startsWith(name) && /^(next-|old-|)(\d+)$/.exec(entry.slice(name.length))) || [];
-    if (kind === undefined || isOwnOrAlive(Number(pid))) return [];
+    if (kind === undefined || isRunning(Number(pid))) return [];
     return [{ file: join(folder, entry), kind }];
   });
-}
-
-function isOwnOrAlive(pid: number): boolean {
-  return pid === process.pid || isAlive({ pid, host: hostname(), since: "", started: null });
 }

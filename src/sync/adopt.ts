@@ -1,5 +1,6 @@
-import { createReadStream, readdirSync, statSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { join } from "node:path";
+import { entriesOf } from "../base/files.ts";
 import { isDate, markerName, parseKey } from "../export/layout.ts";
 import { partitionKey } from "../export/partition.ts";
 import type { ManifestObject, ManifestPartition } from "./manifest.ts";
@@ -75,7 +76,7 @@ interface Folder {
 }
 
 function* foldersBelow(at: string, path: string): Generator<Folder> {
-  const entries = listed(at);
+  const entries = entriesOf(at);
   const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   if (files.length > 0) yield { at, path, files };
   for (const entry of entries)
@@ -90,16 +91,7 @@ function* exportsOf(data: string, feed: string): Generator<{ below: string; path
 }
 
 function folders(folder: string): string[] {
-  return listed(folder)
+  return entriesOf(folder)
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
-}
-
-function listed(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
-    throw error;
-  }
 }

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
-import { createReadStream, readdirSync, statSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { createReadStream, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { entriesOf } from "../base/files.ts";
+import { slashes } from "../base/kit-folders.ts";
 import { withLock } from "../base/lock.ts";
 import { selectFeed } from "../config/config.ts";
 import type { Project } from "../config/project.ts";
@@ -10,8 +12,7 @@ import { groupPartitions } from "../export/remote-partition.ts";
 import { SourceError } from "../sources/source.ts";
 import { DayRecord } from "./day-work.ts";
 import { type Download, fetchPartition } from "./download.ts";
-import { localDays } from "./local.ts";
-import { hasFiles, type ManifestPartition, partitionOf, readDay } from "./manifest.ts";
+import { daysOf, hasFiles, type ManifestPartition, partitionOf, readDay } from "./manifest.ts";
 import { Places } from "./places.ts";
 import type { PlanEntry } from "./plan.ts";
 import type { SyncEvent } from "./progress.ts";
@@ -67,12 +68,12 @@ async function check(project: Project, options: CheckOptions): Promise<CheckRepo
   };
   const known = new Set<string>(); // folders of partitions
   const wanted = new Set(options.feeds ?? []);
-  const feeds = readable(join(project.data, "manifest"))
+  const feeds = entriesOf(join(project.data, "manifest"))
     .filter((entry) => entry.isDirectory() && (wanted.size === 0 || wanted.has(entry.name)))
     .map((entry) => entry.name)
     .sort();
   for (const feed of feeds) {
-    for (const dt of localDays(project, feed)) {
+    for (const dt of daysOf(project, feed)) {
       const day = readDay(project, feed, dt);
       if (day === null) {
         report.damaged.push({
@@ -119,7 +120,7 @@ async function checkPartition(
   const folder = rawFolder(project, id);
   const note = (name: string, problem: Problem) =>
     report.damaged.push({ path: `raw/${partitionPath(id)}/${name}`, problem, id });
-  const files = new Set(readable(folder).flatMap((entry) => (entry.isDirectory() ? [] : [entry.name])));
+  const files = new Set(entriesOf(folder).flatMap((entry) => (entry.isDirectory() ? [] : [entry.name])));
   const expected = [...partition.objects, { name: markerName, size: partition.marker.size, md5: null }];
   for (const { name, size, md5 } of expected) {
     if (!files.delete(name)) {
@@ -203,24 +204,11 @@ async function repairPartition(
 
 /** Files below raw/ outside every folder of the manifest. */
 function* strangers(root: string, known: Set<string>, feeds: Set<string>, folder = root): Generator<string> {
-  for (const entry of readable(folder).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const entry of entriesOf(folder).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);
     if (folder === root && feeds.size > 0 && !feeds.has(entry.name)) continue;
     if (entry.isDirectory()) yield* strangers(root, known, feeds, path);
     else if (!known.has(slashes(relative(root, folder)))) yield slashes(relative(root, path));
-  }
-}
-
-function slashes(path: string): string {
-  return path.split(sep).join("/");
-}
-
-function readable(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
-    throw error;
   }
 }
 

@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import { finished } from "node:stream/promises";
 import { atOnce } from "../base/at-once.ts";
 import { CliError } from "../base/errors.ts";
-import { diskError } from "../base/files.ts";
+import { diskError } from "../base/faults.ts";
 import { SourceError } from "../sources/source.ts";
 import { type Verified, Verifier, WrongBytes } from "./verify.ts";
 

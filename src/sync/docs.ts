@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { diskError, writeAtomically } from "../base/files.ts";
+import { diskError } from "../base/faults.ts";
+import { writeAtomically } from "../base/files.ts";
 import { type Names, namesOf, noNames } from "../base/names.ts";
 import { everyOne, type Fields, isFields, isText, readStored } from "../base/stored.ts";
 import type { RemoteObject } from "../export/remote-partition.ts";

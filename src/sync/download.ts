@@ -1,7 +1,8 @@
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CliError } from "../base/errors.ts";
-import { diskError, makeFolder, onDisk } from "../base/files.ts";
+import { diskError, onDisk } from "../base/faults.ts";
+import { makeFolder } from "../base/files.ts";
 import { markerName, partitionPath } from "../export/layout.ts";
 import { fingerprint, type RemoteObject, type RemotePartition } from "../export/remote-partition.ts";
 import { type Body, type Source, SourceError, type Take } from "../sources/source.ts";

@@ -1,6 +1,6 @@
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomically } from "../base/files.ts";
+import { entriesOf, writeAtomically } from "../base/files.ts";
 import { everyOne, type Fields, isFields, isText, readStored } from "../base/stored.ts";
 import { isDate } from "../export/layout.ts";
 import type { PartitionId } from "../export/partition.ts";
@@ -92,15 +92,28 @@ export function writeDay(project: Place, day: ManifestDay): boolean {
 
 /** The days that have a manifest, sorted by feed and day. */
 export function listDays(project: Place, feed?: string): DayFile[] {
-  const feeds = feed === undefined ? names(join(project.data, "manifest")) : [feed];
+  const manifests = join(project.data, "manifest");
+  const feeds =
+    feed === undefined
+      ? entriesOf(manifests)
+          .map(({ name }) => name)
+          .sort()
+      : [feed];
   return feeds.flatMap((name) =>
-    names(join(project.data, "manifest", name))
-      .filter((file) => file.endsWith(".json") && isDate(file.slice(0, -5)))
-      .map((file) => {
-        const { mtimeMs, size } = statSync(join(project.data, "manifest", name, file));
-        return { feed: name, dt: file.slice(0, -5), mtimeMs, size };
-      }),
+    daysOf(project, name).map((dt) => {
+      const { mtimeMs, size } = statSync(join(manifests, name, `${dt}.json`));
+      return { feed: name, dt, mtimeMs, size };
+    }),
   );
+}
+
+/** The days of a feed that have a manifest, sorted. */
+export function daysOf({ data }: Place, feed: string): string[] {
+  return entriesOf(join(data, "manifest", feed))
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith(".json") && isDate(name.slice(0, -5)))
+    .map((name) => name.slice(0, -5))
+    .sort();
 }
 
 /** Every day with a manifest, one after the other. */
@@ -123,15 +136,6 @@ export function hasFiles(partition: ManifestPartition): boolean {
 
 function dayPath(feed: string, dt: string): string {
   return join("manifest", feed, `${dt}.json`);
-}
-
-function names(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
-    throw error;
-  }
 }
 
 function order({ hr, mi, version, format }: ManifestPartition): string {

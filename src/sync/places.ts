@@ -1,5 +1,6 @@
 import { atOnce } from "../base/at-once.ts";
-import { CliError, concernsAll, reasonOf } from "../base/errors.ts";
+import { CliError, reasonOf } from "../base/errors.ts";
+import { concernsAll } from "../base/faults.ts";
 import type { FeedSelection } from "../config/config.ts";
 import type { Project } from "../config/project.ts";
 import { openSource, sourcePrefix } from "../sources/open-source.ts";

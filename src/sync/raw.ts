@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { removeEmpty } from "../base/files.ts";
+import { entriesOf } from "../base/files.ts";
 import { isRunning } from "../base/process.ts";
 import { markerName, partitionPath } from "../export/layout.ts";
 import type { PartitionId } from "../export/partition.ts";
-import { hasFiles, type ManifestPartition } from "./manifest.ts";
+import { hasFiles, type ManifestDay, type ManifestPartition, partitionOf } from "./manifest.ts";
+import type { LocalPartition } from "./plan.ts";
 
 /** The partition's folder: `raw/` has the bucket's own layout. */
 export function rawFolder(project: { data: string }, id: PartitionId): string {
@@ -20,6 +21,31 @@ export function isIntact(folder: string, partition: ManifestPartition): boolean 
   );
 }
 
+/** The partitions of a day's manifest in one version and format, and whether their files exist in their sizes. */
+export function localPartitions(
+  project: { data: string },
+  day: ManifestDay | null,
+  version: string,
+  format: string,
+): LocalPartition[] {
+  if (day === null) return [];
+  return day.partitions
+    .filter((partition) => partition.version === version && partition.format === format)
+    .map((partition) => {
+      const id = partitionOf(day, partition);
+      const { state, fingerprint, objects } = partition;
+      return {
+        id,
+        state,
+        fingerprint,
+        objects: objects.length,
+        bytes: objects.reduce((sum, { size }) => sum + size, 0),
+        lines: objects.reduce((sum, { lines }) => sum + lines, 0),
+        intact: isIntact(rawFolder(project, id), partition),
+      };
+    });
+}
+
 // target                                  how the fresh files get there           a reader sees
 // not there                               rename the folder                       nothing, then the new
 // one data file of the same name          rename file over file                   the old, or the new
@@ -31,13 +57,13 @@ export function isIntact(folder: string, partition: ManifestPartition): boolean 
  */
 export function install(fresh: string, target: string, aside: string): void {
   clearAway(target, "file");
-  const there = existsSync(target) ? entries(target) : null; // throwing and catching takes ten times as long
-  if (there === null) {
+  if (!existsSync(target)) {
     mkdirSync(dirname(target), { recursive: true });
     renameSync(fresh, target);
     return;
   }
-  const files = entries(fresh)!.files;
+  const there = entries(target);
+  const { files } = entries(fresh);
   const marker = files.includes(markerName);
   const data = files.filter((name) => name !== markerName);
   if (there.folders.length > 0) {
@@ -78,7 +104,7 @@ export function tmpFolder(project: { data: string }): string {
 export function restore(project: { data: string }): number {
   const tmp = tmpFolder(project);
   let restored = 0;
-  for (const run of entries(tmp)?.folders ?? []) {
+  for (const run of entries(tmp).folders) {
     const old = join(tmp, run, "old");
     for (const partition of partitionsIn(old)) {
       const target = join(project.data, "raw", relative(old, partition));
@@ -89,34 +115,23 @@ export function restore(project: { data: string }): number {
     }
   }
   rmSync(tmp, { recursive: true, force: true });
-  for (const name of entries(project.data)?.files ?? []) {
+  for (const name of entries(project.data).files) {
     const pid = /^lock\.(\d+)\./.exec(name)?.[1];
     if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(project.data, name), { force: true });
   }
   return restored;
 }
 
-/** Removes folders that are empty, upwards until `top`. */
-export function prune(folder: string, top: string): void {
-  for (let at = folder; at !== top && at.startsWith(top); at = dirname(at)) if (!removeEmpty(at)) return;
-}
-
 function partitionsIn(folder: string): string[] {
-  const here = entries(folder);
-  if (here === null) return [];
-  const inside = here.folders.flatMap((name) => partitionsIn(join(folder, name)));
-  return here.files.length > 0 ? [folder, ...inside] : inside;
+  const { files, folders } = entries(folder);
+  const inside = folders.flatMap((name) => partitionsIn(join(folder, name)));
+  return files.length > 0 ? [folder, ...inside] : inside;
 }
 
-function entries(folder: string): { files: string[]; folders: string[] } | null {
-  try {
-    const all = readdirSync(folder, { withFileTypes: true });
-    return {
-      files: all.filter((entry) => !entry.isDirectory()).map((entry) => entry.name),
-      folders: all.filter((entry) => entry.isDirectory()).map((entry) => entry.name),
-    };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+function entries(folder: string): { files: string[]; folders: string[] } {
+  const all = entriesOf(folder);
+  return {
+    files: all.filter((entry) => !entry.isDirectory()).map((entry) => entry.name),
+    folders: all.filter((entry) => entry.isDirectory()).map((entry) => entry.name),
+  };
 }

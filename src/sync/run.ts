@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, sep } from "node:path";
-import { CliError, concernsAll, reasonOf } from "../base/errors.ts";
-import { diskError } from "../base/files.ts";
+import { CliError, reasonOf } from "../base/errors.ts";
+import { concernsAll, diskError } from "../base/faults.ts";
 import type { Project } from "../config/project.ts";
 import { partitionKey } from "../export/partition.ts";
 import type { RemotePartition } from "../export/remote-partition.ts";

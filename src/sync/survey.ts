@@ -15,11 +15,11 @@ import { type DayWork, pack } from "./day-work.ts";
 import { type Discovery, discover, type FeedPlace, type Unlisted } from "./discovery.ts";
 import type { LastSync } from "./last-sync.ts";
 import { listFeed } from "./listing.ts";
-import { localDays, localPartitions } from "./local.ts";
-import { readDay } from "./manifest.ts";
+import { daysOf, readDay } from "./manifest.ts";
 import { aloneOrThrow, type Place, type Places } from "./places.ts";
 import { type PlanEntry, planSync } from "./plan.ts";
 import type { SyncEvent } from "./progress.ts";
+import { localPartitions } from "./raw.ts";
 import { feedWindow, fullReason, inWindow, type Window } from "./window.ts";
 
 /** The state of the bucket and the work that follows. Nothing is fetched or written for it. */
@@ -228,7 +228,7 @@ async function surveyFeed(
   finds.ignored += ignored;
   finds.strays += strays.length;
   show(finds.strayKeys, strays);
-  for (const dt of localDays(project, place.feed)) if (!planned.has(dt) && inWindow(window, dt)) plan(dt, []);
+  for (const dt of daysOf(project, place.feed)) if (!planned.has(dt) && inWindow(window, dt)) plan(dt, []);
   for (const dt of mend) if (!planned.has(dt)) finds.works.push(workOf(place, dt, [], [], true));
   found.entries.sort((a, b) => (partitionKey(a.id) < partitionKey(b.id) ? -1 : 1));
   return found;
@@ -240,7 +240,7 @@ function daysToMend(
   feed: string,
   lost: readonly { feed: string; dt: string }[],
 ): ReadonlySet<string> {
-  const here = new Set(localDays(project, feed));
+  const here = new Set(daysOf(project, feed));
   const unlisted = rawDays(project, feed).filter((dt) => !here.has(dt));
   const known = lost.flatMap((day) => (day.feed === feed ? day.dt : []));
   return new Set([...unlisted, ...known].sort());
@@ -303,7 +303,7 @@ function refuseOnlyWaiting(project: Project, home: Place, { feeds, works, unlist
   if (unlisted.length > 0) return;
   const waiting = feeds.flatMap(({ entries }) => entries.filter(({ action }) => action === "wait"));
   if (waiting.length === 0 || works.length > 0 || waiting.some(({ state }) => state === "failed")) return;
-  if (feeds.some(({ place, kept }) => kept > 0 || localDays(project, place.feed).length > 0)) return;
+  if (feeds.some(({ place, kept }) => kept > 0 || daysOf(project, place.feed).length > 0)) return;
   const [first] = waiting;
   throw new CliError(
     "onlyWaiting",

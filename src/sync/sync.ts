@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { CliError } from "../base/errors.ts";
-import { onDisk } from "../base/files.ts";
+import { onDisk } from "../base/faults.ts";
 import { withLock } from "../base/lock.ts";
 import { namesOf, noNames } from "../base/names.ts";
 import type { Project } from "../config/project.ts";

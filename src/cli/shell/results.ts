@@ -1,5 +1,5 @@
 import { copyFileSync, createReadStream, mkdirSync } from "node:fs";
-import { toCliError } from "../../base/errors.ts";
+import { toCliError } from "../../base/faults.ts";
 import { count, plural } from "../../base/words.ts";
 import type { OpenRows } from "../../duckdb/database.ts";
 import { isQuery } from "../../duckdb/read-only.ts";

@@ -1,4 +1,5 @@
-import { type ExitName, toCliError } from "../../base/errors.ts";
+import type { ExitName } from "../../base/errors.ts";
+import { toCliError } from "../../base/faults.ts";
 import { minute } from "../../base/words.ts";
 import type { Project } from "../../config/project.ts";
 import { cutStatements } from "../../duckdb/statements.ts";

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { concernsAll, reasonOf } from "../../base/errors.ts";
+import { reasonOf } from "../../base/errors.ts";
+import { concernsAll } from "../../base/faults.ts";
 import { noNames } from "../../base/names.ts";
 import { feedOf, type Project } from "../../config/project.ts";
 import { type Database, openDatabase } from "../../duckdb/database.ts";

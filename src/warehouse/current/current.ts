@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { concernsAll, reasonOf } from "../../base/errors.ts";
+import { reasonOf } from "../../base/errors.ts";
+import { concernsAll, diskError } from "../../base/faults.ts";
 import { makeFolder, putFile, removeEmpty } from "../../base/files.ts";
 import { noNames } from "../../base/names.ts";
 import { feedOf, type Project } from "../../config/project.ts";
@@ -26,7 +27,6 @@ import {
 import type { Trouble } from "../snapshot/trouble.ts";
 import { writeParquet } from "../stage/inspect.ts";
 import { lostFiles } from "../stage/lost.ts";
-import { problem } from "../stage/stage.ts";
 import { type Block, blocksOf, currentFiles } from "./blocks.ts";
 import { type ChangedFeed, type ChangedKeys, candidateDays, collectChangedKeys } from "./changed-keys.ts";
 import { parquetRelation, placedRelation, relationColumns, withProvenance } from "./relation.ts";
@@ -101,7 +101,7 @@ export async function updateCurrent(
       }
     }
   } catch (error) {
-    throw problem(error, project.data);
+    throw diskError(error, project.data);
   } finally {
     database?.close();
     rmSync(spill, { recursive: true, force: true });

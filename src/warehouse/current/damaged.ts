@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { concernsAll } from "../../base/errors.ts";
+import { concernsAll } from "../../base/faults.ts";
 import { type Database, openDatabase } from "../../duckdb/database.ts";
 import { quoteFiles } from "../../duckdb/quote.ts";
 import type { FeedSnapshot } from "../snapshot/snapshot.ts";

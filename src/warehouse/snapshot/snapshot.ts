@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomically } from "../../base/files.ts";
+import { entriesOf, writeAtomically } from "../../base/files.ts";
 import { type Names, namesOf, noNames } from "../../base/names.ts";
 import {
   damagedFile,
@@ -354,14 +354,9 @@ export function shortHash(...parts: string[]): string {
 }
 
 function filesBelow(data: string, layer: string): string[] {
-  try {
-    return readdirSync(join(data, layer), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(data.length + 1));
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
-    throw error;
-  }
+  return entriesOf(join(data, layer), { recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(data.length + 1));
 }
 
 function sorted<T>(names: Names<T>): Names<T> {

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { concernsAll } from "../../base/errors.ts";
+import { concernsAll } from "../../base/faults.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { type Found, isTime } from "../schema/typing.ts";
 import type { StagedDay } from "../snapshot/detail.ts";

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { concernsAll } from "../../base/errors.ts";
+import { concernsAll } from "../../base/faults.ts";
 import { inGroups } from "../../base/groups.ts";
 import type { Database } from "../../duckdb/database.ts";
 import type { StagedDay } from "../snapshot/detail.ts";

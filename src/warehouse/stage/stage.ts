@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { CliError, concernsAll, reasonOf } from "../../base/errors.ts";
+import { CliError, reasonOf } from "../../base/errors.ts";
+import { concernsAll, diskError } from "../../base/faults.ts";
 import { namesOf } from "../../base/names.ts";
 import type { Project } from "../../config/project.ts";
 import { type Database, openDatabase } from "../../duckdb/database.ts";
@@ -176,7 +177,7 @@ async function tryGroup({ db, place }: Lane, job: FeedJob, unit: readonly Task[]
     const days = unit.map(({ task }) => task);
     return await stageGroup(db, place, days, job.schema);
   } catch (error) {
-    throw problem(error, place.data);
+    throw diskError(error, place.data);
   }
 }
 
@@ -189,7 +190,7 @@ async function tryDay(
   try {
     return await stageDay(db, place, task, job.schema);
   } catch (error) {
-    if (concernsAll(error)) throw problem(error, place.data);
+    if (concernsAll(error)) throw diskError(error, place.data);
     report.failed.push({ feed: task.feed, dt: task.dt, reason: reasonOf(error) });
     return null;
   }
@@ -238,24 +239,8 @@ function openLayer(data: string): void {
   try {
     mkdirSync(join(data, "staged"), { recursive: true });
   } catch (error) {
-    throw problem(error, data);
+    throw diskError(error, data);
   }
-}
-
-const notWritable = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"];
-
-/** What stopped DuckDB or Node as a user's problem, when it is one; anything else comes back as it is. */
-export function problem(error: unknown, data: string): unknown {
-  const { message, code = "" } = error as NodeJS.ErrnoException;
-  if (/^INTERRUPT Error/.test(message))
-    return new CliError("interrupted", "interrupted", undefined, { cause: error });
-  if (code === "ENOSPC" || /no space left on device/i.test(message)) {
-    const next = "free some space, then run again: what is complete is kept";
-    return new CliError("diskFull", `no space left for ${data}`, next, { cause: error });
-  }
-  if (!notWritable.includes(code)) return error;
-  const next = "make the data folder writable for this user, or set `data` in kit.yaml to another folder";
-  return new CliError("notWritable", `cannot write to ${data}: ${message}`, next, { cause: error });
 }
 
 /** Leaves out a day whose files are gone and that cannot be staged again: no query over the feed would find them. */

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 const folders = ["src", "test", "bench", "notebooks/components"];
 const sources = folders.filter((folder) => existsSync(join(root, folder))).flatMap(sourcesBelow);
-const common = { platform: "node", format: "esm", target: "node20.12", logLevel: "error" };
+const common = { platform: "node", format: "esm", target: "node20.18", logLevel: "error" };
 
 removeLeftovers();
 await build({
@@ -25,7 +25,7 @@ await build({
 });
 const bundled = [
   "src/sources/s3/s3-sdk.js",
-  "src/http/proxy-agents.js",
+  "src/http/undici-package.js",
   "src/duckdb/duckdb-package.js",
   "src/base/yaml-package.js",
 ].map((file) => join(dist, file));

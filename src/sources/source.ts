@@ -1,4 +1,5 @@
 import type { RemoteObject } from "../export/remote-partition.ts";
+import type { Take } from "../http/http.ts";
 
 /** Where exports come from: S3, a folder in the same layout, or SFTP. Every method may throw SourceError or CliError. */
 export interface Source {
@@ -37,8 +38,7 @@ export interface Folder {
   objects: RemoteObject[];
 }
 
-/** Takes the next piece of a body, which is lent until this returns; with a promise, none follows before it settles. */
-export type Take = (bytes: Buffer) => Promise<unknown> | undefined;
+export type { Take };
 
 /** What is known of an object's bytes before they come. */
 export interface Body {

@@ -1,9 +1,9 @@
-import * as http from "node:http";
-import * as https from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Picture } from "../../../notebooks/components/picture/picture.ts";
 import { CliError } from "../../base/errors.ts";
-import { openAgents } from "../../http/agents.ts";
+import { type Head, Http } from "../../http/http.ts";
+import { HttpError } from "../../http/http-error.ts";
+import { basicLogin } from "../../http/proxy.ts";
 import { refusalOf, retryAfterMs, type WebhookAnswer } from "./webhook-answer.ts";
 
 export interface PostOptions {
@@ -82,52 +82,57 @@ const longestAnswer = 65_536; // characters; no webhook says more
 
 type Answer = WebhookAnswer | { failure: string; status: number | null };
 
-function send(url: string, body: string, timeout: number, signal?: AbortSignal): Promise<Answer> {
-  const agents = openAgents(url, 1);
-  const { request } = url.startsWith("https:") ? https : http;
-  return new Promise<Answer>((resolve, reject) => {
-    const headers = {
-      "content-type": "application/json; charset=utf-8",
-      "content-length": Buffer.byteLength(body),
-    };
-    const call = request(url, { method: "POST", headers, agent: agents.agent, ...(signal && { signal }) });
-    let status: number | null = null;
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      call.destroy();
-    }, timeout);
-    const broken = (error?: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      if (signal?.aborted) reject(signal.reason);
-      else resolve({ failure: late ? tooLate : (error?.code ?? error?.message ?? brokenOff), status });
-    };
-    call.on("response", (response) => {
-      status = response.statusCode ?? 0;
-      let text = "";
-      const done = () => {
-        clearTimeout(timer);
-        const retryAfter = retryAfterMs(response.headers["retry-after"], Date.now());
-        resolve({ status: status!, text: text.trim(), retryAfterMs: retryAfter });
-      };
-      response.setEncoding("utf8");
-      response.on("data", (chunk: string) => {
-        text += chunk;
-        if (text.length < longestAnswer) return;
-        done();
-        call.destroy();
-      });
-      response.on("end", done);
-      response.on("error", broken);
-      response.on("close", () => broken());
-    });
-    call.on("error", broken);
-    call.end(body);
-  }).finally(() => agents.close());
+async function send(url: string, body: string, timeout: number, signal?: AbortSignal): Promise<Answer> {
+  const to = new URL(url);
+  const http = new Http({ connections: 1, idleMs: timeout });
+  const late = AbortSignal.timeout(timeout);
+  const text = new TextDecoder();
+  let head: Head | null = null;
+  let said = "";
+  try {
+    await http.send(
+      {
+        method: "POST",
+        origin: to.origin,
+        path: to.pathname + to.search,
+        headers: { ...basicLogin("authorization", to), "content-type": "application/json; charset=utf-8" },
+        body,
+        signal: signal ? AbortSignal.any([signal, late]) : late,
+      },
+      (answer) => {
+        head = answer;
+        return (bytes) => {
+          said += text.decode(bytes, { stream: true });
+          if (said.length >= longestAnswer) throw new Flood();
+          return undefined;
+        };
+      },
+    );
+  } catch (error) {
+    signal?.throwIfAborted();
+    const answer = answerOf(error, late.aborted, head);
+    if (answer !== null) return answer;
+  } finally {
+    await http.close();
+  }
+  const { status, headers } = head!;
+  return { status, text: said.trim(), retryAfterMs: retryAfterMs(headers["retry-after"], Date.now()) };
+}
+
+class Flood extends Error {}
+
+/** What came instead of a whole answer; null where as much came as anyone reads. */
+function answerOf(error: unknown, late: boolean, head: Head | null): Answer | null {
+  if (error instanceof Flood) return null;
+  const status = head?.status ?? null;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (late || (error instanceof HttpError && code === "ETIMEDOUT")) return { failure: tooLate, status };
+  if (error instanceof HttpError && error.status > 0)
+    return { status: error.status, text: "", retryAfterMs: null };
+  return { failure: code ?? message, status };
 }
 
 const tooLate = "too late";
-const brokenOff = "broken off";
 
 // What to make of an answer; null when the message was taken. The texts are Slack's.
 function problemOf(answer: Answer, host: string, timeout: number) {

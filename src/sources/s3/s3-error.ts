@@ -1,5 +1,6 @@
 import { CliError } from "../../base/errors.ts";
 import { own } from "../../base/names.ts";
+import { HttpError } from "../../http/http-error.ts";
 import { SourceError } from "../source.ts";
 import { adviceFor, outcomeOf, type Refusal } from "./s3-codes.ts";
 import { unescapeXml } from "./s3-listing.ts";
@@ -95,7 +96,7 @@ export function judge(answer: Refusal, place: S3Place, what: "listing" | "object
   }
   const trouble = own(network, code);
   if (trouble !== undefined) return new SourceError("transient", trouble);
-  if (/CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|EPROTO/.test(code)) {
+  if (/CERT|VERIFY|SELF_SIGNED|ERR_TLS|ERR_SSL|EPROTO/.test(code)) {
     return new CliError(
       "unreachable",
       `no trusted connection to ${place.where}: ${message}`,
@@ -148,27 +149,14 @@ function proxyLogin({ proxy, where }: S3Place, said: string): CliError {
   );
 }
 
-/** An error of the SDK or of node:http as a refusal. */
-export function refusalOf(error: unknown): Refusal {
-  const thrown = error as {
-    name?: string;
-    code?: string;
-    Code?: string;
-    message?: string;
-    Region?: string;
-    StorageClass?: string;
-    $metadata?: { httpStatusCode?: number };
-    $response?: { headers?: Record<string, string>; statusCode?: number };
-  };
-  const headers = thrown.$response?.headers ?? {};
-  return {
-    status: thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0,
-    code: thrown.Code ?? thrown.code ?? thrown.name ?? "Error",
-    message: thrown.message ?? String(error),
-    region: regionOf(thrown.Region ?? headers["x-amz-bucket-region"], thrown.message),
-    storageClass: thrown.StorageClass,
-    retryAfterMs: retryAfter(headers["retry-after"]),
-  };
+/** An error of the network, or of the SDK in search of credentials, as a refusal. */
+export function refusalOf(
+  error: Error & { code?: string; $metadata?: { httpStatusCode?: number } },
+): Refusal {
+  const { code, name, message, $metadata } = error;
+  if (error instanceof HttpError && error.status > 0)
+    return { status: error.status, code: `HTTP ${error.status}`, message };
+  return { status: $metadata?.httpStatusCode ?? 0, code: code ?? name, message };
 }
 
 /** The body of an error answer, `<Error><Code>…`, as a refusal; of a page of a proxy, its title. */

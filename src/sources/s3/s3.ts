@@ -1,9 +1,7 @@
-import { Readable } from "node:stream";
-
 import { CliError } from "../../base/errors.ts";
 import type { RemoteObject } from "../../export/remote-partition.ts";
-import { type Agents, openAgents } from "../../http/agents.ts";
-import { Connections, type Head } from "../../http/connections.ts";
+import { type Begin, Http } from "../../http/http.ts";
+import { HttpError } from "../../http/http-error.ts";
 import {
   type Body,
   type Checksum,
@@ -16,37 +14,35 @@ import {
   type SourceTuning,
   type Take,
 } from "../source.ts";
+import { openAccess, type S3Access, type S3Options } from "./s3-access.ts";
 import type { Refusal } from "./s3-codes.ts";
 import { credentialsExpired, judge, refusalIn, refusalOf, type S3Place } from "./s3-error.ts";
 import { type ListPage, parseListPage, unquote } from "./s3-listing.ts";
 import { ListingWatch } from "./s3-pages.ts";
-import { ListObjectsV2Command, S3Client } from "./s3-sdk.ts";
-import { Signer } from "./signing.ts";
-
-export interface S3Options {
-  bucket: string;
-  region: string;
-  endpoint: string | null;
-  profile: string | null;
-  etagIsMd5?: boolean; // default: true, for what looks like one
-}
+import { escaped, Signer, searchOf } from "./signing.ts";
 
 const longestPage = 64 * 1024 * 1024; // of a thousand names of a kilobyte each, encoded, there are 4
 
 interface ListInput {
-  Prefix: string;
-  StartAfter?: string | undefined;
-  Delimiter?: string;
-  ContinuationToken?: string | undefined;
+  prefix: string;
+  "start-after"?: string | undefined;
+  delimiter?: string;
+  "continuation-token"?: string;
+}
+
+interface Asked {
+  what: "listing" | "object";
+  key?: string;
+  query?: Record<string, string | undefined>;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens a bucket. Credentials, endpoints and listing are the SDK's; objects come over connections and with signatures of our own, at a
- * twentieth of GetObject's CPU time. Neither retries: that is the sync's business.
+ * Opens a bucket. Credentials, region and endpoint are the SDK's; listings and objects come over the kit's HTTP and with
+ * signatures of its own, at a tenth of GetObject's CPU time. Nothing is tried again: that is the sync's business.
  */
 export async function openS3(options: S3Options, tuning: SourceTuning = {}): Promise<Source> {
-  // The kit pins the SDK, so its announcement of future releases is not for the person who runs a sync.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   return new S3Source(options, tuning);
 }
 
@@ -55,13 +51,9 @@ class S3Source implements Source {
   private readonly idleMs: number;
   private readonly maxListed: number | undefined;
   private readonly etagIsMd5: boolean;
-  private readonly agents: Agents;
-  private readonly connections: Connections;
-  private readonly client: S3Client;
+  private readonly http: Http;
+  private readonly access: S3Access;
   private readonly signer: Signer;
-  private base: URL | null = null;
-  private refused = ""; // the access key and token that the store called expired
-  private renewal: Promise<void> = Promise.resolve();
 
   constructor(options: S3Options, tuning: SourceTuning) {
     const { bucket, region, profile } = options;
@@ -71,28 +63,10 @@ class S3Source implements Source {
     this.idleMs = tuning.idleMs ?? 20_000;
     this.maxListed = tuning.maxListed;
     this.etagIsMd5 = options.etagIsMd5 ?? true;
-    this.agents = openAgents(
-      endpoint ?? `https://s3.${region}.amazonaws.com`,
-      (tuning.concurrency ?? 16) + 8,
-    );
-    this.place = { bucket, region, endpoint, profile, where, proxy: this.agents.proxy };
-    this.connections = new Connections(this.agents.open, this.idleMs);
-    this.client = new S3Client({
-      region,
-      maxAttempts: 1,
-      ignoreConfiguredEndpointUrls: true,
-      logger: {} as Console, // else every answer is filtered for a log that nobody keeps
-      requestHandler: { ...this.agents.forSdk, connectionTimeout: this.idleMs },
-      // The files of the shared configuration are read again whenever credentials are renewed.
-      credentials: () =>
-        this.client.config.credentialDefaultProvider({
-          ignoreCache: true,
-          ...(profile !== null && { profile }),
-        })(),
-      ...(endpoint !== null && { endpoint }),
-      // A dot in a bucket's name does not fit the certificate of a virtual host.
-      forcePathStyle: endpoint !== null || bucket.includes("."),
-    });
+    this.http = new Http({ connections: (tuning.concurrency ?? 16) + 8, idleMs: this.idleMs });
+    const proxy = this.http.proxyOf(endpoint ?? `https://s3.${region}.amazonaws.com`);
+    this.place = { bucket, region, endpoint, profile, where, proxy };
+    this.access = openAccess({ ...options, endpoint }, this.http);
     this.signer = new Signer(region);
   }
 
@@ -101,14 +75,14 @@ class S3Source implements Source {
   }
 
   async *list(prefix: string, options: ListOptions = {}): AsyncIterable<RemoteObject[]> {
-    for await (const page of this.pages({ Prefix: prefix, StartAfter: options.startAfter }, options)) {
+    for await (const page of this.pages({ prefix, "start-after": options.startAfter }, options)) {
       yield page.objects;
     }
   }
 
   async folder(prefix: string, options: FolderOptions = {}): Promise<Folder> {
     const found: Folder = { folders: [], objects: [] };
-    for await (const { objects, folders } of this.pages({ Prefix: prefix, Delimiter: "/" }, options)) {
+    for await (const { objects, folders } of this.pages({ prefix, delimiter: "/" }, options)) {
       found.folders.push(...folders.map((folder) => folder.slice(prefix.length, -1)));
       found.objects.push(...objects);
     }
@@ -116,39 +90,25 @@ class S3Source implements Source {
   }
 
   async get(
-    object: RemoteObject,
+    { key, etag }: RemoteObject,
     begin: (body: Body) => Take,
     { offset = 0, signal }: GetOptions = {},
   ): Promise<void> {
-    let begun = false;
-    let refusal: (() => Refusal) | null = null;
-    try {
-      this.base ??= await this.bucketUrl();
-      const { start, headers } = this.agents.asked;
-      const path = `${this.base.pathname.replace(/\/$/, "")}/${escapeKey(object.key)}`;
-      const signed = await this.sign(this.base.host, path, object.etag, offset);
-      const answer = ({ status, headers }: Head): Take => {
-        if (status !== 200 && status !== 206) {
-          const body = new TextBody();
-          refusal = () => refusalIn(status, body.text, headers);
-          return (bytes) => body.add(bytes);
-        }
-        if (unquote(headers.etag ?? object.etag) !== object.etag)
-          throw new SourceError("changed", "changed since it was listed");
-        begun = true;
-        return begin(bodyOf(headers, status === 206 ? offset : 0, this.etagIsMd5));
-      };
-      await this.connections.get(start + path, { ...signed, ...headers }, answer, signal);
-      if (refusal !== null) throw (refusal as () => Refusal)();
-    } catch (error) {
-      throw begun ? error : await this.explain(error, "object");
-    }
+    const headers: Record<string, string> = {
+      "x-amz-checksum-mode": "ENABLED",
+      "if-match": `"${etag}"`,
+    };
+    if (offset > 0) headers.range = `bytes=${offset}-`;
+    await this.ask({ what: "object", key, headers, signal }, (head) => {
+      if (unquote(head.headers.etag ?? etag) !== etag)
+        throw new SourceError("changed", "changed since it was listed");
+      return begin(bodyOf(head.headers, head.status === 206 ? offset : 0, this.etagIsMd5));
+    });
   }
 
   async close(): Promise<void> {
-    this.client.destroy();
-    this.connections.close();
-    this.agents.close();
+    this.access.close();
+    await this.http.close();
   }
 
   private async *pages(
@@ -159,7 +119,7 @@ class S3Source implements Source {
     let token: string | null = null;
     do {
       const sent: ListInput =
-        token === null ? input : { ...input, StartAfter: undefined, ContinuationToken: token };
+        token === null ? input : { ...input, "start-after": undefined, "continuation-token": token };
       const page: ListPage = await request(async () => {
         const answer = await this.page(sent, signal);
         watch.see(answer);
@@ -171,125 +131,75 @@ class S3Source implements Source {
     } while (token !== null);
   }
 
-  private async page(input: ListInput, signal?: AbortSignal): Promise<ListPage> {
+  private async page(input: ListInput, stop?: AbortSignal): Promise<ListPage> {
     // No progress is to be seen inside a page, so it gets the idle time three times over.
-    const timeout = AbortSignal.timeout(this.idleMs * 3);
-    const command = new ListObjectsV2Command({ Bucket: this.place.bucket, EncodingType: "url", ...input });
-    const answer = readAnswer(command);
+    const late = AbortSignal.timeout(this.idleMs * 3);
+    const signal = stop ? AbortSignal.any([stop, late]) : late;
+    const query = { "list-type": "2", "encoding-type": "url", ...input };
+    const body = new ListBody();
     try {
-      const abortSignal = signal ? AbortSignal.any([signal, timeout]) : timeout;
-      await this.client.send(command, { abortSignal });
-      if (answer.page === null) throw new SourceError("transient", "the answer is not a listing");
-      return answer.page;
+      await this.ask({ what: "listing", query, signal }, () => (bytes) => body.add(bytes));
     } catch (error) {
-      signal?.throwIfAborted();
-      if (timeout.aborted) throw new SourceError("transient", "no answer to a listing in time");
-      throw await this.explain(answer.refusal ?? error, "listing");
+      stop?.throwIfAborted();
+      if (late.aborted) throw new SourceError("transient", "no answer to a listing in time");
+      throw error;
     }
+    const text = body.text();
+    // What fails after it had begun to answer is an error with status 200.
+    if (/<Error>\s*<Code>/.test(text)) throw await this.explain(refusalIn(200, text, {}), "listing");
+    return parseListPage(text);
   }
 
-  private async sign(
-    host: string,
-    path: string,
-    etag: string,
-    offset: number,
-  ): Promise<Record<string, string>> {
-    const headers: Record<string, string> = {
-      host,
-      "x-amz-checksum-mode": "ENABLED",
-      "if-match": `"${etag}"`,
-    };
-    if (offset > 0) headers.range = `bytes=${offset}-`;
-    const { credentials, systemClockOffset } = this.client.config;
-    return this.signer.sign(path, headers, await credentials(), new Date(Date.now() + systemClockOffset));
-  }
-
-  private async bucketUrl(): Promise<URL> {
-    const { config } = this.client;
-    const { bucket, region, endpoint } = this.place;
-    const { url } = config.endpointProvider({
-      Bucket: bucket,
-      Region: region,
-      UseFIPS: await config.useFipsEndpoint(),
-      UseDualStack: await config.useDualstackEndpoint(),
-      ForcePathStyle: config.forcePathStyle === true,
-      ...(endpoint !== null && { Endpoint: endpoint }),
-    });
-    return url;
+  /** One signed GET, for `begin` where the store gives what was asked for; else throws what its answer means. */
+  private async ask({ what, key, query = {}, headers, signal }: Asked, begin: Begin): Promise<void> {
+    let begun = false;
+    let refusal: (() => Refusal) | null = null;
+    try {
+      const { origin, host, pathname } = await this.access.bucketUrl();
+      const path = `${pathname.replace(/\/$/, "")}/${key === undefined ? "" : escapeKey(key)}`;
+      const search = searchOf(query);
+      const credentials = await this.access.credentials();
+      const signed = this.signer.sign(
+        { path, search, headers: { host, ...headers } },
+        credentials,
+        new Date(),
+      );
+      const whole = search === "" ? path : `${path}?${search}`;
+      await this.http.send({ method: "GET", origin, path: whole, headers: signed, signal }, (head) => {
+        const { status } = head;
+        if (status === 200 || status === 206) {
+          const take = begin(head);
+          begun = what === "object";
+          return take;
+        }
+        const body = new RefusalBody();
+        refusal = () => refusalIn(status, body.text, head.headers);
+        return (bytes) => body.add(bytes);
+      });
+    } catch (error) {
+      if (error instanceof HttpError && error.code === "ETIMEDOUT")
+        throw new SourceError("transient", error.message);
+      if (error instanceof HttpError && error.code === "EINVAL")
+        throw new SourceError("broken", `cannot be asked for: ${error.message}`);
+      throw begun ? error : await this.explain(error, what);
+    }
+    if (refusal !== null) throw await this.explain((refusal as () => Refusal)(), what);
   }
 
   private async explain(error: unknown, what: "listing" | "object"): Promise<Error> {
     if (error instanceof CliError || error instanceof SourceError) return error;
     if (error instanceof Error && error.name === "AbortError") return error;
-    const answer = isRefusal(error) ? error : refusalOf(error);
-    const meaning = judge(answer, this.place, what);
-    return meaning === "expired" ? await this.renew() : meaning;
+    const refusal = error instanceof Error ? refusalOf(error) : (error as Refusal);
+    const meaning = judge(refusal, this.place, what);
+    return meaning === "expired" ? await this.renewed() : meaning;
   }
 
-  /** Fetches fresh credentials, once for all requests that met the old ones. */
-  private async renew(): Promise<Error> {
-    try {
-      const held = nameOf(await this.client.config.credentials());
-      if (this.refused !== held) {
-        this.refused = held;
-        this.renewal = this.client.config.credentials({ forceRefresh: true }).then(() => {});
-      }
-      await this.renewal;
-      if (nameOf(await this.client.config.credentials()) === this.refused)
-        return credentialsExpired(this.place);
-      return new SourceError("transient", "the credentials expired and were renewed");
-    } catch {
-      return credentialsExpired(this.place);
-    }
+  private async renewed(): Promise<Error> {
+    const fresh = await this.access.renew().catch(() => false);
+    return fresh
+      ? new SourceError("transient", "the credentials expired and were renewed")
+      : credentialsExpired(this.place);
   }
-}
-
-function nameOf(identity: { accessKeyId: string; sessionToken?: string }): string {
-  return `${identity.accessKeyId} ${identity.sessionToken ?? ""}`;
-}
-
-interface ListAnswer {
-  page: ListPage | null;
-  refusal: Refusal | null;
-}
-
-/** Has the command's answer read by our own parsers, as the SDK's loses the words of what is no XML; it gets an empty one. */
-function readAnswer(command: ListObjectsV2Command): ListAnswer {
-  const answer: ListAnswer = { page: null, refusal: null };
-  command.middlewareStack.add(
-    (next) => async (sent) => {
-      const result = await next(sent);
-      const response = result.response as SdkResponse;
-      const { statusCode, headers } = response;
-      const text = await pageText(response.body);
-      // What fails after it had begun to answer is an error with status 200.
-      if (statusCode === 200 && !/<Error>\s*<Code>/.test(text)) answer.page = parseListPage(text);
-      else answer.refusal = refusalIn(statusCode, text, headers);
-      response.body = Readable.from([Buffer.from(statusCode === 200 ? "<ListBucketResult/>" : text)]);
-      if (answer.refusal !== null && statusCode === 200) throw new Error("refused");
-      return result;
-    },
-    { name: "readAnswer", step: "deserialize", priority: "low" },
-  );
-  return answer;
-}
-
-async function pageText(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > longestPage)
-      throw new SourceError("broken", `a page of the listing is longer than ${longestPage} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-interface SdkResponse {
-  statusCode: number;
-  headers: Record<string, string>;
-  body: Readable;
 }
 
 function bodyOf(headers: Record<string, string>, offset: number, etagIsMd5: boolean): Body {
@@ -314,19 +224,30 @@ function checksumIn(headers: Record<string, string>): Checksum | null {
   return null;
 }
 
-/** The text of an answer, as much of it as anyone reads. */
-class TextBody {
+/** The text of a refusal, as much of it as anyone reads. */
+class RefusalBody {
   text = "";
   add(bytes: Buffer): undefined {
     if (this.text.length < 65_536) this.text += bytes.toString("utf8");
   }
 }
 
-function isRefusal(error: unknown): error is Refusal {
-  return typeof error === "object" && error !== null && !(error instanceof Error) && "status" in error;
+class ListBody {
+  private readonly chunks: Buffer[] = [];
+  private length = 0;
+
+  add(bytes: Buffer): undefined {
+    this.length += bytes.length;
+    if (this.length > longestPage)
+      throw new SourceError("broken", `a page of the listing is longer than ${longestPage} bytes`);
+    this.chunks.push(Buffer.from(bytes));
+  }
+
+  text(): string {
+    return Buffer.concat(this.chunks).toString();
+  }
 }
 
 function escapeKey(key: string): string {
-  const escaped = key.split("/").map(encodeURIComponent).join("/");
-  return escaped.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  return key.split("/").map(escaped).join("/");
 }

@@ -1,0 +1,99 @@
+import type { buildConnector as Undici } from "undici";
+import { HttpError, plain } from "./http-error.ts";
+import { basicLogin } from "./proxy.ts";
+import { buildConnector, Pool } from "./undici-package.ts";
+
+/** The way to one origin. */
+export interface Route {
+  pool: Pool;
+  start: string; // what a request's path starts with
+  headers: Record<string, string>;
+  close(): Promise<unknown>;
+}
+
+// origin   proxy     way
+// any      none      a connection to the origin
+// http:    any       the proxy is asked for the whole URL
+// https:   any       a tunnel through the proxy
+export function openRoute(
+  url: URL,
+  proxy: URL | null,
+  ca: { ca?: string[] },
+  of: { connections: number; idleMs: number },
+): Route {
+  const { connections, idleMs } = of;
+  const limits = { connections, headersTimeout: idleMs, bodyTimeout: idleMs };
+  const direct = guarded(buildConnector({ ...ca, timeout: idleMs }));
+  if (proxy === null) {
+    const pool = new Pool(url.origin, { ...limits, connect: direct });
+    return { pool, start: "", headers: {}, close: () => pool.destroy() };
+  }
+  // A request names the origin's host, a proxy with TLS shows its own certificate.
+  const toProxy: Undici.connector = (to, done) => direct({ ...to, servername: undefined }, done);
+  const login = basicLogin("proxy-authorization", proxy);
+  if (url.protocol === "http:") {
+    const pool = new Pool(proxy.origin, { ...limits, connect: toProxy });
+    return { pool, start: url.origin, headers: login, close: () => pool.destroy() };
+  }
+  const tunnels = new Pool(proxy.origin, { ...limits, connect: toProxy });
+  const pool = new Pool(url.origin, { ...limits, connect: tunnelled(tunnels, login, direct) });
+  return {
+    pool,
+    start: "",
+    headers: {},
+    close: () => Promise.all([pool.destroy(), tunnels.destroy()]),
+  };
+}
+
+/**
+ * Connections through CONNECT. Not undici's ProxyAgent: where a proxy hangs up on a CONNECT, that of undici 7 connects again
+ * for ever, a thousand times a second (nodejs/undici#3897, mended in 8), and it tells a refusal only in words.
+ */
+function tunnelled(tunnels: Pool, login: Record<string, string>, secure: Undici.connector): Undici.connector {
+  return (to, done) => {
+    const target = to.port === "" ? `${to.host}:443` : to.host!;
+    tunnels.connect({ path: target, headers: { host: target, ...login } }).then(
+      ({ socket, statusCode: status }) => {
+        if (status === 200) return secure({ ...to, httpSocket: socket as never }, done);
+        socket.on("error", () => {}).destroy();
+        done(new HttpError("EPROXY", `the proxy refused a tunnel (${status})`, { status }), null);
+      },
+      (error) => done(plain(error, 0), null),
+    );
+  };
+}
+
+/**
+ * undici 7 fails an assertion, and with it the process, when a connection that is to be closed ends or is reset while the
+ * taker is busy (nodejs/undici#5360, mended in 8, which needs Node 22). So the end comes when undici has read all and reads on,
+ * and a reset by another code.
+ */
+function guarded(connect: Undici.connector): Undici.connector {
+  return (to, done) =>
+    connect(to, (...[error, socket]: Parameters<Undici.Callback>) => {
+      if (error !== null) return done(error, null);
+      const { push, read, destroy } = socket;
+      let over = false;
+      socket.push = (bytes, encoding) => {
+        if (bytes !== null) return push.call(socket, bytes, encoding);
+        over = true;
+        socket.emit("readable");
+        return false;
+      };
+      socket.read = (size) => {
+        const bytes = read.call(socket, size);
+        if (bytes === null && over && size !== 0) {
+          over = false;
+          push.call(socket, null);
+        }
+        return bytes;
+      };
+      socket.destroy = (reason?: NodeJS.ErrnoException) =>
+        destroy.call(socket, reason?.code === "ECONNRESET" ? reset(reason) : reason);
+      done(null, socket);
+    });
+}
+
+function reset(cause: Error): Error {
+  return Object.assign(new Error("connection reset", { cause }), { code: "UND_ERR_SOCKET" });
+}

@@ -1,8 +1,8 @@
 import type { Config } from "../../config/config.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { quoteText } from "../../duckdb/quote.ts";
-import { intraday, queueNames } from "../wfm/intraday.ts";
-import { contacts, noName, queueWindows, scored } from "../wfm/queue-history.ts";
+import { sqlFile } from "../../duckdb/sql-file.ts";
+import { noName } from "../wfm/named-queues.ts";
 
 /** A view of the catalog over others: the feeds' rows as contacts, and as windows of queues and groups of queues. */
 export interface Derived {
@@ -16,44 +16,17 @@ export interface Derived {
 export function derivedRelations(config: Pick<Config, "site">): Derived[] {
   return [
     queueGroups(config),
-    {
-      schema: "history",
-      name: "contacts",
-      needs: ["main.issue_queues", "main.rep_convos", "main.dim_queues", "history.windows"],
-      select: contacts,
-    },
-    {
-      schema: "history",
-      name: "queue_windows",
-      needs: ["history.contacts", "history.windows", "kit.settings", "kit.queue_groups"],
-      select: queueWindows,
-    },
-    {
-      schema: "history",
-      name: "scored",
-      needs: ["history.queue_windows", "history.windows", "kit.excluded_days", "wfm.forecast"],
-      select: scored,
-    },
-    {
-      schema: "wfm",
-      name: "queue_names",
-      needs: ["wfm.queue_windows", "wfm.rep_windows", "main.dim_queues"],
-      select: queueNames,
-    },
-    {
-      schema: "wfm",
-      name: "intraday",
-      needs: [
-        "wfm.queue_windows",
-        "wfm.queue_versions",
-        "wfm.rep_windows",
-        "wfm.queue_names",
-        "kit.settings",
-        "kit.queue_groups",
-      ],
-      select: intraday,
-    },
+    viewFile("history", "contacts", "contacts.sql"),
+    viewFile("history", "queue_windows", "queue-windows.sql"),
+    viewFile("history", "scored", "scored.sql"),
+    viewFile("wfm", "queue_names", "queue-names.sql"),
+    viewFile("wfm", "intraday", "intraday.sql"),
   ];
+}
+
+function viewFile(schema: Derived["schema"], name: string, file: string): Derived {
+  const { needs, select } = sqlFile(`warehouse/wfm/${file}`);
+  return { schema, name, needs, select };
 }
 
 /** Views with a local `day` in each row that many datasets read, each after those it reads itself. */

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { quoteText } from "../../duckdb/quote.ts";
-import { allQueues, noName } from "../wfm/queue-history.ts";
+import { sqlText } from "../../duckdb/sql-file.ts";
+import { allQueues, noName } from "../wfm/named-queues.ts";
 
 /** A metric macro as `kit.macros` shows it. */
 export interface Macro {
@@ -21,10 +21,8 @@ export interface MacroSettings {
   horizon?: string | undefined; // ISO, UTC; none: nothing is to come
 }
 
-const file = new URL("../../../../src/warehouse/catalog/macros.sql", import.meta.url); // this file runs from dist/src/warehouse/catalog
-
 /** All macros of macros.sql in its order. Throws when one is not described as the others are. */
-export function readMacros(sql = readFileSync(file, "utf8")): Macro[] {
+export function readMacros(sql = sqlText("warehouse/catalog/macros.sql")): Macro[] {
   const macros: Macro[] = [];
   let group = "";
   for (const block of sql.split(/\n\s*\n/)) {

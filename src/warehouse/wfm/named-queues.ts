@@ -2,6 +2,12 @@ import { suggest } from "../../base/suggest.ts";
 import type { Config } from "../../config/config.ts";
 import type { Database } from "../../duckdb/database.ts";
 
+/** The name under which pages show every queue together. */
+export const allQueues = "All queues";
+
+/** What contacts of a queue without a name stand under. */
+export const noName = "(no name)";
+
 /** A queue that kit.yaml or a file beside it names, and that no feed has. */
 export interface UnknownQueue {
   queue: string;

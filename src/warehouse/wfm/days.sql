@@ -1,0 +1,14 @@
+-- history.days: one row per feed of conversations or reps that has come, and local day from its first to its last and one
+-- beside them; `whole` where all of the day has come of it.
+-- Given: complete
+with every_window as (
+  select feed, start, local_date(start) as day
+  from (
+    select
+      feed, unnest(generate_series(min(start) - interval 1 day, max(start) + interval 1 day, interval 15 minutes)) as start
+    from complete group by feed
+  )
+)
+select feed, day, bool_and(complete.start is not null) as whole
+from every_window left join complete using (feed, start)
+group by feed, day

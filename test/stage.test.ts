@@ -233,6 +233,33 @@ describe("stage", () => {
     assert.deepEqual(columnTypes(fixture.project, "events"), { ...eventColumns, new: "BIGINT" });
   });
 
+  it("takes a value for a value, whatever it says of disks, rows and keys", async () => {
+    const texts = [
+      "no space left on device",
+      "INTERRUPT Error",
+      "rows are lost",
+      "does not fit: 1",
+      'has unknown key "x"',
+      "Read-only file system",
+    ];
+    const days = texts.map((_, i) => `2026-09-0${i + 1}`);
+    fixture.put("events", "2026-09-08", [{ id: "other", n: 1 }]);
+    for (const [i, text] of texts.entries())
+      fixture.put("events", days[i]!, [{ id: `${i}`, n: text }, { n: i }]);
+    const report = await stageAndSave(fixture.project);
+    assert.deepEqual(report.failed, []);
+    assert.deepEqual(
+      report.days.map(({ path }) => path),
+      [...texts.map(() => "text"), "typed"],
+    );
+    const rows = await staged(["_file", "_run", "_line"]);
+    assert.deepEqual(
+      rows.flatMap(({ _rescued }) => (_rescued === null ? [] : [JSON.parse(String(_rescued)).n])),
+      texts,
+    );
+    assert.equal(rows.length, 2 * texts.length + 1);
+  });
+
   it("takes CRLF alone on the fast path, and several gzip members in one file", async () => {
     fixture.put("events", "2026-09-01", Buffer.from('{"id":"a"}\r\n{"id":"b"}\r\n'));
     const members = Buffer.concat([gzipSync('{"id":"c"}\n{"id"'), gzipSync(':"d"}\n')]);

@@ -22,12 +22,16 @@ export type Fault =
 // ENOENT, ENOTDIR                                          missing       yes
 // EEXIST, EISDIR                                           inTheWay      yes
 // EADDRINUSE                                               portTaken     yes
+// DuckDB, of a value, line or name, whatever it quotes     null          yes
 // anything else                                            null          yes
 export function faultOf(error: unknown): Fault | null {
   const { name = "", code = "", message } = systemError(error);
   if (name === "AbortError") return "interrupted";
+  if (aboutData.test(message)) return null;
   return codes.get(code) ?? texts.find(([text]) => text.test(message))?.[1] ?? null;
 }
+
+const aboutData = /^(Conversion|Invalid Input|Out of Range|Parser|Binder|Catalog) Error/;
 
 const codes = new Map<string, Fault>([
   ["ABORT_ERR", "interrupted"],

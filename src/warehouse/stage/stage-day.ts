@@ -203,7 +203,7 @@ async function failed(open: OpenDay, error: Error): Promise<Outcome> {
   const { message } = error;
   if (!/^(Invalid Input|Conversion) Error/.test(message)) throw error;
   if (!/has unknown key "/.test(message))
-    return { is: message.includes(rowsAreLost) ? "lost" : "unfit", schema: shared.current() };
+    return { is: message.includes(`Error: ${rowsAreLost}`) ? "lost" : "unfit", schema: shared.current() };
   const paths = files.map(({ path }) => path);
   let keys: string[];
   try {

@@ -9,7 +9,7 @@ import { cutText, textWidth, wrapText } from "../notebooks/components/picture/li
 import type { Picture } from "../notebooks/components/picture/picture.ts";
 import { buildSite } from "../src/site/build.ts";
 import { type SiteServer, serveSite } from "../src/site/serve.ts";
-import { pageSheet, pictureSvg } from "../src/site/share/share-image.ts";
+import { pictureSvg } from "../src/site/share/share-image.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import fc from "./fast-check.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
@@ -135,7 +135,7 @@ describe("names in a browser", { skip: chromium === null }, () => {
       await page.setContent(`<h1 style="white-space:nowrap">${title}</h1>`);
       assert.match(await drawn(page, "h1"), /: 100\.0% answered within 60 s$/, name);
       const parts: Picture = { kicker: isolated(name), title, lead: "", charts: [], notes: [] };
-      await page.setContent(pictureSvg(parts, pageSheet(), { embedFont: false }));
+      await page.setContent(pictureSvg(parts, { embedFont: false }));
       const text = page.locator("text", { hasText: "answered within" });
       const order = await text.evaluate((element) => {
         const text = element as SVGTextElement;

@@ -21,7 +21,7 @@ import { csv, csvFile } from "../notebooks/components/picture/csv.ts";
 import { cardColumns, dayCard, dayFacts } from "../notebooks/components/share/day-card.ts";
 import { exitCodes } from "../src/base/errors.ts";
 import { type DayData, loadDay, queuesOfDay } from "../src/site/share/share.ts";
-import { pageSheet, picturePng, pictureSvg } from "../src/site/share/share-image.ts";
+import { picturePng, pictureSvg } from "../src/site/share/share-image.ts";
 import { runHere } from "./cli-here.ts";
 import { openCliKit, run } from "./cli-kit.ts";
 import { findChromium, openChromium } from "./site-chromium.ts";
@@ -66,7 +66,7 @@ describe("share", () => {
 
   it("gives the same bytes for the same card", () => {
     const card = dayCard(dayFacts(data, allQueues, 15));
-    assert.deepEqual(picturePng(card, pageSheet()), picturePng(card, pageSheet()));
+    assert.deepEqual(picturePng(card), picturePng(card));
   });
 
   it("draws the numbers of the dataset, to the hundredth of a contact", async () => {
@@ -139,7 +139,7 @@ describe("share", () => {
     const series = data.series.map((day) => ({ ...day, weeks: weeks(day) }));
     for (const comparison of ["usual", "last", "none"] as const) {
       const facts = dayFacts({ ...data, series, comparison }, queuesOfDay(data)[1]!, 30);
-      const [volume, service, waits] = groups(pictureSvg(dayCard(facts), pageSheet()));
+      const [volume, service, waits] = groups(pictureSvg(dayCard(facts)));
       const table = numbers(csv(cardColumns(facts), facts.rows));
       const plotted = (name: string) => table[name]!.filter((value) => value !== null);
       const up = scaleOf(volume!, Number);
@@ -421,10 +421,7 @@ describe("file names", () => {
 describe("a picture", () => {
   it("keeps a queue's name from writing into it", () => {
     const parts = { lead: "", charts: [], notes: [] };
-    const svg = pictureSvg(
-      { ...parts, kicker: '<script>"&\u0000\u202e', title: "x".repeat(3000) },
-      pageSheet(),
-    );
+    const svg = pictureSvg({ ...parts, kicker: '<script>"&\u0000\u202e', title: "x".repeat(3000) });
     assert.ok(!["<script>", "\u0000", "\u202e"].some((text) => svg.includes(text)));
     assert.match(svg, /&#60;script&#62;&#34;&#38;\ufffd/);
     assert.equal(svg.match(/font-size="25"/g)?.length, 3, "a title has three lines at most");

@@ -187,7 +187,10 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     const bars = facets.first().locator("path.blue").first();
     assert.equal(
       await bars.evaluate((path) => getComputedStyle(path).fill),
-      await page.locator(".legend .mark.blue").evaluate((mark) => getComputedStyle(mark).backgroundColor),
+      await page
+        .locator(".legend .mark rect")
+        .first()
+        .evaluate((mark) => getComputedStyle(mark).fill),
     );
     for (const text of await facets.first().locator(".facet-value").allTextContents())
       assert.match(text, /^[\d,.:]+%?$/);

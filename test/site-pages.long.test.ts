@@ -14,7 +14,7 @@ import { datasetsReady, siteOutput } from "../src/site/framework.ts";
 import { previewSite } from "../src/site/preview.ts";
 import { type SiteServer, serveSite } from "../src/site/serve.ts";
 import { loadDay, queuesOfDay } from "../src/site/share/share.ts";
-import { pageSheet, pictureSvg } from "../src/site/share/share-image.ts";
+import { pictureSvg } from "../src/site/share/share-image.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { windowDays } from "../src/warehouse/wfm/window-days.ts";
 import { findChromium, openChromium, saved, visit } from "./site-chromium.ts";
@@ -283,7 +283,7 @@ describe("the site", () => {
         const { page, problems, close } = await visit(browser, where, options);
         const svg = readFileSync(await saved(page, ".masthead", "SVG"), "utf8");
         const generated = /Generated [^<.]+\./.exec(svg)![0];
-        assert.equal(svg, pictureSvg({ ...card, notes: [...card.notes, generated] }, pageSheet()));
+        assert.equal(svg, pictureSvg({ ...card, notes: [...card.notes, generated] }));
         const png = readFileSync(await saved(page, "#service-level", "PNG"));
         assert.equal(png.readUInt32BE(16), 1760);
         assert.deepEqual(problems, []);

@@ -9,10 +9,15 @@ import { fileURLToPath } from "node:url";
  * the tests of these names make over what is stored; a folder of `test/output` is called like its test.
  */
 export function stored(name: string, text: string): void {
-  const file = fileURLToPath(new URL(`../../test/output/${name}`, import.meta.url));
+  kept(`test/output/${name}`, text, dirname(name));
+}
+
+/** The same of any file of the kit that is made by a program; `test` is the name of the test that renews it. */
+export function kept(name: string, text: string, test: string): void {
+  const file = fileURLToPath(new URL(`../../${name}`, import.meta.url));
   const changed = file.replace(/(\.[^./]+)?$/, "-changed$1");
   if (process.env.ASAPP_KIT_RENEW || !existsSync(file)) {
-    assert.ok(!process.env.CI, `test/output/${name} is missing: run the tests once outside CI`);
+    assert.ok(!process.env.CI, `${name} is missing: run the tests once outside CI`);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
@@ -21,7 +26,7 @@ export function stored(name: string, text: string): void {
   if (text === expected) return;
   writeFileSync(changed, text);
   assert.fail(
-    `test/output/${name} ${firstDifference(expected, text)}\nCompare it with the -changed file beside it, then renew it: node scripts/test.js --renew ${dirname(name)}`,
+    `${name} ${firstDifference(expected, text)}\nCompare it with the -changed file beside it, then renew it: node scripts/test.js --renew ${test}`,
   );
 }
 

@@ -12,7 +12,7 @@ import { cardColumns, type DayFacts, dayCard, dayFacts } from "../../notebooks/c
 import { CliError } from "../base/errors.ts";
 import type { Project } from "../config/project.ts";
 import { columnText, type DayData, loadDay, queueOf, queuesOfDay } from "../site/share/share.ts";
-import { pageSheet, picturePng, pictureSvg } from "../site/share/share-image.ts";
+import { picturePng, pictureSvg } from "../site/share/share-image.ts";
 import type { Context } from "./command.ts";
 import { replaceFile } from "./output-file.ts";
 import { type ShareFormat, shareFormatOf } from "./share-format.ts";
@@ -91,7 +91,6 @@ export async function runShare(project: Project, wish: ShareWish, context: Conte
 
 // What is made of one queue. The script of HTML files is bundled once.
 async function maker(data: DayData, { grain, queue: named, all }: ShareWish, now: Date) {
-  const sheet = pageSheet();
   const generated = generatedNote(now, data.site.timezone);
   const facts = (queue: string) => dayFacts(data, queue, grain);
   const cardOf = (of: DayFacts): Picture => {
@@ -107,13 +106,13 @@ async function maker(data: DayData, { grain, queue: named, all }: ShareWish, now
       const of = facts(queue);
       if (format === "csv") return csvFile(csv(cardColumns(of), of.rows));
       const card = cardOf(of);
-      if (format === "svg") return `${pictureSvg(card, sheet)}\n`;
-      if (format === "png") return picturePng(card, sheet);
-      if (format === "pdf") return (await import("../site/share/share-pdf.ts")).picturePdf(card, sheet, now);
+      if (format === "svg") return `${pictureSvg(card)}\n`;
+      if (format === "png") return picturePng(card);
+      if (format === "pdf") return (await import("../site/share/share-pdf.ts")).picturePdf(card, now);
       const { pageScript, sharedHtml, sharedPage } = await import("../site/share/share-html.ts");
       script ??= await pageScript();
       const fixed = all || named !== undefined ? queue : null;
-      return sharedHtml(sharedPage(data, { queue: fixed, grain, generated }), card, of, { sheet, script });
+      return sharedHtml(sharedPage(data, { queue: fixed, grain, generated }), card, of, script);
     },
   };
 }

@@ -67,7 +67,7 @@ function sparkline(values: readonly (number | null)[], width = 160, height = 34)
   const x = (i: number) => 3 + (i / Math.max(1, values.length - 1)) * (width - 6);
   const y = (value: number) => height - 4 - ((value - low) / (high - low || 1)) * (height - 8);
   const root = svg("svg", {
-    class: "sparkline",
+    class: "panel sparkline",
     viewBox: `0 0 ${width} ${height}`,
     preserveAspectRatio: "none",
     "aria-hidden": "true",
@@ -77,8 +77,8 @@ function sparkline(values: readonly (number | null)[], width = 160, height = 34)
     .defined((value) => value !== null)
     .x((_, i) => x(i))
     .y((value) => y(value!));
-  root.append(svg("path", { d: path([...values]) }));
+  root.append(svg("path", { class: "spark", d: path([...values]) }));
   const last = values.findLastIndex((value) => value !== null);
-  root.append(svg("circle", { cx: x(last), cy: y(values[last]!), r: 2.6 }));
+  root.append(svg("circle", { class: "blue", cx: x(last), cy: y(values[last]!), r: 2.6 }));
   return root;
 }

@@ -1,7 +1,8 @@
 import { count, percent } from "../metrics/format.js";
 import { type CsvColumn, csv } from "../picture/csv.js";
-import { html } from "../picture/dom.js";
+import { html, svg } from "../picture/dom.js";
 import type { LegendEntry } from "../picture/picture.js";
+import { swatch, swatchSize } from "../picture/swatch.js";
 import { saveCsv, shareMenu } from "./share-menu.js";
 
 export interface TableColumn<T> extends CsvColumn<T> {
@@ -126,9 +127,12 @@ export function csvButton<T>(file: string, columns: TableColumn<T>[], rows: read
 }
 
 function legend(entries: LegendEntry[]): HTMLElement {
+  const viewBox = `0 0 ${swatchSize} ${swatchSize}`;
   return html(
     "ul",
     { class: "legend" },
-    entries.map(({ text, mark }) => html("li", {}, html("i", { class: `mark ${mark}` }), text)),
+    entries.map(({ text, mark }) =>
+      html("li", {}, svg("svg", { class: "mark", viewBox, "aria-hidden": "true" }, swatch(mark)), text),
+    ),
   );
 }

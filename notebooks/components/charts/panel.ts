@@ -59,7 +59,7 @@ export function panel(options: PanelOptions): Panel {
   const [right, bottom] = [width - margin.right, height - margin.bottom];
   if (shade) root.append(shades(shade, slots, x, margin.top, bottom));
 
-  const grid = svg("g", { class: "grid-lines", "aria-hidden": "true" });
+  const grid = svg("g", { "aria-hidden": "true" });
   for (const value of ticks ?? y.ticks(4)) {
     grid.append(
       svg("line", {
@@ -67,7 +67,7 @@ export function panel(options: PanelOptions): Panel {
         x2: right,
         y1: y(value),
         y2: y(value),
-        class: value === 0 ? "zero" : null,
+        class: value === 0 ? "zero" : "grid",
       }),
       svg(
         "text",
@@ -95,8 +95,12 @@ export function emptyPanel(width: number, message: string, height = 120): SVGSVG
     width,
     height,
     { class: "panel panel-empty", role: "img", "aria-label": message },
-    svg("rect", { x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: 6 }),
-    svg("text", { x: width / 2, y: height / 2, dy: "0.32em", "text-anchor": "middle" }, message),
+    svg("rect", { class: "empty-box", x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: 6 }),
+    svg(
+      "text",
+      { class: "empty-text", x: width / 2, y: height / 2, dy: "0.32em", "text-anchor": "middle" },
+      message,
+    ),
   );
 }
 

@@ -331,7 +331,7 @@ function queuesChart(queues: readonly QueueAccuracy[], width: number): SVGSVGEle
   });
   for (const value of x.ticks(width < 520 ? 2 : 4))
     root.append(
-      svg("g", { class: "grid-lines" }, svg("line", { x1: x(value), x2: x(value), y1: top - 4, y2: height })),
+      svg("line", { class: "grid", x1: x(value), x2: x(value), y1: top - 4, y2: height }),
       svg("text", { x: x(value), y: 12, "text-anchor": "middle" }, percent(value, 0)),
     );
   queues.forEach(({ queue, wape, floor, forecast, bias }, i) => {

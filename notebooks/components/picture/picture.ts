@@ -3,7 +3,9 @@ import { timeZone } from "../metrics/time-zone.js";
 import { svg } from "./dom.js";
 import { inter } from "./inter.js";
 import { textWidth, type Weight, wrapText } from "./lines.js";
-import { below, colour, looks, paint, type Sheet } from "./paint.js";
+import { textSize } from "./looks.js";
+import { below, light, paint } from "./paint.js";
+import { swatch } from "./swatch.js";
 
 /** What a picture says. It is read without its page, so nothing may be left to the page. */
 export interface Picture {
@@ -24,7 +26,7 @@ export interface PictureChart {
 
 export interface LegendEntry {
   text: string;
-  mark: string; // a class of style.css
+  mark: string; // of swatch.ts
 }
 
 /** Of every picture, in CSS pixels: what a chat shows of it can be read, and a PNG of twice the size is sharp. */
@@ -37,13 +39,7 @@ const inner = pictureWidth - 2 * edge;
  * Composes charts and words to one drawing that stands alone: opaque, in the light theme, with colours written into
  * the elements. The same on a page and on the command line; `embedFont` puts the font in as well.
  */
-export function picture(parts: Picture, sheet: Sheet, { embedFont = true } = {}): SVGSVGElement {
-  const ink = colour(sheet, "--ink");
-  const [ink2, ink3, rule] = ["--ink-2", "--ink-3", "--rule"].map((name) => colour(sheet, name)) as [
-    string,
-    string,
-    string,
-  ];
+export function picture(parts: Picture, { embedFont = true } = {}): SVGSVGElement {
   const content: SVGElement[] = [];
   let y = edge;
   const write = (text: string, style: TextStyle) => {
@@ -52,29 +48,31 @@ export function picture(parts: Picture, sheet: Sheet, { embedFont = true } = {})
       content.push(svg("text", { x: edge, y: round(y - style.line * 0.28), ...textAttributes(style) }, line));
     }
   };
-  write(parts.kicker, { size: 13, line: 16, weight: 600, fill: ink3, most: 1 });
+  write(parts.kicker, { size: 13, line: 16, weight: 600, fill: light("ink-3"), most: 1 });
   y += 6;
-  write(parts.title, { size: 25, line: 32, weight: 600, fill: ink, most: 3 });
+  write(parts.title, { size: 25, line: 32, weight: 600, fill: light("ink"), most: 3 });
   y += 4;
-  write(parts.lead, { size: 14.5, line: 21, weight: 400, fill: ink2, most: 4 });
+  write(parts.lead, { size: 14.5, line: 21, weight: 400, fill: light("ink-2"), most: 4 });
   for (const chart of parts.charts) {
     y += chart.title ? 24 : 10;
-    if (chart.title) write(chart.title, { size: 16, line: 22, weight: 600, fill: ink, most: 2 });
-    if (chart.subtitle) write(chart.subtitle, { size: 12, line: 17, weight: 400, fill: ink2, most: 3 });
+    if (chart.title) write(chart.title, { size: 16, line: 22, weight: 600, fill: light("ink"), most: 2 });
+    if (chart.subtitle)
+      write(chart.subtitle, { size: 12, line: 17, weight: 400, fill: light("ink-2"), most: 3 });
     if (chart.legend?.length) {
       y += 6;
-      const { element, height } = legend(chart.legend, sheet, y, ink2);
+      const { element, height } = legend(chart.legend, y);
       content.push(element);
       y += height + 4;
     }
-    const { element, height } = drawing(chart, sheet, y + 4);
+    const { element, height } = drawing(chart, y + 4);
     content.push(element);
     y += height + 4;
   }
   y += 14;
-  content.push(svg("line", { x1: edge, x2: pictureWidth - edge, y1: y, y2: y, stroke: rule }));
+  content.push(svg("line", { x1: edge, x2: pictureWidth - edge, y1: y, y2: y, stroke: light("rule") }));
   y += 8;
-  for (const note of parts.notes) write(note, { size: 11.5, line: 17, weight: 400, fill: ink3, most: 6 });
+  for (const note of parts.notes)
+    write(note, { size: 11.5, line: 17, weight: 400, fill: light("ink-3"), most: 6 });
   const height = Math.ceil(y + edge - 8);
   const root = svg(
     "svg",
@@ -90,7 +88,7 @@ export function picture(parts: Picture, sheet: Sheet, { embedFont = true } = {})
     svg("title", {}, parts.title),
     svg("desc", {}, [parts.kicker, parts.lead, ...parts.notes].filter(Boolean).join(" ")),
     embedFont ? svg("style", {}, fontFaces()) : null,
-    svg("rect", { width: pictureWidth, height, fill: colour(sheet, "--sheet") }),
+    svg("rect", { width: pictureWidth, height, fill: light("sheet") }),
     content,
   );
   renameIds(root);
@@ -129,20 +127,20 @@ function textAttributes({ size, weight, fill }: Pick<TextStyle, "size" | "weight
 }
 
 /** Makes a chart of a page one that stands still: without the parts that answer a pointer, its looks written into it. */
-export function still(chart: SVGSVGElement, sheet: Sheet): SVGSVGElement {
+export function still(chart: SVGSVGElement): SVGSVGElement {
   for (const element of below(chart)) if (hasClass(element, "pointer")) element.remove();
-  paint(sheet, chart);
+  paint(chart);
   renameIds(chart);
   return chart;
 }
 
 // A chart as a group in its place.
-function drawing({ draw, height }: PictureChart, sheet: Sheet, y: number) {
-  const chart = still(draw(inner, height), sheet);
+function drawing({ draw, height }: PictureChart, y: number) {
+  const chart = still(draw(inner, height));
   const [, , , tall] = (chart.getAttribute("viewBox") ?? "").split(" ").map(Number);
   const group = svg("g", {
     transform: `translate(${edge} ${round(y)})`,
-    "font-size": chart.getAttribute("font-size") ?? "12",
+    "font-size": textSize,
     role: "group",
     "aria-label": chart.getAttribute("aria-label"),
   });
@@ -150,65 +148,25 @@ function drawing({ draw, height }: PictureChart, sheet: Sheet, y: number) {
   return { element: group, height: tall ?? 0 };
 }
 
-function legend(entries: LegendEntry[], sheet: Sheet, top: number, fill: string) {
+function legend(entries: LegendEntry[], top: number) {
   const element = svg("g");
   let [x, y] = [edge, top + 13];
   for (const { text, mark } of entries) {
     const width = 18 + textWidth(text, 12.5);
     if (x > edge && x + width > pictureWidth - edge) [x, y] = [edge, y + 18];
+    const layers = swatch(mark, x, y - 10);
+    layers.forEach(paint);
     element.append(
-      ...swatch(mark, sheet, x, y - 10),
-      svg("text", { x: round(x + 18), y, ...textAttributes({ size: 12.5, weight: 400, fill }) }, text),
+      ...layers,
+      svg(
+        "text",
+        { x: round(x + 18), y, ...textAttributes({ size: 12.5, weight: 400, fill: light("ink-2") }) },
+        text,
+      ),
     );
     x += width + 18;
   }
   return { element, height: y - top + 4 };
-}
-
-// As the sheet draws the mark of a legend: a filled square of one or two colours, below a line or not, an outline, a
-// ring, a mere line, or a polygon.
-function swatch(mark: string, sheet: Sheet, x: number, y: number): SVGElement[] {
-  const style = looks(sheet, svg("i" as "g", { class: `mark ${mark}` }));
-  const fills = solid(style.get("background") ?? "", sheet);
-  const stroked = (name: string) => {
-    const [, width, kind, stroke] = /^([\d.]+)px (\w+) (.+)$/.exec(style.get(name) ?? "") ?? [];
-    const dashes = kind === "dotted" ? "2 2" : kind === "dashed" ? "4 2" : null;
-    return width ? { fill: "none", stroke, "stroke-width": width, "stroke-dasharray": dashes } : null;
-  };
-  const [around, above] = [stroked("border"), stroked("border-top")];
-  const corners = [...(style.get("clip-path") ?? "").matchAll(/([\d.]+)%? ([\d.]+)%/g)];
-  if (corners.length > 0) {
-    const points = corners.map(([, left, top]) => `${x + Number(left) * 0.12},${y + Number(top) * 0.12}`);
-    return [svg("path", { d: `M${points.join("L")}Z`, fill: fills[0] })];
-  }
-  if (around && style.get("border-radius") === "50%")
-    return [svg("circle", { cx: x + 6, cy: y + 6, r: 5, ...around })];
-  if (around) return [svg("rect", { x: x + 1, y: y + 1, width: 10, height: 10, rx: 2, ...around })];
-  const line = (at: number) => svg("path", { d: `M${x},${y + at}h12`, ...above });
-  if (Number.parseFloat(style.get("height") ?? "12") === 0) return [line(6)];
-  const height = 12 / fills.length;
-  const square = fills.map((fill, i) =>
-    svg("rect", { x, y: y + i * height, width: 12, height, rx: fills.length > 1 ? 0 : 2, fill }),
-  );
-  return above ? [...square, line(1)] : square;
-}
-
-// The colours in a background, with color-mix() worked out; what shows through shows the sheet.
-function solid(background: string, sheet: Sheet): string[] {
-  const paper = colour(sheet, "--sheet");
-  const plain = background
-    .replaceAll("transparent", paper)
-    .replace(/color-mix\(in srgb, ?(#\w+) (\d+)%, ?(#\w+)\)/g, (_, first, share, second) => {
-      const [a, b] = [channels(first), channels(second)];
-      const mixed = a.map((value, i) => (value * Number(share) + b[i]! * (100 - Number(share))) / 100);
-      return `#${mixed.map((value) => Math.round(value).toString(16).padStart(2, "0")).join("")}`;
-    });
-  return plain.match(/#\w+/g) ?? [];
-}
-
-function channels(hex: string): number[] {
-  const digits = hex.length === 4 ? hex.slice(1).replace(/./g, "$&$&") : hex.slice(1);
-  return [0, 2, 4].map((at) => Number.parseInt(digits.slice(at, at + 2), 16));
 }
 
 // Patterns are counted over a page's life; in a picture they begin at one.

@@ -1,14 +1,13 @@
-import { readSheet, type Sheet } from "./paint.js";
 import { generatedNote, markup, type Picture, picture } from "./picture.js";
 
 /** The picture as an SVG file. */
 export async function svgBlob(parts: Picture): Promise<Blob> {
-  return new Blob([markup(await drawn(parts))], { type: "image/svg+xml" });
+  return new Blob([markup(drawn(parts))], { type: "image/svg+xml" });
 }
 
 /** The picture as a PNG file, of twice its size in CSS pixels, drawn from the same SVG. */
 export async function pngBlob(parts: Picture): Promise<Blob> {
-  const drawing = await drawn(parts);
+  const drawing = drawn(parts);
   const [width, height] = [Number(drawing.getAttribute("width")), Number(drawing.getAttribute("height"))];
   const url = URL.createObjectURL(new Blob([markup(drawing)], { type: "image/svg+xml" }));
   try {
@@ -28,21 +27,7 @@ export async function pngBlob(parts: Picture): Promise<Blob> {
   }
 }
 
-async function drawn(parts: Picture): Promise<SVGSVGElement> {
+function drawn(parts: Picture): SVGSVGElement {
   const generated = generatedNote(new Date(), document.documentElement.dataset.timezone ?? "UTC");
-  return picture({ ...parts, notes: [...parts.notes, generated] }, await pageSheet());
-}
-
-let sheet: Promise<Sheet> | undefined;
-
-function pageSheet(): Promise<Sheet> {
-  sheet ??= Promise.all([...document.styleSheets].map(sheetText)).then((texts) =>
-    readSheet(texts.join("\n")),
-  );
-  return sheet;
-}
-
-async function sheetText({ href, ownerNode }: CSSStyleSheet): Promise<string> {
-  if (!href) return ownerNode?.textContent ?? "";
-  return (await fetch(href)).text();
+  return picture({ ...parts, notes: [...parts.notes, generated] });
 }

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { daysLater } from "../../../notebooks/components/metrics/baseline.ts";
 import type { QueueDay } from "../../../notebooks/components/metrics/day-file.ts";
-import type { Sheet } from "../../../notebooks/components/picture/paint.ts";
 import { markup, type Picture, picture } from "../../../notebooks/components/picture/picture.ts";
 import { type DayFacts, dayTable } from "../../../notebooks/components/share/day-card.ts";
 import type { SharedPage } from "../../../notebooks/components/share/share-page.ts";
@@ -54,13 +53,8 @@ export function sharedPage(
  * One HTML file that works as a mail attachment: it holds its script, style and data, and its policy lets it load nothing.
  * Where scripts are off, as in the preview of a mail program, it shows the picture and its table.
  */
-export function sharedHtml(
-  page: SharedPage,
-  parts: Picture,
-  facts: DayFacts,
-  { sheet, script }: { sheet: Sheet; script: string },
-): string {
-  const still = withDocument(() => markup(picture(parts, sheet)) + markup(dayTable(facts)));
+export function sharedHtml(page: SharedPage, parts: Picture, facts: DayFacts, script: string): string {
+  const still = withDocument(() => markup(picture(parts)) + markup(dayTable(facts)));
   const data = JSON.stringify(page).replaceAll("<", "\\u003c");
   const policy = [
     "default-src 'none'",

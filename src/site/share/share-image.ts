@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Resvg } from "@resvg/resvg-js";
-import { readSheet, type Sheet } from "../../../notebooks/components/picture/paint.ts";
 import {
   markup,
   type Picture,
@@ -11,11 +10,6 @@ import {
 import { pagesFolder } from "../../base/kit-folders.ts";
 import { withDocument } from "./svg-document.ts";
 
-/** The pages' style sheets, read for their light colours. */
-export function pageSheet(): Sheet {
-  return readSheet(pageCss());
-}
-
 /** The text of the pages' style sheets. */
 export function pageCss(): string {
   const names = readdirSync(pagesFolder).filter((name) => name.endsWith(".css"));
@@ -23,13 +17,13 @@ export function pageCss(): string {
 }
 
 /** A picture as SVG text; with the font inside it looks the same on every machine. */
-export function pictureSvg(parts: Picture, sheet: Sheet, options?: { embedFont: boolean }): string {
-  return withDocument(() => markup(picture(parts, sheet, options)));
+export function pictureSvg(parts: Picture, options?: { embedFont: boolean }): string {
+  return withDocument(() => markup(picture(parts, options)));
 }
 
 /** A picture as PNG, twice its size in CSS pixels. Only letters that the kit's font lacks come from the machine's fonts. */
-export function picturePng(parts: Picture, sheet: Sheet): Uint8Array {
-  const svg = pictureSvg(parts, sheet, { embedFont: false });
+export function picturePng(parts: Picture): Uint8Array {
+  const svg = pictureSvg(parts, { embedFont: false });
   return new Resvg(svg, {
     fitTo: { mode: "width", value: pictureWidth * 2 },
     font: {

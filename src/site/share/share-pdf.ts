@@ -1,5 +1,4 @@
 import PDFDocument from "pdfkit";
-import type { Sheet } from "../../../notebooks/components/picture/paint.ts";
 import { markup, type Picture, picture } from "../../../notebooks/components/picture/picture.ts";
 import { own } from "../../base/names.ts";
 import { coveredByFont, fontFiles, picturePng } from "./share-image.ts";
@@ -11,8 +10,8 @@ const points = 0.75; // of a CSS pixel
  * A picture as a one-page PDF of vectors and searchable text in the kit's font. If the font lacks a letter of the text, the
  * page holds the PNG instead.
  */
-export async function picturePdf(parts: Picture, sheet: Sheet, now: Date): Promise<Uint8Array> {
-  const root = withDocument(() => picture(parts, sheet, { embedFont: false }));
+export async function picturePdf(parts: Picture, now: Date): Promise<Uint8Array> {
+  const root = withDocument(() => picture(parts, { embedFont: false }));
   const [width, height] = [number(root, "width"), number(root, "height")];
   const pdf = new PDFDocument({
     size: [width * points, height * points],
@@ -32,7 +31,7 @@ export async function picturePdf(parts: Picture, sheet: Sheet, now: Date): Promi
     ]);
     pdf.scale(points);
     draw(pdf, root, {}, new Map(patterns));
-  } else pdf.image(Buffer.from(picturePng(parts, sheet)), 0, 0, { width: width * points });
+  } else pdf.image(Buffer.from(picturePng(parts)), 0, 0, { width: width * points });
   pdf.end();
   await ended;
   return Buffer.concat(chunks);

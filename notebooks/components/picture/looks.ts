@@ -1,0 +1,167 @@
+// How charts look, once for pages and pictures: looks.css is made of these tables (`npm run renew`), and a picture has them
+// written into its elements.
+
+/** The colours of the light and the dark theme. A page has each as a custom property, `--ink`. */
+export const colours = {
+  paper: ["#f6f5f1", "#0f141a"],
+  sheet: ["#ffffff", "#161c24"],
+  ink: ["#17212b", "#e9ecef"],
+  "ink-2": ["#46525e", "#b3bcc6"],
+  "ink-3": ["#5f6b76", "#929da8"],
+  rule: ["#d8d5cd", "#303a45"],
+  "rule-2": ["#e9e7e1", "#222a33"],
+  blue: ["#2f6fb7", "#5b9be0"],
+  "blue-strong": ["#174a86", "#a5cbf5"],
+  "blue-soft": ["#a9c8e8", "#2f5480"],
+  "blue-wash": ["#e8f0f8", "#1a2a3c"],
+  "blue-ink": ["#1d5596", "#8fc0f5"],
+  orange: ["#d9691a", "#f0924c"],
+  "orange-soft": ["#f3c39a", "#7d4c28"],
+  "orange-wash": ["#fbeee2", "#33241a"],
+  "orange-ink": ["#a8480a", "#f5a667"],
+  grey: ["#8b949d", "#7f8a95"],
+  "grey-soft": ["#c9ced3", "#3f4a55"],
+} as const satisfies Record<string, readonly [light: string, dark: string]>;
+
+export type Colour = keyof typeof colours;
+
+/** What a mark looks like. Lengths are CSS pixels. */
+export interface Look {
+  fill?: Colour | "none";
+  dark?: Colour; // the fill in the dark theme, where it is another
+  stroke?: Colour;
+  width?: number; // of the stroke
+  dash?: string;
+  join?: "round";
+  opacity?: number;
+  size?: number; // of the font
+  weight?: number; // of the font; pictures have 400 and 600
+  halo?: number; // of a text: a seam in the sheet's colour, so wide
+  crisp?: true; // on whole pixels of a screen; pictures are scaled
+}
+
+/** Size of the text in a chart, unless its look has another. */
+export const textSize = 12;
+
+/**
+ * The marks of charts by the class of their element, below one of class "panel". An element of several classes takes them in
+ * the order of this table, so that the later ones win.
+ */
+export const looks: Record<string, Look> = {
+  // the frame
+  text: { fill: "ink-3" }, // every text
+  grid: { stroke: "rule-2", crisp: true },
+  zero: { stroke: "grey", crisp: true },
+  tick: { stroke: "grey", crisp: true },
+  note: { size: 11 },
+  "row-name": { fill: "ink" },
+  "shade-closed": { fill: "rule-2", opacity: 0.55 },
+  "shade-weekend": { fill: "rule-2", opacity: 0.5 },
+  "shade-skipped": { fill: "rule" },
+  "shade-missing": { stroke: "orange", width: 1, dash: "2 2" },
+  hatch: { stroke: "rule", width: 2 },
+  "hatch-missing": { stroke: "orange-soft", width: 2.5 },
+  "empty-box": { fill: "none", stroke: "rule", dash: "4 4" },
+  "empty-text": { size: 13 },
+
+  // what answers a pointer
+  cross: { fill: "ink", opacity: 0.09 },
+  picked: { fill: "none", stroke: "ink", width: 1.5 },
+  readout: { fill: "ink", weight: 550, size: 12.5, halo: 4 },
+
+  // columns, areas and dots: blue is measured, orange needs a look, grey is the usual
+  blue: { fill: "blue" },
+  "blue-strong": { fill: "blue-strong" },
+  "blue-soft": { fill: "blue-soft" },
+  orange: { fill: "orange" },
+  "orange-soft": { fill: "orange-soft" },
+  grey: { fill: "grey" },
+  "grey-soft": { fill: "grey-soft" },
+  "zero-mark": { fill: "grey" },
+  "usual-band": { fill: "grey-soft", opacity: 0.55 },
+  spread: { fill: "blue", opacity: 0.14 },
+  shortfall: { fill: "orange-soft", opacity: 0.75 },
+  "difference-over": { fill: "ink", opacity: 0.22 },
+  "difference-under": { fill: "blue-soft", opacity: 0.4 },
+  "projected-fill": { fill: "blue", opacity: 0.12 },
+  "planned-blue": { fill: "none", stroke: "blue" },
+  "planned-orange": { fill: "none", stroke: "orange" },
+  revised: { fill: "ink" },
+  "dot-met": { fill: "blue" },
+  "dot-missed": { fill: "sheet", stroke: "orange", width: 2 },
+  few: { opacity: 0.35 },
+  running: { opacity: 0.5 },
+
+  // lines
+  line: { fill: "none", width: 2, join: "round" },
+  "blue-line": { stroke: "blue" },
+  "blue-strong-line": { stroke: "blue-strong" },
+  "blue-soft-line": { stroke: "blue-soft" },
+  "orange-line": { stroke: "orange" },
+  "grey-line": { stroke: "grey" },
+  "usual-line": { stroke: "ink", width: 1.4 },
+  "last-week": { stroke: "ink-3", width: 1.2, dash: "1.5 3", opacity: 0.8 },
+  "projected-line": { stroke: "blue", dash: "5 3" },
+  thin: { width: 1.4 },
+  target: { stroke: "ink-2", dash: "5 3" },
+  floor: { stroke: "ink", width: 2 },
+  given: { stroke: "ink", width: 1.5, dash: "2 3" },
+  spark: { fill: "none", stroke: "blue", width: 1.6 },
+
+  // texts in the place of marks
+  beyond: { fill: "ink-2", size: 10 },
+  "projected-label": { fill: "blue-ink", halo: 3 },
+  "end-label": { weight: 600, halo: 3 },
+  "given-label": { fill: "ink", weight: 600 },
+  "target-label": { fill: "ink-2", weight: 500 },
+  "facet-name": { fill: "ink", size: 14, weight: 650 },
+  "facet-state": { weight: 600 },
+  "facet-value": { fill: "ink", size: 16, weight: 640 },
+  "facet-label": { size: 11 },
+  "facet-scale": { size: 11 },
+  "blue-text": { fill: "blue-ink" },
+  "blue-strong-text": { fill: "blue-strong" },
+  "blue-soft-text": { fill: "blue-ink" },
+  "orange-text": { fill: "orange-ink" },
+
+  // small multiples
+  "facet-back": { fill: "none", stroke: "rule" },
+  "facet-zero": { stroke: "grey", crisp: true },
+
+  // heatmaps
+  "heat-value": { fill: "ink", size: 11 },
+  "on-middle": { fill: "ink", dark: "sheet" },
+  "on-strong": { fill: "sheet" },
+  "heat-data": { stroke: "rule-2", width: 0.5 },
+  "heat-zero": { fill: "none", stroke: "rule" },
+  "heat-zero-dot": { fill: "ink-3" },
+  "heat-closed": { fill: "rule-2" },
+  "heat-clock": { fill: "none", stroke: "grey", dash: "2 2" },
+  "heat-none": { stroke: "orange-soft", width: 0.6 },
+  "heat-held": { stroke: "rule" },
+  "held-dot": { fill: "grey-soft" },
+  "few-hatch": { stroke: "ink-3", width: 1 },
+  "none-hatch": { stroke: "orange-soft", width: 2.4 },
+  "heat-ring": { fill: "none", stroke: "ink", width: 2 },
+  "heat-middle": { stroke: "ink-2" },
+};
+
+/** A look as properties of CSS, which are SVG's attributes too; colours as the theme's custom properties. */
+export function declarations(look: Look): [property: string, value: string][] {
+  const { fill, dark, stroke, width, dash, join, opacity, size, weight, halo, crisp } = look;
+  const variable = (name: string) => (name === "none" ? name : `var(--${name})`);
+  const fills = fill && (dark ? `light-dark(${variable(fill)}, ${variable(dark)})` : variable(fill));
+  const all: [string, string | number | undefined][] = [
+    ["fill", fills],
+    ["stroke", halo ? variable("sheet") : stroke && variable(stroke)],
+    ["stroke-width", halo ? `${halo}px` : width],
+    ["stroke-dasharray", dash],
+    ["stroke-linejoin", join],
+    ["paint-order", halo && "stroke"],
+    ["opacity", opacity],
+    ["font-size", size && `${size}px`],
+    ["font-weight", weight],
+    ["shape-rendering", crisp && "crispEdges"],
+  ];
+  return all.flatMap(([property, value]) => (value === undefined ? [] : [[property, String(value)]]));
+}

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { CliError, type ExitName } from "../src/base/errors.ts";
 import { type Config, emptyConfig, loadConfig, parseConfig, selectFeed } from "../src/config/config.ts";
-import { configOptions } from "../src/config/kit-options.ts";
+import { configOptions } from "../src/config/config-options.ts";
 import fc from "./fast-check.ts";
 
 const root = (name: string) => readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), "utf8");
@@ -321,7 +321,7 @@ describe("config", () => {
   it("tells a feed that does not exist from other mistakes by its own exit code", () => {
     assert.deepEqual(problems("feeds: [convos_metric, reps, zzz]", "unknownFeed"), [
       'kit.yaml:1:9 unknown feed "convos_metric" (did you mean "convos_metrics"?)',
-      'kit.yaml:1:30 unknown feed "zzz" (a feed of your own needs a key or columns; `key: []` takes whole rows)',
+      'kit.yaml:1:30 unknown feed "zzz" (a custom feed needs a key or columns; `key: []` takes whole rows)',
     ]);
     assert.deepEqual(problems("feeds: {all: , utterance: false}", "unknownFeed"), [
       'kit.yaml:1:16 unknown feed "utterance" (did you mean "utterances"?)',
@@ -341,21 +341,18 @@ describe("config", () => {
 
   it("finds what does not go together", () => {
     const cases: [string, RegExp][] = [
-      ["{since: 2026-09-01, lookback: 90d}", /1:21 since and lookback exclude one another/],
-      ["feeds: {reps: {since: 2026-09-01, lookback: 90d}}", /1:35 since and lookback exclude one another/],
-      [
-        "{bucket: my-exports, source: {path: x}}",
-        /1:2 bucket belongs to a bucket, but source names another place/,
-      ],
-      ["{source: {path: x}, feeds: {reps: {prefix: y}}}", /prefix belongs to a bucket/],
+      ["{since: 2026-09-01, lookback: 90d}", /1:21 since and lookback are mutually exclusive/],
+      ["feeds: {reps: {since: 2026-09-01, lookback: 90d}}", /1:35 since and lookback are mutually exclusive/],
+      ["{bucket: my-exports, source: {path: x}}", /1:2 bucket applies to a bucket, but source is not one/],
+      ["{source: {path: x}, feeds: {reps: {prefix: y}}}", /prefix applies to a bucket/],
       ["source: {}", /source needs either path or url/],
       ["source: {path: x, url: 'sftp://a@b/c'}", /source needs either path or url/],
-      ["endpoint: http://127.0.0.1:9000", /endpoint is of no use without bucket/],
-      ["data: .", /data must be a folder of its own/],
-      ["data: ..", /data must be a folder of its own/],
-      ["data: /", /data must be a folder of its own/],
-      ["{data: x, source: {path: x/raw}}", /data and source must be apart/],
-      ["{data: x/data, source: {path: x}}", /data and source must be apart/],
+      ["endpoint: http://127.0.0.1:9000", /endpoint has no effect without bucket/],
+      ["data: .", /data must be a separate folder/],
+      ["data: ..", /data must be a separate folder/],
+      ["data: /", /data must be a separate folder/],
+      ["{data: x, source: {path: x/raw}}", /data and source must be separate folders/],
+      ["{data: x/data, source: {path: x}}", /data and source must be separate folders/],
       ["feeds: []", /feeds must name at least one feed, or all/],
       ["feeds: {all: {since: 2026-09-01}}", /all takes no options/],
       ["site: {privacy: {rep_level: names}}", /not possible: rep_level names \(.*only none\)/],

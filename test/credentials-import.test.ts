@@ -232,7 +232,7 @@ describe("credentials import", { skip }, () => {
     writeFileSync(shared, old, { mode: 0o600 });
     const refused = run(["import", "asapp.tsv.gpg", "--yes"]);
     assert.equal(refused.status, 2);
-    assert.match(refused.stderr, /profile asapp-prod-acme exists already in .*\n {2}next: add --replace/);
+    assert.match(refused.stderr, /profile asapp-prod-acme already exists in .*\n {2}next: add --replace/);
     assert.equal(readFileSync(shared, "utf8"), old);
     assert.ok(!existsSync(join(box, "kit.yaml")));
     assert.match(
@@ -253,7 +253,7 @@ describe("credentials import", { skip }, () => {
     writeFileSync(join(box, "home", ".aws", "config"), "[profile asapp-prod-acme]\nsso_session = s\n");
     const { status, stderr } = run(["import", "asapp.tsv.gpg", "--yes", "--replace"]);
     assert.equal(status, 2);
-    assert.match(stderr, /has credentials of its own \(sso_session\)/);
+    assert.match(stderr, /has credentials in .*config \(sso_session\)/);
     nothingWritten();
   });
 
@@ -305,7 +305,7 @@ describe("credentials import", { skip }, () => {
     assert.equal(wrong.status, 10);
     assert.match(
       wrong.stderr,
-      /asapp\.tsv\.gpg: line 3: the id is none.*\n.*asapp\.tsv\.gpg: line 4: no tab in it/,
+      /asapp\.tsv\.gpg: line 3: the id is invalid.*\n.*asapp\.tsv\.gpg: line 4: no tab/,
     );
     nothingWritten();
     const good = run(["import", "asapp.tsv.gpg", "--yes", "--row", "1"]);
@@ -377,18 +377,18 @@ describe("credentials import", { skip }, () => {
     const flipped = Buffer.from(fine);
     flipped[flipped.length - 5]! ^= 1;
     const cases: [string, Buffer | string, RegExp][] = [
-      ["plain", row, /plain is no encrypted file/],
-      ["empty", "", /empty is no encrypted file/],
-      ["signed", gpg(keys, ["--sign"], row), /signed is no encrypted file/],
-      ["public", gpg(keys, ["--export"]), /public is no encrypted file/],
-      ["cut", fine.subarray(0, fine.length - 30), /cut is damaged or not whole/],
-      ["flipped", flipped, /flipped is damaged or not whole/],
+      ["plain", row, /plain is not an encrypted file/],
+      ["empty", "", /empty is not an encrypted file/],
+      ["signed", gpg(keys, ["--sign"], row), /signed is not an encrypted file/],
+      ["public", gpg(keys, ["--export"]), /public is not an encrypted file/],
+      ["cut", fine.subarray(0, fine.length - 30), /cut is damaged or incomplete/],
+      ["flipped", flipped, /flipped is damaged or incomplete/],
       [
         "other",
         gpg(others, ["--encrypt", "-r", "other@example.com"], row),
-        /other is encrypted for key [0-9A-F]{16}, and gpg has no secret key/,
+        /other is encrypted for key [0-9A-F]{16}, for which gpg has no secret key/,
       ],
-      ["large", encrypt(Buffer.alloc(2 ** 21, row)), /large holds more than 1 MB/],
+      ["large", encrypt(Buffer.alloc(2 ** 21, row)), /large is larger than 1 MB/],
     ];
     for (const [name, content, message] of cases) {
       deliver(content, name);

@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { parse } from "yaml";
 import { CliError } from "../src/base/errors.ts";
-import { ownSetting, profileNames, withProfile } from "../src/credentials/aws-profile.ts";
+import { credentialSetting, profileNames, withProfile } from "../src/credentials/aws-profile.ts";
+import { setTopOptions } from "../src/credentials/config-file.ts";
 import { chooseKey, masked, parseHandover, profileName, regionOf } from "../src/credentials/handover.ts";
-import { fillKit } from "../src/credentials/kit-file.ts";
 import fc from "./fast-check.ts";
 
 const id = "AKIAIOSFODNN7EXAMPLE";
@@ -57,24 +57,24 @@ describe("the delivered credentials file", () => {
   });
 
   const bad: [string, RegExp][] = [
-    [`${id} ${secret} ${prod}`, /^line 1: no tab in it/],
+    [`${id} ${secret} ${prod}`, /^line 1: no tab/],
     [`${id}\t${secret}`, /^line 1: the bucket is missing$/],
     [`${id}\t\t${prod}`, /^line 1: the secret is missing$/],
     [`\t${secret}\t${prod}`, /^line 1: the id is missing$/],
-    [`${row}\tm\tmore`, /^line 1: 5 fields where 4 are the most/],
-    [`${secret}\t${id}\t${prod}`, /^line 1: the id is none/],
-    [`${id}\tshort\t${prod}`, /^line 1: the secret is none/],
-    [`${id}\t${secret} ${secret}\t${prod}`, /^line 1: the secret is none/],
+    [`${row}\tm\tmore`, /^line 1: 5 fields, at most 4 expected/],
+    [`${secret}\t${id}\t${prod}`, /^line 1: the id is invalid/],
+    [`${id}\tshort\t${prod}`, /^line 1: the secret is invalid/],
+    [`${id}\t${secret} ${secret}\t${prod}`, /^line 1: the secret is invalid/],
     [`${id}\t${secret}\t${secret}`, /^line 1: a slash in the bucket/],
-    [`${id}\t${secret}\tNo Bucket`, /^line 1: the bucket is no bucket's name/],
-    [`${id}\t${secret}\ta..b`, /^line 1: the bucket is no bucket's name/],
-    [`${row}\ta/../b`, /^line 1: the sub-folder is unfit: path segment \.\.$/],
-    [`${row}\n\nid\tsecret\tbucket`, /^line 3: the id is none/],
+    [`${id}\t${secret}\tNo Bucket`, /^line 1: the bucket's name is invalid/],
+    [`${id}\t${secret}\ta..b`, /^line 1: the bucket's name is invalid/],
+    [`${row}\ta/../b`, /^line 1: the sub-folder is invalid: path segment \.\.$/],
+    [`${row}\n\nid\tsecret\tbucket`, /^line 3: the id is invalid/],
     [`${id}\t${id}\t${prod}\t${secret}`, /^line 1: the secret looks like an id/],
     [`${id}\t${secret}\t${prod}\t${secret}`, /^line 1: the sub-folder looks like a secret/],
     [`${id}\t${secret}\t${prod}\t${secret} x`, /^line 1: the sub-folder looks like a secret/],
     [`${id}\t${secret}\t${prod}\tx${secret}`, /^line 1: the sub-folder looks like a secret/],
-    ["\u0000\u0001", /^the decrypted content is no text$/],
+    ["\u0000\u0001", /^the decrypted content is not text$/],
   ];
   for (const [text, message] of bad) {
     it(`is refused with ${message.source}`, () => {
@@ -86,7 +86,7 @@ describe("the delivered credentials file", () => {
 
   it("is refused as no text when it is not UTF-8", () => {
     assert.deepEqual(parseHandover(Buffer.from([0x41, 0xff, 0x09])).problems, [
-      "the decrypted content is no text",
+      "the decrypted content is not text",
     ]);
   });
 
@@ -161,7 +161,7 @@ describe("the delivered credentials file", () => {
   it("without any row says what it should hold", () => {
     for (const text of ["", "\n\n", "id\tsecret\tbucket\n"]) {
       const error = thrown(() => chooseKey(read(text), "f.gpg"));
-      assert.equal(error.message, "f.gpg holds no row of credentials");
+      assert.equal(error.message, "f.gpg has no row of credentials");
       assert.match(error.next!, /id<TAB>secret<TAB>bucket<TAB>sub-folder/);
     }
   });
@@ -271,12 +271,15 @@ describe("a shared credentials file", () => {
   it("finds a profile of ~/.aws/config that has credentials of its own", () => {
     const config =
       "[default]\nregion = r\n[profile acme]\nregion = r\nsso_session = s\n[profile plain]\noutput = json\n";
-    assert.equal(ownSetting(config, "acme"), "sso_session");
-    assert.equal(ownSetting(config, "plain"), null);
-    assert.equal(ownSetting(config, "default"), null);
-    assert.equal(ownSetting("[acme]\nrole_arn = a\n", "acme"), null);
-    assert.equal(ownSetting("[default]\nrole_arn = a\n", "default"), "role_arn");
-    assert.equal(ownSetting('[profile "acme"]\ncredential_process = a\n', "acme"), "credential_process");
+    assert.equal(credentialSetting(config, "acme"), "sso_session");
+    assert.equal(credentialSetting(config, "plain"), null);
+    assert.equal(credentialSetting(config, "default"), null);
+    assert.equal(credentialSetting("[acme]\nrole_arn = a\n", "acme"), null);
+    assert.equal(credentialSetting("[default]\nrole_arn = a\n", "default"), "role_arn");
+    assert.equal(
+      credentialSetting('[profile "acme"]\ncredential_process = a\n', "acme"),
+      "credential_process",
+    );
   });
 });
 
@@ -308,19 +311,19 @@ describe("kit.yaml", () => {
   ];
   for (const [what, before, after] of cases) {
     it(what, () => {
-      const filled = fillKit(before, values, "kit.yaml").text;
+      const filled = setTopOptions(before, values, "kit.yaml").text;
       if (after !== "") assert.equal(filled, after);
       const { bucket, prefix, region, profile, ...rest } = parse(filled);
       assert.deepEqual({ bucket, prefix, region, profile }, values);
       const { bucket: _b, prefix: _p, region: _r, profile: _f, ...kept } = parse(before) ?? {};
       assert.deepEqual(Object.keys(rest), Object.keys(kept));
-      assert.deepEqual(fillKit(filled, values, "kit.yaml"), { text: filled, changes: [] });
+      assert.deepEqual(setTopOptions(filled, values, "kit.yaml"), { text: filled, changes: [] });
     });
   }
 
   it("loses the sub-folder of another bucket, and says what changes", () => {
     const before = `bucket: other # a\nprefix: old # b\nregion: us-east-1\n`;
-    assert.deepEqual(fillKit(before, { ...values, prefix: null }, "kit.yaml"), {
+    assert.deepEqual(setTopOptions(before, { ...values, prefix: null }, "kit.yaml"), {
       text: `bucket: ${prod} # a\nregion: us-east-1\nprofile: acme\n`,
       changes: [
         { option: "bucket", from: "other", to: prod },
@@ -331,7 +334,7 @@ describe("kit.yaml", () => {
   });
 
   it("has names quoted that YAML would take for something else", () => {
-    const { text } = fillKit(
+    const { text } = setTopOptions(
       "",
       { prefix: "2026-01", profile: "on", bucket: "123", region: "null" },
       "kit.yaml",
@@ -356,7 +359,7 @@ describe("kit.yaml", () => {
     fc.assert(
       fc.property(fc.uniqueArray(line, { selector: (text) => text || {} }), (parts) => {
         const before = parts.join("\n");
-        const { text } = fillKit(before, values, "kit.yaml");
+        const { text } = setTopOptions(before, values, "kit.yaml");
         const own = (yaml: string) =>
           yaml.split("\n").filter((row) => row !== "" && !/^(bucket|prefix|region|profile):/.test(row));
         assert.deepEqual(own(text), own(before));
@@ -367,16 +370,16 @@ describe("kit.yaml", () => {
 
   it("is refused when it is no map, no YAML, or has another source", () => {
     assert.match(
-      thrown(() => fillKit("- a\n", values, "k.yaml")).message,
+      thrown(() => setTopOptions("- a\n", values, "k.yaml")).message,
       /^k\.yaml must be a map of options$/,
     );
     assert.match(
-      thrown(() => fillKit("a: [\n", values, "k.yaml")).message,
+      thrown(() => setTopOptions("a: [\n", values, "k.yaml")).message,
       /^k\.yaml:\d+:\d+ not valid YAML/,
     );
     assert.match(
-      thrown(() => fillKit("source: {path: x}\n", values, "k.yaml")).message,
-      /another place than a bucket/,
+      thrown(() => setTopOptions("source: {path: x}\n", values, "k.yaml")).message,
+      /from `source`, not from a bucket/,
     );
   });
 });

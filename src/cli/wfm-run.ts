@@ -4,9 +4,9 @@ import { CliError } from "../base/errors.ts";
 import { hint } from "../base/suggest.ts";
 import { count, plural } from "../base/words.ts";
 import { parseConfig } from "../config/config.ts";
-import { newKit, type Setting, setOptions } from "../config/kit-text.ts";
+import { newConfigText, type Setting, setOptions } from "../config/config-text.ts";
 import type { Project } from "../config/project.ts";
-import { type KitPlan, readKit, refuseChanged, writeKit } from "../credentials/plan.ts";
+import { type ConfigPlan, readConfigFile, refuseChanged, writeConfigFile } from "../credentials/plan.ts";
 import {
   type SeenColumn,
   type SurveyedFeed,
@@ -56,7 +56,7 @@ export function surveyText({ feeds, switches }: Survey): string {
  * nothing after the = for a metric that is not delivered), and with `guess` the clear guesses, after the columns that came
  * before, and what the data say of the switches; several columns have a + between. Throws CliError for names that nobody knows.
  */
-export function planWfm(project: Project, survey: Survey, settings: string[], guess: boolean): KitPlan {
+export function planWfm(project: Project, survey: Survey, settings: string[], guess: boolean): ConfigPlan {
   const wanted = new Map<string, Written>();
   if (guess) {
     for (const { option, clear, columns } of survey.feeds.flatMap(({ metrics }) => metrics)) {
@@ -68,7 +68,7 @@ export function planWfm(project: Project, survey: Survey, settings: string[], gu
   }
   for (const setting of settings) wanted.set(...chosen(survey, setting));
   const file = project.configFile ?? resolve("kit.yaml");
-  const before = readKit(file);
+  const before = readConfigFile(file);
   const now = new Map<string, Written>([
     ...survey.feeds.flatMap(({ metrics }) =>
       metrics.map(({ option, columns }) => [option, columns.map(({ column }) => column)] as const),
@@ -87,14 +87,14 @@ export function planWfm(project: Project, survey: Survey, settings: string[], gu
       value: typeof to === "string" || to.length > 1 ? to : (to[0] ?? null),
     }),
   );
-  const start = before ?? newKit;
+  const start = before ?? newConfigText;
   const text = changes.length === 0 ? start : setOptions(start, texts);
   parseConfig(text, file, dirname(file));
   return { file, before, text, changes };
 }
 
 /** The plan in words. */
-export function wfmPlanText({ file, changes }: KitPlan): string {
+export function wfmPlanText({ file, changes }: ConfigPlan): string {
   const lines = changes.map(
     ({ option, from, to }) => `  ${option}: ${to ?? ""}${from === null ? "" : ` (was ${from})`}`,
   );
@@ -102,9 +102,9 @@ export function wfmPlanText({ file, changes }: KitPlan): string {
 }
 
 /** Writes it. Throws when the file was changed since it was read. */
-export function writeWfm(plan: KitPlan): void {
+export function writeWfm(plan: ConfigPlan): void {
   refuseChanged(plan);
-  writeKit(plan, "nothing was written");
+  writeConfigFile(plan, "nothing was written");
 }
 
 /** What an option of kit.yaml says: the value of a switch, or the columns of a metric. */

@@ -4,7 +4,7 @@ import { command } from "../cli/command.ts";
 import { confirm } from "../cli/confirm.ts";
 import { decrypt } from "../credentials/gpg.ts";
 import { chooseKey, parseHandover, profileName } from "../credentials/handover.ts";
-import { planKit, planProfile, planReport, planText, writePlans } from "../credentials/plan.ts";
+import { planConfig, planProfile, planReport, planText, writePlans } from "../credentials/plan.ts";
 
 export default command({
   summary: "import the credentials file from ASAPP",
@@ -52,7 +52,7 @@ export default command({
 
     const name = options.profile ?? profileName(key.bucket);
     const shared = planProfile(name, key, options.replace);
-    const kit = planKit(config ?? (process.env.ASAPP_KIT_CONFIG || "kit.yaml"), key, name);
+    const kit = planConfig(config ?? (process.env.ASAPP_KIT_CONFIG || "kit.yaml"), key, name);
     output.say(planText(key, shared, kit));
     const todo = shared.action !== "keep" || kit.changes.length > 0;
     if (todo) {

@@ -7,7 +7,7 @@ import { hint, suggest } from "../base/suggest.ts";
 import { isNull, keyPlace, type Value, YamlFile } from "../base/yaml.ts";
 import type { Feed } from "../export/feed.ts";
 import { type FeedOverride, feedOptions, loadRegistry, mergeFeed } from "../export/registry.ts";
-import { type FeedEntry, kit, type OpenHours, type Written, weekdays } from "./kit-options.ts";
+import { type FeedEntry, type OpenHours, readOptions, type Written, weekdays } from "./config-options.ts";
 
 export interface S3Source {
   type: "s3";
@@ -16,7 +16,7 @@ export interface S3Source {
   region: string;
   endpoint: string | null;
   profile: string | null;
-  etagIsMd5: boolean; // false: objects are not compared with ETags that look like an MD5
+  etagIsMd5: boolean; // false: an ETag that looks like an MD5 is not compared
 }
 
 export interface FolderSource {
@@ -27,7 +27,7 @@ export interface FolderSource {
 export interface SftpSource {
   type: "sftp";
   url: string; // sftp://user@host:port/path, never with a password
-  identity: string | null; // key file, absolute; null: the agent's and ssh's own
+  identity: string | null; // key file, absolute; null: keys of the agent and ssh's defaults
   knownHosts: string | null; // absolute; null: ~/.ssh/known_hosts
 }
 
@@ -41,15 +41,15 @@ export interface SchemaPolicy {
   onMissingColumn: MissingColumn;
 }
 
-/** How one feed is read; the project's own settings are already filled in. */
+/** How one feed is read, with the project's settings filled in. */
 export interface FeedSelection extends SchemaPolicy {
   name: string;
-  bucket: string | null; // null: the source is no bucket
+  bucket: string | null; // null: the source is not a bucket
   prefix: string;
-  version: string | null; // null: the one that is read, or the oldest there is
-  format: string | null; // null: whatever is there
+  version: string | null; // null: the version read before, else the oldest
+  format: string | null; // null: any
   since: string | null; // YYYY-MM-DD
-  lookbackDays: number | null; // never together with `since`
+  lookbackDays: number | null; // null where `since` is set
 }
 
 export type ServiceLevelVariant =
@@ -68,35 +68,35 @@ export interface SiteConfig {
     minContacts: number;
   };
   wfm: {
-    queue: Record<string, string[]>; // metric -> columns, the first with a value counts; none: not delivered
+    queue: Record<string, string[]>; // metric -> columns, of which the first with a value counts; empty: not delivered
     membership: Record<string, string[]>;
     thresholdCounts: "answered" | "answered_and_abandoned";
     waitUnit: "seconds" | "minutes";
     handleUnit: "seconds" | "minutes"; // of handle and wrap-up time
     repUnit: "minutes" | "seconds"; // of queue_membership_wfm
   };
-  openHours: Map<string, OpenHours[]> | null; // by queue name; "default" for the others
-  queueGroups: Map<string, string[]> | null; // queues by the name of their group; each in one group at most
-  excludedDays: Map<string, string | null>; // YYYY-MM-DD in the zone, in no baseline -> what is special about it
+  openHours: Map<string, OpenHours[]> | null; // by queue; "default" for all others
+  queueGroups: Map<string, string[]> | null; // queues by group; each queue in at most one
+  excludedDays: Map<string, string | null>; // YYYY-MM-DD in the zone, left out of baselines -> the reason
   forecast: string | null; // absolute path of a CSV
   schedule: string | null; // absolute path of a CSV
 }
 
-/** What kit.yaml says, with every default filled in and every path absolute. */
+/** kit.yaml with every default filled in and every path absolute. */
 export interface Config {
   environment: string | null;
   company: string | null;
   source: S3Source | FolderSource | SftpSource | null;
-  feeds: FeedSelection[] | "all"; // use `selectFeed`, which knows both cases
-  selections: Map<string, FeedSelection>; // feeds that kit.yaml names, also when all are taken
-  excluded: Set<string>; // feeds that kit.yaml leaves out of all
-  overrides: Map<string, FeedOverride>; // what kit.yaml changes about feeds of the registry, or adds to it
+  feeds: FeedSelection[] | "all"; // use `selectFeed`, which covers both cases
+  selections: Map<string, FeedSelection>; // feeds that kit.yaml names, with `all` too
+  excluded: Set<string>; // feeds that kit.yaml excludes from `all`
+  overrides: Map<string, FeedOverride>; // changes and additions to the registry in kit.yaml
   since: string | null;
   lookbackDays: number | null;
   schema: SchemaPolicy;
   timezone: string;
   data: string;
-  catalog: string | null; // absolute path of a DuckDB file that is kept up to date
+  catalog: string | null; // absolute path of the DuckDB file to keep up to date
   output: string; // absolute folder of the built site
   sync: {
     maxAgeMinutes: number;
@@ -153,8 +153,8 @@ const defaults = {
 } as const;
 
 /**
- * Reads kit.yaml. Throws one CliError naming every problem with its line and column: "config", or "unknownFeed" when
- * nothing is wrong but names of feeds. `name` is how the messages call the file.
+ * Reads kit.yaml. Throws one CliError that names every problem with its line and column: "config", or "unknownFeed" if
+ * feed names are the only problems. Messages call the file `name`.
  */
 export function loadConfig(path: string, name = path, registry: Map<string, Feed> = loadRegistry()): Config {
   let source: string;
@@ -172,7 +172,7 @@ export function loadConfig(path: string, name = path, registry: Map<string, Feed
   return parseConfig(source, name, dirname(resolve(path)), registry);
 }
 
-/** As `loadConfig`, from text; relative paths count from `folder`. */
+/** As `loadConfig`, from text; relative paths start at `folder`. */
 export function parseConfig(
   source: string,
   name: string,
@@ -181,19 +181,19 @@ export function parseConfig(
 ): Config {
   const file = new YamlFile(name, source);
   file.throwProblems(
-    "correct the line: `option: value`, with the options of a section two spaces further in",
+    "correct the line: `option: value`, with the options of a section indented by two spaces",
   );
   file.refuseSecrets();
-  const written = isNull(file.top) ? {} : (kit(file.top) ?? {});
+  const written = isNull(file.top) ? {} : (readOptions(file.top) ?? {});
   const problem = (option: string, message: string) => file.report(keyPlace(file.top, option), message);
   checkSource(written, problem);
   if (written.since !== undefined && written.lookback !== undefined) problem("lookback", onlyOneWindow);
   for (const [feed, { value, entry }] of written.feeds?.named ?? [])
     checkFeed(feed, entry, value, registry, written);
   for (const [feed, value] of written.feeds?.excluded ?? []) {
-    const close = registry.has(feed) ? null : suggest(feed, registry.keys());
-    if (close !== null)
-      file.report(value.keyAt, `unknown feed "${feed}" (did you mean "${close}"?)`, "unknownFeed");
+    const suggestion = registry.has(feed) ? null : suggest(feed, registry.keys());
+    if (suggestion !== null)
+      file.report(value.keyAt, `unknown feed "${feed}" (did you mean "${suggestion}"?)`, "unknownFeed");
   }
   const config = resolveConfig(written, folder);
   checkData(config, folder, (message) => problem(written.data === undefined ? "source" : "data", message));
@@ -206,7 +206,7 @@ export function emptyConfig(folder: string): Config {
   return resolveConfig({}, folder);
 }
 
-/** How this feed is read, or null when the configuration leaves it out. */
+/** How this feed is read; null when the configuration excludes it. */
 export function selectFeed(config: Config, name: string): FeedSelection | null {
   const written = config.selections.get(name);
   if (written !== undefined) return written;
@@ -214,7 +214,7 @@ export function selectFeed(config: Config, name: string): FeedSelection | null {
   return config.feeds === "all" ? selection(name, {}, config) : null;
 }
 
-/** What to do about schema changes of this feed. */
+/** The policy for schema changes of this feed. */
 export function policyOf(config: Config, name: string): SchemaPolicy {
   return selectFeed(config, name) ?? config.schema;
 }
@@ -237,9 +237,9 @@ function resolveConfig(written: Written, folder: string): Config {
     lookbackDays: written.lookback ?? null,
     schema: schemaPolicy(written, defaults.schema),
     timezone: written.timezone ?? defaults.timezone,
-    data: local(written.data ?? `data/${dataName(source)}`, folder),
-    catalog: written.catalog === undefined ? null : local(written.catalog, folder),
-    output: local(site.output ?? defaults.output, folder),
+    data: absolutePath(written.data ?? `data/${dataName(source)}`, folder),
+    catalog: written.catalog === undefined ? null : absolutePath(written.catalog, folder),
+    output: absolutePath(site.output ?? defaults.output, folder),
     sync: {
       maxAgeMinutes: written.sync?.max_age ?? defaults.sync.maxAgeMinutes,
       concurrency: written.sync?.concurrency ?? defaults.sync.concurrency[source?.type ?? "s3"],
@@ -263,8 +263,8 @@ function resolveConfig(written: Written, folder: string): Config {
         minContacts: privacy.min_contacts ?? defaults.privacy.minContacts,
       },
       wfm: {
-        queue: mapped(usualColumns(level.seconds ?? defaults.serviceLevel.seconds).queue, wfm.queue),
-        membership: mapped(defaults.wfm.membership, wfm.membership),
+        queue: mappedColumns(defaultColumns(level.seconds ?? defaults.serviceLevel.seconds).queue, wfm.queue),
+        membership: mappedColumns(defaults.wfm.membership, wfm.membership),
         thresholdCounts: wfm.threshold_counts ?? defaults.wfm.thresholdCounts,
         waitUnit: wfm.wait_unit ?? defaults.wfm.waitUnit,
         handleUnit: wfm.handle_unit ?? defaults.wfm.handleUnit,
@@ -273,8 +273,8 @@ function resolveConfig(written: Written, folder: string): Config {
       openHours: site.open_hours ?? null,
       queueGroups: site.queue_groups ?? null,
       excludedDays: site.exclude_days ?? new Map(),
-      forecast: site.forecast === undefined ? null : local(site.forecast, folder),
-      schedule: site.schedule === undefined ? null : local(site.schedule, folder),
+      forecast: site.forecast === undefined ? null : absolutePath(site.forecast, folder),
+      schedule: site.schedule === undefined ? null : absolutePath(site.schedule, folder),
     },
   };
   for (const [name, { entry }] of written.feeds?.named ?? []) {
@@ -286,34 +286,34 @@ function resolveConfig(written: Written, folder: string): Config {
   return config;
 }
 
-function mapped(
-  usual: Record<string, string>,
+function mappedColumns(
+  defaultColumns: Record<string, string>,
   written: Record<string, string[] | null | undefined> = {},
 ): Record<string, string[]> {
-  const columns = ([metric, assumed]: [string, string]) => {
-    const chosen = own(written, metric);
-    return [metric, chosen === undefined ? [assumed] : (chosen ?? [])];
+  const columns = ([metric, defaultColumn]: [string, string]) => {
+    const configured = own(written, metric);
+    return [metric, configured === undefined ? [defaultColumn] : (configured ?? [])];
   };
-  return Object.fromEntries(Object.entries(usual).map(columns));
+  return Object.fromEntries(Object.entries(defaultColumns).map(columns));
 }
 
-/** The assumed columns of the WFM feeds. Waits under another threshold than the service level's would be a wrong number. */
-export function usualColumns(seconds: number): Record<"queue" | "membership", Record<string, string>> {
+/** The assumed columns of the WFM feeds, with the wait threshold of the service level: another would give wrong numbers. */
+export function defaultColumns(seconds: number): Record<"queue" | "membership", Record<string, string>> {
   const { queue, membership } = defaults.wfm;
   return { queue: { ...queue, within_threshold: `waits_under_${seconds}s` }, membership };
 }
 
 function selection(name: string, entry: FeedEntry, config: Config): FeedSelection {
   const s3 = config.source?.type === "s3" ? config.source : null;
-  const own = entry.since !== undefined || entry.lookback !== undefined;
+  const hasOwnWindow = entry.since !== undefined || entry.lookback !== undefined;
   return {
     name,
     bucket: entry.bucket ?? s3?.bucket ?? null,
     prefix: entry.prefix ?? s3?.prefix ?? "",
     version: entry.version ?? null,
     format: entry.format ?? null,
-    since: own ? (entry.since ?? null) : config.since,
-    lookbackDays: own ? (entry.lookback ?? null) : config.lookbackDays,
+    since: hasOwnWindow ? (entry.since ?? null) : config.since,
+    lookbackDays: hasOwnWindow ? (entry.lookback ?? null) : config.lookbackDays,
     ...schemaPolicy(entry, config.schema),
   };
 }
@@ -332,25 +332,25 @@ function schemaPolicy(
 
 function sourceOf(written: Written, folder: string): Config["source"] {
   const { path, url, identity, known_hosts: knownHosts } = written.source ?? {};
-  if (path !== undefined) return { type: "folder", path: local(path, folder) };
+  if (path !== undefined) return { type: "folder", path: absolutePath(path, folder) };
   if (url !== undefined) {
-    const file = (name: string | undefined) => (name === undefined ? null : local(name, folder));
+    const file = (name: string | undefined) => (name === undefined ? null : absolutePath(name, folder));
     return { type: "sftp", url, identity: file(identity), knownHosts: file(knownHosts) };
   }
   const environment = written.environment ?? defaults.environment;
-  const region = written.region ?? regionIn(written.bucket) ?? defaults.region;
-  const name = written.bucket ?? conventional(environment, written.company, region);
+  const region = written.region ?? regionOf(written.bucket) ?? defaults.region;
+  const name = written.bucket ?? conventionalBucket(environment, written.company, region);
   if (name === null) return null;
-  const { prefix: inside = "", endpoint: url3 = null, profile = null } = written;
+  const { prefix = "", endpoint = null, profile = null } = written;
   const etagIsMd5 = written.etag_is_md5 ?? true;
-  return { type: "s3", bucket: name, prefix: inside, region, endpoint: url3, profile, etagIsMd5 };
+  return { type: "s3", bucket: name, prefix, region, endpoint, profile, etagIsMd5 };
 }
 
-function conventional(environment: string, company: string | undefined, region: string): string | null {
+function conventionalBucket(environment: string, company: string | undefined, region: string): string | null {
   return company === undefined ? null : `asapp-${environment}-${company}-exports-${region}`;
 }
 
-function regionIn(name: string | undefined): string | undefined {
+function regionOf(name: string | undefined): string | undefined {
   return /-exports-([a-z]{2}(?:-[a-z]+)+-\d)$/.exec(name ?? "")?.[1];
 }
 
@@ -368,7 +368,7 @@ const bucketOptions = [
   "profile",
   "etag_is_md5",
 ] as const;
-const onlyOneWindow = "since and lookback exclude one another: keep one of them";
+const onlyOneWindow = "since and lookback are mutually exclusive: keep one of them";
 
 function checkSource(written: Written, problem: (option: string, message: string) => void): void {
   if (written.source !== undefined) {
@@ -376,14 +376,14 @@ function checkSource(written: Written, problem: (option: string, message: string
     if ((path === undefined) === (url === undefined)) problem("source", "source needs either path or url");
     for (const option of bucketOptions) {
       if (written[option] !== undefined)
-        problem(option, `${option} belongs to a bucket, but source names another place`);
+        problem(option, `${option} applies to a bucket, but source is not one`);
     }
     return;
   }
   if (written.bucket !== undefined || written.company !== undefined) return;
   for (const option of ["environment", "region", "prefix", "endpoint", "profile", "etag_is_md5"] as const) {
     if (written[option] !== undefined) {
-      problem(option, `${option} is of no use without bucket, or company to make the bucket's name from`);
+      problem(option, `${option} has no effect without bucket, or company to derive the bucket's name from`);
       return;
     }
   }
@@ -392,9 +392,11 @@ function checkSource(written: Written, problem: (option: string, message: string
 // The data folder may be deleted and rebuilt, so it must hold nothing else.
 function checkData(config: Config, folder: string, problem: (message: string) => void): void {
   const { data, source } = config;
-  if (holds(data, folder)) problem(`data must be a folder of its own, and ${data} holds the project`);
-  if (source?.type === "folder" && (holds(data, source.path) || holds(source.path, data))) {
-    problem(`data and source must be apart, and one of ${data} and ${source.path} holds the other`);
+  if (contains(data, folder)) problem(`data must be a separate folder, but ${data} contains the project`);
+  if (source?.type === "folder" && (contains(data, source.path) || contains(source.path, data))) {
+    problem(
+      `data and source must be separate folders, but one of ${data} and ${source.path} contains the other`,
+    );
   }
 }
 
@@ -403,35 +405,35 @@ function checkFeed(
   entry: FeedEntry,
   value: Value,
   registry: Map<string, Feed>,
-  kit: Written,
+  document: Written,
 ): void {
   const report = (option: string, message: string) => value.file.report(keyPlace(value, option), message);
   if (entry.since !== undefined && entry.lookback !== undefined) report("lookback", onlyOneWindow);
   for (const option of ["bucket", "prefix"] as const) {
-    if (entry[option] !== undefined && kit.source !== undefined) {
-      report(option, `${option} belongs to a bucket, but source names another place`);
+    if (entry[option] !== undefined && document.source !== undefined) {
+      report(option, `${option} applies to a bucket, but source is not one`);
     }
   }
-  const known = registry.get(name) ?? null;
-  if (known === null && entry.key === undefined && entry.columns === undefined) {
-    const close = suggest(name, registry.keys());
-    const own = "a feed of your own needs a key or columns; `key: []` takes whole rows";
-    const next = close === null ? own : `did you mean "${close}"?`;
+  const registered = registry.get(name) ?? null;
+  if (registered === null && entry.key === undefined && entry.columns === undefined) {
+    const suggestion = suggest(name, registry.keys());
+    const advice = "a custom feed needs a key or columns; `key: []` takes whole rows";
+    const next = suggestion === null ? advice : `did you mean "${suggestion}"?`;
     value.file.report(value.keyAt, `unknown feed "${name}" (${next})`, "unknownFeed");
     return;
   }
-  const { columns } = mergeFeed(name, entry, known);
-  const spelling = new Map<string, string>();
+  const { columns } = mergeFeed(name, entry, registered);
+  const spellings = new Map<string, string>();
   for (const column of columns) {
-    const other = spelling.get(column.name.toLowerCase());
-    spelling.set(column.name.toLowerCase(), column.name);
+    const other = spellings.get(column.name.toLowerCase());
+    spellings.set(column.name.toLowerCase(), column.name);
     if (other !== undefined)
       report("columns", `column ${column.name} of feed ${name} differs from ${other} only in case`);
   }
   if (columns.length === 0) return;
   const names = columns.map((column) => column.name);
-  const used = { key: entry.key ?? [], order: (entry.order ?? []).flatMap((term) => term.columns) };
-  for (const [option, list] of Object.entries(used)) {
+  const columnLists = { key: entry.key ?? [], order: (entry.order ?? []).flatMap((term) => term.columns) };
+  for (const [option, list] of Object.entries(columnLists)) {
     for (const column of list.filter((column) => !names.includes(column))) {
       report(
         option,
@@ -441,11 +443,11 @@ function checkFeed(
   }
 }
 
-function local(path: string, folder: string): string {
+function absolutePath(path: string, folder: string): string {
   return resolve(folder, path === "~" || path.startsWith("~/") ? `${homedir()}${path.slice(1)}` : path);
 }
 
-function holds(outer: string, inner: string): boolean {
-  const way = relative(outer, inner);
-  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+function contains(outer: string, inner: string): boolean {
+  const path = relative(outer, inner);
+  return path !== ".." && !path.startsWith(`..${sep}`) && !isAbsolute(path);
 }

@@ -11,31 +11,31 @@ export interface Project {
   root: string; // the folder of kit.yaml, absolute
   configFile: string | null; // absolute
   config: Config;
-  feeds: Map<string, Feed>; // the registry with what kit.yaml changes and adds
+  feeds: Map<string, Feed>; // the registry with the changes of kit.yaml
   data: string; // absolute data folder of this environment
 }
 
 /**
- * The project of `configFile`, else of $ASAPP_KIT_CONFIG, else of ./kit.yaml, else one without a source. A process that
- * runs in another folder is told by `projectFolder` that there is none.
- * Reads the two files and nothing more. Throws CliError("config" or "unknownFeed") with every problem.
+ * The project of `configFile`, else of $ASAPP_KIT_CONFIG, else of ./kit.yaml, else one without a source. `projectFolder`
+ * names the folder of a project without kit.yaml to a process that runs elsewhere.
+ * Reads kit.yaml and feeds.yaml only. Throws CliError("config" or "unknownFeed") with every problem.
  */
 export function openProject(configFile?: string, env: NodeJS.ProcessEnv = process.env): Project {
   const registry = loadRegistry();
-  const named = configFile ?? (env.ASAPP_KIT_CONFIG || undefined);
-  const bare = resolve(env[projectFolder] ?? ".");
-  const file = named ?? (env[projectFolder] === undefined && existsSync("kit.yaml") ? "kit.yaml" : null);
-  const config = file === null ? emptyConfig(bare) : loadConfig(file, file, registry);
+  const chosenFile = configFile ?? (env.ASAPP_KIT_CONFIG || undefined);
+  const folder = resolve(env[projectFolder] ?? ".");
+  const file = chosenFile ?? (env[projectFolder] === undefined && existsSync("kit.yaml") ? "kit.yaml" : null);
+  const config = file === null ? emptyConfig(folder) : loadConfig(file, file, registry);
   const feeds = new Map(registry);
   for (const [name, override] of config.overrides) {
     feeds.set(name, mergeFeed(name, override, registry.get(name) ?? null));
   }
   const configPath = file === null ? null : resolve(file);
-  const root = configPath === null ? bare : dirname(configPath);
+  const root = configPath === null ? folder : dirname(configPath);
   return { root, configFile: configPath, config, feeds, data: config.data };
 }
 
-/** What is known of a feed; for one that is only in the bucket, a feed whose whole rows are the key. */
+/** The feed by name; one that is only in the bucket has its whole rows as the key. */
 export function feedOf(project: Pick<Project, "feeds">, name: string): Feed {
   return project.feeds.get(name) ?? unknownFeed(name);
 }

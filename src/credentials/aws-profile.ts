@@ -1,7 +1,7 @@
-// Text of the AWS shared files. It is edited line by line, and what is not the profile's stays as it is, byte for byte.
+// The AWS shared files are edited line by line; all other lines keep their bytes.
 
-// What decides where a profile's credentials come from. A rest of the old ones beside a new key would win over it, or
-// break it: a session token does not fit another key.
+// The settings that decide where a profile's credentials come from. Old ones beside a new key would override or break it:
+// a session token fits only its own key.
 const credentialKeys =
   /^(aws_access_key_id|aws_secret_access_key|aws_session_token|aws_security_token|aws_account_id|role_arn|role_session_name|source_profile|credential_source|credential_process|external_id|mfa_serial|duration_seconds|web_identity_token_file|login_session|sso_\w+)$/i;
 
@@ -12,51 +12,51 @@ export function profileNames(text: string): string[] {
 }
 
 /**
- * The text with the profile of that name: added at the end, or with its old credentials replaced while its comments and
- * other settings stay. The same text when it says so already.
+ * The text with this profile: added at the end, or with its credentials replaced and its comments and other settings kept.
+ * The same text if the profile already holds the key.
  */
 export function withProfile(text: string, name: string, id: string, secret: string): string {
-  const end = /\r?\n/.exec(text)?.[0] ?? "\n";
-  const keys = [`aws_access_key_id = ${id}${end}`, `aws_secret_access_key = ${secret}${end}`];
+  const newline = /\r?\n/.exec(text)?.[0] ?? "\n";
+  const keys = [`aws_access_key_id = ${id}${newline}`, `aws_secret_access_key = ${secret}${newline}`];
   if (!profileNames(text).includes(name)) {
-    const gap = text === "" ? "" : /\n$/.test(text) ? end : end + end;
-    return `${text}${gap}[${name}]${end}${keys.join("")}`;
+    const gap = text === "" ? "" : /\n$/.test(text) ? newline : newline + newline;
+    return `${text}${gap}[${name}]${newline}${keys.join("")}`;
   }
   const result: string[] = [];
   let inside = false;
   let written = false;
-  let place = -1;
-  const put = () => {
-    if (!written) result.splice(place, 0, ...keys);
+  let position = -1;
+  const putKeys = () => {
+    if (!written) result.splice(position, 0, ...keys);
     written = true;
   };
   for (const line of lines(text)) {
-    const begins = section(line);
-    if (begins !== null) {
-      if (inside) put();
-      inside = begins === name;
-      result.push(inside && !line.endsWith("\n") ? line + end : line);
-      if (inside && !written) place = result.length;
+    const heading = section(line);
+    if (heading !== null) {
+      if (inside) putKeys();
+      inside = heading === name;
+      result.push(inside && !line.endsWith("\n") ? line + newline : line);
+      if (inside && !written) position = result.length;
     } else if (inside && credentialKeys.test(keyOf(line))) {
-      if (!written) place = result.length;
-      put();
+      if (!written) position = result.length;
+      putKeys();
     } else result.push(line);
   }
-  if (inside) put();
+  if (inside) putKeys();
   return result.join("");
 }
 
 /**
- * The setting by which a profile of the shared config file (~/.aws/config) gets credentials of its own, such as
- * "role_arn" or "sso_session", or null: those would come before a key in the credentials file.
+ * The setting that gives a profile of the shared config file (~/.aws/config) credentials, such as "role_arn" or
+ * "sso_session", or null. It would take precedence over a key in the credentials file.
  */
-export function ownSetting(configText: string, name: string): string | null {
+export function credentialSetting(configText: string, name: string): string | null {
   let inside = false;
   for (const line of lines(configText)) {
-    const begins = section(line);
-    if (begins !== null) {
-      const called = begins.replace(/\s+/g, " ").replaceAll(/["']/g, "");
-      inside = called === `profile ${name}` || (name === "default" && called === name);
+    const heading = section(line);
+    if (heading !== null) {
+      const profile = heading.replace(/\s+/g, " ").replaceAll(/["']/g, "");
+      inside = profile === `profile ${name}` || (name === "default" && profile === name);
     } else if (inside && credentialKeys.test(keyOf(line))) return keyOf(line);
   }
   return null;

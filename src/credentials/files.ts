@@ -18,20 +18,20 @@ import { dirname, join } from "node:path";
 
 /** Where the AWS SDK and the AWS CLI look for profiles: `$AWS_SHARED_CREDENTIALS_FILE`, else `~/.aws/credentials`. */
 export function credentialsFile(env: NodeJS.ProcessEnv = process.env): string {
-  return local(env.AWS_SHARED_CREDENTIALS_FILE || join(homedir(), ".aws", "credentials"));
+  return expandHome(env.AWS_SHARED_CREDENTIALS_FILE || join(homedir(), ".aws", "credentials"));
 }
 
 /** `$AWS_CONFIG_FILE`, else `~/.aws/config`. */
 export function awsConfigFile(env: NodeJS.ProcessEnv = process.env): string {
-  return local(env.AWS_CONFIG_FILE || join(homedir(), ".aws", "config"));
+  return expandHome(env.AWS_CONFIG_FILE || join(homedir(), ".aws", "config"));
 }
 
-/** A file's content with a letter for each byte, so that writing it back changes none; null when there is no such file. */
+/** A file's content as Latin-1, one character per byte, so that writing it back changes none; null without the file. */
 export function readBytes(file: string): string | null {
   return readText(file, "latin1");
 }
 
-/** A file's text; null when there is no such file. */
+/** A file's text; null without the file. */
 export function readText(file: string, encoding: BufferEncoding = "utf8"): string | null {
   try {
     return readFileSync(file, encoding);
@@ -47,34 +47,33 @@ export function isOpenToOthers(file: string): boolean {
 }
 
 /**
- * Replaces a file: whoever reads it sees the old or the new one, and a failure leaves the old. Folders that are missing
- * are made for the owner alone. A link stays one, and the file it leads to is replaced. Without `mode`, an existing file
- * keeps its own.
+ * Replaces a file atomically: a reader sees the old or the new content, and a failure leaves the old. Missing folders are
+ * created for the owner alone. Of a link, the target is replaced. Without `mode`, an existing file keeps its mode.
  */
 export function replaceBytes(file: string, bytes: Buffer, mode?: number): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const target = real(file);
-  const before = statSync(target, { throwIfNoEntry: false });
-  const beside = join(dirname(target), `.asapp-kit-${randomUUID()}`);
-  const opened = openSync(beside, "wx", mode ?? 0o666);
+  const target = resolved(file);
+  const existing = statSync(target, { throwIfNoEntry: false });
+  const draft = join(dirname(target), `.asapp-kit-${randomUUID()}`);
+  const descriptor = openSync(draft, "wx", mode ?? 0o666);
   try {
     try {
-      const kept = mode ?? (before === undefined ? undefined : before.mode & 0o777);
-      if (kept !== undefined) fchmodSync(opened, kept);
-      if (before !== undefined && before.uid !== process.getuid?.())
-        fchownSync(opened, before.uid, before.gid);
-      writeFileSync(opened, bytes);
-      fsyncSync(opened);
+      const newMode = mode ?? (existing === undefined ? undefined : existing.mode & 0o777);
+      if (newMode !== undefined) fchmodSync(descriptor, newMode);
+      if (existing !== undefined && existing.uid !== process.getuid?.())
+        fchownSync(descriptor, existing.uid, existing.gid);
+      writeFileSync(descriptor, bytes);
+      fsyncSync(descriptor);
     } finally {
-      closeSync(opened);
+      closeSync(descriptor);
     }
-    renameSync(beside, target);
+    renameSync(draft, target);
   } finally {
-    rmSync(beside, { force: true });
+    rmSync(draft, { force: true });
   }
 }
 
-function real(file: string): string {
+function resolved(file: string): string {
   try {
     return realpathSync(file);
   } catch {
@@ -82,6 +81,6 @@ function real(file: string): string {
   }
 }
 
-function local(path: string): string {
+function expandHome(path: string): string {
   return path.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
 }

@@ -8,43 +8,39 @@ export interface Decrypted {
   warning: string | null;
 }
 
-const mostBytes = 1024 * 1024;
+const maxBytes = 1024 * 1024;
 
 /**
- * Decrypts a file (binary or armored, `-` for standard input) with the user's gpg. What it decrypts to comes through a
- * pipe and is nowhere on disk; a passphrase is between gpg-agent and its pinentry. Throws CliError("noCredentials") when
- * gpg is missing, has no key for it, or the file is no or no whole encrypted file, and CliError("usage") when it cannot
- * be read.
+ * Decrypts a file (binary or armored, `-` for standard input) with the user's gpg. The plain text comes through a pipe and
+ * never touches the disk; gpg-agent asks for the passphrase. Throws CliError("noCredentials") when gpg is missing, has no
+ * key for the file, or the file is not encrypted or incomplete, and CliError("usage") when it cannot be read.
  */
 export async function decrypt(file: string, signal: AbortSignal): Promise<Decrypted> {
   if (file !== "-") checkFile(file);
   const { content, statuses, complaint, large } = await runGpg(file, signal);
   const name = file === "-" ? "standard input" : file;
   if (large)
-    throw new CliError("noCredentials", `${name} holds more than 1 MB: no credentials file`, wrongFile);
-  return { content, warning: judge(statuses, complaint, name) };
+    throw new CliError("noCredentials", `${name} is larger than 1 MB: not a credentials file`, wrongFile);
+  return { content, warning: classify(statuses, complaint, name) };
 }
 
-const wrongFile = "give the file as it was delivered; `gpg --list-packets FILE` tells what a file holds";
+const wrongFile = "give the file as it was delivered; `gpg --list-packets FILE` shows what a file holds";
 const keyHints =
-  "import that key with gpg --import, set GNUPGHOME if it is in another folder, or ask for the file to be encrypted for a key you have";
+  "import that key with gpg --import, set GNUPGHOME if it is in another folder, or ask for a file encrypted for a key you have";
 
-// gpg writes the text before it knows that the file is whole, and ends with 2 when it only lacks the signer's public key:
-// so neither its output nor its exit status decides, but its status lines.
+// gpg writes the text before it has verified the whole file, and exits with 2 when it only lacks the signer's public key:
+// its status lines decide, not its output or exit status.
 //
-// DECRYPTION_OKAY   BADSIG   NO_PUBKEY   taken
+// DECRYPTION_OKAY   BADSIG   NO_PUBKEY   accepted
 // yes               no       no          yes
 // yes               no       yes         yes, with a warning
 // yes               yes      any         no
 // no                any      any         no
-function judge(statuses: string[][], complaint: string, name: string): string | null {
+function classify(statuses: string[][], complaint: string, name: string): string | null {
   const has = (...words: string[]) => statuses.some(([word]) => words.includes(word!));
   const refuse = (message: string, next: string) => new CliError("noCredentials", message, next);
   if (has("BADSIG"))
-    throw refuse(
-      `${name} carries a signature that does not fit it`,
-      "fetch the file again, or ask who sent it",
-    );
+    throw refuse(`${name} has a signature that does not match`, "fetch the file again, or ask who sent it");
   if (has("DECRYPTION_OKAY")) {
     const signer = statuses.find(([word]) => word === "NO_PUBKEY")?.[1];
     return signer === undefined
@@ -58,16 +54,14 @@ function judge(statuses: string[][], complaint: string, name: string): string | 
     const [why, next] = passphraseProblem(Number.parseInt(failure?.[2] ?? "", 10) & 0xffff);
     throw refuse(`${name} was not decrypted: ${why}`, next);
   }
-  const unknown = statuses.filter(([word]) => word === "NO_SECKEY").map(([, key]) => key);
-  if (unknown.length > 0) {
-    const keys = unknown.every((key) => /^0+$/.test(key!))
-      ? "a key it does not name"
-      : `key ${unknown.join(", ")}`;
-    throw refuse(`${name} is encrypted for ${keys}, and gpg has no secret key for it`, keyHints);
+  const keyIds = statuses.filter(([word]) => word === "NO_SECKEY").map(([, key]) => key);
+  if (keyIds.length > 0) {
+    const keys = keyIds.every((key) => /^0+$/.test(key!)) ? "an unnamed key" : `key ${keyIds.join(", ")}`;
+    throw refuse(`${name} is encrypted for ${keys}, for which gpg has no secret key`, keyHints);
   }
   if (has("BEGIN_DECRYPTION"))
-    throw refuse(`${name} is damaged or not whole`, "fetch it again, in binary mode, and compare its size");
-  if (has("NODATA", "UNEXPECTED", "PLAINTEXT")) throw refuse(`${name} is no encrypted file`, wrongFile);
+    throw refuse(`${name} is damaged or incomplete`, "fetch it again, in binary mode, and compare its size");
+  if (has("NODATA", "UNEXPECTED", "PLAINTEXT")) throw refuse(`${name} is not an encrypted file`, wrongFile);
   throw refuse(`gpg cannot decrypt ${name}${complaint && `: ${complaint}`}`, wrongFile);
 }
 
@@ -82,7 +76,7 @@ function passphraseProblem(code: number): [why: string, next: string] {
 }
 
 async function runGpg(file: string, signal: AbortSignal) {
-  // Its standard input stays the terminal, by which gpg-agent finds where to ask for a passphrase.
+  // gpg-agent asks for the passphrase on the terminal that is gpg's standard input.
   const args = ["--batch", "--status-fd", "2", "--output", "-", "--decrypt"];
   const child = spawn("gpg", file === "-" ? args : [...args, "--", resolve(file)], {
     stdio: ["inherit", "pipe", "pipe"],
@@ -91,14 +85,14 @@ async function runGpg(file: string, signal: AbortSignal) {
   });
   const chunks: Buffer[] = [];
   let size = 0;
-  let report = "";
+  let statusText = "";
   child.stdout.on("data", (chunk: Buffer) => {
     size += chunk.length;
-    if (size > mostBytes) child.kill("SIGKILL");
+    if (size > maxBytes) child.kill("SIGKILL");
     else chunks.push(chunk);
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    if (report.length < mostBytes) report += text;
+    if (statusText.length < maxBytes) statusText += text;
   });
   await new Promise<void>((resolve, reject) => {
     child.once("error", (error: NodeJS.ErrnoException) => {
@@ -110,17 +104,17 @@ async function runGpg(file: string, signal: AbortSignal) {
     });
     child.once("close", () => resolve());
   });
-  const lines = report.split(/\r?\n/);
-  const mark = "[GNUPG:] ";
+  const lines = statusText.split(/\r?\n/);
+  const statusPrefix = "[GNUPG:] ";
   const statuses = lines
-    .filter((line) => line.startsWith(mark))
-    .map((line) => line.slice(mark.length).split(" "));
+    .filter((line) => line.startsWith(statusPrefix))
+    .map((line) => line.slice(statusPrefix.length).split(" "));
   const complaint =
     lines
       .filter((line) => line.startsWith("gpg: "))
       .at(-1)
       ?.slice(5) ?? "";
-  return { content: Buffer.concat(chunks), statuses, complaint, large: size > mostBytes };
+  return { content: Buffer.concat(chunks), statuses, complaint, large: size > maxBytes };
 }
 
 function checkFile(file: string): void {

@@ -1,7 +1,7 @@
 import { CliError } from "../base/errors.ts";
 import { hostility } from "../export/layout.ts";
 
-/** One row of the delivered file. The secret is behind a function, so that printing or JSON never shows it. */
+/** One row of the delivered file. The secret is a function, so that printing or JSON never shows it. */
 export interface AccessKey {
   row: number; // 1-based, header and blank lines not counted
   id: string;
@@ -19,15 +19,15 @@ const fields = ["id", "secret", "bucket", "sub-folder"];
 const keyId = /^[A-Z0-9]{16,128}$/;
 
 /**
- * Reads the decrypted file: `id<TAB>secret<TAB>bucket[<TAB>sub-folder]`, one row an environment, with or without a line
- * of names first. Unfit rows become problems by line; they name a field and never its content, since columns that slipped
- * may show a secret anywhere.
+ * Parses the decrypted file: `id<TAB>secret<TAB>bucket[<TAB>sub-folder]`, one row per environment, with or without a header.
+ * Invalid rows become problems by line; these name a field but never its content, because misplaced columns may put a
+ * secret anywhere.
  */
 export function parseHandover(content: Uint8Array): Handover {
   const keys: AccessKey[] = [];
   const problems: string[] = [];
   const text = decode(content);
-  if (text === null) return { keys, problems: ["the decrypted content is no text"] };
+  if (text === null) return { keys, problems: ["the decrypted content is not text"] };
   let row = 0;
   let first = true;
   for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
@@ -46,39 +46,41 @@ export function parseHandover(content: Uint8Array): Handover {
 }
 
 /**
- * The row to import: the one with that number or bucket, else the only one. Throws CliError, listing the rows, when that
- * leaves none or several; unfit rows are in the way only as long as nothing is chosen.
+ * The row to import: the one with that number or bucket, else the only one. Throws CliError that lists the rows when none or
+ * several match; invalid rows are an error only without a choice.
  */
 export function chooseKey(
   { keys, problems }: Handover,
   file: string,
   { row, bucket }: { row?: number | undefined; bucket?: string | undefined } = {},
 ): AccessKey {
-  const chosen = row !== undefined || bucket !== undefined;
-  if (keys.length === 0 || (!chosen && problems.length > 0)) {
+  const isChosen = row !== undefined || bucket !== undefined;
+  if (keys.length === 0 || (!isChosen && problems.length > 0)) {
     const lines = problems.map((problem) => `${file}: ${problem}`);
     throw new CliError(
       "noCredentials",
-      lines.length > 0 ? lines.join("\n") : `${file} holds no row of credentials`,
-      `each line must be ${fields.join("<TAB>")}, the last one only if there is one${
+      lines.length > 0 ? lines.join("\n") : `${file} has no row of credentials`,
+      `each line must be ${fields.join("<TAB>")}, the last field optional${
         keys.length > 0 ? "; a good row can be taken with --row N or --bucket B" : ""
       }`,
     );
   }
-  const wanted = bucket?.replace(/^s3:\/\//, "").replace(/\/+$/, "");
-  const fit = keys.filter(
-    (key) => (row === undefined || key.row === row) && (wanted === undefined || key.bucket === wanted),
+  const bucketName = bucket?.replace(/^s3:\/\//, "").replace(/\/+$/, "");
+  const candidates = keys.filter(
+    (key) =>
+      (row === undefined || key.row === row) && (bucketName === undefined || key.bucket === bucketName),
   );
-  if (fit.length === 1) return fit[0]!;
-  const asked = row === undefined ? `bucket ${wanted}` : `row ${row}`;
-  const found = fit.length === 0 ? `no ${asked}` : chosen ? `several rows for ${asked}` : "several rows";
+  if (candidates.length === 1) return candidates[0]!;
+  const choice = row === undefined ? `bucket ${bucketName}` : `row ${row}`;
+  const count =
+    candidates.length === 0 ? `no ${choice}` : isChosen ? `several rows for ${choice}` : "several rows";
   throw new CliError(
     "usage",
     [
-      `${file} has ${found}`,
-      ...(fit.length === 0 ? [...keys.map(listed), ...problems] : fit.map(listed)),
+      `${file} has ${count}`,
+      ...(candidates.length === 0 ? [...keys.map(keyLine), ...problems] : candidates.map(keyLine)),
     ].join("\n"),
-    chosen && fit.length > 1 ? "choose with --row N" : "choose with --row N or --bucket B",
+    isChosen && candidates.length > 1 ? "choose with --row N" : "choose with --row N or --bucket B",
   );
 }
 
@@ -100,39 +102,39 @@ export function regionOf(bucket: string): string | null {
 }
 
 function readRow(row: number, cells: string[]): AccessKey | string {
-  if (cells.length === 1) return "no tab in it: the fields must be separated by tabs";
+  if (cells.length === 1) return "no tab: the fields must be separated by tabs";
   if (cells.length > fields.length)
-    return `${cells.length} fields where ${fields.length} are the most: ${fields.join(", ")}`;
-  const [id = "", secret = "", written = "", folder = ""] = cells;
-  const bucket = written.replace(/^s3:\/\//, "").replace(/\/+$/, "");
+    return `${cells.length} fields, at most ${fields.length} expected: ${fields.join(", ")}`;
+  const [id = "", secret = "", bucketCell = "", folder = ""] = cells;
+  const bucket = bucketCell.replace(/^s3:\/\//, "").replace(/\/+$/, "");
   const prefix = folder.replace(/^\/+|\/+$/g, "");
   const missing = Object.entries({ id, secret, bucket }).find(([, cell]) => cell === "")?.[0];
   if (missing !== undefined) return `the ${missing} is missing`;
-  if (!keyId.test(id)) return "the id is none: 16 or more capitals and digits";
+  if (!keyId.test(id)) return "the id is invalid: 16 or more capitals and digits";
   if (!/^[A-Za-z0-9/+=]{16,256}$/.test(secret))
-    return "the secret is none: 16 or more letters, digits and / + =";
+    return "the secret is invalid: 16 or more letters, digits and / + =";
   if (keyId.test(secret)) return "the secret looks like an id";
-  if (bucket.includes("/")) return "a slash in the bucket: what follows it belongs into the fourth field";
+  if (bucket.includes("/")) return "a slash in the bucket: the rest belongs in the fourth field";
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) || bucket.includes(".."))
-    return "the bucket is no bucket's name: 3 to 63 small letters, digits, dots and hyphens";
+    return "the bucket's name is invalid: 3 to 63 lowercase letters, digits, dots and hyphens";
   if (folder.includes(secret) || folder.split(/\s+/).some(looksSecret))
     return "the sub-folder looks like a secret";
   const reason = prefix === "" ? null : hostility(prefix);
-  if (reason !== null) return `the sub-folder is unfit: ${reason}`;
+  if (reason !== null) return `the sub-folder is invalid: ${reason}`;
   return { row, id, secret: () => secret, bucket, prefix };
 }
 
-// "id", "Access Key ID", "# aws_access_key_id": words without digits, where an id has capitals and digits.
+// "id", "Access Key ID", "# aws_access_key_id": words without digits, unlike an id.
 function isHeader(cell: string): boolean {
   return /^#?[a-z _-]*(?:id|key)$/i.test(cell) && !keyId.test(cell);
 }
 
-// The sub-folder is shown and goes into kit.yaml, and nearly any text is a folder's name: also a secret in a column too far.
+// The sub-folder is shown and written to kit.yaml, and nearly any text is a valid folder name, even a misplaced secret.
 function looksSecret(word: string): boolean {
   return /^[A-Za-z0-9/+=]{40}$/.test(word) && [/[A-Z]/, /[a-z]/, /[0-9]/].every((kind) => kind.test(word));
 }
 
-function listed({ row, id, bucket, prefix }: AccessKey): string {
+function keyLine({ row, id, bucket, prefix }: AccessKey): string {
   return `row ${row}: key ${masked(id)} for ${bucket}${prefix === "" ? "" : `, sub-folder ${prefix}`}`;
 }
 

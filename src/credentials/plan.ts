@@ -4,8 +4,9 @@ import { CliError } from "../base/errors.ts";
 import { faultOf } from "../base/faults.ts";
 import { plural } from "../base/words.ts";
 import { parseConfig } from "../config/config.ts";
-import { newKit } from "../config/kit-text.ts";
-import { ownSetting, profileNames, withProfile } from "./aws-profile.ts";
+import { newConfigText } from "../config/config-text.ts";
+import { credentialSetting, profileNames, withProfile } from "./aws-profile.ts";
+import { type ConfigChange, setTopOptions } from "./config-file.ts";
 import {
   awsConfigFile,
   credentialsFile,
@@ -15,59 +16,62 @@ import {
   replaceBytes,
 } from "./files.ts";
 import { type AccessKey, masked, regionOf } from "./handover.ts";
-import { fillKit, type KitChange } from "./kit-file.ts";
 
 export interface ProfilePlan {
   file: string;
   name: string;
   action: "add" | "replace" | "keep";
-  others: number; // profiles that stay as they are
+  others: number; // profiles left unchanged
   isNew: boolean;
 }
 
-export interface KitPlan {
+export interface ConfigPlan {
   file: string;
-  before: string | null; // null: no such file yet
+  before: string | null; // null: no file yet
   text: string;
-  changes: KitChange[];
+  changes: ConfigChange[];
 }
 
 /**
- * What an import will do to the shared credentials file. Throws CliError("usage") when the profile exists with another
- * key and is not to be replaced, or when ~/.aws/config gives it credentials that would come before the key.
+ * Plans the change of the shared credentials file. Throws CliError("usage") when the profile has another key and `replace`
+ * is false, or when ~/.aws/config gives it credentials that would take precedence.
  */
 export function planProfile(name: string, key: AccessKey, replace: boolean): ProfilePlan {
   const file = credentialsFile();
   const awsConfig = awsConfigFile();
-  const before = reading(file, readBytes);
+  const before = readOrFail(file, readBytes);
   if (before?.includes("\0"))
-    throw new CliError("notWritable", `no plain text: ${file}`, "the AWS tools read it as UTF-8: save it so");
-  const own = ownSetting(reading(awsConfig, readBytes) ?? "", name);
-  if (own !== null)
+    throw new CliError(
+      "notWritable",
+      `not plain text: ${file}`,
+      "save it as UTF-8, the encoding that the AWS tools read",
+    );
+  const setting = credentialSetting(readOrFail(awsConfig, readBytes) ?? "", name);
+  if (setting !== null)
     throw new CliError(
       "usage",
-      `profile ${name} of ${awsConfig} has credentials of its own (${own})`,
+      `profile ${name} has credentials in ${awsConfig} (${setting})`,
       "choose another name with --profile NAME",
     );
   const names = profileNames(before ?? "");
   const exists = names.includes(name);
-  const same = before !== null && edited(before, name, key) === before;
+  const same = before !== null && withKey(before, name, key) === before;
   if (exists && !same && !replace)
     throw new CliError(
       "usage",
-      `profile ${name} exists already in ${file}`,
+      `profile ${name} already exists in ${file}`,
       "add --replace to put the new key there, or choose another name with --profile NAME",
     );
   const action = same && !isOpenToOthers(file) ? "keep" : exists ? "replace" : "add";
   return { file, name, action, others: names.length - (exists ? 1 : 0), isNew: before === null };
 }
 
-/** What an import will do to kit.yaml. Throws CliError("config") when it is unfit, or would be afterwards. */
-export function planKit(file: string, key: AccessKey, name: string): KitPlan {
+/** Plans the change of kit.yaml. Throws CliError("config") when the file is invalid before or after it. */
+export function planConfig(file: string, key: AccessKey, name: string): ConfigPlan {
   if (!existsSync(dirname(resolve(file))))
     throw new CliError("notWritable", `no such folder: ${dirname(resolve(file))}`, "make it first");
-  const before = readKit(file);
-  const start = before ?? newKit;
+  const before = readConfigFile(file);
+  const start = before ?? newConfigText;
   const region = regionOf(key.bucket);
   const values = {
     bucket: key.bucket,
@@ -75,24 +79,24 @@ export function planKit(file: string, key: AccessKey, name: string): KitPlan {
     ...(region !== null && { region }),
     profile: name,
   };
-  const { text, changes } = fillKit(start, values, file);
+  const { text, changes } = setTopOptions(start, values, file);
   parseConfig(text, file, dirname(resolve(file)));
   return { file, before, text, changes };
 }
 
-/** The plan in words: the id down to its last four characters, the secret not at all. */
-export function planText(key: AccessKey, shared: ProfilePlan, kit: KitPlan): string {
+/** The plan as text: the id as its last four characters, the secret not at all. */
+export function planText(key: AccessKey, profile: ProfilePlan, kit: ConfigPlan): string {
   const where = `bucket ${key.bucket}${key.prefix === "" ? "" : `, sub-folder ${key.prefix}`}`;
   const what = {
-    add: `adds profile ${shared.name}`,
-    replace: `replaces the key of profile ${shared.name}`,
-    keep: `has profile ${shared.name} already`,
-  }[shared.action];
+    add: `adds profile ${profile.name}`,
+    replace: `replaces the key of profile ${profile.name}`,
+    keep: `has profile ${profile.name} already`,
+  }[profile.action];
   const lines = [
     `key ${masked(key.id)} for ${where}`,
-    `${shared.file}${shared.isNew ? " (new)" : ""}`,
+    `${profile.file}${profile.isNew ? " (new)" : ""}`,
     `  ${what}, its secret not shown here; only you may read the file (0600)`,
-    ...(shared.others > 0 ? [`  ${plural(shared.others, "other profile")}: untouched`] : []),
+    ...(profile.others > 0 ? [`  ${plural(profile.others, "other profile")}: untouched`] : []),
     `${kit.file}${kit.before === null ? " (new)" : ""}`,
     ...kit.changes.map(({ option, from, to }) => {
       const was = from === null ? "" : ` (was ${from})`;
@@ -104,9 +108,9 @@ export function planText(key: AccessKey, shared: ProfilePlan, kit: KitPlan): str
 }
 
 /** The plan for a machine. */
-export function planReport(key: AccessKey, shared: ProfilePlan, kit: KitPlan): object {
+export function planReport(key: AccessKey, profile: ProfilePlan, kit: ConfigPlan): object {
   const { bucket, prefix } = key;
-  const { file, name, action, others } = shared;
+  const { file, name, action, others } = profile;
   return {
     id: masked(key.id),
     bucket,
@@ -118,47 +122,47 @@ export function planReport(key: AccessKey, shared: ProfilePlan, kit: KitPlan): o
   };
 }
 
-/** Writes what is planned: the profile first, since kit.yaml names it. */
-export function writePlans(shared: ProfilePlan, kit: KitPlan, key: AccessKey): void {
+/** Writes the planned changes: the profile first, because kit.yaml names it. */
+export function writePlans(profile: ProfilePlan, kit: ConfigPlan, key: AccessKey): void {
   refuseChanged(kit);
-  if (shared.action !== "keep") {
-    const before = reading(shared.file, readBytes) ?? "";
-    if (shared.action === "add" && profileNames(before).includes(shared.name))
+  if (profile.action !== "keep") {
+    const before = readOrFail(profile.file, readBytes) ?? "";
+    if (profile.action === "add" && profileNames(before).includes(profile.name))
       throw new CliError(
         "usage",
-        `profile ${shared.name} has come into ${shared.file} meanwhile`,
+        `profile ${profile.name} was added to ${profile.file} meanwhile`,
         "nothing was written; run again",
       );
-    const bytes = Buffer.from(edited(before, shared.name, key), "latin1");
-    writing(shared.file, "nothing was written", () => replaceBytes(shared.file, bytes, 0o600));
+    const bytes = Buffer.from(withKey(before, profile.name, key), "latin1");
+    writeOrFail(profile.file, "nothing was written", () => replaceBytes(profile.file, bytes, 0o600));
   }
   if (kit.changes.length > 0) {
-    const left = shared.action === "keep" ? "nothing was written" : `profile ${shared.name} was written`;
-    writeKit(kit, left);
+    const written = profile.action === "keep" ? "nothing was written" : `profile ${profile.name} was written`;
+    writeConfigFile(kit, written);
   }
 }
 
-/** The text of kit.yaml; null when there is none. Throws CliError("notWritable") when it cannot be read. */
-export function readKit(file: string): string | null {
-  return reading(file, readText);
+/** The text of kit.yaml; null without the file. Throws CliError("notWritable") when it cannot be read. */
+export function readConfigFile(file: string): string | null {
+  return readOrFail(file, readText);
 }
 
-/** Throws CliError("usage") when kit.yaml is not what was planned from: the question may have stood for an hour. */
-export function refuseChanged({ file, before }: Pick<KitPlan, "file" | "before">): void {
-  if (readKit(file) !== before)
+/** Throws CliError("usage") when kit.yaml has changed since the plan: the question may have waited for an hour. */
+export function refuseChanged({ file, before }: Pick<ConfigPlan, "file" | "before">): void {
+  if (readConfigFile(file) !== before)
     throw new CliError("usage", `${file} was changed meanwhile`, "nothing was written; run again");
 }
 
-/** Writes kit.yaml. Throws CliError("notWritable" or "diskFull") that says what was written `soFar`. */
-export function writeKit({ file, text }: Pick<KitPlan, "file" | "text">, soFar: string): void {
-  writing(file, soFar, () => replaceBytes(file, Buffer.from(text)));
+/** Writes kit.yaml. Throws CliError("notWritable" or "diskFull") that states what was written `soFar`. */
+export function writeConfigFile({ file, text }: Pick<ConfigPlan, "file" | "text">, soFar: string): void {
+  writeOrFail(file, soFar, () => replaceBytes(file, Buffer.from(text)));
 }
 
-function edited(text: string, name: string, key: AccessKey): string {
+function withKey(text: string, name: string, key: AccessKey): string {
   return withProfile(text, name, key.id, key.secret());
 }
 
-function reading<T>(file: string, read: (file: string) => T): T {
+function readOrFail<T>(file: string, read: (file: string) => T): T {
   try {
     return read(file);
   } catch (error) {
@@ -170,7 +174,7 @@ function reading<T>(file: string, read: (file: string) => T): T {
   }
 }
 
-function writing(file: string, soFar: string, write: () => void): void {
+function writeOrFail(file: string, soFar: string, write: () => void): void {
   try {
     write();
   } catch (error) {

@@ -1,7 +1,7 @@
 export type FeedKind = "conversation" | "queue" | "rep" | "wfm" | "other";
 
 /**
- * What a column can tell about a person. Only `none` may leave the machine in a site.
+ * The personal data that a column can hold. Only `none` may be published in a site.
  * id: names a customer, a rep or a conversation. text: words somebody wrote, or a link that may carry them.
  * name: a person's name or contact.
  */
@@ -10,13 +10,13 @@ export type PersonalData = "none" | "id" | "text" | "name";
 export interface Column {
   name: string;
   type: string; // DuckDB type: VARCHAR, BIGINT, DOUBLE, BOOLEAN, TIMESTAMP, DATE, JSON
-  published: string | null; // the type as the export's documents print it
+  published: string | null; // the type in the export documents
   doc: string;
   personal: PersonalData;
   added: string | null; // YYYY-MM-DD
   deprecated: string | null; // YYYY-MM-DD
   endOfLife: string | null; // YYYY-MM-DD
-  assumed: boolean; // true: no source publishes the name or the type
+  assumed: boolean; // no source publishes the name or the type
 }
 
 /** One term of the declared order. More than one column means coalesce(columns…). Always nulls last. */
@@ -29,16 +29,16 @@ export interface Feed {
   name: string;
   kind: FeedKind;
   doc: string;
-  documented: boolean; // one of the 45 of the dedupe table
+  documented: boolean; // one of the 45 feeds of the dedupe table
   cadenceMinutes: number | null; // null: not published
   key: string[]; // empty: whole rows are the key
-  order: OrderTerm[]; // the declared order; the run always follows it
-  renamed: Record<string, string>; // old name -> the name that replaced it; the key has the new one, older data only the old
+  order: OrderTerm[]; // the declared order; the run is always the last term
+  renamed: Record<string, string>; // old name -> new name; the key has the new one, older data may have only the old
   columns: Column[];
   added: string | null; // YYYY-MM-DD
   deprecated: boolean;
   endOfLife: string | null; // YYYY-MM-DD
-  latestOnly: boolean; // true: the table is the newest run only
+  latestOnly: boolean; // the table is the newest run alone
   warnings: string[]; // as in the registry, e.g. "order-in-partition"
-  note: string | null; // why the key or the order is not the documented one
+  note: string | null; // why key or order differ from the documents
 }

@@ -4,8 +4,8 @@ export const markerName = "_SUCCESS";
 export const docsName = "export_docs";
 
 /**
- * What one key of the bucket is. Foreign keys are ignored and counted; hostile ones are refused by name. A stray lies below
- * a feed and does not fit the layout: no data file by its name, in a partition's folder, or in no such folder (id null).
+ * The kind of a key. Foreign keys are ignored and counted; hostile keys are refused by name. A stray lies below a feed but
+ * does not fit the layout: a file in a partition's folder that is no data file by its name, or any other file (id null).
  */
 export type ParsedKey =
   | { kind: "data"; id: PartitionId; file: string; part: number | null; gzip: boolean; encrypted: boolean }
@@ -15,21 +15,21 @@ export type ParsedKey =
   | { kind: "foreign" }
   | { kind: "hostile"; reason: string };
 
-const longestKey = 1024; // bytes, S3's own limit
-const longestSegment = 200; // file systems stop at 255, and temporary names need room
+const maxKeyBytes = 1024; // bytes, S3's own limit
+const maxSegment = 200; // file systems allow 255, and temporary names need room
 
 const folderPattern =
   /^([a-z0-9_]+)\/version=([A-Za-z0-9._-]+)\/format=([A-Za-z0-9._-]+)\/dt=(\d{4}-\d{2}-\d{2})(?:\/hr=([01]\d|2[0-3])(?:\/mi=([0-5]\d))?)?\/([^/]+)$/;
 const filePattern = /^([a-z0-9_]+)\.jsonl(?:\.(\d{2,4}))?(\.gz)?(\.enc)?$/;
 const docsPattern = /^export_docs\.ya?ml(\.gz)?(\.enc)?$/;
-const belowFeed = /^(?!export_docs\/)[a-z0-9_]+\/version=[^/]+\//;
-const hidden = /(?:^|\/)[._]|\/$|_\$folder\$$/;
+const feedPathPattern = /^(?!export_docs\/)[a-z0-9_]+\/version=[^/]+\//;
+const hiddenPattern = /(?:^|\/)[._]|\/$|_\$folder\$$/;
 const foreign: ParsedKey = { kind: "foreign" };
 
 /**
- * Reads `prefix/FEED/version=V/format=F/dt=D[/hr=HH[/mi=MM]]/FILE`, the layout of the export documents.
- * FEED and the versions and formats may be unknown ones. A data file must carry its folder's feed name. What a dot or an
- * underscore in front hides is foreign.
+ * Parses `prefix/FEED/version=V/format=F/dt=D[/hr=HH[/mi=MM]]/FILE`, the layout of the export documents. Feed, version and
+ * format may be unknown. A data file must carry its folder's feed name. Names hidden by a leading dot or underscore are
+ * foreign.
  */
 export function parseKey(key: string, prefix = ""): ParsedKey {
   const reason = hostility(key);
@@ -50,7 +50,7 @@ export function parseKey(key: string, prefix = ""): ParsedKey {
   }
   const match = folderPattern.exec(path);
   const stray = (id: PartitionId | null): ParsedKey =>
-    belowFeed.test(path) && !isHidden(path) ? { kind: "stray", id, file: name } : foreign;
+    feedPathPattern.test(path) && !isHidden(path) ? { kind: "stray", id, file: name } : foreign;
   if (match === null || !isDate(match[4]!)) return stray(null);
   const [, feed, version, format, dt, hr, mi] = match;
   if (feed === docsName) {
@@ -79,9 +79,9 @@ export function parseKey(key: string, prefix = ""): ParsedKey {
   };
 }
 
-/** What a dot or an underscore hides from Hadoop and Spark, and folders of consoles: nobody means it to be read. */
+/** True for paths that Hadoop and Spark hide (a leading dot or underscore) and for folder markers of consoles. */
 export function isHidden(path: string): boolean {
-  return hidden.test(path);
+  return hiddenPattern.test(path);
 }
 
 /** The partition's folder without the prefix: `convos_metrics/version=1/format=jsonl/dt=2026-09-01/hr=05/mi=15`. */
@@ -91,7 +91,7 @@ export function partitionPath(id: PartitionId): string {
   return id.mi === null ? `${day}/hr=${id.hr}` : `${day}/hr=${id.hr}/mi=${id.mi}`;
 }
 
-/** The whole key of a file of the partition, as the bucket has it. */
+/** The full key of a partition's file in the bucket. */
 export function objectKey(prefix: string, id: PartitionId, file: string): string {
   return `${folder(prefix)}${partitionPath(id)}/${file}`;
 }
@@ -108,14 +108,14 @@ export function dayPrefix(prefix: string, feed: string, version: string, format:
   return `${folder(prefix)}${feed}/version=${version}/format=${format}/dt=${dt}/`;
 }
 
-/** For sorting versions, the oldest first: runs of digits count as numbers, 1.2 before 1.10. */
+/** Compares versions, oldest first: runs of digits count as numbers, so that 1.2 precedes 1.10. */
 export function compareVersions(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }
 
-let lastDate = ""; // a listing names each day many times in a row
+let lastDate = ""; // a listing repeats each date many times in a row
 
-/** True for a day of the calendar, written YYYY-MM-DD. */
+/** True for a calendar date, YYYY-MM-DD. */
 export function isDate(text: string): boolean {
   if (text === lastDate) return true;
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
@@ -125,11 +125,11 @@ export function isDate(text: string): boolean {
   return true;
 }
 
-/** Why a key must not become a path on this machine; null when nothing speaks against it. */
+/** Why a key must not become a path on this machine; null for a safe key. */
 export function hostility(key: string): string | null {
   if (key === "") return "empty key";
-  if (key.length > longestKey / 3 && Buffer.byteLength(key) > longestKey)
-    return `key of more than ${longestKey} bytes`;
+  if (key.length > maxKeyBytes / 3 && Buffer.byteLength(key) > maxKeyBytes)
+    return `key of more than ${maxKeyBytes} bytes`;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
   if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(key)) return "control character";
   if (key.includes("\\")) return "backslash";
@@ -138,8 +138,8 @@ export function hostility(key: string): string | null {
   if (key.includes("//")) return "empty path segment";
   const dots = /(?:^|\/)(\.\.?)(?:\/|$)/.exec(key);
   if (dots !== null) return `path segment ${dots[1]}`;
-  if (key.length > longestSegment && key.split("/").some((segment) => segment.length > longestSegment)) {
-    return `path segment of more than ${longestSegment} characters`;
+  if (key.length > maxSegment && key.split("/").some((segment) => segment.length > maxSegment)) {
+    return `path segment of more than ${maxSegment} characters`;
   }
   return null;
 }

@@ -1,4 +1,4 @@
-/** One run of one feed: the folder that a `_SUCCESS` closes. `hr` and `mi` are two digits, or null where the feed has none. */
+/** One run of one feed: the folder that a `_SUCCESS` completes. `hr` and `mi` are two digits, or null where the feed has none. */
 export interface PartitionId {
   feed: string;
   version: string;
@@ -8,12 +8,15 @@ export interface PartitionId {
   mi: string | null;
 }
 
-/** Text that names a partition in a Map: its folder. */
+/** The key of a partition in a Map: its folder. */
 export function partitionKey(id: PartitionId): string {
-  return [id.feed, id.version, id.format, runOf(id)].join("/"); // joined: a text built up by + is kept twice by a Map
+  return [id.feed, id.version, id.format, runOf(id)].join("/"); // join, because a Map keeps a string built by + twice
 }
 
-/** The run as text that sorts as runs do (the later run wins where a record was exported twice): "2026-09-01", "2026-09-01 05", "2026-09-01 05:15". A run without hour precedes the day's hours. */
+/**
+ * The run as text that sorts like runs: "2026-09-01", "2026-09-01 05", "2026-09-01 05:15". A run without an hour precedes the
+ * day's hours. Of a record exported twice, the later run wins.
+ */
 export function runOf(id: Pick<PartitionId, "dt" | "hr" | "mi">): string {
   if (id.hr === null) return id.dt;
   return id.mi === null ? `${id.dt} ${id.hr}` : `${id.dt} ${id.hr}:${id.mi}`;
@@ -24,7 +27,7 @@ export function coveredMinutes({ hr, mi }: Pick<PartitionId, "hr" | "mi">): numb
   return hr === null ? 24 * 60 : mi === null ? 60 : 15;
 }
 
-/** The instant the partition is named after, in UTC; missing hours and minutes count as zero. */
+/** The instant in the partition's name, UTC; a missing hour or minute counts as zero. */
 export function partitionStart(id: Pick<PartitionId, "dt" | "hr" | "mi">): Date {
   return new Date(`${id.dt}T${id.hr ?? "00"}:${id.mi ?? "00"}:00Z`);
 }

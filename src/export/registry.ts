@@ -23,7 +23,7 @@ const feedsFile = fileURLToPath(new URL("feeds.yaml", root));
 const cacheFile = fileURLToPath(new URL("dist/feeds.json", root));
 
 export const feedName = /^[a-z0-9_]+$/;
-const columnName = /^(?!_(?:file|line|run|rescued)$)[^\p{Cc}]+$/iu; // those four say where a row came from
+const columnName = /^(?!_(?:file|line|run|rescued)$)[^\p{Cc}]+$/iu; // these four hold a row's provenance
 export const columnTypes = ["VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "TIMESTAMP", "DATE", "JSON"] as const;
 
 const column = record({
@@ -42,7 +42,7 @@ const columnShort: Check<WrittenColumn> = (value) => {
   return type === undefined ? undefined : { type };
 };
 
-/** What may be written about a feed, in feeds.yaml and under `feeds` in kit.yaml alike. */
+/** The options of a feed, in feeds.yaml and under `feeds` in kit.yaml alike. */
 export const feedOptions = {
   kind: oneOf("conversation", "queue", "rep", "wfm", "other"),
   doc: text("a sentence"),
@@ -74,20 +74,20 @@ type Written = NonNullable<ReturnType<typeof registryOptions>>;
 export type FeedOverride = Pick<Written, keyof typeof feedOptions>;
 
 /**
- * All feeds that the export documents name, from feeds.yaml at the project's root, in its order.
- * Throws CliError("config") naming every mistake in the file with its place.
+ * All feeds of the export documents, from feeds.yaml at the kit's root, in its order.
+ * Throws CliError("config") that names every mistake in the file with its line and column.
  */
 export function loadRegistry(): Map<string, Feed> {
   const source = readFileSync(feedsFile);
   const code = readFileSync(fileURLToPath(import.meta.url));
   const hash = createHash("sha256").update(source).update(code).digest("hex");
-  if (loaded?.hash !== hash) loaded = readCache(hash) ?? writeCache(hash, source.toString("utf8"));
-  return new Map(loaded.feeds.map((feed) => [feed.name, feed]));
+  if (cached?.hash !== hash) cached = readCache(hash) ?? writeCache(hash, source.toString("utf8"));
+  return new Map(cached.feeds.map((feed) => [feed.name, feed]));
 }
 
-let loaded: Cache | null = null; // by this process
+let cached: Cache | null = null; // of this process
 
-/** Reads the text of a registry file; throws CliError("config") with every mistake. */
+/** Parses the text of a registry file. Throws CliError("config") with every mistake. */
 export function parseRegistry(name: string, source: string): Map<string, Feed> {
   const file = new YamlFile(name, source);
   const written = mapOf("feed", registryOptions, feedName)(file.top);
@@ -97,7 +97,7 @@ export function parseRegistry(name: string, source: string): Map<string, Feed> {
   return feeds;
 }
 
-/** A feed as written, over what the registry knows of it (null: a feed of the user's own). */
+/** A feed's options as written, over its registry entry; null for a custom feed. */
 export function mergeFeed(name: string, written: Written, base: Feed | null): Feed {
   return {
     name,
@@ -118,24 +118,24 @@ export function mergeFeed(name: string, written: Written, base: Feed | null): Fe
   };
 }
 
-/** What a feed is taken to be that neither the registry nor kit.yaml describes: whole rows are its key. */
+/** The default for a feed that neither the registry nor kit.yaml describes: whole rows are its key. */
 export function unknownFeed(name: string): Feed {
   return mergeFeed(name, { doc: "Not in the registry: found in the bucket." }, null);
 }
 
-function mergeColumns(known: Column[], written: Map<string, WrittenColumn>): Column[] {
-  const columns = new Map(known.map((column) => [column.name, column]));
+function mergeColumns(base: Column[], written: Map<string, WrittenColumn>): Column[] {
+  const columns = new Map(base.map((column) => [column.name, column]));
   for (const [name, options] of written) {
-    const base = columns.get(name);
+    const former = columns.get(name);
     columns.set(name, {
       name,
-      type: options.type ?? base?.type ?? "VARCHAR",
-      published: options.published ?? base?.published ?? null,
-      doc: options.doc ?? base?.doc ?? "",
-      personal: options.personal ?? base?.personal ?? "text", // a column nobody has judged stays on the machine
-      added: options.added ?? base?.added ?? null,
-      deprecated: options.deprecated ?? base?.deprecated ?? null,
-      endOfLife: options.end_of_life ?? base?.endOfLife ?? null,
+      type: options.type ?? former?.type ?? "VARCHAR",
+      published: options.published ?? former?.published ?? null,
+      doc: options.doc ?? former?.doc ?? "",
+      personal: options.personal ?? former?.personal ?? "text", // a column without a mark stays on the machine
+      added: options.added ?? former?.added ?? null,
+      deprecated: options.deprecated ?? former?.deprecated ?? null,
+      endOfLife: options.end_of_life ?? former?.endOfLife ?? null,
       assumed: options.assumed ?? false,
     });
   }
@@ -160,13 +160,13 @@ export function minutes(written: string): number {
   return Number(match[1]) * unit;
 }
 
-/** The same text, when it is a day of the calendar. */
+/** Returns the text if it is a calendar date, else throws. */
 export function date(written: string): string {
   if (!isDate(written)) throw new Error(`invalid date: ${written} (as in 2026-09-01)`);
   return written;
 }
 
-// Reading 1,000 columns of YAML takes half a second; their JSON, two milliseconds. The hash makes it a copy, never a second source.
+// Parsing 1,000 columns of YAML takes half a second, their JSON two milliseconds. The hash keeps the cache equal to its source.
 function readCache(hash: string): Cache | null {
   try {
     const cache = JSON.parse(readFileSync(cacheFile, "utf8")) as Cache;

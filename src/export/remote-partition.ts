@@ -2,23 +2,23 @@ import { createHash } from "node:crypto";
 import { docsName, markerName, objectKey, parseKey } from "./layout.ts";
 import { type PartitionId, partitionKey } from "./partition.ts";
 
-/** An object as the source listed it. */
+/** An object as listed by the source. */
 export interface RemoteObject {
-  key: string; // whole key in the bucket, with the configured prefix
+  key: string; // full key in the bucket, with the configured prefix
   size: number;
   etag: string; // version token: the ETag without quotes; for a source without ETags, size and mtime
   modified: string; // ISO, UTC
 }
 
-/** What the bucket holds of one partition at the time of the listing. */
+/** One partition's objects in the bucket at the time of the listing. */
 export interface RemotePartition {
   id: PartitionId;
   marker: RemoteObject | null; // _SUCCESS
   objects: RemoteObject[]; // data files, sorted by key
-  stray?: string; // a file of a partition without data files that is none by its name
+  stray?: string; // a file that is no data file by its name, in a partition without data files
 }
 
-/** A listing, sorted out. `hostile` and `strays` hold the first few such keys, their counts count them all. */
+/** A listing grouped by partition. `hostile` and `strays` hold the first few such keys; the counts cover all. */
 export interface Listing {
   partitions: Map<string, RemotePartition>; // by partitionKey, in the order of first appearance
   docs: RemoteObject[]; // export_docs.yaml, sorted by key
@@ -31,11 +31,11 @@ export interface Listing {
 }
 
 export const keysShown = 20;
-const none: RemoteObject[] = []; // until the first data file; an array that grew by push holds 17 places
+const noObjects: RemoteObject[] = []; // until the first data file; an array grown by push reserves 17 slots
 
 /**
- * Sorts a listing into partitions, page by page; nothing but the partitions is kept. A key listed twice counts once,
- * as it was listed last. Never throws for what a key looks like.
+ * Groups a listing into partitions, page by page, and keeps nothing else. Of a key listed twice the last entry counts.
+ * No form of key makes it throw.
  */
 export async function groupPartitions(
   listing: AsyncIterable<RemoteObject | RemoteObject[]> | Iterable<RemoteObject | RemoteObject[]>,
@@ -49,7 +49,7 @@ export async function groupPartitions(
   return grouper.finish();
 }
 
-/** Changes when a file of the partition is added, removed or rewritten, or when its marker is; not with the order of listing. */
+/** A hash that changes when a file or the marker is added, removed or rewritten, whatever the order of listing. */
 export function fingerprint(partition: RemotePartition): string {
   const lines = partition.objects.map(describe).sort();
   lines.push(partition.marker === null ? "no marker" : describe(partition.marker));
@@ -60,7 +60,7 @@ function describe(object: RemoteObject): string {
   return JSON.stringify([object.key.slice(object.key.lastIndexOf("/") + 1), object.size, object.etag]);
 }
 
-// A listed object in half the memory: its key is put together from what its neighbours share, its time is a number.
+// A listed object in half the memory: its key is assembled from parts shared with its neighbours, its time is a number.
 class ListedObject implements RemoteObject {
   readonly size: number;
   readonly etag: string;
@@ -104,32 +104,33 @@ class Grouper {
     strayCount: 0,
     strays: [],
   };
-  private readonly strays = new Map<string, string>(); // one of each partition
+  private readonly strays = new Map<string, string>(); // one per partition
 
   constructor(prefix: string) {
     this.prefix = prefix;
   }
 
-  add(given: RemoteObject): void {
+  add(object: RemoteObject): void {
     const { listing } = this;
     listing.objects += 1;
-    const parsed = parseKey(given.key, this.prefix);
+    const parsed = parseKey(object.key, this.prefix);
     if (parsed.kind === "foreign") listing.foreign += 1;
     else if (parsed.kind === "hostile") {
       listing.hostileCount += 1;
-      if (listing.hostile.length < keysShown) listing.hostile.push({ key: given.key, reason: parsed.reason });
+      if (listing.hostile.length < keysShown)
+        listing.hostile.push({ key: object.key, reason: parsed.reason });
     } else if (parsed.kind === "stray") {
       listing.strayCount += 1;
-      if (listing.strays.length < keysShown) listing.strays.push(given.key);
+      if (listing.strays.length < keysShown) listing.strays.push(object.key);
       if (parsed.id !== null) this.strays.set(partitionKey(parsed.id), parsed.file);
     } else if (parsed.kind === "docs") {
-      if (parsed.file.startsWith(docsName)) listing.docs.push(given);
+      if (parsed.file.startsWith(docsName)) listing.docs.push(object);
     } else {
       const partition = this.partition(parsed.id);
       const name = parsed.kind === "marker" ? markerName : this.text(parsed.file);
-      const object = new ListedObject(given, this.prefix, partition.id, name);
-      if (parsed.kind === "marker") partition.marker = object;
-      else partition.objects = partition.objects === none ? [object] : [...partition.objects, object];
+      const listed = new ListedObject(object, this.prefix, partition.id, name);
+      if (parsed.kind === "marker") partition.marker = listed;
+      else partition.objects = partition.objects === noObjects ? [listed] : [...partition.objects, listed];
     }
   }
 
@@ -137,10 +138,10 @@ class Grouper {
     this.listing.docs = lastOfEach(this.listing.docs);
     for (const [key, stray] of this.strays) {
       const partition = this.listing.partitions.get(key);
-      if (partition?.objects === none) partition.stray = stray;
+      if (partition?.objects === noObjects) partition.stray = stray;
     }
     for (const partition of this.listing.partitions.values()) {
-      if (partition.objects === none) partition.objects = [];
+      if (partition.objects === noObjects) partition.objects = [];
       else if (partition.objects.length > 1) partition.objects = lastOfEach(partition.objects);
     }
     return this.listing;
@@ -148,8 +149,8 @@ class Grouper {
 
   private partition(id: PartitionId): RemotePartition {
     const key = partitionKey(id);
-    const known = this.listing.partitions.get(key);
-    if (known !== undefined) return known;
+    const existing = this.listing.partitions.get(key);
+    if (existing !== undefined) return existing;
     const partition: RemotePartition = {
       id: {
         feed: this.text(id.feed),
@@ -160,16 +161,16 @@ class Grouper {
         mi: id.mi === null ? null : this.text(id.mi),
       },
       marker: null,
-      objects: none,
+      objects: noObjects,
     };
     this.listing.partitions.set(key, partition);
     return partition;
   }
 
-  // A million partitions name a few hundred feeds, days and hours: each text is kept once.
+  // A million partitions name a few hundred feeds, days and hours: each string is kept once.
   private text(text: string): string {
-    const known = this.texts.get(text);
-    if (known !== undefined) return known;
+    const existing = this.texts.get(text);
+    if (existing !== undefined) return existing;
     this.texts.set(text, text);
     return text;
   }

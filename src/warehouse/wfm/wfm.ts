@@ -1,5 +1,5 @@
 import { own } from "../../base/names.ts";
-import { type Config, usualColumns } from "../../config/config.ts";
+import { type Config, defaultColumns } from "../../config/config.ts";
 import { quoteName, quoteText } from "../../duckdb/quote.ts";
 import { type RelationColumn, spelled } from "../dedupe/dedupe.ts";
 
@@ -40,7 +40,7 @@ const metrics = {
 
 /** What kit.yaml maps, in the order of the views' columns. */
 export function wfmColumns({ site }: Pick<Config, "site">): WfmColumn[] {
-  const usual = usualColumns(site.serviceLevel.seconds);
+  const usual = defaultColumns(site.serviceLevel.seconds);
   const of = (
     view: WfmColumn["view"],
     feed: WfmColumn["feed"],

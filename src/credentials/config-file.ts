@@ -1,40 +1,40 @@
 import { CliError } from "../base/errors.ts";
 import { YamlFile } from "../base/yaml.ts";
 import { isMap, isScalar, type Pair, stringify } from "../base/yaml-package.ts";
-import { lineEnd, parseKit, settled } from "../config/kit-text.ts";
+import { lineEnd, parseConfigText, settledText } from "../config/config-text.ts";
 
-export interface KitChange {
+export interface ConfigChange {
   option: string;
   from: string | null; // null: not in the file
-  to: string | null; // null: taken out
+  to: string | null; // null: removed
 }
 
 const neighbours = ["environment", "company", "region", "bucket", "prefix", "endpoint", "profile"];
 
 /**
- * The text of kit.yaml with these options set at its top level, or taken out where the value is null. Everything else
- * stays as it is written, comments and spacing too. Throws CliError("config") when the text is no YAML map, or takes its
- * exports from a `source`. `name` is how the messages call the file.
+ * The text of kit.yaml with these top-level options set, or removed where the value is null. Everything else keeps its
+ * comments and spacing. Throws CliError("config") when the text is not a YAML map or has a `source`. Messages call the
+ * file `name`.
  */
-export function fillKit(
+export function setTopOptions(
   text: string,
   values: Record<string, string | null>,
   name: string,
-): { text: string; changes: KitChange[] } {
+): { text: string; changes: ConfigChange[] } {
   new YamlFile(name, text).throwProblems();
-  const document = parseKit(text);
+  const document = parseConfigText(text);
   if (document.contents !== null && !isMap(document.contents) && document.toJS() !== null)
     throw new CliError("config", `${name} must be a map of options`, "docs/config.md lists every option");
   if (document.get("source") !== undefined)
     throw new CliError(
       "config",
-      `${name} takes its exports from another place than a bucket: source`,
-      "take `source` out of it, or name another file with --config",
+      `${name} reads its exports from \`source\`, not from a bucket`,
+      "remove `source`, or name another file with --config",
     );
-  const changes: KitChange[] = [];
+  const changes: ConfigChange[] = [];
   for (const [option, to] of Object.entries(values)) {
-    const found = document.get(option);
-    const from = found === undefined || found === null ? null : String(found);
+    const current = document.get(option);
+    const from = current === undefined || current === null ? null : String(current);
     if (from !== to || (to === null && document.has(option))) changes.push({ option, from, to });
   }
   if (changes.length === 0) return { text, changes };
@@ -43,40 +43,40 @@ export function fillKit(
     if (to === null) document.delete(option);
     else document.set(option, to);
   }
-  return { text: settled(text, document, spliced), changes };
+  return { text: settledText(text, document, spliced), changes };
 }
 
-function splice(text: string, { option, to }: KitChange): string {
-  const { contents } = parseKit(text);
+function splice(text: string, { option, to }: ConfigChange): string {
+  const { contents } = parseConfigText(text);
   const end = lineEnd(text);
   const line = `${option}: ${to === null ? "" : scalar(to)}${end}`;
   const pairs = isMap(contents) ? contents.items : [];
-  const pair = named(pairs, option);
+  const pair = pairOf(pairs, option);
   if (pair !== undefined) {
-    const key = place(pair.key)!;
+    const key = rangeOf(pair.key)!;
     if (to === null) return text.slice(0, lineStart(text, key[0])) + text.slice(pairEnd(text, pair));
-    const [from, until] = place(pair.value) ?? [0, 0];
+    const [from, until] = rangeOf(pair.value) ?? [0, 0];
     if (from < until) return text.slice(0, from) + scalar(to) + text.slice(until);
     const colon = text.indexOf(":", key[1]) + 1;
     return `${text.slice(0, colon)} ${scalar(to)}${text.slice(colon)}`;
   }
-  const last = neighbours.map((neighbour) => named(pairs, neighbour)).filter((pair) => pair !== undefined);
+  const last = neighbours.map((neighbour) => pairOf(pairs, neighbour)).filter((pair) => pair !== undefined);
   const at = last.length === 0 ? text.length : Math.max(...last.map((pair) => pairEnd(text, pair)));
   const before = text.slice(0, at);
   return `${before}${before === "" || before.endsWith("\n") ? "" : end}${line}${text.slice(at)}`;
 }
 
-function named(pairs: Pair[], option: string): Pair | undefined {
+function pairOf(pairs: Pair[], option: string): Pair | undefined {
   return pairs.find(({ key }) => isScalar(key) && key.value === option);
 }
 
-function place(node: unknown): [start: number, end: number] | undefined {
+function rangeOf(node: unknown): [start: number, end: number] | undefined {
   const range = (node as { range?: [number, number, number] | null } | null)?.range;
   return range ? [range[0], range[1]] : undefined;
 }
 
 function pairEnd(text: string, pair: Pair): number {
-  const end = Math.max(place(pair.key)![1], place(pair.value)?.[1] ?? 0);
+  const end = Math.max(rangeOf(pair.key)![1], rangeOf(pair.value)?.[1] ?? 0);
   if (text[end - 1] === "\n") return end;
   const next = text.indexOf("\n", end);
   return next < 0 ? text.length : next + 1;

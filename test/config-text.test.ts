@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parse } from "yaml";
-import { setOptions } from "../src/config/kit-text.ts";
+import { setOptions } from "../src/config/config-text.ts";
 import fc from "./fast-check.ts";
 
 const abandons = { path: ["site", "wfm", "queue", "abandons"], value: "left_queue" };

@@ -10,45 +10,46 @@ import {
   type YAMLMap,
 } from "../base/yaml-package.ts";
 
-/** What kit.yaml begins with where there is none. */
-export const newKit = "# Every option: docs/config.md. No secret belongs in this file.\n";
+/** The text of a new kit.yaml. */
+export const newConfigText = "# Every option: docs/config.md. No secret belongs in this file.\n";
 
-/** An option of kit.yaml by its path, and the value that it is to have; null writes an empty value. */
+/** An option of kit.yaml by its path, and its new value; null writes an empty value. */
 export interface Setting {
   path: string[]; // ["site", "wfm", "queue", "abandons"]
   value: string | string[] | null;
 }
 
 /**
- * The text of kit.yaml with these options set. Everything else stays as it is written, comments and spacing too; unusual
- * ways of writing around them (maps in braces, anchors) may lose their spacing, and nothing else.
+ * The text of kit.yaml with these options set. Everything else keeps its comments and spacing; unusual syntax around the
+ * options (maps in braces, anchors) may lose its spacing, but nothing else.
  */
 export function setOptions(text: string, settings: readonly Setting[]): string {
   return settings.reduce((before, { path, value }) => {
-    const wanted = parseKit(before);
+    const document = parseConfigText(before);
     for (const depth of path.keys())
-      if (depth > 0 && wanted.getIn(path.slice(0, depth)) === null)
-        wanted.setIn(path.slice(0, depth), wanted.createNode({}));
-    wanted.setIn(path, wanted.createNode(value, { flow: true }));
-    return settled(before, wanted, splice(before, path, value));
+      if (depth > 0 && document.getIn(path.slice(0, depth)) === null)
+        document.setIn(path.slice(0, depth), document.createNode({}));
+    document.setIn(path, document.createNode(value, { flow: true }));
+    return settledText(before, document, splice(before, path, value));
   }, text);
 }
 
-/** The spliced text where it says what is wanted, else the document in the style of the text before. */
-export function settled(before: string, wanted: Document, spliced: string | null): string {
-  const after = spliced === null ? null : parseKit(spliced);
-  if (after !== null && after.errors.length === 0 && isDeepStrictEqual(after.toJS(), wanted.toJS()))
-    return spliced!;
-  const whole = wanted.toString({ lineWidth: 0 });
-  return /\r\n/.test(before) ? whole.replace(/\r?\n/g, "\r\n") : whole;
+/** The spliced text if it parses to the document, else the document rendered with the former line ends. */
+export function settledText(before: string, document: Document, spliced: string | null): string {
+  if (spliced !== null) {
+    const parsed = parseConfigText(spliced);
+    if (parsed.errors.length === 0 && isDeepStrictEqual(parsed.toJS(), document.toJS())) return spliced;
+  }
+  const rendered = document.toString({ lineWidth: 0 });
+  return /\r\n/.test(before) ? rendered.replace(/\r?\n/g, "\r\n") : rendered;
 }
 
-// The value in the place of the one that is there, or new lines at the end of the innermost block map on the way.
+// Replaces the present value, or adds lines at the end of the innermost block map on the path.
 function splice(text: string, path: string[], value: Setting["value"]): string | null {
   const style = { lineWidth: 0, collectionStyle: "flow", flowCollectionPadding: false } as const;
   const written = value === null ? "" : stringify(value, style).trimEnd();
   let map: YAMLMap | null = null;
-  let node: unknown = parseKit(text).contents;
+  let node: unknown = parseConfigText(text).contents;
   for (const [depth, name] of path.entries()) {
     if (!isMap(node)) return map === null && node === null ? append(text, path, written) : null;
     map = node;
@@ -57,7 +58,7 @@ function splice(text: string, path: string[], value: Setting["value"]): string |
     if (depth < path.length - 1) {
       node = pair.value;
       if (node === null || (isScalar(node) && node.value === null))
-        return below(text, pair, path.slice(depth + 1), written);
+        return insertBelow(text, pair, path.slice(depth + 1), written);
       continue;
     }
     if (!isScalar(pair.value) && !(isSeq(pair.value) && pair.value.flow)) return null;
@@ -69,7 +70,7 @@ function splice(text: string, path: string[], value: Setting["value"]): string |
   return null;
 }
 
-function below(text: string, { key }: Pair, path: string[], written: string): string | null {
+function insertBelow(text: string, { key }: Pair, path: string[], written: string): string | null {
   const [start, until] = rangeOf(key);
   const indent = text.slice(text.lastIndexOf("\n", start - 1) + 1, start);
   if (!/^ *$/.test(indent)) return null;
@@ -85,7 +86,7 @@ function append(text: string, path: string[], written: string): string {
   return `${text}${text === "" || text.endsWith("\n") ? "" : end}${lines("", path, written, end)}`;
 }
 
-// After the last line of the map's last value: comments that follow belong to what comes next.
+// After the last line of the map's last value: comments after it belong to the next entry.
 function insert(text: string, map: YAMLMap, path: string[], written: string): string | null {
   const last = map.items.at(-1);
   const first = map.items[0];
@@ -123,12 +124,12 @@ function rangeOf(node: unknown): [number, number, number] {
   return (node as { range: [number, number, number] }).range;
 }
 
-/** How lines end in a text. */
+/** The line end of a text. */
 export function lineEnd(text: string): string {
   return /\r?\n/.exec(text)?.[0] ?? "\n";
 }
 
-/** The text as it is, mistakes included. */
-export function parseKit(text: string): Document {
+/** Parses the text as it is, mistakes included. */
+export function parseConfigText(text: string): Document {
   return parseDocument(text, { prettyErrors: false, uniqueKeys: false, version: "1.2" });
 }

@@ -1,4 +1,4 @@
-// What people may write in kit.yaml: the options, and how each value is read. What they mean is in config.ts.
+// The options of kit.yaml and how each value is read. config.ts holds their meaning.
 import { daysLater } from "../../notebooks/components/metrics/baseline.ts";
 import { suggest } from "../base/suggest.ts";
 import {
@@ -40,7 +40,7 @@ export const weekdays = [
 ] as const;
 const shortDays = weekdays.map((day) => day.slice(0, 3));
 
-/** What each WFM metric is called here; kit.yaml says which column of the export holds it. */
+/** The kit's names of the WFM metrics; kit.yaml maps each to a column of the export. */
 const queueMetrics = [
   "assignments",
   "abandons",
@@ -65,7 +65,7 @@ const duration = text("a duration such as 15m, 2h or 1d", minutes);
 const schemaOptions = {
   on_new_column: oneOf("evolve", "rescue", "freeze"),
   on_type_change: oneOf("widen", "rescue", "fail"),
-  on_missing_column: orNull(oneOf("null", "warn", "fail")), // a bare null means the policy of that name
+  on_missing_column: orNull(oneOf("null", "warn", "fail")), // an unquoted null means the policy of that name
 };
 
 const windowOptions = {
@@ -132,7 +132,7 @@ const siteOptions = {
 
 const kitOptions = {
   environment: text("an environment such as prod", environment),
-  company: text("the company as it stands in the bucket's name", company),
+  company: text("the company as spelled in the bucket's name", company),
   region: text("a region such as us-east-1", token("region")),
   bucket: text("a bucket name such as asapp-prod-acme-exports-us-east-1", bucket),
   prefix: text("a folder of the bucket such as messaging", prefix),
@@ -163,19 +163,19 @@ const kitOptions = {
   site: record(siteOptions),
 };
 
-export const kit = record(kitOptions);
-export type Written = NonNullable<ReturnType<typeof kit>>;
+export const readOptions = record(kitOptions);
+export type Written = NonNullable<ReturnType<typeof readOptions>>;
 
-/** Every option of kit.yaml by its path, such as "site.service_level.target"; the documentation is tested against it. */
+/** Every option of kit.yaml by its path, such as "site.service_level.target". */
 export function configOptions(): string[] {
-  return kit.options ?? [];
+  return readOptions.options ?? [];
 }
 
-// feeds: all                       every feed that is found
-// feeds: [a, b: {since: …}]        these, with options where a map follows the name
+// feeds: all                       every feed in the bucket
+// feeds: [a, b: {since: …}]        these feeds, with options where a map follows the name
 // feeds: {a: , b: {since: …}}      the same as a map
-// feeds: {all: , b: {since: …}}    every feed that is found, b with options
-// feeds: {all: , b: false}         every feed that is found but b; `all` goes without saying where nothing else is named
+// feeds: {all: , b: {since: …}}    every feed in the bucket, b with options
+// feeds: {all: , b: false}         every feed in the bucket except b; `all` is implied where only exclusions are named
 function writtenFeeds(): Check<WrittenFeeds> {
   const read: Check<WrittenFeeds> = (value) => {
     const result: WrittenFeeds = { all: false, excluded: new Map(), named: new Map() };
@@ -198,20 +198,20 @@ function writtenFeeds(): Check<WrittenFeeds> {
 
 function addFeed(feeds: WrittenFeeds, entry: Value): void {
   const { name, file, keyAt } = entry;
-  const inside = { ...entry, name: "", where: `feed ${name}` };
+  const item = { ...entry, name: "", where: `feed ${name}` };
   if (name === "all") {
     feeds.all = true;
     if (!isNull(entry) && scalar(entry) !== true) {
-      file.report(keyAt, "all takes no options: what holds for all feeds goes to the top of the file");
+      file.report(keyAt, "all takes no options: options of all feeds go to the top of the file");
     }
   } else if (!feedName.test(name)) {
-    file.report(keyAt, `invalid feed name: ${name} (small letters, digits and _)`);
+    file.report(keyAt, `invalid feed name: ${name} (lowercase letters, digits and _)`);
   } else if (feeds.named.has(name) || feeds.excluded.has(name)) {
     file.report(keyAt, `feed ${name} is named twice`);
   } else if (scalar(entry) === false) {
-    feeds.excluded.set(name, inside);
+    feeds.excluded.set(name, item);
   } else {
-    feeds.named.set(name, { value: inside, entry: isNull(entry) ? {} : (feedEntry(inside) ?? {}) });
+    feeds.named.set(name, { value: item, entry: isNull(entry) ? {} : (feedEntry(item) ?? {}) });
   }
 }
 
@@ -220,14 +220,15 @@ function queueGroups(value: Value): Map<string, string[]> | undefined {
   const groups = mapOf("group", listOf(text("a queue")))(value);
   const groupOf = new Map<string, string>();
   for (const [group, queues] of groups ?? []) {
-    if (group.toLowerCase() === "all queues") fail(value, "All queues is every queue: choose another name");
+    if (group.toLowerCase() === "all queues")
+      fail(value, "All queues stands for every queue: choose another name");
     if (group.toLowerCase() === "(no name)")
-      fail(value, "(no name) is every queue without one: choose another name");
+      fail(value, "(no name) stands for queues without a name: choose another name");
     for (const queue of queues) {
       const other = groupOf.get(queue);
       if (other !== undefined)
         fail(value, `${queue} is in two groups, ${other} and ${group}: reps would count twice`);
-      else if (groups!.has(queue)) fail(value, `${queue} is a group, not a queue`);
+      else if (groups?.has(queue)) fail(value, `${queue} is a group, not a queue`);
       groupOf.set(queue, group);
     }
   }
@@ -243,7 +244,7 @@ function excludedDays(value: Value): Map<string, string | null> {
   };
   if (isMap(value))
     for (const entry of entries(value, value.name) ?? []) {
-      const name = isNull(entry) ? null : text("what is special about the day")(entry);
+      const name = isNull(entry) ? null : text("the reason for the exclusion")(entry);
       try {
         add(dayRange(entry.name), name);
       } catch (error) {
@@ -256,7 +257,7 @@ function excludedDays(value: Value): Map<string, string | null> {
   return names;
 }
 
-// From the first day to the last, both included.
+// The days from first to last, both included.
 function dayRange(written: string): string[] {
   const [first = "", last = first, ...more] = written.split("..").map((part) => part.trim());
   if (more.length > 0) throw new Error(`invalid range of days: ${written} (as in 2026-11-26..2026-11-27)`);
@@ -302,10 +303,10 @@ function timeSpan(written: string): { from: number; to: number } {
   throw new Error(`invalid opening hours: ${written} (as in 08:00-20:00; 24:00 ends the day)`);
 }
 
-// Named so that nobody believes to have switched it on.
+// The option exists only to refuse other values.
 function repLevel(written: string): "none" {
   if (written === "none") return written;
-  throw new Error(`not possible: rep_level ${written} (no page tells anything of single reps; only none)`);
+  throw new Error(`not possible: rep_level ${written} (no page shows single reps; only none)`);
 }
 
 function metrics(names: readonly string[]): Record<string, Check<string[] | null>> {
@@ -334,44 +335,44 @@ const abbreviations = new Map([
 
 function timezone(written: string): string {
   if (/^utc$/i.test(written)) return "UTC";
-  const meant = abbreviations.get(written.toUpperCase());
-  if (meant !== undefined)
+  const zone = abbreviations.get(written.toUpperCase());
+  if (zone !== undefined)
     throw new Error(
-      `ambiguous time zone: ${written} (an IANA name such as ${meant}, which knows its summer time)`,
+      `ambiguous time zone: ${written} (an IANA name such as ${zone}, which has its summer time)`,
     );
-  const known = Intl.supportedValuesOf("timeZone");
-  const found = known.find((zone) => zone.toLowerCase() === written.toLowerCase());
-  if (found !== undefined) return found;
+  const zones = Intl.supportedValuesOf("timeZone");
+  const match = zones.find((zone) => zone.toLowerCase() === written.toLowerCase());
+  if (match !== undefined) return match;
   try {
-    if (/^[+-]/.test(written)) throw new RangeError("an offset is no zone");
+    if (/^[+-]/.test(written)) throw new RangeError("an offset is not a zone");
     new Intl.DateTimeFormat("en", { timeZone: written }); // older names, such as US/Eastern
     return written;
   } catch {
-    const cities = known.map((zone) => zone.slice(zone.lastIndexOf("/") + 1));
+    const cities = zones.map((zone) => zone.slice(zone.lastIndexOf("/") + 1));
     const city = suggest(written, cities);
-    const close = suggest(written, known) ?? (city === null ? null : known[cities.indexOf(city)]!);
-    const next = close === null ? "an IANA name such as Europe/Berlin" : `did you mean "${close}"?`;
+    const suggestion = suggest(written, zones) ?? (city === null ? null : zones[cities.indexOf(city)]!);
+    const next = suggestion === null ? "an IANA name such as Europe/Berlin" : `did you mean "${suggestion}"?`;
     throw new Error(`unknown time zone: ${written} (${next})`);
   }
 }
 
-function token(what: string): (written: string) => string {
+function token(kind: string): (written: string) => string {
   return (written) => {
     if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(written)) return written;
-    throw new Error(`invalid ${what}: ${written}`);
+    throw new Error(`invalid ${kind}: ${written}`);
   };
 }
 
-// 80/20, as people say it, is a map here: its two numbers are easily mistaken for one another.
+// The shorthand 80/20 must be written as a map, because its two numbers are easily confused.
 function serviceLevel<S extends Record<string, Check<unknown>>>(shape: S): ReturnType<typeof record<S>> {
   const read = record(shape);
   const check: ReturnType<typeof record<S>> = (value) => {
-    const said = /^(\d{1,3})\s*%?\s*(?:\/|in|:)\s*(\d{1,5})\s*s?$/.exec(String(scalar(value) ?? ""));
-    if (said === null) return read(value);
-    const [, share, seconds] = said.map(Number);
+    const shorthand = /^(\d{1,3})\s*%?\s*(?:\/|in|:)\s*(\d{1,5})\s*s?$/.exec(String(scalar(value) ?? ""));
+    if (shorthand === null) return read(value);
+    const [, share, seconds] = shorthand.map(Number);
     return fail(
       value,
-      `invalid service_level: ${said[0]} (written {target: ${share! / 100}, seconds: ${seconds}})`,
+      `invalid service_level: ${shorthand[0]} (written {target: ${share! / 100}, seconds: ${seconds}})`,
     );
   };
   if (read.options !== undefined) check.options = read.options;
@@ -392,34 +393,34 @@ function environment(written: string): string {
   const short = longEnvironments.get(written.toLowerCase());
   if (short !== undefined)
     throw new Error(
-      `invalid environment: ${written} (written ${short}, as in the bucket's name; where its name is another, give it with \`bucket\`)`,
+      `invalid environment: ${written} (written ${short}, as in the bucket's name; if that differs, set \`bucket\`)`,
     );
   if (/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(written)) return written;
   throw new Error(`invalid environment: ${written} (as in the bucket's name: prod, preprod, test)`);
 }
 
 function company(written: string): string {
-  const plain = written.toLowerCase().replace(/[^a-z0-9-]+/g, "");
-  if (plain === written) return written;
-  throw new Error(`invalid company: ${written} (as in the bucket's name, perhaps "${plain}")`);
+  const normalized = written.toLowerCase().replace(/[^a-z0-9-]+/g, "");
+  if (normalized === written) return written;
+  throw new Error(`invalid company: ${written} (as in the bucket's name, perhaps "${normalized}")`);
 }
 
 function bucket(written: string): string {
   const name = written.replace(/^s3:\/\//, "").replace(/\/$/, "");
   if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes("..")) return name;
-  const next = bucketForm(written) ?? "3 to 63 small letters, digits, dots and hyphens";
+  const next = bucketAdvice(written) ?? "3 to 63 lowercase letters, digits, dots and hyphens";
   throw new Error(`invalid bucket: ${written} (${next})`);
 }
 
-// What was meant by an address, an ARN or a path, in the options that hold it.
-function bucketForm(written: string): string | null {
+// Suggests bucket and prefix for a URL, an ARN or a path.
+function bucketAdvice(written: string): string | null {
   const arn = /^arn:aws[a-z-]*:s3:::([^/]+)(?:\/(.*))?$/.exec(written);
   const path = /^(?:s3[an]?:\/\/)?([a-z0-9.-]+)\/(.*)$/.exec(written);
   const hosted = /^https?:\/\/([a-z0-9-]+)\.s3[.-][^/]*\/?(.*)$/.exec(written);
-  const found = arn ?? hosted ?? path;
-  if (found === null) return null;
-  const inside = (found[2] ?? "").replace(/^\/+|[/*]+$/g, "");
-  return `written bucket: ${found[1]}${inside === "" ? "" : ` and prefix: ${inside}`}`;
+  const match = arn ?? hosted ?? path;
+  if (match === null) return null;
+  const prefix = (match[2] ?? "").replace(/^\/+|[/*]+$/g, "");
+  return `written bucket: ${match[1]}${prefix === "" ? "" : ` and prefix: ${prefix}`}`;
 }
 
 function prefix(written: string): string {
@@ -431,19 +432,20 @@ function prefix(written: string): string {
 
 function endpoint(written: string): string {
   const url = URL.canParse(written) ? new URL(written) : null;
-  const fit =
+  const isValid =
     url !== null &&
     /^https?:$/.test(url.protocol) &&
     url.username === "" &&
     url.search === "" &&
     url.hash === "";
-  if (!fit) throw new Error(`invalid endpoint: ${written} (a URL such as http://127.0.0.1:9000)`);
+  if (!isValid) throw new Error(`invalid endpoint: ${written} (a URL such as http://127.0.0.1:9000)`);
   return written.replace(/\/+$/, "");
 }
 
 function sftpUrl(written: string): string {
   const url = URL.canParse(written) ? new URL(written) : null;
-  const fit = url?.protocol === "sftp:" && url.hostname !== "" && url.username !== "" && url.password === "";
-  if (!fit) throw new Error(`invalid url: ${written} (as in sftp://user@host:22/path)`);
+  const isValid =
+    url?.protocol === "sftp:" && url.hostname !== "" && url.username !== "" && url.password === "";
+  if (!isValid) throw new Error(`invalid url: ${written} (as in sftp://user@host:22/path)`);
   return written;
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { Round } from "../src/cli/watch-run.ts";
+import type { Round } from "../src/commands/steps/round.ts";
 import { demoBucket, demoCredentials, demoRegion, startDemo } from "../src/demo/demo.ts";
 import { machine } from "./measure.ts";
 

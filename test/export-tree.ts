@@ -4,13 +4,13 @@ import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { openOutput } from "../src/cli/output.ts";
-import { readStatus, type Status } from "../src/cli/status.ts";
-import { runSync } from "../src/cli/sync-run.ts";
-import { runUpdate, type Updated } from "../src/cli/update-run.ts";
-import { runVerify, type Verified } from "../src/cli/verify-run.ts";
+import { runSync } from "../src/commands/steps/sync.ts";
+import { runUpdate, type Updated } from "../src/commands/steps/update.ts";
+import { runVerify, type Verified } from "../src/commands/verify.ts";
 import { openProject, type Project } from "../src/config/project.ts";
 import { failures, type SyncReport } from "../src/sync/report.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
+import { readStatus, type Status } from "../src/warehouse/status.ts";
 
 const hour = 3_600_000;
 

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import { readStatus } from "../src/cli/status.ts";
 import type { Project } from "../src/config/project.ts";
 import { readLastSync } from "../src/sync/last-sync.ts";
 import type { SyncEvent } from "../src/sync/progress.ts";
 import { type SyncOptions, sync } from "../src/sync/sync.ts";
+import { readStatus } from "../src/warehouse/status.ts";
 import { type Fault, type FaultProxy, isGet, isList, startFaultProxy } from "./fault-proxy.ts";
 import {
   bucket,

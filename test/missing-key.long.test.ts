@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Output } from "../src/cli/output.ts";
-import { readStatus } from "../src/cli/status.ts";
-import { changesText, runUpdate, updateText } from "../src/cli/update-run.ts";
+import { changesText, runUpdate, updateText } from "../src/commands/steps/update.ts";
 import { orderTerm } from "../src/export/registry.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { explainKey } from "../src/warehouse/explain.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { lackingKeys } from "../src/warehouse/stage/keyless.ts";
+import { readStatus } from "../src/warehouse/status.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import fc from "./fast-check.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { namedNext, namedText, warnOfQueues } from "../src/cli/planned-run.ts";
-import { readStatus } from "../src/cli/status.ts";
+import { warnOfQueues } from "../src/commands/steps/build.ts";
+import { readStatus } from "../src/warehouse/status.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
-import { unknownOf } from "../src/warehouse/wfm/named-queues.ts";
+import { namedNext, namedText, unknownOf } from "../src/warehouse/wfm/named-queues.ts";
 import { rawFixture } from "./raw-fixture.ts";
 
 const raw = rawFixture();

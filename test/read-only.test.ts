@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { CliError } from "../src/base/errors.ts";
-import { runQuery } from "../src/cli/sql-run.ts";
+import { runQuery } from "../src/commands/sql.ts";
 import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { quoteName, quoteText } from "../src/duckdb/quote.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";

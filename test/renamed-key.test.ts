@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { readStatus } from "../src/cli/status.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
+import { readStatus } from "../src/warehouse/status.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { verifyFeed } from "../src/warehouse/verify.ts";
 import { rawFixture } from "./raw-fixture.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { readStatus } from "../src/cli/status.ts";
+import { readStatus } from "../src/warehouse/status.ts";
 import { exportTree } from "./export-tree.ts";
 
 const minute = 60_000;

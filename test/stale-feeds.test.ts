@@ -5,11 +5,12 @@ import { zone } from "../notebooks/components/metrics/format.ts";
 import type { Site } from "../notebooks/components/metrics/site.ts";
 import { type FeedHealth, healthWords } from "../notebooks/components/pages/health.ts";
 import { type OverviewData, overviewWords } from "../notebooks/components/pages/overview.ts";
-import { readStatus, statusText } from "../src/cli/status.ts";
+import { statusText } from "../src/commands/status.ts";
 import type { Project } from "../src/config/project.ts";
 import { computeDataset } from "../src/site/dataset.ts";
 import { listDatasets } from "../src/site/dataset-list.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
+import { readStatus } from "../src/warehouse/status.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { type Kit, now, openKit } from "./sync-kit.ts";
 

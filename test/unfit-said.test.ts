@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { zone } from "../notebooks/components/metrics/format.ts";
 import { healthCards, healthWords, unfitTable } from "../notebooks/components/pages/health.ts";
-import { readStatus } from "../src/cli/status.ts";
-import { unfitNext, unfitText } from "../src/cli/unfit-text.ts";
-import { changesText } from "../src/cli/update-run.ts";
+import { changesText } from "../src/commands/steps/update.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
-import { unfitColumns } from "../src/warehouse/snapshot/unfit.ts";
+import { unfitColumns, unfitNext, unfitText } from "../src/warehouse/snapshot/unfit.ts";
+import { readStatus } from "../src/warehouse/status.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { rawFixture } from "./raw-fixture.ts";
 

@@ -1,6 +1,6 @@
 // The real `asapp-kit watch --json` as a child process, and its rounds as they come.
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Round } from "../src/cli/watch-run.ts";
+import type { Round } from "../src/commands/steps/round.ts";
 import { awsEnv, bin, cleanEnv } from "./cli-kit.ts";
 import { within } from "./wait.ts";
 

@@ -1,10 +1,10 @@
 // DuckDB and Node.js each carry the rules of time zones: where they differ, status and build say so.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { readStatus } from "../src/cli/status.ts";
 import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { yearsOf, zoneDifference, zoneText } from "../src/warehouse/catalog/zone-rules.ts";
 import { emptyFeed, emptySnapshot } from "../src/warehouse/snapshot/snapshot.ts";
+import { readStatus } from "../src/warehouse/status.ts";
 import { rawFixture } from "./raw-fixture.ts";
 
 describe("rules of time zones", () => {

@@ -25,9 +25,10 @@ export default command({
   async run(options, _rest, context) {
     const { output } = context;
     const project = openProject(context.config);
-    const { buildText, runBuild } = await import("../cli/build-run.ts");
-    const { refresh } = await import("../cli/refresh.ts");
-    const { plannedText, runPlanned, warnOfQueues } = await import("../cli/planned-run.ts");
+    const { buildText, runBuild } = await import("./steps/build.ts");
+    const { refresh } = await import("./steps/refresh.ts");
+    const { runPlanned, warnOfQueues } = await import("./steps/build.ts");
+    const { plannedText } = await import("../warehouse/wfm/forecast.ts");
     const planned = await runPlanned(project, output);
     for (const file of planned) if (file.unknownQueues.length === 0) output.say(plannedText(file));
     const fresh = await refresh(project, { sync: !options["no-sync"], strict: options.strict }, context);

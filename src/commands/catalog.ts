@@ -28,7 +28,7 @@ export default command({
         "write it where?",
         "add --write FILE.duckdb, or `catalog: FILE` to kit.yaml",
       );
-    const { writeCatalog } = await import("../cli/catalog-run.ts");
+    const { writeCatalog } = await import("./steps/catalog-file.ts");
     const written = await writeCatalog(project, file, { force, now });
     if (output.json) {
       await output.document(written);

@@ -46,12 +46,12 @@ export default command({
   ],
   async run(options, _rest, context) {
     const { output, signal } = context;
-    const { buildText, runBuild } = await import("../cli/build-run.ts");
+    const { buildText, runBuild } = await import("./steps/build.ts");
     const { demoBucket, demoCredentials, demoRegion, demoZone } = await import("../demo/demo.ts");
     const { startDemoThread } = await import("../demo/thread.ts");
-    const { refresh } = await import("../cli/refresh.ts");
+    const { refresh } = await import("./steps/refresh.ts");
     const { requireOwnSite } = await import("../site/site-owner.ts");
-    const { serveUntilStopped } = await import("../cli/serve-run.ts");
+    const { serveUntilStopped } = await import("./steps/serve.ts");
     const folder = resolve(options.folder ?? kitRoot);
     const now = options.now ?? context.now;
     const home = join(folder, ".demo");

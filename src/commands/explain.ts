@@ -1,7 +1,13 @@
 import { CliError } from "../base/errors.ts";
+import { own } from "../base/names.ts";
+import { plural } from "../base/words.ts";
 import { command } from "../cli/command.ts";
 import { checkFeeds } from "../cli/feed-names.ts";
+import { exact } from "../cli/output.ts";
+import { table } from "../cli/table.ts";
 import { openProject } from "../config/project.ts";
+import type { Value } from "../duckdb/values.ts";
+import type { ExplainedKey, Explanation, Version } from "../warehouse/explain.ts";
 
 export default command({
   summary: "every delivered version of one row, and why one won",
@@ -23,7 +29,6 @@ export default command({
     const project = openProject(config);
     checkFeeds(project, [feed]);
     const { explainKey } = await import("../warehouse/explain.ts");
-    const { explainText } = await import("../cli/explain-text.ts");
     const found = await explainKey(project, feed, values, { signal });
     if (output.json) await output.document(found);
     else await output.result(explainText(found));
@@ -37,4 +42,49 @@ function condition(text: string): [string, string] {
   if (at < 1)
     throw new CliError("usage", `not COLUMN=VALUE: ${text}`, "asapp-kit explain --help shows examples");
   return [text.slice(0, at), text.slice(at + 1)];
+}
+
+const shownColumns = 4;
+
+/** `asapp-kit explain` as people read it: the rule, then a table of versions for each key. */
+function explainText(explanation: Explanation): string {
+  const { feed, key, order, absent, keys, more } = explanation;
+  const head = [
+    `${feed}: one row per ${key.join(", ")}`,
+    `order: ${order.join(", ")}`,
+    ...(absent.length > 0 ? [`not delivered, so left out of the key: ${absent.join(", ")}`] : []),
+    ...(more ? ["more versions were delivered than are shown: name more columns"] : []),
+  ];
+  return [`${head.join("\n")}\n`, ...keys.map((one) => keyText(one, order))].join("\n");
+}
+
+function keyText({ key, versions }: ExplainedKey, order: string[]): string {
+  const name = Object.entries(key).map(([column, value]) => `${column}=${text(value)}`);
+  const declared = order.slice(0, versions[0]?.order.length ?? 0);
+  const columns = [
+    { name: "" },
+    { name: "run" },
+    ...declared.map((term) => ({ name: term })),
+    { name: "decided by" },
+    { name: "differs in" },
+    { name: "file:line" },
+  ];
+  const rows = versions.map((version) => [
+    version.won ? "won" : "",
+    version.run,
+    ...version.order.map(text),
+    version.by,
+    differences(version),
+    `${version.file}:${version.line}`,
+  ]);
+  return `${name.join(" ")} (${plural(versions.length, "version")})\n${table(columns, rows)}`;
+}
+
+function differences({ differs, row }: Version): string {
+  const some = differs.slice(0, shownColumns).map((name) => `${name}=${text(own(row, name) ?? null)}`);
+  return some.join(" ") + (differs.length > shownColumns ? ` and ${differs.length - shownColumns} more` : "");
+}
+
+function text(value: Value): string {
+  return value === null ? "null" : typeof value === "string" ? value : JSON.stringify(value, exact);
 }

@@ -20,8 +20,8 @@ export default command({
   async run(options, _rest, context) {
     const { output, signal } = context;
     const project = openProject(context.config);
-    const { refresh } = await import("../cli/refresh.ts");
-    const { announce, defaultPort } = await import("../cli/serve-run.ts");
+    const { refresh } = await import("./steps/refresh.ts");
+    const { announce, defaultPort } = await import("./steps/serve.ts");
     const { previewSite } = await import("../site/preview.ts");
     await refresh(project, { sync: options.sync, strict: false }, context);
     const preview = await previewSite(project, {

@@ -49,7 +49,7 @@ export default command({
 
 async function retry(project: Project, feeds: string[] | null, context: Context): Promise<void> {
   const { loadSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
-  const { runUpdate } = await import("../cli/update-run.ts");
+  const { runUpdate } = await import("./steps/update.ts");
   const days = Object.entries(loadSnapshot(project.data).feeds)
     .filter(([feed]) => feeds?.includes(feed) ?? true)
     .flatMap(([feed, { days }]) =>

@@ -1,11 +1,19 @@
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { daysLater } from "../../notebooks/components/metrics/baseline.ts";
+import { unmarked } from "../../notebooks/components/metrics/bidi.ts";
+import { allQueues } from "../../notebooks/components/metrics/interval.ts";
 import { timeZone } from "../../notebooks/components/metrics/time-zone.ts";
+import type { Comparison } from "../../notebooks/components/metrics/today.ts";
+import type { Grain } from "../../notebooks/components/metrics/windows.ts";
 import { CliError } from "../base/errors.ts";
 import { bytes } from "../base/words.ts";
 import { oneOf } from "../cli/arguments.ts";
-import { command } from "../cli/command.ts";
-import { shareFormats } from "../cli/share-format.ts";
-import { openProject } from "../config/project.ts";
+import { type Context, command } from "../cli/command.ts";
+import { replaceFile } from "../cli/output-file.ts";
+import { openProject, type Project } from "../config/project.ts";
+import type { DayData } from "../site/share/share.ts";
+import { type ShareFormat, shareFormatOf, shareFormats } from "../site/share/share-format.ts";
 
 const interval = oneOf(["15", "30", "60"]);
 const compare = oneOf(["usual", "last-week", "nothing"]);
@@ -100,7 +108,6 @@ export default command({
       if (options[name] !== undefined && post === undefined)
         throw new CliError("usage", `--${name} is for messages`, "add --post URL, or leave it out");
     const project = openProject(context.config);
-    const { runShare } = await import("../cli/share-run.ts");
     const shared = await runShare(
       project,
       {
@@ -123,6 +130,93 @@ export default command({
     return undefined;
   },
 });
+
+interface ShareWish {
+  queue: string | undefined; // All queues; in HTML, all to choose from
+  date: string | undefined; // the newest day with data
+  grain: Grain;
+  comparison: Comparison;
+  format: ShareFormat | undefined;
+  out: string | undefined; // a file, or with `all` a folder
+  all: boolean;
+  post: string | undefined; // a webhook
+  image: string | undefined; // address of the picture, for the message
+  link: string | undefined; // address of the page, for the message
+}
+
+interface SharedFile {
+  queue: string;
+  file: string;
+  bytes: number;
+}
+
+interface Shared {
+  day: string;
+  title: string;
+  lead: string;
+  files: SharedFile[];
+  posted: string | null; // the webhook's host
+}
+
+/** Makes the files and posts the message that were asked for. Arguments are checked before any data is read. */
+async function runShare(project: Project, wish: ShareWish, context: Context): Promise<Shared> {
+  const { output, now, signal } = context;
+  const { columnText, loadDay, queuesOfDay } = await import("../site/share/share.ts");
+  const { fileNames, makerOf } = await import("../site/share/share-files.ts");
+  const format = shareFormatOf(wish);
+  const post = wish.post === undefined ? undefined : await import("../site/share/share-post.ts");
+  const host = post?.webhookHost(wish.post!) ?? null;
+  if (wish.all && statSync(wish.out ?? ".", { throwIfNoEntry: false })?.isFile())
+    throw new CliError("usage", `is a file: ${wish.out}`, "--all writes one file per queue: name a folder");
+  const data = await loadDay(project, wish.date, now, wish.comparison);
+  if (data.missing.length > 0)
+    output.warn(
+      `queue_wfm has no column for ${data.missing.map(columnText).join(", ")}: left out`,
+      "asapp-kit wfm columns shows what came, and maps it",
+    );
+  if (wish.comparison === "last" && data.weekBefore.length === 0)
+    output.warn(
+      `no intraday data for ${daysLater(data.day, -7)}: nothing to compare the headline with`,
+      "--compare usual takes the median of the weeks before",
+    );
+  const queues = wish.all ? queuesOfDay(data) : [await chosenQueue(wish.queue, data)];
+  const make = makerOf(data, wish.grain, now);
+  const named = fileNames(queues, data.day);
+  const files: SharedFile[] = [];
+  if (wish.all) mkdirSync(wish.out ?? ".", { recursive: true });
+  if (format !== null)
+    for (const [i, queue] of queues.entries()) {
+      if (signal.aborted) throw new CliError("interrupted", "interrupted");
+      const file = wish.all
+        ? join(wish.out ?? ".", `${named[i]}.${format}`)
+        : (wish.out ?? `${named[i]}.${format}`);
+      const only = wish.all || wish.queue !== undefined ? queue : null;
+      const content = await make.file(queue, format, only);
+      await replaceFile(file, async (path) => writeFileSync(path, content));
+      files.push({ queue, file, bytes: Buffer.byteLength(content) });
+      if (wish.all) output.progress({ step: "drawing", done: i + 1, total: queues.length, unit: "queues" });
+    }
+  const card = make.card(queues[0]!);
+  if (post)
+    await post.postMessage(wish.post!, post.slackMessage(card, wish), {
+      signal,
+      onRetry: (reason) => output.warn(`${reason}; trying again`),
+    });
+  const { title, lead } = card;
+  return { day: data.day, title: unmarked(title), lead: unmarked(lead), files, posted: host };
+}
+
+async function chosenQueue(name: string | undefined, data: DayData): Promise<string> {
+  if (name === undefined) return allQueues;
+  const { queueOf, queuesOfDay } = await import("../site/share/share.ts");
+  const queue = queueOf(name, data);
+  if (queuesOfDay(data).includes(queue)) return queue;
+  throw new CliError(
+    "usage",
+    `${queue} has no data on ${data.day}`,
+    "another --date, or --all for the queues that have some",
+  );
+}
 
 function day(text: string): string {
   if (text === "today" || text === "yesterday") return text;

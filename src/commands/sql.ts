@@ -3,9 +3,10 @@ import { text as readAll } from "node:stream/consumers";
 import { CliError } from "../base/errors.ts";
 import { oneOf } from "../cli/arguments.ts";
 import { command, shared } from "../cli/command.ts";
-import { type Format, formatOf, formats } from "../cli/formats.ts";
+import { type Format, formatOf, formats, writeRows } from "../cli/formats.ts";
 import type { Output } from "../cli/output.ts";
-import { openProject } from "../config/project.ts";
+import { replaceFile, replaceText } from "../cli/output-file.ts";
+import { openProject, type Project } from "../config/project.ts";
 
 const format = oneOf(formats);
 
@@ -47,7 +48,6 @@ export default command({
     }
     const sql = await readQuery(argument, options.file);
     const project = openProject(config);
-    const { runQuery } = await import("../cli/sql-run.ts");
     try {
       const { output: file, timezone } = options;
       await runQuery(project, sql, { format: chosen, file, timezone, write: whileRead(output), signal });
@@ -58,6 +58,47 @@ export default command({
     return undefined;
   },
 });
+
+interface QueryRun {
+  format: Format;
+  file?: string | undefined; // written whole or not at all; needed for parquet
+  timezone?: string | undefined;
+  write: (text: string) => Promise<void>; // without a file
+  signal: AbortSignal;
+}
+
+/** Runs somebody's query, which can only read, over the catalog. Throws CliError("query") with DuckDB's own words. */
+export async function runQuery(project: Project, sql: string, run: QueryRun): Promise<void> {
+  const { openCatalog } = await import("../warehouse/catalog/catalog.ts");
+  const { explained } = await import("../cli/query.ts");
+  const { format, file, timezone, signal } = run;
+  if (format === "parquet") {
+    await replaceFile(file!, (path) => writeParquet(project, sql, path, signal));
+    return;
+  }
+  const database = await openCatalog(project);
+  try {
+    const write = async (to: (text: string) => Promise<void>) => {
+      const stream = await database.stream(sql, { readOnly: true, signal });
+      await writeRows(stream, format, to, timezone);
+    };
+    await explained(() => (file === undefined ? write(run.write) : replaceText(file, write)));
+  } finally {
+    database.close();
+  }
+}
+
+// The query becomes a view first: so it is checked by itself, and can neither end the COPY early nor be two.
+async function writeParquet(project: Project, sql: string, file: string, signal: AbortSignal): Promise<void> {
+  const { openCatalog } = await import("../warehouse/catalog/catalog.ts");
+  const { copyToParquet } = await import("../cli/query.ts");
+  const database = await openCatalog(project, { files: [file] });
+  try {
+    await copyToParquet(database, sql, file, signal);
+  } finally {
+    database.close();
+  }
+}
 
 // `| head` has what it wanted: the rest of the query need not run.
 function whileRead(output: Output): (text: string) => Promise<void> {

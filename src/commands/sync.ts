@@ -49,9 +49,9 @@ export default command({
       throw new CliError("usage", "--wait and --no-wait exclude each other", "leave one of them out");
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
-    const { failureOf, planText, runSync, summaryText } = await import("../cli/sync-run.ts");
+    const { failureOf, planText, runSync, summaryText } = await import("./steps/sync.ts");
     const { failures } = await import("../sync/report.ts");
-    const { changesText, differingCounts, runUpdate, updateText } = await import("../cli/update-run.ts");
+    const { changesText, differingCounts, runUpdate, updateText } = await import("./steps/update.ts");
     const dryRun = options["dry-run"];
     const { full, moved, wait } = options;
     const report = await runSync(project, { dryRun, full, moved, wait, feeds }, context);

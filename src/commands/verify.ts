@@ -1,7 +1,15 @@
 import { CliError } from "../base/errors.ts";
+import { withLock } from "../base/lock.ts";
+import { bytes, count, plural } from "../base/words.ts";
+import type { Context } from "../cli/command.ts";
 import { command, shared } from "../cli/command.ts";
 import { checkFeeds } from "../cli/feed-names.ts";
+import { table } from "../cli/table.ts";
+import type { Project } from "../config/project.ts";
 import { openProject } from "../config/project.ts";
+import { partitionName } from "../export/partition.ts";
+import type { CheckReport } from "../sync/check.ts";
+import type { Verification } from "../warehouse/verify.ts";
 
 export default command({
   summary: "prove what is on disk: raw files, and the warehouse made of them",
@@ -25,7 +33,6 @@ export default command({
     const { output } = context;
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
-    const { runVerify, verifyText } = await import("../cli/verify-run.ts");
     const { raw, remote, repair } = options;
     const found = await runVerify(project, { raw, remote, repair, feeds }, context);
     if (output.json) await output.document(found);
@@ -39,3 +46,145 @@ export default command({
     return undefined;
   },
 });
+
+export interface VerifyRun {
+  raw: boolean; // the raw files alone
+  remote: boolean;
+  repair: boolean;
+  feeds: string[] | null;
+}
+
+export interface Verified {
+  ok: boolean; // nothing is wrong that was not repaired
+  raw: CheckReport;
+  feeds: Verification[]; // after the repair, where there was one
+  rebuilt: string[]; // feeds whose warehouse files were made anew from raw
+}
+
+/** Proves raw against the manifest, then the warehouse against raw. Holds the lock, so that no sync comes between. */
+export function runVerify(project: Project, run: VerifyRun, context: Context): Promise<Verified> {
+  const { signal, output } = context;
+  const onWait = ({ pid }: { pid: number }) => output.say(`waiting for a sync (process ${pid})`);
+  return withLock(project, { wait: true, signal, onWait }, () => verify(project, run, context));
+}
+
+async function verify(project: Project, run: VerifyRun, { output, signal, now }: Context): Promise<Verified> {
+  const { checkRaw } = await import("../sync/check.ts");
+  const { listDays } = await import("../sync/manifest.ts");
+  const { loadSnapshot, readSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
+  const { updateWarehouse } = await import("../warehouse/update.ts");
+  const { remote, repair } = run;
+  const raw = await checkRaw(project, {
+    ...{ remote, repair, feeds: run.feeds ?? undefined, signal, now, held: true },
+    onFile({ files }) {
+      if (files % 100 === 0) output.progress({ step: "reading", done: files, total: null, unit: "files" });
+    },
+  });
+  const catalog = readSnapshot(project.data).damage;
+  if (raw.repaired.length > 0 || (repair && catalog !== null))
+    await updateWarehouse(project, { signal, now });
+  const names = run.raw ? [] : Object.keys(loadSnapshot(project.data).feeds).sort();
+  const wanted = names.filter((name) => run.feeds?.includes(name) ?? true);
+  let feeds = await proven(project, wanted, output, signal);
+  const wrong = feeds.filter(({ ok }) => !ok).map(({ feed }) => feed);
+  const rebuilt = repair ? wrong : [];
+  if (rebuilt.length > 0) {
+    const days = rebuilt.flatMap((feed) => listDays(project, feed));
+    await updateWarehouse(project, { days, force: true, rebuild: true, signal, now });
+    const again = await proven(project, rebuilt, output, signal);
+    feeds = feeds.map((feed) => again.find((other) => other.feed === feed.feed) ?? feed);
+  }
+  output.close();
+  const left = repair ? raw.unrepaired.length : raw.damaged.length;
+  return { ok: left === 0 && feeds.every(({ ok }) => ok), raw, feeds, rebuilt };
+}
+
+async function proven(
+  project: Project,
+  names: string[],
+  output: Context["output"],
+  signal: AbortSignal,
+): Promise<Verification[]> {
+  const { verifyFeed } = await import("../warehouse/verify.ts");
+  const feeds: Verification[] = [];
+  for (const name of names) {
+    feeds.push(await verifyFeed(project, name, { signal }));
+    output.progress({ step: "comparing", done: feeds.length, total: names.length, unit: "feeds" });
+  }
+  return feeds;
+}
+
+function verifyText({ raw, feeds, rebuilt }: Verified): string {
+  const blocks = [rawText(raw)];
+  if (feeds.length > 0) blocks.push(feedsText(feeds));
+  if (rebuilt.length > 0) blocks.push(`made anew from the raw files: ${rebuilt.join(", ")}\n`);
+  return blocks.join("\n");
+}
+
+function rawText({
+  files,
+  partitions,
+  bytes: size,
+  damaged,
+  repaired,
+  unrepaired,
+  remote,
+}: CheckReport): string {
+  const verdict =
+    damaged.length === 0
+      ? "each as the manifest has it"
+      : `${count(damaged.length)} not as the manifest has them`;
+  const blocks = [
+    `${plural(files, "file")} of ${plural(partitions, "partition")} read, ${bytes(size)}: ${verdict}\n`,
+  ];
+  if (damaged.length > 0)
+    blocks.push(
+      table(
+        [{ name: "problem" }, { name: "file" }],
+        damaged.map(({ problem, path }) => [problem, path]),
+      ),
+    );
+  if (repaired.length > 0) blocks.push(`fetched again: ${repaired.map(partitionName).join(", ")}\n`);
+  if (unrepaired.length > 0)
+    blocks.push(
+      table(
+        [{ name: "not repaired" }, { name: "reason" }],
+        unrepaired.map(({ path, reason }) => [path, reason]),
+      ),
+    );
+  if (remote !== null && remote.length === 0) blocks.push("the bucket holds nothing else\n");
+  if (remote !== null && remote.length > 0)
+    blocks.push(
+      table(
+        [{ name: "bucket" }, { name: "partition" }, { name: "reason" }],
+        remote.map(({ action, id, reason }) => [action, partitionName(id), reason]),
+      ),
+    );
+  return blocks.join("\n");
+}
+
+function feedsText(feeds: Verification[]): string {
+  const sum = (of: "lines" | "rows" | "quarantined" | "blank" | "currentRows") =>
+    feeds.reduce((total, feed) => total + feed[of], 0);
+  const wrong = feeds.filter(({ ok }) => !ok);
+  const verdict =
+    wrong.length === 0
+      ? "the warehouse is what the raw files give"
+      : `${plural(wrong.length, "feed")} not as the raw files give`;
+  const blank = sum("blank") === 0 ? "" : ` + ${count(sum("blank"))} blank`;
+  const lines = `${plural(feeds.length, "feed")}: ${count(sum("lines"))} lines = ${count(sum("rows"))} rows + ${count(sum("quarantined"))} quarantined${blank}, ${count(sum("currentRows"))} rows after dedupe: ${verdict}\n`;
+  if (wrong.length === 0) return lines;
+  const rows = wrong.flatMap(({ feed, differences }) =>
+    differences.map(({ kind, dt, file, line, detail }) => [
+      feed,
+      kind,
+      dt,
+      `${file ?? ""}${line === null ? "" : `:${line}`}`,
+      detail,
+    ]),
+  );
+  const most = 20;
+  const more = rows.length - most + wrong.reduce((total, feed) => total + feed.more, 0);
+  const names = ["feed", "wrong", "day", "place", "detail"].map((name) => ({ name }));
+  return `${lines}\n${table(names, rows.slice(0, most))}${more > 0 ? `and ${count(more)} more\n` : ""}`;
+}

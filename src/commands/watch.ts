@@ -1,10 +1,18 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { CliError } from "../base/errors.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { CliError, type ExitName } from "../base/errors.ts";
+import { toCliError } from "../base/faults.ts";
+import { thisProcess } from "../base/process.ts";
+import { count, duration, minute, plural } from "../base/words.ts";
 import { span, whole } from "../cli/arguments.ts";
+import type { Context } from "../cli/command.ts";
 import { command, shared } from "../cli/command.ts";
 import { checkFeeds } from "../cli/feed-names.ts";
-import { openProject } from "../config/project.ts";
+import { feedOf, openProject, type Project } from "../config/project.ts";
+import { readLastSync } from "../sync/last-sync.ts";
+import { readWatch, removeNote, type WatchNote, writeNote } from "../sync/watch-note.ts";
+import type { Memory, Round } from "./steps/round.ts";
 
 const port = whole(1, 65_535);
 const rounds = whole(1, 1_000_000);
@@ -58,9 +66,8 @@ export default command({
     const feeds = checkFeeds(project, options.feed);
     const { requireSource } = await import("../sources/open-source.ts");
     requireSource(project);
-    const { watch } = await import("../cli/watch-run.ts");
-    const { runBuild } = await import("../cli/build-run.ts");
-    const { announce, defaultPort } = await import("../cli/serve-run.ts");
+    const { runBuild } = await import("./steps/build.ts");
+    const { announce, defaultPort } = await import("./steps/serve.ts");
     const { serveSite } = await import("../site/serve.ts");
     const site = options["no-site"] ? null : resolve(options.output ?? project.config.output);
     const built = site !== null && existsSync(join(site, "index.html"));
@@ -84,3 +91,129 @@ export default command({
     }
   },
 });
+
+interface WatchOptions {
+  everySeconds: number | null; // null: half the shortest cadence of the feeds
+  rounds: number | null; // then it ends; null: it goes on until it is stopped
+  feeds: string[] | null;
+  site: string | null; // folder of the site that is kept up to date, once there is one; null: none is
+}
+
+/**
+ * Syncs, updates the warehouse and the site, and again every so often, until the signal or the number of rounds. A round
+ * that fails is told and the next one tries again; kit.yaml is read anew each time. Returns how the last round ended.
+ * Throws CliError("locked") while another watcher looks after the same data folder.
+ */
+async function watch(options: WatchOptions, context: Context): Promise<ExitName> {
+  const { emptyRound, fail, runRound, Told } = await import("./steps/round.ts");
+  const { dataThrough } = await import("../warehouse/snapshot/through.ts");
+  const { formerSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
+  const { signal, output, config } = context;
+  let project = openProject(config);
+  refuseSecond(project);
+  const everySeconds = options.everySeconds ?? usualSeconds(project, options.feeds);
+  const note: WatchNote = {
+    ...{ format: 1, ...thisProcess(), everySeconds },
+    ...{ round: null, outcome: null, lastSuccess: null, failures: 0, next: null },
+  };
+  const told = new Told(output);
+  const memory: Memory = { looked: null, seen: "" };
+  const { data } = project;
+  let exit: ExitName = "ok";
+  try {
+    for (let done = 1; !signal.aborted && !output.closed; done++) {
+      const started = Date.now();
+      Object.assign(note, { round: isoOf(started), next: null });
+      told.tolerate(() => writeNote({ data }, note));
+      const round = emptyRound(started);
+      try {
+        project = openProject(config);
+        await runRound(project, options, memory, round, {
+          ...context,
+          ...told.round(),
+          now: new Date(started),
+        });
+      } catch (error) {
+        if (signal.aborted) break;
+        fail(round, toCliError(error));
+      }
+      exit = round.exit;
+      note.failures = round.ok ? 0 : note.failures + 1;
+      round.failures = note.failures;
+      round.dataThrough = dataThrough(formerSnapshot(project.data))?.toISOString() ?? null;
+      const last = done === options.rounds;
+      const next = Math.max(
+        Date.now() + Math.min(500, everySeconds * 1000),
+        started + everySeconds * 1000 * (0.9 + Math.random() / 5),
+      );
+      round.next = last ? null : isoOf(next);
+      Object.assign(note, { outcome: outcomeText(round), next: round.next });
+      if (round.ok) note.lastSuccess = isoOf(Date.now());
+      told.tolerate(() => writeNote({ data }, note));
+      await output.result(
+        output.json ? `${JSON.stringify({ event: "round", ...round })}\n` : roundText(round),
+      );
+      if (last) break;
+      await until(next, signal);
+    }
+    return exit;
+  } finally {
+    removeNote({ data });
+  }
+}
+
+/** Half the shortest cadence of the feeds, in seconds. */
+function usualSeconds(project: Project, wanted: string[] | null): number {
+  const { feeds } = project.config;
+  const here = Object.keys(readLastSync(project)?.feeds ?? {});
+  const names =
+    wanted ??
+    (feeds !== "all" ? feeds.map(({ name }) => name) : here.length > 0 ? here : [...project.feeds.keys()]);
+  const cadences = names.flatMap((name) => feedOf(project, name).cadenceMinutes ?? []);
+  return (Math.min(60, ...cadences) / 2) * 60;
+}
+
+/** A round in one line. */
+function roundText(round: Round): string {
+  const next = round.next === null ? "" : `; next ${round.next.slice(11, 16)}`;
+  return `${round.at.slice(0, 19).replace("T", " ")} UTC  ${outcomeText(round)}${next}\n`;
+}
+
+function outcomeText(round: Round): string {
+  const { added, replaced, waiting, overdue, rows, datasets, files, seconds, failures } = round;
+  const parts: string[] = [];
+  if (added > 0) parts.push(`${count(added)} new`);
+  if (replaced > 0) parts.push(`${count(replaced)} replaced`);
+  if (round.message !== null)
+    parts.push(`failed${failures > 1 ? ` ${count(failures)} times in a row` : ""}: ${round.message}`);
+  else if (parts.length === 0) parts.push("nothing new");
+  if (waiting > 0) parts.push(`${count(waiting)} waiting`);
+  if (overdue > 0) parts.push(`${count(overdue)} overdue`);
+  if (rows > 0) parts.push(plural(rows, "row"));
+  if (files) parts.push(`${plural(datasets ?? 0, "dataset")}, ${plural(files, "file")} of the site`);
+  if (round.dataThrough !== null) parts.push(`through ${minute(new Date(round.dataThrough))}`);
+  parts.push(duration(seconds.sync + seconds.update + seconds.site));
+  return parts.join(", ");
+}
+
+function refuseSecond(project: Project): void {
+  const other = readWatch(project, new Date());
+  if (other === null || !other.running || other.pid === process.pid) return;
+  throw new CliError(
+    "locked",
+    `another watcher looks after this data folder: process ${other.pid} on ${other.host}, since ${minute(new Date(other.since))}`,
+    "stop that one first, or leave it to it: asapp-kit status tells how it does",
+  );
+}
+
+// In slices, by the clock: a laptop that slept goes on at once. And no longer than it was to be, if the clock is set back.
+async function until(time: number, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + time - Date.now();
+  const left = () => Math.min(time - Date.now(), end - performance.now());
+  while (!signal.aborted && left() > 0)
+    await delay(Math.min(left(), 10_000), undefined, { signal }).catch(() => {});
+}
+
+function isoOf(time: number): string {
+  return new Date(time).toISOString();
+}

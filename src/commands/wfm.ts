@@ -1,8 +1,19 @@
+import { dirname, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { CliError } from "../base/errors.ts";
+import { hint } from "../base/suggest.ts";
+import { count } from "../base/words.ts";
 import { didYouMean } from "../cli/arguments.ts";
 import { command } from "../cli/command.ts";
 import { confirm } from "../cli/confirm.ts";
+import { table } from "../cli/table.ts";
+import { parseConfig } from "../config/config.ts";
+import { newConfigText, type Setting, setOptions } from "../config/config-text.ts";
+import type { Project } from "../config/project.ts";
 import { openProject } from "../config/project.ts";
+import { type ConfigPlan, readConfigFile, refuseChanged, writeConfigFile } from "../credentials/plan.ts";
+import { isSame, reasonText, unmapped } from "../warehouse/wfm/unmapped.ts";
+import type { SeenColumn, SurveyedFeed, Switch } from "../warehouse/wfm/wfm-survey.ts";
 
 export default command({
   summary: "which columns of the WFM feeds hold which metric",
@@ -37,9 +48,7 @@ export default command({
         "asapp-kit wfm columns",
       );
     const project = openProject(config);
-    const { planWfm, surveyText, wfmPlanText, writeWfm } = await import("../cli/wfm-run.ts");
-    const { surveyWfm } = await import("../warehouse/wfm/wfm-survey.ts");
-    const survey = await surveyWfm(project);
+    const survey = await readSurvey(project);
     const writes = options.write || options.set.length > 0;
     const plan = writes ? planWfm(project, survey, options.set, options.write) : null;
     if (output.json)
@@ -58,4 +67,165 @@ export default command({
 function setting(text: string): string {
   if (/^[a-z_]+=/.test(text)) return text;
   throw new Error(`not METRIC=COLUMN: ${text}`);
+}
+
+interface Survey {
+  feeds: SurveyedFeed[];
+  switches: Switch[];
+}
+
+/** What `wfm columns` shows, out of the catalog. */
+export async function readSurvey(project: Project): Promise<Survey> {
+  const { openCatalog } = await import("../warehouse/catalog/catalog.ts");
+  const { loadSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
+  const { surveyWfm } = await import("../warehouse/wfm/wfm-survey.ts");
+  const snapshot = loadSnapshot(project.data);
+  const database = await openCatalog(project, { snapshot });
+  try {
+    return await surveyWfm(database, project.config, snapshot);
+  } finally {
+    database.close();
+  }
+}
+
+/** `asapp-kit wfm columns` as people read it. */
+function surveyText({ feeds, switches }: Survey): string {
+  if (feeds.length === 0)
+    return "Neither queue_wfm nor queue_membership_wfm is here yet; ASAPP exports them on request.\n";
+  const blocks = feeds.map(feedText);
+  const rows = switches.map(({ option, value, usual, suggests, because }) => {
+    const says = suggests === null || suggests === value ? "" : `rather ${suggests}: `;
+    return [option, value === usual ? `${value} (default)` : value, `${says}${because}`];
+  });
+  const columns = [{ name: "switch" }, { name: "now" }, { name: "what the data say" }];
+  return `${blocks.join("\n")}\n${table(columns, rows)}`;
+}
+
+/**
+ * What to write: `settings` as given ("abandons=left_queue", "abandons=old_name+new_name" for a column that was renamed;
+ * nothing after the = for a metric that is not delivered), and with `guess` the clear guesses, after the columns that came
+ * before, and what the data say of the switches; several columns have a + between. Throws CliError for names that nobody knows.
+ */
+function planWfm(project: Project, survey: Survey, settings: string[], guess: boolean): ConfigPlan {
+  const wanted = new Map<string, Written>();
+  if (guess) {
+    for (const { option, clear, columns } of survey.feeds.flatMap(({ metrics }) => metrics)) {
+      const ended = columns.filter(({ state }) => state === "ended").map(({ column }) => column);
+      if (clear !== null) wanted.set(option, [...ended, clear]);
+    }
+    for (const { option, value, suggests } of survey.switches)
+      if (suggests !== null && suggests !== value) wanted.set(option, suggests);
+  }
+  for (const setting of settings) wanted.set(...chosen(survey, setting));
+  const file = project.configFile ?? resolve("kit.yaml");
+  const before = readConfigFile(file);
+  const now = new Map<string, Written>([
+    ...survey.feeds.flatMap(({ metrics }) =>
+      metrics.map(({ option, columns }) => [option, columns.map(({ column }) => column)] as const),
+    ),
+    ...survey.switches.map(({ option, value }) => [option, value] as const),
+  ]);
+  const changed = [...wanted].filter(([option, to]) => !isDeepStrictEqual(now.get(option), to));
+  const changes = changed.map(([option, to]) => ({
+    option,
+    from: shown(now.get(option) ?? []),
+    to: shown(to),
+  }));
+  const texts = changed.map(
+    ([option, to]): Setting => ({
+      path: option.split("."),
+      value: typeof to === "string" || to.length > 1 ? to : (to[0] ?? null),
+    }),
+  );
+  const start = before ?? newConfigText;
+  const text = changes.length === 0 ? start : setOptions(start, texts);
+  parseConfig(text, file, dirname(file));
+  return { file, before, text, changes };
+}
+
+/** The plan in words. */
+function wfmPlanText({ file, changes }: ConfigPlan): string {
+  const lines = changes.map(
+    ({ option, from, to }) => `  ${option}: ${to ?? ""}${from === null ? "" : ` (was ${from})`}`,
+  );
+  return [file, ...(lines.length === 0 ? ["  says so already"] : lines)].join("\n");
+}
+
+/** Writes it. Throws when the file was changed since it was read. */
+function writeWfm(plan: ConfigPlan): void {
+  refuseChanged(plan);
+  writeConfigFile(plan, "nothing was written");
+}
+
+/** What an option of kit.yaml says: the value of a switch, or the columns of a metric. */
+type Written = string | string[];
+
+function chosen({ feeds, switches }: Survey, setting: string): [string, Written] {
+  const [name = "", ...rest] = setting.split("=");
+  const given = rest.join("=");
+  const value = given.trim();
+  const next = "asapp-kit wfm columns lists metrics, columns and switches";
+  const metric = feeds
+    .flatMap((feed) => feed.metrics.map((each) => ({ feed, each })))
+    .find(({ each }) => each.metric === name);
+  const own = switches.find(({ option }) => option.endsWith(`.${name}`));
+  if (metric === undefined && own === undefined) {
+    const known = [
+      ...feeds.flatMap(({ metrics }) => metrics.map((each) => each.metric)),
+      ...switches.map(({ option }) => option.split(".").at(-1)!),
+    ];
+    throw new CliError("usage", `unknown metric: ${name} (${hint(name, known)})`, next);
+  }
+  if (own !== undefined) {
+    if (own.choices.includes(value)) return [own.option, value];
+    throw new CliError("usage", `unknown ${name}: ${value} (${hint(value, own.choices)})`, next);
+  }
+  if (value === "") return [metric!.each.option, []];
+  const columns = metric!.feed.columns.map(({ column }) => column);
+  const columnOf = (name: string) => columns.find((column) => column.toLowerCase() === name.toLowerCase());
+  const whole = columnOf(given) ?? columnOf(value);
+  if (whole !== undefined) return [metric!.each.option, [whole]];
+  const found = value.split("+").map((part) => {
+    const name = part.trim();
+    const same = columnOf(name);
+    if (same !== undefined) return same;
+    throw new CliError("usage", `${metric!.feed.feed} has no column ${name} (${hint(name, columns)})`, next);
+  });
+  return [metric!.each.option, [...new Set(found)]];
+}
+
+function shown(written: Written): string | null {
+  return typeof written === "string" ? written : written.join("+") || null;
+}
+
+function feedText(feed: SurveyedFeed): string {
+  const { rows, firstDay, lastDay } = feed;
+  const columns = [
+    { name: "metric" },
+    { name: "column" },
+    { name: "state" },
+    { name: "type" },
+    ...["filled", "min", "median", "max"].map((name) => ({ name, right: true })),
+  ];
+  const cells = feed.metrics.flatMap(({ metric, columns, state }) =>
+    (columns.length > 0 ? columns : [{ column: "", state }]).map((mapped, place) => {
+      const seen = feed.columns.find(({ column }) => isSame(column, mapped.column));
+      return [place === 0 ? metric : "", mapped.column, mapped.state, ...valueCells(seen)];
+    }),
+  );
+  const others = feed.columns.filter(
+    (seen) => !feed.metrics.some(({ columns }) => columns.some(({ column }) => isSame(column, seen.column))),
+  );
+  const more = others.map((seen) => ["", seen.column, "", ...valueCells(seen)]);
+  const open = unmapped([feed]).map((metric) => `${metric.metric}: ${reasonText(metric)}\n`);
+  return `${feed.feed}: ${count(rows)} rows, ${firstDay} to ${lastDay}\n${table(columns, [...cells, ...more])}${open.join("")}`;
+}
+
+function valueCells(seen: SeenColumn | undefined): string[] {
+  if (seen === undefined) return ["", "", "", "", ""];
+  const { type, values } = seen;
+  const number = (value: number | null | undefined) =>
+    value === null || value === undefined ? "" : String(Math.round(value * 100) / 100);
+  const filled = values === null ? "" : `${Math.floor(values.filled * 100)}%`;
+  return [type, filled, number(values?.min), number(values?.median), number(values?.max)];
 }

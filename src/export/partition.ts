@@ -22,6 +22,11 @@ export function runOf(id: Pick<PartitionId, "dt" | "hr" | "mi">): string {
   return id.mi === null ? `${id.dt} ${id.hr}` : `${id.dt} ${id.hr}:${id.mi}`;
 }
 
+/** `convos_metrics 2026-09-01 05:15`, as a person names a partition. */
+export function partitionName(id: PartitionId): string {
+  return `${id.feed} ${runOf(id)}`;
+}
+
 /** The minutes that a partition covers: a day, an hour, or a window of 15 minutes. */
 export function coveredMinutes({ hr, mi }: Pick<PartitionId, "hr" | "mi">): number {
   return hr === null ? 24 * 60 : mi === null ? 60 : 15;

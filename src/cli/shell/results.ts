@@ -6,7 +6,7 @@ import { isQuery } from "../../duckdb/read-only.ts";
 import type { Value } from "../../duckdb/values.ts";
 import { type Format, writeRows } from "../formats.ts";
 import { replaceFile, replaceText } from "../output-file.ts";
-import { copyToParquet, explained } from "../sql-run.ts";
+import { copyToParquet, explained } from "../query.ts";
 import type { Session } from "./session.ts";
 
 export type TextFormat = Exclude<Format, "parquet">;

@@ -3,8 +3,9 @@ import { toCliError } from "../../base/faults.ts";
 import { minute } from "../../base/words.ts";
 import type { Project } from "../../config/project.ts";
 import { cutStatements } from "../../duckdb/statements.ts";
+import { formerSnapshot } from "../../warehouse/snapshot/snapshot.ts";
+import { dataThrough } from "../../warehouse/snapshot/through.ts";
 import { type Output, painter } from "../output.ts";
-import { dataThrough } from "../update-run.ts";
 import { visibleLines } from "../visible.ts";
 import { type Completion, completeQuery } from "./complete.ts";
 import { completeDotCommand, readDotCommand, type Shell } from "./dot-commands.ts";
@@ -78,7 +79,7 @@ async function converse(
   });
   signal.addEventListener("abort", () => input.close(), { once: true });
 
-  const through = dataThrough(session.project);
+  const through = dataThrough(formerSnapshot(session.project.data));
   say(
     `SQL over ${through === null ? "an empty warehouse" : `data through ${minute(through)}`}; .help lists commands`,
   );
@@ -176,7 +177,7 @@ async function converse(
     }
     try {
       await session.open();
-      const through = dataThrough(session.project);
+      const through = dataThrough(formerSnapshot(session.project.data));
       say(`newer data${through === null ? "" : `, through ${minute(through)}`}`);
       session.names().catch(() => {});
     } catch (error) {

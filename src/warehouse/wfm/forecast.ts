@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
-import { relative } from "node:path";
+import { basename, relative } from "node:path";
 import { CliError } from "../../base/errors.ts";
 import { suggest } from "../../base/suggest.ts";
+import { plural } from "../../base/words.ts";
 import type { Config } from "../../config/config.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { quoteFiles, quoteName, quoteText } from "../../duckdb/quote.ts";
-import { knownQueues, type UnknownQueue, unknownOf } from "./named-queues.ts";
+import { knownQueues, listQueues, type UnknownQueue, unknownOf, unknownText } from "./named-queues.ts";
 
 /** The tables of wfm.* that CSV files of the customer fill, one row per queue and 15-minute window. */
 const plannedTables = {
@@ -287,4 +288,20 @@ function shown(file: string): string {
 
 function mend(table: Planned): string {
   return `mend the file, or take site.${table} out of kit.yaml; docs/config.md tells its columns`;
+}
+
+/** What a file holds, in a line. */
+export function plannedText(planned: PlannedFile): string {
+  const { table, file, queues, windows, minutes, first, last, unknownQueues } = planned;
+  const days = first === null || last === null ? "" : `, ${first.slice(0, 10)} to ${last.slice(0, 10)}`;
+  const split = minutes === 15 ? "" : `, split from ${minutes} minutes`;
+  const unknown = unknownQueues.length === 0 ? "" : `; in no feed: ${unknownText(unknownQueues)}`;
+  return `${table}: ${basename(file)}, ${plural(queues, "queue")}, ${plural(windows, "window")}${days}${split}${unknown}`;
+}
+
+/** What to do about it. */
+export function plannedNext({ table, unknownQueues }: PlannedFile): string {
+  return unknownQueues.length === 0
+    ? "nothing to do"
+    : `write the queues in the file of site.${table} as the exports do: ${listQueues}`;
 }

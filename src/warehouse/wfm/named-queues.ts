@@ -1,4 +1,5 @@
 import { suggest } from "../../base/suggest.ts";
+import { plural } from "../../base/words.ts";
 import type { Config } from "../../config/config.ts";
 import type { Database } from "../../duckdb/database.ts";
 
@@ -54,4 +55,23 @@ export async function namedQueues(
     { option: "site.open_hours", unknown: unknownOf(hours, [...known, ...groups.map(([name]) => name)]) },
   ];
   return named.filter(({ unknown }) => unknown.length > 0);
+}
+
+/** Which queues an option names without effect. */
+export function namedText({ option, unknown }: NamedQueues): string {
+  return `${option} names ${plural(unknown.length, "queue")} that no feed has: ${unknownText(unknown)}`;
+}
+
+export const listQueues = 'asapp-kit sql "from wfm.queue_names"';
+
+/** What to do about it. */
+export const namedNext = `write the queues in kit.yaml as the exports do: ${listQueues}`;
+
+/** The first few of them. */
+export function unknownText(queues: readonly UnknownQueue[]): string {
+  const names = queues.slice(0, 5).map(({ queue, suggestion }) => {
+    const meant = suggestion === null ? "" : ` (did you mean "${suggestion}"?)`;
+    return `"${queue}"${meant}`;
+  });
+  return `${names.join(", ")}${queues.length > names.length ? " and others" : ""}`;
 }

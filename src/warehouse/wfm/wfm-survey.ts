@@ -1,12 +1,10 @@
 import { own } from "../../base/names.ts";
 import type { Config } from "../../config/config.ts";
-import type { Project } from "../../config/project.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { quoteName, quoteText } from "../../duckdb/quote.ts";
-import { openCatalog } from "../catalog/catalog.ts";
 import { relationColumns } from "../current/relation.ts";
 import type { RelationColumn } from "../dedupe/dedupe.ts";
-import { type FeedSnapshot, loadSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
+import type { FeedSnapshot, Snapshot } from "../snapshot/snapshot.ts";
 import { isNumeric, keyValue, type WfmColumn, wfmColumns, wfmNames } from "./wfm.ts";
 import { clearGuess, type Guess, guesses, type Values } from "./wfm-guess.ts";
 
@@ -68,26 +66,22 @@ export function surveyNames(config: Pick<Config, "site">, { feeds }: Snapshot): 
   });
 }
 
-/** The same with values, and with what the data say to the switches. Reads the newest 28 days of both feeds. */
-export async function surveyWfm(project: Project): Promise<{ feeds: SurveyedFeed[]; switches: Switch[] }> {
-  const snapshot = loadSnapshot(project.data);
-  const { feeds } = snapshot;
-  const database = await openCatalog(project, { snapshot });
-  try {
-    const found: SurveyedFeed[] = [];
-    for (const { feed } of surveyNames(project.config, snapshot)) {
-      const { facts, values } = await readValues(database, feed, relationColumns(feeds[feed]!));
-      found.push({ ...surveyed(project.config, feed, feeds[feed]!, values), ...facts });
-    }
-    return { feeds: found, switches: found.length === 0 ? [] : await switches(database, project.config) };
-  } finally {
-    database.close();
+/**
+ * The same with values, and with what the data say to the switches, out of an open catalog. Reads the newest 28 days of
+ * both feeds.
+ */
+export async function surveyWfm(
+  database: Database,
+  config: Pick<Config, "site">,
+  snapshot: Snapshot,
+): Promise<{ feeds: SurveyedFeed[]; switches: Switch[] }> {
+  const found: SurveyedFeed[] = [];
+  for (const { feed } of surveyNames(config, snapshot)) {
+    const known = snapshot.feeds[feed]!;
+    const { facts, values } = await readValues(database, feed, relationColumns(known));
+    found.push({ ...surveyed(config, feed, known, values), ...facts });
   }
-}
-
-/** The metrics whose charts stay empty although nobody said so. */
-export function unmapped(feeds: readonly SurveyedFeed[]): SurveyedMetric[] {
-  return feeds.flatMap(({ metrics }) => metrics.filter(({ state }) => state !== "mapped" && state !== "off"));
+  return { feeds: found, switches: found.length === 0 ? [] : await switches(database, config) };
 }
 
 function surveyed(

@@ -1,47 +1,6 @@
 import { CliError } from "../base/errors.ts";
-import type { Project } from "../config/project.ts";
 import type { Database } from "../duckdb/database.ts";
 import { quoteName, quoteText } from "../duckdb/quote.ts";
-import { openCatalog } from "../warehouse/catalog/catalog.ts";
-import { type Format, writeRows } from "./formats.ts";
-import { replaceFile, replaceText } from "./output-file.ts";
-
-export interface QueryRun {
-  format: Format;
-  file?: string | undefined; // written whole or not at all; needed for parquet
-  timezone?: string | undefined;
-  write: (text: string) => Promise<void>; // without a file
-  signal: AbortSignal;
-}
-
-/** Runs somebody's query, which can only read, over the catalog. Throws CliError("query") with DuckDB's own words. */
-export async function runQuery(project: Project, sql: string, run: QueryRun): Promise<void> {
-  const { format, file, timezone, signal } = run;
-  if (format === "parquet") {
-    await replaceFile(file!, (path) => writeParquet(project, sql, path, signal));
-    return;
-  }
-  const database = await openCatalog(project);
-  try {
-    const write = async (to: (text: string) => Promise<void>) => {
-      const stream = await database.stream(sql, { readOnly: true, signal });
-      await writeRows(stream, format, to, timezone);
-    };
-    await explained(() => (file === undefined ? write(run.write) : replaceText(file, write)));
-  } finally {
-    database.close();
-  }
-}
-
-// The query becomes a view first: so it is checked by itself, and can neither end the COPY early nor be two.
-async function writeParquet(project: Project, sql: string, file: string, signal: AbortSignal): Promise<void> {
-  const database = await openCatalog(project, { files: [file] });
-  try {
-    await copyToParquet(database, sql, file, signal);
-  } finally {
-    database.close();
-  }
-}
 
 /** Writes a query's rows to a file that the database was opened with. */
 export async function copyToParquet(

@@ -1,10 +1,12 @@
-import { CliError } from "../base/errors.ts";
-import { minute } from "../base/words.ts";
-import type { Project } from "../config/project.ts";
-import { deniedAll, failures, type SyncReport } from "../sync/report.ts";
-import type { Context } from "./command.ts";
-import { failedText, failureOf, runSync } from "./sync-run.ts";
-import { dataThrough, runUpdate, type Updated } from "./update-run.ts";
+import { CliError } from "../../base/errors.ts";
+import { minute } from "../../base/words.ts";
+import type { Context } from "../../cli/command.ts";
+import type { Project } from "../../config/project.ts";
+import { deniedAll, failures, type SyncReport } from "../../sync/report.ts";
+import { formerSnapshot } from "../../warehouse/snapshot/snapshot.ts";
+import { dataThrough } from "../../warehouse/snapshot/through.ts";
+import { failedText, failureOf, runSync } from "./sync.ts";
+import { runUpdate, type Updated } from "./update.ts";
 
 export interface Refreshed {
   sync: SyncReport | null; // null: not asked for, or the bucket could not be reached
@@ -28,7 +30,7 @@ export async function refresh(
     try {
       report = await runSync(project, { wait: true }, context);
     } catch (error) {
-      const before = dataThrough(project);
+      const before = dataThrough(formerSnapshot(project.data));
       if (strict || before === null || !(error instanceof CliError) || error.exit !== "unreachable")
         throw error;
       warning = `${error.message}; going on with the data of before, through ${minute(before)}`;
@@ -37,7 +39,7 @@ export async function refresh(
   }
   if (report !== null && failures(report) > 0) {
     warning = failedText(report, { failed: [] });
-    if (deniedAll(report) && (strict || dataThrough(project) === null))
+    if (deniedAll(report) && (strict || dataThrough(formerSnapshot(project.data)) === null))
       throw failureOf(report, { failed: [] });
     if (strict)
       throw new CliError(

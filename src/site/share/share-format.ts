@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { CliError } from "../base/errors.ts";
+import { CliError } from "../../base/errors.ts";
 
 export const shareFormats = ["png", "svg", "pdf", "html", "csv"] as const;
 export type ShareFormat = (typeof shareFormats)[number];

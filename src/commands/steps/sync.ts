@@ -1,18 +1,18 @@
-import { CliError } from "../base/errors.ts";
-import type { Holder } from "../base/process.ts";
-import { bytes, count, duration, plural } from "../base/words.ts";
-import type { Project } from "../config/project.ts";
-import { type PartitionId, runOf } from "../export/partition.ts";
-import type { PlanEntry } from "../sync/plan.ts";
-import type { SyncEvent } from "../sync/progress.ts";
-import { deniedAll, failures, type SyncReport } from "../sync/report.ts";
-import { sync } from "../sync/sync.ts";
-import { formerSnapshot } from "../warehouse/snapshot/snapshot.ts";
-import { daysWithoutManifest } from "../warehouse/stage/stage-plan.ts";
-import type { Context } from "./command.ts";
-import type { Output } from "./output.ts";
-import { table } from "./table.ts";
-import type { Updated } from "./update-run.ts";
+import { CliError } from "../../base/errors.ts";
+import type { Holder } from "../../base/process.ts";
+import { bytes, count, duration, plural } from "../../base/words.ts";
+import type { Context } from "../../cli/command.ts";
+import type { Output } from "../../cli/output.ts";
+import { table } from "../../cli/table.ts";
+import type { Project } from "../../config/project.ts";
+import { partitionName } from "../../export/partition.ts";
+import type { PlanEntry } from "../../sync/plan.ts";
+import type { SyncEvent } from "../../sync/progress.ts";
+import { deniedAll, failures, type SyncReport } from "../../sync/report.ts";
+import { sync } from "../../sync/sync.ts";
+import { formerSnapshot } from "../../warehouse/snapshot/snapshot.ts";
+import { daysWithoutManifest } from "../../warehouse/stage/stage-plan.ts";
+import type { Updated } from "./update.ts";
 
 export interface SyncRun {
   dryRun?: boolean;
@@ -191,11 +191,6 @@ function failedNext({ failed }: Pick<Updated, "failed">): string {
   );
   if (policies.length === 0) return "run it again; with the reasons above if it stays so";
   return `the earlier state of these days stays; to take them in, change ${[...new Set(policies)].join(", ")} in kit.yaml`;
-}
-
-/** `convos_metrics 2026-09-01 05:15`, as a person names a partition. */
-export function partitionName(id: PartitionId): string {
-  return `${id.feed} ${runOf(id)}`;
 }
 
 function named({ plan }: SyncReport, state: PlanEntry["state"]): string {

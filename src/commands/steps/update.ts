@@ -1,19 +1,18 @@
-import { toCliError } from "../base/faults.ts";
-import { withLock } from "../base/lock.ts";
-import { duration, minute, plural } from "../base/words.ts";
-import type { Project } from "../config/project.ts";
-import { quoteText } from "../duckdb/quote.ts";
-import { openCatalog } from "../warehouse/catalog/catalog.ts";
-import { formerSnapshot, type Snapshot } from "../warehouse/snapshot/snapshot.ts";
-import { type UnfitColumn, unfitColumns } from "../warehouse/snapshot/unfit.ts";
-import { type LackingKey, lackingKeys } from "../warehouse/stage/keyless.ts";
-import { type UpdateOptions, updateWarehouse } from "../warehouse/update.ts";
-import { surveyNames } from "../warehouse/wfm/wfm-survey.ts";
-import { refreshCatalog } from "./catalog-run.ts";
-import type { Context } from "./command.ts";
-import { keylessNext, keylessText } from "./keyless-text.ts";
-import { unfitNext, unfitText } from "./unfit-text.ts";
-import { unmappedNext, unmappedText } from "./wfm-run.ts";
+import { toCliError } from "../../base/faults.ts";
+import { withLock } from "../../base/lock.ts";
+import { duration, minute, plural } from "../../base/words.ts";
+import type { Context } from "../../cli/command.ts";
+import type { Project } from "../../config/project.ts";
+import { quoteText } from "../../duckdb/quote.ts";
+import { openCatalog } from "../../warehouse/catalog/catalog.ts";
+import { formerSnapshot } from "../../warehouse/snapshot/snapshot.ts";
+import { dataThrough } from "../../warehouse/snapshot/through.ts";
+import { type UnfitColumn, unfitColumns, unfitNext, unfitText } from "../../warehouse/snapshot/unfit.ts";
+import { keylessNext, keylessText, type LackingKey, lackingKeys } from "../../warehouse/stage/keyless.ts";
+import { type UpdateOptions, updateWarehouse } from "../../warehouse/update.ts";
+import { unmappedNext, unmappedText } from "../../warehouse/wfm/unmapped.ts";
+import { surveyNames } from "../../warehouse/wfm/wfm-survey.ts";
+import { refreshCatalog } from "./catalog-file.ts";
 
 /** What bringing the warehouse up to date came to, as `--json` has it. */
 export interface Updated {
@@ -87,7 +86,7 @@ export async function runUpdate(
     unfit,
     keyless,
     warnings: empty === null ? report.warnings : [...report.warnings, empty],
-    dataThrough: newest(report.snapshot)?.toISOString() ?? null,
+    dataThrough: dataThrough(report.snapshot)?.toISOString() ?? null,
     seconds: Math.round(performance.now() - started) / 1000,
   };
 }
@@ -157,19 +156,4 @@ export async function differingCounts(project: Project, feeds: string[] | null):
   } finally {
     database.close();
   }
-}
-
-/** The end of the newest complete window of any feed; null when nothing is here. */
-export function dataThrough(project: Project): Date | null {
-  return newest(formerSnapshot(project.data));
-}
-
-function newest(snapshot: Snapshot): Date | null {
-  let last: string | null = null;
-  for (const { days } of Object.values(snapshot.feeds))
-    for (const { facts } of days) {
-      const through = facts?.through ?? null;
-      if (through !== null && (last === null || through > last)) last = through;
-    }
-  return last === null ? null : new Date(last);
 }

@@ -1,6 +1,6 @@
-import { serveSite } from "../site/serve.ts";
-import type { Context } from "./command.ts";
-import type { Output } from "./output.ts";
+import type { Context } from "../../cli/command.ts";
+import type { Output } from "../../cli/output.ts";
+import { serveSite } from "../../site/serve.ts";
 
 export const defaultPort = 3000;
 

@@ -1,9 +1,9 @@
 import { existsSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { CliError } from "../base/errors.ts";
-import type { Project } from "../config/project.ts";
-import { catalogStamp, createCatalogFile, inspectCatalogFile } from "../warehouse/catalog/catalog-file.ts";
-import { replaceFile } from "./output-file.ts";
+import { CliError } from "../../base/errors.ts";
+import { replaceFile } from "../../cli/output-file.ts";
+import type { Project } from "../../config/project.ts";
+import { catalogStamp, createCatalogFile, inspectCatalogFile } from "../../warehouse/catalog/catalog-file.ts";
 
 export interface WrittenCatalog {
   file: string; // absolute

@@ -1,0 +1,103 @@
+import { relative } from "node:path";
+import { bytes, duration, plural } from "../../base/words.ts";
+import type { Context } from "../../cli/command.ts";
+import type { Output } from "../../cli/output.ts";
+import type { Project } from "../../config/project.ts";
+import { openDatabase } from "../../duckdb/database.ts";
+import { type BuildOptions, type BuiltSite, buildSite } from "../../site/build.ts";
+import { openCatalog } from "../../warehouse/catalog/catalog.ts";
+import {
+  yearsOf,
+  type ZoneDifference,
+  zoneDifference,
+  zoneNext,
+  zoneText,
+} from "../../warehouse/catalog/zone-rules.ts";
+import { loadSnapshot } from "../../warehouse/snapshot/snapshot.ts";
+import { type PlannedFile, plannedNext, plannedText, readPlanned } from "../../warehouse/wfm/forecast.ts";
+import { namedNext, namedQueues, namedText } from "../../warehouse/wfm/named-queues.ts";
+import type { Refreshed } from "./refresh.ts";
+import { holderText, summaryText } from "./sync.ts";
+import { updateText } from "./update.ts";
+
+/** Builds the site, with progress on stderr. */
+export async function runBuild(
+  project: Project,
+  where: Pick<BuildOptions, "out" | "demo">,
+  { output, signal }: Pick<Context, "output" | "signal">,
+): Promise<BuiltSite> {
+  let told = false;
+  const site = await buildSite(project, {
+    ...where,
+    signal,
+    onStep(step) {
+      if (step.step === "datasets") {
+        const { done, total } = step;
+        output.progress({ step: "computing", done, total, unit: "datasets" });
+      } else if (step.step === "waiting")
+        output.say(`waiting for another build (${holderText(step.holder)})`);
+      else if (step.step === "pages" && !told) {
+        told = true;
+        output.say("building the pages");
+      }
+    },
+  });
+  output.close();
+  const zone = await differingZone(project);
+  if (zone !== null) output.say(`warning: ${zoneText(zone)}\n  next: ${zoneNext}`);
+  return site;
+}
+
+async function differingZone({ config, data }: Project): Promise<ZoneDifference | null> {
+  const database = await openDatabase({ threads: 1 });
+  try {
+    return await zoneDifference(database, config.timezone, yearsOf(loadSnapshot(data), new Date()));
+  } finally {
+    database.close();
+  }
+}
+
+/** What `build` and `demo` print. */
+export function buildText(
+  { folder, pages, datasets, bytes: size, seconds }: BuiltSite,
+  fresh: Refreshed,
+): string {
+  const took = seconds.datasets + seconds.pages + seconds.check;
+  const place = relative(process.cwd(), folder);
+  return [
+    fresh.sync === null ? "" : summaryText(fresh.sync),
+    updateText(fresh.warehouse),
+    `site        ${place.startsWith("..") || place === "" ? folder : `${place}/`}: `,
+    `${plural(pages, "page")}, ${plural(datasets, "dataset")}, ${bytes(size)}, ${duration(took)}\n`,
+  ].join("");
+}
+
+/**
+ * Reads the forecast and the schedule that kit.yaml names, and warns of queues that no feed has. Throws CliError("config")
+ * with their mistakes, so that a build stops before it begins.
+ */
+export async function runPlanned(project: Project, { warn }: Pick<Output, "warn">): Promise<PlannedFile[]> {
+  const { forecast, schedule } = project.config.site;
+  if (forecast === null && schedule === null) return [];
+  const database = await openCatalog(project);
+  try {
+    const files = await readPlanned(database, project.config);
+    for (const file of files)
+      if (file.unknownQueues.length > 0) warn(`site.${plannedText(file)}`, plannedNext(file));
+    return files;
+  } finally {
+    database.close();
+  }
+}
+
+/** Warns of queues that kit.yaml names and no feed has. */
+export async function warnOfQueues(project: Project, { warn }: Pick<Output, "warn">): Promise<void> {
+  const { queueGroups, openHours } = project.config.site;
+  if (queueGroups === null && openHours === null) return;
+  const database = await openCatalog(project);
+  try {
+    for (const named of await namedQueues(database, project.config)) warn(namedText(named), namedNext);
+  } finally {
+    database.close();
+  }
+}

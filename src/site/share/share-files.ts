@@ -1,0 +1,60 @@
+import { fileName } from "../../../notebooks/components/metrics/format.ts";
+import type { Grain } from "../../../notebooks/components/metrics/windows.ts";
+import { csv, csvFile } from "../../../notebooks/components/picture/csv.ts";
+import { generatedNote, type Picture } from "../../../notebooks/components/picture/picture.ts";
+import {
+  cardColumns,
+  type DayFacts,
+  dayCard,
+  dayFacts,
+} from "../../../notebooks/components/share/day-card.ts";
+import { columnText, type DayData } from "./share.ts";
+import type { ShareFormat } from "./share-format.ts";
+import { picturePng, pictureSvg } from "./share-image.ts";
+
+/** What is made of a queue. `queue`: the only one of an HTML file, null for all to choose from. */
+export interface Maker {
+  card(queue: string): Picture;
+  file(queue: string, format: ShareFormat, only: string | null): Promise<string | Uint8Array>;
+}
+
+/** Makes cards and files of the queues of a day. The script of HTML files is bundled once. */
+export function makerOf(data: DayData, grain: Grain, now: Date): Maker {
+  const generated = generatedNote(now, data.site.timezone);
+  const facts = (queue: string) => dayFacts(data, queue, grain);
+  const cardOf = (of: DayFacts): Picture => {
+    const card = dayCard(of);
+    const missing = data.missing.map(columnText).join(", ");
+    const notes = missing ? [...card.notes, `No column is known for ${missing}.`] : card.notes;
+    return { ...card, notes: [...notes, generated] };
+  };
+  let script: string | undefined;
+  return {
+    card: (queue: string) => cardOf(facts(queue)),
+    async file(queue, format, only) {
+      const of = facts(queue);
+      if (format === "csv") return csvFile(csv(cardColumns(of), of.rows));
+      const card = cardOf(of);
+      if (format === "svg") return `${pictureSvg(card)}\n`;
+      if (format === "png") return picturePng(card);
+      if (format === "pdf") return (await import("./share-pdf.ts")).picturePdf(card, now);
+      const { pageScript, sharedHtml, sharedPage } = await import("./share-html.ts");
+      script ??= await pageScript();
+      return sharedHtml(sharedPage(data, { queue: only, grain, generated }), card, of, script);
+    },
+  };
+}
+
+/** Names of the files of queues. They differ on file systems which take "A" for "a" as well. */
+export function fileNames(queues: readonly string[], day: string): string[] {
+  const taken = new Set<string>();
+  return queues.map((queue) => {
+    for (let n = 1; ; n++) {
+      const name = fileName("wfm", queue, n === 1 ? day : `${n}-${day}`);
+      const key = name.normalize("NFKD").toLowerCase();
+      if (taken.has(key)) continue;
+      taken.add(key);
+      return name;
+    }
+  });
+}

@@ -1,0 +1,75 @@
+import type { FeedState, Judgement } from "../../notebooks/components/metrics/freshness.ts";
+import { runOf } from "../export/partition.ts";
+import type { LastSync } from "../sync/last-sync.ts";
+
+/** What is known of a feed, as `status` tells it. */
+export interface FeedStatus {
+  feed: string;
+  kind: string;
+  complete: number; // partitions by state; replaced and expired ones are complete as well
+  empty: number;
+  replaced: number;
+  expired: number;
+  waiting: number;
+  overdue: number;
+  failed: number;
+  encrypted: number;
+  rowsDelivered: number;
+  rows: number; // one per key
+  quarantined: number;
+  firstDay: string | null;
+  lastDay: string | null;
+  dataThrough: string | null;
+  lagMinutes: number | null;
+  cadenceMinutes: number | null;
+  state: FeedState;
+  stale: boolean; // later than two cadences and the grace, and nothing of it overdue or failed
+  since: Judgement["since"]; // "export": it was so at the last sync already
+  unfinished: { run: string; state: string; reason: string }[];
+}
+
+/** A row of kit.feeds. */
+export interface FeedRow {
+  feed: string;
+  kind: string;
+  complete: number;
+  empty: number;
+  replaced: number;
+  expired: number;
+  waiting: number;
+  overdue: number;
+  failed: number;
+  encrypted: number;
+  rows_delivered: number;
+  rows: number;
+  quarantined: number;
+  first_day: string | null;
+  last_day: string | null;
+  data_through: string | null;
+  cadence_minutes: number | null;
+}
+
+export function feedStatus(row: FeedRow, judged: Judgement, last: LastSync | null, now: Date): FeedStatus {
+  const unfinished = last?.feeds[row.feed]?.unfinished ?? [];
+  const { feed, kind, complete, empty, replaced, expired, waiting, overdue, failed, encrypted } = row;
+  return {
+    ...{ feed, kind, complete, empty, replaced, expired, waiting, overdue, failed, encrypted },
+    rowsDelivered: row.rows_delivered,
+    rows: row.rows,
+    quarantined: row.quarantined,
+    firstDay: row.first_day,
+    lastDay: row.last_day,
+    dataThrough: row.data_through,
+    lagMinutes: lag(row.data_through, now),
+    cadenceMinutes: row.cadence_minutes,
+    state: judged.state,
+    stale: judged.state === "stale",
+    since: judged.since,
+    unfinished: unfinished.map(({ id, state, reason }) => ({ run: runOf(id), state, reason })),
+  };
+}
+
+/** Whole minutes from a time to now, none less than 0; null without a time. */
+export function lag(through: string | null, now: Date): number | null {
+  return through === null ? null : Math.max(0, Math.floor((now.getTime() - Date.parse(through)) / 60_000));
+}

@@ -1,0 +1,60 @@
+import { plural } from "../../base/words.ts";
+import type { SurveyedFeed, SurveyedMetric } from "./wfm-survey.ts";
+
+/** The metrics whose charts stay empty although nobody said so. */
+export function unmapped(feeds: readonly SurveyedFeed[]): SurveyedMetric[] {
+  return feeds.flatMap(({ metrics }) => metrics.filter(({ state }) => state !== "mapped" && state !== "off"));
+}
+
+/** One warning about all metrics without a column: what is missing, what was seen, what it might be. Null when all are there. */
+export function unmappedText(feeds: readonly SurveyedFeed[]): string | null {
+  const open = feeds.filter((feed) => unmapped([feed]).length > 0);
+  if (open.length === 0) return null;
+  const blocks = open.map((feed) => {
+    const lines = unmapped([feed]).map((metric) => `  ${metric.metric}: ${reasonText(metric)}`);
+    const free = feed.columns.filter(({ column }) => !isMapped(feed, column)).map(({ column }) => column);
+    const seen =
+      free.length === 0 ? "no other column came" : `columns that nothing is mapped to: ${listed(free)}`;
+    return `${feed.feed}: ${plural(lines.length, "metric")} without a column, so the charts stay empty\n${lines.join("\n")}\n  ${seen}`;
+  });
+  return blocks.join("\n");
+}
+
+/** The next step that goes with it. */
+export const unmappedNext = "asapp-kit wfm columns shows them and can write the mapping";
+
+/** Why a metric has no column, and which it might be. */
+export function reasonText({ state, columns, guesses, clear }: SurveyedMetric): string {
+  const column = columns
+    .filter((each) => each.state === state)
+    .map((each) => each.column)
+    .join(", ");
+  const why = {
+    missing: `${column} is not in the feed`,
+    ended: `${column} came no more`,
+    empty: `${column} holds nothing`,
+    "no numbers": `${column} holds no numbers`,
+    mapped: "",
+    off: "",
+  }[state];
+  if (guesses.length === 0) return `${why}, and nothing is named like it`;
+  const shown = clear === null ? guesses : guesses.slice(0, 1);
+  const names = shown.map(({ column, note }) => (note === null ? column : `${column} (${note})`));
+  return `${why}; ${clear === null ? "perhaps" : "probably"} ${names.join(", or ")}`;
+}
+
+function isMapped(feed: SurveyedFeed, column: string): boolean {
+  return feed.metrics.some(({ columns }) =>
+    columns.some((mapped) => mapped.state === "mapped" && isSame(mapped.column, column)),
+  );
+}
+
+/** Names of columns as DuckDB compares them. */
+export function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+function listed(names: string[], shown = 12): string {
+  const first = names.slice(0, shown).join(", ");
+  return names.length > shown ? `${first} and ${names.length - shown} more` : first;
+}

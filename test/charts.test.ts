@@ -64,7 +64,7 @@ describe("charts", () => {
 
   it("of the shared card are as stored", async () => {
     const { values } = await runPage("today", { files: rows, search: "?interval=60" });
-    const card = withDocument(() => picture(dayCard(values.get("page") as DayFacts), { embedFont: false }));
+    const card = withDocument(() => picture(dayCard(values.get("page") as DayFacts)));
     draw("today-card");
     compare("today-card", card);
   });

@@ -5,7 +5,8 @@ import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { isolated, isolatedLines, unmarked } from "../notebooks/components/metrics/bidi.ts";
 import { csv, csvFile } from "../notebooks/components/picture/csv.ts";
-import { cutText, textWidth, wrapText } from "../notebooks/components/picture/lines.ts";
+import { textWidth } from "../notebooks/components/picture/font.ts";
+import { cutText, wrapText } from "../notebooks/components/picture/lines.ts";
 import type { Picture } from "../notebooks/components/picture/picture.ts";
 import { buildSite } from "../src/site/build.ts";
 import { type SiteServer, serveSite } from "../src/site/serve.ts";
@@ -135,7 +136,7 @@ describe("names in a browser", { skip: chromium === null }, () => {
       await page.setContent(`<h1 style="white-space:nowrap">${title}</h1>`);
       assert.match(await drawn(page, "h1"), /: 100\.0% answered within 60 s$/, name);
       const parts: Picture = { kicker: isolated(name), title, lead: "", charts: [], notes: [] };
-      await page.setContent(pictureSvg(parts, { embedFont: false }));
+      await page.setContent(pictureSvg(parts, []));
       const text = page.locator("text", { hasText: "answered within" });
       const order = await text.evaluate((element) => {
         const text = element as SVGTextElement;

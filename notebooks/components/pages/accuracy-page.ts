@@ -8,7 +8,8 @@ import { isolated, unmarked } from "../metrics/bidi.js";
 import { count, dayName, decimal, percent, plural, signed, type Zone } from "../metrics/format.js";
 import { excludedDay, excludedDays, type Site } from "../metrics/site.js";
 import { chartRoot, svg } from "../picture/dom.js";
-import { cutText, widestFont } from "../picture/lines.js";
+import { widestFont } from "../picture/font.js";
+import { cutText } from "../picture/lines.js";
 
 /** One queue or group and local day, as data-loaders/accuracy.json.sql ships it: the half-hours that were scored. */
 export interface ScoredDay extends AddedErrors {

@@ -37,7 +37,8 @@ import {
 import type { Grain } from "../metrics/windows.js";
 import { csv } from "../picture/csv.js";
 import { chartRoot, html, svg } from "../picture/dom.js";
-import { cutText, textWidth, widestFont } from "../picture/lines.js";
+import { textWidth, widestFont } from "../picture/font.js";
+import { cutText } from "../picture/lines.js";
 
 /** One queue of a day, so far. Rates are null without contacts. */
 export interface QueueOfDay extends DaySummary {

@@ -1,25 +1,5 @@
 import { isolatedLines } from "../metrics/bidi.js";
-import { inter } from "./inter.js";
-
-export type Weight = 400 | 600;
-
-/**
- * How wide a text is in the pictures' font, in pixels. Letters that the font lacks are taken as one em wide, marks on
- * letters and of direction as nothing.
- */
-export function textWidth(text: string, size: number, weight: Weight = 400): number {
-  const { widths } = inter.find((file) => file.weight === weight)!;
-  let sum = 0;
-  for (const letter of text) {
-    const code = letter.codePointAt(0)!;
-    if (code >= 0x300 && /^[\p{M}\p{Cf}]$/u.test(letter)) continue;
-    sum += code < 0x180 ? (widths[code - 0x20] ?? 0) : code < 0x2e80 ? 640 : 1000;
-  }
-  return (sum * size) / 1000;
-}
-
-/** How much wider than the pictures' font that of a reader's system may be, in which pages are written: DejaVu Sans. */
-export const widestFont = 1.2;
+import { textWidth, type Weight } from "./font.js";
 
 /** A text in lines of at most that width. A word wider than a line is broken; what is beyond the last line becomes "…". */
 export function wrapText(

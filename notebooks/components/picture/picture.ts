@@ -1,8 +1,8 @@
 import { dayName, zone } from "../metrics/format.js";
 import { timeZone } from "../metrics/time-zone.js";
 import { svg } from "./dom.js";
-import { inter } from "./inter.js";
-import { textWidth, type Weight, wrapText } from "./lines.js";
+import { type Font, fontFaces, textWidth, type Weight } from "./font.js";
+import { wrapText } from "./lines.js";
 import { textSize } from "./looks.js";
 import { below, light, paint } from "./paint.js";
 import { swatch } from "./swatch.js";
@@ -37,9 +37,9 @@ const inner = pictureWidth - 2 * edge;
 
 /**
  * Composes charts and words to one drawing that stands alone: opaque, in the light theme, with colours written into
- * the elements. The same on a page and on the command line; `embedFont` puts the font in as well.
+ * the elements. The same on a page and on the command line; it carries the fonts given.
  */
-export function picture(parts: Picture, { embedFont = true } = {}): SVGSVGElement {
+export function picture(parts: Picture, fonts: readonly Font[] = []): SVGSVGElement {
   const content: SVGElement[] = [];
   let y = edge;
   const write = (text: string, style: TextStyle) => {
@@ -87,7 +87,7 @@ export function picture(parts: Picture, { embedFont = true } = {}): SVGSVGElemen
     },
     svg("title", {}, parts.title),
     svg("desc", {}, [parts.kicker, parts.lead, ...parts.notes].filter(Boolean).join(" ")),
-    embedFont ? svg("style", {}, fontFaces()) : null,
+    fonts.length ? svg("style", {}, fontFaces(fonts)) : null,
     svg("rect", { width: pictureWidth, height, fill: light("sheet") }),
     content,
   );
@@ -185,15 +185,6 @@ function renameIds(root: Element): void {
       const id = `#${names.get(used[2]!)}`;
       element.setAttribute(name, used[1] ? `url(${id})` : id);
     }
-}
-
-function fontFaces(): string {
-  return inter
-    .map(
-      ({ weight, woff2 }) =>
-        `@font-face{font-family:Inter;font-weight:${weight};src:url(data:font/woff2;base64,${woff2})}`,
-    )
-    .join("");
 }
 
 function hasClass(element: Element, name: string): boolean {

@@ -1,13 +1,14 @@
+import type { Font } from "./font.js";
 import { generatedNote, markup, type Picture, picture } from "./picture.js";
 
 /** The picture as an SVG file. */
 export async function svgBlob(parts: Picture): Promise<Blob> {
-  return new Blob([markup(drawn(parts))], { type: "image/svg+xml" });
+  return new Blob([markup(await drawn(parts))], { type: "image/svg+xml" });
 }
 
 /** The picture as a PNG file, of twice its size in CSS pixels, drawn from the same SVG. */
 export async function pngBlob(parts: Picture): Promise<Blob> {
-  const drawing = drawn(parts);
+  const drawing = await drawn(parts);
   const [width, height] = [Number(drawing.getAttribute("width")), Number(drawing.getAttribute("height"))];
   const url = URL.createObjectURL(new Blob([markup(drawing)], { type: "image/svg+xml" }));
   try {
@@ -27,7 +28,32 @@ export async function pngBlob(parts: Picture): Promise<Blob> {
   }
 }
 
-function drawn(parts: Picture): SVGSVGElement {
+async function drawn(parts: Picture): Promise<SVGSVGElement> {
   const generated = generatedNote(new Date(), document.documentElement.dataset.timezone ?? "UTC");
-  return picture({ ...parts, notes: [...parts.notes, generated] });
+  return picture({ ...parts, notes: [...parts.notes, generated] }, await pageFonts());
+}
+
+let fonts: Promise<Font[]> | undefined;
+
+// The head of a page links to them: to files of its site, or, in a page that stands alone, to what is written into the link.
+function pageFonts(): Promise<Font[]> {
+  const links = document.querySelectorAll<HTMLLinkElement>('link[rel="kit-font"]');
+  fonts ??= Promise.all(
+    Array.from(links, async ({ href, dataset }) => ({
+      weight: Number(dataset.weight),
+      woff2: await base64(href),
+    })),
+  );
+  fonts.catch(() => {
+    fonts = undefined; // asked for again
+  });
+  return fonts;
+}
+
+async function base64(href: string): Promise<string> {
+  if (href.startsWith("data:")) return href.split(",")[1]!;
+  const response = await fetch(href);
+  if (!response.ok)
+    throw new Error(`${new URL(href).pathname}: ${response.status} ${response.statusText}`.trim());
+  return btoa(String.fromCharCode(...new Uint8Array(await response.arrayBuffer())));
 }

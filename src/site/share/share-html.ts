@@ -9,7 +9,7 @@ import type { SharedPage } from "../../../notebooks/components/share/share-page.
 import { kitRoot } from "../../base/kit-folders.ts";
 import { escapeHtml } from "../html.ts";
 import type { DayData } from "./share.ts";
-import { pageCss } from "./share-image.ts";
+import { pageCss, pictureFonts } from "./share-image.ts";
 import { withDocument } from "./svg-document.ts";
 
 /** The script of a shared page: the components of the Today page in one bundle that loads nothing. */
@@ -54,7 +54,8 @@ export function sharedPage(
  * Where scripts are off, as in the preview of a mail program, it shows the picture and its table.
  */
 export function sharedHtml(page: SharedPage, parts: Picture, facts: DayFacts, script: string): string {
-  const still = withDocument(() => markup(picture(parts)) + markup(dayTable(facts)));
+  const fonts = pictureFonts();
+  const still = withDocument(() => markup(picture(parts, fonts)) + markup(dayTable(facts)));
   const data = JSON.stringify(page).replaceAll("<", "\\u003c");
   const policy = [
     "default-src 'none'",
@@ -73,6 +74,7 @@ export function sharedHtml(page: SharedPage, parts: Picture, facts: DayFacts, sc
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
+${fonts.map(({ weight, woff2 }) => `<link rel="kit-font" data-weight="${weight}" href="data:font/woff2;base64,${woff2}">`).join("\n")}
 <title>${escapeHtml(`${parts.title} | ${page.site.title}`)}</title>
 <style>
 ${pageCss()

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Resvg } from "@resvg/resvg-js";
+import { type Font, type Weight, weights } from "../../../notebooks/components/picture/font.ts";
 import {
   markup,
   type Picture,
@@ -16,14 +17,14 @@ export function pageCss(): string {
   return names.map((name) => readFileSync(join(pagesFolder, name), "utf8")).join("\n");
 }
 
-/** A picture as SVG text; with the font inside it looks the same on every machine. */
-export function pictureSvg(parts: Picture, options?: { embedFont: boolean }): string {
-  return withDocument(() => markup(picture(parts, options)));
+/** A picture as SVG text; with its fonts inside it looks the same on every machine. */
+export function pictureSvg(parts: Picture, fonts: readonly Font[] = pictureFonts()): string {
+  return withDocument(() => markup(picture(parts, fonts)));
 }
 
 /** A picture as PNG, twice its size in CSS pixels. Only letters that the kit's font lacks come from the machine's fonts. */
 export function picturePng(parts: Picture): Uint8Array {
-  const svg = pictureSvg(parts, { embedFont: false });
+  const svg = pictureSvg(parts, []);
   return new Resvg(svg, {
     fitTo: { mode: "width", value: pictureWidth * 2 },
     font: {
@@ -36,10 +37,17 @@ export function picturePng(parts: Picture): Uint8Array {
     .asPng();
 }
 
-export const fontFiles = ([400, 600] as const).map((weight) => ({
-  weight,
-  path: join(pagesFolder, "fonts", `inter-${weight}.ttf`),
-}));
+/** The files of notebooks/fonts for programs that read no WOFF2. */
+export const fontFiles = weights.map((weight) => ({ weight, path: fontFile(weight, "ttf") }));
+
+/** Those that a picture carries. */
+export function pictureFonts(): Font[] {
+  return weights.map((weight) => ({ weight, woff2: readFileSync(fontFile(weight, "woff2"), "base64") }));
+}
+
+function fontFile(weight: Weight, extension: string): string {
+  return join(pagesFolder, "fonts", `inter-${weight}.${extension}`);
+}
 
 /** Whether notebooks/fonts has all letters of a text: Latin, Greek, Cyrillic, and the signs that charts use. */
 export function coveredByFont(text: string): boolean {

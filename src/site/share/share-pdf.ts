@@ -11,7 +11,7 @@ const points = 0.75; // of a CSS pixel
  * page holds the PNG instead.
  */
 export async function picturePdf(parts: Picture, now: Date): Promise<Uint8Array> {
-  const root = withDocument(() => picture(parts, { embedFont: false }));
+  const root = withDocument(() => picture(parts));
   const [width, height] = [number(root, "width"), number(root, "height")];
   const pdf = new PDFDocument({
     size: [width * points, height * points],

@@ -16,7 +16,7 @@ import { withDocument } from "./svg-document.ts";
 export async function pageScript(): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: kitRoot,
-    entryPoints: [join("notebooks", "components", "pages", "share-page.ts")],
+    entryPoints: [join("notebooks", "components", "share", "share-page.ts")],
     bundle: true,
     write: false,
     format: "iife",

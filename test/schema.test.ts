@@ -10,7 +10,7 @@ import {
   kindOf,
 } from "../src/warehouse/schema/typing.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
-import { mergedColumns, startColumns, withKeys } from "../src/warehouse/stage/schema.ts";
+import { mergedColumns, startColumns, withKeys } from "../src/warehouse/stage/columns.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { verifyFeed } from "../src/warehouse/verify.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";

@@ -7,8 +7,11 @@ import { allQueues as shownTogether } from "../notebooks/components/metrics/inte
 import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { quoteText } from "../src/duckdb/quote.ts";
 import { sqlFile, sqlText, withRelations } from "../src/duckdb/sql-file.ts";
+import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { macroStatements } from "../src/warehouse/catalog/macros.ts";
+import { updateWarehouse } from "../src/warehouse/update.ts";
 import { allQueues, noName } from "../src/warehouse/wfm/named-queues.ts";
+import { rawFixture } from "./raw-fixture.ts";
 
 const src = fileURLToPath(new URL("../../src/", import.meta.url));
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })
@@ -79,6 +82,53 @@ describe("relations given to a query", () => {
       [6, "one"],
       [4, "one"],
       [2, "one"],
+    ]);
+  });
+});
+
+describe("views of files of SQL", () => {
+  // https://github.com/duckdb/duckdb/issues/6389
+  it("are the same where feeds have the names of what is in them", async () => {
+    const own = ["complete", "partitions", "written", "queues", "contacts", "visits", "in_both", "parsed"];
+    const answers: unknown[] = [];
+    for (const others of [[], own]) {
+      const raw = rawFixture();
+      try {
+        raw.put("export_row_counts", "2026-09-02", [
+          { export_name: "issue_queues", export_date: "2026-09-01", exported_rows: 2 },
+        ]);
+        const visit = {
+          issue_id: 1,
+          queue_id: 5,
+          queue_name: "Chat",
+          exit_queue_ts: "2026-09-01T05:01:00Z",
+          abandoned: true,
+        };
+        raw.put("issue_queues", "2026-09-01 05", [visit]);
+        raw.put("rep_convos", "2026-09-01 05", [
+          { issue_id: 2, rep_id: 7, issue_assigned_ts: "2026-09-01T05:20:00Z" },
+        ]);
+        for (const feed of others)
+          raw.put(feed, "2026-09-01 05", [{ start: 1, queue: "x", feed: "y", dt: "z" }]);
+        await updateWarehouse(raw.project, { now: new Date("2026-09-03T00:00:00Z") });
+        const catalog = await openCatalog(raw.project);
+        const found = [];
+        for (const view of ["history.windows", "history.contacts", "history.queue_windows", "wfm.intraday"])
+          found.push((await catalog.rows(`from ${view} order by all`)).rows);
+        const counts = `select feed, delivered, state from kit.row_counts where feed in ('issue_queues', 'rep_convos') order by all`;
+        found.push((await catalog.rows(counts)).rows);
+        catalog.close();
+        answers.push(found);
+      } finally {
+        raw.delete();
+      }
+    }
+    assert.deepEqual(answers[1], answers[0]);
+    const [windows, contacts, , , counts] = answers[0] as unknown[][][];
+    assert.deepEqual([windows!.length, contacts!.length], [4, 2]);
+    assert.deepEqual(counts, [
+      ["issue_queues", 1, "short"],
+      ["rep_convos", 1, "not published"],
     ]);
   });
 });

@@ -2,10 +2,17 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Found } from "../src/warehouse/schema/typing.ts";
 import type { StagedColumn, StagePath } from "../src/warehouse/snapshot/snapshot.ts";
+import { startColumns, withKeys } from "../src/warehouse/stage/columns.ts";
 import { DayRefused } from "../src/warehouse/stage/day-files.ts";
-import { type StageSchema, sharedSchema, startColumns, withKeys } from "../src/warehouse/stage/schema.ts";
+import { type StageSchema, sharedSchema } from "../src/warehouse/stage/shared-schema.ts";
 import { afterGroup, type GroupOutcome, type GroupPart } from "../src/warehouse/stage/stage-group.ts";
-import { type DayState, next, type Outcome, type Step } from "../src/warehouse/stage/stage-step.ts";
+import {
+  type DayState,
+  firstState,
+  next,
+  type Outcome,
+  type Step,
+} from "../src/warehouse/stage/stage-step.ts";
 import { documented } from "./stage-kit.ts";
 
 const feed = documented("events", { id: "VARCHAR", n: "BIGINT", ts: "TIMESTAMP" });
@@ -48,8 +55,8 @@ const rows: Record<string, Row[]> = {
     ["text", { is: "lost", schema }, evolve, "careful"],
     ["careful", { is: "lost", schema }, evolve, "fault: rows are lost"],
   ],
-  "rows staged before do not fit the columns": [
-    ["typed", { is: "outgrown", schema: wider }, evolve, "rows staged before do not fit the columns"],
+  "rows already staged do not fit the columns": [
+    ["typed", { is: "outgrown", schema: wider }, evolve, "rows already staged do not fit the columns"],
   ],
   "new keys": [
     ["typed", unknown(schema, ["id", "a"], ["a"]), freeze, "new column a, and on_new_column is freeze"],
@@ -64,8 +71,8 @@ const rows: Record<string, Row[]> = {
     ["typed", unknown(more, ["id", "n"], []), freeze, duckdb.message],
   ],
   "times that a cast does not read": [
-    ["typed", { is: "misspelled", columns: ["ts"], schema }, evolve, "typed, ts spelled"],
-    ["careful", { is: "misspelled", columns: ["ts"], schema: more }, fail, "careful, ts spelled, with later"],
+    ["typed", { is: "uncast", columns: ["ts"], schema }, evolve, "typed, ts spelled"],
+    ["careful", { is: "uncast", columns: ["ts"], schema: more }, fail, "careful, ts spelled, with later"],
   ],
   "values do not fit": [
     ["text", written(schema, "n", "ts"), fail, "values of n are no BIGINT, and on_type_change is fail"],
@@ -81,6 +88,26 @@ const rows: Record<string, Row[]> = {
     ["careful", written(more), fail, "keep"],
   ],
 };
+
+describe("a day", () => {
+  const survey = (odd: number, long: number, lossy: number) => ({ odd, long, lossy });
+  for (const [name, surveys, path] of [
+    ["lines that do not begin an object", [survey(0, 0, 0), survey(1, 0, 0)], "careful"],
+    ["decimals beyond a DOUBLE", [survey(0, 1, 1)], "careful"],
+    ["both in different files", [survey(1, 0, 0), survey(0, 3, 0)], "careful"],
+    ["other long numbers", [survey(0, 0, 0), survey(0, 2, 0)], "text"],
+    ["neither", [survey(0, 0, 0)], "typed"],
+    ["no file", [], "typed"],
+  ] as const)
+    it(`with ${name} is read as its table says`, () => {
+      assert.deepEqual(firstState(surveys, schema, ["ts"]), {
+        path,
+        schema,
+        spelled: new Set(["ts"]),
+        reads: 0,
+      });
+    });
+});
 
 describe("the next step of a day", () => {
   for (const [name, cases] of Object.entries(rows)) {
@@ -101,7 +128,7 @@ describe("the next step of a day", () => {
 
   it("reads the columns of times that it read in every spelling before so again", () => {
     const state = { ...stateOf("text"), spelled: new Set(["ts"]) };
-    const step = next(state, { is: "misspelled", columns: ["day"], schema }, evolve);
+    const step = next(state, { is: "uncast", columns: ["day"], schema }, evolve);
     assert.deepEqual(step.do === "read" && [...step.state.spelled], ["ts", "day"]);
   });
 
@@ -206,15 +233,10 @@ describe("days that were read together", () => {
     ["stopped by one of them", { is: "stopped", by: "3" }, "together 1 2, alone 3, together 4 5", 1],
     ["stopped by the first", { is: "stopped", by: "1" }, "alone 1, together 2 3 4 5", 1],
     ["stopped by the last", { is: "stopped", by: "5" }, "together 1 2 3 4, alone 5", 1],
+    ["stopped, cause unknown", { is: "stopped", by: null }, "alone 1, alone 2, alone 3, alone 4, alone 5", 3],
+    ["read, all settled", read(dts), "staged 1, staged 2, staged 3, staged 4, staged 5", 0],
     [
-      "stopped, nobody knows by what",
-      { is: "stopped", by: null },
-      "alone 1, alone 2, alone 3, alone 4, alone 5",
-      3,
-    ],
-    ["read, all with all they have", read(dts), "staged 1, staged 2, staged 3, staged 4, staged 5", 0],
-    [
-      "read, some not for groups",
+      "read, some set apart",
       read(["1", "3", "5"], ["2", "4"]),
       "staged 1, alone 2, staged 3, alone 4, staged 5",
       0,

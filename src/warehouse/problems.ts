@@ -10,8 +10,8 @@ import { type WatchStatus, watchDamage, watchName } from "../sync/watch-note.ts"
 import { type FeedStatus, lag } from "./feed-status.ts";
 import { type Snapshot, snapshotName, snapshotNext } from "./snapshot/snapshot.ts";
 import { unfitColumns, unfitNext, unfitText } from "./snapshot/unfit.ts";
+import { crowdedOut, crowdedText } from "./stage/columns.ts";
 import { keylessNext, keylessText, lackingKeys } from "./stage/keyless.ts";
-import { crowdedOut, crowdedText } from "./stage/schema.ts";
 import { plannedNext, plannedText, readPlanned } from "./wfm/forecast.ts";
 import { namedNext, namedQueues, namedText } from "./wfm/named-queues.ts";
 import { unmapped, unmappedNext } from "./wfm/unmapped.ts";

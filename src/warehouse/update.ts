@@ -9,7 +9,7 @@ import { damagedDays } from "./current/damaged.ts";
 import { castsExactly } from "./schema/typing.ts";
 import { formerSnapshot, type Snapshot, saveSnapshot, snapshotName, sweep } from "./snapshot/snapshot.ts";
 import type { Trouble } from "./snapshot/trouble.ts";
-import { misnamed } from "./stage/schema.ts";
+import { misnamed } from "./stage/columns.ts";
 import { type StageOptions, type StageReport, stage } from "./stage/stage.ts";
 import { newChanges } from "./stage/stage-feed.ts";
 

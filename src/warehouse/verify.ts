@@ -15,7 +15,7 @@ import { dedupeRule, dedupeSelect, type RelationColumn } from "./dedupe/dedupe.t
 import { requireDetail } from "./snapshot/detail.ts";
 import { type DaySnapshot, type FeedSnapshot, loadSnapshot, type Snapshot } from "./snapshot/snapshot.ts";
 import { DayRefused } from "./stage/day-files.ts";
-import { sharedSchema } from "./stage/schema.ts";
+import { sharedSchema } from "./stage/shared-schema.ts";
 import { stageDay } from "./stage/stage-day.ts";
 import { surveyFile, UnreadableFile } from "./stage/survey.ts";
 

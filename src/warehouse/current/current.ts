@@ -26,7 +26,7 @@ import {
 } from "../snapshot/snapshot.ts";
 import type { Trouble } from "../snapshot/trouble.ts";
 import { writeParquet } from "../stage/inspect.ts";
-import { lostFiles } from "../stage/lost.ts";
+import { lostFiles } from "../stage/staged-files.ts";
 import { type Block, blocksOf, currentFiles } from "./blocks.ts";
 import { type ChangedFeed, type ChangedKeys, candidateDays, collectChangedKeys } from "./changed-keys.ts";
 import { parquetRelation, placedRelation, relationColumns, withProvenance } from "./relation.ts";

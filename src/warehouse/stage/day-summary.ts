@@ -13,8 +13,8 @@ import {
 } from "../snapshot/snapshot.ts";
 import type { DayFiles } from "./day-files.ts";
 import type { RescuedValues, Written } from "./inspect.ts";
-import type { Reuse } from "./reuse.ts";
 import { rescuedName } from "./stage-sql.ts";
+import type { Reuse } from "./staged-files.ts";
 
 /** Part of every fingerprint: a change makes all days be staged again. */
 export const stageFormat = "6";

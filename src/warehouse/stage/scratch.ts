@@ -10,6 +10,7 @@ const mostOfADay = 512 * 1024 * 1024; // bytes; what is beyond, DuckDB unpacks b
 export class Scratch {
   private readonly folder: string;
   private readonly mostBytes: number;
+  private readonly lengths: number[] = []; // of the files that are there, the day before's too
   private next = 0;
   private bytes = 0;
   private full = false;
@@ -34,7 +35,7 @@ export class Scratch {
       const file = openSync(path, constants.O_RDWR | constants.O_CREAT);
       try {
         for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, at);
-        ftruncateSync(file, bytes.length);
+        if ((this.lengths[this.next] ?? 0) > bytes.length) ftruncateSync(file, bytes.length);
       } finally {
         closeSync(file);
       }
@@ -42,6 +43,7 @@ export class Scratch {
       this.full = true; // the disk, most likely; whatever it is, the day can do without
       return null;
     }
+    this.lengths[this.next] = bytes.length;
     this.next += 1;
     this.bytes += bytes.length;
     return path;

@@ -4,18 +4,15 @@ import { concernsAll } from "../../base/faults.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { type Found, isTime } from "../schema/typing.ts";
 import type { StagedDay } from "../snapshot/detail.ts";
-import type { FileDetail } from "../snapshot/snapshot.ts";
-import { cleanFile } from "./careful.ts";
 import { type DayFiles, type Surveyed, surveyFiles } from "./day-files.ts";
+import { cleanedSource, type DaySource, rawSource } from "./day-source.ts";
 import { type DayEvidence, daySummary, installDay } from "./day-summary.ts";
-import { type DayTypes, dayTypes } from "./day-types.ts";
-import { foundIn, keysOf } from "./discover.ts";
+import { dayTypes, foundIn, keysOf } from "./discover.ts";
 import { type RescuedValues, rescuedValues, rowsByFile, type Written, writeParquet } from "./inspect.ts";
 import { keylessRows } from "./keyless.ts";
 import { QuarantineFile } from "./quarantine.ts";
-import { fits, type Reuse, reusable, reuseSelect } from "./reuse.ts";
-import { type SharedSchema, unknownKeys } from "./schema.ts";
 import type { Scratch } from "./scratch.ts";
+import { type SharedSchema, unknownKeys } from "./shared-schema.ts";
 import {
   rescuedName,
   rowsAreLost,
@@ -24,7 +21,8 @@ import {
   stageSelect,
   templateLine,
 } from "./stage-sql.ts";
-import { type DayState, next, type Outcome } from "./stage-step.ts";
+import { type DayState, firstState, next, type Outcome } from "./stage-step.ts";
+import { fits, type Reuse, reusable, reuseSelect } from "./staged-files.ts";
 
 export interface DayPlace {
   data: string; // absolute data folder
@@ -45,13 +43,6 @@ export interface OpenDay {
   parquet: string; // absolute
   quarantine: QuarantineFile;
   source: DaySource;
-}
-
-/** The lines of a day: of its files as they are, or of cleaned ones. */
-interface DaySource {
-  query: Pick<StageQuery, "files" | "longest" | "cleaned">;
-  details: FileDetail[];
-  types: DayTypes;
 }
 
 /**
@@ -89,38 +80,35 @@ async function stageFiles(
   mkdirSync(folder, { recursive: true });
   try {
     const surveys = await surveyFiles(place, files);
-    const open = openDay({ db, place, shared, day: { ...day, files }, reuse, surveys, folder });
-    return await readUntilKept(open, firstState(open));
+    const parquet = join(folder, "day.parquet");
+    const open = openDay({ db, place, shared, day: { ...day, files }, reuse, surveys, folder, parquet });
+    try {
+      return await readUntilKept(open, firstState(surveys, shared.current(), reuse?.summary.spelled));
+    } finally {
+      open.quarantine.close();
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** A day with nothing read yet. Its folder must be there once rows or quarantined lines are written. */
-export function openDay(
-  day: Pick<OpenDay, "db" | "place" | "shared" | "day" | "reuse" | "surveys" | "folder">,
-): OpenDay {
-  const parquet = join(day.folder, "day.parquet");
-  const quarantine = new QuarantineFile(join(day.folder, "quarantine.jsonl"));
-  if (day.reuse?.quarantine) quarantine.addFile(day.reuse.quarantine);
-  const details = day.day.files.map(({ path, run, md5 }, i) => {
-    const { lines } = day.surveys[i]!;
-    return { file: path, md5, run, lines, blank: 0, rows: lines, quarantined: 0 };
-  });
-  const readAt = (_: FileDetail, i: number) => day.surveys[i]!.readAt;
-  const source = sourceOf(day, parquet, details, readAt, { longest: 0, cleaned: false });
-  return { ...day, parquet, quarantine, source };
+/** A day with nothing read yet. Its folder must be there once lines are quarantined. */
+export function openDay(given: Omit<OpenDay, "quarantine" | "source">): OpenDay {
+  const { day, reuse, surveys, folder } = given;
+  const quarantine = new QuarantineFile(join(folder, "quarantine.jsonl"));
+  if (reuse?.quarantine) quarantine.addFile(reuse.quarantine);
+  const types = typesIn(given);
+  return { ...given, quarantine, source: rawSource(day.files, surveys, types) };
 }
 
-/** How a day is read first. */
-export function firstState({ shared, reuse, surveys }: OpenDay): DayState {
-  const some = (what: "odd" | "long" | "lossy") => surveys.some((survey) => survey[what] > 0);
-  return {
-    path: some("odd") || some("lossy") ? "careful" : some("long") ? "text" : "typed",
-    schema: shared.current(),
-    spelled: new Set(reuse?.summary.spelled),
-    reads: 0,
-  };
+async function cleaned(open: OpenDay): Promise<OpenDay> {
+  const { place, day, folder, quarantine } = open;
+  const source = await cleanedSource(place.data, day.files, join(folder, "clean"), quarantine, typesIn(open));
+  return { ...open, source };
+}
+
+function typesIn({ db, parquet, reuse }: Pick<OpenDay, "db" | "parquet" | "reuse">) {
+  return (query: DaySource["query"]) => dayTypes(db, parquet, query, reuse?.summary.found ?? {});
 }
 
 async function readUntilKept(day: OpenDay, first: DayState): Promise<StagedDay> {
@@ -139,37 +127,6 @@ async function readUntilKept(day: OpenDay, first: DayState): Promise<StagedDay> 
 }
 
 const noRows: DayEvidence = { written: null, rescued: new Map(), found: new Map() };
-
-/** The day with its lines cleaned: each an object, what is none in quarantine. */
-async function cleaned(open: OpenDay): Promise<OpenDay> {
-  const { place, day, folder, parquet, quarantine } = open;
-  const cleanedAt = (path: string) => join(folder, "clean", `${path}.clean`);
-  const details: FileDetail[] = [];
-  let longest = 0;
-  for (const { path, run, md5 } of day.files) {
-    const { longest: bytes, ...counts } = await cleanFile(
-      join(place.data, "raw", path),
-      cleanedAt(path),
-      (line) => quarantine.add({ file: path, ...line }),
-    );
-    details.push({ file: path, md5, run, ...counts });
-    longest = Math.max(longest, bytes);
-  }
-  const how = { longest, cleaned: true };
-  return { ...open, source: sourceOf(open, parquet, details, ({ file }) => cleanedAt(file), how) };
-}
-
-function sourceOf(
-  { db, reuse }: Pick<OpenDay, "db" | "reuse">,
-  parquet: string,
-  details: FileDetail[],
-  readAt: (detail: FileDetail, index: number) => string,
-  how: Pick<StageQuery, "longest" | "cleaned">,
-): DaySource {
-  const files = details.map((detail, i) => ({ path: readAt(detail, i), ...detail }));
-  const query = { files: files.filter(({ rows }) => rows > 0), ...how };
-  return { query, details, types: dayTypes(db, parquet, query, reuse?.summary.found ?? {}) };
-}
 
 /** Writes the day's rows to its Parquet file, and looks what they are. */
 async function read(open: OpenDay, state: DayState): Promise<Outcome> {
@@ -242,10 +199,10 @@ export async function examine(open: OpenDay, state: DayState, written: Written):
     ? await rescuedValues(db, parquet)
     : new Map<string, RescuedValues>();
   const unfit = columns.filter((column) => rescued.has(rescuedName(column)));
-  const misspelled = unfit
+  const uncast = unfit
     .filter(({ name, type }) => isTime(type) && !state.spelled.has(name))
     .map(({ name }) => name);
-  if (misspelled.length > 0) return { is: "misspelled", columns: misspelled, schema: shared.current() };
+  if (uncast.length > 0) return { is: "uncast", columns: uncast, schema: shared.current() };
   const { onTypeChange } = shared.rules;
   const found =
     onTypeChange === "widen"

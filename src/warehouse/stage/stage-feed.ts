@@ -1,7 +1,8 @@
 import type { SchemaChange } from "../schema/schema-change.ts";
 import type { StagedDay } from "../snapshot/detail.ts";
 import type { DaySnapshot, FeedSnapshot, Layout } from "../snapshot/snapshot.ts";
-import { crowdedOut, crowdedText, history } from "./schema.ts";
+import { crowdedOut, crowdedText } from "./columns.ts";
+import { history } from "./schema-history.ts";
 import type { FeedJob } from "./stage-plan.ts";
 
 /** Notes a staged day among those of its feed. */

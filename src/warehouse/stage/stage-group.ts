@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { concernsAll } from "../../base/faults.ts";
 import { inGroups } from "../../base/groups.ts";
@@ -6,8 +6,8 @@ import type { Database } from "../../duckdb/database.ts";
 import type { StagedDay } from "../snapshot/detail.ts";
 import { type DayFiles, DayRefused, type Surveyed, surveyFiles } from "./day-files.ts";
 import { type Written, writeParquets } from "./inspect.ts";
-import type { SharedSchema } from "./schema.ts";
 import type { Scratch } from "./scratch.ts";
+import type { SharedSchema } from "./shared-schema.ts";
 import { type DayPlace, examine, keepDay, type OpenDay, openDay } from "./stage-day.ts";
 import {
   dayColumn,
@@ -17,7 +17,7 @@ import {
   stageSelect,
   templateLine,
 } from "./stage-sql.ts";
-import { type DayState, next } from "./stage-step.ts";
+import { type DayState, firstState, next } from "./stage-step.ts";
 import { UnreadableFile } from "./survey.ts";
 
 const mostLines = 20_000; // of a day
@@ -52,9 +52,9 @@ export const mostFailures = 3;
 
 // the group                        its days                                                    failures
 // stopped by one of its days       those before it together, it alone, those after it together 1
-// stopped, nobody knows by what    one by one                                                  all there may be
-// read: days with all they have    staged
-// read: days not for groups        alone
+// stopped, cause unknown           one by one                                                  all there may be
+// read: settled days               staged
+// read: days set apart             alone
 // read: days to be read again      the first alone, which may teach the schema; the others     1 if there are others
 //                                  together
 /** What becomes of days that were read together. Pure. */
@@ -162,7 +162,7 @@ async function stagePlain(
   shared: SharedSchema,
   folder: string,
 ): Promise<Map<string, StagedDay>> {
-  const state: DayState = { path: "typed", schema: shared.current(), spelled: new Set(), reads: 0 };
+  const state = firstState([], shared.current());
   const query = groupQuery(plain, state, folder);
   writeFileSync(query.template, templateLine(query));
   const written = await writeParquets(db, stageSelect(query), dayColumn, folder);
@@ -171,9 +171,8 @@ async function stagePlain(
     const file = written.get(i + 1);
     if (file === undefined) continue;
     const { dt } = plain[i]!.day;
-    const target = { db, place, shared, folder: join(folder, dt) };
     try {
-      const kept = await keepIfSettled(target, plain[i]!, state, file);
+      const kept = await keepIfSettled({ db, place, shared, folder }, plain[i]!, state, file);
       if (kept) staged.set(dt, kept);
     } catch (error) {
       if (concernsAll(error)) throw error;
@@ -200,14 +199,12 @@ function groupQuery(plain: readonly PlainDay[], state: DayState, folder: string)
 
 /** A day with the rows that were read with others; null where it must be read again, by itself. */
 async function keepIfSettled(
-  target: Pick<OpenDay, "db" | "place" | "shared" | "folder">,
+  group: Pick<OpenDay, "db" | "place" | "shared" | "folder">,
   { day, surveys }: PlainDay,
   state: DayState,
   written: Written & { path: string },
 ): Promise<StagedDay | null> {
-  const open = openDay({ ...target, day, surveys, reuse: null });
-  mkdirSync(open.folder);
-  renameSync(written.path, open.parquet);
+  const open = openDay({ ...group, day, surveys, reuse: null, parquet: written.path });
   const step = next(state, await examine(open, state, written), open.shared.rules);
   return step.do === "keep" ? keepDay(open, state, step.evidence) : null;
 }

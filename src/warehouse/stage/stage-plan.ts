@@ -21,10 +21,11 @@ import {
   type Snapshot,
   shortHash,
 } from "../snapshot/snapshot.ts";
+import { startColumns } from "./columns.ts";
 import type { DayFiles, ListedFile } from "./day-files.ts";
 import { stageFormat } from "./day-summary.ts";
-import { lostFiles } from "./lost.ts";
-import { type SharedSchema, sharedSchema, startColumns } from "./schema.ts";
+import { type SharedSchema, sharedSchema } from "./shared-schema.ts";
+import { lostFiles } from "./staged-files.ts";
 
 export interface PlanOptions {
   days?: { feed: string; dt: string }[]; // look at these alone; default: all whose manifest changed

@@ -1,7 +1,7 @@
 import { quoteFiles, quoteList, quoteName, quoteText } from "../../duckdb/quote.ts";
 import { isIdentifier, type Reading, readAs, unfitSql, valueSql } from "../schema/typing.ts";
 import { lineKey, rescuedKey } from "./careful.ts";
-import type { StageSchema } from "./schema.ts";
+import type { StageSchema } from "./shared-schema.ts";
 
 /** A JSON key and what becomes of it. */
 export interface StageColumn {

@@ -1,7 +1,8 @@
 import type { StagedColumn, StagePath } from "../snapshot/snapshot.ts";
 import { DayRefused } from "./day-files.ts";
 import type { DayEvidence } from "./day-summary.ts";
-import { type StageRules, type StageSchema, unknownKeys } from "./schema.ts";
+import { type StageRules, type StageSchema, unknownKeys } from "./shared-schema.ts";
+import type { Survey } from "./survey.ts";
 
 /** How a day is read. */
 export interface DayState {
@@ -15,9 +16,9 @@ export interface DayState {
 export type Outcome = { schema: StageSchema } & (
   | { is: "unfit" } // a value is not what it is read as
   | { is: "lost" } // a line is no object, or rows and lines do not agree
-  | { is: "outgrown" } // rows staged before are not what these columns give
+  | { is: "outgrown" } // rows already staged are not what these columns give
   | { is: "unknown"; keys: readonly string[]; unknown: readonly string[]; error: Error } // a key has no column
-  | { is: "misspelled"; columns: readonly string[] } // times that a cast does not read
+  | { is: "uncast"; columns: readonly string[] } // times that a cast does not read
   | { is: "written"; unfit: readonly StagedColumn[]; evidence: DayEvidence } // unfit: with values in `_rescued`
 );
 
@@ -30,12 +31,27 @@ export type Step =
 const mostReads = 20;
 const mostRescuedKeys = 20_000;
 
+// a file of the day has                                             the day is read
+// lines that do not begin an object, decimals beyond a DOUBLE       careful: line by line
+// other long numbers                                                text
+// neither                                                           typed
+/** How a day is read first. `spelled`: columns of times that were read in every spelling before. */
+export function firstState(
+  surveys: readonly Pick<Survey, "odd" | "long" | "lossy">[],
+  schema: StageSchema,
+  spelled: readonly string[] = [],
+): DayState {
+  const some = (what: "odd" | "long" | "lossy") => surveys.some((survey) => survey[what] > 0);
+  const path = some("odd") || some("lossy") ? "careful" : some("long") ? "text" : "typed";
+  return { path, schema, spelled: new Set(spelled), reads: 0 };
+}
+
 // path          outcome                                                     next
 // typed         a value does not fit                                        read as text
 // text          a value does not fit                                        read line by line
 // typed, text   a line is no object, rows are lost                          read line by line
 // careful       either                                                      refuse: a fault of the kit
-// any           rows staged before do not fit the columns                   refuse: the day is read without them
+// any           rows already staged do not fit the columns                  refuse: the day is read without them
 // any           new keys, and on_new_column is freeze                       refuse
 // any           new keys, with which too many have no column                refuse
 // any           new keys, or another day brought them meanwhile             read with the schema as it is by now
@@ -63,7 +79,7 @@ export function next(
     case "lost":
       return path === "careful" ? fault("rows are lost") : again({ path: "careful" });
     case "outgrown":
-      return refuse("rows staged before do not fit the columns");
+      return refuse("rows already staged do not fit the columns");
     case "unknown": {
       const { unknown, keys, error } = outcome;
       if (unknown.length > 0 && onNewColumn === "freeze")
@@ -74,7 +90,7 @@ export function next(
         return refuse(`more than ${mostRescuedKeys} keys without a column: are they values?`);
       return unknownKeys(schema, keys).length > 0 ? again() : { do: "refuse", error };
     }
-    case "misspelled":
+    case "uncast":
       return again({ spelled: new Set([...state.spelled, ...outcome.columns]) });
     case "written": {
       const [unfit] = outcome.unfit;

@@ -1,23 +1,23 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { CliError, reasonOf } from "../../base/errors.ts";
 import { concernsAll, diskError } from "../../base/faults.ts";
 import { namesOf } from "../../base/names.ts";
 import type { Project } from "../../config/project.ts";
-import { type Database, openDatabase } from "../../duckdb/database.ts";
+import type { Database } from "../../duckdb/database.ts";
 import { readDocs } from "../schema/docs-history.ts";
 import type { SchemaChange } from "../schema/schema-change.ts";
 import type { StagedDay } from "../snapshot/detail.ts";
 import { formerSnapshot, type Snapshot, type StagePath } from "../snapshot/snapshot.ts";
 import type { Trouble } from "../snapshot/trouble.ts";
 import type { DayFiles } from "./day-files.ts";
-import { leftoverDays } from "./leftover.ts";
+import { inLanes, lanes } from "./lanes.ts";
 import { Scratch } from "./scratch.ts";
 import { type DayPlace, stageDay } from "./stage-day.ts";
 import { feedResult, recordDay } from "./stage-feed.ts";
 import { afterGroup, type GroupOutcome, groupDays, mostFailures, stageGroup } from "./stage-group.ts";
 import { type FeedJob, feedJobs, type PlanOptions } from "./stage-plan.ts";
+import { leftoverDays } from "./staged-files.ts";
 
 export interface StageOptions extends PlanOptions {
   from?: Snapshot; // default: the one that is saved
@@ -43,8 +43,6 @@ export interface StageReport {
   warnings: string[];
   changes: (SchemaChange & { feed: string })[]; // those not known before
 }
-
-const memoryLimit = "1500MB";
 
 /**
  * Brings staged/ up to the manifests: each changed day becomes a Parquet file with every row as delivered. Days that
@@ -87,7 +85,9 @@ async function stageAll(
 ): Promise<void> {
   if (jobs.some(({ tasks }) => tasks.length > 0)) openLayer(place.data);
   const tasks = jobs.flatMap((job) => {
-    const leftovers = options.force ? new Map<string, StagedDay>() : leftoverDays(place.data, job);
+    const leftovers = options.force
+      ? new Map<string, StagedDay>()
+      : leftoverDays(place.data, job.feed.name, job.before, job.tasks);
     return job.tasks.map((task) => ({ job, task, leftover: leftovers.get(task.dt) }));
   });
   if (tasks.length === 0) return;
@@ -193,44 +193,6 @@ async function tryDay(
     if (concernsAll(error)) throw diskError(error, place.data);
     report.failed.push({ feed: task.feed, dt: task.dt, reason: reasonOf(error) });
     return null;
-  }
-}
-
-// One thread reads a day, so that its lines keep their numbers; several days at a time keep the cores busy.
-function lanes(): number {
-  return Math.max(2, Math.min(4, availableParallelism()));
-}
-
-/** Does the work on several connections at once. When one fails, `stop` tells the others, and the error is thrown at the end. */
-async function inLanes(
-  count: number,
-  signal: AbortSignal | undefined,
-  work: (db: Database, lane: number) => Promise<void>,
-  stop: () => void,
-): Promise<void> {
-  // A connection of its own works for each lane. With a second thread DuckDB would have one of the two wait, at full speed.
-  const db = await openDatabase({ threads: 1, memoryLimit });
-  const links = [db];
-  const interrupt = () => {
-    for (const link of links) link.interrupt();
-  };
-  signal?.addEventListener("abort", interrupt);
-  try {
-    while (links.length < count) links.push(await db.connect());
-    const ends = await Promise.allSettled(
-      links.map(async (link, lane) => {
-        try {
-          await work(link, lane);
-        } catch (error) {
-          stop();
-          throw error;
-        }
-      }),
-    );
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
-  } finally {
-    signal?.removeEventListener("abort", interrupt);
-    for (const link of links.reverse()) link.close();
   }
 }
 

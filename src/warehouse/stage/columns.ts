@@ -1,0 +1,135 @@
+import type { Feed } from "../../export/feed.ts";
+import { documentedType, type Found, foundType } from "../schema/typing.ts";
+import type { FeedSnapshot, StagedColumn } from "../snapshot/snapshot.ts";
+
+/** A key that no column stands for yet, and what it came with. */
+export interface FoundKey {
+  key: string;
+  found: ReadonlySet<Found>;
+}
+
+const reserved = ["_file", "_line", "_run", "_rescued", "_versions", "_decided"]; // columns of the kit's own files
+const mostColumns = 1000;
+
+/**
+ * The columns to stage with: those of the registry, then the others that earlier days brought. These keep the names they
+ * had, or with `rename` get those of `namedByDay`.
+ */
+export function startColumns(
+  feed: Feed,
+  known: FeedSnapshot | undefined,
+  sameRules: boolean,
+  rename = false,
+): StagedColumn[] {
+  const columns: StagedColumn[] = [];
+  for (const { name, type, doc } of feed.columns) {
+    const before = known?.columns.find((column) => column.key === name && column.documented);
+    if (before && sameRules) columns.push(undated(before));
+    else
+      columns.push({
+        name: freeName(name, columns),
+        type,
+        key: name,
+        documented: true,
+        ...(/^1 when\b/.test(doc) ? { flag: true as const } : {}),
+        firstSeen: null,
+        lastSeen: null,
+      });
+  }
+  for (const column of known?.columns ?? []) {
+    if (column.documented || columns.some(({ key }) => key === column.key)) continue;
+    columns.push({ ...undated(column), name: freeName(rename ? column.key : column.name, columns) });
+  }
+  return columns;
+}
+
+/** Columns, ordered by the day that first brought them, whose name another would have if the days had come in order. */
+export function misnamed(columns: readonly StagedColumn[]): StagedColumn[] {
+  const before: { name: string }[] = [];
+  return columns.filter(({ key, name }) => {
+    const right = freeName(key, before);
+    before.push({ name: right });
+    return right !== name;
+  });
+}
+
+/** The column with what was found in it, and the type that follows. Itself when nothing of it is new. */
+export function withFound(column: StagedColumn, found: ReadonlySet<Found>): StagedColumn {
+  const known = new Set(column.found);
+  if ([...found].every((kind) => known.has(kind))) return column;
+  return typed(column, new Set([...known, ...found]));
+}
+
+/** The column with the type that follows from what was found in it. */
+export function typed(column: StagedColumn, found: ReadonlySet<Found>): StagedColumn {
+  const { untyped: _, declared: before, found: __, ...rest } = column;
+  const sorted = [...found].sort();
+  if (!column.documented) {
+    const type = foundType(column.key, found);
+    return type === null ? { ...rest, type: "VARCHAR", untyped: true } : { ...rest, type, found: sorted };
+  }
+  const declared = before ?? column.type;
+  const type = documentedType(declared, found);
+  return {
+    ...rest,
+    type,
+    ...(type === declared ? {} : { declared }),
+    ...(sorted.length > 0 ? { found: sorted } : {}),
+  };
+}
+
+/** The columns with one more for each key. Keys beyond a thousand columns find no room: they are left out. */
+export function withKeys(columns: readonly StagedColumn[], found: readonly FoundKey[]): StagedColumn[] {
+  const next = [...columns];
+  for (const { key, found: kinds } of found) {
+    if (next.length >= mostColumns || next.some((column) => column.key === key)) continue;
+    const column = { name: freeName(key, next), type: "VARCHAR", key, documented: false };
+    next.push(typed({ ...column, firstSeen: null, lastSeen: null }, kinds));
+  }
+  return next;
+}
+
+/** Keys that are delivered and have no column, as there are a thousand before them: their values are in _rescued alone. */
+export function crowdedOut({ columns, days }: Pick<FeedSnapshot, "columns" | "days">): string[] {
+  if (columns.length < mostColumns) return [];
+  const names = new Set(columns.flatMap(({ name, key }) => [name, key]));
+  const keys = new Set(days.flatMap(({ rescued }) => Object.keys(rescued ?? {})));
+  return [...keys].filter((key) => !names.has(key)).sort();
+}
+
+/** The same in words. */
+export function crowdedText(keys: readonly string[]): string {
+  const some = keys.slice(0, 3).join(", ");
+  return `${keys.length} ${keys.length === 1 ? "key has" : "keys have"} no column, as there are ${mostColumns} before: ${some}${keys.length > 3 ? ", …" : ""}`;
+}
+
+/** The columns of two states of one feed; null when a name would stand for two keys. */
+export function mergedColumns(a: readonly StagedColumn[], b: readonly StagedColumn[]): StagedColumn[] | null {
+  const merged = [...a];
+  for (const column of b) {
+    const at = merged.findIndex(({ key }) => key === column.key);
+    const same = merged.findIndex(({ name }) => name.toLowerCase() === column.name.toLowerCase());
+    if (at !== same) return null;
+    if (at === -1) merged.push(undated(column));
+    else merged[at] = mergedColumn(merged[at]!, column);
+  }
+  return merged;
+}
+
+function undated(column: StagedColumn): StagedColumn {
+  return { ...column, firstSeen: null, lastSeen: null };
+}
+
+function mergedColumn(a: StagedColumn, b: StagedColumn): StagedColumn {
+  return withFound(a, new Set(b.found));
+}
+
+// DuckDB's names know no case and SQL text no NUL: what would clash gets a number, as DuckDB itself does it.
+function freeName(key: string, columns: readonly { name: string }[]): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
+  const base = key.replace(/[\u0000-\u001f]/g, "_") || "_";
+  const taken = new Set([...reserved, ...columns.map(({ name }) => name)].map((name) => name.toLowerCase()));
+  let name = base;
+  for (let n = 1; taken.has(name.toLowerCase()); n += 1) name = `${base}_${n}`;
+  return name;
+}

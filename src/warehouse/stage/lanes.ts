@@ -1,0 +1,42 @@
+import { availableParallelism } from "node:os";
+import { type Database, openDatabase } from "../../duckdb/database.ts";
+
+const memoryLimit = "1500MB";
+
+/** How many days are read at a time. One thread reads a day, so that its lines keep their numbers; several keep the cores busy. */
+export function lanes(): number {
+  return Math.max(2, Math.min(4, availableParallelism()));
+}
+
+/** Does the work on several connections at once. When one fails, `stop` tells the others, and the error is thrown at the end. */
+export async function inLanes(
+  count: number,
+  signal: AbortSignal | undefined,
+  work: (db: Database, lane: number) => Promise<void>,
+  stop: () => void,
+): Promise<void> {
+  // A connection of its own works for each lane. With a second thread DuckDB would have one of the two wait, at full speed.
+  const db = await openDatabase({ threads: 1, memoryLimit });
+  const links = [db];
+  const interrupt = () => {
+    for (const link of links) link.interrupt();
+  };
+  signal?.addEventListener("abort", interrupt);
+  try {
+    while (links.length < count) links.push(await db.connect());
+    const ends = await Promise.allSettled(
+      links.map(async (link, lane) => {
+        try {
+          await work(link, lane);
+        } catch (error) {
+          stop();
+          throw error;
+        }
+      }),
+    );
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
+    for (const link of links.reverse()) link.close();
+  }
+}

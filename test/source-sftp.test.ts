@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
   chmodSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -22,72 +20,22 @@ import { gzipSync } from "node:zlib";
 import { openSftp } from "../src/sources/sftp/sftp.ts";
 import type { SyncEvent } from "../src/sync/progress.ts";
 import { type SyncOptions, sync } from "../src/sync/sync.ts";
+import { freePort, noSshd, type Sshd, startSshd } from "./sshd.ts";
 import { hasty, noise, now, projectAt, putPartition, read, tree } from "./sync-kit.ts";
-import { ended, until } from "./wait.ts";
-
-const sshd = ["/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd"].find((path) => existsSync(path));
-const missing = sshd === undefined || spawnSync("ssh", ["-V"]).error !== undefined;
 
 const ssh = (...args: string[]) => void execFileSync("ssh-keygen", ["-q", ...args]);
 
-describe("SFTP source", { skip: missing && "no OpenSSH server here" }, () => {
+describe("SFTP source", { skip: noSshd ?? false }, () => {
   let keys: string;
-  let server: ChildProcess;
+  let server: Sshd;
   let port: number;
   let folder: string;
 
   before(async () => {
-    keys = mkdtempSync(join(tmpdir(), "asapp-kit-sshd-"));
-    for (const name of ["host", "user", "stranger", "barred", "blind"])
-      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(keys, name)]);
-    const key = (name: string) => readFileSync(join(keys, `${name}.pub`), "utf8");
-    const refusing = (request: string, name: string) => `command="internal-sftp -P ${request}" ${key(name)}`;
-    writeFileSync(
-      join(keys, "authorized"),
-      [key("user"), refusing("open", "barred"), refusing("opendir", "blind")].join(""),
-    );
-    port = await freePort();
-    const config = {
-      Port: port,
-      ListenAddress: "127.0.0.1",
-      HostKey: join(keys, "host"),
-      AuthorizedKeysFile: join(keys, "authorized"),
-      PidFile: "none",
-      StrictModes: "no",
-      UsePAM: "no",
-      PasswordAuthentication: "no",
-      KbdInteractiveAuthentication: "no",
-      PermitRootLogin: "prohibit-password",
-      MaxStartups: "100",
-      Subsystem: "sftp internal-sftp",
-    };
-    writeFileSync(
-      join(keys, "config"),
-      Object.entries(config)
-        .map(([name, value]) => `${name} ${value}\n`)
-        .join(""),
-    );
-    if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true });
-    server = spawn(sshd!, ["-D", "-e", "-f", join(keys, "config")], { stdio: ["ignore", "ignore", "pipe"] });
-    let said = "";
-    server.stderr!.on("data", (text) => {
-      said += text;
-    });
-    await until("the SSH server to listen", () => said.includes("listening"), { state: () => said });
-    const host = readFileSync(join(keys, "host.pub"), "utf8").split(" ").slice(0, 2).join(" ");
-    writeFileSync(join(keys, "known"), `[127.0.0.1]:${port} ${host}\n`);
-    writeFileSync(
-      join(keys, "known-other"),
-      `[127.0.0.1]:${port} ${readFileSync(join(keys, "stranger.pub"), "utf8")}`,
-    );
-    writeFileSync(join(keys, "known-none"), "");
+    server = await startSshd();
+    ({ keys, port } = server);
   });
-  after(async () => {
-    const end = ended("the SSH server", server);
-    server.kill();
-    await end;
-    rmSync(keys, { recursive: true });
-  });
+  after(() => server.close());
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "asapp-kit-sftp-"));
   });
@@ -184,9 +132,8 @@ describe("SFTP source", { skip: missing && "no OpenSSH server here" }, () => {
     }
     const relay = await startRelay(port, [1_500_000, 700_000]);
     try {
-      const host = readFileSync(join(keys, "host.pub"), "utf8").split(" ").slice(0, 2).join(" ");
-      writeFileSync(join(keys, "known-relay"), `[127.0.0.1]:${relay.port} ${host}\n`);
-      const through = project({ at: url(relay.port), known: "known-relay" });
+      server.knownAt(relay.port);
+      const through = project({ at: url(relay.port), known: `known-${relay.port}` });
       const report = await run({ patience: { ...hasty, idle: 400 } }, through);
       assert.deepEqual([report.added, report.failed], [6, []]);
       assert.ok(relay.connections() >= 3, `${relay.connections()} connections`);
@@ -310,14 +257,6 @@ describe("SFTP source", { skip: missing && "no OpenSSH server here" }, () => {
     await assert.rejects(run(), { exit: "noSuchBucket", message: /no such folder: sftp:/ });
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 /** Passes bytes on to the server; the first connection breaks, the second hangs, each after so many bytes to the client. */
 async function startRelay(to: number, [breaks, hangs]: [number, number] | number[]) {

@@ -182,6 +182,14 @@ export function text<T>(what: string, parse?: (text: string) => T): Check<T | st
   };
 }
 
+/** A name of letters, digits and `._-`; `kind` is how a message calls it: "region". */
+export function token(kind: string): (written: string) => string {
+  return (written) => {
+    if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(written)) return written;
+    throw new Error(`invalid ${kind}: ${written}`);
+  };
+}
+
 export function oneOf<const T extends string>(...choices: T[]): Check<T> {
   return text(`one of ${choices.join(", ")}`, (written) => {
     const found = choices.find((choice) => choice === written);

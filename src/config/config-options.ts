@@ -5,7 +5,6 @@ import {
   type Check,
   entries,
   fail,
-  flag,
   isMap,
   isNull,
   items,
@@ -17,10 +16,11 @@ import {
   record,
   scalar,
   text,
+  token,
   type Value,
 } from "../base/yaml.ts";
-import { hostility } from "../export/layout.ts";
 import { date, feedName, feedOptions, minutes } from "../export/registry.ts";
+import { feedSourceOptions, insideSourceOptions, topSourceOptions } from "../sources/registry.ts";
 
 /** Minutes of the local day, `from` <= minute < `to`; `weekday` counts from 1, Monday, to 7. */
 export interface OpenHours {
@@ -74,8 +74,7 @@ const windowOptions = {
 };
 
 const selectionOptions = {
-  bucket: text("a bucket name such as asapp-prod-acme-exports-us-east-1", bucket),
-  prefix: text("a folder of the bucket such as messaging", prefix),
+  ...feedSourceOptions,
   version: text("a version", token("version")),
   format: text("a format", token("format")),
   ...windowOptions,
@@ -132,19 +131,8 @@ const siteOptions = {
 
 const kitOptions = {
   environment: text("an environment such as prod", environment),
-  company: text("the company as spelled in the bucket's name", company),
-  region: text("a region such as us-east-1", token("region")),
-  bucket: text("a bucket name such as asapp-prod-acme-exports-us-east-1", bucket),
-  prefix: text("a folder of the bucket such as messaging", prefix),
-  endpoint: text("a URL such as http://127.0.0.1:9000", endpoint),
-  profile: text("the name of an AWS profile"),
-  etag_is_md5: flag(),
-  source: record({
-    path: text("a folder"),
-    url: text("a URL such as sftp://user@host:22/path", sftpUrl),
-    identity: text("a key file such as ~/.ssh/id_ed25519"),
-    known_hosts: text("a file"),
-  }),
+  ...topSourceOptions,
+  source: record(insideSourceOptions),
   feeds: writtenFeeds(),
   ...windowOptions,
   ...schemaOptions,
@@ -356,13 +344,6 @@ function timezone(written: string): string {
   }
 }
 
-function token(kind: string): (written: string) => string {
-  return (written) => {
-    if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(written)) return written;
-    throw new Error(`invalid ${kind}: ${written}`);
-  };
-}
-
 // The shorthand 80/20 must be written as a map, because its two numbers are easily confused.
 function serviceLevel<S extends Record<string, Check<unknown>>>(shape: S): ReturnType<typeof record<S>> {
   const read = record(shape);
@@ -397,55 +378,4 @@ function environment(written: string): string {
     );
   if (/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(written)) return written;
   throw new Error(`invalid environment: ${written} (as in the bucket's name: prod, preprod, test)`);
-}
-
-function company(written: string): string {
-  const normalized = written.toLowerCase().replace(/[^a-z0-9-]+/g, "");
-  if (normalized === written) return written;
-  throw new Error(`invalid company: ${written} (as in the bucket's name, perhaps "${normalized}")`);
-}
-
-function bucket(written: string): string {
-  const name = written.replace(/^s3:\/\//, "").replace(/\/$/, "");
-  if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes("..")) return name;
-  const next = bucketAdvice(written) ?? "3 to 63 lowercase letters, digits, dots and hyphens";
-  throw new Error(`invalid bucket: ${written} (${next})`);
-}
-
-// Suggests bucket and prefix for a URL, an ARN or a path.
-function bucketAdvice(written: string): string | null {
-  const arn = /^arn:aws[a-z-]*:s3:::([^/]+)(?:\/(.*))?$/.exec(written);
-  const path = /^(?:s3[an]?:\/\/)?([a-z0-9.-]+)\/(.*)$/.exec(written);
-  const hosted = /^https?:\/\/([a-z0-9-]+)\.s3[.-][^/]*\/?(.*)$/.exec(written);
-  const match = arn ?? hosted ?? path;
-  if (match === null) return null;
-  const prefix = (match[2] ?? "").replace(/^\/+|[/*]+$/g, "");
-  return `written bucket: ${match[1]}${prefix === "" ? "" : ` and prefix: ${prefix}`}`;
-}
-
-function prefix(written: string): string {
-  const inner = written.replace(/^\/+|\/+$/g, "");
-  const reason = inner === "" ? null : hostility(inner);
-  if (reason !== null) throw new Error(`invalid prefix: ${JSON.stringify(written)} (${reason})`);
-  return inner;
-}
-
-function endpoint(written: string): string {
-  const url = URL.canParse(written) ? new URL(written) : null;
-  const isValid =
-    url !== null &&
-    /^https?:$/.test(url.protocol) &&
-    url.username === "" &&
-    url.search === "" &&
-    url.hash === "";
-  if (!isValid) throw new Error(`invalid endpoint: ${written} (a URL such as http://127.0.0.1:9000)`);
-  return written.replace(/\/+$/, "");
-}
-
-function sftpUrl(written: string): string {
-  const url = URL.canParse(written) ? new URL(written) : null;
-  const isValid =
-    url?.protocol === "sftp:" && url.hostname !== "" && url.username !== "" && url.password === "";
-  if (!isValid) throw new Error(`invalid url: ${written} (as in sftp://user@host:22/path)`);
-  return written;
 }

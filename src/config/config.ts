@@ -7,29 +7,8 @@ import { hint, suggest } from "../base/suggest.ts";
 import { isNull, keyPlace, type Value, YamlFile } from "../base/yaml.ts";
 import type { Feed } from "../export/feed.ts";
 import { type FeedOverride, feedOptions, loadRegistry, mergeFeed } from "../export/registry.ts";
+import { kindOf, kinds, type SourceConfig } from "../sources/registry.ts";
 import { type FeedEntry, type OpenHours, readOptions, type Written, weekdays } from "./config-options.ts";
-
-export interface S3Source {
-  type: "s3";
-  bucket: string;
-  prefix: string; // no slash at either end; "" for none
-  region: string;
-  endpoint: string | null;
-  profile: string | null;
-  etagIsMd5: boolean; // false: an ETag that looks like an MD5 is not compared
-}
-
-export interface FolderSource {
-  type: "folder";
-  path: string; // absolute
-}
-
-export interface SftpSource {
-  type: "sftp";
-  url: string; // sftp://user@host:port/path, never with a password
-  identity: string | null; // key file, absolute; null: keys of the agent and ssh's defaults
-  knownHosts: string | null; // absolute; null: ~/.ssh/known_hosts
-}
 
 export type NewColumn = "evolve" | "rescue" | "freeze";
 export type TypeChange = "widen" | "rescue" | "fail";
@@ -86,7 +65,7 @@ export interface SiteConfig {
 export interface Config {
   environment: string | null;
   company: string | null;
-  source: S3Source | FolderSource | SftpSource | null;
+  source: SourceConfig | null;
   feeds: FeedSelection[] | "all"; // use `selectFeed`, which covers both cases
   selections: Map<string, FeedSelection>; // feeds that kit.yaml names, with `all` too
   excluded: Set<string>; // feeds that kit.yaml excludes from `all`
@@ -112,12 +91,11 @@ export interface Config {
 
 const defaults = {
   environment: "prod",
-  region: "us-east-1",
   timezone: "UTC",
   schema: { onNewColumn: "evolve", onTypeChange: "widen", onMissingColumn: "null" },
   sync: {
     maxAgeMinutes: 15,
-    concurrency: { s3: 64, folder: 16, sftp: 16 },
+    concurrency: 64, // without a source
     graceMinutes: 60,
     futureHours: 24,
     maxListed: 2_000_000,
@@ -237,12 +215,17 @@ function resolveConfig(written: Written, folder: string): Config {
     lookbackDays: written.lookback ?? null,
     schema: schemaPolicy(written, defaults.schema),
     timezone: written.timezone ?? defaults.timezone,
-    data: absolutePath(written.data ?? `data/${dataName(source)}`, folder),
+    data: absolutePath(
+      written.data ?? `data/${source === null ? "local" : kindOf(source).dataName(source)}`,
+      folder,
+    ),
     catalog: written.catalog === undefined ? null : absolutePath(written.catalog, folder),
     output: absolutePath(site.output ?? defaults.output, folder),
     sync: {
       maxAgeMinutes: written.sync?.max_age ?? defaults.sync.maxAgeMinutes,
-      concurrency: written.sync?.concurrency ?? defaults.sync.concurrency[source?.type ?? "s3"],
+      concurrency:
+        written.sync?.concurrency ??
+        (source === null ? defaults.sync.concurrency : kindOf(source).concurrency),
       graceMinutes: written.sync?.grace ?? defaults.sync.graceMinutes,
       maxListed: written.sync?.max_listed ?? defaults.sync.maxListed,
       maxRatio: written.sync?.max_ratio ?? defaults.sync.maxRatio,
@@ -304,12 +287,13 @@ export function defaultColumns(seconds: number): Record<"queue" | "membership", 
 }
 
 function selection(name: string, entry: FeedEntry, config: Config): FeedSelection {
-  const s3 = config.source?.type === "s3" ? config.source : null;
+  const { source } = config;
+  const usual = source === null ? { bucket: null, prefix: "" } : kindOf(source).selection(source);
   const hasOwnWindow = entry.since !== undefined || entry.lookback !== undefined;
   return {
     name,
-    bucket: entry.bucket ?? s3?.bucket ?? null,
-    prefix: entry.prefix ?? s3?.prefix ?? "",
+    bucket: entry.bucket ?? usual.bucket,
+    prefix: entry.prefix ?? usual.prefix,
     version: entry.version ?? null,
     format: entry.format ?? null,
     since: hasOwnWindow ? (entry.since ?? null) : config.since,
@@ -330,73 +314,39 @@ function schemaPolicy(
   };
 }
 
-function sourceOf(written: Written, folder: string): Config["source"] {
-  const { path, url, identity, known_hosts: knownHosts } = written.source ?? {};
-  if (path !== undefined) return { type: "folder", path: absolutePath(path, folder) };
-  if (url !== undefined) {
-    const file = (name: string | undefined) => (name === undefined ? null : absolutePath(name, folder));
-    return { type: "sftp", url, identity: file(identity), knownHosts: file(knownHosts) };
-  }
+function sourceOf(written: Written, folder: string): SourceConfig | null {
   const environment = written.environment ?? defaults.environment;
-  const region = written.region ?? regionOf(written.bucket) ?? defaults.region;
-  const name = written.bucket ?? conventionalBucket(environment, written.company, region);
-  if (name === null) return null;
-  const { prefix = "", endpoint = null, profile = null } = written;
-  const etagIsMd5 = written.etag_is_md5 ?? true;
-  return { type: "s3", bucket: name, prefix, region, endpoint, profile, etagIsMd5 };
+  const context = { environment, absolute: (path: string) => absolutePath(path, folder) };
+  for (const kind of kinds) {
+    const source = kind.read(written, context);
+    if (source !== null) return source;
+  }
+  return null;
 }
 
-function conventionalBucket(environment: string, company: string | undefined, region: string): string | null {
-  return company === undefined ? null : `asapp-${environment}-${company}-exports-${region}`;
-}
-
-function regionOf(name: string | undefined): string | undefined {
-  return /-exports-([a-z]{2}(?:-[a-z]+)+-\d)$/.exec(name ?? "")?.[1];
-}
-
-function dataName(source: Config["source"]): string {
-  if (source?.type === "s3") return source.bucket;
-  return source?.type === "sftp" ? new URL(source.url).hostname : "local";
-}
-
-const bucketOptions = [
-  "company",
-  "region",
-  "bucket",
-  "prefix",
-  "endpoint",
-  "profile",
-  "etag_is_md5",
-] as const;
 const onlyOneWindow = "since and lookback are mutually exclusive: keep one of them";
 
 function checkSource(written: Written, problem: (option: string, message: string) => void): void {
-  if (written.source !== undefined) {
-    const { path, url } = written.source;
-    if ((path === undefined) === (url === undefined)) problem("source", "source needs either path or url");
-    for (const option of bucketOptions) {
-      if (written[option] !== undefined)
-        problem(option, `${option} applies to a bucket, but source is not one`);
-    }
+  if (written.source === undefined) {
+    for (const kind of kinds) kind.check(written, problem);
     return;
   }
-  if (written.bucket !== undefined || written.company !== undefined) return;
-  for (const option of ["environment", "region", "prefix", "endpoint", "profile", "etag_is_md5"] as const) {
-    if (written[option] !== undefined) {
-      problem(option, `${option} has no effect without bucket, or company to derive the bucket's name from`);
-      return;
-    }
-  }
+  const choices = kinds.flatMap(({ selectedBy }) => selectedBy ?? []);
+  if (choices.filter((option) => written.source?.[option] !== undefined).length !== 1)
+    problem("source", `source needs either ${choices.join(" or ")}`);
+  for (const { top, noun } of kinds)
+    for (const option of Object.keys(top))
+      if (own(written, option) !== undefined)
+        problem(option, `${option} applies to ${noun}, but source is not one`);
 }
 
 // The data folder may be deleted and rebuilt, so it must hold nothing else.
 function checkData(config: Config, folder: string, problem: (message: string) => void): void {
   const { data, source } = config;
   if (contains(data, folder)) problem(`data must be a separate folder, but ${data} contains the project`);
-  if (source?.type === "folder" && (contains(data, source.path) || contains(source.path, data))) {
-    problem(
-      `data and source must be separate folders, but one of ${data} and ${source.path} contains the other`,
-    );
+  const local = source === null ? null : kindOf(source).localFolder(source);
+  if (local !== null && (contains(data, local) || contains(local, data))) {
+    problem(`data and source must be separate folders, but one of ${data} and ${local} contains the other`);
   }
 }
 
@@ -409,11 +359,10 @@ function checkFeed(
 ): void {
   const report = (option: string, message: string) => value.file.report(keyPlace(value, option), message);
   if (entry.since !== undefined && entry.lookback !== undefined) report("lookback", onlyOneWindow);
-  for (const option of ["bucket", "prefix"] as const) {
-    if (entry[option] !== undefined && document.source !== undefined) {
-      report(option, `${option} applies to a bucket, but source is not one`);
-    }
-  }
+  for (const { feed, noun } of kinds)
+    for (const option of Object.keys(feed))
+      if (own(entry, option) !== undefined && document.source !== undefined)
+        report(option, `${option} applies to ${noun}, but source is not one`);
   const registered = registry.get(name) ?? null;
   if (registered === null && entry.key === undefined && entry.columns === undefined) {
     const suggestion = suggest(name, registry.keys());

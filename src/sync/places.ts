@@ -3,8 +3,9 @@ import { CliError, reasonOf } from "../base/errors.ts";
 import { concernsAll } from "../base/faults.ts";
 import type { FeedSelection } from "../config/config.ts";
 import type { Project } from "../config/project.ts";
-import { openSource, sourcePrefix } from "../sources/open-source.ts";
+import { kindOf } from "../sources/registry.ts";
 import { type FolderOptions, type Source, SourceError } from "../sources/source.ts";
+import { openSource, requireSource, sourceBucket, sourcePrefix } from "./open-source.ts";
 import type { SyncEvent } from "./progress.ts";
 import { type Patience, Retry } from "./retry.ts";
 
@@ -37,7 +38,7 @@ export class Places {
   /** The place of a feed, or that of the project. */
   async of(selection?: FeedSelection): Promise<Place> {
     const { source } = this.project.config;
-    const bucket = source?.type === "s3" ? (selection?.bucket ?? source.bucket) : "";
+    const bucket = (source === null ? null : sourceBucket(source, selection)) ?? "";
     let opening = this.open.get(bucket);
     if (opening === undefined) {
       opening = this.openPlace(bucket);
@@ -62,7 +63,7 @@ export class Places {
     const retry = new Retry(source.describe(), concurrency, this.patience, {
       onRetry: (what, reason, waitMs) => this.report({ type: "retry", what, reason, waitMs }),
       onSlowDown: (atOnce) => this.report({ type: "slowdown", atOnce }),
-      settings: this.project.config.source?.type === "sftp" ? "`source: {url}`" : "`region` and `endpoint`",
+      settings: kindOf(requireSource(this.project)).settings,
     });
     const requests = { listings: 0 };
     const { signal } = this;

@@ -9,13 +9,13 @@ import {
   type RemoteObject,
   type RemotePartition,
 } from "../export/remote-partition.ts";
-import { sourcePlace } from "../sources/open-source.ts";
 import { rawDays } from "./adopt.ts";
 import { type DayWork, pack } from "./day-work.ts";
 import { type Discovery, discover, type FeedPlace, type Unlisted } from "./discovery.ts";
 import type { LastSync } from "./last-sync.ts";
 import { listFeed } from "./listing.ts";
 import { daysOf, readDay } from "./manifest.ts";
+import { sourcePlace } from "./open-source.ts";
 import { aloneOrThrow, type Place, type Places } from "./places.ts";
 import { type PlanEntry, planSync } from "./plan.ts";
 import type { SyncEvent } from "./progress.ts";

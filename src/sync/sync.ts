@@ -6,7 +6,6 @@ import { namesOf, noNames } from "../base/names.ts";
 import type { Project } from "../config/project.ts";
 import { docsName } from "../export/layout.ts";
 import { partitionKey } from "../export/partition.ts";
-import { requireSource, sourcePlace } from "../sources/open-source.ts";
 import {
   type FeedSync,
   type LastSync,
@@ -15,6 +14,7 @@ import {
   type Unfinished,
   writeLastSync,
 } from "./last-sync.ts";
+import { requireSource, sourcePlace } from "./open-source.ts";
 import { Places } from "./places.ts";
 import type { PlanEntry } from "./plan.ts";
 import type { SyncEvent } from "./progress.ts";

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { CliError } from "../../base/errors.ts";
-import type { SftpSource } from "../../config/config.ts";
 import type { RemoteObject } from "../../export/remote-partition.ts";
 import {
   type Body,
@@ -17,6 +16,13 @@ import { listFolder, listTree, type TreeEntry, versionOf } from "../tree.ts";
 import { noSuchFile, permissionDenied, SftpClient, SftpStatus } from "./sftp-client.ts";
 import { explainSsh, type SshPlace } from "./ssh-error.ts";
 
+export interface SftpConfig {
+  type: "sftp";
+  url: string; // sftp://user@host:port/path, never with a password
+  identity: string | null; // key file, absolute; null: the agent's and ssh's own
+  knownHosts: string | null; // absolute; null: ~/.ssh/known_hosts
+}
+
 const readBytes = 64 * 1024;
 const readsAhead = 16;
 const handshakeMs = 15_000; // keys are exchanged and checked before the first byte is to be seen
@@ -26,7 +32,7 @@ const handshakeMs = 15_000; // keys are exchanged and checked before the first b
  * unknown host key is refused, and nothing ever asks at the terminal. No ETags: an object's version is its size and time
  * of change, and it is looked at again after the last byte.
  */
-export function openSftp(options: SftpSource, tuning: SourceTuning = {}): Source {
+export function openSftp(options: SftpConfig, tuning: SourceTuning = {}): Source {
   return new Sftp(options, tuning);
 }
 
@@ -43,7 +49,7 @@ class Sftp implements Source {
   private readonly idleMs: number;
   private connection: Connection | null = null;
 
-  constructor(options: SftpSource, tuning: SourceTuning) {
+  constructor(options: SftpConfig, tuning: SourceTuning) {
     const url = new URL(options.url);
     this.where = options.url.replace(/\/$/, "");
     const { identity, knownHosts } = options;
@@ -239,7 +245,7 @@ function quoted(path: string): string {
   return `"${path.replaceAll("%", "%%").replace(/["\\]/g, "\\$&")}"`;
 }
 
-function sshArguments({ identity, knownHosts }: SftpSource, url: URL, idleMs: number): string[] {
+function sshArguments({ identity, knownHosts }: SftpConfig, url: URL, idleMs: number): string[] {
   const options = {
     BatchMode: "yes",
     StrictHostKeyChecking: "yes",

@@ -1,6 +1,7 @@
 import { CliError } from "../base/errors.ts";
 import type { Project } from "../config/project.ts";
-import type { Source, SourceTuning } from "./source.ts";
+import { kindOf, type SourceConfig } from "../sources/registry.ts";
+import type { Source, SourceTuning } from "../sources/source.ts";
 
 /** What differs from the project's own source for one feed. */
 export interface SourceSelection {
@@ -8,10 +9,15 @@ export interface SourceSelection {
   prefix?: string;
 }
 
+/** The bucket of a source, or that of a feed with its own; null for a source that has none. */
+export function sourceBucket(source: SourceConfig, { bucket }: SourceSelection = {}): string | null {
+  return bucket ?? kindOf(source).selection(source).bucket;
+}
+
 /** The prefix that the source's keys start with: "" or text that ends in "/". */
 export function sourcePrefix(project: Project, selection: SourceSelection = {}): string {
   const { source } = project.config;
-  const prefix = selection.prefix ?? (source?.type === "s3" ? source.prefix : "");
+  const prefix = selection.prefix ?? (source === null ? "" : kindOf(source).selection(source).prefix);
   const inner = prefix.replace(/^\/+|\/+$/g, "");
   return inner === "" ? "" : `${inner}/`;
 }
@@ -22,14 +28,11 @@ export function sourcePrefix(project: Project, selection: SourceSelection = {}):
  */
 export function sourcePlace(project: Project, selection: SourceSelection = {}): string {
   const source = requireSource(project);
-  const prefix = sourcePrefix(project, selection);
-  if (source.type === "s3") return `s3://${selection.bucket ?? source.bucket}/${prefix}`;
-  const root = source.type === "folder" ? source.path : source.url.replace(/\/$/, "");
-  return prefix === "" ? root : `${root}/${prefix}`;
+  return kindOf(source).place(source, sourceBucket(source, selection), sourcePrefix(project, selection));
 }
 
 /** The configured source. Throws CliError("config") when there is none. */
-export function requireSource({ config, configFile }: Project): NonNullable<Project["config"]["source"]> {
+export function requireSource({ config, configFile }: Project): SourceConfig {
   if (config.source !== null) return config.source;
   throw new CliError(
     "config",
@@ -47,14 +50,5 @@ export async function openSource(
   tuning: SourceTuning = {},
 ): Promise<Source> {
   const source = requireSource(project);
-  if (source.type === "s3") {
-    const { openS3 } = await import("./s3/s3.ts");
-    return openS3({ ...source, bucket: selection.bucket ?? source.bucket }, tuning);
-  }
-  if (source.type === "folder") {
-    const { openFolder } = await import("./folder/folder.ts");
-    return openFolder(source.path);
-  }
-  const { openSftp } = await import("./sftp/sftp.ts");
-  return openSftp(source, tuning);
+  return kindOf(source).open(source, sourceBucket(source, selection), tuning);
 }

@@ -4,7 +4,7 @@ import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { quoteName, quoteText } from "../src/duckdb/quote.ts";
 import type { Feed } from "../src/export/feed.ts";
 import { loadRegistry, mergeFeed, orderTerm, unknownFeed } from "../src/export/registry.ts";
-import { dedupeRule, dedupeSelect, type RelationColumn, wrapped } from "../src/warehouse/dedupe/dedupe.ts";
+import { dedupeRule, dedupeSelect, type RelationColumn, wrapTerms } from "../src/warehouse/dedupe/dedupe.ts";
 import { provenance } from "../src/warehouse/snapshot/snapshot.ts";
 import { stored } from "./stored.ts";
 
@@ -278,7 +278,7 @@ describe("the dedupe SQL of every feed in the registry", () => {
   }
 
   it("breaks long lists into lines", () => {
-    const text = wrapped(
+    const text = wrapTerms(
       Array.from({ length: 40 }, (_, i) => `"column_${i}"`),
       4,
     );

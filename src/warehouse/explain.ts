@@ -10,8 +10,8 @@ import {
   type DedupeRule,
   dedupeRule,
   type RelationColumn,
-  ranked,
-  unused,
+  rankedFrom,
+  unusedName,
   windowOf,
 } from "./dedupe/dedupe.ts";
 import { deliveredText, qualified } from "./dedupe/term.ts";
@@ -23,33 +23,33 @@ export interface Version {
   line: number;
   run: string;
   won: boolean;
-  by: string; // the term that set it behind the winner; of the winner, the one that set it before the next
-  order: Value[]; // what the terms of the declared order are of this version
-  differs: string[]; // columns in which it is not as the winner
+  by: string; // the term that ranked it behind the winner; for the winner, the term that ranked it before the next
+  order: Value[]; // this version's values of the declared order
+  differs: string[]; // columns in which it differs from the winner
   row: Record<string, Value>;
 }
 
 export interface ExplainedKey {
   key: Record<string, Value>;
-  versions: Version[]; // the winner first, then as they rank
+  versions: Version[]; // by rank, the winner first
 }
 
 export interface Explanation {
   feed: string;
   key: string[]; // terms of the key, as SQL
-  order: string[]; // terms of the order, the run's last
+  order: string[]; // terms of the order, those of the run last
   absent: string[]; // columns of the documented key that are not delivered
   keys: ExplainedKey[];
-  more: boolean; // there are more versions than shown
+  more: boolean; // more versions exist than shown
 }
 
-const mostVersions = 200;
+const maxVersions = 200;
 const runTerms = ["run", "file", "line"];
 
 /**
- * Every delivered version of the rows with these values, which one stands for its key, and why. Values are text, as the
- * column's type writes them; "null" is null. Conditions that fit several keys give several.
- * Throws CliError("unknownFeed") and CliError("usage") for a feed, a column or a value that cannot be.
+ * Every delivered version of the rows with these values, the winner of each key, and the reason. Values are text in the
+ * spelling of the column's type; "null" is null. Conditions may match several keys.
+ * Throws CliError("unknownFeed") for an unknown feed, and CliError("usage") for an unknown column or an invalid value.
  */
 export async function explainKey(
   project: Project,
@@ -58,14 +58,14 @@ export async function explainKey(
   options: { snapshot?: Snapshot; signal?: AbortSignal } = {},
 ): Promise<Explanation> {
   const snapshot = options.snapshot ?? loadSnapshot(project.data);
-  const known = snapshot.feeds[name];
-  if (!known)
+  const feedSnapshot = snapshot.feeds[name];
+  if (!feedSnapshot)
     throw new CliError(
       "unknownFeed",
-      `nothing of feed ${name} is here`,
-      "asapp-kit status lists what is here",
+      `no data of feed ${name}`,
+      "asapp-kit status lists the feeds with data",
     );
-  const columns = relationColumns(known);
+  const columns = relationColumns(feedSnapshot);
   const rule = dedupeRule(feedOf(project, name), columns);
   const database = await openCatalog(project, { snapshot });
   try {
@@ -81,8 +81,8 @@ export async function explainKey(
       key: rule.key.map(({ label }) => label),
       order: termNames(rule),
       absent: rule.missing,
-      keys: grouped(rule, columns, rows.slice(0, mostVersions)),
-      more: rows.length > mostVersions,
+      keys: groupByKey(rule, columns, rows.slice(0, maxVersions)),
+      more: rows.length > maxVersions,
     };
   } finally {
     database.close();
@@ -116,8 +116,8 @@ async function condition(
   if (text === null && rows[0]![0] === true)
     throw new CliError(
       "usage",
-      `${column.name} is ${column.type}, which ${value} is not`,
-      "write it as the query shell shows it",
+      `${column.name} is ${column.type}, but ${value} is not`,
+      "spell it as the query shell shows it",
     );
   return `(${quoteName(column.name)} = ${typed}${text === null ? "" : ` or ${text} = ${quoteText(value)}`})`;
 }
@@ -127,14 +127,14 @@ function versionsSql(
   rule: DedupeRule,
   columns: RelationColumn[],
   conditions: string[],
-  named: string[],
+  conditionColumns: string[],
 ): string {
   const raw = `"raw".${quoteName(feed)}`;
   const where = conditions.join(" and ") || "true";
-  // Conditions on other columns than the key's choose keys, of which every version is wanted.
-  const ofKey = new Set(rule.key.flatMap((term) => term.columns).map((column) => column.toLowerCase()));
-  const picked = named.every(
-    (column) => ofKey.has(column.toLowerCase()) && rule.key.some(({ sql }) => sql === quoteName(column)),
+  // Conditions on columns outside the key select keys, of which every version is returned.
+  const keyColumns = new Set(rule.key.flatMap((term) => term.columns).map((column) => column.toLowerCase()));
+  const source = conditionColumns.every(
+    (column) => keyColumns.has(column.toLowerCase()) && rule.key.some(({ sql }) => sql === quoteName(column)),
   )
     ? `${raw} where ${where}`
     : `(select * from ${raw} as "delivered" semi join (select ${rule.key.map(({ sql }, i) => `${sql} as k${i}`).join(", ")} from ${raw} where ${where}) as "picked"
@@ -142,10 +142,10 @@ function versionsSql(
   const terms = [...rule.order.map(({ sql }) => sql), ...runTerms.map((term) => quoteName(`_${term}`))];
   const all = withProvenance(columns).map(({ name }) => quoteName(name));
   const newest = rule.latestOnly ? `"_run" = (select max("_run") from ${raw})` : "true";
-  const counted = { ...rule, key: [...rule.key, { columns: [], sql: newest, label: "" }] };
+  const ranking = { ...rule, key: [...rule.key, { columns: [], sql: newest, label: "" }] };
   const first = (sql: string) => `${sql} is distinct from first_value(${sql}) over "w"`;
   const next = (sql: string) => `${sql} is distinct from lead(${sql}) over "w"`;
-  const name = (figure: Figure) => quoteName(unused(figure, columns));
+  const name = (figure: Figure) => quoteName(unusedName(figure, columns));
   return `select *, dense_rank() over (order by ${name("_group")}) as ${name("_nth")} from (
     select ${all.join(", ")}, ${newest} as ${name("_counts")},
       row_number() over "w" as ${name("_rank")}, min("_run" || "_file" || "_line") over (partition by ${rule.key.map(({ sql }) => sql).join(", ")}) as ${name("_group")},
@@ -153,21 +153,25 @@ function versionsSql(
       [${rule.key.map(({ sql }) => `cast(${sql} as VARCHAR)`).join(", ")}] as ${name("_key")},
       [${rule.order.map(({ sql }) => `cast(${sql} as VARCHAR)`).join(", ")}]::VARCHAR[] as ${name("_order")},
       [${terms.map(first).join(", ")}] as ${name("_behind")}, [${terms.map(next).join(", ")}] as ${name("_before")}
-    ${ranked(counted, [`from ${picked}`]).join("\n    ")}
+    ${rankedFrom(ranking, [`from ${source}`]).join("\n    ")}
     window "w" as (
-${windowOf(counted, 6)}
+${windowOf(ranking, 6)}
     )
-  ) order by ${name("_nth")}, ${name("_counts")} desc, ${name("_rank")} limit ${mostVersions + 1}`;
+  ) order by ${name("_nth")}, ${name("_counts")} desc, ${name("_rank")} limit ${maxVersions + 1}`;
 }
 
-// What the query says of a row beside its columns, which may have these names as well.
+// Computed columns of the query; the feed's own columns may have the same names.
 type Figure = "_nth" | "_counts" | "_rank" | "_group" | "_next" | "_key" | "_order" | "_behind" | "_before";
 
-function grouped(rule: DedupeRule, columns: RelationColumn[], rows: Record<string, Value>[]): ExplainedKey[] {
+function groupByKey(
+  rule: DedupeRule,
+  columns: RelationColumn[],
+  rows: Record<string, Value>[],
+): ExplainedKey[] {
   const terms = termNames(rule);
   const keys = new Map<Value, ExplainedKey>();
   for (const row of rows) {
-    const figure = (name: Figure) => own(row, unused(name, columns));
+    const figure = (name: Figure) => own(row, unusedName(name, columns));
     const nth = figure("_nth")!;
     const texts = figure("_key") as Value[];
     const key = Object.fromEntries(rule.key.map(({ label }, i) => [label, texts[i]!]));
@@ -177,7 +181,10 @@ function grouped(rule: DedupeRule, columns: RelationColumn[], rows: Record<strin
     const won = figure("_counts") === true && figure("_rank") === 1;
     const winner = versions[0]?.row ?? values;
     versions.push({
-      ...{ file: String(row._file), line: Number(row._line), run: String(row._run), won },
+      file: String(row._file),
+      line: Number(row._line),
+      run: String(row._run),
+      won,
       by: reason(figure, won, terms),
       order: figure("_order") as Value[],
       differs: columns

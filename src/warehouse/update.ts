@@ -18,13 +18,13 @@ export interface UpdateOptions extends StageOptions, CurrentOptions {
 }
 
 export interface UpdateReport extends Omit<StageReport, "snapshot"> {
-  feeds: FeedUpdate[]; // those whose current layer was looked at
-  snapshot: Snapshot; // as it is now stored
+  feeds: FeedUpdate[]; // of feeds whose current layer was updated
+  snapshot: Snapshot; // as now stored
 }
 
 /**
- * Brings staged/ and current/ up to the manifests, then makes both the state that readers see, at once. For the holder of
- * the lock. Without news it reads the manifests' names and writes nothing.
+ * Updates staged/ and current/ to the manifests, then makes both visible to readers at once. The caller holds the lock.
+ * Without news it reads only the names of manifests and writes nothing.
  */
 export async function updateWarehouse(project: Project, options: UpdateOptions = {}): Promise<UpdateReport> {
   const now = options.now ?? new Date();
@@ -33,13 +33,13 @@ export async function updateWarehouse(project: Project, options: UpdateOptions =
   const { updates } = current;
   const facts = await withFacts(project, current.snapshot, now);
   const failed = [...report.failed, ...current.failed, ...facts.failed, ...unreadDocs(staged, before)];
-  const told = { ...report, failed, feeds: updates };
-  const troubles = [...untried(before.troubles ?? [], options), ...failed];
+  const summary = { ...report, failed, feeds: updates };
+  const troubles = [...untriedTroubles(before.troubles ?? [], options), ...failed];
   const saved = saveSnapshot(project.data, before, { ...facts.snapshot, troubles }, now);
   const news = report.changed.length + updates.length > 0;
-  if (!news && saved.superseded.length === 0) return { ...told, snapshot: saved };
+  if (!news && saved.superseded.length === 0) return { ...summary, snapshot: saved };
   const swept = sweep(project.data, saved, now);
-  return { ...told, snapshot: saveSnapshot(project.data, saved, swept, now) };
+  return { ...summary, snapshot: saveSnapshot(project.data, saved, swept, now) };
 }
 
 interface Ranked {
@@ -48,47 +48,51 @@ interface Ranked {
   report: Omit<StageReport, "snapshot">;
 }
 
-/** Where a feed cannot be ranked for staged files that are damaged, these are staged again, and it is ranked again. */
+/** Stages and ranks. If a feed cannot be ranked because staged files are damaged, stages those days again and ranks again. */
 async function stageAndRank(project: Project, before: Snapshot, options: UpdateOptions): Promise<Ranked> {
-  const { snapshot: staged, ...report } = await stageAlike(project, before, options);
+  const { snapshot: staged, ...report } = await stageConsistently(project, before, options);
   const current = await updateCurrent(project, before, staged, options);
   const days = await damagedDays(
     project.data,
     current.failed.flatMap(({ feed }) => (staged.feeds[feed] ? [[feed, staged.feeds[feed]] as const] : [])),
   );
   if (days.length === 0) return { staged, current, report };
-  const { snapshot: mended, ...again } = await stage(project, {
+  const { snapshot: repaired, ...repair } = await stage(project, {
     ...options,
     from: staged,
     days,
     force: true,
   });
   const merged = {
-    changed: [...report.changed, ...again.changed],
-    days: [...report.days, ...again.days],
-    failed: [...report.failed, ...again.failed],
-    warnings: [...report.warnings, ...again.warnings],
-    changes: [...report.changes, ...again.changes],
+    changed: [...report.changed, ...repair.changed],
+    days: [...report.days, ...repair.days],
+    failed: [...report.failed, ...repair.failed],
+    warnings: [...report.warnings, ...repair.warnings],
+    changes: [...report.changes, ...repair.changes],
   };
-  return { staged: mended, current: await updateCurrent(project, before, mended, options), report: merged };
+  return {
+    staged: repaired,
+    current: await updateCurrent(project, before, repaired, options),
+    report: merged,
+  };
 }
 
-// A document is a new trouble once, in the update that met it.
+// An unreadable document is reported once, by the update that first met it.
 function unreadDocs({ docs }: Snapshot, before: Snapshot): Trouble[] {
-  const known = new Set(before.docs?.unread?.map(({ path }) => path));
+  const unreadBefore = new Set(before.docs?.unread?.map(({ path }) => path));
   return (docs?.unread ?? [])
-    .filter(({ path }) => !known.has(path))
+    .filter(({ path }) => !unreadBefore.has(path))
     .map(({ path, reason }) => ({ feed: docsName, dt: "", reason: `docs/${path}: ${reason}` }));
 }
 
-/** Troubles of days that an update of some days did not look at. */
-function untried(troubles: readonly Trouble[], { days }: UpdateOptions): Trouble[] {
+/** Troubles of days outside an update that was limited to some days. */
+function untriedTroubles(troubles: readonly Trouble[], { days }: UpdateOptions): Trouble[] {
   if (days === undefined) return [];
-  const looked = new Set(days.map(({ feed, dt }) => `${feed} ${dt}`));
-  return troubles.filter(({ feed, dt }) => dt !== "" && !looked.has(`${feed} ${dt}`));
+  const triedDays = new Set(days.map(({ feed, dt }) => `${feed} ${dt}`));
+  return troubles.filter(({ feed, dt }) => dt !== "" && !triedDays.has(`${feed} ${dt}`));
 }
 
-/** Whether a manifest or a schema document was written after the warehouse was last brought up to date. */
+/** True when a manifest or a schema document is newer than the last update of the warehouse. */
 export function updateDue({ data }: Pick<Project, "data">): boolean {
   const time = (path: string) => statSync(join(data, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const manifest = join(data, "manifest");
@@ -98,10 +102,14 @@ export function updateDue({ data }: Pick<Project, "data">): boolean {
 }
 
 /**
- * Stages what there is, and again those days that a later one shows to be read otherwise. A feed of which such a day cannot
- * be read again stays as it was.
+ * Stages all news, and then again the days that a later day shows to have been read with other names or types. A feed keeps
+ * its former state if such a day cannot be read again.
  */
-async function stageAlike(project: Project, before: Snapshot, options: UpdateOptions): Promise<StageReport> {
+async function stageConsistently(
+  project: Project,
+  before: Snapshot,
+  options: UpdateOptions,
+): Promise<StageReport> {
   const first = await stage(project, { ...options, from: before });
   const days = respelledDays(project.config, first.snapshot);
   if (days.length === 0) return first;
@@ -112,10 +120,10 @@ async function stageAlike(project: Project, before: Snapshot, options: UpdateOpt
     else delete feeds[feed];
   }
   const names = new Set(days.map(({ feed }) => feed));
-  const once = new Set(again.changed.map(({ feed, dt }) => `${feed} ${dt}`));
-  const left = <T extends { feed: string; dt: string }>(list: T[]) =>
-    list.filter(({ feed, dt }) => !once.has(`${feed} ${dt}`));
-  const anew = [...names].flatMap((feed) =>
+  const restaged = new Set(again.changed.map(({ feed, dt }) => `${feed} ${dt}`));
+  const notRestaged = <T extends { feed: string; dt: string }>(list: T[]) =>
+    list.filter(({ feed, dt }) => !restaged.has(`${feed} ${dt}`));
+  const newest = [...names].flatMap((feed) =>
     newChanges(before.feeds[feed]?.changes ?? [], feeds[feed]?.changes ?? []).map((change) => ({
       feed,
       ...change,
@@ -123,25 +131,25 @@ async function stageAlike(project: Project, before: Snapshot, options: UpdateOpt
   );
   return {
     ...again,
-    changed: [...left(first.changed), ...again.changed],
-    days: [...left(first.days), ...again.days],
+    changed: [...notRestaged(first.changed), ...again.changed],
+    days: [...notRestaged(first.days), ...again.days],
     failed: [...first.failed, ...again.failed],
     warnings: [...first.warnings, ...again.warnings],
-    changes: [...first.changes.filter(({ feed }) => !names.has(feed)), ...anew],
+    changes: [...first.changes.filter(({ feed }) => !names.has(feed)), ...newest],
   };
 }
 
 /**
- * Days that were read when a column had another name or type than it has by now. Cast to text, their values would not be
- * spelled as they were delivered, and the rows would depend on which day came first: they are read again.
+ * Days that were read while a column had another name or type than now. They are read again: cast to text, their values
+ * would lose the delivered spelling, and rows would depend on which day came first.
  */
 function respelledDays(config: Config, { feeds }: Snapshot): { feed: string; dt: string }[] {
   return Object.entries(feeds).flatMap(([feed, { columns, layouts, days }]) => {
     const types = new Map(columns.map(({ name, type }) => [name, type]));
     const names = new Set(misnamed(columns).map(({ name }) => name));
     const keep = policyOf(config, feed).onTypeChange === "rescue"; // a narrower type rescues other values
-    const alike = (from: string, to: string) => (keep ? from === to : castsExactly(from, to));
-    const other = layouts.map(
+    const readsAlike = (from: string, to: string) => (keep ? from === to : castsExactly(from, to));
+    const otherTypes = layouts.map(
       (layout) =>
         new Set(
           layout.columns
@@ -149,15 +157,18 @@ function respelledDays(config: Config, { feeds }: Snapshot): { feed: string; dt:
             .map(({ name }) => name),
         ),
     );
-    const old = layouts.map(
+    const outdated = layouts.map(
       (layout) =>
         layout.seen.some((name) => names.has(name)) ||
-        layout.columns.some(({ name, type }) => names.has(name) || !alike(type, types.get(name) ?? type)),
+        layout.columns.some(
+          ({ name, type }) => names.has(name) || !readsAlike(type, types.get(name) ?? type),
+        ),
     );
     return days
       .filter(
         ({ rows, layout, rescued }) =>
-          rows > 0 && (old[layout] || Object.keys(rescued ?? {}).some((name) => other[layout]!.has(name))),
+          rows > 0 &&
+          (outdated[layout] || Object.keys(rescued ?? {}).some((name) => otherTypes[layout]!.has(name))),
       )
       .map(({ dt }) => ({ feed, dt }));
   });

@@ -20,9 +20,9 @@ import { stageDay } from "./stage/stage-day.ts";
 import { surveyFile, UnreadableFile } from "./stage/survey.ts";
 
 /**
- * lines: a file's lines are not what its rows, quarantined and blank lines add up to. staged: the rows of a file are not
- * those that its lines give. winner: current has a row that it should not have, or lacks one. content: a row of current is
- * not as staged. unreadable: a file is gone or broken.
+ * lines: a file's lines are not the sum of its rows, quarantined and blank lines. staged: a file's staged rows differ from
+ * its lines. winner: current lacks a winner or has another row. content: a row of current differs from its staged row.
+ * unreadable: a file is missing or damaged.
  */
 export interface Difference {
   kind: "lines" | "staged" | "winner" | "content" | "unreadable";
@@ -43,56 +43,55 @@ export interface Verification {
   blank: number;
   currentRows: number;
   differences: Difference[]; // the first 100
-  more: number; // differences beyond those
+  more: number; // further differences
 }
 
 export interface VerifyOptions {
   snapshot?: Snapshot;
-  bucketRows?: number; // rows that are ranked at once
+  bucketRows?: number; // rows ranked at once
   signal?: AbortSignal;
   onDay?: (dt: string, done: number, total: number) => void;
 }
 
-const shown = 100;
+const maxShown = 100;
 const defaultBucketRows = 2_000_000;
 
 /**
- * Proves for one feed that current is what the dedupe view over the raw files gives: every raw file is read again, to its
- * end, and its rows are compared with the staged ones; then the whole of staged is ranked anew and compared with current,
- * row by row. Reads only; memory does not grow with the history. Throws only for what has nothing to do with the data.
+ * Proves for one feed that current equals the dedupe view over the raw files: reads every raw file completely and compares
+ * its rows with the staged rows, then ranks all staged rows and compares the winners with current, row by row. Writes
+ * nothing; memory does not grow with the history. Throws only for errors that do not concern the data.
  */
 export async function verifyFeed(
   project: Project,
   name: string,
   options: VerifyOptions = {},
 ): Promise<Verification> {
-  const known = (options.snapshot ?? loadSnapshot(project.data)).feeds[name];
+  const feedSnapshot = (options.snapshot ?? loadSnapshot(project.data)).feeds[name];
   const result: Verification = {
-    ...{
-      feed: name,
-      ok: true,
-      days: 0,
-      files: 0,
-      lines: 0,
-      rows: 0,
-      quarantined: 0,
-      blank: 0,
-      currentRows: 0,
-    },
-    ...{ differences: [], more: 0 },
+    feed: name,
+    ok: true,
+    days: 0,
+    files: 0,
+    lines: 0,
+    rows: 0,
+    quarantined: 0,
+    blank: 0,
+    currentRows: 0,
+    differences: [],
+    more: 0,
   };
-  if (!known) return result;
+  if (!feedSnapshot) return result;
   const tmp = mkdtempSync(join(tmpdir(), "asapp-verify-"));
   const database = await openDatabase({ threads: 2, memoryLimit: "1GB", tempDirectory: join(tmp, "spill") });
-  const check = new Check(database, project, feedOf(project, name), known, tmp, result, options);
+  const verifier = new Verifier(database, project, feedOf(project, name), feedSnapshot, tmp, result, options);
   let done = 0;
   try {
     await database.run(viewMacros().join("\n"));
-    for (const days of inGroups(known.days, ({ rows }) => rows, comparedAtOnce)) {
-      await check.days(days);
-      for (const { dt } of days) options.onDay?.(dt, ++done, known.days.length);
+    for (const days of inGroups(feedSnapshot.days, ({ rows }) => rows, groupLimits)) {
+      await verifier.verifyDays(days);
+      for (const { dt } of days) options.onDay?.(dt, ++done, feedSnapshot.days.length);
     }
-    await check.winners(options.bucketRows ?? defaultBucketRows);
+    await verifier.verifyWinners(options.bucketRows ?? defaultBucketRows);
   } finally {
     database.close();
     rmSync(tmp, { recursive: true, force: true });
@@ -100,13 +99,13 @@ export async function verifyFeed(
   return { ...result, ok: result.differences.length === 0 };
 }
 
-const comparedAtOnce = { count: 32, size: 100_000 }; // days, rows
+const groupLimits = { count: 32, size: 100_000 }; // days, rows
 
-class Check {
+class Verifier {
   private readonly database: Database;
   private readonly project: Project;
   private readonly feed: Feed;
-  private readonly known: FeedSnapshot;
+  private readonly feedSnapshot: FeedSnapshot;
   private readonly tmp: string;
   private readonly result: Verification;
   private readonly query: QueryOptions;
@@ -125,87 +124,87 @@ class Check {
     this.database = database;
     this.project = project;
     this.feed = feed;
-    this.known = known;
+    this.feedSnapshot = known;
     this.tmp = tmp;
     this.result = result;
     this.query = { signal };
     this.columns = relationColumns(known);
   }
 
-  async days(days: readonly DaySnapshot[]): Promise<void> {
+  async verifyDays(days: readonly DaySnapshot[]): Promise<void> {
     this.result.days += days.length;
-    for (const day of days) await this.tried([day], () => this.countLines(day));
+    for (const day of days) await this.tryDays([day], () => this.countLines(day));
     const changed: DaySnapshot[] = [];
     const delivered = days.filter(({ staged }) => staged !== null);
-    await this.tried(delivered, async (some) => void changed.push(...(await this.otherRows(some))));
-    for (const day of changed) await this.tried([day], () => this.reread(day));
-    await this.tried(
+    await this.tryDays(delivered, async (some) => void changed.push(...(await this.daysThatDiffer(some))));
+    for (const day of changed) await this.tryDays([day], () => this.restage(day));
+    await this.tryDays(
       days.filter(({ current }) => current !== null),
       (some) => this.content(some),
     );
   }
 
   /**
-   * Runs a task for those of the days that are readable by what is known: once for all, as one query for several days takes
-   * as long to plan as for one. Where a file of one is broken, once for each; such a day is noted and tried no more.
+   * Runs a task on the readable days: once for all, since planning a query costs the same for one day or several. If a file
+   * is damaged, runs it once for each day; a day that fails is recorded and skipped from then on.
    */
-  private async tried(
+  private async tryDays(
     days: readonly DaySnapshot[],
     task: (days: readonly DaySnapshot[]) => Promise<void>,
   ): Promise<void> {
-    const sound = days.filter(({ dt }) => !this.unreadable.has(dt));
-    if (sound.length === 0) return;
+    const readable = days.filter(({ dt }) => !this.unreadable.has(dt));
+    if (readable.length === 0) return;
     try {
-      return await task(sound);
+      return await task(readable);
     } catch (error) {
-      if (!isAboutFiles(error)) throw error;
-      if (sound.length === 1) {
-        this.unreadable.add(sound[0]!.dt);
+      if (!isFileError(error)) throw error;
+      if (readable.length === 1) {
+        this.unreadable.add(readable[0]!.dt);
         const [reason] = (error as Error).message.split("\n", 1);
-        return this.differs("unreadable", sound[0]!.dt, null, null, reason!);
+        return this.addDifference("unreadable", readable[0]!.dt, null, null, reason!);
       }
     }
-    for (const day of sound) await this.tried([day], task);
+    for (const day of readable) await this.tryDays([day], task);
   }
 
   private async countLines(day: DaySnapshot): Promise<void> {
     const { result, project } = this;
     for (const { file, lines, blank, rows, quarantined } of requireDetail(project.data, day).files) {
-      const found = await surveyFile(join(project.data, "raw", file), project.config.sync.maxRatio);
+      const counted = await surveyFile(join(project.data, "raw", file), project.config.sync.maxRatio);
       result.files += 1;
-      result.lines += found.lines;
+      result.lines += counted.lines;
       result.blank += blank;
       result.rows += rows;
       result.quarantined += quarantined;
-      if (found.lines !== lines || lines !== blank + rows + quarantined)
-        this.differs(
+      if (counted.lines !== lines || lines !== blank + rows + quarantined)
+        this.addDifference(
           "lines",
           day.dt,
           file,
           null,
-          `${found.lines} lines, but ${rows} rows, ${quarantined} quarantined and ${blank} blank`,
+          `${counted.lines} lines, but ${rows} rows, ${quarantined} quarantined and ${blank} blank`,
         );
     }
   }
 
-  /** The days of which the generated view gives other rows than those staged, compared file by file. */
-  private async otherRows(days: readonly DaySnapshot[]): Promise<DaySnapshot[]> {
-    const { columns, days: all } = this.known;
+  /** The days whose staged rows differ from those of the generated view, compared file by file. */
+  private async daysThatDiffer(days: readonly DaySnapshot[]): Promise<DaySnapshot[]> {
+    const { columns, days: all } = this.feedSnapshot;
     const files = await rawFiles(this.project.data, { days: [...days] });
     const raw = `(${rawSelect(this.project.data, { columns, days: all }, files)})`;
     const changed = await this.changedFiles(raw, this.relation(days.map(({ staged }) => staged!)));
     return days.filter(({ dt }) => changed.some((file) => file.includes(`/dt=${dt}/`)));
   }
 
-  /** A day with what SQL cannot read as the kit does is read as it was read the first time, and compared again. */
-  private async reread(day: DaySnapshot): Promise<void> {
+  /** Stages a day again and compares it: SQL alone cannot read every line as the kit does. */
+  private async restage(day: DaySnapshot): Promise<void> {
     const data = join(this.tmp, "again");
     rmSync(data, { recursive: true, force: true });
     mkdirSync(data, { recursive: true });
     symlinkSync(join(this.project.data, "raw"), join(data, "raw"));
     const { files, summary } = requireDetail(this.project.data, day);
     const policy = policyOf(this.project.config, this.feed.name);
-    const known = new Set(this.known.columns.flatMap(({ name, key }) => [name, key]));
+    const known = new Set(this.feedSnapshot.columns.flatMap(({ name, key }) => [name, key]));
     const rules = {
       key: { key: [], renamed: {} },
       rangesOf: new Set<string>(),
@@ -213,7 +212,7 @@ class Check {
       onTypeChange: policy.onTypeChange,
     };
     const schema = sharedSchema(rules, {
-      columns: this.known.columns,
+      columns: this.feedSnapshot.columns,
       rescuedKeys: new Set(Object.keys(day.rescued ?? {}).filter((name) => !known.has(name))),
     });
     const again = await stageDay(
@@ -253,11 +252,17 @@ class Check {
         this.query,
       );
       for (const [line] of rows)
-        this.differs("staged", day.dt, file, Number(line), "the line gives another row than the staged one");
+        this.addDifference(
+          "staged",
+          day.dt,
+          file,
+          Number(line),
+          "the line's row differs from the staged row",
+        );
     }
   }
 
-  /** A row of current is the staged row of the same file and line. */
+  /** Compares each row of current with the staged row of the same file and line. */
   private async content(days: readonly DaySnapshot[]): Promise<void> {
     const staged = days.flatMap(({ staged }) => staged ?? []);
     const { rows } = await this.database.rows(
@@ -271,48 +276,48 @@ class Check {
     );
     this.result.currentRows += days.reduce((sum, day) => sum + day.currentRows, 0);
     for (const [dt, file, line] of rows)
-      this.differs(
+      this.addDifference(
         "content",
         String(dt),
         String(file),
         Number(line),
-        "current holds the row otherwise than staged",
+        "the row in current differs from the staged row",
       );
   }
 
-  /** Ranks all rows anew, bucket by bucket of the key's hash, and compares what stands for a key with current. */
-  async winners(bucketRows: number): Promise<void> {
-    const { known, feed, columns } = this;
+  /** Ranks all rows, one bucket of the key's hash at a time, and compares the winners with current. */
+  async verifyWinners(bucketRows: number): Promise<void> {
+    const { feedSnapshot: known, feed, columns } = this;
     const rule = dedupeRule(feed, columns);
-    const used = new Set([...rule.key, ...rule.order].flatMap((term) => term.columns));
-    const narrow = columns.filter(({ name }) => used.has(name)); // provenance comes with it
+    const usedColumns = new Set([...rule.key, ...rule.order].flatMap((term) => term.columns));
+    const rankColumns = columns.filter(({ name }) => usedColumns.has(name)); // withProvenance adds the provenance
     const staged = known.days.flatMap(({ staged }) => staged ?? []);
     const current = currentFiles(known.days);
     const rows = known.days.reduce((sum, day) => sum + day.rows, 0);
     const buckets = Math.max(1, Math.ceil(rows / bucketRows));
     const key = rule.key.map(({ sql }) => sql).join(", ");
-    const all = parquetRelation(this.project.data, staged, withProvenance(narrow));
+    const all = parquetRelation(this.project.data, staged, withProvenance(rankColumns));
     const newest = rule.latestOnly ? `and "_run" = (select max("_run") from ${all})` : "";
-    const kept = parquetRelation(this.project.data, current, withProvenance(narrow));
+    const kept = parquetRelation(this.project.data, current, withProvenance(rankColumns));
     try {
       for (let bucket = 0; bucket < buckets; bucket++) {
         const inBucket = `hash(${key}) % ${buckets} = ${bucket}`;
         const delivered = `(select * from ${all} where ${inBucket} ${newest})`;
-        const { rows: found } = await this.database.rows(
-          `with expected as (select "_run", "_file", "_line" from (${dedupeSelect({ ...feed, latestOnly: false }, narrow, delivered)})),
+        const { rows: wrongRows } = await this.database.rows(
+          `with expected as (select "_run", "_file", "_line" from (${dedupeSelect({ ...feed, latestOnly: false }, rankColumns, delivered)})),
              kept as (select "_run", "_file", "_line" from ${kept} where ${inBucket})
-           select *, 'it should stand for its key in current' from (from expected except all from kept)
+           select *, 'current lacks this winner of its key' from (from expected except all from kept)
            union all
-           select *, 'another row should stand for its key in current' from (from kept except all from expected)
+           select *, 'current has this row, but another is the winner of its key' from (from kept except all from expected)
            order by all`,
           this.query,
         );
-        for (const [run, file, line, detail] of found)
-          this.differs("winner", String(run).slice(0, 10), String(file), Number(line), String(detail));
+        for (const [run, file, line, detail] of wrongRows)
+          this.addDifference("winner", String(run).slice(0, 10), String(file), Number(line), String(detail));
       }
     } catch (error) {
-      if (!isAboutFiles(error)) throw error;
-      this.differs("unreadable", "", null, null, (error as Error).message.split("\n", 1)[0]!);
+      if (!isFileError(error)) throw error;
+      this.addDifference("unreadable", "", null, null, (error as Error).message.split("\n", 1)[0]!);
     }
   }
 
@@ -326,20 +331,20 @@ class Check {
       .join(", ");
   }
 
-  private differs(
+  private addDifference(
     kind: Difference["kind"],
     dt: string,
     file: string | null,
     line: number | null,
     detail: string,
   ): void {
-    if (this.result.differences.length < shown)
+    if (this.result.differences.length < maxShown)
       this.result.differences.push({ kind, dt, file, line, detail });
     else this.result.more += 1;
   }
 }
 
-function isAboutFiles(error: unknown): boolean {
+function isFileError(error: unknown): boolean {
   if (error instanceof CliError && error.exit === "verifyFailed") return true;
   if (error instanceof UnreadableFile || error instanceof DayRefused) return true;
   const { code, message } = error as NodeJS.ErrnoException;

@@ -6,7 +6,7 @@ import type { Feed } from "../../export/feed.ts";
 import { partitionStart } from "../../export/partition.ts";
 import type { ManifestPartition } from "../../sync/manifest.ts";
 import { parquetRelation } from "../current/relation.ts";
-import { type RelationColumn, spelled } from "../dedupe/dedupe.ts";
+import { type RelationColumn, spellingsOf } from "../dedupe/dedupe.ts";
 import type { DaySnapshot, FeedSnapshot, OddTimes } from "../snapshot/snapshot.ts";
 import { keyValue, wfmNames, windowKeys } from "../wfm/wfm.ts";
 
@@ -57,7 +57,7 @@ export async function timesOfDays(
   );
   const named = (names: readonly string[]) =>
     names.flatMap((name) =>
-      spelled(feed.columns, name).filter(({ type }) => /^(TIMESTAMP|VARCHAR)$/.test(type)),
+      spellingsOf(feed.columns, name).filter(({ type }) => /^(TIMESTAMP|VARCHAR)$/.test(type)),
     );
   const times = named(options.columns);
   const suspects = await doubtful(database, data, days, times, options.futureHours);
@@ -72,7 +72,7 @@ export async function timesOfDays(
     for (const { dt, beyond, ...odd } of rows) Object.assign(found.get(dt)!, { odd, beyond });
   }
   if (options.windows) {
-    const columns = wfmNames.flatMap((name) => spelled(feed.columns, name));
+    const columns = wfmNames.flatMap((name) => spellingsOf(feed.columns, name));
     const files = days.flatMap(({ staged }) => staged ?? []);
     const rows = await database.objects<{ dt: string; start: string; mixed: boolean }>(`
       with told as (

@@ -5,7 +5,7 @@ import { feedOf, type Project } from "../../config/project.ts";
 import { literalPath, quoteName, quoteText } from "../../duckdb/quote.ts";
 import type { Feed } from "../../export/feed.ts";
 import { emptyRelation, relationColumns, withProvenance } from "../current/relation.ts";
-import { dedupeSelect, type RelationColumn, wrapped } from "../dedupe/dedupe.ts";
+import { dedupeSelect, type RelationColumn, wrapTerms } from "../dedupe/dedupe.ts";
 import { instantSql } from "../schema/instants.ts";
 import { finerThanMicroseconds } from "../schema/timestamps.ts";
 import { hugeType, isIdentifier, type Reading, unfitSql, valueSql } from "../schema/typing.ts";
@@ -108,7 +108,7 @@ export function rawSelect(
   ];
   return [
     "select",
-    wrapped(
+    wrapTerms(
       [...values, '"_file"', '"_line"', 'kit_run("_file") as "_run"', `${rescuedSql(unfit)} as "_rescued"`],
       2,
     ),
@@ -137,7 +137,7 @@ function carefulLines(data: string, files: RawFiles, keys: Key[]): string {
     [
       "case",
       `      when kit_plain(line) then ${extract}(line, ${pathList(keys, 6)})`,
-      `      else [\n${wrapped(
+      `      else [\n${wrapTerms(
         keys.map(({ key }) => `${macro}(line, ${quoteText(key)})`),
         8,
       )}\n      ]`,
@@ -155,7 +155,7 @@ function carefulLines(data: string, files: RawFiles, keys: Key[]): string {
 
 function pathList(keys: Key[], indent: number): string {
   const paths = keys.map(({ key }) => quoteText(`/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`));
-  return `[\n${wrapped(paths, indent + 2)}\n${" ".repeat(indent)}]`;
+  return `[\n${wrapTerms(paths, indent + 2)}\n${" ".repeat(indent)}]`;
 }
 
 function hasJson(keys: Key[]): boolean {

@@ -1,17 +1,17 @@
 import type { DaySnapshot } from "../snapshot/snapshot.ts";
 
-/** Days of a feed that share one file of current. */
+/** Days of a feed that share a file of current. */
 export interface Block {
   name: string; // of the file: "2026-09-16", or "2026-09-14_week" by its Monday
   days: string[]; // in order
 }
 
-/** Delivered rows of a day up to which it shares a file: writing one takes as long as some thousand rows. */
+/** Delivered rows up to which a day shares a file: writing a file costs as much as some thousand rows. */
 const smallDay = 5_000;
 
 /**
- * The small days of a calendar week share a file, a large one has its own. Which it is depends on the rows delivered and
- * on nothing that was before, so that the files are the same in whichever order partitions arrive.
+ * The small days of a calendar week share a file; a large day has its own. The choice depends on the delivered rows alone,
+ * so that the files do not depend on the order in which partitions arrive.
  */
 export function blocksOf(days: readonly Pick<DaySnapshot, "dt" | "rows">[], small = smallDay): Block[] {
   const blocks = new Map<string, Block>();

@@ -9,13 +9,13 @@ import { readDetail } from "../snapshot/detail.ts";
 import type { DayDetail, DaySnapshot, FeedSnapshot } from "../snapshot/snapshot.ts";
 import { emptyRelation, parquetRelation, withProvenance } from "./relation.ts";
 
-/** A feed of which some days have another staged file than before. */
+/** A feed with the days whose staged file changed. */
 export interface ChangedFeed {
   rule: DedupeRule;
   columns: RelationColumn[];
   before: Map<string, DaySnapshot>;
   after: FeedSnapshot;
-  changed: string[]; // those days
+  changed: string[]; // the changed days, dt
 }
 
 export interface ChangedKeys {
@@ -24,9 +24,7 @@ export interface ChangedKeys {
   withNulls: boolean[]; // by term of the key
 }
 
-/**
- * Table `changed_keys`: the keys of rows in files that were added, removed or are different now.
- */
+/** Fills table `changed_keys`: the keys of rows in files that were added, removed or changed. */
 export async function collectChangedKeys(
   database: Database,
   data: string,
@@ -34,18 +32,18 @@ export async function collectChangedKeys(
   query: QueryOptions,
 ): Promise<ChangedKeys> {
   const { rule, columns } = feed;
-  const all = withProvenance(columns);
+  const rowColumns = withProvenance(columns);
   const keys = rule.key.map(({ sql }, i) => `${sql} as k${i}`).join(", ");
   await database.run(
-    `create or replace table changed_keys as select ${keys} from ${emptyRelation(all)}`,
+    `create or replace table changed_keys as select ${keys} from ${emptyRelation(rowColumns)}`,
     query,
   );
   const days = new Map(feed.after.days.map((day) => [day.dt, day]));
   for (const dt of feed.changed) {
     const sides = [feed.before.get(dt), days.get(dt)];
-    const [old, now] = sides.map((day) => parquetRelation(data, day?.staged ? [day.staged] : [], all));
+    const [old, now] = sides.map((day) => parquetRelation(data, day?.staged ? [day.staged] : [], rowColumns));
     await database.run(
-      `create or replace temp table changed_files as ${changedFiles(data, sides, [old!, now!], all)};
+      `create or replace temp table changed_files as ${changedFiles(data, sides, [old!, now!], rowColumns)};
        insert into changed_keys select distinct ${keys} from (
          ${[old, now].map((side) => `select * from ${side} where "_file" in (from changed_files)`).join(" union all ")}
        )`,
@@ -59,7 +57,7 @@ export async function collectChangedKeys(
     query,
   );
   const [total, ...nulls] = counts.rows[0]!.map(Number) as [number, ...number[]];
-  // A plain "=" lets DuckDB skip what lies outside the range of the keys, but never matches a null.
+  // With "=" DuckDB skips row groups outside the range of the keys, but it never matches a null.
   const match = rule.key
     .map(
       ({ sql }, i) => `${qualified(sql)} ${nulls[i] === 0 ? "=" : "is not distinct from"} changed_keys.k${i}`,
@@ -69,8 +67,8 @@ export async function collectChangedKeys(
 }
 
 /**
- * Which of the days may deliver a changed key, by the least and the largest value of each key column: their files alone
- * need be read, so that one more hour costs as much after a year as after a week.
+ * The days that may hold a changed key, by the least and largest value of each key column. Only their files are read, so that
+ * one more hour costs as much after a year as after a week.
  */
 export async function candidateDays(
   database: Database,
@@ -78,34 +76,34 @@ export async function candidateDays(
   changedKeys: ChangedKeys,
   query: QueryOptions,
 ): Promise<Set<string>> {
-  let near = after.days;
+  let candidates = after.days;
   const types = new Map(columns.map(({ name, type }) => [name, type]));
   for (const [i, { columns: names, sql }] of rule.key.entries()) {
     const [name] = names;
     if (name === undefined || sql !== quoteName(name) || changedKeys.withNulls[i]) continue;
     const type = types.get(name)!;
-    const ranged = near.flatMap(({ dt, ranges, layout }) => {
-      const here = after.layouts[layout]?.columns.find((column) => column.name === name);
-      const range = here?.type === type ? own(ranges ?? {}, name) : undefined;
+    const rangeRows = candidates.flatMap(({ dt, ranges, layout }) => {
+      const column = after.layouts[layout]?.columns.find((column) => column.name === name);
+      const range = column?.type === type ? own(ranges ?? {}, name) : undefined;
       return range ? [`(${[dt, ...range].map(quoteText).join(", ")})`] : [];
     });
-    if (ranged.length === 0) continue;
-    // The least changed key that is no less than the day's least.
+    if (rangeRows.length === 0) continue;
+    // `k` is the smallest changed key that is at least the day's least.
     const { rows } = await database.rows(
-      `select dt from (values ${ranged.join(", ")}) as days(dt, least, most)
+      `select dt from (values ${rangeRows.join(", ")}) as days(dt, least, most)
        asof left join (select distinct k${i} as k from changed_keys) as keys on least::${type} <= k
        where k is null or k > most::${type}`,
       query,
     );
-    const far = new Set(rows.map(([dt]) => dt));
-    near = near.filter(({ dt }) => !far.has(dt));
+    const excluded = new Set(rows.map(([dt]) => dt));
+    candidates = candidates.filter(({ dt }) => !excluded.has(dt));
   }
-  return new Set(near.map(({ dt }) => dt));
+  return new Set(candidates.map(({ dt }) => dt));
 }
 
 /**
- * The files of a day that are not the same before and now. They are when nothing else can have come of them; or else when
- * they have as many rows, and their 64-bit hashes add up to the same sum.
+ * SQL for the files of a day whose rows changed. Rows are equal if the same bytes were read by the same rules; else if their
+ * number and the sum of their 64-bit hashes are equal.
  */
 function changedFiles(
   data: string,
@@ -113,13 +111,17 @@ function changedFiles(
   relations: [string, string],
   columns: readonly RelationColumn[],
 ): string {
-  const known = (day?: DaySnapshot) => day?.staged && existsSync(join(data, day.detail));
-  if (before && after && known(before) && known(after)) {
+  const hasDetail = (day?: DaySnapshot) => day?.staged && existsSync(join(data, day.detail));
+  if (before && after && hasDetail(before) && hasDetail(after)) {
     const [old, now] = [readDetail(data, before), readDetail(data, after)];
-    if (old && now && readAlike(before, old.summary, after, now.summary)) {
+    if (old && now && sameReading(before, old.summary, after, now.summary)) {
       const md5 = new Map(old.files.map((file) => [file.file, file.md5]));
-      const same = new Set(now.files.flatMap((file) => (md5.get(file.file) === file.md5 ? file.file : [])));
-      const others = [...old.files, ...now.files].map(({ file }) => file).filter((file) => !same.has(file));
+      const unchanged = new Set(
+        now.files.flatMap((file) => (md5.get(file.file) === file.md5 ? file.file : [])),
+      );
+      const others = [...old.files, ...now.files]
+        .map(({ file }) => file)
+        .filter((file) => !unchanged.has(file));
       return `select unnest([${[...new Set(others)].map(quoteText).join(", ")}]::varchar[]) as "_file"`;
     }
   }
@@ -131,15 +133,15 @@ function changedFiles(
   return `select "_file" from (${sums.join(" union all ")}) group by "_file", "rows", "sum" having count(*) = 1`;
 }
 
-/** True when equal files gave equal rows: every value by the typed path, under the same rules, to the same columns. */
-function readAlike(before: DaySnapshot, old: DayDetail, after: DaySnapshot, now: DayDetail): boolean {
+/** True when equal files give equal rows: both read by the typed path, with the same rules, into the same columns. */
+function sameReading(before: DaySnapshot, old: DayDetail, after: DaySnapshot, now: DayDetail): boolean {
   const rules = ({ stamp }: DaySnapshot) => stamp.slice(stamp.lastIndexOf(":"));
-  const shape = ({ columns }: DayDetail) =>
+  const layout = ({ columns }: DayDetail) =>
     JSON.stringify(columns.map(({ key, name, type, untyped }) => [key, name, type, untyped]));
   return (
     old.path === "typed" &&
     now.path === "typed" &&
     rules(before) === rules(after) &&
-    shape(old) === shape(now)
+    layout(old) === layout(now)
   );
 }

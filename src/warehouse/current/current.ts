@@ -13,8 +13,8 @@ import {
   type DedupeRule,
   dedupeRule,
   type RelationColumn,
-  ranked,
-  unused,
+  rankedFrom,
+  unusedName,
   windowOf,
 } from "../dedupe/dedupe.ts";
 import {
@@ -31,7 +31,7 @@ import { type Block, blocksOf, currentFiles } from "./blocks.ts";
 import { type ChangedFeed, type ChangedKeys, candidateDays, collectChangedKeys } from "./changed-keys.ts";
 import { parquetRelation, placedRelation, relationColumns, withProvenance } from "./relation.ts";
 
-/** Why a feed's current layer was made anew. */
+/** Why a feed's current layer was rebuilt. */
 export type RebuildReason =
   | "first load"
   | "rule changed"
@@ -46,29 +46,29 @@ export interface FeedUpdate {
   feed: string;
   rebuilt: RebuildReason | null;
   changedKeys: number | null; // keys whose rows changed; null when rebuilt
-  written: number; // files that are others than before, or gone
+  written: number; // files changed or removed
 }
 
 export interface CurrentOptions {
-  rebuild?: boolean; // make every feed anew
-  incremental?: boolean; // never choose to rebuild for the amount of news alone
-  bucketRows?: number; // delivered rows that are ranked at once; bounds memory
+  rebuild?: boolean; // rebuild every feed
+  incremental?: boolean; // do not rebuild merely because most rows are new
+  bucketRows?: number; // delivered rows ranked at once; bounds memory
   smallDay?: number; // delivered rows up to which a day shares a file, see blocksOf
   signal?: AbortSignal;
 }
 
-/** Groups with more than one version, by what decided between the winner and the next: kept in DaySnapshot.dedupe. */
+/** Keys with several versions, by the term that decided between the winner and the next; stored in DaySnapshot.dedupe. */
 const decisions = ["order", "run", "tie"] as const;
 
-const formatVersion = 2; // raise it when the files of current change in any way: every feed is then rebuilt
+const formatVersion = 2; // raise when the files of current change in any way: every feed is then rebuilt
 const defaultBucketRows = 3_000_000;
 const threads = 2;
 
 /**
- * Brings current/ up to the staged files that `next` names, starting from what `previous` names, and returns `next` with
- * the current files filled in. Writes new files only; which of them count is for the snapshot to say. The files hold one
- * row per key, in the file of the day of the winner's own partition, and their bytes do not depend on the order of arrival. A feed
- * that cannot be brought up stays as `previous` has it, and is named in `failed`.
+ * Updates current/ from the files of `previous` to the staged files of `next`, and returns `next` with the current files
+ * filled in. Writes new files only; the snapshot decides which files readers see. A file holds one row per key, that of the
+ * days of its winners' partitions, and its bytes do not depend on the order of arrival. A feed that cannot be updated keeps
+ * its state of `previous` and is listed in `failed`.
  */
 export async function updateCurrent(
   project: Project,
@@ -110,7 +110,7 @@ export async function updateCurrent(
   return { snapshot: { ...next, feeds }, updates, failed };
 }
 
-// What cannot be brought up to date may still be made anew: then a file of current is damaged.
+// An incremental update that fails is retried as a rebuild: a file of current may be damaged.
 async function updateOrRebuild(
   database: Database,
   data: string,
@@ -125,9 +125,9 @@ async function updateOrRebuild(
   }
 }
 
-/** A hash of what the rows of current depend on beside the rows delivered. */
+/** A hash of everything but the delivered rows that the rows of current depend on. */
 function ruleHash(rule: DedupeRule): string {
-  // A column more does not change which rows are equal.
+  // An additional column does not change which rows are equal.
   const key = rule.key.map((term) => (term.whole === undefined ? term : { ...term, sql: term.whole }));
   return shortHash(
     String(formatVersion),
@@ -151,12 +151,20 @@ function planFeed(
 ): Task | null {
   const columns = relationColumns(after);
   const rule = dedupeRule(feed, columns);
-  const old = new Map((before?.days ?? []).map((day) => [day.dt, day]));
+  const daysBefore = new Map((before?.days ?? []).map((day) => [day.dt, day]));
   const days = new Map(after.days.map((day) => [day.dt, day]));
-  const changed = [...new Set([...old.keys(), ...days.keys()])]
-    .filter((dt) => (old.get(dt)?.staged ?? null) !== (days.get(dt)?.staged ?? null))
+  const changed = [...new Set([...daysBefore.keys(), ...days.keys()])]
+    .filter((dt) => (daysBefore.get(dt)?.staged ?? null) !== (days.get(dt)?.staged ?? null))
     .sort();
-  const task = { feed: feed.name, rule, ruleHash: ruleHash(rule), columns, before: old, after, changed };
+  const task = {
+    feed: feed.name,
+    rule,
+    ruleHash: ruleHash(rule),
+    columns,
+    before: daysBefore,
+    after,
+    changed,
+  };
   const rebuild = rebuildReason(data, task, before, options);
   return rebuild === null && changed.length === 0 ? null : { ...task, rebuild };
 }
@@ -189,7 +197,7 @@ function rebuildReason(
   return news * 2 > rows ? "mostly new" : null;
 }
 
-function currentOf(
+function withCurrent(
   day: DaySnapshot,
   from: Pick<DaySnapshot, "current" | "currentRows" | "dedupe"> | undefined,
 ): DaySnapshot {
@@ -205,10 +213,10 @@ async function updateFeed(
   options: CurrentOptions,
 ): Promise<{ days: DaySnapshot[]; update: FeedUpdate }> {
   const query: QueryOptions = { signal: options.signal };
-  const anew = task.rebuild !== null || task.rule.latestOnly;
-  const changedKeys = anew ? null : await collectChangedKeys(database, data, task, query);
-  const near = changedKeys && (await candidateDays(database, task, changedKeys, query));
-  const staged = stagedDays(task).filter(({ dt }) => near === null || near.has(dt));
+  const isRebuild = task.rebuild !== null || task.rule.latestOnly;
+  const changedKeys = isRebuild ? null : await collectChangedKeys(database, data, task, query);
+  const candidates = changedKeys && (await candidateDays(database, task, changedKeys, query));
+  const staged = stagedDays(task).filter(({ dt }) => candidates === null || candidates.has(dt));
   await rankWinners(
     database,
     data,
@@ -219,38 +227,38 @@ async function updateFeed(
     query,
   );
   const blocks = blocksOf(task.after.days, options.smallDay);
-  const affected = anew
+  const affected = isRebuild
     ? blocks
     : await affectedBlocks(database, data, task, { blocks, staged, changedKeys: changedKeys! }, query);
   const written = new Map<Block, string | null>();
-  const todo = [...affected];
+  const queue = [...affected];
   const worker = async (connection: Database) => {
-    for (let block = todo.shift(); block !== undefined; block = todo.shift())
+    for (let block = queue.shift(); block !== undefined; block = queue.shift())
       written.set(block, await writeBlock(connection, data, task, { block, staged, changedKeys }, query));
   };
   await oneThreadEach(database, worker);
   await database.run("drop table winners; drop table if exists changed_keys", query);
   const files = [...written.values()].filter((file) => file !== null);
-  const told = await figuresOf(database, data, files, query);
+  const figures = await figuresOf(database, data, files, query);
   const byDay = new Map([...written].flatMap(([{ days }, file]) => days.map((dt) => [dt, file] as const)));
   const days = task.after.days.map((day) => {
-    if (!byDay.has(day.dt)) return currentOf(day, task.before.get(day.dt));
-    const found = told.get(day.dt);
-    return currentOf(day, found && { ...found, current: byDay.get(day.dt)! });
+    if (!byDay.has(day.dt)) return withCurrent(day, task.before.get(day.dt));
+    const dayFigures = figures.get(day.dt);
+    return withCurrent(day, dayFigures && { ...dayFigures, current: byDay.get(day.dt)! });
   });
-  const others = [...written].filter(([block, file]) => String(formerFiles(task, block)) !== (file ?? ""));
+  const rewritten = [...written].filter(([block, file]) => String(formerFiles(task, block)) !== (file ?? ""));
   return {
     days,
     update: {
       feed: task.feed,
       rebuilt: task.rebuild,
       changedKeys: changedKeys?.count ?? null,
-      written: others.length,
+      written: rewritten.length,
     },
   };
 }
 
-/** Runs the work on two connections, with a thread each: of two with two, one waits for the other at full speed. */
+/** Runs the work on two connections with one thread each: with two threads each, they would wait for one another, spinning. */
 async function oneThreadEach(
   database: Database,
   work: (connection: Database) => Promise<void>,
@@ -272,7 +280,7 @@ interface StagedDay {
   rows: number;
 }
 
-// The newest run of a snapshot feed lies in the newest day that has rows.
+// The newest run of a feed of snapshots is in the newest day with rows.
 function stagedDays({ rule, after }: Task): StagedDay[] {
   const days = after.days.flatMap(({ dt, staged, rows }) =>
     staged !== null && rows > 0 ? [{ dt, file: staged, rows }] : [],
@@ -281,8 +289,8 @@ function stagedDays({ rule, after }: Task): StagedDay[] {
 }
 
 /**
- * Table `winners`: the row that stands for each key (or each changed key), by its place in the staged file of a day, with
- * the number of versions and what decided. Ranked bucket by bucket of the key's hash, so that memory stays bounded.
+ * Fills table `winners`: the winner of each key (or each changed key), by its position in the staged file of a day, with the
+ * number of versions and the deciding term. Ranks one bucket of the key's hash at a time, which bounds memory.
  */
 async function rankWinners(
   database: Database,
@@ -299,18 +307,18 @@ async function rankWinners(
     query,
   );
   if (staged.length === 0) return;
-  const used = new Set([...rule.key, ...rule.order].flatMap((term) => term.columns));
+  const usedColumns = new Set([...rule.key, ...rule.order].flatMap((term) => term.columns));
   const columns = withProvenance(task.columns).filter(
-    ({ name }) => used.has(name) || /^_(file|line|run)$/.test(name),
+    ({ name }) => usedColumns.has(name) || /^_(file|line|run)$/.test(name),
   );
-  const named = (name: string) => unused(name, columns);
-  const places = { file: named("day"), row: named("row") };
-  const rank = quoteName(named("rank"));
+  const freeName = (name: string) => unusedName(name, columns);
+  const positionNames = { file: freeName("day"), row: freeName("row") };
+  const rank = quoteName(freeName("rank"));
   const relation = placedRelation(
     data,
     staged.map(({ file }) => file),
     columns,
-    places,
+    positionNames,
   );
   const buckets = Math.max(1, Math.ceil(rowsToRank(task, staged, changedKeys) / bucketRows));
   const next = (sql: string) => `${sql} is distinct from lead(${sql}) over "w"`;
@@ -327,22 +335,22 @@ async function rankWinners(
     ];
     await database.run(
       `insert into winners select * exclude (${rank}) from (
-         select ${quoteName(places.file)}, ${quoteName(places.row)},
-           count(*) over ("w" rows between unbounded preceding and unbounded following) as ${quoteName(named("versions"))},
+         select ${quoteName(positionNames.file)}, ${quoteName(positionNames.row)},
+           count(*) over ("w" rows between unbounded preceding and unbounded following) as ${quoteName(freeName("versions"))},
            case when lead("_run") over "w" is null then 0 when ${byOrder} then 1 when ${next('"_run"')} then 2 else 3 end
-             as ${quoteName(named("decided"))},
+             as ${quoteName(freeName("decided"))},
            row_number() over "w" as ${rank}
-         ${ranked(rule, from).join("\n         ")}
+         ${rankedFrom(rule, from).join("\n         ")}
          window "w" as (
 ${windowOf(rule, 11)}
          )
-       ) where ${rank} = 1 order by ${quoteName(places.file)}`,
+       ) where ${rank} = 1 order by ${quoteName(positionNames.file)}`,
       query,
     );
   }
 }
 
-// Of changed keys, as many rows as keys have on the average, twice over.
+// For changed keys, twice the average number of rows per key.
 function rowsToRank(task: Task, staged: StagedDay[], changedKeys: ChangedKeys | null): number {
   const rows = staged.reduce((sum, day) => sum + day.rows, 0);
   if (!changedKeys) return rows;
@@ -351,7 +359,7 @@ function rowsToRank(task: Task, staged: StagedDay[], changedKeys: ChangedKeys | 
   return Math.min(rows, 2 * changedKeys.count * Math.ceil(delivered / Math.max(1, kept)));
 }
 
-/** Blocks whose file may become another one: by their winners, by what they hold of changed keys, or by their days. */
+/** Blocks whose file may change: they gain winners, hold changed keys, or have other days. */
 async function affectedBlocks(
   database: Database,
   data: string,
@@ -363,10 +371,10 @@ async function affectedBlocks(
   }: { blocks: readonly Block[]; staged: StagedDay[]; changedKeys: ChangedKeys },
   query: QueryOptions,
 ): Promise<Block[]> {
-  const winning = await database.rows(`select distinct "day" from winners`, query);
-  // What a changed day delivers may have other columns.
-  const days = new Set([...task.changed, ...winning.rows.map(([day]) => staged[Number(day)]!.dt)]);
-  // A former file that has rows of two blocks is replaced in both.
+  const winnerDays = await database.rows(`select distinct "day" from winners`, query);
+  // A changed day may have other columns.
+  const days = new Set([...task.changed, ...winnerDays.rows.map(([day]) => staged[Number(day)]!.dt)]);
+  // A former file with rows of two blocks is replaced in both.
   const blockOf = new Map(blocks.flatMap((block) => block.days.map((dt) => [dt, block] as const)));
   const holders = new Map<string, Set<Block | undefined>>();
   for (const { dt, current } of task.before.values())
@@ -375,28 +383,28 @@ async function affectedBlocks(
     block.days.some((dt) => days.has(dt)) ||
     formerFiles(task, block).some((file) => holders.get(file)!.size > 1);
   const affected = new Set(blocks.filter(isAffected));
-  const near = new Set(staged.map(({ dt }) => dt));
-  // What current has of a day was delivered that day.
-  const old = blocks.flatMap((block) =>
-    affected.has(block) || !block.days.some((dt) => near.has(dt))
+  const candidates = new Set(staged.map(({ dt }) => dt));
+  // Rows of current come from their own day's staged file.
+  const formerBlocks = blocks.flatMap((block) =>
+    affected.has(block) || !block.days.some((dt) => candidates.has(dt))
       ? []
       : formerFiles(task, block).map((file) => ({ block, file })),
   );
-  if (old.length === 0 || changedKeys.count === 0) return [...affected];
+  if (formerBlocks.length === 0 || changedKeys.count === 0) return [...affected];
   const used = new Set(task.rule.key.flatMap((term) => term.columns));
   const columns = withProvenance(task.columns).filter(({ name }) => used.has(name));
-  const places = { file: unused("day", columns), row: unused("row", columns) };
-  const holding = await database.rows(
-    `select distinct "delivered".${quoteName(places.file)} from ${placedRelation(
+  const positionNames = { file: unusedName("day", columns), row: unusedName("row", columns) };
+  const holdingFiles = await database.rows(
+    `select distinct "delivered".${quoteName(positionNames.file)} from ${placedRelation(
       data,
-      old.map(({ file }) => file),
+      formerBlocks.map(({ file }) => file),
       columns,
-      places,
+      positionNames,
     )} as "delivered"
      semi join changed_keys on ${changedKeys.match}`,
     query,
   );
-  for (const [index] of holding.rows) affected.add(old[Number(index)]!.block);
+  for (const [index] of holdingFiles.rows) affected.add(formerBlocks[Number(index)]!.block);
   return [...affected];
 }
 
@@ -404,15 +412,14 @@ function formerFiles({ before }: Pick<Task, "before">, { days }: Block): string[
   return currentFiles(days.flatMap((dt) => before.get(dt) ?? []));
 }
 
-const figures: RelationColumn[] = [
+const decisionColumns: RelationColumn[] = [
   { name: "_versions", type: "BIGINT" },
   { name: "_decided", type: "UTINYINT" },
 ];
 
 /**
- * Writes the file of a block: the winners that lie in its days and, when only some keys changed, the former file's
- * other rows. Its columns are those delivered in these days, so a column that appears later changes no older file. Null
- * when there is no row.
+ * Writes the file of a block: the winners of its days and, when only some keys changed, the former file's other rows. Its
+ * columns are those delivered on these days, so that a later column changes no older file. Returns null when there is no row.
  */
 async function writeBlock(
   connection: Database,
@@ -421,20 +428,20 @@ async function writeBlock(
   { block, staged, changedKeys }: { block: Block; staged: StagedDay[]; changedKeys: ChangedKeys | null },
   query: QueryOptions,
 ): Promise<string | null> {
-  const own = new Set(block.days);
-  const seen = new Set(block.days.flatMap((dt) => seenOn(task.after, dt)));
+  const blockDays = new Set(block.days);
+  const seen = new Set(block.days.flatMap((dt) => columnsOnDay(task.after, dt)));
   const columns = withProvenance(task.columns.filter(({ name }) => seen.has(name)));
-  const named = [...columns, ...figures].map(({ name }) => `"delivered".${quoteName(name)}`);
-  const places = columns.map((_, i) => `c${i}`);
+  const qualifiedNames = [...columns, ...decisionColumns].map(({ name }) => `"delivered".${quoteName(name)}`);
+  const inputNames = columns.map((_, i) => `c${i}`);
   const parts: string[] = [];
-  const delivered = staged.flatMap(({ dt, file }, day) => (own.has(dt) ? [{ day, file }] : []));
+  const delivered = staged.flatMap(({ dt, file }, day) => (blockDays.has(dt) ? [{ day, file }] : []));
   if (delivered.length > 0) {
     const days = delivered.map(({ day }) => day).join(", ");
     const files = delivered.map(({ file }) => file);
     parts.push(
-      `select ${places.map((place, i) => `"delivered".${place} as ${quoteName(columns[i]!.name)}`).join(", ")},
+      `select ${inputNames.map((place, i) => `"delivered".${place} as ${quoteName(columns[i]!.name)}`).join(", ")},
          "winners"."versions" as "_versions", "winners"."decided" as "_decided"
-       from ${parquetRelation(data, files, columns, places)} as "delivered"
+       from ${parquetRelation(data, files, columns, inputNames)} as "delivered"
        join (from winners where "day" in (${days})) as "winners"
          on "winners"."day" = ([${days}])["delivered".file_index::bigint + 1] and "winners"."row" = "delivered".file_row_number`,
     );
@@ -442,7 +449,7 @@ async function writeBlock(
   const former = formerFiles(task, block);
   if (changedKeys && former.length > 0) {
     parts.push(
-      `select ${named.join(", ")} from ${parquetRelation(data, former, [...columnsFor(task, columns), ...figures])} as "delivered"
+      `select ${qualifiedNames.join(", ")} from ${parquetRelation(data, former, [...columnsFor(task, columns), ...decisionColumns])} as "delivered"
        anti join changed_keys on ${changedKeys.match}
        where left("delivered"."_run", 10) in (${block.days.map(quoteText).join(", ")})`,
     );
@@ -467,7 +474,7 @@ async function writeBlock(
   }
 }
 
-/** By day, of the files of current: its rows, and how many groups each decision made. */
+/** By day, from the files of current: the rows, and the number of keys by decision. */
 async function figuresOf(
   database: Database,
   data: string,
@@ -475,7 +482,7 @@ async function figuresOf(
   query: QueryOptions,
 ): Promise<Map<string, { currentRows: number; dedupe: Record<string, number> }>> {
   if (files.length === 0) return new Map();
-  const columns = [...provenance.filter(({ name }) => name === "_run"), figures[1]!];
+  const columns = [...provenance.filter(({ name }) => name === "_run"), decisionColumns[1]!];
   const { rows } = await database.rows(
     `select left("_run", 10), count(*), ${decisions.map((_, i) => `count(*) filter ("_decided" = ${i + 1})`).join(", ")}
      from ${parquetRelation(data, files, columns)} group by all`,
@@ -492,14 +499,14 @@ async function figuresOf(
   );
 }
 
-// The key must be there to be compared, also on a day that did not deliver it.
+// The comparison needs the key columns, even on a day that did not deliver them.
 function columnsFor(task: Task, columns: RelationColumn[]): RelationColumn[] {
-  const there = new Set(columns.map(({ name }) => name));
+  const present = new Set(columns.map(({ name }) => name));
   const used = new Set(task.rule.key.flatMap((term) => term.columns));
-  return [...columns, ...task.columns.filter(({ name }) => used.has(name) && !there.has(name))];
+  return [...columns, ...task.columns.filter(({ name }) => used.has(name) && !present.has(name))];
 }
 
-function seenOn(feed: FeedSnapshot, dt: string): string[] {
+function columnsOnDay(feed: FeedSnapshot, dt: string): string[] {
   const day = feed.days.find((each) => each.dt === dt);
   return day === undefined ? [] : (feed.layouts[day.layout]?.seen ?? []);
 }

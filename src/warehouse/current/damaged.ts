@@ -4,7 +4,7 @@ import { type Database, openDatabase } from "../../duckdb/database.ts";
 import { quoteFiles } from "../../duckdb/quote.ts";
 import type { FeedSnapshot } from "../snapshot/snapshot.ts";
 
-/** Days of these feeds whose staged file cannot be read to its end. */
+/** Days of these feeds whose staged file cannot be read completely. */
 export async function damagedDays(
   data: string,
   feeds: (readonly [name: string, feed: FeedSnapshot])[],

@@ -9,7 +9,7 @@ import { type DaySnapshot, shortHash } from "../snapshot/snapshot.ts";
 import { writeParquet } from "../stage/inspect.ts";
 import { parquetRelation, rowsSql } from "./relation.ts";
 
-/** The columns of a feed's file of partitions, which is what kit.partitions shows of those that are here. */
+/** The columns of a feed's partitions file, the source of kit.partitions for fetched partitions. */
 export const partitionColumns = [
   { name: "feed", type: "VARCHAR" },
   { name: "dt", type: "DATE" },
@@ -22,15 +22,15 @@ export const partitionColumns = [
   { name: "files", type: "BIGINT" },
   { name: "bytes", type: "BIGINT" },
   { name: "lines", type: "BIGINT" },
-  { name: "blank", type: "BIGINT" }, // of the lines, those that are not to be rows
+  { name: "blank", type: "BIGINT" }, // lines that hold no row
   { name: "completed_at", type: "TIMESTAMP" },
 ];
 
-const shape = Object.fromEntries(partitionColumns.map(({ name, type }) => [name, type]));
+const columnTypes = Object.fromEntries(partitionColumns.map(({ name, type }) => [name, type]));
 
 export type PartitionRow = Record<string, string | number | null>;
 
-/** The rows of a day: its manifest's partitions, with the blank lines that were met while it was staged. */
+/** The rows of a day: the partitions of its manifest, with the blank lines counted in staging. */
 export function partitionRows(data: string, manifest: ManifestDay, day: DaySnapshot): PartitionRow[] {
   const blank = new Map<string, number>();
   if (day.facts?.lines !== day.rows + day.quarantined)
@@ -40,7 +40,14 @@ export function partitionRows(data: string, manifest: ManifestDay, day: DaySnaps
     const { version, format, hr, mi, state, marker, objects } = partition;
     const run = runOf(partitionOf(manifest, partition));
     return {
-      ...{ feed: manifest.feed, dt: manifest.dt, hr, mi, run, version, format, state },
+      feed: manifest.feed,
+      dt: manifest.dt,
+      hr,
+      mi,
+      run,
+      version,
+      format,
+      state,
       files: objects.length,
       bytes: objects.reduce((sum, { size }) => sum + size, 0),
       lines: objects.reduce((sum, { lines }) => sum + (lines ?? 0), 0),
@@ -50,26 +57,26 @@ export function partitionRows(data: string, manifest: ManifestDay, day: DaySnaps
   });
 }
 
-/** The file of a feed's partitions, below the data folder: another one when any of its days is. */
+/** The path of a feed's partitions file below the data folder; it changes with any of the days. */
 export function partitionsPath(feed: string, days: readonly DaySnapshot[]): string {
   return `staged/${feed}/partitions.${shortHash(...days.map(({ dt, facts }) => `${dt} ${facts?.stamp}`))}.parquet`;
 }
 
 export interface PartitionsChange {
-  before: string | null; // the file till now
-  changed: ReadonlyMap<string, PartitionRow[]>; // days that are other ones, by dt
-  days: readonly DaySnapshot[]; // all that are here now
+  before: string | null; // the former file
+  changed: ReadonlyMap<string, PartitionRow[]>; // rows of changed days, by dt
+  days: readonly DaySnapshot[]; // all present days
   path: string; // of the new file
 }
 
-/** Writes the file of a feed's partitions anew, from the one before it: a year of manifests is not read for one day. */
+/** Writes a feed's partitions file from the former one, so that a new day does not read a year of manifests. */
 export async function writePartitions(
   database: Database,
   data: string,
   { before, changed, days, path }: PartitionsChange,
 ): Promise<void> {
   const kept = days.map(({ dt }) => dt).filter((dt) => !changed.has(dt));
-  const selects = [`select * from ${rowsSql(shape, [...changed.values()].flat())}`];
+  const selects = [`select * from ${rowsSql(columnTypes, [...changed.values()].flat())}`];
   if (before !== null && kept.length > 0)
     selects.push(
       `select * from ${parquetRelation(data, [before], partitionColumns)} where dt::varchar in ${quoteList(kept)}`,

@@ -1,28 +1,28 @@
 import { join } from "node:path";
 import { quoteFiles, quoteName, quoteText } from "../../duckdb/quote.ts";
-import { type RelationColumn, spelled } from "../dedupe/dedupe.ts";
+import { type RelationColumn, spellingsOf } from "../dedupe/dedupe.ts";
 import { type FeedSnapshot, provenance } from "../snapshot/snapshot.ts";
 import { goneColumns } from "../stage/keyless.ts";
 import { rescuedName } from "../stage/stage-sql.ts";
 
-/** The columns of a feed's relation, without provenance: documented ones as the registry has them, then others by name. */
+/** The columns of a feed's relation without provenance: documented columns in registry order, then others by name. */
 export function relationColumns(feed: Pick<FeedSnapshot, "columns" | "days">): RelationColumn[] {
   const delivered = feed.days.some(({ rows }) => rows > 0);
   const rescued = new Set(feed.days.flatMap((day) => Object.keys(day.rescued ?? {})));
-  const lacking = feed.days.flatMap(({ keyless }) => keyless ?? []);
-  const gone = goneColumns(feed);
-  const keyless = lacking.flatMap(({ rows, columns }) =>
+  const keylessDays = feed.days.flatMap(({ keyless }) => keyless ?? []);
+  const goneNamesOf = goneColumns(feed);
+  const keyless = keylessDays.flatMap(({ rows, columns }) =>
     rows > 0 ? columns.flatMap(({ names }) => names) : [],
   );
-  const goneNames = lacking.flatMap(({ columns }) =>
-    columns.flatMap(({ column, names }) => (gone.has(column) ? names : [])),
+  const goneNames = keylessDays.flatMap(({ columns }) =>
+    columns.flatMap(({ column, names }) => (goneNamesOf.has(column) ? names : [])),
   );
-  const among = (names: readonly string[]) => {
-    const known = new Set(names);
-    return (column: RelationColumn) => [...known].some((name) => spelled([column], name).length > 0);
+  const matcher = (names: readonly string[]) => {
+    const nameSet = new Set(names);
+    return (column: RelationColumn) => [...nameSet].some((name) => spellingsOf([column], name).length > 0);
   };
-  const isKeyless = among(keyless);
-  const isGone = among(goneNames);
+  const isKeyless = matcher(keyless);
+  const isGone = matcher(goneNames);
   const documented = feed.columns.filter((column) => column.documented);
   const others = feed.columns.filter((column) => !column.documented);
   others.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -37,15 +37,14 @@ export function relationColumns(feed: Pick<FeedSnapshot, "columns" | "days">): R
   }));
 }
 
-/** The columns with the provenance after them. */
+/** The columns, followed by the provenance. */
 export function withProvenance(columns: readonly RelationColumn[]): RelationColumn[] {
   return [...columns, ...provenance];
 }
 
 /**
- * Parquet files as one relation of just these columns, named otherwise where `names` says so: a file without one reads
- * as null, one with a narrower type is cast. Every file is named, and only the first is opened before the relation is
- * read. No file: an empty relation.
+ * Parquet files as one relation of exactly these columns, under `names`: a column that a file lacks reads as null, a narrower
+ * type is cast. Every file is listed, and only the first is opened at bind. Without files, an empty relation.
  */
 export function parquetRelation(
   data: string,
@@ -62,8 +61,8 @@ export function parquetRelation(
 }
 
 /**
- * The same, and of each row the number of its file in the list and its own in the file, both from 0, under the names of
- * `places`. DuckDB's names for these mean a column of the files where they have one that is called so.
+ * The same with each row's position: the index of its file in the list and its row number in the file, both from 0, under
+ * the names of `places`. DuckDB's own names for them would clash with columns of those names in the files.
  */
 export function placedRelation(
   data: string,
@@ -89,7 +88,7 @@ export function emptyRelation(
   return `(select ${nulls.join(", ")} where false)`;
 }
 
-/** Rows as something to select from. */
+/** Rows as a subquery. */
 export function rowsSql(types: Record<string, string>, rows: object[]): string {
   const shape = quoteText(JSON.stringify([types]));
   return `(select unnest(from_json(${quoteText(JSON.stringify(rows))}, ${shape}), recursive := true))`;

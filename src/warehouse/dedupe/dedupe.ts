@@ -6,58 +6,58 @@ import { type RelationColumn, type Term, termOf, termsOf } from "./term.ts";
 
 export type { RelationColumn };
 
-/** The columns of a name, in whatever letter case the lines spell it. */
-export function spelled(columns: readonly RelationColumn[], name: string): RelationColumn[] {
+/** The columns of this name, in any letter case. */
+export function spellingsOf(columns: readonly RelationColumn[], name: string): RelationColumn[] {
   const same = (text: string) => text.toLowerCase() === name.toLowerCase();
   return columns.filter(({ name: column, key = column }) => same(column) || same(key));
 }
 
-/** Columns that may be this one under a name that is spelled otherwise, such as issueId or issue-id for issue_id. */
-export function likely(
+/** Columns that may be this one under another spelling, such as issueId or issue-id for issue_id. */
+export function alternatives(
   name: string,
   columns: readonly RelationColumn[],
-  known: readonly RelationColumn[],
+  excluded: readonly RelationColumn[],
 ): RelationColumn[] {
-  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const normalized = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
   return columns.filter(
-    (column) => plain(column.key ?? column.name) === plain(name) && !known.includes(column),
+    (column) => normalized(column.key ?? column.name) === normalized(name) && !excluded.includes(column),
   );
 }
 
 export interface DedupeRule {
   key: Term[];
-  wholeRows: boolean; // no key column is there: rows equal in every column are one
-  order: (Term & { direction: "asc" | "desc" })[]; // the declared order; the run follows it
-  mixed: { name: string; sql: string } | null; // a column that the order needs: see mixedSql
+  wholeRows: boolean; // no key column is delivered: rows equal in every column are duplicates
+  order: (Term & { direction: "asc" | "desc" })[]; // the declared order; the run is the last term
+  mixed: { name: string; sql: string } | null; // a helper column of the order, see rankedFrom
   latestOnly: boolean; // rows of the newest run only
-  missing: string[]; // columns of the declared key that the data does not have
-  missingOrder: string[]; // the same of the order
+  missing: string[]; // columns of the declared key that are not delivered
+  missingOrder: string[]; // columns of the declared order that are not delivered
   renamed: { column: string; used: string[] }[]; // key columns read under another name, or under both
 }
 
 const runOrder = ["_run", "_file", "_line"].map((name) => `${quoteName(name)} desc`);
 
 /**
- * What one row per key means for this feed and these columns. [S] dedupe table, as the registry has it.
+ * The dedupe rule of a feed with these columns. Source: the dedupe table of the export documents, as in the registry.
  *
- * declared key column       old name      used
- * delivered                 not there     the column
+ * declared key column       old name      key
+ * delivered                 absent        the column
  * delivered                 delivered     coalesce(new name, old name)
  * absent                    delivered     the other name
- * absent                    not there     left out, and reported in `missing`
- * none at all delivered                   whole rows
- * delivered, and rows lack it             see withoutKey
+ * absent                    absent        without the column, which is reported in `missing`
+ * none delivered            absent        whole rows
+ * delivered, but not in all rows          see keylessRows
  *
- * Where a value did not fit its column, the text delivered takes part in its place: different texts are different keys.
+ * Where a value did not fit its column, the delivered text replaces it: different texts are different keys.
  *
- * values of the order among the copies      the newest is
- * all fit                                   the largest value
- * none fits                                 the largest text
- * some fit, some do not                     that of the latest run
+ * order values of the versions      newest version
+ * all fit                           the largest value
+ * none fits                         the largest text
+ * some fit                          that of the latest run
  */
 export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): DedupeRule {
   const delivered = columns.filter(({ seen }) => seen !== false);
-  const find = (name: string) => spelled(delivered, name);
+  const find = (name: string) => spellingsOf(delivered, name);
   const rule: DedupeRule = {
     key: [],
     wholeRows: false,
@@ -74,20 +74,20 @@ export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): Dedu
     else if (found.length > 1 || found[0]!.name.toLowerCase() !== column.toLowerCase())
       rule.renamed.push({ column, used: found.map(({ name }) => name) });
   }
-  // Of a key that was never delivered under its own name, no other one makes rows the same.
+  // Without any delivered key column under its declared name, no alternative identifies rows.
   if (rule.missing.length < feed.key.length)
     rule.key = [...new Map(parts.flatMap(({ terms }) => terms.map((term) => [term.sql, term]))).values()];
-  const mixed = unused("_mixed", columns);
-  const some: string[] = [];
+  const mixed = unusedName("_mixed", columns);
+  const mixedConditions: string[] = [];
   for (const { columns: names, direction } of feed.order) {
-    const found = names.flatMap(find);
+    const orderColumns = names.flatMap(find);
     rule.missingOrder.push(...names.filter((name) => find(name).length === 0));
-    if (found.length === 0) continue;
-    const terms = termsOf(found);
+    if (orderColumns.length === 0) continue;
+    const terms = termsOf(orderColumns);
     if (terms.length === 1) rule.order.push({ ...terms[0]!, direction });
     else {
       const fits = `${terms[0]!.sql} is not null`;
-      some.push(
+      mixedConditions.push(
         `(bool_or(${fits}) over "k" and bool_or(not ${fits} and ${terms[1]!.sql} is not null) over "k")`,
       );
       for (const term of terms)
@@ -98,37 +98,37 @@ export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): Dedu
         });
     }
   }
-  if (some.length > 0) rule.mixed = { name: mixed, sql: some.join(" or ") };
-  const content = columns.filter(({ name }) => !isRun(name)).map((column) => termOf([column]));
+  if (mixedConditions.length > 0) rule.mixed = { name: mixed, sql: mixedConditions.join(" or ") };
+  const content = columns.filter(({ name }) => !isProvenance(name)).map((column) => termOf([column]));
   if (!columns.some(({ name }) => name === "_rescued"))
     content.push(termOf([{ name: "_rescued", type: "JSON" }]));
-  const without = rule.key.length === 0 ? null : withoutKey(parts, columns);
+  const keylessCondition = rule.key.length === 0 ? null : keylessRows(parts, columns);
   if (rule.key.length === 0) {
     rule.wholeRows = true;
     rule.key = content;
-  } else if (without !== null) rule.key.push(contentOf(content, without));
+  } else if (keylessCondition !== null) rule.key.push(contentOf(content, keylessCondition));
   return rule;
 }
 
-/** A column of the key with what it is read from. */
+/** A key column and the delivered columns that it is read from. */
 export interface KeyPart {
   column: string;
-  names: string[]; // that it may have
+  names: string[]; // its possible names
   found: RelationColumn[];
-  likes: RelationColumn[]; // that may be it under another name
-  terms: Term[]; // of found, then of likes
+  likes: RelationColumn[]; // columns that may be it under another spelling
+  terms: Term[]; // of `found`, then of `likes`
 }
 
-/** The columns of the key, each with those of `delivered` that it is read from, and those that may be it. */
+/** The key columns, each with the delivered columns that it is read from and those that may be it. */
 export function keyParts(
   feed: Pick<Feed, "key" | "renamed">,
   delivered: readonly RelationColumn[],
 ): KeyPart[] {
   return feed.key.map((column) => {
-    const names = namesOf(column, feed.renamed);
-    const found = names.flatMap((name) => spelled(delivered, name));
+    const names = aliasesOf(column, feed.renamed);
+    const found = names.flatMap((name) => spellingsOf(delivered, name));
     const terms = found.length > 0 ? termsOf(found) : [];
-    const likes = likely(column, delivered, found);
+    const likes = alternatives(column, delivered, found);
     for (const like of likes) {
       const text = `cast(${quoteName(like.name)} as VARCHAR)`;
       const sql = found.length > 0 ? `case when ${termOf(found).sql} is null then ${text} end` : text;
@@ -138,25 +138,27 @@ export function keyParts(
   });
 }
 
-/** Whether a row has nothing of this column of the key. */
+/** SQL that is true for a row without a value of this key column. */
 export function isAbsent({ terms }: Pick<KeyPart, "terms">): string {
   return terms.length === 0 ? "true" : `(${terms.map(({ sql }) => `${sql} is null`).join(" and ")})`;
 }
 
-// columns of the key                                      the row
-// all filled, or null where they may be                   by its key, in which null is a value
-// none filled                                             by its content
-// one lacking that is gone, others filled                 by its key and its content
-/** For which rows the key says too little to fold them; null where it says enough for all. */
-function withoutKey(parts: readonly KeyPart[], columns: readonly RelationColumn[]): string | null {
+// key columns of a row                            identified by
+// all filled, or null where null is a value       its key
+// none filled                                     its content
+// one missing since it was withdrawn              its key and its content
+/** SQL that is true for rows that their key does not identify; null if it identifies all. */
+function keylessRows(parts: readonly KeyPart[], columns: readonly RelationColumn[]): string | null {
   const flagged = (flag: "keyless" | "gone") =>
-    parts.filter(({ names }) => names.some((name) => spelled(columns, name).some((column) => column[flag])));
+    parts.filter(({ names }) =>
+      names.some((name) => spellingsOf(columns, name).some((column) => column[flag])),
+    );
   const conditions = new Set(flagged("gone").map(isAbsent));
   if (flagged("keyless").length > 0) conditions.add(`(${parts.map(isAbsent).join(" and ")})`);
   return conditions.size === 0 ? null : [...conditions].join(" or ");
 }
 
-// As text, for a number in JSON may lose digits.
+// As text, because a number in JSON may lose digits.
 function contentOf(content: readonly Term[], condition: string): Term {
   const texts = content.map(({ sql }) => `cast(${sql} as VARCHAR)`).join(", ");
   return {
@@ -168,28 +170,28 @@ function contentOf(content: readonly Term[], condition: string): Term {
 }
 
 /**
- * The dedupe view of a feed: one row per key out of `relation`, something to select from that has `columns` and the
- * provenance. Of several versions the declared order chooses, nulls last, then the later run, file and line: a total
- * order, so the winner never depends on the order of reading.
+ * The dedupe view of a feed: one row per key of `relation`, which has `columns` and the provenance. Versions rank by the
+ * declared order, nulls last, then by later run, file and line: a total order, so that the winner does not depend on the
+ * order of reading.
  */
 export function dedupeSelect(feed: Feed, columns: readonly RelationColumn[], relation: string): string {
   const names = [...columns, ...provenance].map(({ name }) => quoteName(name));
-  const rank = quoteName(unused("_rank", columns));
+  const rank = quoteName(unusedName("_rank", columns));
   const rule = dedupeRule(feed, columns);
   return [
     "select",
-    wrapped(names, 2),
+    wrapTerms(names, 2),
     "from (",
     "  select",
-    `${wrapped(names, 4)},`,
+    `${wrapTerms(names, 4)},`,
     rankColumn(rule, rank, 4),
-    ...ranked(rule, [`from ${relation}`, ...latest(rule, relation, 0)]).map((line) => `  ${line}`),
+    ...rankedFrom(rule, [`from ${relation}`, ...newestRunOnly(rule, relation, 0)]).map((line) => `  ${line}`),
     `) as ${quoteName("delivered")}`,
     `where ${rank} = 1`,
   ].join("\n");
 }
 
-/** `row_number() over (…) as <rank>`: 1 is the row that stands for its key. */
+/** `row_number() over (…) as <rank>`: 1 is the winner of its key. */
 function rankColumn(
   rule: DedupeRule,
   rank: string,
@@ -200,12 +202,12 @@ function rankColumn(
   return [`${pad}row_number() over (`, windowOf(rule, indent + 2, tie), `${pad}) as ${rank}`].join("\n");
 }
 
-/** The inside of the window: its partition is the key, its order the whole rule. */
+/** The window's definition: partition by the key, order by the whole rule. */
 export function windowOf(rule: DedupeRule, indent: number, tie: readonly string[] = runOrder): string {
   const order = [...rule.order.map(({ sql, direction }) => `${sql} ${direction} nulls last`), ...tie];
   const key = rule.key.map(({ sql }) => sql);
   const clause = (words: string, terms: string[]) =>
-    wrapped(
+    wrapTerms(
       terms.map((term, i) => (i === 0 ? `${words} ${term}` : term)),
       indent,
       indent + 2,
@@ -214,10 +216,10 @@ export function windowOf(rule: DedupeRule, indent: number, tie: readonly string[
 }
 
 /**
- * Lines that begin with "from", with the column that `rule.mixed` names where the order needs one: whether of the versions
- * of a key some have a value to order by that fits and some one that does not.
+ * The lines that begin with "from", with the column of `rule.mixed` added where the order needs it: true when the order
+ * values of a key's versions fit their column in some and not in others.
  */
-export function ranked(rule: DedupeRule, from: readonly string[]): string[] {
+export function rankedFrom(rule: DedupeRule, from: readonly string[]): string[] {
   if (rule.mixed === null) return [...from];
   return [
     "from (",
@@ -228,14 +230,14 @@ export function ranked(rule: DedupeRule, from: readonly string[]): string[] {
   ];
 }
 
-/** For a snapshot feed, the condition that leaves only the newest run; else nothing. */
-export function latest(rule: DedupeRule, relation: string, indent: number): string[] {
+/** The condition that keeps only the newest run, for a feed of snapshots; else nothing. */
+export function newestRunOnly(rule: DedupeRule, relation: string, indent: number): string[] {
   if (!rule.latestOnly) return [];
   return [`${" ".repeat(indent)}where "_run" = (select max("_run") from ${relation})`];
 }
 
 /** A list of terms as lines of at most 110 characters; all but the first are indented by `hang`. */
-export function wrapped(terms: readonly string[], indent: number, hang = indent): string {
+export function wrapTerms(terms: readonly string[], indent: number, hang = indent): string {
   const lines: string[] = [];
   let line = "";
   terms.forEach((term, i) => {
@@ -250,20 +252,20 @@ export function wrapped(terms: readonly string[], indent: number, hang = indent)
   return [...lines, line].join("\n");
 }
 
-/** `name`, with underscores after it while the columns have that name. */
-export function unused(name: string, columns: readonly RelationColumn[]): string {
-  const taken = new Set(columns.map((column) => column.name.toLowerCase()));
-  let free = name;
-  while (taken.has(free)) free += "_";
-  return free;
+/** `name`, with underscores appended until no column has that name. */
+export function unusedName(name: string, columns: readonly RelationColumn[]): string {
+  const usedNames = new Set(columns.map((column) => column.name.toLowerCase()));
+  let candidate = name;
+  while (usedNames.has(candidate)) candidate += "_";
+  return candidate;
 }
 
-function isRun(name: string): boolean {
+function isProvenance(name: string): boolean {
   return name === "_file" || name === "_line" || name === "_run";
 }
 
-// The newer name first: where both are filled, it is the one that is kept up.
-function namesOf(column: string, renamed: Record<string, string>): string[] {
+// The new name first: where both are filled, the export maintains the new one.
+function aliasesOf(column: string, renamed: Record<string, string>): string[] {
   const older = Object.entries(renamed).flatMap(([old, newer]) => (newer === column ? [old] : []));
   return [own(renamed, column) ?? [], column, older].flat();
 }

@@ -5,41 +5,41 @@ import { belowMicrosecond } from "../schema/timestamps.ts";
 export interface RelationColumn {
   name: string;
   type: string; // DuckDB type
-  seen?: boolean | null; // false: rows were delivered, none with this column; null: no row was; default true
-  key?: string; // as the lines spell it, where that is not the name
-  rescued?: string; // its name in `_rescued`, where values of it are there
-  keyless?: true; // of the key: some rows have none of its columns
-  gone?: true; // of the key: there are runs without it, see goneColumns
+  seen?: boolean | null; // false: rows were delivered without this column; null: no rows yet; default true
+  key?: string; // the JSON key, where it differs from the name
+  rescued?: string; // its name in `_rescued`, if that holds values of it
+  keyless?: true; // a key column: some rows have no key column at all
+  gone?: true; // a key column that some runs lack, see goneColumns
 }
 
 /** One term of a key or an order. */
 export interface Term {
-  columns: string[]; // that it reads, as the data spells them
+  columns: string[]; // that it reads, spelled as in the data
   sql: string;
   label: string; // for people
-  whole?: string; // the term is the content of the rows for which this is true, else null
+  whole?: string; // SQL: the term is the content of rows for which this is true, else null
 }
 
-/** The value of these columns: of several, the first that has one. */
+/** The value of these columns: the first that is not null. */
 export function termOf(columns: readonly RelationColumn[]): Term {
   const parts = columns.map(valueIn(columns));
   const sql = parts.length > 1 ? `coalesce(${parts.join(", ")})` : (parts[0] ?? "");
   return { columns: columns.map(({ name }) => name), sql, label: sql.replaceAll('"', "") };
 }
 
-// the first column that was delivered         value         text
-// fits                                        its value     null
-// fits, but for digits below a microsecond    its value     those digits
-// does not fit                                null          as it was delivered
+// first delivered column                          value         text
+// fits                                            its value     null
+// fits, except for digits below a microsecond     its value     those digits
+// does not fit                                    null          the delivered text
 /**
- * What the key of a row is made of where values of these columns did not fit: value and text together are different for
- * different values delivered. Where all fit it is the value alone.
+ * The key terms of columns with values that did not fit: value and text together differ wherever the delivered values do.
+ * Where all values fit, the value alone.
  */
 export function termsOf(columns: readonly RelationColumn[]): Term[] {
   const value = termOf(columns);
   if (columns.every(({ rescued }) => rescued === undefined)) return [value];
   const names = [...value.columns, "_rescued"];
-  const written = valueIn(columns);
+  const valueText = valueIn(columns);
   const choose = (fits: (column: RelationColumn) => string, other: (text: string) => string) => {
     const cases = columns.flatMap((column) => {
       const text = deliveredText(column);
@@ -50,31 +50,31 @@ export function termsOf(columns: readonly RelationColumn[]): Term[] {
   };
   const [only] = columns.length === 1 ? columns : [];
   return [
-    only ? value : { ...value, columns: names, sql: choose(written, () => "null") },
+    only ? value : { ...value, columns: names, sql: choose(valueText, () => "null") },
     {
       columns: names,
-      sql: only && only.type !== "TIMESTAMP" ? deliveredText(only)! : choose(beside, (text) => text),
+      sql: only && only.type !== "TIMESTAMP" ? deliveredText(only)! : choose(remainder, (text) => text),
       label: `${value.label} as delivered`,
     },
   ];
 }
 
-/** The text that the column was delivered with where it did not fit; null where no value of it ever did not. */
+/** SQL for the delivered text of a value that did not fit; null for a column whose values all fit. */
 export function deliveredText({ rescued }: RelationColumn): string | null {
   if (rescued === undefined) return null;
   const path = `/${rescued.replaceAll("~", "~0").replaceAll("/", "~1")}`;
   return `json_extract_string("_rescued", ${quoteText(path)})`;
 }
 
-/** A term as one of a relation called "delivered". */
+/** The SQL with its columns qualified by a relation called "delivered". */
 export function qualified(sql: string): string {
   return sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, (part) =>
     part.startsWith('"') ? `"delivered".${part}` : part,
   );
 }
 
-// What the value lacks: of a number that its type rounds, the text has it in full.
-function beside(column: RelationColumn): string {
+// The part that the typed value loses: digits below a microsecond, or all digits of a rounded number.
+function remainder(column: RelationColumn): string {
   const text = deliveredText(column);
   if (text === null) return "''";
   return `coalesce(${column.type === "TIMESTAMP" ? belowMicrosecond(text) : text}, '')`;

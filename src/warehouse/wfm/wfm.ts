@@ -1,7 +1,7 @@
 import { own } from "../../base/names.ts";
 import { type Config, defaultColumns } from "../../config/config.ts";
 import { quoteName, quoteText } from "../../duckdb/quote.ts";
-import { type RelationColumn, spelled } from "../dedupe/dedupe.ts";
+import { type RelationColumn, spellingsOf } from "../dedupe/dedupe.ts";
 
 /** A metric of a wfm view, and the customer's columns that hold it. */
 export interface WfmColumn {
@@ -76,7 +76,7 @@ export function wfmSelect(
   const unnamed =
     view === "rep_windows" &&
     known.has("queue_id") &&
-    spelled(columns, "queue_name").every(({ seen }) => seen === false);
+    spellingsOf(columns, "queue_name").every(({ seen }) => seen === false);
   const plain = wfmNames.map((name) => {
     const value = unnamed && name === "queue_name" ? "queue_name::VARCHAR" : keyValue(columns, name);
     return `  ${name === "instance_ts" ? `timely(${value}, _run)` : value} as ${quoteName(name)}`;
@@ -155,7 +155,7 @@ export function windowKeys(columns: readonly RelationColumn[]): [name: string, s
 /** One of `wfmNames` in a row of a WFM feed: the value of whichever spelling of the name has one. */
 export function keyValue(columns: readonly RelationColumn[], key: (typeof wfmNames)[number]): string {
   const type = key === "instance_ts" ? "TIMESTAMP" : "VARCHAR";
-  const found = spelled(columns, key).map(({ name }) => `try_cast(${quoteName(name)} as ${type})`);
+  const found = spellingsOf(columns, key).map(({ name }) => `try_cast(${quoteName(name)} as ${type})`);
   return found.length > 1 ? `coalesce(${found.join(", ")})` : (found[0] ?? `cast(null as ${type})`);
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { exportDocs } from "../src/demo/feeds/export-docs.ts";
-import { compareDocs, type DocTable, parseDocs, typeFamily } from "../src/warehouse/schema/docs.ts";
+import { compareDocs, type DocTable, parseDocs, typeFamily } from "../src/warehouse/schema/export-docs.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 import { documented, stageAndSave } from "./stage-kit.ts";

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { freshWords } from "../notebooks/components/charts/fresh-words.ts";
 import {
   ageText,
+  classifyFeed,
   type FeedArrival,
-  judgeFeed,
   pageAge,
   pageThrough,
   readClock,
@@ -49,7 +49,7 @@ describe("the judgement of a feed's freshness", () => {
   ];
   for (const [options, synced, state, since, look] of rows)
     it(`is ${state}${since ? ` since the ${since}` : ""} of ${JSON.stringify(options)}, synced ${synced} min ago`, () => {
-      const judged = judgeFeed(feed(options), {
+      const judged = classifyFeed(feed(options), {
         ...moment,
         synced: synced === null ? null : now - synced * minute,
       });
@@ -61,13 +61,13 @@ describe("the judgement of a feed's freshness", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3000 }), fc.nat(9000), fc.nat(9000), (cadence, age, wait) => {
         const arrived = feed({ cadence_minutes: cadence, through: ago(age) });
-        const before = judgeFeed(arrived, moment);
-        const after = judgeFeed(arrived, { ...moment, now: now + wait * minute });
+        const before = classifyFeed(arrived, moment);
+        const after = classifyFeed(arrived, { ...moment, now: now + wait * minute });
         assert.ok(worse.indexOf(after.state) >= worse.indexOf(before.state));
         assert.equal(after.ageMinutes, age + wait);
       }),
     );
-    assert.equal(judgeFeed(feed({ through: ago(-30) }), moment).ageMinutes, null);
+    assert.equal(classifyFeed(feed({ through: ago(-30) }), moment).ageMinutes, null);
   });
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { quoteText } from "../src/duckdb/quote.ts";
-import { finerThanMicroseconds, timestampSql, unlikeItsCast } from "../src/warehouse/schema/timestamps.ts";
+import { differsFromCast, finerThanMicroseconds, timestampSql } from "../src/warehouse/schema/timestamps.ts";
 import fc from "./fast-check.ts";
 
 describe("timestampSql", () => {
@@ -91,7 +91,7 @@ describe("timestampSql", () => {
     ];
     const list = texts.map((text) => `(${quoteText(text)})`).join(", ");
     const { rows } = await db.rows(`
-      select t, ${unlikeItsCast("t", "c")}, c is not distinct from ${timestampSql("t")} and not ${finerThanMicroseconds("t")}
+      select t, ${differsFromCast("t", "c")}, c is not distinct from ${timestampSql("t")} and not ${finerThanMicroseconds("t")}
       from (select t, try_cast(t as timestamp) as c from (values ${list}, (null)) v(t))`);
     assert.deepEqual(
       rows.filter(([, unlike, same]) => !unlike && !same),

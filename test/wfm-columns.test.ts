@@ -6,7 +6,7 @@ import { readSurvey } from "../src/commands/wfm.ts";
 import { openProject } from "../src/config/project.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { guesses, nameScore } from "../src/warehouse/wfm/wfm-guess.ts";
-import type { SurveyedMetric } from "../src/warehouse/wfm/wfm-survey.ts";
+import type { MetricReport } from "../src/warehouse/wfm/wfm-report.ts";
 import { type CliKit, openCliKit, run } from "./cli-kit.ts";
 
 type Row = Record<string, unknown>;
@@ -123,7 +123,7 @@ describe("wfm columns", () => {
     return kit.run(["sync", "--full"]);
   };
   const survey = () => readSurvey(openProject(join(kit.folder, "kit.yaml")));
-  const metric = async (name: string): Promise<SurveyedMetric> =>
+  const metric = async (name: string): Promise<MetricReport> =>
     (await survey()).feeds.flatMap(({ metrics }) => metrics).find((each) => each.metric === name)!;
   const columns = (...args: string[]) => kit.run(["wfm", "columns", ...args]);
 

@@ -13,7 +13,7 @@ import type { Project } from "../config/project.ts";
 import { openProject } from "../config/project.ts";
 import { type ConfigPlan, readConfigFile, refuseChanged, writeConfigFile } from "../credentials/plan.ts";
 import { isSame, reasonText, unmapped } from "../warehouse/wfm/unmapped.ts";
-import type { SeenColumn, SurveyedFeed, Switch } from "../warehouse/wfm/wfm-survey.ts";
+import type { DeliveredColumn, FeedReport, Switch } from "../warehouse/wfm/wfm-report.ts";
 
 export default command({
   summary: "which columns of the WFM feeds hold which metric",
@@ -70,7 +70,7 @@ function setting(text: string): string {
 }
 
 interface Survey {
-  feeds: SurveyedFeed[];
+  feeds: FeedReport[];
   switches: Switch[];
 }
 
@@ -78,11 +78,11 @@ interface Survey {
 export async function readSurvey(project: Project): Promise<Survey> {
   const { openCatalog } = await import("../warehouse/catalog/catalog.ts");
   const { loadSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
-  const { surveyWfm } = await import("../warehouse/wfm/wfm-survey.ts");
+  const { wfmReport } = await import("../warehouse/wfm/wfm-report.ts");
   const snapshot = loadSnapshot(project.data);
   const database = await openCatalog(project, { snapshot });
   try {
-    return await surveyWfm(database, project.config, snapshot);
+    return await wfmReport(database, project.config, snapshot);
   } finally {
     database.close();
   }
@@ -198,7 +198,7 @@ function shown(written: Written): string | null {
   return typeof written === "string" ? written : written.join("+") || null;
 }
 
-function feedText(feed: SurveyedFeed): string {
+function feedText(feed: FeedReport): string {
   const { rows, firstDay, lastDay } = feed;
   const columns = [
     { name: "metric" },
@@ -221,7 +221,7 @@ function feedText(feed: SurveyedFeed): string {
   return `${feed.feed}: ${count(rows)} rows, ${firstDay} to ${lastDay}\n${table(columns, [...cells, ...more])}${open.join("")}`;
 }
 
-function valueCells(seen: SeenColumn | undefined): string[] {
+function valueCells(seen: DeliveredColumn | undefined): string[] {
   if (seen === undefined) return ["", "", "", "", ""];
   const { type, values } = seen;
   const number = (value: number | null | undefined) =>

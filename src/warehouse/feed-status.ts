@@ -1,4 +1,4 @@
-import type { FeedState, Judgement } from "../../notebooks/components/metrics/freshness.ts";
+import type { FeedState, FeedFreshness } from "../../notebooks/components/metrics/freshness.ts";
 import { runOf } from "../export/partition.ts";
 import type { LastSync } from "../sync/last-sync.ts";
 
@@ -24,7 +24,7 @@ export interface FeedStatus {
   cadenceMinutes: number | null;
   state: FeedState;
   stale: boolean; // later than two cadences and the grace, and nothing of it overdue or failed
-  since: Judgement["since"]; // "export": it was so at the last sync already
+  since: FeedFreshness["since"]; // "export": it was so at the last sync already
   unfinished: { run: string; state: string; reason: string }[];
 }
 
@@ -49,7 +49,7 @@ export interface FeedRow {
   cadence_minutes: number | null;
 }
 
-export function feedStatus(row: FeedRow, judged: Judgement, last: LastSync | null, now: Date): FeedStatus {
+export function feedStatus(row: FeedRow, judged: FeedFreshness, last: LastSync | null, now: Date): FeedStatus {
   const unfinished = last?.feeds[row.feed]?.unfinished ?? [];
   const { feed, kind, complete, empty, replaced, expired, waiting, overdue, failed, encrypted } = row;
   return {

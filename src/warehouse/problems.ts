@@ -15,7 +15,7 @@ import { keylessNext, keylessText, lackingKeys } from "./stage/keyless.ts";
 import { plannedNext, plannedText, readPlanned } from "./wfm/forecast.ts";
 import { namedNext, namedQueues, namedText } from "./wfm/named-queues.ts";
 import { unmapped, unmappedNext } from "./wfm/unmapped.ts";
-import { surveyNames } from "./wfm/wfm-survey.ts";
+import { columnReports } from "./wfm/wfm-report.ts";
 
 /** What is wrong, or worth knowing, and what to do about it. */
 export interface Problem {
@@ -192,7 +192,7 @@ export async function wfmState(
   database: Database,
   snapshot: Snapshot,
 ): Promise<{ problems: Problem[]; notes: Problem[] }> {
-  const surveyed = surveyNames(project.config, snapshot);
+  const surveyed = columnReports(project.config, snapshot);
   const problems: Problem[] = surveyed.flatMap((feed) => {
     const names = unmapped([feed]).map(({ metric }) => metric);
     const what = `${plural(names.length, "metric")} without a column: ${names.join(", ")}`;

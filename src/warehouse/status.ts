@@ -3,7 +3,7 @@ import { quoteText } from "../duckdb/quote.ts";
 import { lastSyncDamage, readLastSync } from "../sync/last-sync.ts";
 import { readWatch, type WatchStatus } from "../sync/watch-note.ts";
 import { openCatalog } from "./catalog/catalog.ts";
-import { judgeFeeds } from "./catalog/freshness.ts";
+import { classifyFeeds } from "./catalog/freshness.ts";
 import { yearsOf, zoneDifference, zoneNext, zoneText } from "./catalog/zone-rules.ts";
 import { type FeedRow, type FeedStatus, feedStatus, lag } from "./feed-status.ts";
 import {
@@ -51,7 +51,7 @@ export async function readStatus(
   const database = await openCatalog(project, { snapshot });
   try {
     const rows = await database.objects<FeedRow>(`select * from kit.feeds where ${wanted} order by feed`);
-    const judged = await judgeFeeds(database, now);
+    const judged = await classifyFeeds(database, now);
     const found = rows.map((row) => feedStatus(row, judged.get(row.feed)!, last, now));
     const counts = await database.objects<CountRow>(
       `select feed, state, count(*) as partitions, min(dt::VARCHAR) as first from kit.row_counts

@@ -1,4 +1,4 @@
-import { judgeFeed, readClock } from "../metrics/freshness.js";
+import { classifyFeed, readClock } from "../metrics/freshness.js";
 import type { FreshSite } from "../metrics/site.js";
 import { followSite, type Told } from "./renewal.js";
 
@@ -32,16 +32,16 @@ export function siteNow(site: Pick<FreshSite, "synced_at">): number {
 }
 
 /** The time, and again when the judgement of a feed has changed, or five minutes have passed. */
-export async function* judgedNow(site: FreshSite): AsyncGenerator<number> {
-  let [judged, said] = ["", 0];
+export async function* stateClock(site: FreshSite): AsyncGenerator<number> {
+  let [shownStates, said] = ["", 0];
   for (;;) {
     const now = siteNow(site);
     const synced = site.synced_at === null ? null : Date.parse(site.synced_at);
     const states = site.feeds.map(
-      (feed) => judgeFeed(feed, { now, synced, graceMinutes: site.grace_minutes }).state,
+      (feed) => classifyFeed(feed, { now, synced, graceMinutes: site.grace_minutes }).state,
     );
-    if (states.join() !== judged || Math.abs(now - said) > 300_000) {
-      [judged, said] = [states.join(), now];
+    if (states.join() !== shownStates || Math.abs(now - said) > 300_000) {
+      [shownStates, said] = [states.join(), now];
       yield now;
     }
     await new Promise((resolve) => setTimeout(resolve, 5_000));

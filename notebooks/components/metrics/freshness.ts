@@ -11,7 +11,7 @@ export interface FeedArrival {
   to_come?: boolean; // a partition of it is dated as it cannot be
 }
 
-/** When a feed is judged: milliseconds, UTC. */
+/** The moment of classification: milliseconds, UTC. */
 export interface Moment {
   now: number;
   synced: number | null; // end of the last sync
@@ -20,7 +20,7 @@ export interface Moment {
 
 export type FeedState = "failed" | "overdue" | "none" | "stale" | "to come" | "late" | "current";
 
-export interface Judgement {
+export interface FeedFreshness {
   state: FeedState;
   ageMinutes: number | null; // of the newest data; null without data, or where they are of a time to come
   since: "export" | "sync" | null; // whose turn it is: the source brings nothing, or nobody has asked it
@@ -39,25 +39,25 @@ const dayMinutes = 1440;
 // 0       0        none                                       none      -        no
 // 0       0        over 2 cadences before now                 late      -        no
 // 0       0        otherwise                                  current   -        no
-/** The one judgement of a feed's freshness: `status` asks it at the time it runs, a page in the reader's browser. */
-export function judgeFeed(feed: FeedArrival, { now, synced, graceMinutes }: Moment): Judgement {
+/** The freshness of a feed, for `status` when it runs and for pages in the reader's browser. */
+export function classifyFeed(feed: FeedArrival, { now, synced, graceMinutes }: Moment): FeedFreshness {
   const cadence = feed.cadence_minutes ?? dayMinutes;
   const through = feed.through === null ? null : Date.parse(feed.through);
   const age = through === null ? null : (now - through) / minute;
   const ageMinutes = age === null || age < 0 ? null : age;
   const old = (at: number) => through !== null && (at - through) / minute > 2 * cadence + graceMinutes;
   const toCome = feed.to_come || (through !== null && through - now > dayMinutes * minute);
-  const judged = (state: FeedState, since: Judgement["since"], look: boolean) => ({
+  const freshness = (state: FeedState, since: FeedFreshness["since"], look: boolean) => ({
     ...{ state, ageMinutes, since, look },
   });
-  if (feed.failed > 0 || feed.unlisted) return judged("failed", "export", true);
-  if (feed.overdue > 0) return judged("overdue", "export", true);
-  if (synced !== null && old(synced)) return judged("stale", "export", true);
-  if (old(now)) return judged("stale", "sync", synced === null || (now - synced) / minute > dayMinutes);
-  if (toCome) return judged("to come", "export", true);
-  if (through === null) return judged("none", null, false);
-  if (age! > 2 * cadence) return judged("late", null, false);
-  return judged("current", null, false);
+  if (feed.failed > 0 || feed.unlisted) return freshness("failed", "export", true);
+  if (feed.overdue > 0) return freshness("overdue", "export", true);
+  if (synced !== null && old(synced)) return freshness("stale", "export", true);
+  if (old(now)) return freshness("stale", "sync", synced === null || (now - synced) / minute > dayMinutes);
+  if (toCome) return freshness("to come", "export", true);
+  if (through === null) return freshness("none", null, false);
+  if (age! > 2 * cadence) return freshness("late", null, false);
+  return freshness("current", null, false);
 }
 
 /** The feeds that a page is made of. */
@@ -119,7 +119,7 @@ export function pageAge(page: PageThrough, moment: Moment, zone: TimeZone): Page
     others: old.filter((feed) => !about.includes(feed)).map(({ feed }) => feed),
     old: old.length > 0,
     today,
-    since: old.some((feed) => judgeFeed(feed, moment).since === "export") ? "export" : "sync",
+    since: old.some((feed) => classifyFeed(feed, moment).since === "export") ? "export" : "sync",
   };
 }
 

@@ -4,10 +4,10 @@ import { emptyPanel } from "../charts/panel.js";
 import { compact, count, dayName, plural, signed, type Zone } from "../metrics/format.js";
 import {
   ageText,
+  classifyFeed,
   type FeedArrival,
+  type FeedFreshness,
   type FeedState,
-  type Judgement,
-  judgeFeed,
 } from "../metrics/freshness.js";
 import type { Site } from "../metrics/site.js";
 import { chartRoot, html, svg } from "../picture/dom.js";
@@ -63,14 +63,14 @@ export interface Oddity {
 
 const delivered = (feeds: readonly FeedHealth[]) =>
   feeds.filter(({ partitions, unlisted }) => partitions > 0 || unlisted);
-/** A feed as it is judged when the page is read. */
-type Judged = FeedHealth & { judged: Judgement };
+/** A feed with its freshness at the time of reading. */
+type ClassifiedFeed = FeedHealth & { freshness: FeedFreshness };
 
-function judge({ feeds, site, now }: HealthPage): Judged[] {
+function classifyFeeds({ feeds, site, now }: HealthPage): ClassifiedFeed[] {
   const synced = site.synced_at === null ? null : Date.parse(site.synced_at);
   return delivered(feeds).map((feed) => ({
     ...feed,
-    judged: judgeFeed(feed, { now, synced, graceMinutes: site.grace_minutes }),
+    freshness: classifyFeed(feed, { now, synced, graceMinutes: site.grace_minutes }),
   }));
 }
 
@@ -81,11 +81,11 @@ function judge({ feeds, site, now }: HealthPage): Judged[] {
 // a column has no value that fits its type                            which
 // otherwise                    All 12 feeds are up to date
 export function healthWords(page: HealthPage): { title: string; lead: string } {
-  const here = judge(page);
+  const here = classifyFeeds(page);
   if (here.length === 0)
     return { title: "Nothing has been synced yet", lead: "Run a sync, then build the site again." };
-  const bad = here.filter(({ judged }) => judged.look);
-  const unsynced = here.filter(({ judged }) => judged.state === "stale" && judged.since === "sync");
+  const bad = here.filter(({ freshness }) => freshness.look);
+  const unsynced = here.filter(({ freshness }) => freshness.state === "stale" && freshness.since === "sync");
   const quarantined = sum(here, (row) => row.quarantined);
   const whole = (page.unfit ?? []).filter((row) => row.whole);
   const all = plural(here.length, "feed");
@@ -103,7 +103,7 @@ export function healthWords(page: HealthPage): { title: string; lead: string } {
       ...(["failed", "overdue", "stale", "to come"] as const).map((state) =>
         stateText(
           state,
-          bad.filter(({ judged }) => judged.state === state && judged.since === "export"),
+          bad.filter(({ freshness }) => freshness.state === state && freshness.since === "export"),
         ),
       ),
       unsynced.length
@@ -134,7 +134,7 @@ function unfitWords(rows: readonly Unfit[]): string | null {
 
 function stateText(
   state: "failed" | "overdue" | "stale" | "to come",
-  feeds: readonly Judged[],
+  feeds: readonly ClassifiedFeed[],
 ): string | null {
   if (feeds.length === 0) return null;
   const partitions = (value: (row: FeedHealth) => number) => plural(sum(feeds, value), "partition");
@@ -150,7 +150,7 @@ function stateText(
   }
 }
 
-function some(feeds: readonly Judged[]): string {
+function some(feeds: readonly ClassifiedFeed[]): string {
   const names = feeds.slice(0, 6).map(({ feed }) => feed);
   return `${names.join(", ")}${feeds.length > 6 ? ` and ${count(feeds.length - 6)} more` : ""}`;
 }
@@ -159,11 +159,11 @@ const sum = (feeds: readonly FeedHealth[], value: (row: FeedHealth) => number) =
   feeds.reduce((total, row) => total + value(row), 0);
 
 export function healthCards(page: HealthPage): Card[] {
-  const here = judge(page);
+  const here = classifyFeeds(page);
   const rows = sum(here, (row) => row.delivered);
   const duplicates = sum(here, (row) => row.duplicates);
   const open = sum(here, (row) => row.overdue + row.failed);
-  const stale = here.filter(({ judged }) => judged.state === "stale").length;
+  const stale = here.filter(({ freshness }) => freshness.state === "stale").length;
   return [
     { label: "Feeds delivered", value: count(here.length), note: `of ${count(page.feeds.length)} known` },
     {
@@ -296,9 +296,9 @@ function stateChart(
 
 export function feedTable(page: HealthPage): HTMLElement {
   const { zone } = page;
-  const columns: TableColumn<Judged>[] = [
+  const columns: TableColumn<ClassifiedFeed>[] = [
     { label: "Feed", value: ({ feed }) => feed },
-    { label: "State", value: ({ judged }) => stateNames[judged.state] },
+    { label: "State", value: ({ freshness }) => stateNames[freshness.state] },
     {
       label: "Data through",
       value: ({ through }) => through,
@@ -306,8 +306,8 @@ export function feedTable(page: HealthPage): HTMLElement {
     },
     {
       label: "Age",
-      value: ({ judged }) => (judged.ageMinutes === null ? null : Math.floor(judged.ageMinutes)),
-      text: ({ judged }) => minutesText(judged.ageMinutes),
+      value: ({ freshness }) => (freshness.ageMinutes === null ? null : Math.floor(freshness.ageMinutes)),
+      text: ({ freshness }) => minutesText(freshness.ageMinutes),
     },
     {
       label: "Every",
@@ -323,7 +323,7 @@ export function feedTable(page: HealthPage): HTMLElement {
     countColumn("Ties", (row) => row.ties),
     countColumn("Quarantine", (row) => row.quarantined),
   ];
-  return html("div", { class: "figure wide-table" }, table(columns, judge(page)));
+  return html("div", { class: "figure wide-table" }, table(columns, classifyFeeds(page)));
 }
 
 export function minutesText(minutes: number | null): string {

@@ -11,7 +11,7 @@ import { type UnfitColumn, unfitColumns, unfitNext, unfitText } from "../../ware
 import { keylessNext, keylessText, type LackingKey, lackingKeys } from "../../warehouse/stage/keyless.ts";
 import { type UpdateOptions, updateWarehouse } from "../../warehouse/update.ts";
 import { unmappedNext, unmappedText } from "../../warehouse/wfm/unmapped.ts";
-import { surveyNames } from "../../warehouse/wfm/wfm-survey.ts";
+import { columnReports } from "../../warehouse/wfm/wfm-report.ts";
 import { refreshCatalog } from "./catalog-file.ts";
 
 /** What bringing the warehouse up to date came to, as `--json` has it. */
@@ -66,7 +66,7 @@ export async function runUpdate(
   const keyless = lackingKeys(report.snapshot, (feed, dt) => read.has(`${feed} ${dt}`));
   for (const key of keyless.slice(0, mostUnfit))
     output.warn(`${key.feed}: ${keylessText(key)}`, keylessNext(key));
-  const empty = unmappedText(surveyNames(project.config, report.snapshot));
+  const empty = unmappedText(columnReports(project.config, report.snapshot));
   if (empty !== null) output.warn(empty, unmappedNext);
   try {
     await refreshCatalog(project, now);

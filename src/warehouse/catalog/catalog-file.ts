@@ -10,28 +10,28 @@ import { loadSnapshot, snapshotName } from "../snapshot/snapshot.ts";
 import { plannedFiles } from "../wfm/forecast.ts";
 import { catalogDefinitions, catalogSetup } from "./catalog.ts";
 
-/** What kit.written tells of a file of the catalog. */
+/** The record of kit.written in a catalog file. */
 export interface CatalogFile {
-  stamp: string; // of what it was made from
-  own: boolean; // it holds what the kit wrote, and nothing else
+  stamp: string; // of its inputs
+  own: boolean; // it holds only what the kit wrote
 }
 
-// The oldest that DuckDB offers: what DuckDB 1.0 and later read.
-const storage = "v1.0.0";
-const maker = "asapp-notebook-kit";
-const contents = `select coalesce(md5(string_agg(name, ' ' order by name)), '') as names, count(*)::integer as relations from (
+// The oldest storage version that DuckDB offers, readable by DuckDB 1.0 and later.
+const storageVersion = "v1.0.0";
+const madeBy = "asapp-notebook-kit";
+const contentsSql = `select coalesce(md5(string_agg(name, ' ' order by name)), '') as names, count(*)::integer as relations from (
   select schema_name || '.' || table_name as name from duckdb_tables() where database_name = 'file' and not internal
   union all
   select schema_name || '.' || view_name from duckdb_views() where database_name = 'file' and not internal)
   where name <> 'kit.written'`;
 
 /**
- * Writes the catalog as a new DuckDB file: the names, macros and kit.* tables of `openCatalog`, over the Parquet files that
- * the warehouse consists of now, by their absolute paths. Returns how many tables and views it holds.
+ * Writes the catalog as a new DuckDB file: the views, macros and kit.* tables of `openCatalog` over the present Parquet files,
+ * by absolute path. Returns the number of tables and views.
  */
 export async function createCatalogFile(project: Project, path: string, now: Date): Promise<number> {
   if (!path.includes("?")) return fillCatalogFile(project, path, now);
-  // DuckDB takes what follows a question mark for the query of a URL, and looks for its log in another folder.
+  // DuckDB reads the part after a question mark as the query of a URL and puts its log in another folder.
   const folder = mkdtempSync(join(tmpdir(), "asapp-kit-catalog-"));
   try {
     const relations = await fillCatalogFile(project, join(folder, "catalog.duckdb"), now);
@@ -49,7 +49,7 @@ async function fillCatalogFile(project: Project, path: string, now: Date): Promi
   const database = await openDatabase();
   try {
     await database.run(
-      `attach ${quoteText(path)} as file (storage_version ${quoteText(storage)}); use file;`,
+      `attach ${quoteText(path)} as file (storage_version ${quoteText(storageVersion)}); use file;`,
     );
     await database.run(catalogSetup(project, snapshot));
     const created = new Set<string>();
@@ -65,9 +65,9 @@ async function fillCatalogFile(project: Project, path: string, now: Date): Promi
     for (const key of definitions.keys()) await create(key);
     await database.run("commit");
     await database.run(
-      `create table kit.written as select ${quoteText(maker)} as made_by, ${quoteText(stamp)} as stamp,
+      `create table kit.written as select ${quoteText(madeBy)} as made_by, ${quoteText(stamp)} as stamp,
         ${quoteText(now.toISOString())}::timestamp as written_at, ${quoteText(project.data)} as data,
-        (select max(data_through) from kit.feeds) as data_through, names, relations from (${contents})`,
+        (select max(data_through) from kit.feeds) as data_through, names, relations from (${contentsSql})`,
     );
     await database.run("use memory; detach file");
     return created.size;
@@ -76,7 +76,7 @@ async function fillCatalogFile(project: Project, path: string, now: Date): Promi
   }
 }
 
-/** What a file made now would be made from: the same stamp, the same names over the same files. */
+/** The stamp of a catalog file written now: equal stamps mean the same names over the same files. */
 export function catalogStamp(project: Project): string {
   const hash = createHash("sha256").update(catalogSetup(project, loadSnapshot(project.data)));
   hash.update(JSON.stringify([project.data, project.config.site, [...project.feeds]]));
@@ -86,41 +86,41 @@ export function catalogStamp(project: Project): string {
   return hash.digest("hex");
 }
 
-/** What a file that exists is; null for a database that the kit did not write. Throws when it cannot be opened. */
+/** Reads the record of an existing file; null for a database that the kit did not write. Throws if it cannot be opened. */
 export async function inspectCatalogFile(path: string): Promise<CatalogFile | null> {
   const database = await openDatabase();
   try {
     await database.run(`attach ${quoteText(path)} as file (read_only)`);
-    const kept = await database.rows(
+    const marker = await database.rows(
       "select 1 from duckdb_tables() where database_name = 'file' and schema_name = 'kit' and table_name = 'written'",
     );
-    if (kept.rows.length === 0) return null;
+    if (marker.rows.length === 0) return null;
     const [written] = await database.objects<{ stamp: string; own: boolean }>(
-      `select stamp, written.names = here.names as own from file.kit.written, (${contents}) as here
-        where made_by = ${quoteText(maker)}`,
+      `select stamp, written.names = here.names as own from file.kit.written, (${contentsSql}) as here
+        where made_by = ${quoteText(madeBy)}`,
     );
     return written === undefined || existsSync(`${path}.wal`) ? null : written;
   } catch (error) {
-    throw unopened(path, error);
+    throw openError(path, error);
   } finally {
     database.close();
   }
 }
 
-function unopened(path: string, error: unknown): CliError {
+function openError(path: string, error: unknown): CliError {
   const text = (error as Error).message;
   const holder = /held in (.*?)(?:\. |$)/.exec(text)?.[1];
   if (holder !== undefined)
     return new CliError(
       "notWritable",
       `${path} is open for writing in ${holder}`,
-      "disconnect there, or connect read-only (duckdb -readonly, access_mode=READ_ONLY): readers are never in the way",
+      "disconnect there, or connect read-only (duckdb -readonly, access_mode=READ_ONLY): readers do not block",
       { cause: error },
     );
   return new CliError(
     "notWritable",
-    `${path} is no DuckDB file that can be read here`,
-    "choose another name, or --force to lose what it holds",
+    `${path} is not a readable DuckDB file`,
+    "choose another name, or --force to overwrite its content",
     { cause: error },
   );
 }

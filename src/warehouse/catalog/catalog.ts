@@ -26,8 +26,8 @@ import { rowCountsSelect } from "./reconcile.ts";
 import { documentedColumns } from "./views.ts";
 
 export interface CatalogOptions extends Pick<DatabaseOptions, "threads" | "memoryLimit"> {
-  snapshot?: Snapshot; // default: the one now stored
-  files?: string[]; // beside the data folder, files that may be written or read, absolute
+  snapshot?: Snapshot; // default: the stored one
+  files?: string[]; // files outside the data folder that queries may read or write, absolute
 }
 
 /** A name of the catalog and the statement that creates it. */
@@ -35,16 +35,16 @@ export interface Definition {
   schema: "raw" | "main" | "kit" | "wfm" | "history";
   name: string;
   create: () => string;
-  check?: (database: Database) => Promise<void>; // of what it reads, before it is created; throws CliError
+  check?: (database: Database) => Promise<void>; // validates its input before creation; throws CliError
   needs: string[]; // names of definitions it reads, "main.queue_wfm"
-  state?: () => string; // of files that it reads, where their names do not change with their content
+  state?: () => string; // content of input files whose names do not change with it
 }
 
 /**
- * The warehouse as a database in memory, cut off from every file outside the data folder: raw.<feed> is every row
- * delivered, <feed> one row per key, kit.* is about the data, wfm.* the WFM feeds under metric names, and the metric
- * macros. Shows one state throughout, whatever is synced meanwhile. A feed that nothing was synced of is empty and typed.
- * Views and macros are created when a query first names them, so that opening takes no longer with a longer history.
+ * The warehouse as an in-memory database without access to files outside the data folder: raw.<feed> holds every delivered
+ * row, <feed> one row per key, kit.* describes the data, wfm.* holds the WFM feeds under metric names; plus the metric
+ * macros. It shows one state, whatever is synced meanwhile. A feed without data is an empty, typed view. Views and macros
+ * are created when a query first names them, so that opening does not take longer with a longer history.
  */
 export async function openCatalog(project: Project, options: CatalogOptions = {}): Promise<Database> {
   const snapshot = options.snapshot ?? loadSnapshot(project.data);
@@ -57,12 +57,12 @@ export async function openCatalog(project: Project, options: CatalogOptions = {}
   await database.run(schemas);
   await database.sandbox([project.data], [...plannedFiles(project.config), ...(options.files ?? [])]);
   const creator = new Creator(database, definitions, catalogMacros(project, snapshot));
-  return lazily(await database.connect(), creator, () => database.close());
+  return createLazily(await database.connect(), creator, () => database.close());
 }
 
 const schemas = "create schema raw; create schema kit; create schema wfm; create schema history;";
 
-/** Schemas and macros: what every definition may use. */
+/** The schemas and macros, which every definition may use. */
 export function catalogSetup(project: Pick<Project, "config">, snapshot: Snapshot): string {
   return [schemas, ...catalogMacros(project, snapshot).values()].join("\n\n");
 }
@@ -70,31 +70,36 @@ export function catalogSetup(project: Pick<Project, "config">, snapshot: Snapsho
 function catalogMacros({ config }: Pick<Project, "config">, { horizon }: Snapshot): Map<string, string> {
   const { timezone, site, sync } = config;
   return macroStatements({
-    ...{ timezone, variant: site.serviceLevel.variant, groups: [...(site.queueGroups?.keys() ?? [])] },
-    ...{ futureHours: sync.futureHours, horizon },
+    timezone,
+    variant: site.serviceLevel.variant,
+    groups: [...(site.queueGroups?.keys() ?? [])],
+    futureHours: sync.futureHours,
+    horizon,
   });
 }
 
-/** Everything the catalog can hold, by qualified name. */
+/** All definitions of the catalog, by qualified name. */
 export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<string, Definition> {
   const { data, config } = project;
   const lastSync = readLastSync(project);
-  const listed = Object.keys(lastSync?.feeds ?? {});
-  const names = [...new Set([...project.feeds.keys(), ...Object.keys(snapshot.feeds), ...listed])];
+  const listedFeeds = Object.keys(lastSync?.feeds ?? {});
+  const names = [...new Set([...project.feeds.keys(), ...Object.keys(snapshot.feeds), ...listedFeeds])];
   const feeds = new Map(names.map((name) => [name, feedOf(project, name)]));
   const columns = new Map<string, RelationColumn[]>();
   const columnsOf = (name: string) => {
-    const known = snapshot.feeds[name];
+    const feedSnapshot = snapshot.feeds[name];
     const feed = feeds.get(name);
     if (!columns.has(name))
-      columns.set(name, known ? relationColumns(known) : feed ? documentedColumns(feed) : []);
+      columns.set(name, feedSnapshot ? relationColumns(feedSnapshot) : feed ? documentedColumns(feed) : []);
     return columns.get(name)!;
   };
   const definitions = new Map<string, Definition>();
   const macros = readMacros().map(({ name }) => name);
   const add = (schema: Definition["schema"], name: string, create: () => string, needs: string[] = []) =>
     definitions.set(`${schema}.${name.toLowerCase()}`, {
-      ...{ schema, name, needs },
+      schema,
+      name,
+      needs,
       create: () => (schema === "wfm" || schema === "history" ? inMain(create(), macros) : create()),
     });
   const layer = (name: string, file: "staged" | "current") => () => {
@@ -109,7 +114,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     add("raw", name, layer(name, "staged"));
     add("main", name, layer(name, "current"));
   }
-  const counted = snapshot.feeds.export_row_counts?.days.some(({ rows }) => rows > 0);
+  const hasRowCounts = snapshot.feeds.export_row_counts?.days.some(({ rows }) => rows > 0);
   const source: KitSource = { project, snapshot, lastSync, feeds, columnsOf };
   for (const [name, table] of Object.entries(kitTables))
     add("kit", name, () => createKitTable(name, table(source)));
@@ -120,7 +125,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     "row_counts",
     () =>
       createKitTable("row_counts", {
-        select: rowCountsSelect(counted ? columnsOf("export_row_counts") : []),
+        select: rowCountsSelect(hasRowCounts ? columnsOf("export_row_counts") : []),
       }),
     ["kit.partitions", "main.export_row_counts"],
   );
@@ -163,11 +168,11 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
 }
 
 /**
- * Keys of the definitions that a query may name: those outside main with their schema before them, for words like "files"
- * may be names of columns as well. Text in comments and strings counts too, which does no harm.
+ * The keys of definitions that a query may name; outside main only with their schema, because words like "files" are also
+ * column names. Matches in comments and strings are harmless.
  */
 export function definitionsIn(sql: string, definitions: Map<string, Definition>): string[] {
-  if (introspection.test(sql)) return [...definitions.keys()];
+  if (introspectionPattern.test(sql)) return [...definitions.keys()];
   const text = sql.toLowerCase();
   const words = new Set(text.match(/[\p{L}\p{N}_]+/gu));
   const qualified = new Set(
@@ -180,28 +185,27 @@ export function definitionsIn(sql: string, definitions: Map<string, Definition>)
   );
 }
 
-/** These definitions and all that they are made from. */
+/** These definitions and all that they need, directly or not. */
 export function withNeeds(keys: string[], definitions: Map<string, Definition>): Set<string> {
-  const found = new Set<string>();
-  const take = (key: string) => {
-    if (found.has(key)) return;
-    found.add(key);
-    definitions.get(key)!.needs.forEach(take);
+  const closure = new Set<string>();
+  const add = (key: string) => {
+    if (closure.has(key)) return;
+    closure.add(key);
+    definitions.get(key)!.needs.forEach(add);
   };
-  keys.forEach(take);
-  return found;
+  keys.forEach(add);
+  return closure;
 }
 
-// DuckDB before 1.5 takes a JSON column that `schema` asks for as text, and would find the view changed.
+// DuckDB before 1.5 reads a JSON column of `schema` as text, and would then report that the view has changed.
 function jsonCasts(columns: readonly RelationColumn[]): string {
   const json = columns.filter(({ type }) => type === "JSON").map(({ name }) => quoteName(name));
   return json.map((name) => `${name}::JSON as ${name}`).join(", ");
 }
 
-// A query that asks what there is, rather than naming it, has names stand for themselves in another schema, or begins a
-// transaction, which sees nothing that is made after. A statement begins with such a word, alone on its line or in brackets;
-// `desc` is also the end of an order.
-const introspection =
+// Queries that list relations without naming them, switch the schema, or begin a transaction, which does not see later
+// definitions. The word begins a statement or follows a bracket, since `desc` also ends an order.
+const introspectionPattern =
   /(?:^|[;(])\s*(?:show|describe|desc|summarize|use|set\s+schema|begin(?=\s+transaction|\s*(?:;|$))|start\s+transaction)\b|\b(?:pragma|search_path|information_schema|duckdb_\w+|sqlite_\w+|pg_\w+|sql_auto_complete)\b/im;
 
 class Creator {
@@ -218,9 +222,9 @@ class Creator {
     this.macros = macros;
   }
 
-  /** Creates what the text may name, before it runs. */
+  /** Creates the definitions that a query may name, before it runs. */
   prepare(sql: string): Promise<void> {
-    const macros = introspection.test(sql) ? [...this.macros.keys()] : macrosIn(sql, this.macros);
+    const macros = introspectionPattern.test(sql) ? [...this.macros.keys()] : macrosIn(sql, this.macros);
     return this.create(definitionsIn(sql, this.definitions), macros);
   }
 
@@ -232,7 +236,7 @@ class Creator {
     return this.created.size === this.definitions.size && this.defined.size === this.macros.size;
   }
 
-  // One after the other, as two connections may ask for the same view at once.
+  // In turn, because two connections may need the same view at once.
   private create(keys: string[], macros: string[]): Promise<void> {
     if (keys.every((key) => this.created.has(key)) && macros.every((name) => this.defined.has(name)))
       return Promise.resolve();
@@ -264,13 +268,13 @@ class Creator {
   }
 }
 
-function lazily(link: Database, creator: Creator, closeAll: () => void): Database {
+function createLazily(link: Database, creator: Creator, closeAll: () => void): Database {
   const prepared = async <T>(sql: string, task: () => Promise<T>): Promise<T> => {
     await creator.prepare(sql);
     try {
       return await task();
     } catch (error) {
-      // The name may be put together by the query itself; or it is wrong, and DuckDB then suggests one that it knows.
+      // The query may build the name itself; or the name is wrong, and DuckDB then suggests an existing one.
       if (creator.complete || !/does not exist!/.test(String(error)) || /;\s*\S/.test(sql)) throw error;
       await creator.all();
       return task();
@@ -283,7 +287,7 @@ function lazily(link: Database, creator: Creator, closeAll: () => void): Databas
     stream: (sql: string, options?: QueryOptions) => prepared(sql, () => link.stream(sql, options)),
     sandbox: (roots, files) => link.sandbox(roots, files),
     interrupt: () => link.interrupt(),
-    connect: async () => lazily(await link.connect(), creator, () => {}),
+    connect: async () => createLazily(await link.connect(), creator, () => {}),
     close() {
       link.close();
       closeAll();

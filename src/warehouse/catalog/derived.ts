@@ -4,7 +4,7 @@ import { quoteText } from "../../duckdb/quote.ts";
 import { sqlFile } from "../../duckdb/sql-file.ts";
 import { noName } from "../wfm/named-queues.ts";
 
-/** A view of the catalog over others: the feeds' rows as contacts, and as windows of queues and groups of queues. */
+/** A view over other views: rows of feeds as contacts, or as windows of queues and queue groups. */
 export interface Derived {
   schema: "history" | "wfm" | "kit";
   name: string;
@@ -12,7 +12,7 @@ export interface Derived {
   select: string;
 }
 
-/** What the pages and their history are made from; each needs others by their qualified names. */
+/** The views behind the pages, each with the qualified names it needs. */
 export function derivedRelations(config: Pick<Config, "site">): Derived[] {
   return [
     queueGroups(config),
@@ -29,7 +29,7 @@ function viewFile(schema: Derived["schema"], name: string, file: string): Derive
   return { schema, name, needs, select };
 }
 
-/** Views with a local `day` in each row that many datasets read, each after those it reads itself. */
+/** Views with a local `day` in each row that many datasets read, each after those that it reads. */
 export const keptRelations = [
   "history.windows",
   "history.days",
@@ -39,7 +39,7 @@ export const keptRelations = [
   "wfm.intraday",
 ];
 
-/** Computes views that many datasets read once for all of them, on this catalog. */
+/** Materializes views that many datasets read, once per catalog. */
 export async function keepDerived(database: Database, names = keptRelations): Promise<void> {
   for (const name of names) {
     await database.run(`create table ${name}_kept as from ${name}`);
@@ -55,7 +55,7 @@ export async function contentByDay(database: Database, name: string): Promise<Re
   return Object.fromEntries(rows.map(([day, content]) => [String(day), String(content)]));
 }
 
-/** kit.queue_groups: the groups of kit.yaml, one row per group and queue, called as pages call them. A queue is in one group at most. */
+/** kit.queue_groups: one row per group and queue of kit.yaml, under the names of the pages. A queue is in one group at most. */
 function queueGroups({ site }: Pick<Config, "site">): Derived {
   const rows = [...(site.queueGroups ?? [])].flatMap(([group, queues]) =>
     queues.map(

@@ -18,8 +18,8 @@ const minute = 60_000;
 const windowMinutes = 15;
 
 /**
- * The snapshot with the facts of every day whose manifest or staged file is another than when they were taken, or of which
- * something was then to come. A feed of which they cannot be had goes without, and is named in `failed`.
+ * The snapshot with updated facts of every day whose manifest or staged file changed, or which had times beyond the horizon.
+ * A feed whose facts cannot be computed has none and is listed in `failed`.
  */
 export async function withFacts(
   project: Project,
@@ -35,13 +35,15 @@ export async function withFacts(
   const failed: Trouble[] = [];
   try {
     for (const [name, feed] of Object.entries(snapshot.feeds)) {
-      const known = feed.partitions !== undefined && existsSync(join(data, feed.partitions));
+      const hasPartitions = feed.partitions !== undefined && existsSync(join(data, feed.partitions));
       try {
-        feeds[name] = await withFeedFacts(project, name, feed, { known, horizon, open }).catch((error) => {
-          if (concernsAll(error) || !known) throw error;
-          // The file of its partitions is damaged.
-          return withFeedFacts(project, name, feed, { known: false, horizon, open });
-        });
+        feeds[name] = await withFeedFacts(project, name, feed, { known: hasPartitions, horizon, open }).catch(
+          (error) => {
+            if (concernsAll(error) || !hasPartitions) throw error;
+            // The partitions file is damaged.
+            return withFeedFacts(project, name, feed, { known: false, horizon, open });
+          },
+        );
       } catch (error) {
         if (concernsAll(error)) throw error;
         failed.push({ feed: name, dt: "", reason: reasonOf(error) });
@@ -53,8 +55,8 @@ export async function withFacts(
     await (opening as Promise<Database> | null)?.then((database) => database.close());
   }
   const { horizon: _, ...rest } = snapshot;
-  const judged = Object.values(feeds).some(({ days }) => days.some(({ facts }) => facts?.horizon));
-  return { snapshot: { ...rest, feeds, ...(judged && { horizon }) }, failed };
+  const usesHorizon = Object.values(feeds).some(({ days }) => days.some(({ facts }) => facts?.horizon));
+  return { snapshot: { ...rest, feeds, ...(usesHorizon && { horizon }) }, failed };
 }
 
 async function withFeedFacts(
@@ -65,41 +67,43 @@ async function withFeedFacts(
 ): Promise<FeedSnapshot> {
   const { data, config } = project;
   const { futureHours } = config.sync;
-  const of = feedOf(project, name);
+  const feedEntry = feedOf(project, name);
   const stampOf = (day: DaySnapshot) => `${day.stamp} ${day.staged} ${futureHours}`;
-  const same = ({ facts, ...day }: DaySnapshot) =>
+  const isCurrent = ({ facts, ...day }: DaySnapshot) =>
     known && facts?.stamp === stampOf(day) && (facts.horizon ?? horizon) === horizon;
-  const others = feed.days.filter((day) => !same(day));
+  const outdated = feed.days.filter((day) => !isCurrent(day));
   const times =
-    others.length === 0
+    outdated.length === 0
       ? new Map<string, DayTimes>()
-      : await timesOfDays(await open(), data, feed, others, {
-          columns: timeColumns(of),
-          windows: of.kind === "wfm",
+      : await timesOfDays(await open(), data, feed, outdated, {
+          columns: timeColumns(feedEntry),
+          windows: feedEntry.kind === "wfm",
           futureHours,
         });
   const changed = new Map<string, PartitionRow[]>();
   const days = feed.days.map((day) => {
-    const found = times.get(day.dt);
-    if (found === undefined) return day;
+    const dayTimes = times.get(day.dt);
+    if (dayTimes === undefined) return day;
     const manifest = readDay(project, name, day.dt);
     const partitions = manifest?.partitions.filter(hasFiles) ?? [];
-    const odd = partitions.filter((partition) => isOdd(day.dt, partition, horizon));
-    const timely = partitions.filter((partition) => !odd.includes(partition));
+    const oddPartitions = partitions.filter((partition) => isOdd(day.dt, partition, horizon));
+    const timely = partitions.filter((partition) => !oddPartitions.includes(partition));
     const ends = timely.map((partition) => {
       const id = partitionOf({ feed: name, dt: day.dt }, partition);
-      return of.kind === "wfm" ? toldBy(id) : partitionEnd(id);
+      return feedEntry.kind === "wfm" ? windowsThrough(id) : partitionEnd(id);
     });
     const facts: DayFacts = {
       stamp: stampOf(day),
       states: countStates(partitions),
       lines: countLines(partitions),
-      through: latest([...ends, ...(of.kind === "wfm" ? windowEnds(found.windows) : [])]),
-      ...(name === "queue_wfm" && { windows: windowRuns(found.windows) }),
-      ...(found.mixed && { mixed: true as const }),
-      ...(found.odd && { odd: found.odd }),
-      ...(odd.length > 0 && { oddRuns: odd.map(({ hr, mi }) => runOf({ dt: day.dt, hr, mi })).sort() }),
-      ...((odd.length > 0 || found.beyond) && { horizon }),
+      through: latest([...ends, ...(feedEntry.kind === "wfm" ? windowEnds(dayTimes.windows) : [])]),
+      ...(name === "queue_wfm" && { windows: windowRuns(dayTimes.windows) }),
+      ...(dayTimes.mixed && { mixed: true as const }),
+      ...(dayTimes.odd && { odd: dayTimes.odd }),
+      ...(oddPartitions.length > 0 && {
+        oddRuns: oddPartitions.map(({ hr, mi }) => runOf({ dt: day.dt, hr, mi })).sort(),
+      }),
+      ...((oddPartitions.length > 0 || dayTimes.beyond) && { horizon }),
     };
     changed.set(day.dt, manifest === null ? [] : partitionRows(data, manifest, { ...day, facts }));
     return { ...day, facts };
@@ -120,16 +124,16 @@ async function openFacts(settings: { futureHours: number; horizon: string }): Pr
   return database;
 }
 
-/** The end of what a partition covers, from its name on. */
+/** The end of the time that a partition covers, which its name begins. */
 function partitionEnd(id: PartitionId): string {
   return new Date(partitionStart(id).getTime() + coveredMinutes(id) * minute).toISOString();
 }
 
 /**
- * The end of the windows that a finished run of a WFM feed tells of, with rows or without: at night a centre that is closed
- * has none, and its feed is no older for it. Runs follow their windows by 20 minutes or more.
+ * The end of the windows that a finished run of a WFM feed covers, with or without rows: a centre that is closed at night has
+ * none, and its feed is nevertheless up to date. A run follows its windows by 20 minutes or more.
  */
-function toldBy(id: PartitionId): string {
+function windowsThrough(id: PartitionId): string {
   const length = windowMinutes * minute;
   return new Date(Math.floor((partitionStart(id).getTime() - 20 * minute) / length) * length).toISOString();
 }

@@ -1,12 +1,12 @@
 import {
+  classifyFeed,
   type FeedArrival,
-  type Judgement,
-  judgeFeed,
+  type FeedFreshness,
 } from "../../../notebooks/components/metrics/freshness.ts";
 import type { Database } from "../../duckdb/database.ts";
 
-/** How fresh each feed is, by name: the judgement that Data health makes in the reader's browser, made here and now. */
-export async function judgeFeeds(database: Database, now: Date): Promise<Map<string, Judgement>> {
+/** The freshness of each feed by name, at this moment; Data health computes the same in the reader's browser. */
+export async function classifyFeeds(database: Database, now: Date): Promise<Map<string, FeedFreshness>> {
   const [sync] = await database.objects<SyncRow>(
     "select max(finished_at) as synced, any_value(grace_minutes) as grace from kit.settings left join kit.sync on true",
   );
@@ -16,7 +16,7 @@ export async function judgeFeeds(database: Database, now: Date): Promise<Map<str
     from kit.feeds`);
   const synced = sync!.synced === null ? null : Date.parse(sync!.synced);
   const moment = { now: now.getTime(), synced, graceMinutes: sync!.grace };
-  return new Map(feeds.map((feed) => [feed.feed, judgeFeed(feed, moment)]));
+  return new Map(feeds.map((feed) => [feed.feed, classifyFeed(feed, moment)]));
 }
 
 interface SyncRow {

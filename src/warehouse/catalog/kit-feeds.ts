@@ -1,16 +1,16 @@
 import { type DedupeRule, dedupeRule } from "../dedupe/dedupe.ts";
 import type { DaySnapshot } from "../snapshot/snapshot.ts";
-import { suspicion } from "./kit-keys.ts";
+import { keyDoubts } from "./kit-keys.ts";
 import { counts, type KitSource, type KitTable, sum, texts, total } from "./kit-source.ts";
 
 export function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource): KitTable {
   const rows = [...feeds.values()].map((feed) => {
-    const known = snapshot.feeds[feed.name];
-    const days = known?.days ?? [];
+    const feedSnapshot = snapshot.feeds[feed.name];
+    const days = feedSnapshot?.days ?? [];
     const unfinished = lastSync?.feeds[feed.name];
     const states = total(days.map(({ facts }) => facts?.states ?? {}));
     const { waiting = 0, overdue = 0, failed = 0, encrypted = 0 } = unfinished ?? {};
-    const here = sum(Object.values(states));
+    const fetched = sum(Object.values(states));
     const delivered = sum(days.map((day) => day.rows));
     const kept = sum(days.map(({ currentRows }) => currentRows));
     const through = newest(days.map(({ facts }) => facts?.through ?? null));
@@ -20,7 +20,7 @@ export function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource):
       doc: feed.doc,
       documented: feed.documented,
       cadence_minutes: feed.cadenceMinutes,
-      partitions: here + waiting + overdue + failed + encrypted,
+      partitions: fetched + waiting + overdue + failed + encrypted,
       complete: (states.complete ?? 0) + (states.replaced ?? 0) + (states.expired ?? 0),
       empty: states.empty ?? 0,
       replaced: states.replaced ?? 0,
@@ -40,7 +40,7 @@ export function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource):
       data_through: through,
       version: unfinished?.version ?? null,
       unlisted: unfinished?.unlisted ?? null,
-      suspect: known ? suspicion(feed, known, columnsOf(feed.name)) : null,
+      suspect: feedSnapshot ? keyDoubts(feed, feedSnapshot, columnsOf(feed.name)) : null,
     };
   });
   return {
@@ -76,7 +76,7 @@ export function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource):
   };
 }
 
-/** One row per feed and day, from the snapshot alone: a year of all feeds takes a moment. */
+/** One row per feed and day, from the snapshot alone, so that a year of all feeds is fast. */
 export function daysTable({ snapshot, lastSync }: KitSource): KitTable {
   const unfinished = new Map<string, Record<string, number>>();
   for (const feed of Object.values(lastSync?.feeds ?? {})) {
@@ -85,16 +85,16 @@ export function daysTable({ snapshot, lastSync }: KitSource): KitTable {
       unfinished.set(key, total([unfinished.get(key) ?? {}, { [state]: 1 }]));
     }
   }
-  const known = new Map<string, DaySnapshot>(
+  const daySnapshots = new Map<string, DaySnapshot>(
     Object.entries(snapshot.feeds).flatMap(([feed, { days }]) =>
       days.map((day): [string, DaySnapshot] => [`${feed} ${day.dt}`, day]),
     ),
   );
-  const keys = [...new Set([...known.keys(), ...unfinished.keys()])].sort();
+  const keys = [...new Set([...daySnapshots.keys(), ...unfinished.keys()])].sort();
   const rows = keys.map((key) => {
-    const day = known.get(key);
+    const day = daySnapshots.get(key);
     const states = day?.facts?.states ?? {};
-    const others = unfinished.get(key) ?? {};
+    const open = unfinished.get(key) ?? {};
     const [feed, dt] = key.split(" ") as [string, string];
     return {
       feed,
@@ -103,10 +103,10 @@ export function daysTable({ snapshot, lastSync }: KitSource): KitTable {
       empty: states.empty ?? 0,
       replaced: states.replaced ?? 0,
       expired: states.expired ?? 0,
-      waiting: others.waiting ?? 0,
-      overdue: others.overdue ?? 0,
-      failed: others.failed ?? 0,
-      encrypted: others.encrypted ?? 0,
+      waiting: open.waiting ?? 0,
+      overdue: open.overdue ?? 0,
+      failed: open.failed ?? 0,
+      encrypted: open.encrypted ?? 0,
       rows_delivered: day?.rows ?? 0,
       rows: day?.currentRows ?? 0,
       quarantined: day?.quarantined ?? 0,
@@ -173,13 +173,19 @@ export function columnsTable({ snapshot, feeds, columnsOf }: KitSource): KitTabl
 }
 
 export function changesTable({ snapshot }: KitSource): KitTable {
-  // What a document says of a feed that is not here stands nowhere else.
-  const told = Object.entries(snapshot.docs?.changes ?? {}).filter(([feed]) => !snapshot.feeds[feed]);
-  const here = Object.entries(snapshot.feeds).map(([feed, { changes }]) => [feed, changes] as const);
-  const rows = [...here, ...told].flatMap(([feed, changes]) =>
+  // Documented changes of feeds without data; those with data have them among their own changes.
+  const documented = Object.entries(snapshot.docs?.changes ?? {}).filter(([feed]) => !snapshot.feeds[feed]);
+  const observed = Object.entries(snapshot.feeds).map(([feed, { changes }]) => [feed, changes] as const);
+  const rows = [...observed, ...documented].flatMap(([feed, changes]) =>
     changes.map(({ dt, column, change, class: kind, from, to, detail }) => ({
-      ...{ feed, dt, column, change, class: kind },
-      ...{ from, to, detail },
+      feed,
+      dt,
+      column,
+      change,
+      class: kind,
+      from,
+      to,
+      detail,
     })),
   );
   return {

@@ -6,45 +6,46 @@ import { parquetRelation, rowsSql } from "../current/relation.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { counts, type KitSource, type KitTable, texts } from "./kit-source.ts";
 
-/** One row per partition: those here by the manifests, those not finished by the last sync. */
+/** One row per partition: fetched ones by the manifests, unfinished ones by the last sync. */
 export function partitionsView(source: KitSource): KitTable {
   const unfinished = Object.values(source.lastSync?.feeds ?? {}).flatMap((feed) =>
     feed.unfinished.map(({ id, state, reason }) => ({ ...id, run: runOf(id), state, reason })),
   );
   const files = Object.values(source.snapshot.feeds).flatMap(({ partitions }) => partitions ?? []);
-  const here = `select feed, dt, hr, mi, run, version, format, state, cast(null as VARCHAR) as reason, files, bytes, lines, blank,
+  const fetched = `select feed, dt, hr, mi, run, version, format, state, cast(null as VARCHAR) as reason, files, bytes, lines, blank,
       completed_at
     from ${parquetRelation(source.project.data, files, partitionColumns)}`;
   const shape = {
-    ...{ feed: "VARCHAR", dt: "DATE" },
+    feed: "VARCHAR",
+    dt: "DATE",
     ...texts("hr", "mi", "run", "version", "format", "state", "reason"),
   };
-  const others = `select feed, dt, hr, mi, run, version, format, state, reason, 0 as files, 0 as bytes, 0 as lines, 0 as blank,
+  const unfetched = `select feed, dt, hr, mi, run, version, format, state, reason, 0 as files, 0 as bytes, 0 as lines, 0 as blank,
       cast(null as TIMESTAMP) as completed_at
     from ${rowsSql(shape, unfinished)} as u
     where not exists (
-      from (${here}) as here
+      from (${fetched}) as here
       where here.feed = u.feed and here.dt = u.dt and here.run = u.run and here.version = u.version and here.format = u.format
     )`;
-  return { select: unfinished.length === 0 ? here : `${here} union all ${others}` };
+  return { select: unfinished.length === 0 ? fetched : `${fetched} union all ${unfetched}` };
 }
 
-/** One row per staged file: what was delivered, and what became of its lines. */
+/** One row per staged file: its size, and the number of its lines by outcome. */
 export function filesView(source: KitSource): KitTable {
   const files = Object.values(source.snapshot.feeds).flatMap(({ days }) =>
     days.map(({ detail }) => join(source.project.data, detail)),
   );
   const shape = { file: "VARCHAR", run: "VARCHAR", ...counts("lines", "blank", "rows", "quarantined") };
-  const read =
+  const details =
     files.length === 0
       ? rowsSql({ feed: "VARCHAR", dt: "DATE", ...shape }, [])
-      : `(select ${placeSql}, * exclude (filename)
+      : `(select ${feedDaySql}, * exclude (filename)
       from read_json(${quoteFiles(files)}, format = 'newline_delimited', filename = true, columns = ${columnsSql(shape)})
       where file is not null)`;
   const folder = `concat(feed, '/version=', p.version, '/format=', p.format, '/dt=', dt::VARCHAR, '/hr=' || p.hr, '/mi=' || p.mi, '/')`;
   return {
     select: `select feed, dt, d.run, file, l.bytes, l.md5, d.lines, d.blank, d.rows, d.quarantined
-    from ${read} as d left join (
+    from ${details} as d left join (
       select feed, dt, path || o.name as file, o.size as bytes, o.md5 as md5 from (
         select feed, dt, ${folder} as path, unnest(p.objects) as o
         from (select feed, dt, unnest(partitions) as p from ${manifests(source)})
@@ -66,21 +67,21 @@ export function quarantineView({ project, snapshot }: KitSource): KitTable {
   };
   if (files.length === 0) return { types: { feed: "VARCHAR", dt: "DATE", ...shape }, rows: [] };
   return {
-    select: `select ${placeSql}, * exclude (filename)
+    select: `select ${feedDaySql}, * exclude (filename)
       from read_json(${quoteFiles(files)}, format = 'newline_delimited', maximum_object_size = 67108864, filename = true,
         columns = ${columnsSql(shape)})`,
   };
 }
 
-/** What changes when a manifest does: the views over them name the files alone. */
+/** A text that changes with every manifest; the views name only the files. */
 export function manifestStamps({ feeds }: Snapshot): string {
   return Object.entries(feeds)
     .map(([feed, { days }]) => `${feed} ${days.map(({ dt, stamp }) => `${dt} ${stamp}`).join(" ")}`)
     .join("\n");
 }
 
-// The names of feed and day come from the path of the file read: a query for one feed then opens no file of another.
-const placeSql = `regexp_extract(filename, '([^/]+)/[^/]+$', 1) as feed, regexp_extract(filename, '/([0-9-]{10})[^/]*$', 1)::DATE as dt`;
+// Feed and day come from the path, so that a query for one feed opens no file of another.
+const feedDaySql = `regexp_extract(filename, '([^/]+)/[^/]+$', 1) as feed, regexp_extract(filename, '/([0-9-]{10})[^/]*$', 1)::DATE as dt`;
 
 const partitionType = `STRUCT(version VARCHAR, format VARCHAR, hr VARCHAR, mi VARCHAR, state VARCHAR,
     marker STRUCT(modified TIMESTAMP), objects STRUCT("name" VARCHAR, size BIGINT, md5 VARCHAR, lines BIGINT)[])[]`;
@@ -91,7 +92,7 @@ function manifests({ project, snapshot }: KitSource): string {
   );
   if (files.length === 0)
     return `(select cast(null as VARCHAR) as feed, cast(null as DATE) as dt, cast(null as ${partitionType}) as partitions where false)`;
-  return `(select ${placeSql}, partitions from read_json(${quoteFiles(files)}, format = 'unstructured', records = true,
+  return `(select ${feedDaySql}, partitions from read_json(${quoteFiles(files)}, format = 'unstructured', records = true,
     maximum_object_size = 67108864, filename = true, columns = {partitions: ${quoteText(partitionType)}}))`;
 }
 

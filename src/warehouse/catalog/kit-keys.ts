@@ -5,9 +5,9 @@ import { counts, type KitSource, type KitTable, sum, texts, total } from "./kit-
 
 export function keysTable({ snapshot, feeds, columnsOf }: KitSource): KitTable {
   const rows = [...feeds.values()].map((feed) => {
-    const known = snapshot.feeds[feed.name];
+    const feedSnapshot = snapshot.feeds[feed.name];
     const rule = dedupeRule(feed, columnsOf(feed.name));
-    const groups = total((known?.days ?? []).map(({ dedupe }) => dedupe ?? {}));
+    const groups = total((feedSnapshot?.days ?? []).map(({ dedupe }) => dedupe ?? {}));
     return {
       feed: feed.name,
       documented_key: feed.key.join(", ") || null,
@@ -19,7 +19,7 @@ export function keysTable({ snapshot, feeds, columnsOf }: KitSource): KitTable {
       by_order: groups.order ?? 0,
       by_run: groups.run ?? 0,
       by_tie: groups.tie ?? 0,
-      suspect: known ? suspicion(feed, known, columnsOf(feed.name)) : null,
+      suspect: feedSnapshot ? keyDoubts(feed, feedSnapshot, columnsOf(feed.name)) : null,
       warnings: feed.warnings.join(", ") || null,
       note: feed.note,
     };
@@ -58,20 +58,20 @@ export function dedupeTable({ snapshot }: KitSource): KitTable {
   };
 }
 
-/** Why the key of a feed may not be what tells its records apart, judging by the data; null when nothing speaks against it. */
-export function suspicion(
+/** Why the data casts doubt on a feed's key; null without a reason. */
+export function keyDoubts(
   feed: Feed,
-  known: FeedSnapshot,
+  feedSnapshot: FeedSnapshot,
   columns: readonly RelationColumn[],
 ): string | null {
-  const delivered = sum(known.days.map(({ rows }) => rows));
-  const kept = sum(known.days.map(({ currentRows }) => currentRows));
+  const delivered = sum(feedSnapshot.days.map(({ rows }) => rows));
+  const kept = sum(feedSnapshot.days.map(({ currentRows }) => currentRows));
   if (delivered === 0) return null;
   const rule = dedupeRule(feed, columns);
-  const { order = 0, run = 0, tie = 0 } = total(known.days.map(({ dedupe }) => dedupe ?? {}));
-  const several = order + run + tie;
+  const { order = 0, run = 0, tie = 0 } = total(feedSnapshot.days.map(({ dedupe }) => dedupe ?? {}));
+  const duplicated = order + run + tie;
   const reasons: string[] = [];
-  if (tie > 0 && tie * 20 >= several && !rule.wholeRows)
+  if (tie > 0 && tie * 20 >= duplicated && !rule.wholeRows)
     reasons.push(
       kept <= 1 && delivered > 1
         ? "the key folds the whole table into one row"
@@ -83,9 +83,9 @@ export function suspicion(
         ? `no key column is delivered (${rule.missing.join(", ")}): whole rows are the key`
         : `key ${rule.missing.length === 1 ? "column" : "columns"} not delivered: ${rule.missing.join(", ")}`,
     );
-  if (feed.order.length > 0 && several >= 20 && order * 100 < several)
+  if (feed.order.length > 0 && duplicated >= 20 && order * 100 < duplicated)
     reasons.push(
-      `the declared order decides ${order === 0 ? "nothing" : `${order} of ${several} keys`}: the run decides`,
+      `the declared order decides ${order === 0 ? "nothing" : `${order} of ${duplicated} keys`}: the run decides`,
     );
   return reasons.join("; ") || null;
 }

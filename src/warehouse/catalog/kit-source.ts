@@ -4,18 +4,18 @@ import type { LastSync } from "../../sync/last-sync.ts";
 import type { RelationColumn } from "../dedupe/dedupe.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 
-/** What the tables about the data are made from. */
+/** The inputs of the kit.* tables. */
 export interface KitSource {
   project: Pick<Project, "config" | "data">;
   snapshot: Snapshot;
   lastSync: LastSync | null;
-  feeds: Map<string, Feed>; // all of the registry, and all that are here
+  feeds: Map<string, Feed>; // of the registry and of the data
   columnsOf: (feed: string) => RelationColumn[];
 }
 
 type Cell = string | number | boolean | null;
 
-/** A table as its columns' types and its rows; a view as a select. */
+/** A table as column types and rows; a view as its select. */
 export type KitTable = { types: Record<string, string>; rows: Record<string, Cell>[] } | { select: string };
 
 export function texts(...names: string[]): Record<string, string> {

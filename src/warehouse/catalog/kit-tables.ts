@@ -9,7 +9,7 @@ import { dedupeTable, keysTable } from "./kit-keys.ts";
 import { counts, type KitSource, type KitTable, texts } from "./kit-source.ts";
 import { readMacros } from "./macros.ts";
 
-/** kit.*: each made when it is first asked for. */
+/** The kit.* tables, each created when a query first names it. */
 export const kitTables: Record<string, (source: KitSource) => KitTable> = {
   feeds: feedsTable,
   days: daysTable,
@@ -28,7 +28,7 @@ export const kitTables: Record<string, (source: KitSource) => KitTable> = {
   unfit: unfitTable,
 };
 
-/** The statement that creates a table of the kit's own. */
+/** The statement that creates a kit.* table. */
 export function createKitTable(name: string, table: KitTable): string {
   const target = `kit.${quoteName(name)}`;
   if ("select" in table) return `create or replace view ${target} as ${table.select}`;
@@ -42,7 +42,8 @@ function unfitTable({ snapshot }: KitSource): KitTable {
       ...texts("feed", "column", "type"),
       ...counts("values", "delivered"),
       whole: "BOOLEAN",
-      ...{ first_day: "DATE", last_day: "DATE" },
+      first_day: "DATE",
+      last_day: "DATE",
     },
     rows: unfitColumns(snapshot).map(({ firstDay, lastDay, example: _, ...row }) => ({
       ...row,
@@ -53,10 +54,8 @@ function unfitTable({ snapshot }: KitSource): KitTable {
 }
 
 function macrosTable(): KitTable {
-  const rows = readMacros().map(({ name, parameters, group, doc, example, source }) => ({
-    ...{ name, parameters, group, doc, example, source },
-  }));
-  return { types: texts("name", "parameters", "group", "doc", "example", "source"), rows };
+  const types = texts("name", "parameters", "group", "doc", "example", "source");
+  return { types, rows: readMacros().map((macro) => ({ ...macro })) };
 }
 
 function syncTable({ lastSync }: KitSource): KitTable {
@@ -71,7 +70,12 @@ function syncTable({ lastSync }: KitSource): KitTable {
       last_full: "TIMESTAMP",
     },
     rows: rows.map(({ source, startedAt, finishedAt, outcome, full, lastFull }) => ({
-      ...{ source, started_at: startedAt, finished_at: finishedAt, outcome, full, last_full: lastFull },
+      source,
+      started_at: startedAt,
+      finished_at: finishedAt,
+      outcome,
+      full,
+      last_full: lastFull,
     })),
   };
 }

@@ -2,26 +2,26 @@ import { quoteText } from "../../duckdb/quote.ts";
 import { sqlText } from "../../duckdb/sql-file.ts";
 import { allQueues, noName } from "../wfm/named-queues.ts";
 
-/** A metric macro as `kit.macros` shows it. */
+/** A metric macro, as in kit.macros. */
 export interface Macro {
   name: string;
   parameters: string; // "so_far, usual_so_far, usual_rest, damp_until := 0.25"
-  group: string; // heading of macros.sql that it stands under, "Service level"
+  group: string; // its heading in macros.sql, "Service level"
   doc: string;
   example: string; // a condition that holds: "asa(4500, 300) = 15"
   source: string; // its definition, `create or replace macro …;`
 }
 
-/** What the macros take from kit.yaml. */
+/** The macros' settings from kit.yaml. */
 export interface MacroSettings {
   timezone: string; // IANA
   variant: string; // of service_level
   groups?: string[]; // of queues
   futureHours?: number;
-  horizon?: string | undefined; // ISO, UTC; none: nothing is to come
+  horizon?: string | undefined; // ISO, UTC; undefined: no limit
 }
 
-/** All macros of macros.sql in its order. Throws when one is not described as the others are. */
+/** All macros of macros.sql, in its order. Throws if one lacks its description or example. */
 export function readMacros(sql = sqlText("warehouse/catalog/macros.sql")): Macro[] {
   const macros: Macro[] = [];
   let group = "";
@@ -52,22 +52,22 @@ export function readMacros(sql = sqlText("warehouse/catalog/macros.sql")): Macro
 }
 
 /**
- * SQL whose calls of these macros name their schema. A view of another schema, or a macro that such a view calls, finds them
- * only so where a file of the catalog is attached beside another database.
+ * The SQL with its calls of these macros qualified by schema. Views outside main, and macros that they call, need that when
+ * the catalog file is attached to another database.
  */
 export function inMain(sql: string, names: readonly string[]): string {
   const calls = new RegExp(`(?<![\\w.'"]|\\bmacro )(${names.join("|")})(?=\\()`, "g");
   return sql.replace(calls, "main.$1");
 }
 
-/** The statements that define every macro with the settings of kit.yaml. */
+/** A script that defines every macro with the settings of kit.yaml. */
 export function macrosScript(settings: MacroSettings): string {
   return [...macroStatements(settings).values()].join("\n\n");
 }
 
 /**
- * The statement that defines each macro with the settings of kit.yaml, by its name, each after the macros that it calls. They
- * hold no reference to anything else, so that they can be stored in a database file as well.
+ * The defining statement of each macro with the settings of kit.yaml, by name, each after the macros that it calls. They
+ * refer to nothing else, so that a database file can store them.
  */
 export function macroStatements({
   timezone,
@@ -97,17 +97,17 @@ export function macroStatements({
   );
 }
 
-/** The names of those macros that a text may call and of all that these call, in the order of the statements. */
+/** The macros that a text may call, directly or not, in the order of the statements. */
 export function macrosIn(sql: string, statements: ReadonlyMap<string, string>): string[] {
-  const found = new Set<string>();
-  const take = (text: string) => {
+  const used = new Set<string>();
+  const addCalls = (text: string) => {
     for (const [word] of text.toLowerCase().matchAll(/[a-z_]+/g)) {
       const statement = statements.get(word);
-      if (statement === undefined || found.has(word)) continue;
-      found.add(word);
-      take(statement);
+      if (statement === undefined || used.has(word)) continue;
+      used.add(word);
+      addCalls(statement);
     }
   };
-  take(sql);
-  return [...statements.keys()].filter((name) => found.has(name));
+  addCalls(sql);
+  return [...statements.keys()].filter((name) => used.has(name));
 }

@@ -5,13 +5,18 @@ import { sum } from "./kit-source.ts";
 import { firstTime } from "./times.ts";
 
 const types = {
-  ...{ feed: "VARCHAR", kind: "VARCHAR", what: "VARCHAR", count: "BIGINT" },
-  ...{ first_day: "DATE", last_day: "DATE", example: "VARCHAR" },
+  feed: "VARCHAR",
+  kind: "VARCHAR",
+  what: "VARCHAR",
+  count: "BIGINT",
+  first_day: "DATE",
+  last_day: "DATE",
+  example: "VARCHAR",
 };
 
 /**
- * kit.oddities: what is in the data and cannot be, one row per feed and kind. Nothing is lost for it: the rows are in the
- * feed's tables, and only what counts by time, by window or by these counts leaves them out.
+ * kit.oddities: impossible values in the data, one row per feed and kind. The rows stay in the feed's tables; only figures by
+ * time, by window or from these counts exclude them.
  */
 export function odditiesSelect({ feeds }: Snapshot): string {
   const rows = Object.entries(feeds).flatMap(([feed, { days }]) => [
@@ -35,8 +40,13 @@ function keylessRow({ feed, columns, other, rows, since, lastDay }: LackingKey) 
   const names = columns.join(", ");
   const key = other === null ? `without a value of the key ${names}` : `with ${other} for the key ${names}`;
   return {
-    ...{ feed, kind: "key", what: `${rows === 1 ? "row" : "rows"} ${key}`, count: rows },
-    ...{ first_day: since.slice(0, 10), last_day: lastDay, example: `first in the partition ${since}` },
+    feed,
+    kind: "key",
+    what: `${rows === 1 ? "row" : "rows"} ${key}`,
+    count: rows,
+    first_day: since.slice(0, 10),
+    last_day: lastDay,
+    example: `first in the partition ${since}`,
   };
 }
 
@@ -49,7 +59,9 @@ function oddRuns(days: readonly DaySnapshot[]) {
       kind: "partition time",
       what: `${runs.length === 1 ? "partition" : "partitions"} dated before ${firstTime} or to come`,
       count: runs.length,
-      ...{ first_day: odd[0]!.dt, last_day: odd.at(-1)!.dt, example: runs[0]! },
+      first_day: odd[0]!.dt,
+      last_day: odd.at(-1)!.dt,
+      example: runs[0]!,
     },
   ];
 }
@@ -64,7 +76,8 @@ function oddRows(days: readonly DaySnapshot[]) {
       kind: "row time",
       what: `${count === 1 ? "row" : "rows"} dated before ${firstTime} or later than could be known`,
       count,
-      ...{ first_day: odd[0]!.dt, last_day: odd.at(-1)!.dt },
+      first_day: odd[0]!.dt,
+      last_day: odd.at(-1)!.dt,
       example: `${column} ${value} in the partition ${run}`,
     },
   ];

@@ -12,29 +12,29 @@ import { keyValue, wfmNames, windowKeys } from "../wfm/wfm.ts";
 
 const hour = 3_600_000;
 
-/** ASAPP dates from 2014: what is dated earlier than this was dated by a clock at its start, or not at all. */
+/** ASAPP was founded in 2014: an earlier time comes from an unset clock or a missing value. */
 export const firstTime = "2010-01-01";
 
-/** The time after which nothing can have happened yet, however clocks differ: by the hour, so that it stands still for a while. */
+/** The time after which nothing can have happened yet, allowing for clock differences. In whole hours, so that it rarely changes. */
 export function horizonOf(now: Date, { sync }: Pick<Config, "sync">): string {
   const last = now.getTime() + sync.futureHours * hour;
   return new Date(Math.floor(last / hour) * hour).toISOString();
 }
 
-/** Whether a partition is dated before the first time or after the horizon. */
+/** True for a partition dated before `firstTime` or after the horizon. */
 export function isOdd(dt: string, partition: Pick<ManifestPartition, "hr" | "mi">, horizon: string): boolean {
   return dt < firstTime || partitionStart({ dt, ...partition }).toISOString() > horizon;
 }
 
-/** What the times of a day's rows say. */
+/** The times of a day's rows. */
 export interface DayTimes {
   odd?: OddTimes;
-  beyond: boolean; // some are odd for the horizon alone, which moves
-  windows: string[]; // of a WFM feed: the quarter-hours it tells of, ISO, UTC, sorted
-  mixed: boolean; // of a WFM feed: rows of one window and queue that its key tells apart, or does not though their ids differ
+  beyond: boolean; // some are odd only because of the horizon, which moves
+  windows: string[]; // of a WFM feed: its quarter-hours, ISO, UTC, sorted
+  mixed: boolean; // of a WFM feed: its key splits a window of a queue, or merges queues of different ids
 }
 
-/** The columns of a feed that say when something happened: of its key and order, and those that pages count by. */
+/** The event times of a feed: timestamp columns of its key and order, and those that pages count by. */
 export function timeColumns({ key, order, columns }: Feed): string[] {
   const counted = ["instance_ts", "first_utterance_ts", "exit_queue_ts", "issue_assigned_ts"];
   const names = new Set([...key, ...order.flatMap((term) => term.columns), ...counted]);
@@ -42,8 +42,8 @@ export function timeColumns({ key, order, columns }: Feed): string[] {
 }
 
 /**
- * The times of the rows of staged days, by dt; the macro `timely` of this database decides. Most days are judged by the
- * footer of their file. `windows`: the feed is one of the WFM feeds.
+ * The times of the rows of staged days, by dt, checked by the macro `timely` of this database. For most days the footer of the
+ * Parquet file suffices. `windows`: the feed is a WFM feed.
  */
 export async function timesOfDays(
   database: Database,
@@ -52,24 +52,24 @@ export async function timesOfDays(
   days: readonly DaySnapshot[],
   options: { columns: readonly string[]; windows: boolean; futureHours: number },
 ): Promise<Map<string, DayTimes>> {
-  const found = new Map<string, DayTimes>(
+  const times = new Map<string, DayTimes>(
     days.map(({ dt }) => [dt, { beyond: false, windows: [], mixed: false }]),
   );
-  const named = (names: readonly string[]) =>
+  const timeColumnsOf = (names: readonly string[]) =>
     names.flatMap((name) =>
       spellingsOf(feed.columns, name).filter(({ type }) => /^(TIMESTAMP|VARCHAR)$/.test(type)),
     );
-  const times = named(options.columns);
-  const suspects = await doubtful(database, data, days, times, options.futureHours);
-  if (suspects.length > 0) {
+  const columns = timeColumnsOf(options.columns);
+  const doubtfulDays = await findDoubtful(database, data, days, columns, options.futureHours);
+  if (doubtfulDays.length > 0) {
     const rows = await database.objects<OddTimes & { dt: string; beyond: boolean }>(`
       select left(_run, 10) as dt, count(distinct (_file, _line))::integer as rows, min_by(name, ${firstOf}) as column,
         min_by(ts::varchar, ${firstOf}) as value, min_by(_run, ${firstOf}) as run,
         bool_or(ts > horizon() and ts <= run_time(_run) + to_hours(future_hours())) as beyond
-      from (${timesSql(data, suspects, times)})
+      from (${timesSql(data, doubtfulDays, columns)})
       where ts is not null and timely(ts, _run) is null
       group by all`);
-    for (const { dt, beyond, ...odd } of rows) Object.assign(found.get(dt)!, { odd, beyond });
+    for (const { dt, beyond, ...odd } of rows) Object.assign(times.get(dt)!, { odd, beyond });
   }
   if (options.windows) {
     const columns = wfmNames.flatMap((name) => spellingsOf(feed.columns, name));
@@ -79,7 +79,7 @@ export async function timesOfDays(
         select left(_run, 10) as dt, ${windowKeys(feed.columns)
           .map(([name, sql]) => `${sql} as ${name}`)
           .join(", ")}
-        from ${parquetRelation(data, files, [...columns, ...place])}
+        from ${parquetRelation(data, files, [...columns, ...provenanceColumns])}
         where timely(${keyValue(feed.columns, "instance_ts")}, _run) is not null
       )
       select dt, start, bool_or(mixed) as mixed
@@ -89,15 +89,15 @@ export async function timesOfDays(
       )
       group by dt, start order by start`);
     for (const { dt, start, mixed } of rows) {
-      const day = found.get(dt)!;
+      const day = times.get(dt)!;
       day.windows.push(new Date(start).toISOString());
       day.mixed ||= mixed;
     }
   }
-  return found;
+  return times;
 }
 
-const place = [
+const provenanceColumns = [
   { name: "_file", type: "VARCHAR" },
   { name: "_line", type: "BIGINT" },
   { name: "_run", type: "VARCHAR" },
@@ -105,8 +105,8 @@ const place = [
 
 const firstOf = "(_run, _file, _line, name)";
 
-// A time is late for no run of its day if it is not for the first.
-async function doubtful(
+// A time that is not too late for the first run of its day is not too late for any.
+async function findDoubtful(
   database: Database,
   data: string,
   days: readonly DaySnapshot[],
@@ -141,8 +141,8 @@ async function doubtful(
 
 function timesSql(data: string, days: readonly DaySnapshot[], columns: readonly RelationColumn[]): string {
   const files = days.flatMap(({ staged }) => staged ?? []);
-  const of = (column: RelationColumn) =>
+  const timesOf = (column: RelationColumn) =>
     `select ${quoteText(column.name)} as name, try_cast(${quoteName(column.name)} as timestamp) as ts, _file, _line, _run
-      from ${parquetRelation(data, files, [column, ...place])}`;
-  return columns.map(of).join(" union all ");
+      from ${parquetRelation(data, files, [column, ...provenanceColumns])}`;
+  return columns.map(timesOf).join(" union all ");
 }

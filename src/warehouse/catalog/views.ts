@@ -16,31 +16,31 @@ import { rescuedName } from "../stage/stage-sql.ts";
 import { readChunks } from "../stage/survey.ts";
 
 export interface ViewsOptions {
-  feeds?: string[]; // default: all of the registry, and all that are here
+  feeds?: string[]; // default: all of the registry and of the data
 }
 
-/** Files of raw/ to read, and what must be known of their lines. */
+/** Files of raw/ to read, with the peculiarities of their lines. */
 export interface RawFiles {
   plain: string[]; // paths below raw/: every line is an object
-  careful: string[]; // some lines are no objects, or have a key twice
-  gaps: Gap[]; // lines that DuckDB's reader passes over without counting them
-  longest: number; // bytes of the longest line, when above `usualLine`
+  careful: string[]; // some lines are not objects, or repeat a key
+  gaps: Gap[]; // lines that DuckDB's reader skips without counting them
+  longest: number; // bytes of the longest line, at least `defaultLineBytes`
 }
 
-/** From the `at`-th line that DuckDB reads of the file on, it has counted `skipped` lines too few. */
+/** From the `at`-th line that DuckDB reads of the file on, its line numbers are `skipped` too low. */
 interface Gap {
   file: string;
   at: number;
   skipped: number;
 }
 
-const usualLine = 32 * 1024 * 1024; // longer ones are only in files that were read carefully
+const defaultLineBytes = 32 * 1024 * 1024; // only files on the careful path have longer lines
 
 /**
- * A script of views that any DuckDB can run straight over the `.jsonl.gz` files of the completed partitions, without the
- * kit and without Parquet: raw.<feed> is every row delivered, <feed> one row per key. What its rows hold is what the
- * catalog's hold. Three things SQL cannot do are left out: lines with half a surrogate pair, digits of a decimal beyond
- * what DOUBLE holds, and the spelling of numbers in text columns (1e-7 for 1e-07). Throws when a raw file cannot be read.
+ * A script of views that any DuckDB can run over the `.jsonl.gz` files of completed partitions, without the kit or Parquet:
+ * raw.<feed> holds every delivered row, <feed> one row per key, with the same values as the catalog. SQL cannot cover three
+ * cases: lines with half a surrogate pair, decimal digits beyond DOUBLE, and the spelling of numbers in text columns (1e-7
+ * for 1e-07). Throws when a raw file cannot be read.
  */
 export async function viewsScript(project: Project, options: ViewsOptions = {}): Promise<string> {
   const snapshot = loadSnapshot(project.data);
@@ -49,11 +49,11 @@ export async function viewsScript(project: Project, options: ViewsOptions = {}):
   const parts = [heading(names.length), viewMacros().join("\n")];
   for (const name of names) {
     const feed = feedOf(project, name);
-    const known = snapshot.feeds[name];
-    const columns = known ? relationColumns(known) : documentedColumns(feed);
+    const feedSnapshot = snapshot.feeds[name];
+    const columns = feedSnapshot ? relationColumns(feedSnapshot) : documentedColumns(feed);
     const relation = `"raw".${quoteName(name)}`;
-    const raw = known
-      ? rawSelect(project.data, known, await rawFiles(project.data, known))
+    const raw = feedSnapshot
+      ? rawSelect(project.data, feedSnapshot, await rawFiles(project.data, feedSnapshot))
       : emptySelect(columns);
     parts.push(
       [
@@ -68,12 +68,12 @@ export async function viewsScript(project: Project, options: ViewsOptions = {}):
   return `${parts.join("\n\n")}\n`;
 }
 
-/** The documented columns of a feed, as those of a relation that holds nothing yet. */
+/** The documented columns of a feed, for an empty relation. */
 export function documentedColumns(feed: Feed): RelationColumn[] {
   return feed.columns.map(({ name, type }) => ({ name, type, seen: null }));
 }
 
-/** Every row delivered in these files, as a select over them: typed, with provenance. Needs `viewMacros`. */
+/** A select of every row delivered in these files, typed and with provenance. Needs `viewMacros`. */
 export function rawSelect(
   data: string,
   feed: Pick<FeedSnapshot, "columns" | "days">,
@@ -87,18 +87,21 @@ export function rawSelect(
     ...columns.map(({ name }) => staged.get(name)!),
     ...rescued.filter(({ name }) => !staged.has(name)),
   ];
-  const place = new Map(keys.map(({ name }, i) => [name, i + 1]));
-  const text = (name: string) => `t[${place.get(name)}]`;
-  const spelled = new Set(feed.days.flatMap(({ spelled }) => spelled ?? []));
-  const reading = (name: string): Reading => {
+  const positions = new Map(keys.map(({ name }, i) => [name, i + 1]));
+  const text = (name: string) => `t[${positions.get(name)}]`;
+  const spelledColumns = new Set(feed.days.flatMap(({ spelled }) => spelled ?? []));
+  const readingOf = (name: string): Reading => {
     const { key, flag } = staged.get(name)!;
-    return { spelled: spelled.has(name), flag, identifier: isIdentifier(key) };
+    return { spelled: spelledColumns.has(name), flag, identifier: isIdentifier(key) };
   };
   const values = columns.map(
-    ({ name, type }) => `${value(type, text(name), place.get(name)!, reading(name))} as ${quoteName(name)}`,
+    ({ name, type }) =>
+      `${valueCall(type, text(name), positions.get(name)!, readingOf(name))} as ${quoteName(name)}`,
   );
   const unfit = rescued.flatMap(({ name, key, type }) => {
-    const when = staged.has(name) ? lost(type, text(name), reading(name)) : `${text(name)} is not null`;
+    const when = staged.has(name)
+      ? unfitCondition(type, text(name), readingOf(name))
+      : `${text(name)} is not null`;
     return when ? [{ member: rescuedName({ name, key }), when, text: text(name) }] : [];
   });
   unfit.sort((a, b) => (a.member < b.member ? -1 : 1));
@@ -120,7 +123,7 @@ export function rawSelect(
 
 type Key = Pick<StagedColumn, "key" | "type">;
 
-// t: the texts of the keys in their order, j: their JSON where some column is JSON, r: earlier values of repeated keys.
+// t: the keys' texts in order; j: their JSON if some column is JSON; r: earlier values of repeated keys.
 function plainLines(data: string, files: RawFiles, keys: Key[]): string {
   const values = (extract: string) => `${extract}(line, ${pathList(keys, 4)})`;
   return [
@@ -162,22 +165,22 @@ function hasJson(keys: Key[]): boolean {
   return keys.some(({ type }) => type === "JSON");
 }
 
-/** The files of the staged days, looked into where their lines are not all objects. */
+/** The files of the staged days. Reads those whose lines are not all objects. */
 export async function rawFiles(data: string, feed: Pick<FeedSnapshot, "days">): Promise<RawFiles> {
-  const found: RawFiles = { plain: [], careful: [], gaps: [], longest: usualLine };
+  const result: RawFiles = { plain: [], careful: [], gaps: [], longest: defaultLineBytes };
   for (const day of feed.days) {
     if (day.rows === 0) continue;
     const { summary, files } = requireDetail(data, day);
     for (const { file, lines } of files) {
       if (lines === 0) continue;
-      if (summary.path !== "careful") found.plain.push(file);
+      if (summary.path !== "careful") result.plain.push(file);
       else {
-        found.careful.push(file);
-        await lookInto(data, file, found);
+        result.careful.push(file);
+        await inspectLines(data, file, result);
       }
     }
   }
-  return found;
+  return result;
 }
 
 function heading(feeds: number): string {
@@ -200,27 +203,27 @@ const typeMacros: Record<string, string> = {
   DATE: "kit_date",
 };
 
-// For columns of which some value takes more than a cast: DuckDB plans these longer.
+// For columns with values beyond DuckDB's casts; DuckDB takes longer to plan these.
 const spelledMacros: Record<string, string> = {
   TIMESTAMP: "kit_spelled_timestamp",
   DATE: "kit_spelled_date",
 };
 
-/** Macros that `rawSelect` uses: how a text becomes a typed value, how a file becomes lines. */
+/** The macros that `rawSelect` uses: from text to typed value, and from file to lines. */
 export function viewMacros(): string[] {
   const macro = (name: string, sql: string) => `create or replace macro ${name}(t) as ${sql};`;
-  const named = [
+  const helperMacros = [
     ["kit_instant(t)", instantSql("t")],
     ["kit_finer(t)", finerThanMicroseconds("t")],
     ["kit_timestamp(t)", valueSql("TIMESTAMP", "t", "text")],
   ] as const;
-  const short = (sql: string) =>
-    named.reduce((text, [call, of]) => (text === of ? text : text.replaceAll(of, call)), sql);
+  const abbreviate = (sql: string) =>
+    helperMacros.reduce((text, [call, of]) => (text === of ? text : text.replaceAll(of, call)), sql);
   const typed = Object.entries(typeMacros).map(([type, name]) =>
-    macro(name, short(valueSql(type, "t", "text"))),
+    macro(name, abbreviate(valueSql(type, "t", "text"))),
   );
   const spelled = Object.entries(spelledMacros).map(([type, name]) =>
-    macro(name, short(valueSql(type, "t", "text", { spelled: true }))),
+    macro(name, abbreviate(valueSql(type, "t", "text", { spelled: true }))),
   );
   const run = `regexp_replace(file, '^.*/dt=([0-9-]+)(?:/hr=(\\d\\d))?(?:/mi=(\\d\\d))?/[^/]+$', '\\1 \\2:\\3')`;
   return [
@@ -228,7 +231,7 @@ export function viewMacros(): string[] {
     macro("kit_finer", finerThanMicroseconds("t")),
     ...typed,
     ...spelled,
-    macro("kit_flag", short(valueSql("BIGINT", "t", "text", { flag: true }))),
+    macro("kit_flag", abbreviate(valueSql("BIGINT", "t", "text", { flag: true }))),
     macro("kit_identifier", valueSql("VARCHAR", "t", "text", { identifier: true })),
     `create or replace macro kit_run(file) as rtrim(${run}, ' :');`,
     "create or replace macro kit_plain(line) as len(json_keys(line)) = len(list_distinct(json_keys(line)));",
@@ -261,17 +264,17 @@ function emptySelect(columns: readonly RelationColumn[]): string {
   return `select * from ${emptyRelation(withProvenance(columns))}`;
 }
 
-function value(type: string, text: string, place: number, reading: Reading): string {
+function valueCall(type: string, text: string, position: number, reading: Reading): string {
   const { spelled, flag, identifier } = reading;
   if (type === "VARCHAR") return identifier ? `kit_identifier(${text})` : text;
   if (type === "BIGINT" && flag) return `kit_flag(${text})`;
-  if (type === "JSON") return `case when ${text} is not null then j[${place}] end`;
+  if (type === "JSON") return `case when ${text} is not null then j[${position}] end`;
   const macro = (spelled && own(spelledMacros, type)) || own(typeMacros, type);
   return macro ? `${macro}(${text})` : `try_cast(${text} as ${type})`;
 }
 
-function lost(type: string, text: string, reading: Reading): string | null {
-  const sql = unfitSql(type, text, value(type, text, 0, reading), "text");
+function unfitCondition(type: string, text: string, reading: Reading): string | null {
+  const sql = unfitSql(type, text, valueCall(type, text, 0, reading), "text");
   return sql?.replaceAll(finerThanMicroseconds(text), `kit_finer(${text})`) ?? null;
 }
 
@@ -284,15 +287,15 @@ function rescuedSql(unfit: { member: string; when: string; text: string }[]): st
   return `cast(case when ${any} then json_merge_patch(coalesce(r, '{}'), json_object(${members.join(", ")})) else r end as JSON)`;
 }
 
-/** Columns, or keys that got no column, of which some day has values in `_rescued`. */
+/** Columns, and keys without a column, that have values in `_rescued` on some day. */
 function rescuedColumns(
   feed: Pick<FeedSnapshot, "columns" | "days">,
 ): Pick<StagedColumn, "name" | "key" | "type">[] {
   const names = new Set(feed.days.flatMap(({ rescued }) => Object.keys(rescued ?? {})));
   const columns = new Map(feed.columns.map((column) => [column.name, column]));
-  const known = feed.columns.filter(({ name }) => names.has(name));
+  const knownColumns = feed.columns.filter(({ name }) => names.has(name));
   const others = [...names].filter((name) => !columns.has(name)).sort();
-  return [...known, ...others.map((name) => ({ name, key: name, type: "VARCHAR" }))];
+  return [...knownColumns, ...others.map((name) => ({ name, key: name, type: "VARCHAR" }))];
 }
 
 function lines(data: string, { longest }: RawFiles, files: string[]): string {
@@ -302,7 +305,7 @@ function lines(data: string, { longest }: RawFiles, files: string[]): string {
     return `kit_lines(${quoteText(root)}, ${longest}, [\n${paths.join(",\n")}\n  ]${option})`;
   };
   if (!root.includes("?")) return read(files);
-  // DuckDB takes what follows a question mark for the query of a URL, and finds no .gz before it.
+  // DuckDB reads the part after a question mark as the query of a URL and then finds no .gz ending.
   const packed = files.filter((file) => file.endsWith(".gz"));
   const plain = files.filter((file) => !file.endsWith(".gz"));
   const parts = [
@@ -322,22 +325,22 @@ function numbered(data: string, files: RawFiles): string {
   )`;
 }
 
-// DuckDB takes a carriage return for the end of a line as well, and passes over empty lines and those that are not UTF-8.
-async function lookInto(data: string, file: string, found: RawFiles): Promise<void> {
+// DuckDB also ends a line at a carriage return, and skips lines that are empty or not UTF-8.
+async function inspectLines(data: string, file: string, files: RawFiles): Promise<void> {
   let physical = 0;
   let read = 0;
   let before = 0;
   const splitter = new LineSplitter((line) => {
     physical += 1;
-    found.longest = Math.max(found.longest, line.length + 1);
+    files.longest = Math.max(files.longest, line.length + 1);
     const pieces = line.includes(13) ? line.toString("latin1").split("\r") : [line.toString("latin1")];
-    const taken = pieces.filter((piece) => piece !== "" && isUtf8(Buffer.from(piece, "latin1"))).length;
+    const accepted = pieces.filter((piece) => piece !== "" && isUtf8(Buffer.from(piece, "latin1"))).length;
     const skipped = physical - read - 1;
-    if (taken > 0 && skipped !== before) {
-      found.gaps.push({ file, at: read + 1, skipped });
+    if (accepted > 0 && skipped !== before) {
+      files.gaps.push({ file, at: read + 1, skipped });
       before = skipped;
     }
-    read += taken;
+    read += accepted;
   });
   await readChunks(join(data, "raw", file), (chunk) => splitter.add(chunk));
   splitter.finish();

@@ -6,17 +6,17 @@ import { firstTime } from "./times.ts";
 
 const hour = 3_600_000;
 
-/** Hours in which the clock of a zone shows one time by DuckDB's rules and another by those of Node.js. */
+/** Hours in which DuckDB's and Node.js's rules of a zone give different local times. */
 export interface ZoneDifference {
   zone: string;
   hours: number;
   first: string; // the first of them, ISO, UTC
-  years: [first: number, last: number]; // that were looked at
+  years: [first: number, last: number]; // compared
 }
 
 /**
- * How DuckDB's rules of a zone, which queries take, differ from those of Node.js over these years, hour by hour; null where
- * they do not. Both carry a copy of the zone database, of another date and sometimes read another way.
+ * Compares DuckDB's rules of a zone, which queries use, with those of Node.js, hour by hour; null if they agree. Each has its
+ * own copy of the zone database, of its own date.
  */
 export async function zoneDifference(
   database: Database,
@@ -44,7 +44,7 @@ export async function zoneDifference(
   return hours === 0 ? null : { zone, hours, first, years };
 }
 
-/** The years that the data tell of, this one if there are none. */
+/** The first and last year of the data; this year without data. */
 export function yearsOf({ feeds }: Pick<Snapshot, "feeds">, now: Date): [first: number, last: number] {
   const last = now.toISOString().slice(0, 10);
   const days = Object.values(feeds).flatMap((feed) => feed.days.map(({ dt }) => dt));
@@ -58,4 +58,4 @@ export function zoneText({ zone, hours, first, years: [from, to] }: ZoneDifferen
   return `${zone}: the clock of queries (DuckDB) and that of pages (Node.js, the browser) differ in ${hours} ${hours === 1 ? "hour" : "hours"} of ${when}, first at ${first.slice(0, 16).replace("T", " ")} UTC`;
 }
 
-export const zoneNext = "figures of these hours may stand an hour off; a newer Node.js or DuckDB may agree";
+export const zoneNext = "figures of these hours may be off by an hour; a newer Node.js or DuckDB may agree";

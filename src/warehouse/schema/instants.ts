@@ -1,13 +1,13 @@
-// Spellings of an instant beside those that DuckDB casts itself (timestamps.ts). None is a guess: what can be read in two
-// ways is left out, be it day before month or month before day, a year of two digits, a local time of a named zone.
+// Spellings of an instant beyond those that DuckDB casts (timestamps.ts). Ambiguous spellings are left out: day and month in
+// either order, two-digit years, local times of a named zone.
 //
-// delivered                                             who writes it so
+// delivered                                             written by
 // 2026-11-30T01:15Z, …T01:15+00:00, …T01Z               ISO 8601 without seconds: java.time.Instant, OffsetDateTime
 // 2026-11-30T01:15:00,123Z                              ISO 8601 with a comma: log4j, Python's logging
 // 20261130T011500Z, 20261130 01:15:00, 20261130011500   ISO 8601 basic; SQL Server; log files
 // 2026-W49-1T01:15:00Z, 2026-334T01:15:00Z              ISO 8601 week and ordinal dates
 // 2026-11-30t01:15:00z                                  RFC 3339 in lower case
-// 2026-11-30 01:15:00.1234567 +00:00                    .NET, SQL Server's datetimeoffset: what is below a microsecond is rescued
+// 2026-11-30 01:15:00.1234567 +00:00                    .NET, SQL Server's datetimeoffset: digits below a microsecond are rescued
 // 2026-11-30 01:15:00 +0000 UTC m=+0.1                  Go's time.Time
 // 2026-11-30T01:15:00Z[UTC], …+01:00[Europe/Paris]      java.time.ZonedDateTime
 // 2026-11-30-01.15.00.123456                            DB2
@@ -19,11 +19,11 @@
 // 30/Nov/2026:01:15:00 +0000, 30NOV2026:01:15:00        Apache and nginx logs; SAS
 // 1796001300, 1796001300000, …000000, …000000000        Unix seconds, milliseconds, microseconds, nanoseconds, also 1.7960013E9
 // {"$date": …}, /Date(1796001300000)/                   MongoDB's extended JSON; .NET's JavaScriptSerializer
-// "\"2026-11-30T01:15:00Z\"", blanks around or within   JSON that was encoded twice; fixed-width columns
+// "\"2026-11-30T01:15:00Z\"", blanks around or within   JSON encoded twice; fixed-width columns
 
 /**
- * SQL for the microseconds since 1970 of a text that spells an instant in one of these ways, null where it does not. A
- * number is one only where it falls within 1990 to 2100 in a single unit. Without a zone it is UTC.
+ * SQL for the microseconds since 1970 of a text in one of these spellings, else null. A number counts only if exactly one
+ * unit places it between 1990 and 2100. A time without a zone is UTC.
  */
 export function instantSql(text: string): string {
   const spelled = `regexp_replace(replace(${text}, '−', '-'), '${space}+', ' ', 'g')`;

@@ -1,4 +1,4 @@
-/** One thing that is different from what was known before, as a row of kit.schema_changes. */
+/** One difference from the schema known before: a row of kit.schema_changes. */
 export interface SchemaChange {
   dt: string; // the day of data, or of the schema document, that shows it
   column: string; // "" where it concerns the feed as a whole
@@ -18,7 +18,7 @@ export type DataChange =
   | "values_rescued"
   | "key_missing";
 
-/** Said by a schema document. */
+/** Stated by a schema document. */
 export type DocChange =
   | "table_announced"
   | "table_removed"
@@ -30,5 +30,5 @@ export type DocChange =
   | "deprecated"
   | "end_of_life";
 
-/** silent: nothing announced it. breaking: what reads the column, or joins by it, may read something else now. */
+/** silent: not announced. breaking: queries that read the column, or join by it, may get other values. */
 export type ChangeClass = "announced" | "silent" | "breaking" | "deprecation" | "end_of_life";

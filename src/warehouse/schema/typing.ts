@@ -1,17 +1,16 @@
 import { own } from "../../base/names.ts";
 import { bind } from "./instants.ts";
+import { differsFromCast, finerThanMicroseconds, timestampSql } from "./timestamps.ts";
 
-import { finerThanMicroseconds, timestampSql, unlikeItsCast } from "./timestamps.ts";
-
-/** How DuckDB's JSON reader is to hand a value over: numbers as DOUBLE, nested values as JSON, anything as text. */
+/** The type in which DuckDB's JSON reader returns a value: numbers as DOUBLE, nested values as JSON, all else as text. */
 export type ReadAs = "DOUBLE" | "VARCHAR" | "JSON";
 
-/** What a value is, judging by its text. */
+/** The kind of a value, by its text. */
 export type Kind = "integer" | "wide" | "huge" | "decimal" | "date" | "timestamp" | "other";
 
 /**
- * What was found in a column. Of a documented one only what its declared type does not hold: `wide` then is a whole number
- * that a DOUBLE would round. Of others everything: numbers by kind, texts as `date`, `timestamp` or `text`.
+ * A kind of value found in a column. Documented columns record only kinds that the declared type cannot hold; `wide` is then
+ * an integer that a DOUBLE would round. Other columns record all: numbers by kind, texts as `date`, `timestamp` or `text`.
  */
 export type Found =
   | "nested"
@@ -24,20 +23,20 @@ export type Found =
   | "timestamp"
   | "text";
 
-/** Whole numbers beyond 2^63. Not HUGEINT: Parquet has none, and DuckDB would write a DOUBLE. */
+/** The type of integers beyond 2^63. Not HUGEINT, which DuckDB would write to Parquet as DOUBLE. */
 export const hugeType = "DECIMAL(38,0)";
 
-const safest = "9007199254740992"; // 2^53: from here on a DOUBLE skips whole numbers
+const maxSafeInteger = "9007199254740992"; // 2^53: beyond it a DOUBLE cannot hold every integer
 
-/** On the typed path numbers come as DOUBLE, which is fast; on the text path everything comes as text, which is exact. */
+/** The typed path reads numbers as DOUBLE, which is fast; the text path reads everything as text, which is exact. */
 export function readAs(type: string, path: "typed" | "text"): ReadAs {
   if (type === "JSON") return "JSON";
   return path === "typed" && (type === "BIGINT" || type === "DOUBLE") ? "DOUBLE" : "VARCHAR";
 }
 
 /**
- * SQL for the typed value of `raw`, null where it does not fit. What `unfitSql` finds must stop the typed path. Times are
- * read in every spelling on request.
+ * SQL for the typed value of `raw`, null where it does not fit. The typed path must stop at a value that `unfitSql` finds.
+ * Times are read in every spelling if `spelled` is set.
  */
 export function valueSql(
   type: string,
@@ -51,7 +50,7 @@ export function valueSql(
   if (readAs(type, path) === "DOUBLE") return type === "DOUBLE" ? raw : `${raw}::bigint`;
   if (type === "TIMESTAMP" && path === "typed") return `try_cast(${raw} as timestamp)`;
   if (type === "DATE" && path === "typed") return midnight(`try_cast(${raw} as timestamp)`);
-  // As DuckDB's JSON reader hands a boolean over where a number is wanted, so on the typed path.
+  // Booleans become numbers, as DuckDB's JSON reader does on the typed path.
   const number = `case ${raw} when 'true' then 1 when 'false' then 0 else try_cast(${raw} as double) end`;
   switch (type) {
     case "VARCHAR":
@@ -61,7 +60,7 @@ export function valueSql(
       return `case when isfinite(${number}) then ${number} end`;
     case "BIGINT":
     case hugeType: {
-      const whole = `case when ${number} = trunc(${number}) and abs(${number}) <= ${safest} then ${number}::${type} end`;
+      const whole = `case when ${number} = trunc(${number}) and abs(${number}) <= ${maxSafeInteger} then ${number}::${type} end`;
       return `case when regexp_matches(${raw}, '[^0-9-]') then ${whole} else try_cast(${raw} as ${type}) end`;
     }
     case "BOOLEAN":
@@ -76,37 +75,37 @@ export function valueSql(
 }
 
 /**
- * SQL that is true where the value does not fit, or not exactly: on the text path its text must be kept in `_rescued`, on
- * the typed path the day must be read as text. There a time that takes more than a cast is unfit as well.
+ * SQL that is true for a value that does not fit its type exactly: the text path keeps its text in `_rescued`, the typed path
+ * hands the day over to the text path. On the typed path a time beyond DuckDB's cast is unfit as well.
  */
 export function unfitSql(type: string, raw: string, value: string, path: "typed" | "text"): string | null {
   if (type === "VARCHAR" || type === "JSON") return null;
   if (path === "typed") {
     if (type === "DOUBLE") return `not isfinite(${raw})`;
     if (type === "BIGINT") return `${raw} <> trunc(${raw})`;
-    if (type === "TIMESTAMP") return unlikeItsCast(raw, value);
+    if (type === "TIMESTAMP") return differsFromCast(raw, value);
     if (type === "DATE")
-      return `${unlikeItsCast(raw, `try_cast(${raw} as timestamp)`)} or ${value} is null and ${raw} is not null`;
+      return `${differsFromCast(raw, `try_cast(${raw} as timestamp)`)} or ${value} is null and ${raw} is not null`;
   }
-  const lost = `(${value} is null and ${raw} is not null)`;
-  if (type === "TIMESTAMP") return `${lost} or ${finerThanMicroseconds(raw)}`;
+  const isLost = `(${value} is null and ${raw} is not null)`;
+  if (type === "TIMESTAMP") return `${isLost} or ${finerThanMicroseconds(raw)}`;
   if (type === "DOUBLE") {
     const same = `regexp_replace(${value}::varchar, '\\.0$', '') = ${raw} or try_cast(${value} as hugeint) = try_cast(${raw} as hugeint) and not contains(${raw}, '.')`;
-    return `${lost} or case when strlen(${raw}) > 15 then coalesce(not (${same}), false) else false end`;
+    return `${isLost} or case when strlen(${raw}) > 15 then coalesce(not (${same}), false) else false end`;
   }
-  return lost;
+  return isLost;
 }
 
-/** How values of a column are read, beside its type. */
+/** How values of a column are read, in addition to its type. */
 export interface Reading {
-  spelled?: boolean | undefined; // a time of which some values take more than DuckDB's cast
-  flag?: boolean | undefined; // a whole number that is documented as 1 or 0: yes and no are these
-  identifier?: boolean | undefined; // a text: 24790001.0 is 24790001
+  spelled?: boolean | undefined; // a time column with spellings beyond DuckDB's cast
+  flag?: boolean | undefined; // an integer documented as 1 or 0, which yes and no stand for
+  identifier?: boolean | undefined; // a text column of ids: 24790001.0 is 24790001
 }
 
 // true    PostgreSQL, MySQL, Oracle, YAML and spreadsheets: true, t, yes, y, on, 1, 1.0
 // false   false, f, no, n, off, 0, 0.0
-// An IN of so many words would become a hash join for each column, which takes longer than reading a day.
+// An IN of so many words would become a hash join per column, which takes longer than reading a day.
 function truthCases(raw: string, yes: string, no: string): string {
   const among = (words: string) =>
     `list_contains([${words
@@ -116,13 +115,13 @@ function truthCases(raw: string, yes: string, no: string): string {
   return `when ${among("true t yes y on 1 1.0")} then ${yes} when ${among("false f no n off 0 0.0")} then ${no}`;
 }
 
-/** Whether a column of this name holds identifiers. */
+/** True if a column of this name holds identifiers. */
 export function isIdentifier(key: string): boolean {
   return /(^|_)(id|ids|key)$/i.test(key) || /[a-z](Id|Ids|ID|Key)$/.test(key);
 }
 
 // 24790001.0, 2.4790001E7     24790001, digit by digit
-// 007, 1e7, 1.5, A.0          as they are
+// 007, 1e7, 1.5, A.0          unchanged
 function identifierSql(raw: string): string {
   const mantissa = `split_part(lower(${raw}), 'e', 1)`;
   const exponent = `try_cast(split_part(lower(${raw}), 'e', 2) as integer)`;
@@ -137,7 +136,7 @@ function identifierSql(raw: string): string {
   end`;
 }
 
-/** Whether values of the type are times, which come in many spellings. */
+/** True for types of times, which come in many spellings. */
 export function isTime(type: string): boolean {
   return type === "TIMESTAMP" || type === "DATE";
 }
@@ -146,7 +145,7 @@ function midnight(time: string): string {
   return `case when ${time} = date_trunc('day', ${time}) then ${time}::date end`;
 }
 
-/** What the text of a value is. */
+/** The kind of a value by its text. */
 export function kindOf(text: string): Kind {
   if (/^-?\d+$/.test(text)) {
     const digits = text.replace(/^-?0*/, "").length;
@@ -165,10 +164,10 @@ export function kindOf(text: string): Kind {
 // declared    values                     type
 // BIGINT      huge                       DECIMAL(38,0)
 // BIGINT      decimal                    DOUBLE
-// BIGINT      decimal and wide           BIGINT, which keeps what is wide; DECIMAL(38,0) with huge ones
+// BIGINT      decimal and wide           BIGINT, exact for wide values; DECIMAL(38,0) with huge ones
 // DATE        timestamp                  TIMESTAMP
-// any         anything else              as declared: what does not fit is rescued
-/** The type of a documented column, given all that was found in it. Whatever came first, the type is the same. */
+// any         anything else              as declared; unfit values are rescued
+/** The type of a documented column by the kinds found in it, independent of the order in which they came. */
 export function documentedType(declared: string, found: ReadonlySet<Found>): string {
   if (declared === "DATE") return found.has("timestamp") ? "TIMESTAMP" : declared;
   if (declared !== "BIGINT") return declared;
@@ -177,15 +176,15 @@ export function documentedType(declared: string, found: ReadonlySet<Found>): str
 }
 
 // values                                      type
-// none but nulls                              null
-// lists and objects, with or without others   JSON
-// identifiers by their name                   VARCHAR: here a number, there a text
+// only nulls                                  null
+// lists or objects, alone or mixed            JSON
+// identifiers, by the column's name           VARCHAR, since ids are numbers in some feeds and texts in others
 // true and false                              BOOLEAN
-// texts that are all times, all dates         TIMESTAMP, DATE
+// only times, only dates                      TIMESTAMP, DATE
 // other texts, or a mixture                   VARCHAR
-// whole numbers                               BIGINT, DECIMAL(38,0) beyond 2^63, VARCHAR beyond 38 digits
-// numbers                                     DOUBLE; VARCHAR when whole ones beyond 2^53 are among them
-/** The type of a column that nothing documents, given all that was found in it. Whatever came first, the type is the same. */
+// integers                                    BIGINT; DECIMAL(38,0) beyond 2^63; VARCHAR beyond 38 digits
+// numbers                                     DOUBLE; VARCHAR with integers beyond 2^53 among them
+/** The type of an undocumented column by the kinds found in it, independent of the order in which they came. */
 export function foundType(key: string, found: ReadonlySet<Found>): string | null {
   const only = (...allowed: Found[]) => [...found].every((kind) => allowed.includes(kind));
   if (found.size === 0) return null;
@@ -199,7 +198,7 @@ export function foundType(key: string, found: ReadonlySet<Found>): string | null
   return found.has("huge") ? hugeType : "BIGINT";
 }
 
-/** Whether values of one type are the same as another, cast by whoever reads the file. */
+/** True if a reader's cast from one type to the other keeps every value. */
 export function castsExactly(from: string, to: string): boolean {
   const wider: Record<string, string[]> = {
     BIGINT: [hugeType, "DOUBLE"],

@@ -8,7 +8,7 @@ export interface Detail {
   files: FileDetail[]; // in the order of run and path
 }
 
-/** The day's files as they now lie in staged/ and quarantine/, paths below the data folder. */
+/** A day's files in staged/ and quarantine/, as paths below the data folder. */
 export interface StagedDay {
   staged: string | null;
   detail: string;
@@ -16,7 +16,7 @@ export interface StagedDay {
   summary: DayDetail;
 }
 
-/** A day by its detail file: the others have its name, and are there when they have something to hold. */
+/** A day by its detail file: the other files share its name and exist only if not empty. */
 export function stagedDay(detail: string, summary: DayDetail): StagedDay {
   return {
     staged: summary.rows > 0 ? detail.replace(/jsonl$/, "parquet") : null,
@@ -26,7 +26,7 @@ export function stagedDay(detail: string, summary: DayDetail): StagedDay {
   };
 }
 
-/** What was noted about a day's files while they were staged; null where that cannot be read. */
+/** The detail of a day's files, recorded in staging; null if it cannot be read. */
 export function readDetail(data: string, { detail }: Pick<DaySnapshot, "detail">): Detail | null {
   try {
     const [summary, ...files] = readFileSync(join(data, detail), "utf8")
@@ -39,7 +39,7 @@ export function readDetail(data: string, { detail }: Pick<DaySnapshot, "detail">
   }
 }
 
-/** The same, for whoever cannot do without. Throws CliError("verifyFailed") that names the file. */
+/** The same, but throws CliError("verifyFailed") that names the file if it cannot be read. */
 export function requireDetail(data: string, day: Pick<DaySnapshot, "detail">): Detail {
   const detail = readDetail(data, day);
   if (detail === null)

@@ -12,55 +12,55 @@ import {
   readStored,
   type Stored,
 } from "../../base/stored.ts";
-import type { DocsHistory } from "../schema/docs-history.ts";
+import type { DocsHistory } from "../schema/export-docs-history.ts";
 import type { SchemaChange } from "../schema/schema-change.ts";
 import type { Found } from "../schema/typing.ts";
 import type { Trouble } from "./trouble.ts";
 
-/** The file of the data folder that says what readers see. */
+/** The file of the data folder that defines the state that readers see. */
 export const snapshotName = "catalog.json";
 
-/** What the warehouse holds, in one file: whoever loads it sees the state before or after an update, never between. */
+/** The state of the warehouse in one file: a reader sees the state before or after an update, never between. */
 export interface Snapshot {
   format: 2;
   feeds: Names<FeedSnapshot>;
   superseded: Superseded[];
-  docs?: DocsHistory; // once there is a schema document
-  horizon?: string; // ISO, UTC: what is dated later was to come at the last update; only where something is
-  troubles?: Trouble[]; // what the last update could not take in
+  docs?: DocsHistory; // from the first schema document on
+  horizon?: string; // ISO, UTC: later times were in the future at the last update; absent if there were none
+  troubles?: Trouble[]; // failures of the last update
 }
 
 export interface FeedSnapshot {
-  columns: StagedColumn[]; // all documented or ever seen: registry order, then by first day and name
-  rules: string; // hash of what staged was built with: documented types, schema policy, format; "" while days lag behind
-  rule: string; // hash of what current was built with: dedupe rule, types, format; "" before the first time
+  columns: StagedColumn[]; // all documented or delivered: registry order, then by first day and name
+  rules: string; // hash of staged's inputs: documented types, schema policy, format; "" while days are outdated
+  rule: string; // hash of current's inputs: dedupe rule, types, format; "" before the first build
   layouts: Layout[]; // the distinct shapes of day files
   days: DaySnapshot[]; // sorted by dt
   changes: SchemaChange[]; // by dt and column
-  partitions?: string; // Parquet of the partitions of its days, for kit.partitions; path below the data folder
+  partitions?: string; // its partitions as Parquet, for kit.partitions; path below the data folder
 }
 
 export interface StagedColumn {
   name: string;
   type: string; // DuckDB type, the widest so far
-  key: string; // the JSON key; differs from the name where two keys differ in case alone
-  documented: boolean; // the registry has it
-  flag?: true; // and says that it is 1 or 0
-  declared?: string; // type by the registry, where that is another
-  untyped?: true; // no value seen so far: VARCHAR stands in
-  found?: Found[]; // sorted: the type follows from it
+  key: string; // the JSON key; differs from the name where two keys differ only in case
+  documented: boolean; // in the registry
+  flag?: true; // documented as 1 or 0
+  declared?: string; // the registry's type, where it differs
+  untyped?: true; // without a value so far, VARCHAR meanwhile
+  found?: Found[]; // kinds of its values, which decide the type; sorted
   firstSeen: string | null; // dt; null: never delivered
   lastSeen: string | null; // dt
 }
 
-/** The shape of a day file: columns in its order without provenance, and which of them were delivered, be it as nulls. */
+/** The shape of a day file: its columns in order, without provenance, and those delivered, if only as nulls. */
 export interface Layout {
   columns: { name: string; type: string }[];
   seen: string[];
-  found: Record<string, Found[]>; // by column: of documented ones what their declared type does not hold
+  found: Record<string, Found[]>; // kinds of values by column; of documented columns those that the declared type cannot hold
 }
 
-/** Provenance columns of every staged file, after the feed's own: path below raw/, line from 1, run, unfit values. */
+/** The provenance columns of every staged file, after the feed's columns: path below raw/, line from 1, run, unfit values. */
 export const provenance = [
   { name: "_file", type: "VARCHAR" },
   { name: "_line", type: "BIGINT" },
@@ -70,8 +70,8 @@ export const provenance = [
 
 export interface DaySnapshot {
   dt: string;
-  stamp: string; // size and time of the manifest day's file: unchanged means nothing to look at
-  source: string; // fingerprint of the listed files and of the rules they were staged with
+  stamp: string; // size and time of the day's manifest file: unchanged means no news
+  source: string; // fingerprint of the listed files and of the staging rules
   staged: string | null; // Parquet, path below the data folder; null: no row at all
   detail: string; // JSON Lines beside it: one DayDetail, then one FileDetail per file
   quarantine: string | null; // JSON Lines of QuarantinedLine; null: nothing quarantined
@@ -83,32 +83,32 @@ export interface DaySnapshot {
   ranges?: Ranges;
   rescued?: Record<string, number>; // column: values in _rescued
   unfit?: UnfitValues[]; // of its columns, sorted
-  spelled?: string[]; // columns of times of which some value takes more than DuckDB's cast: see instants.ts
-  keyless?: Keyless; // where rows lack a column of the key
-  dedupe?: Record<string, number>; // groups of several versions in current, by what decided: order, run, tie
+  spelled?: string[]; // time columns with spellings beyond DuckDB's cast, see instants.ts
+  keyless?: Keyless; // present if rows lack a key column
+  dedupe?: Record<string, number>; // keys with several versions, by the deciding term: order, run, tie
   facts?: DayFacts;
 }
 
-/** Of columns of the key: the least and the largest value of a day, as text. One that is not known is left out. */
+/** The least and largest value of a day, as text, by key column; unknown ranges are left out. */
 export type Ranges = Record<string, [least: string, most: string]>;
 
-/** What kit.feeds tells of a day without reading its manifest again. */
+/** The facts of a day for kit.feeds, so that its manifest is not read again. */
 export interface DayFacts {
-  stamp: string; // of the manifest they were taken from, and of the staged file
+  stamp: string; // of the manifest and the staged file
   states: Record<string, number>; // partitions by state
-  lines: number; // of all their files, as counted when they were fetched
+  lines: number; // of all their files, counted by the sync
   through: string | null; // end of the newest complete partition, or window for the WFM feeds, that is not odd; ISO, UTC
-  windows?: WindowRun[]; // of queue_wfm: the quarter-hours that it tells of
-  mixed?: true; // of the WFM feeds: windows not named by their start, or one queue's in rows of several ids
-  odd?: OddTimes; // rows dated as they cannot be; none: left out
-  oddRuns?: string[]; // partitions dated so
-  horizon?: string; // by which they were judged, where it mattered; ISO, UTC
+  windows?: WindowRun[]; // of queue_wfm: its quarter-hours
+  mixed?: true; // of the WFM feeds: windows not named by their start, or rows of one queue under several ids
+  odd?: OddTimes; // rows with impossible times
+  oddRuns?: string[]; // partitions with impossible times
+  horizon?: string; // the horizon applied, if it mattered; ISO, UTC
 }
 
-/** Quarter-hours one after another. */
+/** Consecutive quarter-hours. */
 export type WindowRun = [start: string, count: number]; // ISO, UTC
 
-/** Rows with a time before there was anything to export, or too late for the run that tells it; the first as an example. */
+/** Rows with a time before the first export or too late for their run; the first is the example. */
 export interface OddTimes {
   rows: number;
   column: string;
@@ -116,7 +116,7 @@ export interface OddTimes {
   run: string;
 }
 
-/** First line of the detail file: what a later run needs to take the day over without staging it again. */
+/** First line of the detail file: all that a later run needs to reuse the day without staging it again. */
 export interface DayDetail {
   feed: string;
   dt: string;
@@ -134,29 +134,29 @@ export interface DayDetail {
   keyless?: Keyless; // as in DaySnapshot
 }
 
-/** Rows of a day without columns of the key. */
+/** Rows of a day that lack key columns. */
 export interface Keyless {
-  rows: number; // without any column of it
+  rows: number; // without any key column
   since?: string; // the first run with such a row
   columns: KeylessColumn[];
-  instead?: { column: string; name: string; rows: number; since: string }[]; // rows with a key that may be it
+  instead?: { column: string; name: string; rows: number; since: string }[]; // rows with a column that may be the key
 }
 
 export interface KeylessColumn {
-  column: string; // of the key
-  names: string[]; // that it is read under
+  column: string; // key column
+  names: string[]; // its possible names
   rows: number; // that lack it
-  wholeRuns: number; // those of them that are in runs where every row lacks it
-  ties: number; // those of these that the rest of the key does not tell from another of their run
-  since: string; // the first such run, else the first with a row that lacks it
+  wholeRuns: number; // of these, rows in runs where every row lacks it
+  ties: number; // of those, rows that the rest of the key does not distinguish from another of their run
+  since: string; // the first such run, else the first run with a row that lacks it
 }
 
-/** Values of a column, on one day, that are in `_rescued` as they did not fit. */
+/** The values of a column on one day that do not fit its type and are in `_rescued`. */
 export interface UnfitValues {
   column: string;
   values: number;
-  fit: number; // values of the column that do
-  example: string; // cut
+  fit: number; // values that fit
+  example: string; // shortened
 }
 
 export type StagePath = "typed" | "text" | "careful";
@@ -176,8 +176,8 @@ export interface QuarantinedLine {
   file: string; // path below raw/
   line: number; // from 1, blank lines counted
   reason: string;
-  text: string; // cut after 1 MB; the file in raw/ has it whole
-  bytes: number; // of the whole line
+  text: string; // at most 1 MB; the file in raw/ has all of it
+  bytes: number; // of the full line
   base64?: string; // only where the line is not UTF-8
 }
 
@@ -202,8 +202,8 @@ export const emptyFeed = (): FeedSnapshot => ({
 export const emptySnapshot = (): Snapshot => ({ format: 2, feeds: noNames(), superseded: [] });
 
 /**
- * The snapshot of a data folder; an empty one if there is none. Throws CliError("verifyFailed") naming the file when it is
- * damaged, or of another format.
+ * The snapshot of a data folder, empty if there is none. Throws CliError("verifyFailed") that names the file if it is damaged
+ * or of another format.
  */
 export function loadSnapshot(data: string): Snapshot {
   const { value, damage } = readSnapshot(data);
@@ -214,16 +214,16 @@ export function loadSnapshot(data: string): Snapshot {
 export const snapshotNext =
   "asapp-kit sync makes it anew from what is here, as asapp-kit verify --repair does";
 
-/** What the next snapshot follows: an empty one as well where the file is damaged, so that everything is built anew. */
+/** The snapshot before an update; empty if the file is damaged, so that everything is rebuilt. */
 export function formerSnapshot(data: string): Snapshot {
   return readSnapshot(data).value ?? emptySnapshot();
 }
 
-/** The snapshot, or why there is none. One that is gone is missed where days of it are here. */
+/** The snapshot, or the reason why there is none. A missing file counts as damage if current/ has files. */
 export function readSnapshot(data: string): Stored<Snapshot> {
   const stored = readStored(data, snapshotName, 2, snapshotIn);
-  const missed = stored.value === null && stored.damage === null && filesBelow(data, "current").length > 0;
-  return missed ? { value: null, damage: "it is not there, and days that it tells of are" } : stored;
+  const isMissing = stored.value === null && stored.damage === null && filesBelow(data, "current").length > 0;
+  return isMissing ? { value: null, damage: "it is not there, and days that it tells of are" } : stored;
 }
 
 function snapshotIn(fields: Fields): Snapshot | null {
@@ -288,23 +288,23 @@ function isDocs(value: unknown): value is DocsHistory {
   return everyOne(files, isFields) !== null && everyOne(tables, isFields) !== null && isFields(changes);
 }
 
-/** Which state readers see, without reading it: another text after each update that changed something. */
+/** A text that identifies the state that readers see, without reading it; it changes with every update that has news. */
 export function stateOf(data: string): string {
-  const found = statSync(join(data, snapshotName), { throwIfNoEntry: false });
-  return found === undefined ? "" : `${found.ino} ${found.size} ${found.mtimeMs}`;
+  const stats = statSync(join(data, snapshotName), { throwIfNoEntry: false });
+  return stats === undefined ? "" : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
 }
 
 /**
- * Makes `next` the state that new readers see, atomically. Files that `previous` names and `next` does not are noted as
- * superseded; `sweep` deletes them in a later run. Writes nothing when nothing changed. Returns what is now stored.
+ * Atomically makes `next` the state that new readers see. Files of `previous` that `next` lacks are recorded as superseded;
+ * `sweep` deletes them in a later run. Writes nothing if nothing changed. Returns the stored snapshot.
  */
 export function saveSnapshot(data: string, previous: Snapshot, next: Snapshot, now: Date): Snapshot {
   const used = filesOf(next);
-  const noted = new Map(next.superseded.map((entry) => [entry.path, entry]));
+  const superseding = new Map(next.superseded.map((entry) => [entry.path, entry]));
   for (const path of filesOf(previous)) {
-    if (!used.has(path) && !noted.has(path)) noted.set(path, { path, at: now.toISOString() });
+    if (!used.has(path) && !superseding.has(path)) superseding.set(path, { path, at: now.toISOString() });
   }
-  const superseded = [...noted.values()].filter(({ path }) => !used.has(path)).sort(byPath);
+  const superseded = [...superseding.values()].filter(({ path }) => !used.has(path)).sort(byPath);
   const { docs, horizon, troubles = [] } = next;
   const stored: Snapshot = {
     ...{ format: 2, feeds: sorted(next.feeds), superseded },
@@ -317,24 +317,24 @@ export function saveSnapshot(data: string, previous: Snapshot, next: Snapshot, n
 }
 
 /**
- * Deletes files superseded longer ago than the grace, and files that no snapshot names (left by a run that was killed).
- * Only for the holder of the lock. Returns the snapshot without the deleted ones; save it.
+ * Deletes files superseded before the grace period, and files that no snapshot names, left by a killed run. The caller holds
+ * the lock and saves the returned snapshot, which lacks the deleted files.
  */
 export function sweep(data: string, snapshot: Snapshot, now: Date): Snapshot {
   const before = new Date(now.getTime() - graceMinutes * 60_000).toISOString();
   const latest = now.toISOString();
-  const kept = snapshot.superseded
-    .map(({ path, at }) => ({ path, at: at > latest ? latest : at })) // noted while the clock was ahead
+  const pending = snapshot.superseded
+    .map(({ path, at }) => ({ path, at: at > latest ? latest : at })) // recorded while the clock was ahead
     .filter(({ at }) => at >= before);
-  const keep = new Set([...filesOf(snapshot), ...kept.map(({ path }) => path)]);
+  const keptFiles = new Set([...filesOf(snapshot), ...pending.map(({ path }) => path)]);
   for (const layer of layers) {
     for (const path of filesBelow(data, layer))
-      if (!keep.has(path)) rmSync(join(data, path), { force: true });
+      if (!keptFiles.has(path)) rmSync(join(data, path), { force: true });
   }
-  return { ...snapshot, superseded: kept };
+  return { ...snapshot, superseded: pending };
 }
 
-/** Every file the snapshot names, as paths below the data folder. */
+/** Every file that the snapshot names, as paths below the data folder. */
 export function filesOf(snapshot: Snapshot): Set<string> {
   const files = new Set<string>();
   for (const feed of Object.values(snapshot.feeds)) {
@@ -346,7 +346,7 @@ export function filesOf(snapshot: Snapshot): Set<string> {
   return files;
 }
 
-/** A short hash for file names: the same parts give the same name on every machine. */
+/** A short hash for file names, the same on every machine. */
 export function shortHash(...parts: string[]): string {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(`${part.length}:${part}`);

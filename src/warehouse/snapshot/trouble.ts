@@ -1,6 +1,6 @@
-/** What of one feed could not be taken in: its earlier state stays, and the others go on. */
+/** A failure in updating one feed: the feed keeps its former state, and other feeds are updated. */
 export interface Trouble {
   feed: string;
-  dt: string; // "": not of one day
+  dt: string; // "": of no single day
   reason: string;
 }

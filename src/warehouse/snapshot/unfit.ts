@@ -1,46 +1,54 @@
 import { count, plural } from "../../base/words.ts";
 import type { DaySnapshot, FeedSnapshot, Snapshot } from "./snapshot.ts";
 
-/** A column of which some values do not fit its type. They are in `_rescued`. */
+/** A column with values that do not fit its type; `_rescued` keeps them. */
 export interface UnfitColumn {
   feed: string;
   column: string;
   type: string;
   values: number; // that do not fit
-  delivered: number; // of the column, on the days that brought such values
+  delivered: number; // values of the column on the days with such values
   whole: boolean; // on the newest of these days no value fits
   firstDay: string;
   lastDay: string;
-  example: string; // as it was delivered, cut; for the terminal alone, as it may be personal
+  example: string; // as delivered, shortened; for the terminal only, since it may be personal
 }
 
-/** The columns with values that do not fit, on the days for which `among` is true, by feed and column. */
+/** The columns with values that do not fit, on the days that `among` selects, by feed and column. */
 export function unfitColumns(
   { feeds }: Pick<Snapshot, "feeds">,
   among: (feed: string, day: DaySnapshot) => boolean = () => true,
 ): UnfitColumn[] {
   return Object.entries(feeds)
-    .flatMap(([feed, known]) => ofFeed(feed, known, (day) => among(feed, day)))
+    .flatMap(([feed, feedSnapshot]) => unfitOfFeed(feed, feedSnapshot, (day) => among(feed, day)))
     .sort((a, b) => (a.feed === b.feed ? (a.column < b.column ? -1 : 1) : a.feed < b.feed ? -1 : 1));
 }
 
-function ofFeed(feed: string, known: FeedSnapshot, among: (day: DaySnapshot) => boolean): UnfitColumn[] {
-  const found = new Map<string, UnfitColumn>();
-  const types = new Map(known.columns.map(({ name, type }) => [name, type]));
-  for (const day of known.days) {
+function unfitOfFeed(
+  feed: string,
+  feedSnapshot: FeedSnapshot,
+  among: (day: DaySnapshot) => boolean,
+): UnfitColumn[] {
+  const columns = new Map<string, UnfitColumn>();
+  const types = new Map(feedSnapshot.columns.map(({ name, type }) => [name, type]));
+  for (const day of feedSnapshot.days) {
     if (!among(day)) continue;
     for (const { column, values, fit, example } of day.unfit ?? []) {
-      const before = found.get(column);
-      found.set(column, {
-        ...{ feed, column, type: types.get(column) ?? "", whole: fit === 0, example },
-        values: (before?.values ?? 0) + values,
-        delivered: (before?.delivered ?? 0) + values + fit,
-        firstDay: before?.firstDay ?? day.dt,
+      const former = columns.get(column);
+      columns.set(column, {
+        feed,
+        column,
+        type: types.get(column) ?? "",
+        whole: fit === 0,
+        example,
+        values: (former?.values ?? 0) + values,
+        delivered: (former?.delivered ?? 0) + values + fit,
+        firstDay: former?.firstDay ?? day.dt,
         lastDay: day.dt,
       });
     }
   }
-  return [...found.values()];
+  return [...columns.values()];
 }
 
 const longestExample = 60;

@@ -5,7 +5,7 @@ import { concernsAll, diskError } from "../../base/faults.ts";
 import { namesOf } from "../../base/names.ts";
 import type { Project } from "../../config/project.ts";
 import type { Database } from "../../duckdb/database.ts";
-import { readDocs } from "../schema/docs-history.ts";
+import { readDocs } from "../schema/export-docs-history.ts";
 import type { SchemaChange } from "../schema/schema-change.ts";
 import type { StagedDay } from "../snapshot/detail.ts";
 import { formerSnapshot, type Snapshot, type StagePath } from "../snapshot/snapshot.ts";

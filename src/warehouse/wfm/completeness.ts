@@ -4,20 +4,24 @@ import { partitionColumns } from "../current/partitions.ts";
 import { parquetRelation } from "../current/relation.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 
-const queueFeeds = ["issue_queues", "rep_convos"]; // both, says windows.sql
+const queueFeeds = ["issue_queues", "rep_convos"]; // windows.sql counts both
 
-/** history.windows, as windows.sql has it. */
+/** The select of history.windows, from windows.sql. */
 export function windowsSelect(data: string, snapshot: Snapshot): string {
   const complete = completeSelect(data, snapshot, queueFeeds);
   return withRelations({ complete }, sqlFile("warehouse/wfm/windows.sql").select);
 }
 
 const feedsByDay = [
-  ...["convos_metrics", "convos_metrics_ended", "convos_metadata_ended", "customer_feedback"],
-  ...["rep_utilized", "queue_membership_wfm"],
+  "convos_metrics",
+  "convos_metrics_ended",
+  "convos_metadata_ended",
+  "customer_feedback",
+  "rep_utilized",
+  "queue_membership_wfm",
 ];
 
-/** history.days, as days.sql has it. */
+/** The select of history.days, from days.sql. */
 export function daysSelect(data: string, snapshot: Snapshot): string {
   const complete = completeSelect(data, snapshot, feedsByDay);
   return withRelations({ complete }, sqlFile("warehouse/wfm/days.sql").select);
@@ -29,14 +33,14 @@ function completeSelect(data: string, { feeds }: Snapshot, names: readonly strin
   return withRelations({ partitions }, sqlFile("warehouse/wfm/complete.sql").select);
 }
 
-/** history.through: one row, where the newest data end that conversations, and that contacts of queues, are counted from. */
+/** The select of history.through: one row with the data-through times of conversations and of queue contacts. */
 export function throughSelect(snapshot: Snapshot): string {
   const { conversations, queues } = historyThrough(snapshot);
-  const moment = (time: string | null) => (time ? `${quoteText(time)}::TIMESTAMP` : "null::TIMESTAMP");
-  return `select ${moment(conversations)} as conversations, ${moment(queues)} as queues`;
+  const timestampSql = (time: string | null) => (time ? `${quoteText(time)}::TIMESTAMP` : "null::TIMESTAMP");
+  return `select ${timestampSql(conversations)} as conversations, ${timestampSql(queues)} as queues`;
 }
 
-/** What history.through says, as ISO, UTC; null where no such feed has data. */
+/** The times of history.through, ISO, UTC; null without data. */
 export function historyThrough({ feeds }: Snapshot): { conversations: string | null; queues: string | null } {
   const ends = (...names: string[]) =>
     names

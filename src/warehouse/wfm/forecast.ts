@@ -8,7 +8,7 @@ import type { Database } from "../../duckdb/database.ts";
 import { quoteFiles, quoteName, quoteText } from "../../duckdb/quote.ts";
 import { knownQueues, listQueues, type UnknownQueue, unknownOf, unknownText } from "./named-queues.ts";
 
-/** The tables of wfm.* that CSV files of the customer fill, one row per queue and 15-minute window. */
+/** The wfm tables filled from the customer's CSV files, one row per queue and 15-minute window. */
 const plannedTables = {
   forecast: { queue: "VARCHAR", window_start: "TIMESTAMP", contacts: "DOUBLE", aht_seconds: "DOUBLE" },
   schedule: { queue: "VARCHAR", window_start: "TIMESTAMP", scheduled_fte: "DOUBLE" },
@@ -16,25 +16,25 @@ const plannedTables = {
 
 export type Planned = keyof typeof plannedTables;
 
-/** What a file came to. Times are UTC. */
+/** The summary of a file. Times are UTC. */
 export interface PlannedFile {
   table: Planned;
   file: string;
   queues: number;
   windows: number; // rows of the table, of 15 minutes each
-  minutes: 15 | 30 | 60; // of a row in the file; longer ones are split evenly
+  minutes: 15 | 30 | 60; // length of a row in the file; longer ones are split evenly
   first: string | null;
   last: string | null; // start of the last window
-  unknownQueues: UnknownQueue[]; // in no feed; empty while no feed is here
+  unknownQueues: UnknownQueue[]; // in no feed; empty without any data
 }
 
-const optional = "aht_seconds";
-const doubled = "the same queue and window as";
-const times = "a time like 2026-09-01T08:15:00-04:00, or 2026-09-01 08:15 in the site's zone";
+const optionalColumn = "aht_seconds";
+const duplicateOf = "the same queue and window as";
+const timeFormat = "a time like 2026-09-01T08:15:00-04:00, or 2026-09-01 08:15 in the site's zone";
 
 /**
- * The statement that creates wfm.forecast or wfm.schedule: empty without a file. Throws CliError("config") when the file
- * is not there or its first line is no header; what its rows hold is for `checkPlanned` to say.
+ * The statement that creates wfm.forecast or wfm.schedule, empty without a file. Throws CliError("config") if the file is
+ * missing or has no valid header; `checkPlanned` checks its rows.
  */
 export function createPlanned(table: Planned, file: string | null): string {
   const columns = Object.entries(plannedTables[table]).map(([name, type]) => `${name} ${type}`);
@@ -48,30 +48,30 @@ export function createPlanned(table: Planned, file: string | null): string {
     where mistake is null`;
 }
 
-/** Reads a file to its end. Throws CliError("config") that names file, line and column of the first few mistakes. */
+/** Reads a whole file. Throws CliError("config") that names file, line and column of the first few mistakes. */
 export async function checkPlanned(database: Database, table: Planned, file: string): Promise<void> {
   const query = `${readSql(table, file)}
     select record, mistake."column" as "column", mistake.problem as problem, count(*) over () as problems,
-      case when mistake.problem = ${quoteText(doubled)} then earlier end as other
+      case when mistake.problem = ${quoteText(duplicateOf)} then earlier end as other
     from judged where mistake is not null order by record limit 5`;
-  const found = await reading(table, file, () => database.objects<Mistake>(query));
-  if (found.length === 0) return;
+  const mistakes = await readOrFail(table, file, () => database.objects<Mistake>(query));
+  if (mistakes.length === 0) return;
   const lines = recordLines(table, file);
-  const texts = found.map(
+  const texts = mistakes.map(
     ({ record, column, problem, other }) =>
-      `${shown(file)}:${lines[record]} ${column}: ${problem}${other === null ? "" : ` line ${lines[other]}`}`,
+      `${displayPath(file)}:${lines[record]} ${column}: ${problem}${other === null ? "" : ` line ${lines[other]}`}`,
   );
-  const more = found[0]!.problems - found.length;
+  const more = mistakes[0]!.problems - mistakes.length;
   if (more > 0) texts.push(`and ${more} more`);
-  throw new CliError("config", texts.join("\n"), mend(table));
+  throw new CliError("config", texts.join("\n"), nextStep(table));
 }
 
-/** The files that kit.yaml names. */
+/** The forecast and schedule files of kit.yaml. */
 export function plannedFiles({ site }: Pick<Config, "site">): string[] {
   return [site.forecast, site.schedule].filter((file) => file !== null);
 }
 
-/** What the configured files hold, checked. Throws as `checkPlanned` does. */
+/** Summaries of the configured files. Throws as `checkPlanned` does. */
 export async function readPlanned(
   database: Database,
   { site }: Pick<Config, "site">,
@@ -97,7 +97,7 @@ interface Mistake {
   record: number; // 1 is the row after the header
   column: string;
   problem: string;
-  other: number | null; // the record that it contradicts
+  other: number | null; // the earlier record of the same window
   problems: number;
 }
 
@@ -105,8 +105,8 @@ function valueColumns(table: Planned): string[] {
   return Object.keys(plannedTables[table]).slice(2);
 }
 
-// A time without offset is one of the site's zone. In the hour that the clock repeats it names two moments: where the file
-// has such a row twice the first is the earlier one, where it has it once nobody can tell.
+// A time without an offset is in the site's zone. In the hour that the clock repeats it names two moments: of two such rows
+// the first is the earlier one; a single such row is ambiguous, which is a mistake.
 function readSql(table: Planned, file: string): string {
   const { delimiter, columns } = header(table, file);
   const values = valueColumns(table).filter((column) => columns.includes(column));
@@ -115,9 +115,9 @@ function readSql(table: Planned, file: string): string {
     column: string,
   ) => `case when regexp_full_match(${column}, '\\d+(\\.\\d*)?([eE][+-]?\\d+)?|\\.\\d+')
       and isfinite(try_cast(${column} as double)) then try_cast(${column} as double) end`;
-  const unfit = values.map((column) => {
-    const wrong = `${number(column)} is null then {'column': ${quoteText(column)}, 'problem': 'not a number from 0 up: ' || ${said(column)}}`;
-    return `when ${column === optional ? `${column} is not null and ` : ""}${wrong}`;
+  const invalidValues = values.map((column) => {
+    const isInvalid = `${number(column)} is null then {'column': ${quoteText(column)}, 'problem': 'not a number from 0 up: ' || ${quotedValue(column)}}`;
+    return `when ${column === optionalColumn ? `${column} is not null and ` : ""}${isInvalid}`;
   });
   return `with written as (
     select row_number() over () as record, ${columns.map((column) => `nullif(trim(${quoteName(column)}), '') as ${column}`).join(", ")}
@@ -169,7 +169,7 @@ function readSql(table: Planned, file: string): string {
       case
         when queue is null then {'column': 'queue', 'problem': 'is empty'}
         when fits is null or not fits or (clock is null and start is null)
-          then {'column': 'window_start', 'problem': 'not ${times.replaceAll("'", "''")}: ' || ${said("window_start")}}
+          then {'column': 'window_start', 'problem': 'not ${timeFormat.replaceAll("'", "''")}: ' || ${quotedValue("window_start")}}
         when not exact and len(moments) = 0 and extract(minute from clock)::int % 15 = 0
           then {'column': 'window_start', 'problem': window_start || ' did not exist in ' || local_zone() || ': the clock was put forward over it'}
         when extract(minute from coalesce(clock, start))::int % 15 <> 0 or extract(second from coalesce(clock, start)) <> 0
@@ -178,14 +178,14 @@ function readSql(table: Planned, file: string): string {
           then {'column': 'window_start', 'problem': window_start || ' came twice in ' || local_zone()
             || ' and stands here ' || case turns when 1 then 'once' else turns || ' times' end
             || ': write ' || strftime(moments[1], '%Y-%m-%dT%H:%MZ') || ' or ' || strftime(moments[2], '%Y-%m-%dT%H:%MZ')}
-        ${unfit.join("\n        ")}
-        when earlier < record then {'column': 'window_start', 'problem': ${quoteText(doubled)}}
+        ${invalidValues.join("\n        ")}
+        when earlier < record then {'column': 'window_start', 'problem': ${quoteText(duplicateOf)}}
       end as mistake, earlier
     from placed left join doubled on doubled_queue = queue and doubled_start = start
   )`;
 }
 
-function said(column: string): string {
+function quotedValue(column: string): string {
   return `coalesce('"' || left(${column}, 60) || '"', 'empty')`;
 }
 
@@ -195,10 +195,10 @@ interface Header {
 }
 
 function header(table: Planned, file: string): Header {
-  const place = `${shown(file)}:1`;
+  const location = `${displayPath(file)}:1`;
   const [line = ""] = content(table, file).split(/\r\n|\n|\r/, 1);
   const delimiter = line.includes(";") && !line.includes(",") ? ";" : ",";
-  const wanted = Object.keys(plannedTables[table]);
+  const expected = Object.keys(plannedTables[table]);
   const columns = line
     .replace(/^\uFEFF/, "")
     .split(delimiter)
@@ -210,17 +210,18 @@ function header(table: Planned, file: string): Header {
     );
   const problems: string[] = [];
   for (const [i, name] of columns.entries()) {
-    if (columns.indexOf(name) < i) problems.push(`${place} column ${name} stands there twice`);
-    else if (!wanted.includes(name)) {
-      const close = suggest(name, wanted);
+    if (columns.indexOf(name) < i) problems.push(`${location} column ${name} stands there twice`);
+    else if (!expected.includes(name)) {
+      const suggestion = suggest(name, expected);
       problems.push(
-        `${place} unknown column "${name}"${close === null ? "" : ` (did you mean "${close}"?)`}`,
+        `${location} unknown column "${name}"${suggestion === null ? "" : ` (did you mean "${suggestion}"?)`}`,
       );
     }
   }
-  for (const name of wanted)
-    if (!columns.includes(name) && name !== optional) problems.push(`${place} column ${name} is missing`);
-  if (problems.length > 0) throw new CliError("config", problems.join("\n"), mend(table));
+  for (const name of expected)
+    if (!columns.includes(name) && name !== optionalColumn)
+      problems.push(`${location} column ${name} is missing`);
+  if (problems.length > 0) throw new CliError("config", problems.join("\n"), nextStep(table));
   return { delimiter, columns };
 }
 
@@ -233,17 +234,18 @@ function content(table: Planned, file: string): string {
     const missing = code === "ENOENT";
     throw new CliError(
       "config",
-      missing ? `no such file: ${shown(file)}` : `cannot read ${shown(file)} (${code})`,
-      `mend site.${table} in kit.yaml, or take it out`,
+      missing ? `no such file: ${displayPath(file)}` : `cannot read ${displayPath(file)} (${code})`,
+      `correct site.${table} in kit.yaml, or remove it`,
       { cause: error },
     );
   }
-  if (bytes.includes(0)) throw new CliError("config", `no plain text: ${shown(file)}`, mend(table));
+  if (bytes.includes(0))
+    throw new CliError("config", `not plain text: ${displayPath(file)}`, nextStep(table));
   return bytes.toString("utf8");
 }
 
-// DuckDB names a line too, but counts one with a line break in quotes as one.
-async function reading<T>(table: Planned, file: string, read: () => Promise<T>): Promise<T> {
+// DuckDB's message names a line too, but counts a record with a line break in quotes as one line.
+async function readOrFail<T>(table: Planned, file: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
@@ -258,36 +260,38 @@ async function reading<T>(table: Planned, file: string, read: () => Promise<T>):
         : /Invalid unicode/.test(message)
           ? "no UTF-8: save the file with that encoding"
           : message.split("\n")[2]!;
-    const place = logicalLines(content(table, file))[Number(line) - 1]?.line ?? line;
-    throw new CliError("config", `${shown(file)}:${place} ${reason}`, mend(table), { cause: error });
+    const fileLine = logicalLines(content(table, file))[Number(line) - 1]?.line ?? line;
+    throw new CliError("config", `${displayPath(file)}:${fileLine} ${reason}`, nextStep(table), {
+      cause: error,
+    });
   }
 }
 
-/** The line on which each record begins; the first is that of the header. */
+/** The line on which each record begins; the first is the header's. */
 function recordLines(table: Planned, file: string): number[] {
   return logicalLines(content(table, file))
     .filter(({ blank }) => !blank)
     .map(({ line }) => line);
 }
 
-// Lines, but for breaks inside quotes.
+// The lines that begin a record: line breaks inside quotes do not.
 function logicalLines(text: string): { line: number; blank: boolean }[] {
-  const found: { line: number; blank: boolean }[] = [];
+  const lines: { line: number; blank: boolean }[] = [];
   let quoted = false;
   for (const [i, part] of text.split(/\r\n|\n|\r/).entries()) {
-    if (!quoted) found.push({ line: i + 1, blank: part === "" });
+    if (!quoted) lines.push({ line: i + 1, blank: part === "" });
     if ((part.split('"').length - 1) % 2 === 1) quoted = !quoted;
   }
-  return found;
+  return lines;
 }
 
-function shown(file: string): string {
-  const near = relative(process.cwd(), file);
-  return near.startsWith("..") ? file : near;
+function displayPath(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith("..") ? file : path;
 }
 
-function mend(table: Planned): string {
-  return `mend the file, or take site.${table} out of kit.yaml; docs/config.md tells its columns`;
+function nextStep(table: Planned): string {
+  return `correct the file, or remove site.${table} from kit.yaml; docs/config.md lists its columns`;
 }
 
 /** What a file holds, in a line. */

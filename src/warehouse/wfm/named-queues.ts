@@ -3,16 +3,16 @@ import { plural } from "../../base/words.ts";
 import type { Config } from "../../config/config.ts";
 import type { Database } from "../../duckdb/database.ts";
 
-/** The name under which pages show every queue together. */
+/** The pages' name for the total of all queues. */
 export const allQueues = "All queues";
 
-/** What contacts of a queue without a name stand under. */
+/** The pages' name for contacts without a queue name. */
 export const noName = "(no name)";
 
-/** A queue that kit.yaml or a file beside it names, and that no feed has. */
+/** A queue named in kit.yaml or in a file beside it, but in no feed. */
 export interface UnknownQueue {
   queue: string;
-  suggestion: string | null; // a queue that is spelled alike
+  suggestion: string | null; // a queue of similar spelling
 }
 
 /** Unknown queues of one option. */
@@ -21,7 +21,7 @@ export interface NamedQueues {
   unknown: UnknownQueue[];
 }
 
-/** The names that the pages show queues under: of windows, of queue entries and of `dim_queues`. */
+/** The queue names of the pages: those of windows, of queue entries and of `dim_queues`. */
 export async function knownQueues(database: Database): Promise<string[]> {
   const { rows } = await database.rows(`
     select queue from wfm.queue_names
@@ -31,7 +31,7 @@ export async function knownQueues(database: Database): Promise<string[]> {
   return rows.map(([name]) => String(name));
 }
 
-/** Those of `names` that are not `known`, each with what it may be a slip of. None while no queue is known at all. */
+/** The names that are not `known`, each with a suggestion. Empty while no queue is known. */
 export function unknownOf(names: readonly string[], known: readonly string[]): UnknownQueue[] {
   if (known.length === 0) return [];
   return names
@@ -39,7 +39,7 @@ export function unknownOf(names: readonly string[], known: readonly string[]): U
     .map((queue) => ({ queue, suggestion: suggest(queue, known) }));
 }
 
-/** The options of kit.yaml that name queues which no feed has: their lines are without effect. */
+/** The options of kit.yaml that name unknown queues, and so have no effect on them. */
 export async function namedQueues(
   database: Database,
   { site }: Pick<Config, "site">,
@@ -49,12 +49,12 @@ export async function namedQueues(
   const members = groups.flatMap(([, queues]) => queues);
   if (members.length + hours.length === 0) return [];
   const known = await knownQueues(database);
-  const named: NamedQueues[] = [
+  const options: NamedQueues[] = [
     { option: "site.queue_groups", unknown: unknownOf(members, known) },
     // a group has opening hours of its own
     { option: "site.open_hours", unknown: unknownOf(hours, [...known, ...groups.map(([name]) => name)]) },
   ];
-  return named.filter(({ unknown }) => unknown.length > 0);
+  return options.filter(({ unknown }) => unknown.length > 0);
 }
 
 /** Which queues an option names without effect. */

@@ -1,13 +1,13 @@
 import { plural } from "../../base/words.ts";
-import type { SurveyedFeed, SurveyedMetric } from "./wfm-survey.ts";
+import type { FeedReport, MetricReport } from "./wfm-report.ts";
 
 /** The metrics whose charts stay empty although nobody said so. */
-export function unmapped(feeds: readonly SurveyedFeed[]): SurveyedMetric[] {
+export function unmapped(feeds: readonly FeedReport[]): MetricReport[] {
   return feeds.flatMap(({ metrics }) => metrics.filter(({ state }) => state !== "mapped" && state !== "off"));
 }
 
 /** One warning about all metrics without a column: what is missing, what was seen, what it might be. Null when all are there. */
-export function unmappedText(feeds: readonly SurveyedFeed[]): string | null {
+export function unmappedText(feeds: readonly FeedReport[]): string | null {
   const open = feeds.filter((feed) => unmapped([feed]).length > 0);
   if (open.length === 0) return null;
   const blocks = open.map((feed) => {
@@ -24,7 +24,7 @@ export function unmappedText(feeds: readonly SurveyedFeed[]): string | null {
 export const unmappedNext = "asapp-kit wfm columns shows them and can write the mapping";
 
 /** Why a metric has no column, and which it might be. */
-export function reasonText({ state, columns, guesses, clear }: SurveyedMetric): string {
+export function reasonText({ state, columns, guesses, clear }: MetricReport): string {
   const column = columns
     .filter((each) => each.state === state)
     .map((each) => each.column)
@@ -43,7 +43,7 @@ export function reasonText({ state, columns, guesses, clear }: SurveyedMetric): 
   return `${why}; ${clear === null ? "perhaps" : "probably"} ${names.join(", or ")}`;
 }
 
-function isMapped(feed: SurveyedFeed, column: string): boolean {
+function isMapped(feed: FeedReport, column: string): boolean {
   return feed.metrics.some(({ columns }) =>
     columns.some((mapped) => mapped.state === "mapped" && isSame(mapped.column, column)),
   );

@@ -2,12 +2,12 @@ import { own } from "../../base/names.ts";
 import { editDistance } from "../../base/suggest.ts";
 import type { WfmColumn } from "./wfm.ts";
 
-/** What the values of a column look like; numbers only where it has any. */
+/** A summary of a column's values; min, median and max are null without numbers. */
 export interface Values {
   rows: number;
-  filled: number; // share of rows with a value, fit or not, 0 to 1
+  filled: number; // share of rows with a value, including unfit values, 0 to 1
   numeric: number; // share of these that are numbers; 1 without a value
-  whole: number; // share of the numbers that are whole
+  whole: number; // share of the numbers that are integers
   min: number | null;
   median: number | null;
   max: number | null;
@@ -17,10 +17,10 @@ export interface Values {
 export interface Guess {
   column: string;
   score: number; // 0 to 1
-  note: string | null; // what speaks against it, or what to set along with it
+  note: string | null; // a reason against it, or an option to set with it
 }
 
-// Beginnings of words: one of each group makes the metric, one of `not` makes another.
+// Word stems: a metric's column has one of each group; one of `not` points to another metric.
 const words: Record<string, { groups: string[][]; not: string[] }> = {
   assignments: {
     groups: [["assign", "handled", "answered", "accepted", "taken"]],
@@ -52,21 +52,21 @@ const words: Record<string, { groups: string[][]; not: string[] }> = {
   utilized_busy: { groups: [["ute", "util"], ["busy"]], not: ["cum", "avail", "ratio"] },
 };
 
-/** How much a column's name speaks for a metric, 0 to 1. `seconds` is the service level's threshold. */
+/** How well a column's name fits a metric, 0 to 1. `seconds` is the threshold of the service level. */
 export function nameScore(metric: string, usual: string | null, column: string, seconds: number): number {
   if (metric === "within_threshold" && countsOtherThreshold(column, seconds)) return 0;
   if (column.toLowerCase() === usual) return 1;
   const { groups, not } = own(words, metric)!;
   const tokens = tokensOf(column);
   const has = (stem: string) => tokens.some((token) => token.startsWith(stem));
-  const met = groups.filter((group) => group.some(has)).length;
-  if (met < groups.length) return 0;
+  const matched = groups.filter((group) => group.some(has)).length;
+  if (matched < groups.length) return 0;
   const name = column.toLowerCase();
-  const alike = usual === null ? 0 : 1 - editDistance(name, usual) / Math.max(name.length, usual.length);
-  return (0.7 + 0.25 * alike) * (not.some(has) ? 0.4 : 1);
+  const similarity = usual === null ? 0 : 1 - editDistance(name, usual) / Math.max(name.length, usual.length);
+  return (0.7 + 0.25 * similarity) * (not.some(has) ? 0.4 : 1);
 }
 
-/** Whether the values can be the metric's, 0 to 1, and what is odd about them. */
+/** How well the values fit a metric, 0 to 1, and what is odd about them. */
 function valueScore(metric: string, unit: string | null, values: Values): [number, string | null] {
   const { filled, numeric, whole, min, median, max } = values;
   if (filled === 0) return [0.3, "no value so far"];
@@ -80,7 +80,7 @@ function valueScore(metric: string, unit: string | null, values: Values): [numbe
   return [1, null];
 }
 
-/** The columns that may hold a metric, best first. Without `values`, by their names alone. */
+/** The columns that may hold a metric, best first; without `values`, by name alone. */
 export function guesses(
   { metric, usual, unit }: Pick<WfmColumn, "metric" | "usual" | "unit">,
   columns: { name: string; values: Values | null }[],
@@ -97,7 +97,7 @@ export function guesses(
     .slice(0, 3);
 }
 
-/** The first guess, if it is good and the second is not nearly so. */
+/** The first guess, if it is good and clearly ahead of the second. */
 export function clearGuess([first, second]: Guess[]): string | null {
   if (first === undefined || first.score < 0.6) return null;
   return second === undefined || first.score - second.score >= 0.1 ? first.column : null;
@@ -108,7 +108,7 @@ function tokensOf(column: string): string[] {
   return spaced.match(/\p{L}+/gu) ?? [];
 }
 
-// waits_under_30s says nothing about 60 seconds; one_minute or plain `sla` may.
+// waits_under_30s does not count a threshold of 60 seconds; one_minute or plain `sla` may.
 function countsOtherThreshold(column: string, seconds: number): boolean {
   const numbers = [...column.matchAll(/(\d+)(?:[\s_-]*(m(?:in)?))?/gi)].map(
     ([, number, minutes]) => Number(number) * (minutes === undefined ? 1 : 60),

@@ -3,19 +3,19 @@ import { type Config, defaultColumns } from "../../config/config.ts";
 import { quoteName, quoteText } from "../../duckdb/quote.ts";
 import { type RelationColumn, spellingsOf } from "../dedupe/dedupe.ts";
 
-/** A metric of a wfm view, and the customer's columns that hold it. */
+/** A metric of a wfm view and the export columns that hold it. */
 export interface WfmColumn {
   view: "queue_windows" | "rep_windows";
   feed: "queue_wfm" | "queue_membership_wfm";
   metric: string;
-  columns: string[]; // the first with a value in a row counts; none: kit.yaml says that it is not delivered
-  usual: string; // the assumed column
+  columns: string[]; // per row the first with a value counts; empty: not delivered, by kit.yaml
+  usual: string; // the default column
   unit: "seconds" | "minutes" | null; // of the view; null: a count
   type: "BIGINT" | "DOUBLE";
   doc: string;
 }
 
-/** Columns of the views that no metric is in. */
+/** The view columns that identify a row and hold no metric. */
 export const wfmNames = ["instance_ts", "company_marker", "company_id", "queue_id", "queue_name", "rep_id"];
 
 const metrics = {
@@ -38,30 +38,34 @@ const metrics = {
   },
 } as const;
 
-/** What kit.yaml maps, in the order of the views' columns. */
+/** The mapping of kit.yaml, in the order of the views' columns. */
 export function wfmColumns({ site }: Pick<Config, "site">): WfmColumn[] {
-  const usual = defaultColumns(site.serviceLevel.seconds);
-  const of = (
+  const defaults = defaultColumns(site.serviceLevel.seconds);
+  const columnsOfView = (
     view: WfmColumn["view"],
     feed: WfmColumn["feed"],
     map: Record<string, string[]>,
-    assumed: Record<string, string>,
+    defaultNames: Record<string, string>,
   ) =>
     Object.entries(metrics[view]).map(([metric, [type, doc]]) => ({
-      ...{ view, feed, metric, type, doc },
+      view,
+      feed,
+      metric,
+      type,
+      doc,
       columns: own(map, metric) ?? [],
-      usual: own(assumed, metric)!,
+      usual: own(defaultNames, metric)!,
       unit: type === "BIGINT" ? null : view === "rep_windows" ? ("minutes" as const) : ("seconds" as const),
     }));
   return [
-    ...of("queue_windows", "queue_wfm", site.wfm.queue, usual.queue),
-    ...of("rep_windows", "queue_membership_wfm", site.wfm.membership, usual.membership),
+    ...columnsOfView("queue_windows", "queue_wfm", site.wfm.queue, defaults.queue),
+    ...columnsOfView("rep_windows", "queue_membership_wfm", site.wfm.membership, defaults.membership),
   ];
 }
 
 /**
- * The select of a wfm view: windows under the kit's metric names; a metric without column is null. Of the raw rows, every
- * delivery of a window, with its `run`. `mixed`: the feed's key does not tell windows apart as they should be.
+ * The select of a wfm view: windows under the kit's metric names; a metric without a column is null. For layer "raw", every
+ * delivery of a window with its `run`. `mixed`: the feed's key does not identify windows correctly.
  */
 export function wfmSelect(
   config: Pick<Config, "site">,
@@ -71,22 +75,22 @@ export function wfmSelect(
   mixed = false,
 ): string {
   const mapped = wfmColumns(config).filter((column) => column.view === view);
-  const known = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
-  // Only queue_wfm is said to have the name.
+  const delivered = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
+  // The documents give only queue_wfm a queue name.
   const unnamed =
     view === "rep_windows" &&
-    known.has("queue_id") &&
+    delivered.has("queue_id") &&
     spellingsOf(columns, "queue_name").every(({ seen }) => seen === false);
-  const plain = wfmNames.map((name) => {
+  const nameColumns = wfmNames.map((name) => {
     const value = unnamed && name === "queue_name" ? "queue_name::VARCHAR" : keyValue(columns, name);
     return `  ${name === "instance_ts" ? `timely(${value}, _run)` : value} as ${quoteName(name)}`;
   });
   const values = mapped.map(({ metric, columns, type }) => {
-    const found = columns
-      .map((column) => known.get(column.toLowerCase()))
+    const candidates = columns
+      .map((column) => delivered.get(column.toLowerCase()))
       .filter((column) => column !== undefined && isNumeric(column))
       .map((column) => numeric(column!, type));
-    const value = found.length > 1 ? `coalesce(${found.join(", ")})` : found[0];
+    const value = candidates.length > 1 ? `coalesce(${candidates.join(", ")})` : candidates[0];
     const sql = value ? `${value}${factor(config, metric)}` : `cast(null as ${type})`;
     return { metric, value: value && sql, sql: value ? `case when ${isQuantity(sql)} then ${sql} end` : sql };
   });
@@ -99,21 +103,21 @@ export function wfmSelect(
   const feed = mapped[0]!.feed;
   const from = mixed ? newestOfWindows(feed, columns) : `${layer}.${quoteName(feed)}`;
   const metrics = values.map(({ metric, sql }) => `  ${sql} as ${quoteName(metric)}`);
-  return `select\n${[...plain, ...run, ...metrics, `  ${contradicts} as contradicts`].join(",\n")}\nfrom ${unnamed ? namedQueues(from, columns) : from}`;
+  return `select\n${[...nameColumns, ...run, ...metrics, `  ${contradicts} as contradicts`].join(",\n")}\nfrom ${unnamed ? namedQueues(from, columns) : from}`;
 }
 
-// As quantity() has it: a count or a duration is neither negative nor without end.
+// The same rule as macro quantity(): a count or a duration is finite and not negative.
 const isQuantity = (sql: string) => `(${sql}) between 0 and 9007199254740991`;
 
-// Minutes are rounded by the exports: so much may a part be longer than the whole.
+// Exports round minutes, so that a part may exceed the whole by this much.
 const slack = 0.05;
 
 // view            part                  whole                                   why
-// queue_windows   within_threshold      assignments, abandons as it counts      more in time than there were
-// rep_windows     available, busy       logged_in                               available without being there
-// rep_windows     utilized_available    available                               chats in more time than there was
-// rep_windows     utilized_busy         busy                                    the same
-/** Whether the metrics of a row cannot all be true: one is no quantity, or a part is more than its whole. */
+// queue_windows   within_threshold      assignments, plus abandons if counted   more contacts in time than contacts
+// rep_windows     available, busy       logged_in                               status without login
+// rep_windows     utilized_available    available                               chats beyond the available time
+// rep_windows     utilized_busy         busy                                    chats beyond the busy time
+/** SQL that is true if the metrics of a row contradict: one is not a quantity, or a part exceeds its whole. */
 function contradiction(
   { site }: Pick<Config, "site">,
   view: WfmColumn["view"],
@@ -138,11 +142,11 @@ function contradiction(
     const [first, ...rest] = sqls as string[];
     return [`${first} > ${rest.join(" + ")}${view === "rep_windows" ? ` + ${slack}` : ""}`];
   });
-  const any = [...unfit, ...over];
-  return any.length === 0 ? "false" : `coalesce(${any.join("\n    or ")}, false)`;
+  const conditions = [...unfit, ...over];
+  return conditions.length === 0 ? "false" : `coalesce(${conditions.join("\n    or ")}, false)`;
 }
 
-/** What tells a row of a WFM feed from others: its window's `start`, its own time, its queue and its rep. */
+/** The identity of a row of a WFM feed: its window's `start`, its own time, its queue and its rep. */
 export function windowKeys(columns: readonly RelationColumn[]): [name: string, sql: string][] {
   const value = (key: (typeof wfmNames)[number]) => keyValue(columns, key);
   const keys = ["instance_ts", "queue_id", "queue_name", "rep_id"] as const;
@@ -152,11 +156,13 @@ export function windowKeys(columns: readonly RelationColumn[]): [name: string, s
   ];
 }
 
-/** One of `wfmNames` in a row of a WFM feed: the value of whichever spelling of the name has one. */
+/** SQL for one of `wfmNames` in a row of a WFM feed: the value of the first spelling that has one. */
 export function keyValue(columns: readonly RelationColumn[], key: (typeof wfmNames)[number]): string {
   const type = key === "instance_ts" ? "TIMESTAMP" : "VARCHAR";
-  const found = spellingsOf(columns, key).map(({ name }) => `try_cast(${quoteName(name)} as ${type})`);
-  return found.length > 1 ? `coalesce(${found.join(", ")})` : (found[0] ?? `cast(null as ${type})`);
+  const candidates = spellingsOf(columns, key).map(({ name }) => `try_cast(${quoteName(name)} as ${type})`);
+  return candidates.length > 1
+    ? `coalesce(${candidates.join(", ")})`
+    : (candidates[0] ?? `cast(null as ${type})`);
 }
 
 /** Rows of kit.wfm_columns. */
@@ -177,7 +183,7 @@ export function wfmColumnRows(
   });
 }
 
-// Of each window, queue and rep the newest row: two times in one quarter-hour are one window, two ids of one name two queues.
+// The newest row of each window, queue and rep: two times in a quarter-hour are one window, two ids of one name two queues.
 function newestOfWindows(feed: string, columns: readonly RelationColumn[]): string {
   const keys = windowKeys(columns).map(([name, sql]) => `${quoteText(name)}: ${sql}`);
   return `(
@@ -195,9 +201,9 @@ function newestOfWindows(feed: string, columns: readonly RelationColumn[]): stri
 }
 
 function namedQueues(from: string, columns: readonly RelationColumn[]): string {
-  const own = columns.map(({ name }) => name).filter((name) => name.toLowerCase() !== "queue_name");
+  const otherNames = columns.map(({ name }) => name).filter((name) => name.toLowerCase() !== "queue_name");
   return `(
-  select ${[...own, "_run"].map((name) => `feed.${quoteName(name)}`).join(", ")}, names.queue_name
+  select ${[...otherNames, "_run"].map((name) => `feed.${quoteName(name)}`).join(", ")}, names.queue_name
   from ${from} as feed
   left join (
     select queue_id::varchar as id, arg_max(queue_name, _run) as queue_name from main.dim_queues group by all
@@ -205,12 +211,12 @@ function namedQueues(from: string, columns: readonly RelationColumn[]): string {
 )`;
 }
 
-/** Whether values of this type can be a metric's; text can, where it holds numbers. */
+/** True if a column of this type can hold a metric; text may hold numbers. */
 export function isNumeric({ type }: Pick<RelationColumn, "type">): boolean {
   return /^(BIGINT|HUGEINT|DOUBLE|DECIMAL.*|VARCHAR)$/.test(type);
 }
 
-// From the delivered unit to that of the view.
+// The factor from the delivered unit to that of the view.
 function factor({ site: { wfm } }: Pick<Config, "site">, metric: string): string {
   if (metric === "wait_seconds") return wfm.waitUnit === "minutes" ? " * 60" : "";
   if (metric === "handle_seconds" || metric === "wrap_seconds")
@@ -218,10 +224,10 @@ function factor({ site: { wfm } }: Pick<Config, "site">, metric: string): string
   return Object.hasOwn(metrics.rep_windows, metric) && wfm.repUnit === "seconds" ? " / 60" : "";
 }
 
-// A count that comes with decimals, or as text, is not rounded.
-function numeric({ name, type }: RelationColumn, wanted: string): string {
-  if (type === wanted) return quoteName(name);
-  return `try_cast(${quoteName(name)} as ${wanted === "BIGINT" && type !== "BIGINT" ? "DOUBLE" : wanted})`;
+// Counts with decimals or as text are not rounded.
+function numeric({ name, type }: RelationColumn, target: string): string {
+  if (type === target) return quoteName(name);
+  return `try_cast(${quoteName(name)} as ${target === "BIGINT" && type !== "BIGINT" ? "DOUBLE" : target})`;
 }
 
 export const wfmViews = ["queue_windows", "rep_windows"] as const;

@@ -2,7 +2,7 @@ import { timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
 import { windowLength } from "../../../notebooks/components/metrics/windows.ts";
 import type { Snapshot, WindowRun } from "../snapshot/snapshot.ts";
 
-/** Starts of quarter-hours, sorted, as runs of them. */
+/** Groups sorted quarter-hours into runs of consecutive ones. */
 export function windowRuns(starts: readonly string[]): WindowRun[] {
   const runs: WindowRun[] = [];
   let next = Number.NaN;
@@ -16,8 +16,8 @@ export function windowRuns(starts: readonly string[]): WindowRun[] {
 }
 
 /**
- * The local days that the intraday pages list and that have a file each: those with a window of queue_wfm, the newest 92,
- * oldest first.
+ * The local days of the intraday pages, each with a dataset of its own: the newest 92 days with a window of queue_wfm, oldest
+ * first.
  */
 export function windowDays({ feeds }: Pick<Snapshot, "feeds">, timezone: string, limit = 92): string[] {
   const zone = timeZone(timezone);

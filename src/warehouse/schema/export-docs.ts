@@ -2,7 +2,7 @@ import { type Names, noNames } from "../../base/names.ts";
 import type { Feed } from "../../export/feed.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
-/** A table as the export's own schema document describes it. Everything but the name may be missing. */
+/** A table of the export's schema document, export_docs.yaml. Everything but the name may be missing. */
 export interface DocTable {
   name: string;
   version: string | null;
@@ -21,8 +21,8 @@ export interface DocColumn {
 }
 
 /**
- * Reads export_docs.yaml. Its shape is not published: tables are taken from wherever they are, as `schemas: [{tables}]`,
- * `tables: […]`, a plain list, or maps by name, and what is unknown or unreadable is passed over. Null: no YAML at all.
+ * Parses export_docs.yaml. Its structure is not published, so tables are found anywhere: in `schemas: [{tables}]`,
+ * `tables: […]`, a plain list, or maps by name. Unknown content is skipped. Null if the text is not YAML.
  */
 export async function parseDocs(text: string): Promise<DocTable[] | null> {
   const { parseAllDocuments } = await import("../../base/yaml-package.ts");
@@ -30,7 +30,7 @@ export async function parseDocs(text: string): Promise<DocTable[] | null> {
   try {
     for (const document of parseAllDocuments(text, { logLevel: "error", uniqueKeys: false })) {
       if (document.errors.length > 0) return null;
-      tops.push(document.toJS({ maxAliasCount: -1 })); // what they share is not copied, and `mostLooks` bounds the rest
+      tops.push(document.toJS({ maxAliasCount: -1 })); // aliases are not copied, and `maxVisits` bounds the traversal
     }
   } catch {
     return null;
@@ -40,24 +40,24 @@ export async function parseDocs(text: string): Promise<DocTable[] | null> {
   return [...tables.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-// what a document says that the one before did not     change                class
-// a table more                                         table_announced       announced
-// a table less                                         table_removed         breaking
-// a column more                                        column_announced      announced
-// a column less, not said to be deleted before         column_removed        breaking
-// a column less, said to be deleted before             column_removed        deprecation
-// another kind of type                                 type_announced        breaking
-// another key, another version                         key_changed, version_changed    breaking
-// a date of deprecation or deletion                    deprecated            deprecation
-// a date of end of life                                end_of_life           end_of_life
-/** The differences between two documents, by table. Without one before, nothing is new but dates. */
+// difference from the document before          change                          class
+// additional table                             table_announced                 announced
+// missing table                                table_removed                   breaking
+// additional column                            column_announced                announced
+// missing column, no deletion date before      column_removed                  breaking
+// missing column with a deletion date before   column_removed                  deprecation
+// another family of type                       type_announced                  breaking
+// another key, another version                 key_changed, version_changed    breaking
+// new date of deprecation or deletion          deprecated                      deprecation
+// new date of end of life                      end_of_life                     end_of_life
+/** The differences between two documents, by table. For the first document, only dates are differences. */
 export function compareDocs(before: DocTable[] | null, after: DocTable[], dt: string): Names<SchemaChange[]> {
   const changes = noNames<SchemaChange[]>();
   const old = new Map(before?.map((table) => [table.name, table]));
   for (const table of after) {
-    const was = old.get(table.name);
+    const former = old.get(table.name);
     const list: SchemaChange[] = [];
-    if (before && !was) {
+    if (before && !former) {
       const detail = `the schema document of ${dt} has a new table ${table.name}`;
       list.push({
         dt,
@@ -69,7 +69,7 @@ export function compareDocs(before: DocTable[] | null, after: DocTable[], dt: st
         detail,
       });
     }
-    list.push(...tableChanges(was, table, dt), ...columnChanges(was, table, dt));
+    list.push(...tableChanges(former, table, dt), ...columnChanges(former, table, dt));
     if (list.length > 0) changes[table.name] = list;
     old.delete(table.name);
   }
@@ -82,23 +82,24 @@ export function compareDocs(before: DocTable[] | null, after: DocTable[], dt: st
   return changes;
 }
 
-/** What the document says otherwise than the registry: columns that it does not know, and another kind of type. */
+/** The differences of a document from the registry: unknown columns, and other families of type. */
 export function compareWithRegistry(
   feed: Pick<Feed, "columns">,
   table: DocTable,
   dt: string,
 ): SchemaChange[] {
-  const known = new Map(feed.columns.map((column) => [column.name, column]));
+  const registered = new Map(feed.columns.map((column) => [column.name, column]));
   return table.columns.flatMap(({ name, type }): SchemaChange[] => {
-    const column = known.get(name);
+    const column = registered.get(name);
     if (!column) {
       const detail = `the schema document has ${name}, which the registry does not know`;
       return [
         { dt, column: name, change: "column_announced", class: "announced", from: null, to: type, detail },
       ];
     }
-    const [here, there] = [typeFamily(column.published), typeFamily(type)];
-    if (here === null || there === null || here === there) return [];
+    const [registeredFamily, documentedFamily] = [typeFamily(column.published), typeFamily(type)];
+    if (registeredFamily === null || documentedFamily === null || registeredFamily === documentedFamily)
+      return [];
     const detail = `${name} is ${type} in the schema document, ${column.published} in the registry`;
     return [
       {
@@ -114,7 +115,7 @@ export function compareWithRegistry(
   });
 }
 
-/** The kind of value behind a published type: `varchar(191)` and `character varying` are both text. */
+/** The family of a published type: `varchar(191)` and `character varying` are both text. */
 export function typeFamily(type: string | null): string | null {
   const name = type?.toLowerCase() ?? "";
   if (/char|text|string|uuid/.test(name)) return "text";
@@ -126,7 +127,7 @@ export function typeFamily(type: string | null): string | null {
   return null;
 }
 
-function tableChanges(was: DocTable | undefined, table: DocTable, dt: string): SchemaChange[] {
+function tableChanges(former: DocTable | undefined, table: DocTable, dt: string): SchemaChange[] {
   const changes: SchemaChange[] = [];
   const add = (
     change: SchemaChange["change"],
@@ -136,50 +137,50 @@ function tableChanges(was: DocTable | undefined, table: DocTable, dt: string): S
     detail: string,
   ) => changes.push({ dt, column: "", change, class: kind, from, to, detail });
   const { name } = table;
-  if (was?.version && table.version && was.version !== table.version)
+  if (former?.version && table.version && former.version !== table.version)
     add(
       "version_changed",
       "breaking",
-      was.version,
+      former.version,
       table.version,
-      `${name} goes from version ${was.version} to ${table.version}`,
+      `${name} goes from version ${former.version} to ${table.version}`,
     );
-  if (was && was.key.length > 0 && table.key.length > 0 && was.key.join() !== table.key.join())
+  if (former && former.key.length > 0 && table.key.length > 0 && former.key.join() !== table.key.join())
     add(
       "key_changed",
       "breaking",
-      was.key.join(", "),
+      former.key.join(", "),
       table.key.join(", "),
       `the key of ${name} is now ${table.key.join(", ")}`,
     );
-  const instead = table.replacement ? `; ${table.replacement} replaces it` : "";
-  if (table.deprecated && table.deprecated !== was?.deprecated)
+  const replacement = table.replacement ? `; ${table.replacement} replaces it` : "";
+  if (table.deprecated && table.deprecated !== former?.deprecated)
     add(
       "deprecated",
       "deprecation",
-      was?.deprecated ?? null,
+      former?.deprecated ?? null,
       table.deprecated,
-      `${name} is deprecated from ${table.deprecated} on${instead}`,
+      `${name} is deprecated from ${table.deprecated} on${replacement}`,
     );
-  if (table.endOfLife && table.endOfLife !== was?.endOfLife)
+  if (table.endOfLife && table.endOfLife !== former?.endOfLife)
     add(
       "end_of_life",
       "end_of_life",
-      was?.endOfLife ?? null,
+      former?.endOfLife ?? null,
       table.endOfLife,
-      `${name} ends on ${table.endOfLife}${instead}`,
+      `${name} ends on ${table.endOfLife}${replacement}`,
     );
   return changes;
 }
 
-function columnChanges(was: DocTable | undefined, table: DocTable, dt: string): SchemaChange[] {
+function columnChanges(former: DocTable | undefined, table: DocTable, dt: string): SchemaChange[] {
   const changes: SchemaChange[] = [];
-  const old = new Map(was?.columns.map((column) => [column.name, column]));
+  const old = new Map(former?.columns.map((column) => [column.name, column]));
   for (const { name, type, deleted } of table.columns) {
     const before = old.get(name);
     old.delete(name);
     const base = { dt, column: name };
-    if (was && !before)
+    if (former && !before)
       changes.push({
         ...base,
         change: "column_announced",
@@ -198,7 +199,7 @@ function columnChanges(was: DocTable | undefined, table: DocTable, dt: string): 
         to: type,
         detail: `${name} is announced as ${type}, was ${before.type}`,
       });
-    if (was && deleted && deleted !== before?.deleted)
+    if (former && deleted && deleted !== before?.deleted)
       changes.push({
         ...base,
         change: "deprecated",
@@ -210,30 +211,34 @@ function columnChanges(was: DocTable | undefined, table: DocTable, dt: string): 
   }
   for (const { name, type, deleted } of old.values())
     changes.push({
-      ...{ dt, column: name, change: "column_removed", from: type, to: null },
+      dt,
+      column: name,
+      change: "column_removed",
+      from: type,
+      to: null,
       class: deleted ? "deprecation" : "breaking",
       detail: `${name} is no longer in the schema document`,
-    } satisfies SchemaChange);
+    });
   return changes;
 }
 
 type Fields = Record<string, unknown>;
 
-const deepest = 4; // maps within each other
-const mostLooks = 200_000;
+const maxDepth = 4; // nesting of maps
+const maxVisits = 200_000;
 
-// A table is whatever has columns, under its own name or that of its key. An alias may name what it stands in, or make much
-// of little: lists count as maps do where they are in each other, and no document is looked through without end.
+// A table is a map with columns, named by a field or by its key. Aliases may be recursive or expand without bound: nested
+// lists count towards the depth like maps, and the number of visits is limited.
 function* tablesIn(
   value: unknown,
   depth = 0,
   key = "",
-  looks = { left: mostLooks },
+  visits = { left: maxVisits },
 ): Generator<[string, Fields]> {
-  looks.left -= 1;
-  if (depth > deepest || looks.left < 0) return;
+  visits.left -= 1;
+  if (depth > maxDepth || visits.left < 0) return;
   if (Array.isArray(value)) {
-    for (const item of value) yield* tablesIn(item, depth + Number(Array.isArray(item)), "", looks);
+    for (const item of value) yield* tablesIn(item, depth + Number(Array.isArray(item)), "", visits);
     return;
   }
   if (!isFields(value)) return;
@@ -242,7 +247,7 @@ function* tablesIn(
     if (name) yield [name, value];
     return;
   }
-  for (const [inner, item] of Object.entries(value)) yield* tablesIn(item, depth + 1, inner, looks);
+  for (const [inner, item] of Object.entries(value)) yield* tablesIn(item, depth + 1, inner, visits);
 }
 
 function tableOf(name: string, table: Fields): DocTable {

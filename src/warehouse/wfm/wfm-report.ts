@@ -8,106 +8,116 @@ import type { FeedSnapshot, Snapshot } from "../snapshot/snapshot.ts";
 import { isNumeric, keyValue, type WfmColumn, wfmColumns, wfmNames } from "./wfm.ts";
 import { clearGuess, type Guess, guesses, type Values } from "./wfm-guess.ts";
 
-/** A column that came with a WFM feed, and what its values in the newest days look like. */
-export interface SeenColumn {
+/** A delivered column of a WFM feed, with a summary of its values in the newest days. */
+export interface DeliveredColumn {
   column: string;
   type: string;
-  values: Values | null; // null when they were not looked at
+  values: Values | null; // null if not read
   firstSeen: string | null; // days
   lastSeen: string | null;
 }
 
 /**
- * Of a column; of a metric, that of its best one.
- * mapped: the column is there · ended: it is there, but the newest days come without it · missing: it is not there ·
- * empty: it is there without a value · no numbers: it holds something else · off: kit.yaml says that it is not delivered
+ * The state of a column, or of a metric: that of its best column.
+ * mapped: delivered · ended: delivered, but not on the newest days · missing: not delivered · empty: delivered without values ·
+ * no numbers: holds other values · off: not delivered, by kit.yaml
  */
 export type MetricState = "mapped" | "ended" | "empty" | "no numbers" | "missing" | "off";
 
 const bestFirst: MetricState[] = ["mapped", "ended", "empty", "no numbers", "missing"];
 
-export interface SurveyedMetric {
+export interface MetricReport {
   metric: string;
-  option: string; // its place in kit.yaml
-  columns: { column: string; state: MetricState }[]; // as mapped; the first with a value in a row counts
+  option: string; // its path in kit.yaml
+  columns: { column: string; state: MetricState }[]; // as mapped; per row the first with a value counts
   state: MetricState;
   doc: string;
-  guesses: Guess[]; // best first; none for a metric that is mapped or off
-  clear: string | null; // the guess that is good enough to be written unasked
+  guesses: Guess[]; // best first; empty for a metric that is mapped or off
+  clear: string | null; // the guess that is good enough to write without asking
 }
 
-export interface SurveyedFeed {
+export interface FeedReport {
   feed: WfmColumn["feed"];
-  rows: number; // looked at
+  rows: number; // read
   firstDay: string | null; // of these
   lastDay: string | null;
-  columns: SeenColumn[]; // but for those that name the window, queue and rep
-  metrics: SurveyedMetric[];
+  columns: DeliveredColumn[]; // without those that identify window, queue and rep
+  metrics: MetricReport[];
 }
 
-/** A question about the columns that only the customer can answer, and what the data say to it. */
+/** An option about the columns that only the customer can set, with the evidence in the data. */
 export interface Switch {
   option: string; // site.wfm.wait_unit
   value: string;
   usual: string; // the default
   choices: string[];
-  suggests: string | null; // null: the data do not tell
+  suggests: string | null; // null: no evidence
   because: string;
 }
 
 const newestDays = 28;
 const units = ["seconds", "minutes"];
 
-/** Which columns the WFM feeds hold and which of them are mapped, from what is known without reading data. */
-export function surveyNames(config: Pick<Config, "site">, { feeds }: Snapshot): SurveyedFeed[] {
+/** The columns of the WFM feeds and their mapping, by name, without reading data. */
+export function columnReports(config: Pick<Config, "site">, { feeds }: Snapshot): FeedReport[] {
   return (["queue_wfm", "queue_membership_wfm"] as const).flatMap((feed) => {
-    const known = feeds[feed];
-    return known?.days.some(({ rows }) => rows > 0) ? [surveyed(config, feed, known, new Map())] : [];
+    const feedSnapshot = feeds[feed];
+    return feedSnapshot?.days.some(({ rows }) => rows > 0)
+      ? [feedReport(config, feed, feedSnapshot, new Map())]
+      : [];
   });
 }
 
 /**
- * The same with values, and with what the data say to the switches, out of an open catalog. Reads the newest 28 days of
- * both feeds.
+ * The same with values, and with the evidence for the switches, from an open catalog. Reads the newest 28 days of both
+ * feeds.
  */
-export async function surveyWfm(
+export async function wfmReport(
   database: Database,
   config: Pick<Config, "site">,
   snapshot: Snapshot,
-): Promise<{ feeds: SurveyedFeed[]; switches: Switch[] }> {
-  const found: SurveyedFeed[] = [];
-  for (const { feed } of surveyNames(config, snapshot)) {
-    const known = snapshot.feeds[feed]!;
-    const { facts, values } = await readValues(database, feed, relationColumns(known));
-    found.push({ ...surveyed(config, feed, known, values), ...facts });
+): Promise<{ feeds: FeedReport[]; switches: Switch[] }> {
+  const reports: FeedReport[] = [];
+  for (const { feed } of columnReports(config, snapshot)) {
+    const feedSnapshot = snapshot.feeds[feed];
+    if (feedSnapshot === undefined) continue;
+    const { facts, values } = await readValues(database, feed, relationColumns(feedSnapshot));
+    reports.push({ ...feedReport(config, feed, feedSnapshot, values), ...facts });
   }
-  return { feeds: found, switches: found.length === 0 ? [] : await switches(database, config) };
+  return { feeds: reports, switches: reports.length === 0 ? [] : await switches(database, config) };
 }
 
-function surveyed(
+function feedReport(
   config: Pick<Config, "site">,
   feed: WfmColumn["feed"],
-  known: FeedSnapshot,
+  feedSnapshot: FeedSnapshot,
   values: Map<string, Values>,
-): SurveyedFeed {
-  const lastDay = known.days.reduce<string>((last, { dt, rows }) => (rows > 0 && dt > last ? dt : last), "");
-  const columns = known.columns
+): FeedReport {
+  const lastDay = feedSnapshot.days.reduce<string>(
+    (last, { dt, rows }) => (rows > 0 && dt > last ? dt : last),
+    "",
+  );
+  const columns = feedSnapshot.columns
     .filter(({ key, firstSeen }) => firstSeen !== null && !wfmNames.includes(key.toLowerCase()))
     .map(({ name, type, firstSeen, lastSeen }) => ({
-      ...{ column: name, type, values: values.get(name) ?? null, firstSeen, lastSeen },
+      column: name,
+      type,
+      values: values.get(name) ?? null,
+      firstSeen,
+      lastSeen,
     }));
-  const own = wfmColumns(config).filter((each) => each.feed === feed);
+  const metricsOfFeed = wfmColumns(config).filter((each) => each.feed === feed);
   const stateOf = (column: string): MetricState => {
-    const seen = columns.find((each) => each.column.toLowerCase() === column.toLowerCase());
-    if (seen === undefined) return "missing";
-    if (!isNumeric(seen) || (seen.values?.numeric ?? 1) < 0.9) return "no numbers";
-    if (seen.values?.filled === 0) return "empty";
-    return seen.lastSeen !== null && seen.lastSeen < lastDay ? "ended" : "mapped";
+    const delivered = columns.find((each) => each.column.toLowerCase() === column.toLowerCase());
+    if (delivered === undefined) return "missing";
+    if (!isNumeric(delivered) || (delivered.values?.numeric ?? 1) < 0.9) return "no numbers";
+    if (delivered.values?.filled === 0) return "empty";
+    return delivered.lastSeen !== null && delivered.lastSeen < lastDay ? "ended" : "mapped";
   };
-  const states = own.map((each) => {
-    const held = each.columns.map((column) => ({ column, state: stateOf(column) }));
-    const state = bestFirst.find((best) => held.some((column) => column.state === best)) ?? "off";
-    return { each, columns: held, state };
+  const states = metricsOfFeed.map((each) => {
+    const columnStates = each.columns.map((column) => ({ column, state: stateOf(column) }));
+    const state = bestFirst.find((best) => columnStates.some((column) => column.state === best)) ?? "off";
+    return { each, columns: columnStates, state };
   });
   const taken = new Set(
     states
@@ -122,21 +132,25 @@ function surveyed(
       (each.lastSeen === null || each.lastSeen >= lastDay),
   );
   const metrics = states.map(({ each, columns, state }) => {
-    const open = state === "mapped" || state === "off" ? [] : free;
-    const found = guesses(
+    const candidates = state === "mapped" || state === "off" ? [] : free;
+    const guessed = guesses(
       each,
-      open.map(({ column, values }) => ({ name: column, values })),
+      candidates.map(({ column, values }) => ({ name: column, values })),
       config.site.serviceLevel.seconds,
     );
     return {
       metric: each.metric,
       option: `site.wfm.${feed === "queue_wfm" ? "queue" : "membership"}.${each.metric}`,
-      ...{ columns, state, doc: each.doc, guesses: found, clear: clearGuess(found) },
+      columns,
+      state,
+      doc: each.doc,
+      guesses: guessed,
+      clear: clearGuess(guessed),
     };
   });
   const clear = metrics.map((metric) => metric.clear);
   for (const metric of metrics)
-    if (clear.indexOf(metric.clear) !== clear.lastIndexOf(metric.clear)) metric.clear = null; // two want it
+    if (clear.indexOf(metric.clear) !== clear.lastIndexOf(metric.clear)) metric.clear = null; // two metrics claim it
   return { feed, rows: 0, firstDay: null, lastDay: lastDay || null, columns, metrics };
 }
 
@@ -152,16 +166,16 @@ async function readValues(database: Database, feed: string, columns: readonly Re
     if (!seen || wfmNames.includes((key ?? name).toLowerCase())) continue;
     const column = quoteName(name);
     const number = isNumeric({ type }) ? `try_cast(${column} as double)` : "null::double";
-    // A value that did not fit the type of its column is in _rescued, and no number.
+    // A value that did not fit its column's type is in _rescued and is not a number.
     const path = quoteText(`$.${JSON.stringify(name)}`);
-    const [found] = await database.objects<Values>(
+    const [counted] = await database.objects<Values>(
       `select count(*) as rows, coalesce(count(value) / nullif(count(*), 0), 0) as filled,
         coalesce(count(number) / nullif(count(value), 0), 1) as numeric,
         coalesce(count(*) filter (number = floor(number)) / nullif(count(number), 0), 0) as whole,
         min(number) as min, median(number) as median, max(number) as max
       from (select coalesce(${column}::varchar, json_extract_string(_rescued, ${path})) as value, case when isfinite(${number}) then ${number} end as number from ${from})`,
     );
-    values.set(name, found!);
+    values.set(name, counted!);
   }
   return { facts: facts!, values };
 }
@@ -190,29 +204,40 @@ async function switches(database: Database, { site }: Pick<Config, "site">): Pro
       (select median(handle_time_seconds) from rep_convos where handle_time_seconds > 0) as history,
       (select max(logged_in) from wfm.rep_windows) as logged_in
     from windows`);
-  const told = (name: string) => own(counts ?? {}, name) ?? 0;
+  const countOf = (name: string) => own(counts ?? {}, name) ?? 0;
   const other = (value: "seconds" | "minutes") => (value === "seconds" ? "minutes" : "seconds");
   return [
     {
-      ...{ option: "site.wfm.threshold_counts", value: wfm.thresholdCounts, usual: "answered" },
+      option: "site.wfm.threshold_counts",
+      value: wfm.thresholdCounts,
+      usual: "answered",
       choices: ["answered", "answered_and_abandoned"],
-      ...thresholdEvidence(told("told"), told("above"), told("beyond")),
+      ...thresholdEvidence(countOf("told"), countOf("above"), countOf("beyond")),
     },
     {
-      ...{ option: "site.wfm.wait_unit", value: wfm.waitUnit, usual: "seconds", choices: units },
+      option: "site.wfm.wait_unit",
+      value: wfm.waitUnit,
+      usual: "seconds",
+      choices: units,
       ...waitEvidence(wfm.waitUnit, other(wfm.waitUnit), seconds, {
-        all: told("all_soon"),
-        long: told("too_long"),
-        none: told("none_soon"),
-        short: told("too_short"),
+        all: countOf("all_soon"),
+        long: countOf("too_long"),
+        none: countOf("none_soon"),
+        short: countOf("too_short"),
       }),
     },
     {
-      ...{ option: "site.wfm.handle_unit", value: wfm.handleUnit, usual: "seconds", choices: units },
+      option: "site.wfm.handle_unit",
+      value: wfm.handleUnit,
+      usual: "seconds",
+      choices: units,
       ...handleEvidence(wfm.handleUnit, counts?.handle ?? null, counts?.history ?? null),
     },
     {
-      ...{ option: "site.wfm.rep_unit", value: wfm.repUnit, usual: "minutes", choices: units },
+      option: "site.wfm.rep_unit",
+      value: wfm.repUnit,
+      usual: "minutes",
+      choices: units,
       ...repEvidence(wfm.repUnit, counts?.logged_in ?? null),
     },
   ];
@@ -220,10 +245,10 @@ async function switches(database: Database, { site }: Pick<Config, "site">): Pro
 
 type Evidence = Pick<Switch, "suggests" | "because">;
 
-const enough = 20; // windows, before the data are taken to say something
+const minWindows = 20; // windows, below which the data is no evidence
 
-function thresholdEvidence(told: number, above: number, beyond: number): Evidence {
-  if (told < enough) return { suggests: null, because: "too few windows with abandons to tell" };
+function thresholdEvidence(windows: number, above: number, beyond: number): Evidence {
+  if (windows < minWindows) return { suggests: null, because: "too few windows with abandons to tell" };
   if (beyond > 0)
     return {
       suggests: null,
@@ -237,7 +262,7 @@ function thresholdEvidence(told: number, above: number, beyond: number): Evidenc
     : { suggests: "answered", because: `within_threshold is never larger than the assignments` };
 }
 
-// Where all were served within the threshold their mean wait is below it, where none was it is above.
+// If every wait was within the threshold, so is the mean; if none was, the mean is above.
 function waitEvidence(
   value: string,
   other: string,
@@ -246,7 +271,7 @@ function waitEvidence(
 ): Evidence {
   const [windows, wrong] = value === "seconds" ? [none, short] : [all, long];
   const where = value === "seconds" ? `above ${seconds} s` : `within ${seconds} s`;
-  if (windows < enough) return { suggests: null, because: "too few windows to tell" };
+  if (windows < minWindows) return { suggests: null, because: "too few windows to tell" };
   const because = `of ${windows} windows with every wait ${where}, ${wrong} have a mean wait that contradicts it`;
   return { suggests: wrong > windows / 2 ? other : value, because };
 }
@@ -254,12 +279,12 @@ function waitEvidence(
 function handleEvidence(value: string, handle: number | null, history: number | null): Evidence {
   if (handle === null) return { suggests: null, because: "no handle time" };
   const delivered = value === "minutes" ? handle / 60 : handle;
-  const own = `the median is ${rounded(delivered)}`;
+  const median = `the median is ${rounded(delivered)}`;
   if (history === null)
-    return { suggests: delivered > 60 ? "seconds" : delivered < 20 ? "minutes" : null, because: own };
+    return { suggests: delivered > 60 ? "seconds" : delivered < 20 ? "minutes" : null, because: median };
   return {
     suggests: delivered > history / 8 ? "seconds" : "minutes",
-    because: `${own}, and that of rep_convos ${rounded(history)} s`,
+    because: `${median}, and that of rep_convos ${rounded(history)} s`,
   };
 }
 

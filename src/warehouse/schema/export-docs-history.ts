@@ -4,15 +4,15 @@ import { gunzipSync } from "node:zlib";
 import { type Names, namesOf, noNames } from "../../base/names.ts";
 import type { Feed } from "../../export/feed.ts";
 import { parseKey } from "../../export/layout.ts";
-import { compareDocs, compareWithRegistry, type DocTable, parseDocs } from "./docs.ts";
+import { compareDocs, compareWithRegistry, type DocTable, parseDocs } from "./export-docs.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
-/** What the schema documents said, day by day, as far as they were read. */
+/** The history of the schema documents read so far. */
 export interface DocsHistory {
   files: DocFile[]; // by day
-  tables: DocTable[]; // as the last of them has them
+  tables: DocTable[]; // of the last document
   changes: Names<SchemaChange[]>; // by feed, oldest first
-  unread?: { path: string; reason: string }[]; // documents that could not be read
+  unread?: { path: string; reason: string }[]; // unreadable documents
 }
 
 export interface DocFile {
@@ -22,25 +22,25 @@ export interface DocFile {
 }
 
 /**
- * Reads the documents under docs/ that came since, and says what they changed. A document that cannot be read is passed
- * over, and named in `unread`. One that changed, or came late, has all read anew. Returns `known` itself when there is none.
+ * Reads the new documents under docs/ and records their changes. An unreadable document is skipped and listed in `unread`. If
+ * a former document changed, or one arrived late, all are read again. Returns `former` itself without news.
  */
 export async function readDocs(
   data: string,
   feeds: ReadonlyMap<string, Feed>,
-  known: DocsHistory | undefined,
+  former: DocsHistory | undefined,
 ): Promise<DocsHistory | undefined> {
   const files = docFiles(data);
-  const before = known?.files.map(key) ?? [];
-  if (files.length === before.length && files.every((file, i) => key(file) === before[i])) return known;
-  const goesOn = known !== undefined && before.every((text, i) => files[i] && key(files[i]) === text);
-  const history: DocsHistory = goesOn
-    ? { ...known, files, changes: namesOf(Object.entries(known.changes)) }
+  const before = former?.files.map(key) ?? [];
+  if (files.length === before.length && files.every((file, i) => key(file) === before[i])) return former;
+  const isContinued = former !== undefined && before.every((text, i) => files[i] && key(files[i]) === text);
+  const history: DocsHistory = isContinued
+    ? { ...former, files, changes: namesOf(Object.entries(former.changes)) }
     : { files, tables: [], changes: noNames() };
-  let last: DocTable[] | null = goesOn && known.tables.length > 0 ? known.tables : null;
+  let last: DocTable[] | null = isContinued && former.tables.length > 0 ? former.tables : null;
   let lastText: string | null = null;
-  const unread = goesOn ? [...(known.unread ?? [])] : [];
-  for (const { path, dt } of goesOn ? files.slice(before.length) : files) {
+  const unread = isContinued ? [...(former.unread ?? [])] : [];
+  for (const { path, dt } of isContinued ? files.slice(before.length) : files) {
     let tables: DocTable[];
     try {
       const text = readText(join(data, "docs", path));
@@ -52,7 +52,7 @@ export async function readDocs(
       continue;
     }
     if (tables.length === 0) continue;
-    unread.length = 0; // a later one tells as much
+    unread.length = 0; // a later document says as much
     add(history, compareDocs(last, tables, dt));
     if (last === null) {
       for (const table of tables) {
@@ -70,7 +70,7 @@ export async function readDocs(
 async function tablesOf(text: string): Promise<DocTable[]> {
   if (text.replaceAll("\u0000", "").trim() === "") throw new Error("it is empty");
   const tables = await parseDocs(text);
-  if (tables === null) throw new Error("it is no YAML");
+  if (tables === null) throw new Error("it is not YAML");
   return tables;
 }
 
@@ -80,7 +80,7 @@ function add(history: DocsHistory, changes: Names<SchemaChange[]>): void {
   }
 }
 
-// One without a day in its path has its own time alone.
+// A document without a day in its path is dated by its file time.
 function docFiles(data: string): DocFile[] {
   const root = join(data, "docs");
   if (!existsSync(root)) return [];
@@ -95,19 +95,19 @@ function docFiles(data: string): DocFile[] {
   return files.sort((a, b) => (a.dt === b.dt ? (a.path < b.path ? -1 : 1) : a.dt < b.dt ? -1 : 1));
 }
 
-const mostBytes = 16 * 1024 * 1024; // the documents of 53 feeds come to some 200 kB; YAML takes a hundred times its size to read
+const maxBytes = 16 * 1024 * 1024; // a document of 53 feeds has some 200 kB; parsing YAML takes a hundred times its size in memory
 
-/** Throws where it is no file, no sound gzip, or too large to be a document of tables. */
+/** Throws for anything but a file, for damaged gzip, and for a file too large to be a schema document. */
 function readText(path: string): string {
   const { size } = statSync(path);
-  if (size > mostBytes) throw new Error(`it is larger than ${mostBytes} bytes`);
+  if (size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
   const bytes = readFileSync(path);
   if (!path.endsWith(".gz") || size === 0) return bytes.toString("utf8");
   try {
-    return gunzipSync(bytes, { maxOutputLength: mostBytes }).toString("utf8");
+    return gunzipSync(bytes, { maxOutputLength: maxBytes }).toString("utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE") throw error;
-    throw new Error(`it is larger than ${mostBytes} bytes, unpacked`);
+    throw new Error(`it is larger than ${maxBytes} bytes, unpacked`);
   }
 }
 

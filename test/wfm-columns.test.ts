@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { readSurvey } from "../src/commands/wfm.ts";
+import { readWfmReport } from "../src/commands/wfm.ts";
 import { openProject } from "../src/config/project.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { guesses, nameScore } from "../src/warehouse/wfm/wfm-guess.ts";
@@ -122,7 +122,7 @@ describe("wfm columns", () => {
     kit.partition("queue_membership_wfm/dt=2026-09-02/hr=18/mi=00", more.membership ?? []);
     return kit.run(["sync", "--full"]);
   };
-  const survey = () => readSurvey(openProject(join(kit.folder, "kit.yaml")));
+  const survey = () => readWfmReport(openProject(join(kit.folder, "kit.yaml")));
   const metric = async (name: string): Promise<MetricReport> =>
     (await survey()).feeds.flatMap(({ metrics }) => metrics).find((each) => each.metric === name)!;
   const columns = (...args: string[]) => kit.run(["wfm", "columns", ...args]);

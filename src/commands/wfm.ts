@@ -48,12 +48,12 @@ export default command({
         "asapp-kit wfm columns",
       );
     const project = openProject(config);
-    const survey = await readSurvey(project);
+    const report = await readWfmReport(project);
     const writes = options.write || options.set.length > 0;
-    const plan = writes ? planWfm(project, survey, options.set, options.write) : null;
+    const plan = writes ? planWfm(project, report, options.set, options.write) : null;
     if (output.json)
-      await output.document({ ...survey, ...(plan && { file: plan.file, changes: plan.changes }) });
-    else await output.result(surveyText(survey));
+      await output.document({ ...report, ...(plan && { file: plan.file, changes: plan.changes }) });
+    else await output.result(reportText(report));
     if (plan === null) return undefined;
     output.say(wfmPlanText(plan));
     if (plan.changes.length === 0) return undefined;
@@ -69,13 +69,13 @@ function setting(text: string): string {
   throw new Error(`not METRIC=COLUMN: ${text}`);
 }
 
-interface Survey {
+interface WfmReport {
   feeds: FeedReport[];
   switches: Switch[];
 }
 
 /** What `wfm columns` shows, out of the catalog. */
-export async function readSurvey(project: Project): Promise<Survey> {
+export async function readWfmReport(project: Project): Promise<WfmReport> {
   const { openCatalog } = await import("../warehouse/catalog/catalog.ts");
   const { loadSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
   const { wfmReport } = await import("../warehouse/wfm/wfm-report.ts");
@@ -89,7 +89,7 @@ export async function readSurvey(project: Project): Promise<Survey> {
 }
 
 /** `asapp-kit wfm columns` as people read it. */
-function surveyText({ feeds, switches }: Survey): string {
+function reportText({ feeds, switches }: WfmReport): string {
   if (feeds.length === 0)
     return "Neither queue_wfm nor queue_membership_wfm is here yet; ASAPP exports them on request.\n";
   const blocks = feeds.map(feedText);
@@ -106,24 +106,24 @@ function surveyText({ feeds, switches }: Survey): string {
  * nothing after the = for a metric that is not delivered), and with `guess` the clear guesses, after the columns that came
  * before, and what the data say of the switches; several columns have a + between. Throws CliError for names that nobody knows.
  */
-function planWfm(project: Project, survey: Survey, settings: string[], guess: boolean): ConfigPlan {
+function planWfm(project: Project, report: WfmReport, settings: string[], guess: boolean): ConfigPlan {
   const wanted = new Map<string, Written>();
   if (guess) {
-    for (const { option, clear, columns } of survey.feeds.flatMap(({ metrics }) => metrics)) {
+    for (const { option, clear, columns } of report.feeds.flatMap(({ metrics }) => metrics)) {
       const ended = columns.filter(({ state }) => state === "ended").map(({ column }) => column);
       if (clear !== null) wanted.set(option, [...ended, clear]);
     }
-    for (const { option, value, suggests } of survey.switches)
+    for (const { option, value, suggests } of report.switches)
       if (suggests !== null && suggests !== value) wanted.set(option, suggests);
   }
-  for (const setting of settings) wanted.set(...chosen(survey, setting));
+  for (const setting of settings) wanted.set(...chosen(report, setting));
   const file = project.configFile ?? resolve("kit.yaml");
   const before = readConfigFile(file);
   const now = new Map<string, Written>([
-    ...survey.feeds.flatMap(({ metrics }) =>
+    ...report.feeds.flatMap(({ metrics }) =>
       metrics.map(({ option, columns }) => [option, columns.map(({ column }) => column)] as const),
     ),
-    ...survey.switches.map(({ option, value }) => [option, value] as const),
+    ...report.switches.map(({ option, value }) => [option, value] as const),
   ]);
   const changed = [...wanted].filter(([option, to]) => !isDeepStrictEqual(now.get(option), to));
   const changes = changed.map(([option, to]) => ({
@@ -160,7 +160,7 @@ function writeWfm(plan: ConfigPlan): void {
 /** What an option of kit.yaml says: the value of a switch, or the columns of a metric. */
 type Written = string | string[];
 
-function chosen({ feeds, switches }: Survey, setting: string): [string, Written] {
+function chosen({ feeds, switches }: WfmReport, setting: string): [string, Written] {
   const [name = "", ...rest] = setting.split("=");
   const given = rest.join("=");
   const value = given.trim();

@@ -1,4 +1,4 @@
-import type { FeedState, FeedFreshness } from "../../notebooks/components/metrics/freshness.ts";
+import type { FeedFreshness, FeedState } from "../../notebooks/components/metrics/freshness.ts";
 import { runOf } from "../export/partition.ts";
 import type { LastSync } from "../sync/last-sync.ts";
 
@@ -49,7 +49,12 @@ export interface FeedRow {
   cadence_minutes: number | null;
 }
 
-export function feedStatus(row: FeedRow, judged: FeedFreshness, last: LastSync | null, now: Date): FeedStatus {
+export function feedStatus(
+  row: FeedRow,
+  judged: FeedFreshness,
+  last: LastSync | null,
+  now: Date,
+): FeedStatus {
   const unfinished = last?.feeds[row.feed]?.unfinished ?? [];
   const { feed, kind, complete, empty, replaced, expired, waiting, overdue, failed, encrypted } = row;
   return {

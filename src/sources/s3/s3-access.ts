@@ -37,6 +37,7 @@ export function openAccess({ bucket, region, endpoint, profile }: S3Options, htt
     credentials: () =>
       client.config.credentialDefaultProvider({
         ignoreCache: true,
+        parentClientConfig: client.config, // so that it asks over the same handler
         ...(profile !== null && { profile }),
       })(),
     ...(endpoint !== null && { endpoint }),

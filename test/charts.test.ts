@@ -11,6 +11,7 @@ import { filesBelow, kitRoot, pagesFolder } from "../src/base/kit-folders.ts";
 import { withDocument } from "../src/site/share/svg-document.ts";
 import { noRows, rows } from "./chart-rows.ts";
 import { chartText } from "./chart-text.ts";
+import { docsExample } from "./docs-example.ts";
 import { type PageInput, runPage } from "./page-cells.ts";
 import { stored } from "./stored.ts";
 
@@ -67,6 +68,21 @@ describe("charts", () => {
     const card = withDocument(() => picture(dayCard(values.get("page") as DayFacts)));
     draw("today-card");
     compare("today-card", card);
+  });
+
+  it("of docs/site.md, drawn by Plot, are as stored", async () => {
+    const { page: source } = docsExample();
+    const hours = Array.from({ length: 24 }, (_, hour) => ({
+      hour,
+      conversations: 40 - Math.abs(11 - hour) * 3,
+    }));
+    for (const [view, rows] of Object.entries({ hours, empty: [] })) {
+      const { displayed } = await runPage("docs", { source, files: { hours: rows } });
+      for (const [name, chart] of chartsOf(displayed)) {
+        draw(`docs-${view}-${name}`);
+        compare(`docs-${view}-${name}`, still(chart));
+      }
+    }
   });
 
   it("are drawn of every page and every figure that there is", () => {

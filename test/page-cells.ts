@@ -12,6 +12,7 @@ export interface RunPage {
 
 export interface PageInput {
   files: Record<string, unknown>; // by name below data/, without ".json"
+  source?: string; // the page's text, where it is not that of notebooks/
   search?: string; // of the address: "?queue=Billing"
   width?: number; // that every figure gets
 }
@@ -23,7 +24,7 @@ export interface PageInput {
  */
 export async function runPage(
   name: string,
-  { files, search = "", width = 760 }: PageInput,
+  { files, source = pageText(name), search = "", width = 760 }: PageInput,
 ): Promise<RunPage> {
   const origin = `http://page-${++pages}.test`; // components keep files by address
   const leave = enter(`${origin}/${name}.html${search}`, width, (url) => answer(url, files));
@@ -43,7 +44,7 @@ export async function runPage(
       display(element);
       return element.value;
     });
-    let waiting = await cellsOf(name);
+    let waiting = await cellsOf(name, source);
     while (waiting.length > 0) {
       const ready = waiting.filter(({ inputs }) =>
         inputs.every((input) => values.has(input) || isGlobal(input)),
@@ -63,20 +64,25 @@ export async function runPage(
   }
 }
 
+function pageText(name: string): string {
+  return readFileSync(join(pagesFolder, `${name}.md`), "utf8");
+}
+
 interface Cell {
   inputs: string[];
   body: (...inputs: unknown[]) => Promise<Record<string, unknown> | undefined>;
 }
 
-async function cellsOf(name: string): Promise<Cell[]> {
+async function cellsOf(name: string, source: string): Promise<Cell[]> {
   const [{ parseJavaScript }, { transpileJavaScript }] = await framework;
-  const source = readFileSync(join(pagesFolder, `${name}.md`), "utf8");
   const cells: Cell[] = [];
   const define = ({ inputs = [], body }: Cell) => cells.push({ inputs, body });
   for (const [, code] of source.matchAll(/^```js\n([\s\S]*?)^```/gm)) {
     const node = parseJavaScript(code!, { path: `/${name}.md` });
     const resolveImport = (path: string) =>
-      new URL(path.replace(/^\.\//, "../notebooks/"), import.meta.url).href;
+      path.startsWith("./")
+        ? new URL(path.replace(/^\.\//, "../notebooks/"), import.meta.url).href
+        : import.meta.resolve(path);
     const text = transpileJavaScript(node, { id: name, path: `/${name}`, resolveImport });
     new Function("define", text)(define);
   }

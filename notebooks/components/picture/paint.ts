@@ -11,9 +11,11 @@ export function light(name: Colour): string {
  * looks the same without a style sheet. Always the light theme.
  */
 export function paint(root: Element): void {
+  const inPanel = root.getAttribute("class")?.split(" ").includes("panel") ?? false;
   for (const element of [root, ...below(root)]) {
     if (element.localName === "svg") element.setAttribute("font-size", String(textSize));
-    for (const [property, value] of [...declarations(lookOf(element)), ...inline(element)])
+    const look = declarations(lookOf(element, inPanel));
+    for (const [property, value] of [...attributes(element), ...look, ...inline(element)])
       if (property !== "shape-rendering") element.setAttribute(property, painted(property, value));
     for (const name of ["class", "style", "tabindex"]) element.removeAttribute(name);
   }
@@ -26,10 +28,18 @@ export function below(root: Element): Element[] {
 
 const marks = Object.entries(looks);
 
-function lookOf(element: Element): Look {
+function lookOf(element: Element, inPanel: boolean): Look {
   const names = element.getAttribute("class")?.split(" ") ?? [];
-  if (element.localName === "text") names.push("text");
+  if (inPanel && element.localName === "text") names.push("text");
   return Object.assign({}, ...marks.filter(([name]) => names.includes(name)).map(([, look]) => look));
+}
+
+// Colours of the theme in attributes, as Plot writes them.
+function attributes(element: Element): [property: string, value: string][] {
+  return ["fill", "stroke"].flatMap((name): [string, string][] => {
+    const value = element.getAttribute(name);
+    return value?.includes("var(") ? [[name, value]] : [];
+  });
 }
 
 function inline(element: Element): [property: string, value: string][] {

@@ -1,0 +1,73 @@
+import * as Plot from "@observablehq/plot";
+import { svg } from "../picture/dom.js";
+import { type FigureOptions, figure, type TableColumn } from "./figure.js";
+import { emptyPanel } from "./panel.js";
+
+export interface QuickChartOptions<T> extends Omit<FigureOptions<T>, "draw" | "columns"> {
+  columns?: TableColumn<T>[]; // all that rows have, unless told
+  empty?: string; // said in the chart's place where there are no rows
+  plot: Plot.PlotOptions | ((width: number) => Plot.PlotOptions);
+}
+
+/** Colours for the range of an ordinal scale, in the order of their use: `color: { domain, range: palette }`. */
+export const palette = ["blue", "orange", "grey", "blue-strong", "blue-soft", "orange-soft", "grey-soft"].map(
+  (name) => `var(--${name})`,
+);
+
+/**
+ * A figure drawn by Observable Plot: options of `Plot.plot` in the kit's style, with titles, legend, menu, table and empty
+ * state as every chart has them. Titles and a legend belong to the figure, so Plot's own are left out. Colours are the
+ * theme's: `fill: "var(--blue)"`.
+ */
+export function quickChart<T extends object>(options: QuickChartOptions<T>): HTMLElement {
+  const { plot, empty = "No rows.", columns = columnsOf(options.rows), ...rest } = options;
+  return figure({
+    ...rest,
+    columns,
+    draw: (width) =>
+      options.rows.length === 0
+        ? emptyPanel(width, empty)
+        : drawn(typeof plot === "function" ? plot(width) : plot, width, rest),
+  });
+}
+
+const plain = "var(--ink-3)"; // of axes, and of marks without a colour of their own
+
+function drawn(plot: Plot.PlotOptions, width: number, { title, subtitle }: Titles): SVGSVGElement {
+  const root = Plot.plot({
+    ...{ document, width, height: 240, ariaLabel: title, ariaDescription: subtitle },
+    ...plot,
+    x: { tickSize: 4, ...plot.x },
+    y: { tickSize: 0, ...plot.y },
+    figure: false,
+    className: "plot",
+    style: null,
+  }) as SVGSVGElement;
+  root.querySelector("style")?.remove();
+  root.setAttribute("role", "img");
+  // what is inherited goes with the marks into a picture, which has a root of its own
+  const marks = svg("g", { fill: plain, "font-size": 12, "text-anchor": "middle" });
+  marks.append(...root.childNodes);
+  root.append(marks);
+  for (const name of ["fill", "stroke", "font-family", "font-size", "text-anchor"])
+    root.removeAttribute(name);
+  for (const element of marks.querySelectorAll("*"))
+    for (const name of ["fill", "stroke"])
+      if (element.getAttribute(name) === "currentColor") element.setAttribute(name, plain);
+  return root;
+}
+
+type Titles = Pick<FigureOptions<never>, "title" | "subtitle">;
+
+// Named as in the rows; dates as ISO.
+function columnsOf<T extends object>(rows: readonly T[]): TableColumn<T>[] {
+  return Object.keys(rows[0] ?? {}).map((label) => ({
+    label,
+    value: (row) => {
+      const value = (row as Record<string, unknown>)[label];
+      if (value === null || value === undefined) return null;
+      if (value instanceof Date) return value.toISOString();
+      return typeof value === "number" ? value : String(value);
+    },
+  }));
+}

@@ -1,11 +1,11 @@
-import type { buildConnector as Undici } from "undici";
+import type { Pool as PoolType, buildConnector as Undici } from "undici";
 import { HttpError, plain } from "./http-error.ts";
 import { basicLogin } from "./proxy.ts";
 import { buildConnector, Pool } from "./undici-package.ts";
 
 /** The way to one origin. */
 export interface Route {
-  pool: Pool;
+  pool: PoolType;
   start: string; // what a request's path starts with
   headers: Record<string, string>;
   close(): Promise<unknown>;
@@ -49,7 +49,11 @@ export function openRoute(
  * Connections through CONNECT. Not undici's ProxyAgent: where a proxy hangs up on a CONNECT, that of undici 7 connects again
  * for ever, a thousand times a second (nodejs/undici#3897, mended in 8), and it tells a refusal only in words.
  */
-function tunnelled(tunnels: Pool, login: Record<string, string>, secure: Undici.connector): Undici.connector {
+function tunnelled(
+  tunnels: PoolType,
+  login: Record<string, string>,
+  secure: Undici.connector,
+): Undici.connector {
   return (to, done) => {
     const target = to.port === "" ? `${to.host}:443` : to.host!;
     tunnels.connect({ path: target, headers: { host: target, ...login } }).then(

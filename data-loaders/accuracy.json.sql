@@ -1,7 +1,7 @@
--- One row per queue or group and local day of the newest 84: how far the baseline was from what came, over its half-hours,
--- and where there is a forecast, the same of it, and of the baseline in the half-hours that the forecast tells of.
+-- One row per queue or group and local day of the newest 84: the deviation of the baseline over its half-hours and,
+-- with a forecast, that of the forecast, and of the baseline in the half-hours of the forecast.
 -- `distance` is sum |expected - offered|, `error` sum (expected - offered), `floor` the distance that chance alone makes.
--- Sums are rounded twice: their last digits depend on the order of adding, and would carry a 5 up one time, down another.
+-- Sums are rounded twice: their last digits depend on the order of addition and would round a 5 up or down by chance.
 -- Ships: queue, kind, day, complete, n, without, contacts, expected, distance, error, floor
 with scored as materialized (
   from history.scored where day > (select max(day) - 84 from history.scored)

@@ -1,5 +1,5 @@
--- One row per local day and channel, "All channels" included: conversations begun, and what became of those that ended.
--- `complete`: all of the day has come of convos_metrics and its ended twin, and of the other feeds if they came before and after.
+-- One row per local day and channel, "All channels" included: conversations started, and the outcome of those that ended.
+-- `complete`: the day is complete in convos_metrics and its ended twin, and in other feeds that have data before and after it.
 -- Ships: day, channel, complete, started, ended, assisted, handled, handle_mean, handle_p50, handle_p90, handle_bins,
 --   queued, wait_p50, wait_p90, wait_bins, resolved, unresolved, timeout, auto, other, rated, satisfied
 with settings as (
@@ -77,16 +77,16 @@ all_ended as (
   from ended left join endings using (issue) left join ratings using (issue)
   group by grouping sets ((day, channel), (day))
 ),
-told as (
+feed_days as (
   from history.days where feed in ('convos_metrics', 'convos_metrics_ended', 'convos_metadata_ended', 'customer_feedback')
 ),
 whole as (
-  select day from told where feed = 'convos_metrics' and whole
-    and day <= coalesce((select max(day) from told where feed = 'convos_metrics_ended'), day)
-  except select day from told where not whole
+  select day from feed_days where feed = 'convos_metrics' and whole
+    and day <= coalesce((select max(day) from feed_days where feed = 'convos_metrics_ended'), day)
+  except select day from feed_days where not whole
 ),
--- Where one channel alone is held back, or those that are have too few contacts together, what is said of all channels
--- would give them away: the smallest of the others goes with them.
+-- If a single channel is withheld, or the withheld ones have too few contacts together, the total would reveal them: the
+-- smallest other channel is withheld as well.
 cells as (
   select day, channel, kind, contacts, contacts >= min_contacts as enough
   from (
@@ -104,7 +104,7 @@ seconds as (
   where enough
   qualify row_number() over (partition by day, kind order by contacts, channel) = 1
 ),
--- how many contacts are behind a figure that may be shown: none where it is held back for others
+-- contacts behind a figure that may be shown; none where it is withheld for others
 behind as (
   select
     day, channel,

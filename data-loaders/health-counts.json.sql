@@ -1,4 +1,4 @@
--- One row per feed and export day: partitions (or hours, or days, as counted) by how export_row_counts agrees with what came.
+-- One row per feed and export day: partitions (or hours, or days, as counted) by the agreement of export_row_counts with the delivered rows.
 -- Ships: feed, day, announced, delivered, match, short, over, uncounted
 select
   feed,

@@ -1,4 +1,4 @@
--- One row per feed that is here: its key, and how many keys with several copies the declared order, the run or a mere tie decided.
+-- One row per feed with data: its key, and the number of keys with several versions by what decided: declared order, run, tie.
 -- Ships: feed, key, delivered, kept, by_order, by_run, by_tie, remark
 select k.feed, k.key, f.rows_delivered as delivered, f.rows as kept, k.by_order, k.by_run, k.by_tie, k.suspect as remark
 from kit.keys as k

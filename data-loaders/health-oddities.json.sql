@@ -1,4 +1,4 @@
--- One row per feed and kind of oddity: what is in the data and cannot be, how much of it, and an example.
+-- One row per feed and kind of oddity: impossible values in the data, their number, and an example.
 -- Ships: feed, kind, what, count, first_day, last_day, example
 select
   feed, kind, what, count,

@@ -1,4 +1,4 @@
--- One row per feed, export day and reason: lines that could not be read, without their text.
+-- One row per feed, export day and reason: unreadable lines, without their text.
 -- Ships: feed, day, reason, lines
 select feed, strftime(dt, '%Y-%m-%d') as day, reason, count(*) as lines
 from kit.quarantine

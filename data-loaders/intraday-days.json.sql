@@ -1,24 +1,24 @@
--- One row per local day of wfm.days, the newest 92 with WFM windows: which of its windows have arrived, of the contacts and of the reps, and
--- up to when those of the contacts have.
+-- One row per local day of wfm.days, the newest 92 with WFM windows: which of its windows are complete for contacts and for
+-- reps, and the data-through time of contacts.
 -- Ships: day, arrived, staffed, through
-with told as (
+with reported as (
   select distinct 'queue_wfm' as feed, window_start(instance_ts) as start
   from wfm.queue_windows where instance_ts is not null
   union all
   select distinct 'queue_membership_wfm', window_start(instance_ts)
   from wfm.rep_windows where instance_ts is not null
 ),
--- A finished run without a row for a window says that nothing came in it. Runs follow their windows by half an hour or
--- so; exports that name a partition after its window fit as well.
+-- A finished run without a row for a window means that nothing happened in it. Runs follow their windows by about half an
+-- hour; exports that name a partition after its window fit as well.
 runs as (
   select distinct feed, dt::timestamp + to_hours(coalesce(hr, '0')::bigint) + to_minutes(coalesce(mi, '0')::bigint) as run
   from kit.partitions
-  where feed in (select feed from told) and state in ('complete', 'empty', 'replaced', 'expired')
+  where feed in (select feed from reported) and state in ('complete', 'empty', 'replaced', 'expired')
     and timely(dt::timestamp + to_hours(coalesce(hr, '0')::bigint), run) is not null
 ),
 through as (
   select feed, greatest(max(start) + interval 15 minutes, window_start(max(run) - interval 20 minutes)) as through
-  from (select feed, max(start) as start from told group by feed) left join runs using (feed)
+  from (select feed, max(start) as start from reported group by feed) left join runs using (feed)
   group by feed
 ),
 covered as (
@@ -27,7 +27,7 @@ covered as (
   where run <= start + interval 45 minutes
 ),
 arrived as (
-  from told
+  from reported
   union
   from covered semi join through on through.feed = covered.feed and start < through
 ),

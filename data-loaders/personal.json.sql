@@ -1,4 +1,4 @@
--- One row per declaration of a loader: personal columns that its dataset ships all the same, and why.
+-- One row per declaration of a loader: personal columns that its dataset ships on purpose, with the reason.
 -- Ships: dataset, columns, reason
 select dataset, columns, reason
 from (

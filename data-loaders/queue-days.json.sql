@@ -1,6 +1,6 @@
 -- One row per local day and queue, "All queues" included: contacts offered, abandoned and answered in time, from history.
--- `complete` says that the day is over and all of it has come. The mean handle time of "All queues" is that of the queues
--- with one of their own, so that no difference tells of another.
+-- `complete`: the whole day is over and delivered. The mean handle time of "All queues" is that of the queues that have one, so
+-- that no difference reveals another.
 -- Ships: day, queue, complete, offered, assigned, abandoned, within, handled, handle_mean
 with settings as (
   select service_level_seconds as seconds, min_contacts, min_reps from kit.settings

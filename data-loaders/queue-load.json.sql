@@ -1,11 +1,12 @@
--- One row per queue or group, "All queues" first, then the groups, then by volume: what the whole days of its last four
--- weeks say about staffing, excluded ones left out, from history. `part` is the file of heatmap/ that holds its days; `kind` is all, group or queue.
+-- One row per queue or group, "All queues" first, then the groups, then by volume: the staffing inputs from the
+-- complete days of its last four weeks, without excluded ones, from history. `part` is the file of heatmap/ with its days;
+-- `kind` is all, group or queue.
 -- Ships: queue, kind, part, days, contacts, abandoned, busiest, busiest_slot, handled, handle_mean, concurrency, patience,
 --   excluded
 with settings as (
   select min_contacts, min_reps from kit.settings
 ),
--- the first day that is not over in both feeds
+-- the first day that is not complete in both feeds
 today as (
   select local(queues)::date as today from history.through
 ),
@@ -20,7 +21,7 @@ recent as (
   select *, local_slot(moment, 30) as slot
   from history.contacts semi join recent_days using (day) anti join kit.excluded_days using (day)
 ),
--- each contact for its queue, for its group, and for all of them together
+-- each contact for its queue, for its group, and for all queues
 either as (
   select *, 'queue' as kind from recent
   union all by name
@@ -64,9 +65,9 @@ totals as (
   from either
   group by all
 ),
--- Averages about few reps are averages about a person. Where one queue of a group alone, or of those outside all groups,
--- would be held back, its figure could be worked out from the group's, so the next smallest goes with it; where there is
--- no other, the group's figure goes.
+-- Averages of few reps reveal single persons. If a single queue of a group, or of those outside all groups, were withheld,
+-- its figure could be computed from the group's, so the next smallest is withheld as well; without another queue, the
+-- group's figure is withheld.
 cells as (
   select totals.*, coalesce(queue_group, '') as cell, reps < min_reps or handled < min_contacts as few
   from totals left join kit.queue_groups using (queue) cross join settings

@@ -1,11 +1,11 @@
--- One row per queue that the intraday feed knows, busiest first, after "All queues" and the groups of kit.yaml.
+-- One row per queue of the intraday feed, busiest first, after "All queues" and the groups of kit.yaml.
 -- `kind` is all, group or queue; `members` are the queues of a group.
 -- Ships: queue, kind, members
 with busy as (
   select queue, sum(coalesce(assignments, 0) + coalesce(abandons, 0)) as offered
-  from wfm.queue_windows as told
+  from wfm.queue_windows as queue_rows
   join wfm.queue_names as names
-    on names.queue_id is not distinct from told.queue_id and names.queue_name is not distinct from told.queue_name
+    on names.queue_id is not distinct from queue_rows.queue_id and names.queue_name is not distinct from queue_rows.queue_name
   where instance_ts is not null
   group by all
 ),

@@ -1,4 +1,4 @@
--- One row: what the site is about, the settings its figures depend on, and how fresh it is.
+-- One row: title, settings behind the figures, and freshness of the site.
 -- Ships: title, timezone, target, seconds, variant, threshold_counts, min_reps, min_contacts, week_start, open_hours,
 --   excluded_days, synced_at, grace_minutes, feeds, missing
 with arrivals as (
@@ -15,7 +15,7 @@ with arrivals as (
   from kit.feeds
   where partitions > 0 or unlisted is not null
 ),
--- metrics of a feed that is here, without the column that kit.yaml names
+-- metrics of a feed with data that lacks the column named in kit.yaml
 mapping as (
   select coalesce(to_json(list({'feed': feed, 'metric': metric} order by feed, metric)), '[]'::json) as missing
   from kit.wfm_columns join (select feed from kit.feeds where rows > 0) as here using (feed)

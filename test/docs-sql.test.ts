@@ -20,7 +20,7 @@ const questions = [...page.matchAll(/^### (.+)\n[\s\S]*?```sql\n([\s\S]*?)```/gm
   title: title!,
   sql: sql!,
 }));
-const mayBeEmpty = ["Did everything that was exported arrive?"];
+const mayBeEmpty = ["Did all exported rows arrive?"];
 
 describe("docs/sql.md", () => {
   const folder = mkdtempSync(join(tmpdir(), "asapp-docs-"));

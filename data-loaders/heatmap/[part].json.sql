@@ -1,15 +1,15 @@
--- One row per queue and whole local day of which everything has come, the newest week and the eight of each weekday before it that a baseline takes: what
--- came and how it was served, per quarter-hour of the local clock, 96 numbers each, from history. Part 0 holds "All queues"
--- and the groups, the others the queues that `queue-load` puts there.
--- `good` and `base` are the two sides of the service level; `available` is minutes of distinct reps, -1: held back, of all
--- queues from rep_utilized, of one or a group from queue_membership_wfm; null for a day of which not all of these has come.
+-- One row per queue and complete local day, for the newest week and the eight days of each weekday before it that a baseline
+-- uses: contacts and service per quarter-hour of the local clock, 96 numbers each, from history. Part 0 holds "All queues" and
+-- the groups, the other parts the queues that `queue-load` assigns to them.
+-- `good` and `base` are the two sides of the service level; `available` is minutes of distinct reps, -1 if
+-- withheld: for all queues from rep_utilized, for a queue or group from queue_membership_wfm; null for an incomplete day.
 -- Reach: days before today
 -- For part: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 -- Ships: day, queue, offered, abandoned, good, base, wait, available
 with settings as (
   select min_reps, min_contacts from kit.settings
 ),
--- the first day that is not over in both feeds
+-- the first day that is not complete in both feeds
 today as (
   select local(queues)::date as today from history.through
 ),
@@ -21,7 +21,7 @@ known as (
     where whole and day between today - 80 and today - 1
   )
 ),
--- excluded days are in no baseline
+-- baselines leave out excluded days
 kept as (
   select day
   from known
@@ -69,7 +69,7 @@ staff as (
   where queue <> 'All queues' and available is not null
   group by all
 ),
--- the wait of few contacts is told as that of their neighbours too
+-- the wait of few contacts is averaged with their neighbours
 blocks as (
   select
     day, queue, unnest(list(slot order by slot)) as slot,

@@ -1,41 +1,41 @@
--- One row per queue or group of a local day, "All queues" included: what came in each of its 15-minute windows, how it
--- was handled, who was there, and what is usual. Each list has one value per window of the day, the first at `start`.
--- `weeks` holds the contacts offered 1, 2, 3 … weeks before, from history, null where not all has come of it; `usual_*` are the
--- last eight such days of the WFM feeds together, excluded ones left out: sums, means and medians of what their own files show.
--- Waits and handle times of few contacts are told as those of their neighbours too: where a window of a queue has fewer than
--- min_contacts, it has the mean of its block of windows with as many; a queue with fewer in the day has none. Those of groups
--- and all queues are made of what their queues have, so that no difference tells more.
+-- One row per queue or group of a local day, "All queues" included: contacts, handling, staff and baseline of each of its
+-- 15-minute windows. Each list has one value per window of the day, the first at `start`. `weeks` holds the contacts offered
+-- 1, 2, 3 … weeks before, from history, null where incomplete; `usual_*` combine the last eight such days of the WFM feeds
+-- without excluded ones: sums, means and medians of the figures in their own files.
+-- Waits and handle times of few contacts are averaged with their neighbours: a window with fewer than min_contacts has the
+-- mean of its block of windows with at least as many; a queue with fewer in the day has none. Those of groups and of all
+-- queues are computed from the shipped figures of their queues, so that no difference reveals more.
 -- Reach: 70 days before $days
 -- Ships: queue, start, assigned, abandoned, within, wait, handle, wrap, reps, logged_in, available, busy,
 --   utilized_available, utilized_busy, small, contradicts, first_offered, weeks, usual_offered, usual_abandoned, usual_within,
 --   usual_wait, usual_handle, usual_available, scheduled, forecast
-with asked as (
+with requested as (
   select unnest($days)::date as day
 ),
 windows as (
   select start, local_date(start) as day, local_slot(start) as slot
-  from (select min(day) - interval 71 days as first, max(day) + interval 2 days as last from asked),
+  from (select min(day) - interval 71 days as first, max(day) + interval 2 days as last from requested),
     generate_series(first, last, interval 15 minutes) as series (start)
 ),
 day_windows as (
-  select *, row_number() over (partition by day order by start) as place from windows semi join asked using (day)
+  select *, row_number() over (partition by day order by start) as place from windows semi join requested using (day)
 ),
 settings as (
   select min_contacts from kit.settings
 ),
 former_days as (
-  select day, week, day - 7 * week::integer as former from asked, range(1, 11) as weeks (week)
+  select day, week, day - 7 * week::integer as former from requested, range(1, 11) as weeks (week)
 ),
--- each of these is made of much: read once
+-- expensive relations, each read once
 intraday as materialized (
-  from wfm.intraday semi join (from asked union select former from former_days) as days (day) using (day)
+  from wfm.intraday semi join (from requested union select former from former_days) as days (day) using (day)
 ),
-told as (
-  select * exclude (slot) from intraday semi join asked using (day)
+shown as (
+  select * exclude (slot) from intraday semi join requested using (day)
 ),
 singles as (
   select * replace (case when not small then handle end as handle, case when not small then wrap end as wrap)
-  from told
+  from shown
   where queue <> 'All queues' and queue not in (select queue_group from kit.queue_groups)
 ),
 blocks as (
@@ -81,15 +81,15 @@ means as (
   ) as parents using (queue)
   group by all
 ),
--- a mean that is not known of a group stays unknown
-here as (
+-- an unknown mean of a group stays unknown
+displayed as (
   select
-    told.* replace (
-      case when told.handle is not null then means.handle end as handle,
-      case when told.wrap is not null then means.wrap end as wrap,
-      case when told.wait is not null then means.wait end as wait
+    shown.* replace (
+      case when shown.handle is not null then means.handle end as handle,
+      case when shown.wrap is not null then means.wrap end as wrap,
+      case when shown.wait is not null then means.wait end as wait
     )
-  from told left join means using (day, queue, start)
+  from shown left join means using (day, queue, start)
 ),
 past as materialized (
   from history.queue_windows semi join (select former as day from former_days) using (day)
@@ -97,7 +97,7 @@ past as materialized (
 past_windows as materialized (
   from history.windows semi join (select former as day from former_days) using (day)
 ),
--- the weeks back to the first whose day has data at all
+-- the weeks back to the first with any data on that day
 known_days as (
   select former_days.*, seen.day is not null as seen
   from former_days left join (select distinct day from past) as seen on seen.day = former
@@ -111,7 +111,7 @@ counted as (
   semi join (select former as day from known_days where seen) using (day)
   group by all
 ),
--- a quarter-hour that the former day did not have, or that did not come, is null
+-- a quarter-hour that the former day lacked, or that was not delivered, is null
 weeks as (
   select day, queue, list(offered order by week) as weeks
   from (
@@ -155,7 +155,7 @@ usual as (
   from intraday join usual_days on former = intraday.day cross join settings
   group by all
 ),
--- what the customer planned; a group has the sum of its queues where each has a plan
+-- the customer's plan; a group has the sum of its queues if each has a plan
 planned as (
   select queue, window_start(window_start) as start, sum(contacts) as forecast, null::double as scheduled
   from wfm.forecast group by all
@@ -169,9 +169,9 @@ plans as (
   group by all
 ),
 memberships as (
-  select day, queue_group, queue from kit.queue_groups cross join asked
+  select day, queue_group, queue from kit.queue_groups cross join requested
   union all
-  select distinct day, 'All queues', queue from here
+  select distinct day, 'All queues', queue from displayed
   where queue <> 'All queues' and queue not in (select queue_group from kit.queue_groups)
 ),
 all_plans as (
@@ -190,7 +190,7 @@ all_plans as (
   group by day, queue_group, start, members
 ),
 queues as (
-  select day, queue from here union select day, queue from weeks
+  select day, queue from displayed union select day, queue from weeks
 ),
 shown as (
   select
@@ -225,7 +225,7 @@ shown as (
     })) as cells
   from queues
   join day_windows using (day)
-  left join here using (day, queue, start)
+  left join displayed using (day, queue, start)
   left join usual using (day, queue, slot)
   left join all_plans using (day, queue, start)
   group by day, queue

@@ -49,13 +49,13 @@ describe("a quick chart", { skip: !chromium && "no Chromium", timeout: 600_000 }
       const file = readdirSync(data).find((name) => name.startsWith("hours."))!;
       const rows = JSON.parse(readFileSync(join(data, file), "utf8"));
       assert.ok(rows.length > 8);
-      assert.equal(await page.locator("#hours .plot [aria-label=bar] rect").count(), rows.length);
+      assert.equal(await page.locator("#hours .plot [aria-label=rect] rect").count(), rows.length);
       assert.equal(await page.locator("#hours .figure-title").innerText(), "Mornings are busiest");
       await page.locator("#hours summary").click();
       assert.equal(await page.locator("#hours tbody tr").count(), rows.length);
       const colours = () =>
         page.$eval("#hours .plot", (plot) => [
-          getComputedStyle(plot.querySelector("[aria-label=bar]")!).fill,
+          getComputedStyle(plot.querySelector("[aria-label=rect]")!).fill,
           getComputedStyle(plot.querySelector("text")!).fill,
         ]);
       const light = await colours();

@@ -36,6 +36,7 @@ const plain = "var(--ink-3)"; // of axes, and of marks without a colour of their
 function drawn(plot: Plot.PlotOptions, width: number, { title, subtitle }: Titles): SVGSVGElement {
   const root = Plot.plot({
     ...{ document, width, height: 240, ariaLabel: title, ariaDescription: subtitle },
+    ...{ marginTop: 28, marginBottom: 38, marginLeft: 48 },
     ...plot,
     x: { tickSize: 4, ...plot.x },
     y: { tickSize: 0, ...plot.y },
@@ -52,8 +53,8 @@ function drawn(plot: Plot.PlotOptions, width: number, { title, subtitle }: Title
   for (const name of ["fill", "stroke", "font-family", "font-size", "text-anchor"])
     root.removeAttribute(name);
   for (const element of marks.querySelectorAll("*"))
-    for (const name of ["fill", "stroke"])
-      if (element.getAttribute(name) === "currentColor") element.setAttribute(name, plain);
+    for (const { name, value } of [...element.attributes])
+      if (/^currentcolor$/i.test(value)) element.setAttribute(name, plain);
   return root;
 }
 

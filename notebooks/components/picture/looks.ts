@@ -25,6 +25,23 @@ export const colours = {
 
 export type Colour = keyof typeof colours;
 
+/** The names that Framework and Plot have for them. */
+export const aliases = {
+  "theme-background": "paper",
+  "theme-background-a": "paper",
+  "theme-background-b": "sheet",
+  "theme-background-alt": "sheet",
+  "theme-foreground": "ink",
+  "theme-foreground-alt": "ink",
+  "theme-foreground-muted": "ink-2",
+  "theme-foreground-faint": "ink-3",
+  "theme-foreground-fainter": "rule",
+  "theme-foreground-faintest": "rule-2",
+  "theme-foreground-focus": "blue-ink",
+  "theme-blue": "blue",
+  "plot-background": "sheet",
+} as const satisfies Record<string, Colour>;
+
 /** What a mark looks like. Lengths are CSS pixels. */
 export interface Look {
   fill?: Colour | "none";

@@ -1,4 +1,4 @@
-import { type Colour, colours, declarations, type Look, looks, textSize } from "./looks.js";
+import { aliases, type Colour, colours, declarations, type Look, looks, textSize } from "./looks.js";
 import { mixOklab } from "./oklab.js";
 
 /** The light value of a colour. */
@@ -28,6 +28,11 @@ export function below(root: Element): Element[] {
 
 const marks = Object.entries(looks);
 
+const lights = new Map<string, string>([
+  ...Object.entries(colours).map(([name, [value]]): [string, string] => [name, value]),
+  ...Object.entries(aliases).map(([name, colour]): [string, string] => [name, light(colour)]),
+]);
+
 function lookOf(element: Element, inPanel: boolean): Look {
   const names = element.getAttribute("class")?.split(" ") ?? [];
   if (inPanel && element.localName === "text") names.push("text");
@@ -36,10 +41,9 @@ function lookOf(element: Element, inPanel: boolean): Look {
 
 // Colours of the theme in attributes, as Plot writes them.
 function attributes(element: Element): [property: string, value: string][] {
-  return ["fill", "stroke"].flatMap((name): [string, string][] => {
-    const value = element.getAttribute(name);
-    return value?.includes("var(") ? [[name, value]] : [];
-  });
+  return [...element.attributes].flatMap(({ name, value }): [string, string][] =>
+    name !== "style" && value.includes("var(--") ? [[name, value]] : [],
+  );
 }
 
 function inline(element: Element): [property: string, value: string][] {
@@ -52,7 +56,10 @@ function inline(element: Element): [property: string, value: string][] {
 function painted(property: string, value: string): string {
   if (property === "font-weight") return Number(value) >= 550 ? "600" : "400"; // the two that pictures carry
   return value
-    .replace(/var\(--([\w-]+)\)/g, (_, name: Colour) => light(name))
+    .replace(
+      /var\(--([\w-]+)(?:, *([^()]+))?\)/g,
+      (_, name, other) => lights.get(name) ?? other ?? light("ink-3"),
+    )
     .replace(/color-mix\(in oklab, (#\w+) (\d+)%, (#\w+)\)/, (_, a, share, b) =>
       mixOklab(a, Number(share), b),
     )

@@ -179,8 +179,8 @@ function renameIds(root: Element): void {
     element.setAttribute("id", names.get(id)!);
   }
   for (const element of below(root))
-    for (const name of ["fill", "clip-path", "mask", "href"]) {
-      const used = /^(url\()?#([^)]+)\)?$/.exec(element.getAttribute(name) ?? "");
+    for (const { name, value } of [...element.attributes]) {
+      const used = /^(url\()?#([^)]+)\)?$/.exec(value);
       if (!used || !names.has(used[2]!)) continue;
       const id = `#${names.get(used[2]!)}`;
       element.setAttribute(name, used[1] ? `url(${id})` : id);

@@ -47,6 +47,23 @@ export function writeAtomically(
   return true;
 }
 
+/**
+ * Replaces a file outside the data folder atomically: `write` writes a draft, which is then renamed. A reader sees the old
+ * or the new content, and a failure leaves the old.
+ */
+export function replaceFile(
+  file: string,
+  write: (draft: string) => void,
+  draft = `${file}.${process.pid}`,
+): void {
+  try {
+    write(draft);
+    renameSync(draft, file);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
 /** Moves a whole file to its place below the data folder, given by its path there; a folder in its way goes. */
 export function putFile(from: string, data: string, path: string): void {
   makeFolder(data, dirname(path));

@@ -8,7 +8,7 @@ import { CliError } from "../base/errors.ts";
  * Runs `write` with the path of a new file beside `file`, then puts it in the place of `file`: whoever looks sees the
  * old file or the new one, and a failure leaves nothing behind.
  */
-export async function replaceFile(file: string, write: (path: string) => Promise<void>): Promise<void> {
+export async function writeOutput(file: string, write: (path: string) => Promise<void>): Promise<void> {
   const folder = dirname(resolve(file));
   if (!existsSync(folder))
     throw new CliError(
@@ -27,12 +27,12 @@ export async function replaceFile(file: string, write: (path: string) => Promise
   }
 }
 
-/** As `replaceFile`, for text that comes in pieces. */
-export async function replaceText(
+/** As `writeOutput`, for text that comes in pieces. */
+export async function writeOutputText(
   file: string,
   produce: (write: (text: string) => Promise<void>) => Promise<unknown>,
 ): Promise<void> {
-  await replaceFile(file, async (path) => {
+  await writeOutput(file, async (path) => {
     const stream: WriteStream = createWriteStream(path, { flags: "wx" });
     const failed = new Promise<never>((_, reject) => stream.once("error", reject));
     failed.catch(() => {});

@@ -10,7 +10,7 @@ import { CliError } from "../base/errors.ts";
 import { bytes } from "../base/words.ts";
 import { oneOf } from "../cli/arguments.ts";
 import { type Context, command } from "../cli/command.ts";
-import { replaceFile } from "../cli/output-file.ts";
+import { writeOutput } from "../cli/output-file.ts";
 import { openProject, type Project } from "../config/project.ts";
 import type { DayData } from "../site/share/share.ts";
 import { type ShareFormat, shareFormatOf, shareFormats } from "../site/share/share-format.ts";
@@ -192,7 +192,7 @@ async function runShare(project: Project, wish: ShareWish, context: Context): Pr
         : (wish.out ?? `${named[i]}.${format}`);
       const only = wish.all || wish.queue !== undefined ? queue : null;
       const content = await make.file(queue, format, only);
-      await replaceFile(file, async (path) => writeFileSync(path, content));
+      await writeOutput(file, async (path) => writeFileSync(path, content));
       files.push({ queue, file, bytes: Buffer.byteLength(content) });
       if (wish.all) output.progress({ step: "drawing", done: i + 1, total: queues.length, unit: "queues" });
     }

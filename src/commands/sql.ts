@@ -5,7 +5,7 @@ import { oneOf } from "../cli/arguments.ts";
 import { command, shared } from "../cli/command.ts";
 import { type Format, formatOf, formats, writeRows } from "../cli/formats.ts";
 import type { Output } from "../cli/output.ts";
-import { replaceFile, replaceText } from "../cli/output-file.ts";
+import { writeOutput, writeOutputText } from "../cli/output-file.ts";
 import { openProject, type Project } from "../config/project.ts";
 
 const format = oneOf(formats);
@@ -73,7 +73,7 @@ export async function runQuery(project: Project, sql: string, run: QueryRun): Pr
   const { explained } = await import("../cli/query.ts");
   const { format, file, timezone, signal } = run;
   if (format === "parquet") {
-    await replaceFile(file!, (path) => writeParquet(project, sql, path, signal));
+    await writeOutput(file!, (path) => writeParquet(project, sql, path, signal));
     return;
   }
   const database = await openCatalog(project);
@@ -82,7 +82,7 @@ export async function runQuery(project: Project, sql: string, run: QueryRun): Pr
       const stream = await database.stream(sql, { readOnly: true, signal });
       await writeRows(stream, format, to, timezone);
     };
-    await explained(() => (file === undefined ? write(run.write) : replaceText(file, write)));
+    await explained(() => (file === undefined ? write(run.write) : writeOutputText(file, write)));
   } finally {
     database.close();
   }

@@ -8,13 +8,12 @@ import {
   openSync,
   readFileSync,
   realpathSync,
-  renameSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { replaceFile } from "../base/files.ts";
 
 /** Where the AWS SDK and the AWS CLI look for profiles: `$AWS_SHARED_CREDENTIALS_FILE`, else `~/.aws/credentials`. */
 export function credentialsFile(env: NodeJS.ProcessEnv = process.env): string {
@@ -55,8 +54,8 @@ export function replaceBytes(file: string, bytes: Buffer, mode?: number): void {
   const target = resolved(file);
   const existing = statSync(target, { throwIfNoEntry: false });
   const draft = join(dirname(target), `.asapp-kit-${randomUUID()}`);
-  const descriptor = openSync(draft, "wx", mode ?? 0o666);
-  try {
+  const write = () => {
+    const descriptor = openSync(draft, "wx", mode ?? 0o666);
     try {
       const newMode = mode ?? (existing === undefined ? undefined : existing.mode & 0o777);
       if (newMode !== undefined) fchmodSync(descriptor, newMode);
@@ -67,10 +66,8 @@ export function replaceBytes(file: string, bytes: Buffer, mode?: number): void {
     } finally {
       closeSync(descriptor);
     }
-    renameSync(draft, target);
-  } finally {
-    rmSync(draft, { force: true });
-  }
+  };
+  replaceFile(target, write, draft);
 }
 
 function resolved(file: string): string {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { replaceFile } from "../base/files.ts";
 import { own } from "../base/names.ts";
 import {
   type Check,
@@ -178,13 +179,11 @@ function readCache(hash: string): Cache | null {
 
 function writeCache(hash: string, source: string): Cache {
   const cache: Cache = { hash, feeds: [...parseRegistry("feeds.yaml", source).values()] };
-  const draft = `${cacheFile}.${process.pid}`;
   try {
     mkdirSync(dirname(cacheFile), { recursive: true });
-    writeFileSync(draft, JSON.stringify(cache));
-    renameSync(draft, cacheFile);
+    replaceFile(cacheFile, (draft) => writeFileSync(draft, JSON.stringify(cache)));
   } catch {
-    rmSync(draft, { force: true }); // a read-only installation only starts slower
+    // a read-only installation only starts slower
   }
   return cache;
 }

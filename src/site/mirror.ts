@@ -4,13 +4,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   utimesSync,
   watch,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { replaceFile } from "../base/files.ts";
 import { filesBelow, loadersFolder, pagesFolder } from "../base/kit-folders.ts";
 
 /** Source folders by their name in Framework's root. */
@@ -102,13 +102,10 @@ function copyChanged(source: string, target: string, draftPrefix: string): void 
   const isUpToDate = former?.size === size && former.mtimeMs >= Math.floor(mtimeMs);
   if (isUpToDate && readFileSync(target).equals(readFileSync(source))) return;
   mkdirSync(dirname(target), { recursive: true });
-  const copy = `${draftPrefix}.${process.pid}`;
-  try {
-    copyFileSync(source, copy);
+  const copy = (draft: string) => {
+    copyFileSync(source, draft);
     const time = Math.max(mtimeMs, (former?.mtimeMs ?? 0) + 1) / 1000;
-    utimesSync(copy, time, time);
-    renameSync(copy, target);
-  } finally {
-    rmSync(copy, { force: true });
-  }
+    utimesSync(draft, time, time);
+  };
+  replaceFile(target, copy, `${draftPrefix}.${process.pid}`);
 }

@@ -1,15 +1,8 @@
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { CliError } from "../base/errors.ts";
+import { replaceFile } from "../base/files.ts";
 import { slashes } from "../base/kit-folders.ts";
 import type { Project } from "../config/project.ts";
 import { ignoreInGit, workFolder } from "./workspace.ts";
@@ -76,9 +69,7 @@ export function claimSite(project: Claimant, folder: string, demo = false): void
   const file = `${siteSidecar(folder)}.json`;
   mkdirSync(dirname(file), { recursive: true });
   ignoreInGit(join(dirname(folder), workFolder));
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(owner)}\n`);
-  renameSync(draft, file);
+  replaceFile(file, (draft) => writeFileSync(draft, `${JSON.stringify(owner)}\n`));
 }
 
 function readOwner(folder: string): SiteOwner | null {

@@ -9,6 +9,7 @@ import { relationColumns, withProvenance } from "./current/relation.ts";
 import {
   type DedupeRule,
   dedupeRule,
+  newestRun,
   type RelationColumn,
   rankedFrom,
   unusedName,
@@ -141,7 +142,7 @@ function versionsSql(
         on ${rule.key.map(({ sql }, i) => `${qualified(sql)} is not distinct from "picked".k${i}`).join(" and ")})`;
   const terms = [...rule.order.map(({ sql }) => sql), ...runTerms.map((term) => quoteName(`_${term}`))];
   const all = withProvenance(columns).map(({ name }) => quoteName(name));
-  const newest = rule.latestOnly ? `"_run" = (select max("_run") from ${raw})` : "true";
+  const newest = newestRun(rule, raw) ?? "true";
   const ranking = { ...rule, key: [...rule.key, { columns: [], sql: newest, label: "" }] };
   const first = (sql: string) => `${sql} is distinct from first_value(${sql}) over "w"`;
   const next = (sql: string) => `${sql} is distinct from lead(${sql}) over "w"`;

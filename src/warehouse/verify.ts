@@ -11,7 +11,7 @@ import type { Feed } from "../export/feed.ts";
 import { rawFiles, rawSelect, viewMacros } from "./catalog/views.ts";
 import { currentFiles } from "./current/blocks.ts";
 import { parquetRelation, relationColumns, withProvenance } from "./current/relation.ts";
-import { dedupeRule, dedupeSelect, type RelationColumn } from "./dedupe/dedupe.ts";
+import { dedupeRule, dedupeSelect, newestRun, type RelationColumn } from "./dedupe/dedupe.ts";
 import { requireDetail } from "./snapshot/detail.ts";
 import { type DaySnapshot, type FeedSnapshot, loadSnapshot, type Snapshot } from "./snapshot/snapshot.ts";
 import { DayRefused } from "./stage/day-files.ts";
@@ -297,12 +297,12 @@ class Verifier {
     const buckets = Math.max(1, Math.ceil(rows / bucketRows));
     const key = rule.key.map(({ sql }) => sql).join(", ");
     const all = parquetRelation(this.project.data, staged, withProvenance(rankColumns));
-    const newest = rule.latestOnly ? `and "_run" = (select max("_run") from ${all})` : "";
+    const newest = newestRun(rule, all) ?? "true";
     const kept = parquetRelation(this.project.data, current, withProvenance(rankColumns));
     try {
       for (let bucket = 0; bucket < buckets; bucket++) {
         const inBucket = `hash(${key}) % ${buckets} = ${bucket}`;
-        const delivered = `(select * from ${all} where ${inBucket} ${newest})`;
+        const delivered = `(select * from ${all} where ${inBucket} and ${newest})`;
         const { rows: wrongRows } = await this.database.rows(
           `with expected as (select "_run", "_file", "_line" from (${dedupeSelect({ ...feed, latestOnly: false }, rankColumns, delivered)})),
              kept as (select "_run", "_file", "_line" from ${kept} where ${inBucket})

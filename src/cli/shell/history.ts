@@ -1,6 +1,7 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { replaceFile } from "../../base/files.ts";
 
 const kept = 1000;
 const longest = 20_000; // characters of an entry
@@ -66,10 +67,8 @@ function readEntries(file: string): string[] {
   });
   const entries = [...new Set(all.reverse())].slice(0, kept);
   if (lines.length > 2 * kept || size > largest) {
-    const beside = `${file}.${process.pid}`;
     const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).reverse();
-    writeFileSync(beside, text.join(""), { mode: 0o600 });
-    renameSync(beside, file);
+    replaceFile(file, (draft) => writeFileSync(draft, text.join(""), { mode: 0o600 }));
   }
   return entries;
 }

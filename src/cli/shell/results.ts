@@ -5,7 +5,7 @@ import type { OpenRows } from "../../duckdb/database.ts";
 import { isQuery } from "../../duckdb/read-only.ts";
 import type { Value } from "../../duckdb/values.ts";
 import { type Format, writeRows } from "../formats.ts";
-import { replaceFile, replaceText } from "../output-file.ts";
+import { writeOutput, writeOutputText } from "../output-file.ts";
 import { copyToParquet, explained } from "../query.ts";
 import type { Session } from "./session.ts";
 
@@ -105,10 +105,10 @@ async function toFile(
   if (format === "parquet") {
     mkdirSync(session.scratch, { recursive: true, mode: 0o700 });
     await copyToParquet(session.database, sql, session.parquet, signal);
-    await replaceFile(file, async (path) => copyFileSync(session.parquet, path));
+    await writeOutput(file, async (path) => copyFileSync(session.parquet, path));
   } else {
     const stream = await session.database.stream(sql, { readOnly: true, signal });
-    await replaceText(file, async (write) => {
+    await writeOutputText(file, async (write) => {
       if (begun) for await (const part of createReadStream(file, "utf8")) await write(part);
       note = `wrote ${plural(await writeRows(stream, format, write, settings.timezone), "row")} to ${file}`;
     });

@@ -1,7 +1,7 @@
 import { existsSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { CliError } from "../../base/errors.ts";
-import { replaceFile } from "../../cli/output-file.ts";
+import { writeOutput } from "../../cli/output-file.ts";
 import type { Project } from "../../config/project.ts";
 import { catalogStamp, createCatalogFile, inspectCatalogFile } from "../../warehouse/catalog/catalog-file.ts";
 
@@ -22,7 +22,7 @@ export async function writeCatalog(
   const file = resolve(name);
   if (!force && existsSync(file)) await refuseOthers(file);
   let relations = 0;
-  await replaceFile(file, async (path) => {
+  await writeOutput(file, async (path) => {
     relations = await createCatalogFile(project, path, now);
     rmSync(`${file}.wal`, { force: true }); // it would be applied to the new file
   });

@@ -12,6 +12,7 @@ import type { Feed } from "../../export/feed.ts";
 import {
   type DedupeRule,
   dedupeRule,
+  newestRun,
   type RelationColumn,
   rankedFrom,
   unusedName,
@@ -320,12 +321,13 @@ async function rankWinners(
     columns,
     positionNames,
   );
+  const newest = newestRun(rule, relation);
   const buckets = Math.max(1, Math.ceil(rowsToRank(task, staged, changedKeys) / bucketRows));
   const next = (sql: string) => `${sql} is distinct from lead(${sql}) over "w"`;
   const byOrder = rule.order.map(({ sql }) => next(sql)).join(" or ") || "false";
   for (let bucket = 0; bucket < buckets; bucket++) {
     const conditions = [
-      ...(rule.latestOnly ? [`"_run" = (select max("_run") from ${relation})`] : []),
+      ...(newest === null ? [] : [newest]),
       ...(buckets > 1 ? [`hash(${rule.key.map(({ sql }) => sql).join(", ")}) % ${buckets} = ${bucket}`] : []),
     ];
     const from = [

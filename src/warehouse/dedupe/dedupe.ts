@@ -178,6 +178,7 @@ export function dedupeSelect(feed: Feed, columns: readonly RelationColumn[], rel
   const names = [...columns, ...provenance].map(({ name }) => quoteName(name));
   const rank = quoteName(unusedName("_rank", columns));
   const rule = dedupeRule(feed, columns);
+  const newest = newestRun(rule, relation);
   return [
     "select",
     wrapTerms(names, 2),
@@ -185,7 +186,7 @@ export function dedupeSelect(feed: Feed, columns: readonly RelationColumn[], rel
     "  select",
     `${wrapTerms(names, 4)},`,
     rankColumn(rule, rank, 4),
-    ...rankedFrom(rule, [`from ${relation}`, ...newestRunOnly(rule, relation, 0)]).map((line) => `  ${line}`),
+    ...rankedFrom(rule, [`from ${relation}`, ...(newest ? [`where ${newest}`] : [])]).map((line) => `  ${line}`),
     `) as ${quoteName("delivered")}`,
     `where ${rank} = 1`,
   ].join("\n");
@@ -230,10 +231,9 @@ export function rankedFrom(rule: DedupeRule, from: readonly string[]): string[] 
   ];
 }
 
-/** The condition that keeps only the newest run, for a feed of snapshots; else nothing. */
-export function newestRunOnly(rule: DedupeRule, relation: string, indent: number): string[] {
-  if (!rule.latestOnly) return [];
-  return [`${" ".repeat(indent)}where "_run" = (select max("_run") from ${relation})`];
+/** The condition that keeps only the newest run of a relation, for a feed of snapshots; null for any other feed. */
+export function newestRun({ latestOnly }: Pick<DedupeRule, "latestOnly">, relation: string): string | null {
+  return latestOnly ? `"_run" = (select max("_run") from ${relation})` : null;
 }
 
 /** A list of terms as lines of at most 110 characters; all but the first are indented by `hang`. */

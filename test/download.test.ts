@@ -14,13 +14,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Source } from "../src/sources/source.ts";
-import { batchBytes } from "../src/sync/batch.ts";
 import { createChecksum } from "../src/sync/checksum.ts";
 import { fetchObject } from "../src/sync/download.ts";
 import { install, restore } from "../src/sync/raw.ts";
 import { defaultPatience, Retry } from "../src/sync/retry.ts";
 import { type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "../src/sync/verify.ts";
-import { keepSmall, ThreadVerifier } from "../src/sync/verify-thread.ts";
+import { batchBytes, keepSmall, ThreadVerifier } from "../src/sync/verify-thread.ts";
 import fc from "./fast-check.ts";
 import { noise } from "./sync-kit.ts";
 

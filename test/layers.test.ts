@@ -9,58 +9,9 @@ const imports = new Map(
   [...sources("src"), ...sources("notebooks/components")].map((file) => [file, importsOf(file)]),
 );
 
-// Each room, and the rooms it may import from besides itself: those above it alone, so the arrows run one way. A folder
-// belongs to the room of the longest name; files directly in src/ are the entry.
-const metrics = "notebooks/components/metrics";
-const picture = "notebooks/components/picture";
-const charts = "notebooks/components/charts";
-const pages = "notebooks/components/pages";
-const shared = "notebooks/components/share";
-const rooms: Record<string, string[]> = {
-  [metrics]: [],
-  [picture]: [metrics],
-  [charts]: [metrics, picture],
-  [pages]: [metrics, picture, charts],
-  [shared]: [metrics, picture, charts, pages],
-  "src/base": [],
-  "src/export": ["src/base"],
-  "src/http": ["src/base"],
-  "src/sources": ["src/base", "src/export", "src/http"],
-  "src/config": [metrics, "src/base", "src/export", "src/sources"],
-  "src/sync": ["src/base", "src/export", "src/config", "src/sources"],
-  "src/duckdb": ["src/base"],
-  "src/warehouse/schema": ["src/base", "src/export"],
-  "src/warehouse/snapshot": ["src/base", "src/warehouse/schema"],
-  "src/warehouse/dedupe": warehouse("schema", "snapshot"),
-  "src/warehouse/stage": warehouse("schema", "snapshot", "dedupe"),
-  "src/warehouse/current": warehouse("snapshot", "dedupe", "stage"),
-  "src/warehouse/wfm": [metrics, ...warehouse("snapshot", "dedupe", "current")],
-  "src/warehouse/catalog": [metrics, ...warehouse("schema", "snapshot", "dedupe", "stage", "current", "wfm")],
-  "src/warehouse": [
-    metrics,
-    ...warehouse("schema", "snapshot", "dedupe", "stage", "current", "wfm", "catalog"),
-  ],
-  "src/site/privacy": [...warehouse("snapshot", "catalog")],
-  "src/site": [metrics, "src/site/privacy", ...warehouse("", "snapshot", "wfm", "catalog")],
-  "src/site/share": [
-    ...[metrics, picture, shared],
-    ...["src/http", "src/site", "src/site/privacy", ...warehouse("catalog")],
-  ],
-  "src/credentials": ["src/base", "src/export", "src/config"],
-  "src/demo": ["src/base", "src/export"],
-  "src/cli": warehouse("snapshot", "catalog"),
-  "src/commands/steps": ["src/cli", "src/site", ...warehouse("", "snapshot", "stage", "wfm", "catalog")],
-  "src/commands": [
-    ...[metrics, "src/cli", "src/commands/steps", "src/credentials", "src/demo", "src/sources"],
-    ...["src/site", "src/site/share", ...warehouse("", "snapshot", "stage", "wfm", "catalog")],
-  ],
-  src: ["src/base", "src/cli", "src/commands"],
-};
-
-function warehouse(...names: string[]): string[] {
-  const below = ["src/base", "src/export", "src/config", "src/sync", "src/duckdb"];
-  return [...below, ...names.map((name) => (name === "" ? "src/warehouse" : `src/warehouse/${name}`))];
-}
+// Each room, and the rooms it imports from besides itself, as docs/architecture.md has them. A folder belongs to the room of
+// the longest name; files directly in src/ are the entry.
+const rooms = roomsOf(readFileSync(join(root, "docs", "architecture.md"), "utf8"));
 
 // Each outside library has one door.
 const doors: Record<string, RegExp> = {
@@ -74,20 +25,46 @@ const doors: Record<string, RegExp> = {
 };
 
 describe("layers", () => {
-  for (const [room, below] of Object.entries(rooms)) {
+  for (const [room, below] of rooms) {
     it(`lets ${room} import ${below.length === 0 ? "no other room" : `${below.join(", ")} alone`}`, () => {
-      const wrong = edges((file) => roomOf(file) === room).filter(
-        ([, target]) => ![room, ...below].includes(roomOf(target)),
-      );
+      const targets = edges((file) => roomOf(file) === room).filter(([, target]) => roomOf(target) !== room);
+      const wrong = targets.filter(([, target]) => !below.includes(roomOf(target)));
       assert.deepEqual(wrong, []);
+      const unused = below.filter((name) => !targets.some(([, target]) => roomOf(target) === name));
+      assert.deepEqual(unused, [], "docs/architecture.md lists more than is imported");
     });
   }
 
-  it("has a room for each file, each room above those that it imports", () => {
-    const names = Object.keys(rooms);
+  it("has a room for each file, each room above those that import it, none wider than 25 files", () => {
+    const names = [...rooms.keys()];
     for (const file of imports.keys()) assert.ok(names.includes(roomOf(file)), file);
-    for (const [at, name] of names.entries())
-      for (const below of rooms[name]!) assert.ok(names.indexOf(below) < at, `${name} imports ${below}`);
+    for (const [room, below] of rooms)
+      for (const name of below)
+        assert.ok(names.indexOf(name) < names.indexOf(room), `${room} imports ${name}`);
+    const folders = new Map<string, number>();
+    for (const file of imports.keys()) folders.set(dirname(file), (folders.get(dirname(file)) ?? 0) + 1);
+    assert.deepEqual(
+      [...folders].filter(([, files]) => files > 25),
+      [],
+    );
+  });
+
+  it("lets src see formulas, pictures and the card of a day of the pages, and nothing else", () => {
+    const seen = edges((file) => file.startsWith("src/")).map(([, target]) => roomOf(target));
+    const components = [...new Set(seen)].filter((room) => room.startsWith("notebooks/"));
+    assert.deepEqual(
+      components.sort(),
+      ["metrics", "picture", "share"].map((name) => `notebooks/components/${name}`),
+    );
+  });
+
+  it("are told in docs/architecture.md by names of files that exist", () => {
+    const text = readFileSync(join(root, "docs", "architecture.md"), "utf8");
+    const files = ["src", "test", "notebooks", "data-loaders", "docs"].flatMap(filesIn);
+    const named = [...text.matchAll(/`([\w./-]+\.(?:ts|sql|md|css))`/g)].map(([, name]) => name!);
+    const missing = named.filter((name) => !files.some((file) => file === name || file.endsWith(`/${name}`)));
+    assert.deepEqual(missing, []);
+    assert.ok(named.length > 50);
   });
 
   it("lets nothing but the command import the demo", () => {
@@ -145,8 +122,24 @@ function targetOf(file: string, name: string): string {
 }
 
 function roomOf(file: string): string {
-  const names = Object.keys(rooms).filter((name) => file.startsWith(`${name}/`));
+  const names = [...rooms.keys()].filter((name) => file.startsWith(`${name}/`));
   return names.sort((a, b) => b.length - a.length)[0] ?? "";
+}
+
+/** The table of rooms: `room`, what it holds, the short names of the rooms it imports. */
+function roomsOf(text: string): Map<string, string[]> {
+  const table = [...text.matchAll(/^\| `((?:src|notebooks)\b[^`]*)` \| [^|]+ \| ([^|]+) \|$/gm)];
+  const names = new Map(table.map(([, room]) => [shortName(room!), room!]));
+  return new Map(
+    table.map(([, room, below]) => [
+      room!,
+      below === "–" ? [] : below!.split(", ").map((name) => names.get(name) ?? `unknown room ${name}`),
+    ]),
+  );
+}
+
+function shortName(room: string): string {
+  return room.replace(/^(notebooks\/components|src)\//, "").replace("warehouse/", "");
 }
 
 function importsOf(file: string): string[] {
@@ -155,8 +148,12 @@ function importsOf(file: string): string[] {
 }
 
 function sources(folder: string): string[] {
+  return filesIn(folder).filter((file) => file.endsWith(".ts"));
+}
+
+function filesIn(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .filter((entry) => entry.isFile())
     .map((entry) => slashed(relative(root, join(entry.parentPath, entry.name))));
 }
 

@@ -6,13 +6,12 @@ import { makeFolder } from "../base/files.ts";
 import { markerName, partitionPath } from "../export/layout.ts";
 import { fingerprint, type RemoteObject, type RemotePartition } from "../export/remote-partition.ts";
 import { type Body, type Source, SourceError, type Take } from "../sources/source.ts";
-import { batchBytes, returnBatch, takeBatch } from "./batch.ts";
 import { decryptFile } from "./decrypt.ts";
 import type { ManifestObject, ManifestPartition } from "./manifest.ts";
 import { install, rawFolder, tmpFolder } from "./raw.ts";
 import type { Patience, Retry } from "./retry.ts";
 import { Bomb, etagDiffers, type Verified, WrongBytes } from "./verify.ts";
-import { keepSmall, ThreadVerifier } from "./verify-thread.ts";
+import { batchBytes, keepSmall, returnBatch, ThreadVerifier, takeBatch } from "./verify-thread.ts";
 
 export interface Download {
   data: string; // the project's data folder

@@ -1,8 +1,23 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { batchBytes, returnBatch, takeBatch } from "./batch.ts";
 import { Bomb, type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "./verify.ts";
+
+const spare: Buffer<ArrayBuffer>[] = [];
+const mostSpare = 64;
+
+/** The size of the pieces in which an object is written to disk and passed to the checking thread. */
+export const batchBytes = 512 * 1024;
+
+/** Memory for a piece, reused where possible: allocating and collecting it costs as much as an MD5 of its content. */
+export function takeBatch(): Buffer<ArrayBuffer> {
+  return spare.pop() ?? Buffer.allocUnsafeSlow(batchBytes);
+}
+
+/** Returns memory that is no longer read. */
+export function returnBatch(memory: ArrayBuffer): void {
+  if (memory.byteLength === batchBytes && spare.length < mostSpare) spare.push(Buffer.from(memory));
+}
 
 /** The next bytes of an object, or their end. The first message of an object carries the expectation. */
 interface Check {

@@ -186,7 +186,9 @@ export function dedupeSelect(feed: Feed, columns: readonly RelationColumn[], rel
     "  select",
     `${wrapTerms(names, 4)},`,
     rankColumn(rule, rank, 4),
-    ...rankedFrom(rule, [`from ${relation}`, ...(newest ? [`where ${newest}`] : [])]).map((line) => `  ${line}`),
+    ...rankedFrom(rule, [`from ${relation}`, ...(newest ? [`where ${newest}`] : [])]).map(
+      (line) => `  ${line}`,
+    ),
     `) as ${quoteName("delivered")}`,
     `where ${rank} = 1`,
   ].join("\n");

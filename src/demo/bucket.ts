@@ -6,33 +6,33 @@ import type { ObjectStore } from "./s3/object-store.ts";
 import type { EventStream } from "./simulator/log.ts";
 import { minute } from "./simulator/zone.ts";
 
-export interface Filled {
+export interface FillSummary {
   objects: number;
   bytes: number;
   rows: number; // lines
 }
 
-/** Puts the exports of a stream of events into a bucket, making it where it is missing. */
+/** Writes the exports of a stream of events into a bucket, which is created if missing. */
 export function fillBucket(
   store: ObjectStore,
   bucket: string,
   stream: EventStream,
   options: ExportOptions = {},
-): Filled {
-  const filled: Filled = { objects: 0, bytes: 0, rows: 0 };
+): FillSummary {
+  const summary: FillSummary = { objects: 0, bytes: 0, rows: 0 };
   store.createBucket(bucket);
   for (const { key, body, modified, rows } of exportFeeds(stream, options)) {
     store.put(bucket, key, body, { modified });
-    filled.objects++;
-    filled.bytes += body.length;
-    filled.rows += rows;
+    summary.objects++;
+    summary.bytes += body.length;
+    summary.rows += rows;
   }
-  return filled;
+  return summary;
 }
 
 /**
- * Exports a finished partition of convos_metadata again, as a corrected one: every sentiment_valence is "Neutral", the
- * rows lie in two files instead of one, the marker is new. Takes the newest day's fullest hour. Same rows, same keys.
+ * Exports a corrected version of a finished partition of convos_metadata, the largest of the newest day: every
+ * sentiment_valence is "Neutral", the rows are in two files instead of one, and the marker is new. Same rows, same keys.
  */
 export function reexport(store: ObjectStore, bucket: string, prefix = ""): PartitionId {
   const feed = "convos_metadata";
@@ -46,15 +46,15 @@ export function reexport(store: ObjectStore, bucket: string, prefix = ""): Parti
     .filter((one) => one.id.dt === newest)
     .reduce((a, b) => (size(b) > size(a) ? b : a));
   const folder = partitionPrefix(prefix, id);
-  const old = store.keys(bucket).filter((key) => key.startsWith(folder));
+  const oldKeys = store.keys(bucket).filter((key) => key.startsWith(folder));
   const marker = store.head(bucket, folder + markerName)!;
-  const lines = old
+  const lines = oldKeys
     .filter((key) => !key.endsWith(markerName))
     .flatMap((key) => gunzipSync(store.read(bucket, key)).toString().split("\n"))
     .filter((line) => line !== "")
     .map((line) => line.replace(/"sentiment_valence":"\w+"/, '"sentiment_valence":"Neutral"'));
   const modified = new Date(marker.modified.getTime() + 90 * minute);
-  for (const key of old) store.delete(bucket, key);
+  for (const key of oldKeys) store.delete(bucket, key);
   const half = Math.ceil(lines.length / 2);
   for (const [number, part] of [lines.slice(0, half), lines.slice(half)].entries()) {
     const body = gzipSync(Buffer.from(part.map((line) => `${line}\n`).join("")), { level: 1 });

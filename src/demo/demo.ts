@@ -1,4 +1,4 @@
-import { type Filled, fillBucket } from "./bucket.ts";
+import { type FillSummary, fillBucket } from "./bucket.ts";
 import { folderStore, memoryStore } from "./s3/object-store.ts";
 import { type S3Server, startS3Server } from "./s3/s3-server.ts";
 import { simulateLazily } from "./simulator/simulate.ts";
@@ -7,7 +7,7 @@ import { localTime } from "./simulator/zone.ts";
 export const demoBucket = "asapp-prod-demo-exports-us-east-1";
 export const demoRegion = "us-east-1";
 
-/** For the embedded server on loopback only: no other takes them. */
+/** Accepted only by the embedded server on loopback. */
 export const demoCredentials = {
   accessKeyId: "DEMO-ACCESS-KEY",
   secretAccessKey: "demo-secret-that-opens-nothing",
@@ -15,7 +15,7 @@ export const demoCredentials = {
 
 const zones = ["America/New_York", "Europe/London", "Asia/Tokyo", "America/Los_Angeles"];
 
-/** Where it is nearest to three in the afternoon: there a running day has something to show, and is not over. */
+/** The zone where it is closest to three in the afternoon, so that the running day has data and is not over. */
 export function demoZone(now: Date): string {
   const fromThree = (zone: string) => Math.abs(localTime(now.getTime(), zone).minutes - 15 * 60);
   return zones.reduce((best, zone) => (fromThree(zone) < fromThree(best) ? zone : best));
@@ -37,11 +37,11 @@ export interface Demo {
   region: string;
   credentials: typeof demoCredentials;
   server: S3Server;
-  filled: Filled;
+  filled: FillSummary;
   close(): Promise<void>;
 }
 
-/** Starts a bucket on 127.0.0.1 with the exports of a simulated contact centre, to be read as any other one. */
+/** Starts a bucket on 127.0.0.1 with the exports of a simulated contact centre. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const store = options.folder === undefined ? memoryStore() : folderStore(options.folder);
   if (store.buckets().includes(demoBucket)) store.deleteBucket(demoBucket);

@@ -1,17 +1,17 @@
 import { once } from "node:events";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import type { Filled } from "./bucket.ts";
+import type { FillSummary } from "./bucket.ts";
 import { type DemoOptions, startDemo } from "./demo.ts";
 
 export interface DemoThread {
   url: string;
-  filled: Filled;
+  filled: FillSummary;
   close(): Promise<void>;
 }
 
-/** As `startDemo`, in a thread of its own: simulating keeps a core busy for a while, and the caller free to be stopped. */
+/** As `startDemo`, in a worker thread: simulating keeps a core busy, and the caller must stay responsive to signals. */
 export async function startDemoThread(options: DemoOptions, signal: AbortSignal): Promise<DemoThread> {
-  // Most of what it makes lives shorter than a row: with room for that, collecting it takes a tenth less time.
+  // Most objects are short-lived: a larger young generation saves a tenth of the time.
   const resourceLimits = { maxYoungGenerationSizeMb: 128 };
   const worker = new Worker(new URL(import.meta.url), { workerData: options, resourceLimits });
   try {

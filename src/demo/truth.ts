@@ -6,8 +6,8 @@ const windowLength = 15 * minute;
 const threeDays = 3 * 86_400_000;
 
 /**
- * The figures that a correct kit must show, counted from the events themselves and never from exported rows. All times
- * are milliseconds. Everything counts when it happens:
+ * The figures that a correct kit must show, counted from the events and never from exported rows. All times are
+ * milliseconds. Each event counts when it happens:
  *
  * - a conversation on the day of its customer's first message,
  * - a queue entry in the window of its entry; an answer or abandon, with its whole wait, in the window in which it ends;
@@ -69,9 +69,9 @@ export interface RepWindow {
 
 export function truth(log: EventLog, zone: string): Truth {
   const through = { hourly: hourlyThrough(log.now), daily: dailyThrough(log.now), wfm: wfmThrough(log.now) };
-  const known = (at: number) => at < through.hourly;
+  const isExported = (at: number) => at < through.hourly;
   const issues = log.days.flatMap((day) => day.issues);
-  const begun = issues.map(firstWord).filter(known);
+  const starts = issues.map(firstWord).filter(isExported);
   const assignments = issues.flatMap((issue) =>
     issue.opportunities.flatMap(({ assignment }) => (assignment ? [{ issue, assignment }] : [])),
   );
@@ -81,13 +81,16 @@ export function truth(log: EventLog, zone: string): Truth {
   return {
     through,
     conversations: {
-      utc: tally(begun.map((at) => new Date(at).toISOString().slice(0, 10))),
-      local: tally(begun.map((at) => localTime(at, zone).date)),
+      utc: tally(starts.map((at) => new Date(at).toISOString().slice(0, 10))),
+      local: tally(starts.map((at) => localTime(at, zone).date)),
     },
-    messages: issues.reduce((sum, { messages }) => sum + messages.filter(({ at }) => known(at)).length, 0),
+    messages: issues.reduce(
+      (sum, { messages }) => sum + messages.filter(({ at }) => isExported(at)).length,
+      0,
+    ),
     queueWindows: queueWindows(log, Math.max(through.hourly, through.wfm)),
     assignments: assignments
-      .filter(({ assignment }) => known(assignment.endedAt))
+      .filter(({ assignment }) => isExported(assignment.endedAt))
       .map(({ issue, assignment }) => ({
         endedAt: assignment.endedAt,
         handle: assignment.endedAt - assignment.at,
@@ -103,12 +106,12 @@ export function truth(log: EventLog, zone: string): Truth {
     }),
     sessions: sessions(log, through.hourly),
     flowSuccesses: issues.filter(
-      ({ success, negation }) => success && known(success.at) && !(negation && known(negation.at)),
+      ({ success, negation }) => success && isExported(success.at) && !(negation && isExported(negation.at)),
     ).length,
     repeats: repeats(issues, through.hourly),
     transfers: {
-      requested: requests.filter(({ requestedAt }) => known(requestedAt)).length,
-      accepted: requests.filter(({ accepted, repliedAt }) => accepted && known(repliedAt)).length,
+      requested: requests.filter(({ requestedAt }) => isExported(requestedAt)).length,
+      accepted: requests.filter(({ accepted, repliedAt }) => accepted && isExported(repliedAt)).length,
     },
     repWindows: repWindows(log, through.wfm),
   };
@@ -131,9 +134,9 @@ function queueWindows(log: EventLog, through: number): QueueWindow[] {
   const at = (queue: string, time: number): QueueWindow => {
     const window = time - (time % windowLength);
     const key = `${queue}/${window}`;
-    const held = index.get(key) ?? empty(queue, window);
-    index.set(key, held);
-    return held;
+    const queueWindow = index.get(key) ?? empty(queue, window);
+    index.set(key, queueWindow);
+    return queueWindow;
   };
   for (const { issues, shifts } of log.days) {
     for (const issue of issues) {
@@ -163,7 +166,7 @@ function empty(queue: string, window: number): QueueWindow {
 }
 
 function sessions(log: EventLog, through: number): Truth["sessions"] {
-  const found: Truth["sessions"] = [];
+  const list: Truth["sessions"] = [];
   const open = new Map<number, { session: Truth["sessions"][number]; until: number }>();
   for (const { issues, glances } of log.days) {
     for (const issue of issues) {
@@ -177,14 +180,14 @@ function sessions(log: EventLog, through: number): Truth["sessions"] {
         current.until = Math.max(current.until, issue.endedAt);
       } else {
         const session = { from: issue.createdAt, contained, written };
-        found.push(session);
+        list.push(session);
         open.set(issue.customer, { session, until: issue.endedAt });
       }
     }
     for (const { from, to } of glances)
-      if (to < through) found.push({ from, contained: true, written: false });
+      if (to < through) list.push({ from, contained: true, written: false });
   }
-  return found.sort((a, b) => a.from - b.from);
+  return list.sort((a, b) => a.from - b.from);
 }
 
 function repeats(issues: readonly Issue[], through: number): number {
@@ -219,7 +222,7 @@ function repWindows(log: EventLog, through: number): RepWindow[] {
     .sort((a, b) => (a.rep < b.rep ? -1 : a.rep > b.rep ? 1 : a.window - b.window));
 }
 
-function shiftWindows(shift: Shift, held: readonly [number, number][]): RepWindow[] {
+function shiftWindows(shift: Shift, chats: readonly [number, number][]): RepWindow[] {
   const rows: RepWindow[] = [];
   for (let window = shift.from - (shift.from % windowLength); window < shift.to; window += windowLength) {
     const row = { rep: shift.rep.name, window, loggedIn: 0, available: 0, busy: 0, utilized: 0 };
@@ -228,7 +231,7 @@ function shiftWindows(shift: Shift, held: readonly [number, number][]): RepWindo
       const start = Math.max(from, window);
       const end = Math.min(to, window + windowLength);
       if (start >= end) continue;
-      const chatting = held.reduce(
+      const chatting = chats.reduce(
         (sum, [a, b]) => sum + Math.max(0, Math.min(b, end) - Math.max(a, start)),
         0,
       );
@@ -243,7 +246,7 @@ function shiftWindows(shift: Shift, held: readonly [number, number][]): RepWindo
   return rows;
 }
 
-/** The same time without overlaps. */
+/** The union of the spans, without overlaps. */
 function union(spans: readonly [number, number][]): [number, number][] {
   const joined: [number, number][] = [];
   for (const [from, to] of [...spans].sort((a, b) => a[0] - b[0])) {

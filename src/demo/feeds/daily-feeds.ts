@@ -1,4 +1,4 @@
-import { type Span, within } from "../tables/known.ts";
+import { type Span, within } from "../tables/issue-state.ts";
 import { intents, repAttributes, repHierarchy, reps } from "../tables/reference-tables.ts";
 import { spelling } from "../tables/spelling.ts";
 import { customerFeedback, issueSentiment } from "../tables/survey-tables.ts";

@@ -3,7 +3,7 @@ import type { PartitionId } from "../../export/partition.ts";
 import { company } from "../simulator/centre.ts";
 import type { EventStream } from "../simulator/log.ts";
 import { day, hour, minute } from "../simulator/zone.ts";
-import type { Row, Span } from "../tables/known.ts";
+import type { Row, Span } from "../tables/issue-state.ts";
 import {
   dailyThrough,
   floor,
@@ -34,9 +34,8 @@ export const simulatedFeeds: readonly string[] = [
 ].sort();
 
 /**
- * Writes the events as an export would have by `stream.now`: every partition since they began, oldest first, each
- * telling what was known at its end. A partition depends on its own events only, so a later `now` adds objects and
- * changes few.
+ * Writes the events as an export would have by `stream.now`: every partition from the first event on, oldest first, with the
+ * state at its end. A partition depends only on its own events, so that a later `now` adds objects and changes few.
  */
 export function* exportFeeds(stream: EventStream, options: ExportOptions = {}): Generator<ExportedObject> {
   const { prefix = "", feeds } = options;

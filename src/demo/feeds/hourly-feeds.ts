@@ -2,8 +2,8 @@ import { hash } from "../simulator/random.ts";
 import { hour, minute } from "../simulator/zone.ts";
 import { convosIntents, convosMetadata, convosMetrics } from "../tables/conversation-tables.ts";
 import { flowCompletions, flowDetail } from "../tables/flow-tables.ts";
+import { issueStateAt, type Span, within } from "../tables/issue-state.ts";
 import type { Session } from "../tables/journeys.ts";
-import { type Span, see, within } from "../tables/known.ts";
 import { liveAgentOpportunities } from "../tables/opportunity-table.ts";
 import { issueQueues, queueCheckIns, transfers } from "../tables/queue-tables.ts";
 import { dimQueues } from "../tables/reference-tables.ts";
@@ -42,7 +42,7 @@ export const hourlyFeeds = [
 
 export type HourlyTables = Tables<(typeof hourlyFeeds)[number]>;
 
-/** Fills the tables with what an hour's partitions tell: everything it had news about, as known at its end. */
+/** Fills the tables of an hour's partitions: everything with events in the hour, in its state at the end of the hour. */
 export function fillHourly(tables: HourlyTables, source: Source, span: Span): void {
   clear(tables);
   const { timeline, centre } = source;
@@ -77,22 +77,22 @@ export function fillHourly(tables: HourlyTables, source: Source, span: Span): vo
   tables.dim_queues.addRows(dimQueues(centre));
 }
 
-// The tables about ended conversations hold the same rows but for a column, and again when the customer has rated.
+// The tables of ended conversations hold the same rows without one column, and once more after a rating.
 function fillConversation(
   tables: HourlyTables,
   source: Source,
   span: Span,
-  issue: Parameters<typeof see>[0],
+  issue: Parameters<typeof issueStateAt>[0],
 ): void {
-  const sight = see(issue, span.to);
-  const metrics = JSON.stringify(convosMetrics(sight));
-  const metadata = JSON.stringify(convosMetadata(sight));
-  const intents = JSON.stringify(convosIntents(sight));
+  const state = issueStateAt(issue, span.to);
+  const metrics = JSON.stringify(convosMetrics(state));
+  const metadata = JSON.stringify(convosMetadata(state));
+  const intents = JSON.stringify(convosIntents(state));
   const isNew = span.from >= source.newColumnFrom;
   tables.convos_metrics.add(isNew ? widen(metrics, newColumn.name, issue.messages.length % 3) : metrics);
   tables.convos_metadata.add(widen(metadata, "language_code", "English"));
   tables.convos_intents.add(intents);
-  if (sight.ended && (within(issue.endedAt, span) || within(issue.survey?.at, span))) {
+  if (state.ended && (within(issue.endedAt, span) || within(issue.survey?.at, span))) {
     tables.convos_metrics_ended.add(metrics);
     tables.convos_metadata_ended.add(metadata);
     tables.convos_intents_ended.add(intents);
@@ -103,12 +103,12 @@ function widen(line: string, column: string, value: string | number): string {
   return `${line.slice(0, -1)},"${column}":${JSON.stringify(value)}}`;
 }
 
-// The hour's last window lacks three minutes until it is told again an hour later, if that hour is in the bucket too.
+// The hour's last window lacks three minutes until it is exported again an hour later, if that hour is in the bucket too.
 function fillRepTime(tables: HourlyTables, { timeline, now }: Source, span: Span): void {
-  const corrected = span.to + hour <= hourlyThrough(now);
+  const isCorrected = span.to + hour <= hourlyThrough(now);
   for (let window = span.from - windowLength; window < span.to; window += windowLength) {
     const parts = timeline.stretches(window);
-    const cutoff = corrected && window === span.to - windowLength ? span.to - 3 * minute : span.to;
+    const cutoff = isCorrected && window === span.to - windowLength ? span.to - 3 * minute : span.to;
     tables.rep_utilized.addRows(repUtilized(window, parts, cutoff, span.to));
     tables.rep_activity.addRows(repActivity(window, parts, cutoff, span.to));
   }

@@ -1,6 +1,6 @@
-import type { Row } from "../tables/known.ts";
+import type { Row } from "../tables/issue-state.ts";
 
-/** Lines of text gathered as bytes. One is reused for many partitions: a million strings kept for an hour's file cost more than they say. */
+/** Lines of text collected as bytes, and reused for many partitions: a million strings would need more memory. */
 export interface Lines {
   readonly count: number;
   add(line: string): void;
@@ -19,9 +19,9 @@ export function openLines(): Lines {
     },
     add(line) {
       const start = end();
-      const most = start + line.length * 3 + 1;
-      if (most > bytes.length) {
-        const larger = Buffer.allocUnsafe(most * 2);
+      const capacity = start + line.length * 3 + 1;
+      if (capacity > bytes.length) {
+        const larger = Buffer.allocUnsafe(capacity * 2);
         bytes.copy(larger, 0, 0, start);
         bytes = larger;
       }

@@ -3,9 +3,9 @@ import { day, hour } from "../simulator/zone.ts";
 import { floor } from "../tables/schedule.ts";
 import type { Lines } from "./lines.ts";
 
-/** What is odd about the simulated exports, as it is about real ones. Tests look for each of these. */
+/** The oddities of the simulated exports, modelled on real ones. Tests look for each of them. */
 export const oddities = {
-  restated: "A conversation that lasts into the next hour is told again there, in every feed about it.",
+  restated: "A conversation that lasts into the next hour is exported again there, in every feed about it.",
   "late events":
     "One disposition or abandon in 25 reaches the intraday tables after the first run; later runs correct it.",
   "provisional windows":
@@ -16,10 +16,10 @@ export const oddities = {
   "re-exported": "reexport() replaces a finished partition of convos_metadata, with other files and values.",
   "new column": "convos_metrics gains smart_summary_msgs half-way; export_docs.yaml announces it.",
   nulls: "Missing values are sometimes null and sometimes left out.",
-  "null instance": "instance_ts is null in some rows of csid_containment, which are told once only.",
+  "null instance": "instance_ts is null in some rows of csid_containment, which are exported only once.",
   spellings: "Timestamps come in the five documented spellings, two of them within issue_queues.",
   "mixed ids": "issue_id, rep_id and queue_id are numbers in some feeds and text in others.",
-  unreadable: "One partition a day ends with a line that is no JSON.",
+  unreadable: "One partition a day ends with a line that is not JSON.",
   "plain file": "transfers is not compressed.",
   "missing key column":
     "rep_activity has no company_id, issue_sentiment no created_ts; export_row_counts has export_name, not export_job.",
@@ -37,7 +37,7 @@ export const plainFeeds = new Set(["transfers"]);
 
 const tornFeeds = ["utterances", "flow_detail", "convos_metadata"];
 
-/** The line that spoils a partition, if this is the day's unlucky one: a copy of its last line torn off, or no JSON at all. */
+/** The unreadable line of the day's unlucky partition, else null: its last line cut off, or text that is not JSON. */
 export function unreadableLine(feed: string, hourStart: number, lines: Lines): string | null {
   const draw = hash(`unreadable/${floor(hourStart, day)}`);
   const unlucky = 15 + (draw % 6); // in the busy hours, UTC

@@ -17,12 +17,12 @@ export interface PartitionPlan {
   lines: Lines;
   doneAt: number; // when the marker is written
   marker: boolean;
-  splitAt: number; // lines per file, from which more than one file is needed
+  splitAt: number; // lines per file; more lines make more files
 }
 
 const empty = Buffer.alloc(0);
 
-/** A partition's objects in the order of their writing: its files, then its marker. No lines, no file. */
+/** A partition's objects in writing order: its files, then its marker. Without lines there is no file. */
 export function partitionFiles(
   prefix: string,
   { id, lines, doneAt, marker, splitAt }: PartitionPlan,

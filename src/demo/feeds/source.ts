@@ -5,7 +5,7 @@ import { floor } from "../tables/schedule.ts";
 import { openTimeline, type Timeline } from "../tables/timeline.ts";
 import { type Lines, openLines } from "./lines.ts";
 
-/** What the tables are written from. */
+/** The source of the tables. */
 export interface Source {
   centre: Centre;
   from: number;

@@ -3,21 +3,21 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, wri
 import { dirname, join, relative, sep } from "node:path";
 import { crc32 } from "./crc32.ts";
 
-/** What a store keeps of an object beside its bytes. `modified` has whole seconds, as S3's own. */
+/** An object's metadata. `modified` has whole seconds, as in S3. */
 export interface StoredObject {
   key: string;
   size: number;
   etag: string; // without quotes: the MD5 of the bytes, as of an upload in one part
   modified: Date;
-  crc32: string | null; // base64, when the upload brought or asked for one
-  storageClass: string; // an archived one, GLACIER or DEEP_ARCHIVE, cannot be got
-  encryption: "aws:kms" | "customer" | null; // with such a key the ETag is no MD5
+  crc32: string | null; // base64, if the upload sent or requested one
+  storageClass: string; // GLACIER and DEEP_ARCHIVE refuse GET
+  encryption: "aws:kms" | "customer" | null; // if set, the ETag is not an MD5
 }
 
 export interface PutOptions {
   modified?: Date; // default: now
   crc32?: boolean; // keep a CRC32, so that a GET can answer x-amz-checksum-crc32
-  etag?: string; // stands in for an upload in several parts, whose ETag is no MD5
+  etag?: string; // imitates a multipart upload, whose ETag is not an MD5
   storageClass?: string; // default: STANDARD
   encryption?: StoredObject["encryption"];
 }
@@ -34,7 +34,7 @@ export interface ObjectStore {
   delete(bucket: string, key: string): void;
 }
 
-/** A place for bytes: what memory and a folder do differently. */
+/** The storage of bytes: in memory or in a folder. */
 interface Shelf {
   write(path: string, body: Buffer, modified: Date): void;
   read(path: string): Buffer;
@@ -57,11 +57,11 @@ export function memoryStore(): ObjectStore {
 }
 
 /**
- * Keeps each bucket as a folder in `root` and each object as a file below it, so that a person can look inside.
- * Opens what is there already. Refuses keys that no file below the folder can have.
+ * Stores each bucket as a folder in `root` and each object as a file below it, for inspection. Opens existing buckets.
+ * Refuses keys that are not valid file paths.
  */
 export function folderStore(root: string): ObjectStore {
-  const place = (path: string) => {
+  const fileOf = (path: string) => {
     if (path.split("/").some((part) => part === "" || part === "." || part === "..") || /[\\\0]/.test(path)) {
       throw new Error(`no file can have this key: ${path}`);
     }
@@ -72,16 +72,16 @@ export function folderStore(root: string): ObjectStore {
   return store(
     {
       write(path, body, modified) {
-        const file = place(path);
+        const file = fileOf(path);
         const folder = dirname(file);
         if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
         folders.add(folder);
         writeFileSync(file, body);
         utimesSync(file, modified, modified);
       },
-      read: (path) => readFileSync(place(path)),
-      remove: (path) => rmSync(place(path), { force: true, recursive: true }),
-      add: (bucket) => mkdirSync(place(bucket), { recursive: true }),
+      read: (path) => readFileSync(fileOf(path)),
+      remove: (path) => rmSync(fileOf(path), { force: true, recursive: true }),
+      add: (bucket) => mkdirSync(fileOf(bucket), { recursive: true }),
     },
     readBuckets(root),
   );
@@ -108,29 +108,29 @@ interface Bucket {
   keys: string[] | null; // sorted; null after a change
 }
 
-function store(shelf: Shelf, held: Map<string, Bucket>): ObjectStore {
+function store(shelf: Shelf, buckets: Map<string, Bucket>): ObjectStore {
   const bucketOf = (name: string): Bucket => {
-    const bucket = held.get(name);
+    const bucket = buckets.get(name);
     if (!bucket) throw new Error(`no such bucket: ${name}`);
     return bucket;
   };
   return {
-    buckets: () => [...held.keys()].sort(compareKeys),
+    buckets: () => [...buckets.keys()].sort(compareKeys),
     createBucket(name) {
-      if (held.has(name)) return;
+      if (buckets.has(name)) return;
       shelf.add(name);
-      held.set(name, { objects: new Map(), keys: [] });
+      buckets.set(name, { objects: new Map(), keys: [] });
     },
     deleteBucket(name) {
       for (const key of bucketOf(name).objects.keys()) shelf.remove(`${name}/${key}`);
-      held.delete(name);
+      buckets.delete(name);
     },
     keys(name) {
       const bucket = bucketOf(name);
       bucket.keys ??= [...bucket.objects.keys()].sort(compareKeys);
       return bucket.keys;
     },
-    head: (name, key) => held.get(name)?.objects.get(key),
+    head: (name, key) => buckets.get(name)?.objects.get(key),
     read: (name, key) => shelf.read(`${name}/${key}`),
     put(name, key, body, options = {}) {
       const bucket = bucketOf(name);
@@ -159,7 +159,7 @@ function store(shelf: Shelf, held: Map<string, Bucket>): ObjectStore {
 }
 
 function readBuckets(root: string): Map<string, Bucket> {
-  const held = new Map<string, Bucket>();
+  const buckets = new Map<string, Bucket>();
   for (const entry of readdirSync(root, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
     const folder = join(root, entry.name);
@@ -173,9 +173,9 @@ function readBuckets(root: string): Map<string, Bucket> {
       const plain = { storageClass: "STANDARD", crc32: null, encryption: null };
       objects.set(key, { key, size: body.length, etag: md5(body), modified, ...plain });
     }
-    held.set(entry.name, { objects, keys: null });
+    buckets.set(entry.name, { objects, keys: null });
   }
-  return held;
+  return buckets;
 }
 
 function wholeSeconds(time: Date): Date {

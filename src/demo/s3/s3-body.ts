@@ -10,8 +10,8 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 /**
- * The body that was meant. What was signed is a hash of it, nothing, or that it comes in chunks, each with a line saying
- * its length, and perhaps a checksum after the last.
+ * The decoded body. The signature covers its hash, nothing, or the chunked encoding: chunks with their length in a line
+ * before, and perhaps a checksum after the last.
  */
 export function decodeBody(request: IncomingMessage, raw: Buffer, payload: string): Buffer {
   if (payload.startsWith("STREAMING-")) return dechunk(request, raw);

@@ -25,7 +25,7 @@ const statuses = {
   XAmzContentSHA256Mismatch: 400,
 } as const;
 
-/** An answer of S3's own: its code goes into the XML, its status onto the line. */
+/** An error answer of S3, with its code in the XML and its HTTP status. */
 export class S3Error extends Error {
   readonly code: keyof typeof statuses;
   readonly detail: Record<string, string>; // further elements of the answer

@@ -61,7 +61,7 @@ export function element(name: string, value: string | number | boolean, write = 
   return `<${name}>${write(String(value))}</${name}>`;
 }
 
-/** XML 1.0 has no place for most control characters: like S3, they are written as references that few parsers take. */
+/** Escapes text for XML. Control characters, which XML 1.0 excludes, become references as in S3; few parsers accept them. */
 export function escapeXml(text: string): string {
   return text.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: keys may hold them

@@ -25,7 +25,7 @@ export function getObject(store: ObjectStore, { request, bucket, key, mayDecrypt
   if (!object) throw new S3Error("NoSuchKey", "The specified key does not exist.");
   if (request.method === "GET") refuseLocked(object, mayDecrypt);
   const { headers } = request;
-  const described: Record<string, string | number> = {
+  const responseHeaders: Record<string, string | number> = {
     ETag: `"${object.etag}"`,
     "Last-Modified": object.modified.toUTCString(),
     "Accept-Ranges": "bytes",
@@ -36,42 +36,42 @@ export function getObject(store: ObjectStore, { request, bucket, key, mayDecrypt
     throw new S3Error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
   }
   if (headers["if-none-match"] !== undefined && matches(headers["if-none-match"], object.etag)) {
-    return { status: 304, headers: described };
+    return { status: 304, headers: responseHeaders };
   }
   const range = headers.range === undefined ? null : readRange(headers.range, object.size);
   if (range) {
-    described["Content-Range"] = `bytes ${range.start}-${range.end}/${object.size}`;
+    responseHeaders["Content-Range"] = `bytes ${range.start}-${range.end}/${object.size}`;
   } else if (object.crc32 && headers["x-amz-checksum-mode"] === "ENABLED") {
-    described["x-amz-checksum-crc32"] = object.crc32;
-    described["x-amz-checksum-type"] = "FULL_OBJECT";
+    responseHeaders["x-amz-checksum-crc32"] = object.crc32;
+    responseHeaders["x-amz-checksum-type"] = "FULL_OBJECT";
   }
   const { start, end } = range ?? { start: 0, end: object.size - 1 };
-  described["Content-Length"] = end - start + 1;
+  responseHeaders["Content-Length"] = end - start + 1;
   const body = request.method === "HEAD" ? undefined : store.read(bucket, key).subarray(start, end + 1);
-  return { status: range ? 206 : 200, headers: described, ...(body && { body }) };
+  return { status: range ? 206 : 200, headers: responseHeaders, ...(body && { body }) };
 }
 
-/** Keeps an object if the conditions hold and its checksums fit. */
+/** Stores an object if the conditions hold and its checksums match. */
 export function putObject(store: ObjectStore, { request, bucket, key, body }: ObjectCall): Answer {
   const { headers } = request;
   if (headers["x-amz-copy-source"]) throw new S3Error("NotImplemented", "Copying is not implemented");
-  const held = store.head(bucket, key);
-  const refused =
-    (headers["if-none-match"] === "*" && held) ||
-    (headers["if-match"] !== undefined && !(held && matches(headers["if-match"], held.etag)));
-  if (refused) {
+  const existing = store.head(bucket, key);
+  const fails =
+    (headers["if-none-match"] === "*" && existing) ||
+    (headers["if-match"] !== undefined && !(existing && matches(headers["if-match"], existing.etag)));
+  if (fails) {
     throw new S3Error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
   }
   const md5 = headers["content-md5"];
   if (typeof md5 === "string" && createHash("md5").update(body).digest("base64") !== md5) {
     throw new S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.");
   }
-  const sent = headers["x-amz-checksum-crc32"];
-  const asked = sent !== undefined || /crc32$/i.test(String(headers["x-amz-trailer"] ?? ""));
-  if (typeof sent === "string" && crc32(body) !== sent) {
+  const checksum = headers["x-amz-checksum-crc32"];
+  const wantsChecksum = checksum !== undefined || /crc32$/i.test(String(headers["x-amz-trailer"] ?? ""));
+  if (typeof checksum === "string" && crc32(body) !== checksum) {
     throw new S3Error("BadDigest", "The CRC32 you specified did not match the calculated checksum.");
   }
-  const object = store.put(bucket, key, body, { crc32: asked });
+  const object = store.put(bucket, key, body, { crc32: wantsChecksum });
   const etag = { ETag: `"${object.etag}"` };
   return { status: 200, headers: object.crc32 ? { ...etag, "x-amz-checksum-crc32": object.crc32 } : etag };
 }
@@ -97,7 +97,7 @@ function matches(header: string, etag: string): boolean {
   return header.split(",").some((item) => item.trim() === "*" || item.trim().replace(/"/g, "") === etag);
 }
 
-// A header that is no range of bytes is ignored, as HTTP asks.
+// HTTP requires ignoring a header that is not a range of bytes.
 function readRange(header: string, size: number): { start: number; end: number } | null {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header);
   if (!match || header === "bytes=-") return null;

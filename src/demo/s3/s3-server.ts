@@ -16,17 +16,17 @@ export interface Client extends Credentials {
 
 export interface S3ServerOptions {
   credentials: Client[];
-  buckets?: string[]; // made when they are not there yet
+  buckets?: string[]; // created if missing
   store?: ObjectStore; // default: in memory
   port?: number; // default: any free one
-  region?: string; // requests signed for another are refused; default: us-east-1, and any goes
+  region?: string; // requests signed for another are refused; by default us-east-1, and no region is refused
   clock?: () => Date; // the server's own time, for signatures and session tokens
-  /** Sees each request first. Returns true when it has answered, or broken off, by itself. */
+  /** Called first for each request. Returns true if it has answered or aborted the request. */
   intercept?: (request: LoggedRequest, response: ServerResponse) => boolean | Promise<boolean>;
 }
 
 export interface LoggedRequest {
-  operation: string; // ListObjectsV2, GetObject, …; as far as it was understood
+  operation: string; // ListObjectsV2, GetObject, …; "?" if unknown
   bucket: string;
   key: string;
   range: string | null;
@@ -63,8 +63,8 @@ const actions: Record<string, "list" | "read" | "write"> = {
 };
 
 /**
- * Serves the part of S3 that reading exports needs, in path style, on 127.0.0.1 alone: real signatures, listings,
- * ranges and conditions. For the demo and for tests; not for data that matters.
+ * Serves the subset of S3 that reading exports needs, in path style, on 127.0.0.1 alone: real signatures, listings,
+ * ranges and conditions. For the demo and for tests only.
  */
 export async function startS3Server(options: S3ServerOptions): Promise<S3Server> {
   const store = options.store ?? memoryStore();
@@ -204,15 +204,15 @@ function listBuckets(store: ObjectStore): Answer {
 }
 
 function failure(error: unknown, resource: string): Answer {
-  const known = error instanceof S3Error ? error : new S3Error("InternalError", String(error));
+  const s3Error = error instanceof S3Error ? error : new S3Error("InternalError", String(error));
   const detail = [
-    element("Code", known.code),
-    element("Message", known.message),
+    element("Code", s3Error.code),
+    element("Message", s3Error.message),
     element("Resource", resource),
-    ...Object.entries(known.detail).map(([name, value]) => element(name, value)),
+    ...Object.entries(s3Error.detail).map(([name, value]) => element(name, value)),
   ];
   return {
-    status: known.status,
+    status: s3Error.status,
     body: `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${detail.join("")}<RequestId>demo</RequestId></Error>`,
   };
 }

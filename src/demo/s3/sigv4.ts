@@ -9,7 +9,7 @@ export interface Credentials {
   expires?: Date; // of the session token
 }
 
-/** What a request asks for: its path, decoded but else untouched, and its query. */
+/** A request's target: its path, decoded but not normalized, and its query. */
 export interface Target {
   path: string;
   query: URLSearchParams;
@@ -22,14 +22,14 @@ interface Claim {
   signature: string;
   time: string; // 20260901T051500Z
   token: string | undefined;
-  payload: string; // the hash that was signed, or one of its stand-ins
+  payload: string; // the signed hash, or one of its placeholders
   expiresSeconds: number | null; // presigned URLs only
 }
 
 const maxSkew = 15 * 60_000;
 
 /**
- * Checks the AWS Signature Version 4 of a request, in its header or its presigned URL, and returns whose it is.
+ * Checks the AWS Signature Version 4 of a request, in its header or its presigned URL, and returns its owner.
  * Throws the S3Error that S3 would answer. The signatures of single chunks in a streamed upload are not checked.
  */
 export function verifySignature<C extends Credentials>(
@@ -42,7 +42,7 @@ export function verifySignature<C extends Credentials>(
     ? headerClaim(request, request.headers.authorization)
     : queryClaim(target.query);
   if (!claim) throw new S3Error("AccessDenied", "Access Denied");
-  const owner = credentials.find((known) => known.accessKeyId === claim.accessKeyId);
+  const owner = credentials.find(({ accessKeyId }) => accessKeyId === claim.accessKeyId);
   if (!owner) {
     throw new S3Error(
       "InvalidAccessKeyId",

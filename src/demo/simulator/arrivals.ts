@@ -41,8 +41,8 @@ export function businessDayAt(centre: Centre, at: number): BusinessDay {
 }
 
 /**
- * Who comes on a day, and why. A Poisson stream whose rate follows clock, weekday and the day's luck; some days have an
- * incident. About one in twelve was here one to three days before.
+ * The arrivals of a day with their intents: a Poisson stream whose rate follows clock, weekday and a daily factor; some days
+ * have an incident. About one customer in twelve returns after one to three days.
  */
 export function arrivals(seed: number, centre: Centre, today: BusinessDay): Arrival[] {
   const random = seeded(seed, "arrivals", today.date);
@@ -111,11 +111,11 @@ function earlierCustomer(
 const counted = new WeakMap<Centre, Map<string, number>>();
 
 function countOf(seed: number, centre: Centre, date: BusinessDay): number {
-  const known = counted.get(centre) ?? new Map<string, number>();
-  counted.set(centre, known);
+  const counts = counted.get(centre) ?? new Map<string, number>();
+  counted.set(centre, counts);
   const count =
-    known.get(date.date) ?? slotCounts(seed, centre, date).reduce((sum, slot) => sum + slot.count, 0);
-  known.set(date.date, count);
+    counts.get(date.date) ?? slotCounts(seed, centre, date).reduce((sum, slot) => sum + slot.count, 0);
+  counts.set(date.date, count);
   return count;
 }
 

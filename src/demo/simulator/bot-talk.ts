@@ -9,7 +9,7 @@ import { minute } from "./zone.ts";
 
 const second = 1000;
 
-/** What the bot made of an arrival: an ended issue, or one that goes on to look for a rep. */
+/** The result of the bot's part: an ended issue, or one that escalates to a rep. */
 export interface BotPart {
   issue: Issue;
   escalation: { at: Time; reason: Opportunity["reason"] } | null;

@@ -38,7 +38,7 @@ export interface Lead {
   name: string;
 }
 
-/** The contact centre on paper: who works there and what people ask. */
+/** The contact centre's queues, staff and intents. */
 export interface Centre {
   queues: Queue[];
   intents: Intent[];
@@ -109,15 +109,15 @@ export function openCentre(seed: number, conversationsPerDay: number, zone: stri
   const intents = intentTable.map(([code, name, parent, queue, weight, contained, turns, flow]) => {
     return { code, name, parent, queue: queueNamed(queue), weight, contained, turns, flow };
   });
-  // Small teams share less: they need more reps for the same load.
+  // Small teams need more reps for the same load per rep.
   const count = Math.max(12, Math.round(20 * scale + 18 * Math.sqrt(scale)));
   const leads = Array.from({ length: Math.max(2, Math.round(count / 10)) }, (_, i) =>
     person(70001 + i, "Lead", i),
   );
   const reps = Array.from({ length: count }, (_, i) => {
-    const own = share(queues, (i + 0.5) / count);
-    const round = own.open[0] === 0 && own.open[1] === 24;
-    const others = queues.filter((queue) => queue !== own);
+    const ownQueue = share(queues, (i + 0.5) / count);
+    const isAlwaysOpen = ownQueue.open[0] === 0 && ownQueue.open[1] === 24;
+    const others = queues.filter((queue) => queue !== ownQueue);
     const second = random.pick(others);
     const starts = [
       shiftStarts.early,
@@ -126,14 +126,18 @@ export function openCentre(seed: number, conversationsPerDay: number, zone: stri
       shiftStarts.late,
       shiftStarts.late,
     ];
-    const off = i % 7;
+    const firstDayOff = i % 7;
     return {
       ...person(60001 + i, "Rep", i),
       lead: leads[i % leads.length]!,
       slots: random.weighted([2, 3, 4], (slots) => [0, 0, 2, 5, 2][slots]!),
-      queues: [own, second, ...(random.chance(0.4) ? [random.pick(others.filter((q) => q !== second))] : [])],
-      shift: round && i % 4 === 0 ? shiftStarts.night : starts[i % starts.length]!,
-      daysOff: [off, (off + (random.chance(0.5) ? 1 : 3)) % 7] as [number, number],
+      queues: [
+        ownQueue,
+        second,
+        ...(random.chance(0.4) ? [random.pick(others.filter((q) => q !== second))] : []),
+      ],
+      shift: isAlwaysOpen && i % 4 === 0 ? shiftStarts.night : starts[i % starts.length]!,
+      daysOff: [firstDayOff, (firstDayOff + (random.chance(0.5) ? 1 : 3)) % 7] as [number, number],
     };
   });
   return { queues, intents, reps, leads, head: person(79001, "Head", 0), scale, zone };

@@ -39,8 +39,8 @@ export function simulateDay(seed: number, centre: Centre, today: BusinessDay): D
   for (const arrival of arrivals(seed, centre, today)) {
     floor.agenda.add(arrival.at, () => begin(floor, arrival));
   }
-  for (const planned of roster(seed, centre, today)) {
-    floor.agenda.add(planned.from, () => logIn(floor, planned));
+  for (const shift of roster(seed, centre, today)) {
+    floor.agenda.add(shift.from, () => logIn(floor, shift));
   }
   for (let entry = floor.agenda.next(); entry; entry = floor.agenda.next()) entry.run();
   for (const issue of floor.issues) issue.messages.sort((a, b) => a.at - b.at);
@@ -52,7 +52,7 @@ export function simulateDay(seed: number, centre: Centre, today: BusinessDay): D
   };
 }
 
-function begin(floor: Floor, arrival: Arrival, back?: Rep): void {
+function begin(floor: Floor, arrival: Arrival, previousRep?: Rep): void {
   const { issue, escalation } = talkToBot(floor.random, floor.centre, arrival, floor.nextId++);
   floor.issues.push(issue);
   if (!escalation) {
@@ -60,8 +60,13 @@ function begin(floor: Floor, arrival: Arrival, back?: Rep): void {
     return;
   }
   floor.agenda.add(escalation.at, () => {
-    const kind = back ? "reengagement" : "start";
-    escalate(floor, issue, newOpportunity(escalation.at, issue.intent.queue, escalation.reason, kind), back);
+    const kind = previousRep ? "reengagement" : "start";
+    escalate(
+      floor,
+      issue,
+      newOpportunity(escalation.at, issue.intent.queue, escalation.reason, kind),
+      previousRep,
+    );
   });
 }
 
@@ -75,7 +80,7 @@ function newOpportunity(
   return { at, queue, reason, kind, outsideHours: false, visit: null, assignment: null, from };
 }
 
-function escalate(floor: Floor, issue: Issue, opportunity: Opportunity, wanted?: Rep): void {
+function escalate(floor: Floor, issue: Issue, opportunity: Opportunity, preferredRep?: Rep): void {
   const { at, queue, kind } = opportunity;
   const local = localTime(at, floor.centre.zone);
   issue.opportunities.push(opportunity);
@@ -90,7 +95,7 @@ function escalate(floor: Floor, issue: Issue, opportunity: Opportunity, wanted?:
     close(floor, issue, issue.endedAt);
     return;
   }
-  const direct = floor.desks.find((desk) => desk.shift.rep === wanted && isFree(desk));
+  const direct = floor.desks.find((desk) => desk.shift.rep === preferredRep && isFree(desk));
   if (direct) {
     direct.active++;
     floor.agenda.add(at + 600, () => assign(floor, issue, opportunity, direct, at + 600));
@@ -152,18 +157,19 @@ const endings: Record<Assignment["ending"], Ending> = {
   transferred: "other",
 };
 
-/** Ends an issue in the books: the survey, and whether the customer is soon back with another question. */
+/** Closes an issue: draws its survey, and whether the customer soon returns with another question. */
 function close(floor: Floor, issue: Issue, at: number, rep?: Rep): void {
   const { random } = floor;
   issue.survey = survey(random, issue);
   const soon = random.next();
   if (soon > 0.04) return;
-  const again = at + Math.round((soon < 0.013 ? random.between(3, 20) : random.between(50, 300)) * minute);
-  if (again >= floor.end) return;
+  const returnsAt =
+    at + Math.round((soon < 0.013 ? random.between(3, 20) : random.between(50, 300)) * minute);
+  if (returnsAt >= floor.end) return;
   const intent = random.chance(0.7) ? issue.intent : pickIntent(floor.centre, random);
-  const arrival = { at: again, customer: issue.customer, intent };
+  const arrival = { at: returnsAt, customer: issue.customer, intent };
   const back = issue.ending === "timeout" ? rep : undefined;
-  floor.agenda.add(again, () => begin(floor, arrival, back));
+  floor.agenda.add(returnsAt, () => begin(floor, arrival, back));
 }
 
 function glances(seed: number, centre: Centre, today: BusinessDay): Glance[] {

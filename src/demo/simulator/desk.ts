@@ -19,7 +19,7 @@ export function logIn(floor: Floor, { rep, from, to, pauses }: PlannedShift): vo
 
 const working = new Set<Status>(["Available", "Pre-Break", "End of Shift"]);
 
-/** Whoever is due a break takes no new chats, finishes those at hand, then goes. */
+/** A rep who is due a break takes no new chats, finishes the present ones, then leaves. */
 export function pause(floor: Floor, desk: Desk, now: number): void {
   const [next] = desk.due;
   if (!next || !working.has(desk.status)) return;

@@ -22,7 +22,7 @@ export interface Waiting {
   visit: Visit;
 }
 
-/** The centre at one moment of a simulated day, and what is still to come. */
+/** The state of the centre at one moment of a simulated day, with its pending events. */
 export interface Floor {
   centre: Centre;
   random: Random;
@@ -31,7 +31,7 @@ export interface Floor {
   lines: Map<Queue, Waiting[]>;
   issues: Issue[];
   nextId: number; // of an issue
-  end: number; // of the business day: who would be back later stays away
+  end: number; // of the business day: customers who would return later stay away
   answer(waiting: Waiting, desk: Desk, at: number): void;
   giveUp(waiting: Waiting, at: number): void;
 }
@@ -45,7 +45,7 @@ export function freer(a: Desk, b: Desk): Desk {
   return difference < 0 || (difference === 0 && a.lastAssigned <= b.lastAssigned) ? a : b;
 }
 
-/** By how much the intraday tables learn of an event too late: one in twenty-five does so. */
+/** The delay with which an event reaches the intraday tables: one in twenty-five is late. */
 export function lateness(random: Random): number {
   return random.chance(0.04) ? Math.round(random.between(36, 74) * minute) : 0;
 }

@@ -61,7 +61,7 @@ function leaveLine(floor: Floor, waiting: Waiting): void {
   line.splice(line.indexOf(waiting), 1);
 }
 
-// A customer who waits long asks whether anybody is there.
+// A customer who waits long sends messages.
 function impatience(floor: Floor, { issue, visit }: Waiting, at: number): void {
   for (let ask = visit.enteredAt + 70_000; ask < at - 1000; ask += 150_000) {
     if (!floor.random.chance(0.4)) continue;
@@ -69,7 +69,7 @@ function impatience(floor: Floor, { issue, visit }: Waiting, at: number): void {
   }
 }
 
-/** Gives the head of a queue to the least busy rep, as long as there are both. */
+/** Assigns heads of a queue to the least busy reps, as long as there are both. */
 function serve(floor: Floor, queue: Queue, now: number): void {
   const line = floor.lines.get(queue)!;
   while (line.length > 0) {

@@ -3,26 +3,26 @@ import type { Centre, Intent, Queue, Rep } from "./centre.ts";
 /** Times are milliseconds since 1970, UTC. An event that has not happened is null; `Infinity` is never used. */
 export type Time = number;
 
-/** Everything that happened, day by day: from it both the feeds and the expected figures are made. */
+/** All events, day by day: the source of both the feeds and the expected figures. */
 export interface EventStream {
   seed: number;
   centre: Centre;
   from: Time; // start of the first business day
-  now: Time; // the days go on to the end of the business day that holds it; exports do not
+  now: Time; // days run to the end of its business day; exports end at it
   days: Iterable<DayLog>;
 }
 
-/** The ground truth: a stream whose days are all there. */
+/** The ground truth: a stream with all its days in memory. */
 export interface EventLog extends EventStream {
   days: DayLog[];
 }
 
-/** A business day, with all that began in it, even if it ended after it. */
+/** A business day with everything that began in it, even if it ended later. */
 export interface DayLog {
   from: Time;
   issues: Issue[]; // by creation
   shifts: Shift[];
-  glances: Glance[]; // sessions in which nobody wrote anything
+  glances: Glance[]; // sessions without messages
 }
 
 /** A conversation. */
@@ -78,7 +78,7 @@ export interface Opportunity {
   from: Assignment | null; // the one that was transferred
 }
 
-/** One wait in one queue. It ends by assignment or by abandoning; there is no third way. */
+/** One wait in one queue. It always ends by assignment or abandonment. */
 export interface Visit {
   queue: Queue;
   enteredAt: Time;

@@ -1,4 +1,4 @@
-/** Stock sentences: nobody ever wrote them. By intent for the first message, by speaker for the rest. */
+/** Invented stock sentences, by intent for the first message and by speaker for the rest. */
 export const phrases = {
   first: {
     BILLING: ["I have a question about my bill", "Pay my bill", "My bill looks higher than last month"],

@@ -21,7 +21,7 @@ export function simulate(options: SimulationOptions): EventLog {
   return { ...stream, days: [...stream.days] };
 }
 
-/** The same, with each day made when it is asked for, so that a month needs no more memory than a few days. */
+/** The same with each day simulated on demand, so that a month needs no more memory than a few days. */
 export function simulateLazily({
   seed,
   now,

@@ -3,7 +3,7 @@ import { phrases } from "./phrases.ts";
 import type { Random } from "./random.ts";
 import { minute } from "./zone.ts";
 
-/** Whether a survey came back, and what it said. Long waits and unsolved questions cost stars. */
+/** The survey that a customer returned, or null. Long waits and unsolved questions lower the rating. */
 export function survey(random: Random, issue: Issue): Survey | null {
   const assigned = issue.opportunities.some((opportunity) => opportunity.assignment);
   if (issue.ending === "timeout" || !random.chance(assigned ? 0.27 : 0.07)) return null;

@@ -5,12 +5,12 @@ export const day = 24 * hour;
 export interface LocalTime {
   date: string; // YYYY-MM-DD
   weekday: number; // 0 is Sunday
-  minutes: number; // since midnight by the clock on the wall
+  minutes: number; // since midnight by the local clock
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** What calendar and clock say at an instant (milliseconds since 1970) in an IANA zone. */
+/** The local date and time of an instant (milliseconds since 1970) in an IANA zone. */
 export function localTime(at: number, zone: string): LocalTime {
   const clock = new Date(at + offset(at, zone)).toISOString();
   const date = clock.slice(0, 10);
@@ -33,12 +33,12 @@ const offsets = new Map<string, Map<number, number>>();
 
 // Clocks change at quarters of an hour at most, so one answer holds for the whole quarter.
 function offset(at: number, zone: string): number {
-  const known = offsets.get(zone) ?? new Map<number, number>();
-  offsets.set(zone, known);
+  const zoneOffsets = offsets.get(zone) ?? new Map<number, number>();
+  offsets.set(zone, zoneOffsets);
   const quarter = Math.floor(at / (15 * minute));
-  const found = known.get(quarter) ?? readOffset(quarter * 15 * minute, zone);
-  known.set(quarter, found);
-  return found;
+  const result = zoneOffsets.get(quarter) ?? readOffset(quarter * 15 * minute, zone);
+  zoneOffsets.set(quarter, result);
+  return result;
 }
 
 function readOffset(at: number, zone: string): number {

@@ -2,21 +2,21 @@ import { company } from "../simulator/centre.ts";
 import type { Issue, Message } from "../simulator/log.ts";
 import { phrases } from "../simulator/phrases.ts";
 import { hash } from "../simulator/random.ts";
-import { known, type Row, type Sight, sum, write } from "./known.ts";
+import { type IssueState, type Row, spellTime, sum, timeBefore } from "./issue-state.ts";
 import { seconds, spelling } from "./spelling.ts";
 
 /** One row per conversation: messages, and seconds spent handling, waiting and answering. Times have whole seconds. */
-export function convosMetrics(sight: Sight): Row {
+export function convosMetrics(sight: IssueState): Row {
   const { issue, assignments, messages, cutoff } = sight;
   const ended = assignments.filter(({ figures }) => figures.handle !== null);
-  const answered = assignments.filter(({ assignment }) => known(assignment.firstResponseAt, cutoff));
+  const answered = assignments.filter(({ assignment }) => timeBefore(assignment.firstResponseAt, cutoff));
   const total = (value: (item: (typeof ended)[number]) => number) =>
     ended.length > 0 ? seconds(sum(ended, value)) : undefined;
   const opportunity = sight.opportunities[0];
   return {
     company_subdivision: issue.subdivision,
     company_segments: segments(issue),
-    first_utterance_ts: write(firstMessage(sight)?.at, spelling.isoSeconds) ?? null,
+    first_utterance_ts: spellTime(firstMessage(sight)?.at, spelling.isoSeconds) ?? null,
     customer_id: issue.customer,
     platform: issue.platform,
     device_type: issue.device,
@@ -57,14 +57,14 @@ export function convosMetrics(sight: Sight): Row {
  * One row per conversation: who, where, how it ended. Half of its documented columns are left out, as real exports do,
  * and language_code, which the twin about ended conversations lacks.
  */
-export function convosMetadata(sight: Sight): Row {
+export function convosMetadata(sight: IssueState): Row {
   const { issue, cutoff, ended } = sight;
   const assignments = sight.assignments.map(({ assignment }) => assignment);
   const first = assignments[0];
   const last = assignments[assignments.length - 1];
   const disposed = assignments.findLast(({ endedAt }) => endedAt < cutoff);
   const queue = sight.opportunities[sight.opportunities.length - 1]?.queue;
-  const rated = issue.survey && issue.survey.at < cutoff ? issue.survey.rating : null;
+  const rating = issue.survey && issue.survey.at < cutoff ? issue.survey.rating : null;
   const web = issue.platform === "web";
   const flag = (ending: Issue["ending"]) => (ended && issue.ending === ending ? 1 : 0);
   const { plainSeconds } = spelling;
@@ -72,7 +72,7 @@ export function convosMetadata(sight: Sight): Row {
     company_id: company.id,
     company_subdivision: issue.subdivision,
     company_segments: segments(issue),
-    first_utterance_ts: write(firstMessage(sight)?.at, plainSeconds),
+    first_utterance_ts: spellTime(firstMessage(sight)?.at, plainSeconds),
     first_utterance_text: firstMessage(sight)?.text,
     issue_created_ts: spelling.isoSeconds(issue.createdAt),
     last_event_ts: plainSeconds(lastEvent(sight)),
@@ -90,9 +90,9 @@ export function convosMetadata(sight: Sight): Row {
     escalated_to_chat: sight.opportunities.some(({ outsideHours }) => !outsideHours) ? 1 : 0,
     platform: issue.platform,
     device_type: issue.device,
-    assigned_to_rep_time: write(first?.at, plainSeconds) ?? null,
+    assigned_to_rep_time: spellTime(first?.at, plainSeconds) ?? null,
     disposition_event_type: disposed && disposed.ending !== "transferred" ? disposed.ending : undefined,
-    disposition_ts: write(disposed?.endedAt, plainSeconds),
+    disposition_ts: spellTime(disposed?.endedAt, plainSeconds),
     termination_event_type: ended ? issue.endedBy : undefined,
     ended_resolved: flag("resolved"),
     ended_unresolved: flag("unresolved"),
@@ -103,7 +103,7 @@ export function convosMetadata(sight: Sight): Row {
     last_sequence_id: sight.messages.length + sight.opportunities.length,
     issue_queue_id: queue ? String(queue.id) : undefined,
     issue_queue_name: queue?.name,
-    csat_rating: rated === null ? null : rated * 100,
+    csat_rating: rating === null ? null : rating * 100,
     sentiment_valence: ended ? valence(issue) : undefined,
     auth_state: web ? String(issue.authenticated) : issue.authenticated ? "1" : "0",
     auth_source: issue.authenticated && hash(issue.session) % 5 === 0 ? "ivr-url" : undefined,
@@ -116,33 +116,33 @@ export function convosMetadata(sight: Sight): Row {
 }
 
 /** One row per conversation: what it was about. Its ids are text. */
-export function convosIntents(sight: Sight): Row {
+export function convosIntents(sight: IssueState): Row {
   const { issue } = sight;
   const first = firstMessage(sight);
-  const guessed = issue.disambiguations > 0 ? issue.alternative! : issue.intent;
-  const path = guessed === issue.intent ? [issue.intent.code] : [guessed.code, issue.intent.code];
+  const firstIntent = issue.disambiguations > 0 ? issue.alternative! : issue.intent;
+  const path = firstIntent === issue.intent ? [issue.intent.code] : [firstIntent.code, issue.intent.code];
   const rep = sight.assignments[0]?.assignment.rep;
   return {
     customer_id: String(issue.customer),
-    first_utterance_ts: write(first?.at, spelling.plainSeconds),
+    first_utterance_ts: spellTime(first?.at, spelling.plainSeconds),
     first_utterance_text: first?.text,
-    first_intent_code: first ? guessed.code : null,
-    first_intent_code_alt: guessed === issue.intent ? issue.alternative?.code : issue.intent.code,
+    first_intent_code: first ? firstIntent.code : null,
+    first_intent_code_alt: firstIntent === issue.intent ? issue.alternative?.code : issue.intent.code,
     final_intent_code: issue.intent.code,
     intent_path: path.join(","),
     disambig_count: issue.disambiguations,
     ftd_visit: issue.disambiguations > 0,
-    final_action_destination: known(issue.success?.at, sight.cutoff)
+    final_action_destination: timeBefore(issue.success?.at, sight.cutoff)
       ? `asapp-pil://demo/${issue.intent.flow}`
       : null,
-    is_first_intent_correct: rep ? guessed === issue.intent : undefined,
+    is_first_intent_correct: rep ? firstIntent === issue.intent : undefined,
     issue_id: String(issue.id),
     first_rep_id: rep ? String(rep.id) : undefined,
     company_name: company.name,
   };
 }
 
-function firstMessage(sight: Sight): Message | undefined {
+function firstMessage(sight: IssueState): Message | undefined {
   return sight.messages.find(({ sender }) => sender === "customer");
 }
 
@@ -150,11 +150,11 @@ export function segments(issue: Issue): string | undefined {
   return issue.authenticated ? `[${issue.subdivision},retail]` : undefined;
 }
 
-function lastEvent({ issue, messages, assignments, visits, cutoff, ended }: Sight): number {
+function lastEvent({ issue, messages, assignments, visits, cutoff, ended }: IssueState): number {
   const times = [issue.createdAt, messages[messages.length - 1]?.at, ended ? issue.endedAt : undefined];
-  for (const visit of visits) times.push(visit.enteredAt, known(visit.exitedAt, cutoff));
-  for (const { assignment } of assignments) times.push(assignment.at, known(assignment.endedAt, cutoff));
-  times.push(known(issue.survey?.at, cutoff));
+  for (const visit of visits) times.push(visit.enteredAt, timeBefore(visit.exitedAt, cutoff));
+  for (const { assignment } of assignments) times.push(assignment.at, timeBefore(assignment.endedAt, cutoff));
+  times.push(timeBefore(issue.survey?.at, cutoff));
   return Math.max(...times.filter((at) => at !== undefined));
 }
 

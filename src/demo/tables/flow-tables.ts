@@ -1,7 +1,7 @@
 import { company } from "../simulator/centre.ts";
 import type { Issue } from "../simulator/log.ts";
 import { hash } from "../simulator/random.ts";
-import { known, type Row, type Span, within } from "./known.ts";
+import { type Row, type Span, timeBefore, within } from "./issue-state.ts";
 import { spelling } from "./spelling.ts";
 
 /** One row per step of a flow: what the bot showed, and links that were followed. Ids are text. */
@@ -27,7 +27,7 @@ export function flowDetail(issue: Issue, span: Span): Row[] {
 export function flowCompletions(issue: Issue, span: Span): Row[] {
   const { success, negation } = issue;
   if (!success || !(within(success.at, span) || within(negation?.at, span))) return [];
-  const negated = known(negation?.at, span.to);
+  const negated = timeBefore(negation?.at, span.to);
   const row = {
     company_id: company.id,
     company_subdivision: issue.subdivision,

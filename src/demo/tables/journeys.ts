@@ -7,10 +7,10 @@ export interface Session {
   issues: Issue[]; // by creation
 }
 
-/** What a customer's issues have to do with one another: sessions end after half an hour of silence, callbacks count for three days. */
+/** Relations between a customer's issues: a session ends after half an hour of silence, a callback comes within three days. */
 export interface Journeys {
   add(issue: Issue): void; // in the order of creation
-  forget(before: number): void; // those who have not been back since
+  forget(before: number): void; // customers who have not returned since
   session(issue: Issue): Session;
   next(issue: Issue): Issue | undefined; // begun within three days of this one's end
   previous(issue: Issue): Issue | undefined;

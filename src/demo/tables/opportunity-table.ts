@@ -1,10 +1,10 @@
 import { company } from "../simulator/centre.ts";
 import type { Issue, Opportunity } from "../simulator/log.ts";
 import { segments } from "./conversation-tables.ts";
-import { figures, known, type Row, type Span, within, write } from "./known.ts";
+import { figures, type Row, type Span, spellTime, timeBefore, within } from "./issue-state.ts";
 import { seconds, spelling } from "./spelling.ts";
 
-/** One row per try to reach a rep, from the wish to the disposition. */
+/** One row per attempt to reach a rep, from the request to the disposition. */
 export function liveAgentOpportunities(issue: Issue, span: Span, instance: string): Row[] {
   return issue.opportunities.flatMap((opportunity, index) => {
     const { at, visit, assignment } = opportunity;
@@ -30,8 +30,8 @@ function opportunityRow(
 ): Row {
   const { visit, reason, kind, queue, from } = opportunity;
   const { plainMillis } = spelling;
-  const spell = (at: number | null | undefined) => write(known(at, cutoff), plainMillis);
-  const assignment = known(opportunity.assignment?.at, cutoff) ? opportunity.assignment : null;
+  const spell = (at: number | null | undefined) => spellTime(timeBefore(at, cutoff), plainMillis);
+  const assignment = timeBefore(opportunity.assignment?.at, cutoff) ? opportunity.assignment : null;
   const done = assignment && figures(issue, assignment, cutoff);
   const started = visit?.enteredAt ?? assignment?.at;
   return {

@@ -1,10 +1,10 @@
 import { company } from "../simulator/centre.ts";
 import type { Assignment, Issue, Opportunity, Visit } from "../simulator/log.ts";
 import { segments } from "./conversation-tables.ts";
-import { type Row, type Span, within } from "./known.ts";
+import { type Row, type Span, within } from "./issue-state.ts";
 import { type Spell, seconds, spelling } from "./spelling.ts";
 
-/** One row per visit to a queue; while the customer waits, without its end. */
+/** One row per visit to a queue; without its end while the customer waits. */
 export function issueQueues(issue: Issue, span: Span, instance: string): Row[] {
   return issue.opportunities.flatMap((opportunity) => {
     const { visit } = opportunity;
@@ -20,7 +20,7 @@ function issueQueue(
   cutoff: number,
   instance: string,
 ): Row {
-  const left = visit.exitedAt < cutoff;
+  const hasLeft = visit.exitedAt < cutoff;
   const transfer = opportunity.kind === "transfer";
   // Two spellings of the same instants within one file: both keep the milliseconds.
   const spell: Spell = issue.id % 3 === 0 ? spelling.plainMillis : spelling.isoMicro;
@@ -29,18 +29,18 @@ function issueQueue(
     company_subdivision: issue.subdivision,
     company_segments: segments(issue),
     enter_queue_ts: spell(visit.enteredAt),
-    exit_queue_ts: left ? spell(visit.exitedAt) : null,
+    exit_queue_ts: hasLeft ? spell(visit.exitedAt) : null,
     queue_id: visit.queue.id,
     queue_name: visit.queue.name,
-    abandoned: left && visit.abandoned,
-    enqueue_time: left ? seconds(visit.exitedAt - visit.enteredAt) : null,
-    exit_queue_eventtype: left ? exitEvent(visit) : undefined,
-    rep_id: left && opportunity.assignment ? String(opportunity.assignment.rep.id) : undefined,
+    abandoned: hasLeft && visit.abandoned,
+    enqueue_time: hasLeft ? seconds(visit.exitedAt - visit.enteredAt) : null,
+    exit_queue_eventtype: hasLeft ? exitEvent(visit) : undefined,
+    rep_id: hasLeft && opportunity.assignment ? String(opportunity.assignment.rep.id) : undefined,
     enter_queue_eventtype: transfer ? "TRANSFER_REQUESTED" : "SRS_HIER_AND_TREEWALK",
     enter_queue_eventflags: transfer ? 2 : opportunity.reason === "by_request" ? 1 : 4,
     enter_queue_flow_name: visit.busy ? "LiveChatAgentsBusyFlow" : "LiveChatFlow",
     enter_queue_message_name: visit.busy ? "shortWaitFormNode" : "someoneWillBeWithYou",
-    exit_queue_eventflags: left ? (visit.abandoned ? (timedOut(visit) ? 4 : 1) : 2) : undefined,
+    exit_queue_eventflags: hasLeft ? (visit.abandoned ? (timedOut(visit) ? 4 : 1) : 2) : undefined,
     issue_id: issue.id,
     company_name: company.name,
   };
@@ -79,7 +79,7 @@ export function queueCheckIns(issue: Issue, span: Span, instance: string): Row[]
   });
 }
 
-/** One row per wish of a rep to hand a conversation on, answered or not. */
+/** One row per transfer request of a rep, answered or not. */
 export function transfers(issue: Issue, span: Span, instance: string): Row[] {
   return issue.opportunities.flatMap(({ assignment }) => {
     const transfer = assignment?.transfer;

@@ -1,5 +1,5 @@
 import { type Centre, company } from "../simulator/centre.ts";
-import type { Row } from "./known.ts";
+import type { Row } from "./issue-state.ts";
 import { spelling } from "./spelling.ts";
 
 const hired = Date.UTC(2025, 5, 2, 14);
@@ -64,7 +64,7 @@ export function repAttributes(centre: Centre): Row[] {
   });
 }
 
-/** Ids are numbers here, and the columns that the dedupe table names were renamed away long ago. */
+/** Ids are numbers here, and the columns of the dedupe table have other names. */
 export function repHierarchy(centre: Centre): Row[] {
   const row = (relationship: string, below: number, above: number) => ({
     reporting_relationship: relationship,

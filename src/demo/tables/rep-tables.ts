@@ -2,7 +2,7 @@ import { company } from "../simulator/centre.ts";
 import type { Assignment, Issue } from "../simulator/log.ts";
 import { hash } from "../simulator/random.ts";
 import { segments } from "./conversation-tables.ts";
-import { assignmentsOf, figures, known, type Row, type Span, within, write } from "./known.ts";
+import { assignmentsOf, figures, type Row, type Span, spellTime, timeBefore, within } from "./issue-state.ts";
 import { seconds, spelling } from "./spelling.ts";
 
 /** One row per assignment; while it lasts, without its disposition. Rep ids are numbers here. */
@@ -14,9 +14,9 @@ export function repConvos(issue: Issue, span: Span, instance: string): Row[] {
 
 function repConvo(issue: Issue, assignment: Assignment, cutoff: number, instance: string): Row {
   const done = figures(issue, assignment, cutoff);
-  const spell = (at: number | null) => write(known(at, cutoff), spelling.isoMicro);
+  const spell = (at: number | null) => spellTime(timeBefore(at, cutoff), spelling.isoMicro);
   const ended = done.handle !== null;
-  const first = known(assignment.firstResponseAt, cutoff);
+  const first = timeBefore(assignment.firstResponseAt, cutoff);
   const { autosuggest = 0, autocomplete = 0, script = 0 } = done.kinds;
   return {
     instance_ts: instance,

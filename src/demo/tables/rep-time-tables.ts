@@ -1,24 +1,24 @@
 import { company } from "../simulator/centre.ts";
 import type { Status } from "../simulator/log.ts";
-import type { Row } from "./known.ts";
+import type { Row } from "./issue-state.ts";
 import { byRep, repTime, type Stretch, windowLength } from "./rep-time.ts";
 import { minutes, seconds, spelling } from "./spelling.ts";
 
-/** One row per rep and 15-minute window, from the window's stretches. What lies past the cutoff is not known yet. */
+/** One row per rep and 15-minute window, from the window's stretches. Time after the cutoff does not count yet. */
 export function repUtilized(
   window: number,
   parts: readonly Stretch[],
   cutoff: number,
   exportedTo: number,
 ): Row[] {
-  return [...byRep(parts).values()].map((own) => {
-    const { rep } = own[0]!.shift;
-    const time = repTime(own, cutoff);
+  return [...byRep(parts).values()].map((stretches) => {
+    const { rep } = stretches[0]!.shift;
+    const time = repTime(stretches, cutoff);
     const labor = time.available + time.cumulativeBusy;
-    const clicks = own.filter(
+    const clicks = stretches.filter(
       (part) => part.from === part.spell.from && part.spell.status !== "Available",
     ).length;
-    const ratio = (of: number) => (labor > 0 ? Math.round((of / labor) * 10_000) / 10_000 : null);
+    const ratio = (part: number) => (labor > 0 ? Math.round((part / labor) * 10_000) / 10_000 : null);
     return {
       instance_ts: spelling.plainSeconds(window),
       export_ts: spelling.plainSeconds(exportedTo),
@@ -77,11 +77,11 @@ export function repActivity(
   exportedTo: number,
 ): Row[] {
   const rows: Row[] = [];
-  for (const own of byRep(parts).values()) {
-    for (const spell of new Set(own.map((part) => part.spell))) {
-      const { rep } = own[0]!.shift;
+  for (const stretches of byRep(parts).values()) {
+    for (const spell of new Set(stretches.map((part) => part.spell))) {
+      const { rep } = stretches[0]!.shift;
       const time = repTime(
-        own.filter((part) => part.spell === spell),
+        stretches.filter((part) => part.spell === spell),
         cutoff,
       );
       if (time.loggedIn === 0) continue;

@@ -1,6 +1,6 @@
 import type { DayLog, Issue, Shift, Spell } from "../simulator/log.ts";
 import { minute } from "../simulator/zone.ts";
-import { assignmentsOf } from "./known.ts";
+import { assignmentsOf } from "./issue-state.ts";
 
 export const windowLength = 15 * minute;
 
@@ -35,10 +35,10 @@ export function windowOf(at: number): number {
   return at - (at % windowLength);
 }
 
-/** Adds every stretch of a day's shifts to an index by start of window; within a window they stand by rep, then time. */
+/** Adds every stretch of a day's shifts to an index by window start; within a window they are sorted by rep, then time. */
 export function addStretches(windows: Map<number, Stretch[]>, { issues, shifts }: DayLog): void {
   const changes = chatChanges(issues);
-  const touched = new Set<Stretch[]>();
+  const changedWindows = new Set<Stretch[]>();
   for (const shift of shifts) {
     const list = changes.get(shift.rep.id) ?? [];
     let i = 0;
@@ -50,12 +50,13 @@ export function addStretches(windows: Map<number, Stretch[]>, { issues, shifts }
         const window = windows.get(windowOf(from)) ?? [];
         windows.set(windowOf(from), window);
         window.push({ shift, spell, from, to, load });
-        touched.add(window);
+        changedWindows.add(window);
         from = to;
       }
     }
   }
-  for (const window of touched) window.sort((a, b) => a.shift.rep.id - b.shift.rep.id || a.from - b.from);
+  for (const window of changedWindows)
+    window.sort((a, b) => a.shift.rep.id - b.shift.rep.id || a.from - b.from);
 }
 
 /** When each rep's number of chats goes up or down, by time. */
@@ -72,7 +73,7 @@ function chatChanges(issues: readonly Issue[]): Map<number, [number, 1 | -1][]> 
   return changes;
 }
 
-/** Adds stretches up, leaving out what lies past the cutoff. */
+/** Sums stretches up to the cutoff. */
 export function repTime(parts: readonly Stretch[], cutoff = Infinity): RepTime {
   const time: RepTime = {
     loggedIn: 0,
@@ -93,24 +94,24 @@ export function repTime(parts: readonly Stretch[], cutoff = Infinity): RepTime {
   for (const { shift, spell, from, to, load } of parts) {
     const length = Math.min(to, cutoff) - from;
     if (length <= 0) continue;
-    const held = load > 0 ? length : 0;
+    const utilized = load > 0 ? length : 0;
     time.loggedIn += length;
-    time.utilized += held;
+    time.utilized += utilized;
     time.cumulative += load * length;
     if (load >= shift.rep.slots) time.full += length;
-    else time.light += held;
+    else time.light += utilized;
     if (spell.status === "Available") {
       time.available += length;
-      time.utilizedAvailable += held;
+      time.utilizedAvailable += utilized;
       time.cumulativeAvailable += load * length;
     } else {
       time.busy += length;
-      time.utilizedBusy += held;
+      time.utilizedBusy += utilized;
       time.cumulativeBusy += load * length;
     }
     if (spell.status === "Pre-Break") {
       time.preBreak += length;
-      time.utilizedPreBreak += held;
+      time.utilizedPreBreak += utilized;
       time.cumulativePreBreak += load * length;
     }
   }

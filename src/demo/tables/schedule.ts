@@ -1,6 +1,6 @@
 import { day, hour, minute } from "../simulator/zone.ts";
 
-/** When partitions are finished. Until then their files may lie in the bucket, without the marker. */
+/** When partitions are finished. Before that their files may be in the bucket without the marker. */
 export const schedule = {
   hourly: { after: 10 * minute }, // the hour's end
   daily: { after: 90 * minute }, // the UTC day's end
@@ -32,7 +32,7 @@ export function newestWindowEnd(run: number): number {
   return floor(run - schedule.wfm.lag, 15 * minute);
 }
 
-/** The run in which a window is told for the last time. */
+/** The last run that exports a window. */
 export function lastRunOf(windowEnd: number): number {
   const { every, at, lag } = schedule.wfm;
   const first = Math.ceil((windowEnd + lag - at) / every) * every + at;

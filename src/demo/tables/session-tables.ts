@@ -1,40 +1,40 @@
 import { company } from "../simulator/centre.ts";
 import type { Glance, Issue, Message } from "../simulator/log.ts";
 import { segments } from "./conversation-tables.ts";
+import { issueStateAt, type Row, type Span, sum } from "./issue-state.ts";
 import type { Session } from "./journeys.ts";
-import { type Row, type Span, see, sum } from "./known.ts";
 import { iso, spelling } from "./spelling.ts";
 
 /** One row per session: a customer's conversations with less than half an hour between them. */
 export function csidContainment(session: Session, span: Span, instance: string): Row {
-  const sights = session.issues
+  const states = session.issues
     .filter(({ createdAt }) => createdAt < span.to)
-    .map((issue) => see(issue, span.to));
-  const latest = sights[sights.length - 1]!.issue;
+    .map((issue) => issueStateAt(issue, span.to));
+  const latest = states[states.length - 1]!.issue;
   const reps = new Set<number>();
   let end = session.from;
-  for (const { issue, messages, assignments, ended } of sights) {
+  for (const { issue, messages, assignments, ended } of states) {
     for (const { assignment } of assignments) reps.add(assignment.rep.id);
     end = Math.max(end, messages[messages.length - 1]?.at ?? 0, ended ? issue.endedAt : 0);
   }
   const sent = (sender: Message["sender"]) =>
-    sum(sights, ({ messages }) => messages.filter((message) => message.sender === sender).length);
+    sum(states, ({ messages }) => messages.filter((message) => message.sender === sender).length);
   const written = sent("customer");
-  const shown = sum(sights, ({ issue }) => issue.steps.filter(({ at }) => at < span.to).length);
+  const stepCount = sum(states, ({ issue }) => issue.steps.filter(({ at }) => at < span.to).length);
   const source = latest.authenticated ? "login" : undefined;
-  // Twenty times as fast as spreading the one into the other.
+  // Twenty times as fast as an object spread.
   return Object.assign(sessionRow(session.customer, session.from, end, instance), {
     company_subdivision: latest.subdivision,
     company_segments: segments(latest),
-    included_issues: sights.map(({ issue }) => issue.id).join("|"),
+    included_issues: states.map(({ issue }) => issue.id).join("|"),
     is_contained: reps.size === 0,
-    event_count: written + shown,
-    fgsrs_event_count: shown,
-    was_enqueued: sights.some(({ visits }) => visits.length > 0),
+    event_count: written + stepCount,
+    fgsrs_event_count: stepCount,
+    was_enqueued: states.some(({ visits }) => visits.length > 0),
     rep_msgs: sent("rep"),
     messages_sent: written,
     has_customer_utterance: written > 0,
-    attempted_escalate: sights.some(({ opportunities }) => opportunities.length > 0),
+    attempted_escalate: states.some(({ opportunities }) => opportunities.length > 0),
     last_platform: latest.platform.toUpperCase(),
     last_device_type: latest.device,
     first_auth_source: source,
@@ -45,7 +45,7 @@ export function csidContainment(session: Session, span: Span, instance: string):
   });
 }
 
-/** The row of a session in which nobody wrote: opened, looked, left. */
+/** The row of a session without messages. */
 export function glanceContainment(glance: Glance, instance: string | null): Row {
   return {
     ...sessionRow(glance.customer, glance.from, glance.to, instance),
@@ -83,7 +83,7 @@ export function issueCallback(
   instance: string,
 ): Row {
   const { plainSeconds } = spelling;
-  const follower = next && next.createdAt < span.to ? next : null;
+  const callback = next && next.createdAt < span.to ? next : null;
   return {
     instance_ts: instance,
     issue_id: issue.id,
@@ -93,9 +93,9 @@ export function issueCallback(
     issue_created_ts: spelling.isoSeconds(issue.createdAt),
     issue_disconnect_ts: plainSeconds(issue.endedAt),
     issue_cutoff_ts: plainSeconds(issue.endedAt + 3 * 86_400_000),
-    next_callback_issue_id: follower?.id ?? null,
-    next_callback_issue_created_ts: follower && plainSeconds(follower.createdAt),
-    time_btwn_next_callback_issue_seconds: follower && (follower.createdAt - issue.endedAt) / 1000,
+    next_callback_issue_id: callback?.id ?? null,
+    next_callback_issue_created_ts: callback && plainSeconds(callback.createdAt),
+    time_btwn_next_callback_issue_seconds: callback && (callback.createdAt - issue.endedAt) / 1000,
     callback_prev_issue_id: previous?.id,
     callback_prev_issue_created_ts: previous && plainSeconds(previous.createdAt),
     callback_prev_issue_disconnect_ts: previous && plainSeconds(previous.endedAt),

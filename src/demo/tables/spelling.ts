@@ -1,6 +1,6 @@
 import { day, hour, minute } from "../simulator/zone.ts";
 
-/** The five ways in which documented exports write one and the same kind of column, always UTC. */
+/** The five timestamp spellings of documented exports, always UTC. */
 export const spelling = {
   isoMicro: (at: number) => `${iso(at).slice(0, 23)}000+00:00`, // 2019-12-17T17:11:41.626000+00:00
   isoSeconds: (at: number) => `${iso(at).slice(0, 19)}+00:00`, // 2019-05-16T02:47:13+00:00
@@ -11,7 +11,7 @@ export const spelling = {
 
 export type Spell = (at: number) => string;
 
-/** As Date.toISOString, several times as fast: a million rows carry three million times. */
+/** As Date.toISOString, several times as fast: a million rows have three million times. */
 export function iso(at: number): string {
   const time = ((at % day) + day) % day;
   const number = (at - time) / day;

@@ -2,7 +2,7 @@ import { company } from "../simulator/centre.ts";
 import type { Issue } from "../simulator/log.ts";
 import { hash } from "../simulator/random.ts";
 import { segments } from "./conversation-tables.ts";
-import { assignmentsOf, type Row } from "./known.ts";
+import { assignmentsOf, type Row } from "./issue-state.ts";
 import { spelling } from "./spelling.ts";
 
 /** The answers to a survey: one row per question, all of them text. */
@@ -10,7 +10,7 @@ export function customerFeedback(issue: Issue): Row[] {
   const answers = issue.survey;
   if (!answers) return [];
   const rep = assignmentsOf(issue).findLast(({ at }) => at < answers.at)?.rep;
-  const asked: [string, string, string, string | null][] = [
+  const questions: [string, string, string, string | null][] = [
     ["How satisfied are you with this conversation?", "rating", "rating", String(answers.rating)],
     [
       "How easy was it to get help?",
@@ -26,7 +26,7 @@ export function customerFeedback(issue: Issue): Row[] {
     ],
     ["Anything else?", "comment", "text", answers.comment],
   ];
-  return asked.flatMap(([question, category, type, answer], i) =>
+  return questions.flatMap(([question, category, type, answer], i) =>
     answer === null
       ? []
       : {
@@ -50,13 +50,13 @@ export function customerFeedback(issue: Issue): Row[] {
 
 /** One row per ended conversation. Those too short for a score carry the documented sentinel, -1000. */
 export function issueSentiment(issue: Issue, instance: string): Row {
-  const short = issue.messages.filter(({ sender }) => sender === "customer").length < 3;
+  const isShort = issue.messages.filter(({ sender }) => sender === "customer").length < 3;
   const mood = issue.ending === "resolved" ? 0.3 : issue.ending === "unresolved" || issue.negation ? -0.4 : 0;
   const score = mood + ((hash(issue.session) % 1000) / 1000 - 0.5);
   return {
     instance_ts: instance,
-    score: short ? -1000 : score,
-    status: short ? "CONVERSATION_TOO_SHORT" : null,
+    score: isShort ? -1000 : score,
+    status: isShort ? "CONVERSATION_TOO_SHORT" : null,
     issue_id: issue.id,
     company_name: company.name,
   };

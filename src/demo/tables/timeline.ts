@@ -1,12 +1,12 @@
 import type { Queue } from "../simulator/centre.ts";
 import type { Assignment, DayLog, EventStream, Glance, Issue, Visit } from "../simulator/log.ts";
 import { day, hour } from "../simulator/zone.ts";
+import { eventTimes } from "./issue-state.ts";
 import { type Journeys, journeys } from "./journeys.ts";
-import { eventTimes } from "./known.ts";
 import { addStretches, type Stretch, windowOf } from "./rep-time.ts";
 import { floor } from "./schedule.ts";
 
-/** What happened in one window of one queue. Each event counts in the window in which it happened. */
+/** The events of one queue in one window. Each event counts in the window in which it happened. */
 export interface QueueEvents {
   answers: { wait: number }[]; // assignments; wait in milliseconds, 0 for those past the queue
   abandons: Visit[];
@@ -16,7 +16,7 @@ export interface QueueEvents {
 /** The events of a few days, by hour, UTC day and 15-minute window. Moves forward only. */
 export interface Timeline {
   journeys: Journeys;
-  reach(to: number): void; // takes in all days that begin before
+  reach(to: number): void; // adds all days that begin before
   forget(before: number): void;
   issues(hourStart: number): Issue[]; // with an event in the hour, or a message just before it
   ended(dayStart: number): Issue[]; // or rated on the UTC day
@@ -31,17 +31,17 @@ export function openTimeline(stream: EventStream): Timeline {
   const glances = new Map<number, Glance[]>();
   const windows = new Map<number, Stretch[]>();
   const queues = new Map<number, Map<Queue, QueueEvents>>();
-  const related = journeys();
+  const customerJourneys = journeys();
   const days = stream.days[Symbol.iterator]();
   let next = days.next();
 
-  const take = (log: DayLog) => {
+  const addDay = (log: DayLog) => {
     for (const issue of log.issues) {
-      related.add(issue);
+      customerJourneys.add(issue);
       const times = eventTimes(issue);
       for (const { at } of issue.messages) times.push(at + 20_000);
       for (const at of distinct(times, hour)) push(byHour, at, issue);
-      const previous = related.previous(issue);
+      const previous = customerJourneys.previous(issue);
       const started = floor(issue.createdAt, hour);
       if (previous && !byHour.get(started)?.includes(previous)) push(byHour, started, previous);
       const ends = issue.survey ? [issue.endedAt, issue.survey.at] : [issue.endedAt];
@@ -53,15 +53,15 @@ export function openTimeline(stream: EventStream): Timeline {
   };
 
   return {
-    journeys: related,
+    journeys: customerJourneys,
     reach(to) {
-      for (; !next.done && next.value.from < to; next = days.next()) take(next.value);
+      for (; !next.done && next.value.from < to; next = days.next()) addDay(next.value);
     },
     forget(before) {
       for (const index of [byHour, byDay, glances, windows, queues]) {
         for (const at of index.keys()) if (at < before) index.delete(at);
       }
-      related.forget(before - 3 * day);
+      customerJourneys.forget(before - 3 * day);
     },
     issues: (at) => byHour.get(at) ?? [],
     ended: (at) => byDay.get(at) ?? [],

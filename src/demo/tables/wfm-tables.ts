@@ -1,33 +1,33 @@
 import { type Centre, company, isOpen, type Queue } from "../simulator/centre.ts";
 import { localTime } from "../simulator/zone.ts";
-import { figures, type Row, sum } from "./known.ts";
+import { figures, type Row, sum } from "./issue-state.ts";
 import { byRep, repTime, type Stretch } from "./rep-time.ts";
 import { minutes, spelling } from "./spelling.ts";
 import type { QueueEvents } from "./timeline.ts";
 
-const nothing: QueueEvents = { answers: [], abandons: [], dispositions: [] };
+const noEvents: QueueEvents = { answers: [], abandons: [], dispositions: [] };
 
 /**
  * One row per queue and window. Waits are those of assignments and abandons that happened in the window, zero for
  * assignments past the queue; handle and wrap-up time are those of dispositions in it; the threshold counts hold
- * answered contacts only. `told` says which late events this run knows of.
+ * answered contacts only. `isReported` is true for events that this run includes, which late ones may not be.
  */
 export function queueWfm(
   { queues, zone }: Pick<Centre, "queues" | "zone">,
   eventsOf: (queue: Queue) => QueueEvents | undefined,
   window: number,
   parts: readonly Stretch[],
-  told: (at: number, late: number) => boolean,
+  isReported: (at: number, late: number) => boolean,
 ): Row[] {
   const local = localTime(window, zone);
   const reps = new Set(parts.map((part) => part.shift.rep));
   return queues.flatMap((queue) => {
-    const events = eventsOf(queue) ?? nothing;
-    const abandons = events.abandons.filter((visit) => told(visit.exitedAt, visit.late));
-    const done = events.dispositions
-      .filter(({ assignment }) => told(assignment.endedAt, assignment.late))
+    const events = eventsOf(queue) ?? noEvents;
+    const abandons = events.abandons.filter((visit) => isReported(visit.exitedAt, visit.late));
+    const dispositions = events.dispositions
+      .filter(({ assignment }) => isReported(assignment.endedAt, assignment.late))
       .map(({ issue, assignment }) => figures(issue, assignment, Infinity));
-    if (!isOpen(queue, local.weekday, local.minutes) && events === nothing) return [];
+    if (!isOpen(queue, local.weekday, local.minutes) && events === noEvents) return [];
     const waits = [
       ...events.answers.map(({ wait }) => wait),
       ...abandons.map((visit) => visit.exitedAt - visit.enteredAt),
@@ -43,8 +43,8 @@ export function queueWfm(
       rep_id: null,
       total_assignments: events.answers.length,
       total_abandons: abandons.length,
-      avg_handle_time_seconds: mean(done.map(({ handle }) => handle!)),
-      avg_wrap_time_seconds: mean(done.map(({ wrap }) => wrap!)),
+      avg_handle_time_seconds: mean(dispositions.map(({ handle }) => handle!)),
+      avg_wrap_time_seconds: mean(dispositions.map(({ wrap }) => wrap!)),
       avg_wait_time_seconds: mean(waits),
       waits_under_30s: under(30),
       waits_under_60s: under(60),
@@ -54,11 +54,11 @@ export function queueWfm(
   });
 }
 
-/** One row per rep, queue and window: the rep's whole time again for each of their queues. */
+/** One row per rep, queue and window, with the rep's full time in each of their queues. */
 export function queueMembershipWfm(window: number, parts: readonly Stretch[], cutoff: number): Row[] {
-  return [...byRep(parts).values()].flatMap((own) => {
-    const { rep } = own[0]!.shift;
-    const time = repTime(own, cutoff);
+  return [...byRep(parts).values()].flatMap((stretches) => {
+    const { rep } = stretches[0]!.shift;
+    const time = repTime(stretches, cutoff);
     return rep.queues.map((queue) => ({
       instance_ts: spelling.plainSeconds(window),
       company_id: company.id,

@@ -3,7 +3,7 @@ import type { Assignment, Issue, Message, Opportunity, Visit } from "../simulato
 /** One line of a feed. An undefined value is left out of the JSON, a null is written. */
 export type Row = Record<string, unknown>;
 
-/** The hour (or day) that a partition is about. An event belongs to it when from <= time < to. */
+/** The hour (or day) of a partition. An event belongs to it when from <= time < to. */
 export interface Span {
   from: number;
   to: number;
@@ -13,16 +13,16 @@ export function within(at: number | null | undefined, span: Span): boolean {
   return at !== null && at !== undefined && at >= span.from && at < span.to;
 }
 
-/** The time of an event if it had happened before the cutoff. */
-export function known(at: number | null | undefined, cutoff: number): number | undefined {
+/** The time of an event before the cutoff, else undefined. */
+export function timeBefore(at: number | null | undefined, cutoff: number): number | undefined {
   return at !== null && at !== undefined && at < cutoff ? at : undefined;
 }
 
-export function write(at: number | null | undefined, spell: (at: number) => string): string | undefined {
+export function spellTime(at: number | null | undefined, spell: (at: number) => string): string | undefined {
   return at === null || at === undefined ? undefined : spell(at);
 }
 
-/** Every time at which something happened to an issue. */
+/** The times of all events of an issue. */
 export function eventTimes(issue: Issue): number[] {
   const times = [issue.createdAt, issue.endedAt];
   for (const message of issue.messages) times.push(message.at);
@@ -58,8 +58,8 @@ export interface AssignmentFigures {
 }
 
 /**
- * What is known of an assignment at a cutoff. Lead time runs to the customer's last message and equals handle time when
- * there is none; wrap-up is the rest of handle time. A response answers the first message since the last answer.
+ * The figures of an assignment at a cutoff. Lead time runs to the customer's last message, and equals handle time without
+ * one; wrap-up is the rest of handle time. A response answers the first message since the last answer.
  */
 export function figures(issue: Issue, assignment: Assignment, cutoff: number): AssignmentFigures {
   const until = Math.min(assignment.endedAt, cutoff);
@@ -76,42 +76,42 @@ export function figures(issue: Issue, assignment: Assignment, cutoff: number): A
     wrap: null,
     handle: null,
   };
-  let asked: number | null = null;
-  let answered: number | null = null;
-  let last: number | null = null;
+  let awaitingReply: number | null = null;
+  let repliedAt: number | null = null;
+  let lastCustomerMessage: number | null = null;
   for (const { at, sender, kind } of issue.messages) {
     if (at < assignment.at || at >= until) continue;
     if (sender === "customer") {
       result.customerMessages++;
-      last = at;
-      if (answered !== null) {
+      lastCustomerMessage = at;
+      if (repliedAt !== null) {
         result.customerResponses++;
-        result.customerResponseTime += at - answered;
+        result.customerResponseTime += at - repliedAt;
       }
-      asked ??= at;
-      answered = null;
+      awaitingReply ??= at;
+      repliedAt = null;
     } else if (sender === "rep") {
       result.repMessages++;
       if (kind) result.kinds[kind] = (result.kinds[kind] ?? 0) + 1;
-      if (asked !== null) {
+      if (awaitingReply !== null) {
         result.repResponses++;
-        result.repResponseTime += at - asked;
-        result.longestRepResponse = Math.max(result.longestRepResponse, at - asked);
+        result.repResponseTime += at - awaitingReply;
+        result.longestRepResponse = Math.max(result.longestRepResponse, at - awaitingReply);
       }
-      asked = null;
-      answered = at;
+      awaitingReply = null;
+      repliedAt = at;
     }
   }
   if (assignment.endedAt < cutoff) {
     result.handle = assignment.endedAt - assignment.at;
-    result.lead = last === null ? result.handle : last - assignment.at;
+    result.lead = lastCustomerMessage === null ? result.handle : lastCustomerMessage - assignment.at;
     result.wrap = result.handle - result.lead;
   }
   return result;
 }
 
-/** An issue as somebody would see it at a cutoff. */
-export interface Sight {
+/** The state of an issue at a cutoff. */
+export interface IssueState {
   issue: Issue;
   cutoff: number;
   messages: Message[];
@@ -121,7 +121,7 @@ export interface Sight {
   ended: boolean;
 }
 
-export function see(issue: Issue, cutoff: number): Sight {
+export function issueStateAt(issue: Issue, cutoff: number): IssueState {
   const opportunities = issue.opportunities.filter(({ at }) => at < cutoff);
   const { messages } = issue;
   return {

@@ -284,9 +284,9 @@ function openHours(value: Value): OpenHours[] | undefined {
 
 function timeSpan(written: string): { from: number; to: number } {
   const match = /^(\d{2}):([0-5]\d)\s*-\s*(\d{2}):([0-5]\d)$/.exec(written.trim());
-  const [, fromHour, fromMinute, toHour, toMinute] = match?.map(Number) ?? [];
-  const from = fromHour! * 60 + fromMinute!;
-  const to = toHour! * 60 + toMinute!;
+  const [, fromHour = 0, fromMinute = 0, toHour = 0, toMinute = 0] = match?.map(Number) ?? [];
+  const from = fromHour * 60 + fromMinute;
+  const to = toHour * 60 + toMinute;
   if (match !== null && from < to && to <= 1440) return { from, to };
   throw new Error(`invalid opening hours: ${written} (as in 08:00-20:00; 24:00 ends the day)`);
 }

@@ -153,15 +153,16 @@ class Verifier {
     task: (days: readonly DaySnapshot[]) => Promise<void>,
   ): Promise<void> {
     const readable = days.filter(({ dt }) => !this.unreadable.has(dt));
-    if (readable.length === 0) return;
+    const [first] = readable;
+    if (first === undefined) return;
     try {
       return await task(readable);
     } catch (error) {
       if (!isFileError(error)) throw error;
       if (readable.length === 1) {
-        this.unreadable.add(readable[0]!.dt);
-        const [reason] = (error as Error).message.split("\n", 1);
-        return this.addDifference("unreadable", readable[0]!.dt, null, null, reason!);
+        this.unreadable.add(first.dt);
+        const [reason = ""] = (error as Error).message.split("\n", 1);
+        return this.addDifference("unreadable", first.dt, null, null, reason);
       }
     }
     for (const day of readable) await this.tryDays([day], task);

@@ -68,8 +68,11 @@ function outline(pdf: PDFKit.PDFDocument, element: Element, name: string): boole
     else pdf.rect(of("x"), of("y"), width, height);
   } else if (name === "circle") pdf.circle(of("cx"), of("cy"), of("r"));
   else if (name === "line") pdf.moveTo(of("x1"), of("y1")).lineTo(of("x2"), of("y2"));
-  else if (name === "path" && element.getAttribute("d")) pdf.path(element.getAttribute("d")!);
-  else return false;
+  else {
+    const path = name === "path" ? element.getAttribute("d") : null;
+    if (!path) return false;
+    pdf.path(path);
+  }
   return true;
 }
 

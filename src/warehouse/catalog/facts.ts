@@ -110,7 +110,7 @@ async function withFeedFacts(
   });
   const partitions = partitionsPath(name, days);
   if (!known || partitions !== feed.partitions) {
-    const before = known ? feed.partitions! : null;
+    const before = known ? (feed.partitions ?? null) : null;
     await writePartitions(await open(), data, { before, changed, days, path: partitions });
   }
   return { ...feed, partitions, days };

@@ -51,34 +51,35 @@ function keylessRow({ feed, columns, other, rows, since, lastDay }: LackingKey) 
 }
 
 function oddRuns(days: readonly DaySnapshot[]) {
-  const odd = days.filter(({ facts }) => facts?.oddRuns);
-  if (odd.length === 0) return [];
-  const runs = odd.flatMap(({ facts }) => facts!.oddRuns!);
+  const odd = days.flatMap(({ dt, facts }) => (facts?.oddRuns ?? []).map((run) => ({ dt, run })));
+  const [first] = odd;
+  if (first === undefined) return [];
   return [
     {
       kind: "partition time",
-      what: `${runs.length === 1 ? "partition" : "partitions"} dated before ${firstTime} or to come`,
-      count: runs.length,
-      first_day: odd[0]!.dt,
-      last_day: odd.at(-1)!.dt,
-      example: runs[0]!,
+      what: `${odd.length === 1 ? "partition" : "partitions"} dated before ${firstTime} or to come`,
+      count: odd.length,
+      first_day: first.dt,
+      last_day: (odd.at(-1) ?? first).dt,
+      example: first.run,
     },
   ];
 }
 
 function oddRows(days: readonly DaySnapshot[]) {
-  const odd = days.filter(({ facts }) => facts?.odd);
-  if (odd.length === 0) return [];
-  const { column, value, run } = odd.at(-1)!.facts!.odd!;
-  const count = sum(odd.map(({ facts }) => facts!.odd!.rows));
+  const odd = days.flatMap(({ dt, facts }) => (facts?.odd ? [{ dt, ...facts.odd }] : []));
+  const [first] = odd;
+  const last = odd.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const count = sum(odd.map(({ rows }) => rows));
   return [
     {
       kind: "row time",
       what: `${count === 1 ? "row" : "rows"} dated before ${firstTime} or later than could be known`,
       count,
-      first_day: odd[0]!.dt,
-      last_day: odd.at(-1)!.dt,
-      example: `${column} ${value} in the partition ${run}`,
+      first_day: first.dt,
+      last_day: last.dt,
+      example: `${last.column} ${last.value} in the partition ${last.run}`,
     },
   ];
 }

@@ -228,9 +228,10 @@ async function updateFeed(
     query,
   );
   const blocks = blocksOf(task.after.days, options.smallDay);
-  const affected = isRebuild
-    ? blocks
-    : await affectedBlocks(database, data, task, { blocks, staged, changedKeys: changedKeys! }, query);
+  const affected =
+    changedKeys === null
+      ? blocks
+      : await affectedBlocks(database, data, task, { blocks, staged, changedKeys }, query);
   const written = new Map<Block, string | null>();
   const queue = [...affected];
   const worker = async (connection: Database) => {
@@ -243,9 +244,10 @@ async function updateFeed(
   const figures = await figuresOf(database, data, files, query);
   const byDay = new Map([...written].flatMap(([{ days }, file]) => days.map((dt) => [dt, file] as const)));
   const days = task.after.days.map((day) => {
-    if (!byDay.has(day.dt)) return withCurrent(day, task.before.get(day.dt));
+    const current = byDay.get(day.dt);
+    if (current === undefined) return withCurrent(day, task.before.get(day.dt));
     const dayFigures = figures.get(day.dt);
-    return withCurrent(day, dayFigures && { ...dayFigures, current: byDay.get(day.dt)! });
+    return withCurrent(day, dayFigures && { ...dayFigures, current });
   });
   const rewritten = [...written].filter(([block, file]) => String(formerFiles(task, block)) !== (file ?? ""));
   return {

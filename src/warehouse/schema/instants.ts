@@ -35,10 +35,10 @@ export function instantSql(text: string): string {
   );
 }
 
-// A space of any kind: Node 20 and later write U+202F before AM and PM.
+// Any kind of space: Node 20 and later write U+202F before AM and PM.
 const space = "[\\s\\x{a0}\\x{2000}-\\x{200b}\\x{202f}\\x{205f}\\x{3000}\\x{feff}]";
 
-/** An expression in which `name` stands for a value that is computed once: in DuckDB a list is what gives it one. */
+/** An expression in which `name` stands for a value computed once; DuckDB needs a list comprehension for that. */
 export function bind(name: string, value: string, body: string): string {
   return `[${body} for ${name} in [${value}]][1]`;
 }
@@ -53,7 +53,7 @@ function unwrapped(text: string): string {
 // seconds        631152000            4102444800
 // milliseconds   631152000000         4102444800000
 // microseconds   631152000000000      4102444800000000
-// nanoseconds    631152000000000000   4102444800000000000; up to 662380416000000000 they may be .NET's ticks as well
+// nanoseconds    631152000000000000   4102444800000000000; up to 662380416000000000 also possible as .NET ticks
 function epochSql(text: string, otherwise: string): string {
   const units: [digits: string, factor: number, least?: string][] = [
     ["", 1_000_000],
@@ -118,7 +118,7 @@ const dates: [pattern: string, names: string[]][] = [
   [`${weekday}${month} (\\d{1,2})(?:st|nd|rd|th)?,? (\\d{4})`, ["name8", "d8", "y8"]],
 ];
 
-// h:m, h:m:s and h:m:s.f; hh.mm.ss.f; hh, hhmm, hhmmss and hhmmss.f, of which the first two stand after a T.
+// h:m, h:m:s and h:m:s.f; hh.mm.ss.f; hh, hhmm, hhmmss and hhmmss.f, of which the first two need a T before them.
 const clocks: [pattern: string, names: string[]][] = [
   ["(?:[t_:]|,? (?:at )?)(\\d{1,2}):(\\d\\d)(?::(\\d\\d)(?:[.,:](\\d+))?)?", ["h1", "i1", "s1", "f1"]],
   ["(?:[t_:]|,? )(\\d\\d)\\.(\\d\\d)\\.(\\d\\d)(?:[.,](\\d+))?", ["h2", "i2", "s2", "f2"]],
@@ -130,8 +130,15 @@ const clocks: [pattern: string, names: string[]][] = [
 const zone =
   " ?(z|utc|gmt|ut)? ?(?:([+-])(\\d\\d)(?::?(\\d\\d))?)?(?: ?(\\([^)]*\\)|\\[[^\\]]*\\])| ([a-z]{2,5}|[+-]\\d{2,4}))?(?: m=[+-][\\d.]+)?";
 const names = [
-  ...[dates.flatMap(([, names]) => names), clocks.flatMap(([, names]) => names)].flat(),
-  ...["half", "utc", "sign", "hours", "minutes", "region", "name"],
+  ...dates.flatMap(([, names]) => names),
+  ...clocks.flatMap(([, names]) => names),
+  "half",
+  "utc",
+  "sign",
+  "hours",
+  "minutes",
+  "region",
+  "name",
 ];
 
 function partsSql(): string {

@@ -227,17 +227,19 @@ export function readSnapshot(data: string): Stored<Snapshot> {
 }
 
 function snapshotIn(fields: Fields): Snapshot | null {
-  const { feeds, superseded, docs, troubles, horizon } = fields as Partial<Snapshot>;
+  const { feeds, docs, horizon } = fields as Partial<Snapshot>;
   if (!isFields(feeds) || everyOne(feeds, isFeed) === null) return null;
-  if (everyOne(superseded, isSuperseded) === null) return null;
+  const superseded = everyOne(fields.superseded, isSuperseded);
+  if (superseded === null) return null;
+  const troubles = everyOne(fields.troubles, isTrouble);
   if (docs !== undefined && !isDocs(docs)) return null;
   return {
     format: 2,
     feeds: namesOf(Object.entries(feeds)),
-    superseded: superseded!,
+    superseded,
     ...(docs && { docs: { ...docs, changes: namesOf(Object.entries(docs.changes)) } }),
     ...(isText(horizon) && { horizon }),
-    ...(everyOne(troubles, isTrouble) !== null && { troubles: troubles! }),
+    ...(troubles !== null && { troubles }),
   };
 }
 
@@ -307,7 +309,9 @@ export function saveSnapshot(data: string, previous: Snapshot, next: Snapshot, n
   const superseded = [...superseding.values()].filter(({ path }) => !used.has(path)).sort(byPath);
   const { docs, horizon, troubles = [] } = next;
   const stored: Snapshot = {
-    ...{ format: 2, feeds: sorted(next.feeds), superseded },
+    format: 2,
+    feeds: sorted(next.feeds),
+    superseded,
     ...(docs && { docs }),
     ...(horizon && { horizon }),
     ...(troubles.length > 0 && { troubles }),

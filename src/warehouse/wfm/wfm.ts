@@ -86,10 +86,10 @@ export function wfmSelect(
     return `  ${name === "instance_ts" ? `timely(${value}, _run)` : value} as ${quoteName(name)}`;
   });
   const values = mapped.map(({ metric, columns, type }) => {
-    const candidates = columns
-      .map((column) => delivered.get(column.toLowerCase()))
-      .filter((column) => column !== undefined && isNumeric(column))
-      .map((column) => numeric(column!, type));
+    const candidates = columns.flatMap((name) => {
+      const column = delivered.get(name.toLowerCase());
+      return column !== undefined && isNumeric(column) ? [numeric(column, type)] : [];
+    });
     const value = candidates.length > 1 ? `coalesce(${candidates.join(", ")})` : candidates[0];
     const sql = value ? `${value}${factor(config, metric)}` : `cast(null as ${type})`;
     return { metric, value: value && sql, sql: value ? `case when ${isQuantity(sql)} then ${sql} end` : sql };

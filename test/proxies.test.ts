@@ -52,10 +52,10 @@ async function get(http: Http, origin: string, path = "/x"): Promise<{ status: n
 }
 
 describe("proxy that fails", () => {
-  const rows: [string, (socket: Socket) => void, { code: string; status?: number }][] = [
+  const rows: [string, (socket: Socket) => void, { code: string; status?: number; message?: string }][] = [
     ["hangs up on CONNECT", (socket) => socket.end(), { code: "ECONNRESET" }],
     ["resets the connection", (socket) => socket.resetAndDestroy(), { code: "ECONNRESET" }],
-    ["never answers", () => {}, { code: "ETIMEDOUT" }],
+    ["never answers", () => {}, { code: "ETIMEDOUT", message: "no byte for 500 ms" }],
     [
       "refuses",
       (socket) => socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),

@@ -36,7 +36,7 @@ export function openRoute(
     return { pool, start: url.origin, headers: login, close: () => pool.destroy() };
   }
   const tunnels = new Pool(proxy.origin, { ...limits, connect: toProxy });
-  const pool = new Pool(url.origin, { ...limits, connect: tunnelled(tunnels, login, direct) });
+  const pool = new Pool(url.origin, { ...limits, connect: tunnelled(tunnels, login, direct, idleMs) });
   return {
     pool,
     start: "",
@@ -53,6 +53,7 @@ function tunnelled(
   tunnels: PoolType,
   login: Record<string, string>,
   secure: Undici.connector,
+  idleMs: number,
 ): Undici.connector {
   return (to, done) => {
     const target = to.port === "" ? `${to.host}:443` : to.host!;
@@ -62,7 +63,7 @@ function tunnelled(
         socket.on("error", () => {}).destroy();
         done(new HttpError("EPROXY", `the proxy refused a tunnel (${status})`, { status }), null);
       },
-      (error) => done(plain(error, 0), null),
+      (error) => done(plain(error, idleMs), null),
     );
   };
 }

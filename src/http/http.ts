@@ -84,6 +84,7 @@ export class Http {
     if (signal.aborted) throw aborted();
     if (this.heeded.has(signal)) return;
     const abort = () => {
+      this.heeded.delete(signal);
       for (const call of this.calls) if (call.signal === signal) call.abort();
     };
     this.heeded.set(signal, abort);

@@ -17,7 +17,6 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const allowed = new Map([
   ["src/base/names.ts", "the two kinds of look-up that all others use"],
   ["src/site/share/svg-document.ts", "globals, by names of its own"],
-  ["src/sources/s3/signing.ts", "headers of a request, by names of its own"],
 ]);
 
 const environment = /^(ProcessEnv|IncomingHttpHeaders)$/; // made by Node, which has them hold texts alone

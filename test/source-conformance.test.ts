@@ -155,6 +155,11 @@ for (const { type, skip, start } of sources)
         const { text } = await read(source, object);
         assert.equal(`odd/${text}/${text}.txt`, object.key);
       }
+      for (const name of names) {
+        const inside = `odd/${name}/`;
+        assert.deepEqual(keysOf(await list(source, inside)), [`${inside}${name}.txt`]);
+        assert.deepEqual(await list(source, inside, { startAfter: `${inside}${name}.txt` }), []);
+      }
     });
 
     it("brings bytes from any offset on, of empty objects too", async () => {

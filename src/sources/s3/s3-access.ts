@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import type { Http } from "../../http/http.ts";
-import { S3Client } from "./s3-sdk.ts";
+import { S3Client, SignatureV4 } from "./s3-sdk.ts";
 import { SdkHandler } from "./s3-sdk-handler.ts";
 
 export interface S3Options {
@@ -10,15 +11,17 @@ export interface S3Options {
   etagIsMd5?: boolean; // default: true, for what looks like one
 }
 
-export interface Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
+export interface Unsigned {
+  url: URL; // of the host
+  path: string; // escaped
+  query: Record<string, string>;
+  headers: Record<string, string>; // by names in lower case
 }
 
-/** What the SDK is asked for: who may read the bucket, and where it is. */
+/** What the SDK is asked for: who may read the bucket, where it is, and signatures. */
 export interface S3Access {
-  credentials(): Promise<Credentials>;
+  /** The headers of a GET, and those that sign them. */
+  sign(request: Unsigned): Promise<Record<string, string>>;
   /** Fetches fresh credentials, once for all requests that met the old ones. False when they are the old ones. */
   renew(): Promise<boolean>;
   /** The bucket's own URL, a key comes after its path. */
@@ -44,11 +47,21 @@ export function openAccess({ bucket, region, endpoint, profile }: S3Options, htt
     // A dot in a bucket's name does not fit the certificate of a virtual host.
     forcePathStyle: endpoint !== null || bucket.includes("."),
   });
+  // Of 3,330 requests it takes 0.27 s of CPU time, a tenth of a sync; one of our own took 0.1 s.
+  const signer = new SignatureV4({
+    ...{ region, service: "s3", uriEscapePath: false, applyChecksum: false },
+    credentials: () => client.config.credentials(),
+    sha256: client.config.sha256,
+  });
   let url: URL | null = null;
   let refused = ""; // the credentials that the store called expired
   let renewal: Promise<unknown> = Promise.resolve();
   return {
-    credentials: () => client.config.credentials(),
+    async sign({ url: { protocol, hostname, host }, path, query, headers }) {
+      const hashed = { host, ...headers, "x-amz-content-sha256": emptyHash };
+      const signed = await signer.sign({ method: "GET", protocol, hostname, path, query, headers: hashed });
+      return signed.headers;
+    },
     async renew() {
       const held = nameOf(await client.config.credentials());
       if (refused !== held) {
@@ -74,6 +87,8 @@ export function openAccess({ bucket, region, endpoint, profile }: S3Options, htt
   };
 }
 
-function nameOf({ accessKeyId, sessionToken = "" }: Credentials): string {
+const emptyHash = createHash("sha256").digest("hex");
+
+function nameOf({ accessKeyId, sessionToken = "" }: { accessKeyId: string; sessionToken?: string }): string {
   return `${accessKeyId} ${sessionToken}`;
 }

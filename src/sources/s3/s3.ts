@@ -19,13 +19,13 @@ import type { Refusal } from "./s3-codes.ts";
 import { credentialsExpired, judge, refusalIn, refusalOf, type S3Place } from "./s3-error.ts";
 import { type ListPage, parseListPage, unquote } from "./s3-listing.ts";
 import { ListingWatch } from "./s3-pages.ts";
-import { escaped, Signer, searchOf } from "./signing.ts";
+import { escapeKey, searchOf } from "./s3-url.ts";
 
 const longestPage = 64 * 1024 * 1024; // of a thousand names of a kilobyte each, encoded, there are 4
 
 interface ListInput {
   prefix: string;
-  "start-after"?: string | undefined;
+  "start-after"?: string;
   delimiter?: string;
   "continuation-token"?: string;
 }
@@ -33,7 +33,7 @@ interface ListInput {
 interface Asked {
   what: "listing" | "object";
   key?: string;
-  query?: Record<string, string | undefined>;
+  query?: Record<string, string>;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
 }
@@ -53,7 +53,6 @@ class S3Source implements Source {
   private readonly etagIsMd5: boolean;
   private readonly http: Http;
   private readonly access: S3Access;
-  private readonly signer: Signer;
 
   constructor(options: S3Options, tuning: SourceTuning) {
     const { bucket, region, profile } = options;
@@ -67,7 +66,6 @@ class S3Source implements Source {
     const proxy = this.http.proxyOf(endpoint ?? `https://s3.${region}.amazonaws.com`);
     this.place = { bucket, region, endpoint, profile, where, proxy };
     this.access = openAccess({ ...options, endpoint }, this.http);
-    this.signer = new Signer(region);
   }
 
   describe(): string {
@@ -75,7 +73,9 @@ class S3Source implements Source {
   }
 
   async *list(prefix: string, options: ListOptions = {}): AsyncIterable<RemoteObject[]> {
-    for await (const page of this.pages({ prefix, "start-after": options.startAfter }, options)) {
+    const { startAfter } = options;
+    const input = { prefix, ...(startAfter !== undefined && { "start-after": startAfter }) };
+    for await (const page of this.pages(input, options)) {
       yield page.objects;
     }
   }
@@ -116,10 +116,10 @@ class S3Source implements Source {
     { signal, request = (page) => page() }: FolderOptions,
   ): AsyncIterable<ListPage> {
     const watch = new ListingWatch(this.maxListed);
+    const { "start-after": _, ...rest } = input;
     let token: string | null = null;
     do {
-      const sent: ListInput =
-        token === null ? input : { ...input, "start-after": undefined, "continuation-token": token };
+      const sent: ListInput = token === null ? input : { ...rest, "continuation-token": token };
       const page: ListPage = await request(async () => {
         const answer = await this.page(sent, signal);
         watch.see(answer);
@@ -151,20 +151,16 @@ class S3Source implements Source {
   }
 
   /** One signed GET, for `begin` where the store gives what was asked for; else throws what its answer means. */
-  private async ask({ what, key, query = {}, headers, signal }: Asked, begin: Begin): Promise<void> {
+  private async ask({ what, key, query = {}, headers = {}, signal }: Asked, begin: Begin): Promise<void> {
     let begun = false;
     let refusal: (() => Refusal) | null = null;
     try {
-      const { origin, host, pathname } = await this.access.bucketUrl();
-      const path = `${pathname.replace(/\/$/, "")}/${key === undefined ? "" : escapeKey(key)}`;
+      const url = await this.access.bucketUrl();
+      const path = `${url.pathname.replace(/\/$/, "")}/${key === undefined ? "" : escapeKey(key)}`;
       const search = searchOf(query);
-      const credentials = await this.access.credentials();
-      const signed = this.signer.sign(
-        { path, search, headers: { host, ...headers } },
-        credentials,
-        new Date(),
-      );
+      const signed = await this.access.sign({ url, path, query, headers });
       const whole = search === "" ? path : `${path}?${search}`;
+      const { origin } = url;
       await this.http.send({ method: "GET", origin, path: whole, headers: signed, signal }, (head) => {
         const { status } = head;
         if (status === 200 || status === 206) {
@@ -246,8 +242,4 @@ class ListBody {
   text(): string {
     return Buffer.concat(this.chunks).toString();
   }
-}
-
-function escapeKey(key: string): string {
-  return key.split("/").map(escaped).join("/");
 }

@@ -1,0 +1,19 @@
+/** A query as it is signed: escaped, and sorted by name. */
+export function searchOf(query: Record<string, string>): string {
+  return Object.entries(query)
+    .map(([name, value]) => `${escaped(name)}=${escaped(value)}`)
+    .sort()
+    .join("&");
+}
+
+/** Everything but letters, digits and -._~ as %XX: what a signature is made over. */
+function escaped(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+export function escapeKey(key: string): string {
+  return key.split("/").map(escaped).join("/");
+}

@@ -30,7 +30,7 @@ describe("a quick chart", { skip: !chromium && "no Chromium", timeout: 600_000 }
     execFileSync(process.execPath, [clone.bin, "build", "--config", config], {
       cwd: demo.folder,
       env: cleanEnv(),
-      stdio: "ignore",
+      stdio: ["ignore", "ignore", "inherit"],
     });
     server = await serveSite(join(demo.folder, "site"), { port: 0 });
     browser = await openChromium(chromium!);

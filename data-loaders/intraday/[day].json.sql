@@ -30,12 +30,12 @@ former_days as (
 intraday as materialized (
   from wfm.intraday semi join (from requested union select former from former_days) as days (day) using (day)
 ),
-shown as (
+day_rows as (
   select * exclude (slot) from intraday semi join requested using (day)
 ),
 singles as (
   select * replace (case when not small then handle end as handle, case when not small then wrap end as wrap)
-  from shown
+  from day_rows
   where queue <> 'All queues' and queue not in (select queue_group from kit.queue_groups)
 ),
 blocks as (
@@ -84,12 +84,12 @@ means as (
 -- an unknown mean of a group stays unknown
 displayed as (
   select
-    shown.* replace (
-      case when shown.handle is not null then means.handle end as handle,
-      case when shown.wrap is not null then means.wrap end as wrap,
-      case when shown.wait is not null then means.wait end as wait
+    day_rows.* replace (
+      case when day_rows.handle is not null then means.handle end as handle,
+      case when day_rows.wrap is not null then means.wrap end as wrap,
+      case when day_rows.wait is not null then means.wait end as wait
     )
-  from shown left join means using (day, queue, start)
+  from day_rows left join means using (day, queue, start)
 ),
 past as materialized (
   from history.queue_windows semi join (select former as day from former_days) using (day)

@@ -133,7 +133,7 @@ describe("wfm columns", () => {
     assert.equal(stderr.match(/warning:/g)?.length, 1, stderr);
     assert.match(stderr, /queue_wfm: 7 metrics without a column, so the charts stay empty/);
     assert.match(stderr, /abandons: total_abandons is not in the feed; probably abandoned_count/);
-    assert.match(stderr, /columns that nothing is mapped to: .*agents_staffed/);
+    assert.match(stderr, /unmapped columns: .*agents_staffed/);
     assert.match(stderr, /next: asapp-kit wfm columns/);
     const status = await kit.run(["status"]);
     assert.match(status.stdout, /queue_wfm: 7 metrics without a column: assignments, abandons/);
@@ -240,7 +240,10 @@ describe("wfm columns", () => {
     const abandons = await metric("abandons");
     assert.equal(abandons.state, "ended");
     assert.equal(abandons.clear, "abandons_total");
-    assert.match((await columns()).stdout, /abandons: total_abandons came no more; probably abandons_total/);
+    assert.match(
+      (await columns()).stdout,
+      /abandons: total_abandons is no longer delivered; probably abandons_total/,
+    );
     const { code, stderr } = await columns("--write", "--yes");
     assert.equal(code, 0, stderr);
     assert.match(stderr, /abandons: total_abandons\+abandons_total \(was total_abandons\)/);
@@ -251,7 +254,7 @@ describe("wfm columns", () => {
       shown,
       /^abandons +total_abandons +ended +BIGINT +50% .*\n +abandons_total +mapped +BIGINT +50% /m,
     );
-    assert.doesNotMatch(shown, /came no more/);
+    assert.doesNotMatch(shown, /no longer delivered/);
     assert.equal((await metric("abandons")).state, "mapped");
     assert.match((await columns("--write")).stderr, /says so already/);
     const set = await columns("--set", "abandons=Abandons_Total + total_abandons", "--yes");
@@ -285,7 +288,7 @@ describe("wfm columns", () => {
     const states = (await metric("abandons")).columns.map(({ column, state }) => `${column}: ${state}`);
     assert.deepEqual(states, ["gone: missing", "Total_Abandons: ended", "later: mapped"]);
     assert.equal((await metric("reps")).state, "no numbers");
-    assert.match((await columns()).stdout, /^reps: note holds no numbers; probably reps_in_queue$/m);
+    assert.match((await columns()).stdout, /^reps: note has no numbers; probably reps_in_queue$/m);
     kit.config("site: {wfm: {queue: {abandons: [a, {b: c}]}}}\n");
     const wrong = await kit.run(["status"]);
     assert.notEqual(wrong.code, 0);

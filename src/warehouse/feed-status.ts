@@ -2,7 +2,7 @@ import type { FeedFreshness, FeedState } from "../../notebooks/components/metric
 import { runOf } from "../export/partition.ts";
 import type { LastSync } from "../sync/last-sync.ts";
 
-/** What is known of a feed, as `status` tells it. */
+/** The status of a feed, as shown by `status`. */
 export interface FeedStatus {
   feed: string;
   kind: string;
@@ -23,8 +23,8 @@ export interface FeedStatus {
   lagMinutes: number | null;
   cadenceMinutes: number | null;
   state: FeedState;
-  stale: boolean; // later than two cadences and the grace, and nothing of it overdue or failed
-  since: FeedFreshness["since"]; // "export": it was so at the last sync already
+  stale: boolean; // older than two cadences and the grace, without overdue or failed partitions
+  since: FeedFreshness["since"]; // "export": already so at the last sync
   unfinished: { run: string; state: string; reason: string }[];
 }
 
@@ -51,14 +51,23 @@ export interface FeedRow {
 
 export function feedStatus(
   row: FeedRow,
-  judged: FeedFreshness,
+  freshness: FeedFreshness,
   last: LastSync | null,
   now: Date,
 ): FeedStatus {
   const unfinished = last?.feeds[row.feed]?.unfinished ?? [];
   const { feed, kind, complete, empty, replaced, expired, waiting, overdue, failed, encrypted } = row;
   return {
-    ...{ feed, kind, complete, empty, replaced, expired, waiting, overdue, failed, encrypted },
+    feed,
+    kind,
+    complete,
+    empty,
+    replaced,
+    expired,
+    waiting,
+    overdue,
+    failed,
+    encrypted,
     rowsDelivered: row.rows_delivered,
     rows: row.rows,
     quarantined: row.quarantined,
@@ -67,14 +76,14 @@ export function feedStatus(
     dataThrough: row.data_through,
     lagMinutes: lag(row.data_through, now),
     cadenceMinutes: row.cadence_minutes,
-    state: judged.state,
-    stale: judged.state === "stale",
-    since: judged.since,
+    state: freshness.state,
+    stale: freshness.state === "stale",
+    since: freshness.since,
     unfinished: unfinished.map(({ id, state, reason }) => ({ run: runOf(id), state, reason })),
   };
 }
 
-/** Whole minutes from a time to now, none less than 0; null without a time. */
+/** Whole minutes from a time to now, at least 0; null without a time. */
 export function lag(through: string | null, now: Date): number | null {
   return through === null ? null : Math.max(0, Math.floor((now.getTime() - Date.parse(through)) / 60_000));
 }

@@ -17,7 +17,7 @@ import { namedNext, namedQueues, namedText } from "./wfm/named-queues.ts";
 import { unmapped, unmappedNext } from "./wfm/unmapped.ts";
 import { columnReports } from "./wfm/wfm-report.ts";
 
-/** What is wrong, or worth knowing, and what to do about it. */
+/** A problem or a note, with the next step. */
 export interface Problem {
   feed: string | null;
   what: string;
@@ -25,7 +25,7 @@ export interface Problem {
 }
 
 const oldMinutes = 24 * 60;
-const aheadMinutes = 5; // clocks of two machines with one data folder differ by less
+const aheadMinutes = 5; // clocks of machines that share a data folder differ by less
 
 export interface CountRow {
   feed: string;
@@ -186,7 +186,7 @@ export function unfitProblems(snapshot: Snapshot, wanted: string[] | null): Prob
     .map((column) => ({ feed: column.feed, what: unfitText(column), next: unfitNext(column) }));
 }
 
-// What kit.yaml says of the WFM feeds, and the files beside them.
+// Settings of the WFM feeds in kit.yaml, and the files beside it.
 export async function wfmState(
   project: Project,
   database: Database,
@@ -211,7 +211,7 @@ export async function wfmState(
   return { problems, notes };
 }
 
-// Not a problem before the last sync is a day old: who syncs once a night has feeds that come every half-hour.
+// A problem only once the last sync is a day old: a nightly sync leaves half-hourly feeds stale by day.
 export function unsyncedNotes(feeds: FeedStatus[], last: LastSync | null, now: Date): Problem[] {
   const names = feeds.flatMap(({ feed, stale, since }) => (stale && since === "sync" ? [feed] : []));
   if (names.length === 0 || last === null) return [];

@@ -34,7 +34,7 @@ export interface Status {
   watch: WatchStatus | null; // null: there is no watcher
   feeds: FeedStatus[]; // sorted by name
   problems: Problem[];
-  notes: Problem[]; // worth knowing, nothing to mend
+  notes: Problem[]; // worth knowing, no action needed
 }
 
 /** The state of the data folder, from disk alone. */
@@ -51,8 +51,8 @@ export async function readStatus(
   const database = await openCatalog(project, { snapshot });
   try {
     const rows = await database.objects<FeedRow>(`select * from kit.feeds where ${wanted} order by feed`);
-    const judged = await classifyFeeds(database, now);
-    const found = rows.map((row) => feedStatus(row, judged.get(row.feed)!, last, now));
+    const freshness = await classifyFeeds(database, now);
+    const found = rows.map((row) => feedStatus(row, freshness.get(row.feed)!, last, now));
     const counts = await database.objects<CountRow>(
       `select feed, state, count(*) as partitions, min(dt::VARCHAR) as first from kit.row_counts
         where state in ('short', 'over', 'not published') ${feeds === null ? "" : `and ${wanted}`} group by all order by all`,
@@ -88,7 +88,10 @@ export async function readStatus(
       dataThrough: through,
       lagMinutes: lag(through, now),
       lastSync: last && {
-        ...{ source: last.source, finishedAt: last.finishedAt, outcome: last.outcome, full: last.full },
+        source: last.source,
+        finishedAt: last.finishedAt,
+        outcome: last.outcome,
+        full: last.full,
       },
       watch,
       feeds: found,

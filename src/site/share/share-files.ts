@@ -12,13 +12,13 @@ import { columnText, type DayData } from "./share.ts";
 import type { ShareFormat } from "./share-format.ts";
 import { picturePng, pictureSvg } from "./share-image.ts";
 
-/** What is made of a queue. `queue`: the only one of an HTML file, null for all to choose from. */
+/** Makes the card or a file of a queue. `only`: the single queue of an HTML file, null for all to choose from. */
 export interface Maker {
   card(queue: string): Picture;
   file(queue: string, format: ShareFormat, only: string | null): Promise<string | Uint8Array>;
 }
 
-/** Makes cards and files of the queues of a day. The script of HTML files is bundled once. */
+/** A maker for the queues of a day. It bundles the script of HTML files once. */
 export function makerOf(data: DayData, grain: Grain, now: Date): Maker {
   const generated = generatedNote(now, data.site.timezone);
   const facts = (queue: string) => dayFacts(data, queue, grain);
@@ -45,15 +45,15 @@ export function makerOf(data: DayData, grain: Grain, now: Date): Maker {
   };
 }
 
-/** Names of the files of queues. They differ on file systems which take "A" for "a" as well. */
+/** File names of queues, distinct also on file systems that ignore letter case. */
 export function fileNames(queues: readonly string[], day: string): string[] {
-  const taken = new Set<string>();
+  const usedKeys = new Set<string>();
   return queues.map((queue) => {
     for (let n = 1; ; n++) {
       const name = fileName("wfm", queue, n === 1 ? day : `${n}-${day}`);
       const key = name.normalize("NFKD").toLowerCase();
-      if (taken.has(key)) continue;
-      taken.add(key);
+      if (usedKeys.has(key)) continue;
+      usedKeys.add(key);
       return name;
     }
   });

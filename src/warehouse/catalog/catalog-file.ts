@@ -56,7 +56,7 @@ async function fillCatalogFile(project: Project, path: string, now: Date): Promi
     const create = async (key: string) => {
       if (created.has(key)) return;
       created.add(key);
-      const { needs, check, create: statement } = definitions.get(key)!;
+      const { needs, validate: check, create: statement } = definitions.get(key)!;
       for (const need of needs) await create(need);
       await check?.(database);
       await database.run(statement());

@@ -35,7 +35,7 @@ export interface Definition {
   schema: "raw" | "main" | "kit" | "wfm" | "history";
   name: string;
   create: () => string;
-  check?: (database: Database) => Promise<void>; // validates its input before creation; throws CliError
+  validate?: (database: Database) => Promise<void>; // validates its input before creation; throws CliError
   needs: string[]; // names of definitions it reads, "main.queue_wfm"
   state?: () => string; // content of input files whose names do not change with it
 }
@@ -161,7 +161,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     add("wfm", name, () => createPlanned(name, file));
     if (file === null) continue;
     const definition = definitions.get(`wfm.${name}`)!;
-    definition.check = (database) => checkPlanned(database, name, file);
+    definition.validate = (database) => checkPlanned(database, name, file);
     definition.state = () => readFileSync(file, "utf8");
   }
   return definitions;
@@ -251,7 +251,7 @@ class Creator {
 
   private async createOne(key: string): Promise<void> {
     if (this.created.has(key)) return;
-    const { create, check, needs } = this.definitions.get(key)!;
+    const { create, validate: check, needs } = this.definitions.get(key)!;
     for (const need of needs) await this.createOne(need);
     const statement = create();
     await this.define(macrosIn(statement, this.macros));

@@ -443,7 +443,7 @@ async function writeBlock(
     const days = delivered.map(({ day }) => day).join(", ");
     const files = delivered.map(({ file }) => file);
     parts.push(
-      `select ${inputNames.map((place, i) => `"delivered".${place} as ${quoteName(columns[i]!.name)}`).join(", ")},
+      `select ${inputNames.map((input, i) => `"delivered".${input} as ${quoteName(columns[i]!.name)}`).join(", ")},
          "winners"."versions" as "_versions", "winners"."decided" as "_decided"
        from ${parquetRelation(data, files, columns, inputNames)} as "delivered"
        join (from winners where "day" in (${days})) as "winners"

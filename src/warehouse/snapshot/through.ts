@@ -1,6 +1,6 @@
 import type { Snapshot } from "./snapshot.ts";
 
-/** The end of the newest complete window of any feed; null when nothing is here. */
+/** The end of the newest complete window of any feed; null without data. */
 export function dataThrough(snapshot: Pick<Snapshot, "feeds">): Date | null {
   let last: string | null = null;
   for (const { days } of Object.values(snapshot.feeds))

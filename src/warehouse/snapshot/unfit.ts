@@ -67,7 +67,7 @@ export function unfitText(unfit: UnfitColumn): string {
   return `${column}: ${what}, e.g. ${JSON.stringify(cut)}, since ${firstDay}`;
 }
 
-/** What to do about it. */
+/** The next step for such a column. */
 export function unfitNext({ feed, column }: Pick<UnfitColumn, "feed" | "column">): string {
-  return `asapp-kit sql "select _file, _line, _rescued from raw.${feed} where _rescued is not null limit 20" shows them; they are kept as text. If the export means them so, write under \`feeds\` in kit.yaml: ${feed}: {columns: {${column}: VARCHAR}}`;
+  return `asapp-kit sql "select _file, _line, _rescued from raw.${feed} where _rescued is not null limit 20" shows them; they are kept as text. If the export intends them, write under \`feeds\` in kit.yaml: ${feed}: {columns: {${column}: VARCHAR}}`;
 }

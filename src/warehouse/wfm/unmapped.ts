@@ -1,29 +1,28 @@
 import { plural } from "../../base/words.ts";
 import type { FeedReport, MetricReport } from "./wfm-report.ts";
 
-/** The metrics whose charts stay empty although nobody said so. */
+/** The metrics without data that kit.yaml does not declare as not delivered: their charts stay empty. */
 export function unmapped(feeds: readonly FeedReport[]): MetricReport[] {
   return feeds.flatMap(({ metrics }) => metrics.filter(({ state }) => state !== "mapped" && state !== "off"));
 }
 
-/** One warning about all metrics without a column: what is missing, what was seen, what it might be. Null when all are there. */
+/** One warning about all metrics without a column, with the unmapped columns and suggestions; null if none is missing. */
 export function unmappedText(feeds: readonly FeedReport[]): string | null {
   const open = feeds.filter((feed) => unmapped([feed]).length > 0);
   if (open.length === 0) return null;
   const blocks = open.map((feed) => {
     const lines = unmapped([feed]).map((metric) => `  ${metric.metric}: ${reasonText(metric)}`);
     const free = feed.columns.filter(({ column }) => !isMapped(feed, column)).map(({ column }) => column);
-    const seen =
-      free.length === 0 ? "no other column came" : `columns that nothing is mapped to: ${listed(free)}`;
+    const seen = free.length === 0 ? "no other column is delivered" : `unmapped columns: ${listed(free)}`;
     return `${feed.feed}: ${plural(lines.length, "metric")} without a column, so the charts stay empty\n${lines.join("\n")}\n  ${seen}`;
   });
   return blocks.join("\n");
 }
 
-/** The next step that goes with it. */
+/** The next step for `unmappedText`. */
 export const unmappedNext = "asapp-kit wfm columns shows them and can write the mapping";
 
-/** Why a metric has no column, and which it might be. */
+/** Why a metric has no column, and the columns that may hold it. */
 export function reasonText({ state, columns, guesses, clear }: MetricReport): string {
   const column = columns
     .filter((each) => each.state === state)
@@ -31,13 +30,13 @@ export function reasonText({ state, columns, guesses, clear }: MetricReport): st
     .join(", ");
   const why = {
     missing: `${column} is not in the feed`,
-    ended: `${column} came no more`,
-    empty: `${column} holds nothing`,
-    "no numbers": `${column} holds no numbers`,
+    ended: `${column} is no longer delivered`,
+    empty: `${column} has no values`,
+    "no numbers": `${column} has no numbers`,
     mapped: "",
     off: "",
   }[state];
-  if (guesses.length === 0) return `${why}, and nothing is named like it`;
+  if (guesses.length === 0) return `${why}, and no other column has a similar name`;
   const shown = clear === null ? guesses : guesses.slice(0, 1);
   const names = shown.map(({ column, note }) => (note === null ? column : `${column} (${note})`));
   return `${why}; ${clear === null ? "perhaps" : "probably"} ${names.join(", or ")}`;
@@ -49,7 +48,7 @@ function isMapped(feed: FeedReport, column: string): boolean {
   );
 }
 
-/** Names of columns as DuckDB compares them. */
+/** Compares column names as DuckDB does. */
 export function isSame(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }

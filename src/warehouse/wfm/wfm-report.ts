@@ -189,7 +189,7 @@ async function switches(database: Database, { site }: Pick<Config, "site">): Pro
       where instance_ts > (select max(instance_ts) from wfm.queue_windows) - interval ${newestDays} days
     )
     select
-      count(*) filter (abandons > 0 and within_threshold is not null) as told,
+      count(*) filter (abandons > 0 and within_threshold is not null) as counted,
       count(*) filter (within_threshold > assignments) as above,
       count(*) filter (within_threshold > assignments + coalesce(abandons, 0)) as beyond,
       count(*) filter (within_threshold = assignments and assignments > 0 and coalesce(abandons, 0) = 0 and wait_seconds > 0)
@@ -212,7 +212,7 @@ async function switches(database: Database, { site }: Pick<Config, "site">): Pro
       value: wfm.thresholdCounts,
       usual: "answered",
       choices: ["answered", "answered_and_abandoned"],
-      ...thresholdEvidence(countOf("told"), countOf("above"), countOf("beyond")),
+      ...thresholdEvidence(countOf("counted"), countOf("above"), countOf("beyond")),
     },
     {
       option: "site.wfm.wait_unit",

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { daysLater } from "../notebooks/components/metrics/baseline.ts";
+import { daysLater } from "../notebooks/components/metrics/time-zone.ts";
 import { loadersFolder } from "../src/base/kit-folders.ts";
 import { openProject, type Project } from "../src/config/project.ts";
 import { type Database, openDatabase } from "../src/duckdb/database.ts";

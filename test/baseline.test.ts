@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  baseline,
-  daysLater,
-  noiseBand,
-  quantile,
-  spread,
-} from "../notebooks/components/metrics/baseline.ts";
-import { weekday } from "../notebooks/components/metrics/time-zone.ts";
+import { baseline, noiseBand, quantile, spread } from "../notebooks/components/metrics/baseline.ts";
+import { daysLater, weekday } from "../notebooks/components/metrics/time-zone.ts";
 import { dayIntervals } from "../notebooks/components/metrics/windows.ts";
 import fc from "./fast-check.ts";
 

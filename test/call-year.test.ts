@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { accuracy, noiseFloor } from "../notebooks/components/metrics/accuracy.ts";
-import { baseline, daysLater } from "../notebooks/components/metrics/baseline.ts";
+import { baseline } from "../notebooks/components/metrics/baseline.ts";
 import { projectDay } from "../notebooks/components/metrics/projection.ts";
 import { rollUpBy, sum } from "../notebooks/components/metrics/rollup.ts";
-import { clockText, weekday } from "../notebooks/components/metrics/time-zone.ts";
+import { clockText, daysLater, weekday } from "../notebooks/components/metrics/time-zone.ts";
 
 // A year of five-minute counts as a call centre has them: weekdays from 07:00 to 21:05, a weekly and a daily shape, days
 // that are busier or quieter as a whole, six weekdays without any row, no row outside.

@@ -1,12 +1,11 @@
 // Small fixed rows for each page, as the site's datasets ship them: every state that a chart draws is in them once.
 
-import { daysLater } from "../notebooks/components/metrics/baseline.ts";
 import type { ConversationDay } from "../notebooks/components/metrics/conversations.ts";
 import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
 import type { HeatDay } from "../notebooks/components/metrics/heatmap.ts";
 import type { IntradayDay } from "../notebooks/components/metrics/interval.ts";
 import type { Site } from "../notebooks/components/metrics/site.ts";
-import { weekday } from "../notebooks/components/metrics/time-zone.ts";
+import { daysLater, weekday } from "../notebooks/components/metrics/time-zone.ts";
 import type { FarOff, ScoredDay } from "../notebooks/components/pages/accuracy-page.ts";
 import type { FeedDay, FeedHealth } from "../notebooks/components/pages/health.ts";
 import type { QueueDay as HistoryDay } from "../notebooks/components/pages/overview.ts";

@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { volumeOf } from "../notebooks/components/charts/day-charts.ts";
-import { baseline, daysLater, spread } from "../notebooks/components/metrics/baseline.ts";
+import { baseline, spread } from "../notebooks/components/metrics/baseline.ts";
 import { type QueueDay, windowRows } from "../notebooks/components/metrics/day-file.ts";
 import { zone } from "../notebooks/components/metrics/format.ts";
 import { type HeatDay, heat } from "../notebooks/components/metrics/heatmap.ts";
 import { type Interval, type IntradayDay, offered } from "../notebooks/components/metrics/interval.ts";
 import type { Site } from "../notebooks/components/metrics/site.ts";
+import { daysLater } from "../notebooks/components/metrics/time-zone.ts";
 import { accuracyFooter, accuracyPage, type ScoredDay } from "../notebooks/components/pages/accuracy-page.ts";
 import { heatmapFooter } from "../notebooks/components/pages/heatmap-page.ts";
 import { queueBoard } from "../notebooks/components/pages/queue-board.ts";

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { driverSentence, explain } from "../notebooks/components/charts/drivers.ts";
 import { beforeWrap } from "../notebooks/components/charts/intraday.ts";
-import { daysLater } from "../notebooks/components/metrics/baseline.ts";
 import {
   type ConversationDay,
   comparedDays,
@@ -30,6 +29,7 @@ import {
 } from "../notebooks/components/metrics/interval.ts";
 import { netRows } from "../notebooks/components/metrics/net-staffing.ts";
 import { projectionText, restOfDay } from "../notebooks/components/metrics/rest-of-day.ts";
+import { daysLater } from "../notebooks/components/metrics/time-zone.ts";
 import {
   clockText,
   comparedWith,

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { daysLater } from "../notebooks/components/metrics/baseline.ts";
 import {
   type HeatDay,
   type HeatOptions,
@@ -11,6 +10,7 @@ import {
   usualWeeks,
   views,
 } from "../notebooks/components/metrics/heatmap.ts";
+import { daysLater } from "../notebooks/components/metrics/time-zone.ts";
 import { headline } from "../notebooks/components/pages/heatmap-page.ts";
 import fc from "./fast-check.ts";
 

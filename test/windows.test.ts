@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { daysLater } from "../notebooks/components/metrics/baseline.ts";
 import {
   evidence,
   type IntervalState,
   intervalState,
   isOpen,
 } from "../notebooks/components/metrics/interval-state.ts";
-import { timeZone, weekday } from "../notebooks/components/metrics/time-zone.ts";
+import { daysLater, timeZone, weekday } from "../notebooks/components/metrics/time-zone.ts";
 import {
   dayIntervals,
   dayWindows,

@@ -1,9 +1,8 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { daysLater } from "../../notebooks/components/metrics/baseline.ts";
 import { unmarked } from "../../notebooks/components/metrics/bidi.ts";
 import { allQueues } from "../../notebooks/components/metrics/interval.ts";
-import { timeZone } from "../../notebooks/components/metrics/time-zone.ts";
+import { daysLater, timeZone } from "../../notebooks/components/metrics/time-zone.ts";
 import type { Comparison } from "../../notebooks/components/metrics/today.ts";
 import type { Grain } from "../../notebooks/components/metrics/windows.ts";
 import { CliError } from "../base/errors.ts";

@@ -1,5 +1,5 @@
 // The options of kit.yaml and how each value is read. config.ts holds their meaning.
-import { daysLater } from "../../notebooks/components/metrics/baseline.ts";
+import { daysLater } from "../../notebooks/components/metrics/time-zone.ts";
 import { suggest } from "../base/suggest.ts";
 import {
   type Check,

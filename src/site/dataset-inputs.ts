@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { daysLater } from "../../notebooks/components/metrics/baseline.ts";
-import { timeZone } from "../../notebooks/components/metrics/time-zone.ts";
+import { daysLater, timeZone } from "../../notebooks/components/metrics/time-zone.ts";
 import { type Names, namesOf, noNames } from "../base/names.ts";
 import type { Project } from "../config/project.ts";
 import type { Database } from "../duckdb/database.ts";

@@ -1,11 +1,10 @@
-import { daysLater } from "../metrics/baseline.js";
 import { isolated } from "../metrics/bidi.js";
 import { clock, count, decimal, longDay, percent, weekdayName, type Zone } from "../metrics/format.js";
 import { pageThrough } from "../metrics/freshness.js";
 import { type Interval, known, offered } from "../metrics/interval.js";
 import type { RestOfDay } from "../metrics/rest-of-day.js";
 import { excludedDay, excludedDays, lacks, missingText, type Site } from "../metrics/site.js";
-import { timeZone } from "../metrics/time-zone.js";
+import { daysLater, timeZone } from "../metrics/time-zone.js";
 import * as today from "../metrics/today.js";
 import type { LegendEntry } from "../picture/picture.js";
 import type { Crosshair } from "./crosshair.js";

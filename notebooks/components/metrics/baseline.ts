@@ -1,4 +1,5 @@
 import { type Bounds, type Maybe, quantity } from "./ratio.js";
+import { daysLater } from "./time-zone.js";
 
 /** What is usual for an interval: the same weekday and local clock time of the weeks before. */
 export interface Baseline {
@@ -89,8 +90,3 @@ export function weeksBefore(date: string, reach: number): readonly string[] {
 }
 
 let lastAsked: { date: string; days: string[] } | undefined;
-
-/** ("2026-11-21", -7) -> "2026-11-14" */
-export function daysLater(date: string, days: number): string {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
-}

@@ -1,4 +1,4 @@
-import { daysLater } from "./baseline.js";
+import { daysLater } from "./time-zone.js";
 
 /** What every daily row has. `complete` is false for a day of which not all has come. */
 export interface DayRow {

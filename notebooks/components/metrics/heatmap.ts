@@ -1,6 +1,6 @@
-import { baseline, daysLater, quantile } from "./baseline.js";
+import { baseline, quantile } from "./baseline.js";
 import { isOpen, type OpenHours } from "./interval-state.js";
-import { clockText, weekday as weekdayOf } from "./time-zone.js";
+import { clockText, daysLater, weekday as weekdayOf } from "./time-zone.js";
 import { dayIntervals, type Grain } from "./windows.js";
 
 /**

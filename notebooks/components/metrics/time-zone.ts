@@ -36,6 +36,11 @@ export function weekday(date: string): number {
   return new Date(`${date}T00:00:00Z`).getUTCDay() || 7;
 }
 
+/** ("2026-11-21", -7) -> "2026-11-14" */
+export function daysLater(date: string, days: number): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * day).toISOString().slice(0, 10);
+}
+
 const day = 86_400_000;
 const minute = 60_000;
 

@@ -2,7 +2,6 @@ import { type Card, pointsDelta, versusDelta } from "../charts/cards.js";
 import { crosshair } from "../charts/crosshair.js";
 import { shareChart, shareLineChart, spreadChart, stackChart } from "../charts/daily.js";
 import { countColumn, figure, shareColumn, type TableColumn, table } from "../charts/figure.js";
-import { daysLater } from "../metrics/baseline.js";
 import {
   type Compared,
   type ConversationDay,
@@ -13,6 +12,7 @@ import {
 import { change, clock, count, dayName, duration, percent, plural } from "../metrics/format.js";
 import { ratio, wilson } from "../metrics/ratio.js";
 import type { Site } from "../metrics/site.js";
+import { daysLater } from "../metrics/time-zone.js";
 import { html } from "../picture/dom.js";
 
 export interface ConversationChoice {

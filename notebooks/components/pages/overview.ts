@@ -1,11 +1,11 @@
 import { type Card, pointsDelta, versusDelta } from "../charts/cards.js";
 import { shareLineChart, stackChart } from "../charts/daily.js";
 import { countColumn, figure, type TableColumn, table } from "../charts/figure.js";
-import { daysLater } from "../metrics/baseline.js";
 import { type ConversationDay, conversationTotals, type DayRow } from "../metrics/conversations.js";
 import { clock, count, longDay, percent, plural, weekdayName, type Zone } from "../metrics/format.js";
 import { ratio, wilson } from "../metrics/ratio.js";
 import type { Site } from "../metrics/site.js";
+import { daysLater } from "../metrics/time-zone.js";
 import { html } from "../picture/dom.js";
 import { type FeedHealth, minutesText } from "./health.js";
 

@@ -18,7 +18,6 @@ import { driverPanel, explain } from "../charts/drivers.js";
 import { csvButton, figure, type TableColumn, table } from "../charts/figure.js";
 import { netChart } from "../charts/intraday.js";
 import { readUrl, tellUnknown, writeUrl } from "../charts/url-state.js";
-import { daysLater } from "../metrics/baseline.js";
 import { isolated } from "../metrics/bidi.js";
 import {
   clock,
@@ -50,6 +49,7 @@ import {
 import { projectionText, type RestOfDay, restOfDay } from "../metrics/rest-of-day.js";
 import { maximum } from "../metrics/rollup.js";
 import { excludedDays, lacks, openHours, type Site } from "../metrics/site.js";
+import { daysLater } from "../metrics/time-zone.js";
 import * as today from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
 import { html, whenIdle } from "../picture/dom.js";

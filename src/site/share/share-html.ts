@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { daysLater } from "../../../notebooks/components/metrics/baseline.ts";
 import type { QueueDay } from "../../../notebooks/components/metrics/day-file.ts";
+import { daysLater } from "../../../notebooks/components/metrics/time-zone.ts";
 import { markup, type Picture, picture } from "../../../notebooks/components/picture/picture.ts";
 import { type DayFacts, dayTable } from "../../../notebooks/components/share/day-card.ts";
 import type { SharedPage } from "../../../notebooks/components/share/share-page.ts";

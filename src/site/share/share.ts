@@ -1,9 +1,8 @@
-import { daysLater } from "../../../notebooks/components/metrics/baseline.ts";
 import type { QueueDay } from "../../../notebooks/components/metrics/day-file.ts";
 import { dayName } from "../../../notebooks/components/metrics/format.ts";
 import type { IntradayDay } from "../../../notebooks/components/metrics/interval.ts";
 import type { Site } from "../../../notebooks/components/metrics/site.ts";
-import { timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
+import { daysLater, timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
 import type { Comparison } from "../../../notebooks/components/metrics/today.ts";
 import { CliError } from "../../base/errors.ts";
 import { hint, suggest } from "../../base/suggest.ts";

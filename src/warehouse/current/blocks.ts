@@ -1,3 +1,4 @@
+import { daysLater, weekday } from "../../../notebooks/components/metrics/time-zone.ts";
 import type { DaySnapshot } from "../snapshot/snapshot.ts";
 
 /** Days of a feed that share a file of current. */
@@ -16,7 +17,7 @@ const smallDay = 5_000;
 export function blocksOf(days: readonly Pick<DaySnapshot, "dt" | "rows">[], small = smallDay): Block[] {
   const blocks = new Map<string, Block>();
   for (const { dt, rows } of days) {
-    const name = rows > small ? dt : `${mondayOf(dt)}_week`;
+    const name = rows > small ? dt : `${daysLater(dt, 1 - weekday(dt))}_week`;
     const block = blocks.get(name);
     if (block) block.days.push(dt);
     else blocks.set(name, { name, days: [dt] });
@@ -27,10 +28,4 @@ export function blocksOf(days: readonly Pick<DaySnapshot, "dt" | "rows">[], smal
 /** The files of current, each once. */
 export function currentFiles(days: readonly Pick<DaySnapshot, "current">[]): string[] {
   return [...new Set(days.flatMap(({ current }) => current ?? []))];
-}
-
-function mondayOf(dt: string): string {
-  const date = new Date(`${dt}T00:00:00Z`);
-  date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 6) % 7));
-  return date.toISOString().slice(0, 10);
 }

@@ -1,3 +1,4 @@
+import { daysLater } from "../../../notebooks/components/metrics/time-zone.ts";
 import { own } from "../../base/names.ts";
 import type { TypeChange } from "../../config/config.ts";
 import type { Feed } from "../../export/feed.ts";
@@ -98,7 +99,7 @@ function classOf(
   const saidThat = (...kinds: DocChange[]) =>
     said.some(
       (entry) =>
-        entry.column === column && kinds.includes(entry.change as DocChange) && entry.dt <= dayAfter(dt),
+        entry.column === column && kinds.includes(entry.change as DocChange) && entry.dt <= daysLater(dt, 1),
     );
   if (kind === "new_column")
     return documented.has(column) || saidThat("column_announced") ? "announced" : "silent";
@@ -106,10 +107,6 @@ function classOf(
   if (kind === "type_widened") return saidThat("type_announced") ? "announced" : "breaking";
   if (kind === "values_rescued") return saidThat("type_announced") ? "announced" : "silent";
   return "silent";
-}
-
-function dayAfter(dt: string): string {
-  return new Date(Date.parse(dt) + 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
 }
 
 // By what the days have brought up to one of them. Null: nothing but nulls.

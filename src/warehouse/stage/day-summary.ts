@@ -90,14 +90,18 @@ export function installDay(
 /** Columns with a value, be it a rescued one, or whose key the first line of a file has. */
 function seenIn({ columns, written, rescued, firstLines, reuse }: DayRead): string[] {
   if (written === null) return [];
-  const keys = new Set(firstLines.flatMap(keysIn));
   const before = new Set(reuse?.summary.seen);
-  const seen = columns.filter((column) => {
-    const { name, key, untyped } = column;
-    if (before.has(name) || keys.has(key) || rescued.has(rescuedName(column))) return true;
-    return !untyped && written.filled(name);
+  const empty = columns.filter((column) => {
+    const { name, untyped } = column;
+    if (before.has(name) || rescued.has(rescuedName(column))) return false;
+    return untyped || !written.filled(name);
   });
-  return seen.map(({ name }) => name);
+  const absent = new Set(empty.map(({ key }) => key));
+  for (const line of firstLines) {
+    if (absent.size === 0) break;
+    for (const key of keysIn(line)) absent.delete(key);
+  }
+  return columns.filter(({ key }) => !absent.has(key)).map(({ name }) => name);
 }
 
 function keysIn(line: string): string[] {

@@ -39,8 +39,8 @@ interface Asked {
 }
 
 /**
- * Opens a bucket. Credentials, region and endpoint are the SDK's; listings and objects come over the kit's HTTP and with
- * signatures of its own, at a tenth of GetObject's CPU time. Nothing is tried again: that is the sync's business.
+ * Opens a bucket. Credentials, region, endpoint and signatures are the SDK's; listings and objects come over the kit's HTTP,
+ * at a tenth of GetObject's CPU time. Nothing is tried again: that is the sync's business.
  */
 export async function openS3(options: S3Options, tuning: SourceTuning = {}): Promise<Source> {
   return new S3Source(options, tuning);

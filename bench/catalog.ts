@@ -34,8 +34,7 @@ try {
   console.log("| question to a new catalog | seconds | CPU seconds |\n|---|---|---|");
   await ask("select 1");
   await ask("select count(*) from queue_wfm where instance_ts > timestamp '2099-01-01'");
-  for (const table of ["feeds", "days", "partitions", "row_counts"])
-    await ask(`select count(*) from kit.${table}`);
+  for (const table of ["feeds", "days", "partitions", "row_counts"]) await ask(`select count(*) from kit.${table}`);
 } finally {
   remove();
 }
@@ -48,9 +47,7 @@ async function ask(question: string): Promise<void> {
   const { user, system } = process.cpuUsage(cpu);
   const seconds = (performance.now() - started) / 1000;
   catalog.close();
-  console.log(
-    `| \`${question}\`: ${rows[0]![0]} | ${seconds.toFixed(2)} | ${((user + system) / 1e6).toFixed(2)} |`,
-  );
+  console.log(`| \`${question}\`: ${rows[0]![0]} | ${seconds.toFixed(2)} | ${((user + system) / 1e6).toFixed(2)} |`);
 }
 
 async function fill(): Promise<void> {
@@ -59,7 +56,12 @@ async function fill(): Promise<void> {
   for (const { name, kind, columns } of feeds) {
     const hourly = name !== "export_row_counts";
     const day = (dt: string): DaySnapshot => ({
-      ...{ dt, stamp: dt, source: dt, quarantine: null, quarantined: 0, layout: 0 },
+      dt,
+      stamp: dt,
+      source: dt,
+      quarantine: null,
+      quarantined: 0,
+      layout: 0,
       ...{ staged: `staged/${name}/${dt}.parquet`, detail: `staged/${name}/${dt}.jsonl` },
       ...{ current: `current/${name}/${dt}.parquet`, rows: 1, currentRows: 1 },
       facts: { stamp: dt, states: { complete: 24 }, lines: 1, through: `${dt}T23:00:00.000Z` },
@@ -69,11 +71,16 @@ async function fill(): Promise<void> {
     const feed: FeedSnapshot = {
       ...emptyFeed(),
       columns: columns.map((column) => ({
-        ...{ name: column.name, type: column.type, key: column.name, documented: true },
-        ...{ firstSeen: dts[0]!, lastSeen: dts.at(-1)! },
+        name: column.name,
+        type: column.type,
+        key: column.name,
+        documented: true,
+        firstSeen: dts[0]!,
+        lastSeen: dts.at(-1)!,
       })),
       layouts: [{ columns, seen: columns.map((column) => column.name), found: {} }],
-      ...{ days, partitions },
+      days,
+      partitions,
     };
     snapshot.feeds[name] = feed;
     for (const { staged, current } of days)
@@ -85,9 +92,7 @@ async function fill(): Promise<void> {
           'complete' as state, 1 as files, 100 as bytes, 10 as lines, 0 as blank, timestamp '2025-01-01' as completed_at
         from range(${dts.length}) days(d), range(24) hours(h), range(${quarters}) quarters(q)
       ) to ${quoteText(join(data, partitions))} (format parquet)`);
-    const nulls = [...columns, ...provenance].map(
-      (column) => `null::${column.type} as ${quoteName(column.name)}`,
-    );
+    const nulls = [...columns, ...provenance].map((column) => `null::${column.type} as ${quoteName(column.name)}`);
     const rows = hourly ? `select ${nulls.join(", ")}` : counts(nulls);
     const one = join(data, days[0]!.current!);
     await db.run(`copy (${rows}) to ${quoteText(one)} (format parquet)`);

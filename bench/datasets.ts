@@ -60,15 +60,12 @@ if (values.child !== undefined) {
 
 async function compare(project: Project): Promise<void> {
   const config = project.configFile!;
-  const runs = Array.from({ length: Number(values.runs) }, () =>
-    measure([process.execPath, self, "--child", config]),
-  );
+  const runs = Array.from({ length: Number(values.runs) }, () => measure([process.execPath, self, "--child", config]));
   const all = middle(runs);
   const datasets = listDatasets(project);
   const newest = new Map(datasets.map((dataset) => [dataset.file, dataset]));
   const each = new Map([...newest.values()].map((dataset) => [dataset.file, alone(config, dataset)]));
-  const sum = (of: (usage: Usage) => number) =>
-    datasets.reduce((total, { file }) => total + of(each.get(file)!), 0);
+  const sum = (of: (usage: Usage) => number) => datasets.reduce((total, { file }) => total + of(each.get(file)!), 0);
   const days = loadSnapshot(project.data).feeds.issue_queues!.days.length;
   const row = (name: string, seconds: number, cpu: number, peak: number) =>
     console.log(
@@ -84,8 +81,7 @@ async function compare(project: Project): Promise<void> {
     Math.max(...[...each.values()].map(({ peakMiB }) => peakMiB)),
   );
   console.log("\n| most time in the one process | CPU seconds |\n|---|---|");
-  for (const [name, cpu] of (await costs(project)).slice(0, 5))
-    console.log(`| ${name} | ${cpu.toFixed(2)} |`);
+  for (const [name, cpu] of (await costs(project)).slice(0, 5)) console.log(`| ${name} | ${cpu.toFixed(2)} |`);
 }
 
 // One of each file stands for all of it, the newest day for its days.
@@ -105,13 +101,10 @@ async function costs(project: Project): Promise<[name: string, cpu: number][]> {
     const { user, system } = process.cpuUsage(before);
     found.set(name, (found.get(name) ?? 0) + (user + system) / 1e6);
   };
-  for (const name of keptRelations)
-    await cost(`${name}, for all that read it`, () => keepDerived(database, [name]));
+  for (const name of keptRelations) await cost(`${name}, for all that read it`, () => keepDerived(database, [name]));
   const tracing = openTracing(project);
   for (const batch of batches(listDatasets(project)))
-    await cost(relative(loadersFolder, batch[0]!.file), () =>
-      computeTogether(database, batch, project, { tracing }),
-    );
+    await cost(relative(loadersFolder, batch[0]!.file), () => computeTogether(database, batch, project, { tracing }));
   await tracing.close();
   database.close();
   return [...found].sort(([, a], [, b]) => b - a);
@@ -129,8 +122,7 @@ async function repeatWeeks({ data }: Project): Promise<void> {
     for (let k = 1; k <= 12; k++)
       for (const day of days.slice(0, -1)) older.push(await copyDay(database, data, name, day, 28 * k));
     feed.days = [...older, ...days].sort((a, b) => (a.dt < b.dt ? -1 : 1));
-    if (feed.partitions !== undefined)
-      feed.partitions = await copyPartitions(database, data, feed.partitions);
+    if (feed.partitions !== undefined) feed.partitions = await copyPartitions(database, data, feed.partitions);
   }
   database.close();
   saveSnapshot(data, before, next, new Date());
@@ -156,9 +148,7 @@ async function copyDay(
       return name === "issue_id" ? `(${column}::BIGINT + ${back} * 1000000000000)::${type} as ${column}` : [];
     });
     const columns = moved.length === 0 ? "*" : `* replace (${moved.join(", ")})`;
-    await database.run(
-      `copy (select ${columns} from ${source}) to ${quoteText(join(data, target))} (format parquet)`,
-    );
+    await database.run(`copy (select ${columns} from ${source}) to ${quoteText(join(data, target))} (format parquet)`);
     return target;
   };
   // Only the first deliveries of queue_wfm are read from staged.

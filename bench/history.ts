@@ -58,7 +58,5 @@ function sample({ name, type }: Column, number: number, place: number): unknown 
   if (type === "BIGINT") return Math.floor(random * 50);
   if (type === "BOOLEAN") return random < 0.5;
   if (name === "platform") return ["web", "ios", "android"][Math.floor(random * 3)];
-  return name.endsWith("_id")
-    ? 20_000_000 + Math.floor(random * 10_000_000)
-    : `word_${Math.floor(random * 100)}`;
+  return name.endsWith("_id") ? 20_000_000 + Math.floor(random * 10_000_000) : `word_${Math.floor(random * 100)}`;
 }

@@ -33,18 +33,16 @@ const env = {
   AWS_EC2_METADATA_DISABLED: "true",
 };
 const demo = await startDemo({
-  ...{ seed: 1, now: new Date() },
-  ...{ days: Number(values.days), conversationsPerDay: Number(values.conversations) },
+  seed: 1,
+  now: new Date(),
+  days: Number(values.days),
+  conversationsPerDay: Number(values.conversations),
 });
 const { store } = demo.server;
 try {
   const held = [
     ...holdBack("hour", /^(?![^/]*wfm)[^/]*\/.*(dt=[^/]+\/hr=\d+)\/[^/]+$/, Number(values.hours)),
-    ...holdBack(
-      "window",
-      /^[^/]*queue_(?:membership_)?wfm\/.*(dt=[^/]+\/hr=\d+\/mi=\d+)\//,
-      Number(values.windows),
-    ),
+    ...holdBack("window", /^[^/]*queue_(?:membership_)?wfm\/.*(dt=[^/]+\/hr=\d+\/mi=\d+)\//, Number(values.windows)),
   ];
   const config = join(folder, "kit.yaml");
   writeFileSync(
@@ -54,9 +52,7 @@ try {
   console.error(`building the site of ${values.days} days x ${values.conversations} conversations`);
   const args = ["--config", config, "--output", site];
   // In a process of its own that leaves this one's server free to answer.
-  await ended(
-    spawn(process.execPath, [bin, "build", ...args], { env, stdio: ["ignore", "ignore", "inherit"] }),
-  );
+  await ended(spawn(process.execPath, [bin, "build", ...args], { env, stdio: ["ignore", "ignore", "inherit"] }));
 
   const watcher = spawn(process.execPath, [bin, "watch", "--json", "--every", values.every, ...args], {
     env,
@@ -94,10 +90,7 @@ try {
   await ended(watcher);
   rows.sort((a, b) => Number(a[1]) - Number(b[1]));
   console.log(`${machine()}; a round every ${values.every}\n`);
-  table(
-    ["", "from marker to page, s", "sync", "update", "site", "CPU seconds, all rounds", "datasets"],
-    rows,
-  );
+  table(["", "from marker to page, s", "sync", "update", "site", "CPU seconds, all rounds", "datasets"], rows);
   for (const what of ["window", "hour"]) {
     const times = rows.filter((row) => row[0] === what).map((row) => row[1]);
     console.log(`${what}: median ${times[Math.floor(times.length / 2)]} s, slowest ${times.at(-1)} s`);
@@ -120,9 +113,7 @@ function holdBack(what: string, pattern: RegExp, count: number) {
   const newest = complete.sort(([a], [b]) => (a < b ? -1 : 1)).slice(complete.length - count);
   if (newest.length < count) throw new Error(`the bucket has ${newest.length} runs: ${what}`);
   return newest.map(([, keys]) => {
-    const markerLast = [...keys].sort(
-      (a, b) => Number(a.endsWith("_SUCCESS")) - Number(b.endsWith("_SUCCESS")),
-    );
+    const markerLast = [...keys].sort((a, b) => Number(a.endsWith("_SUCCESS")) - Number(b.endsWith("_SUCCESS")));
     const objects = markerLast.map((key) => ({ key, body: store.read(demoBucket, key) }));
     for (const { key } of objects) store.delete(demoBucket, key);
     return { what, objects };

@@ -23,18 +23,16 @@ if (process.env.BENCH_FOLDER) await child(process.env.BENCH_FOLDER);
 else await parent();
 
 async function child(folder: string): Promise<void> {
-  const config = parseConfig(
-    `bucket: big-bucket\nendpoint: ${process.env.BENCH_URL}\ndata: data`,
-    "kit.yaml",
-    folder,
-  );
+  const config = parseConfig(`bucket: big-bucket\nendpoint: ${process.env.BENCH_URL}\ndata: data`, "kit.yaml", folder);
   const project = { root: folder, configFile: null, config, feeds: loadRegistry(), data: config.data };
   const started = performance.now();
   const report = await sync(project, { now, dryRun: true, full: process.env.BENCH_FULL === "1" });
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
   console.log(
     JSON.stringify({
-      ...{ full: report.full, partitions: report.added + report.kept, objects: report.objects },
+      full: report.full,
+      partitions: report.added + report.kept,
+      objects: report.objects,
       seconds: Math.round(performance.now() - started) / 1000,
       cpuSeconds: Math.round((userCPUTime + systemCPUTime) / 1e5) / 10,
       peakMB: Math.round(maxRSS / 1024),
@@ -58,8 +56,11 @@ async function parent(): Promise<void> {
     bucket.requests = 0;
     const env = {
       ...process.env,
-      ...{ BENCH_FOLDER: folder, BENCH_URL: url, BENCH_FULL: full ? "1" : "0" },
-      ...{ AWS_ACCESS_KEY_ID: "AKIDBENCH", AWS_SECRET_ACCESS_KEY: "bench" },
+      BENCH_FOLDER: folder,
+      BENCH_URL: url,
+      BENCH_FULL: full ? "1" : "0",
+      AWS_ACCESS_KEY_ID: "AKIDBENCH",
+      AWS_SECRET_ACCESS_KEY: "bench",
     };
     const process_ = spawn(process.execPath, [fileURLToPath(import.meta.url)], { env, stdio: "inherit" });
     await new Promise((resolve) => process_.on("exit", resolve));
@@ -118,9 +119,7 @@ function simulate(): Simulated {
     answer(
       prefix,
       list
-        .map(
-          (name) => `<CommonPrefixes><Prefix>${encodeURIComponent(prefix + name)}</Prefix></CommonPrefixes>`,
-        )
+        .map((name) => `<CommonPrefixes><Prefix>${encodeURIComponent(prefix + name)}</Prefix></CommonPrefixes>`)
         .join(""),
       null,
     );
@@ -147,9 +146,7 @@ function simulate(): Simulated {
       const { found, more } = page(prefix, after, prefix.split("/")[0]!);
       const contents = found.map((one) => {
         const marker = one.endsWith("_SUCCESS");
-        const etag = marker
-          ? "d41d8cd98f00b204e9800998ecf8427e"
-          : createHash("md5").update(one).digest("hex");
+        const etag = marker ? "d41d8cd98f00b204e9800998ecf8427e" : createHash("md5").update(one).digest("hex");
         return `<Contents><Key>${encodeURIComponent(one)}</Key><LastModified>2026-11-22T10:30:00.000Z</LastModified><ETag>&quot;${etag}&quot;</ETag><Size>${marker ? 0 : 41000}</Size><StorageClass>STANDARD</StorageClass></Contents>`;
       });
       return answer(prefix, contents.join(""), more ? found[999]! : null);

@@ -23,14 +23,8 @@ export function measure(command: string[], env: NodeJS.ProcessEnv = {}): Usage {
       encoding: "utf8",
       maxBuffer: 1 << 28,
     });
-    if (result.status !== 0)
-      throw new Error(`${command.join(" ")} ended with ${result.status}\n${result.stderr}`);
-    const [wall, user, system, kib] = readFileSync(report, "utf8")
-      .trim()
-      .split("\n")
-      .at(-1)!
-      .split(" ")
-      .map(Number);
+    if (result.status !== 0) throw new Error(`${command.join(" ")} ended with ${result.status}\n${result.stderr}`);
+    const [wall, user, system, kib] = readFileSync(report, "utf8").trim().split("\n").at(-1)!.split(" ").map(Number);
     return { seconds: wall!, cpuSeconds: user! + system!, peakMiB: kib! / 1024, output: result.stdout };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -91,9 +91,7 @@ async function bareCopies(project: Project): Promise<void> {
   const target = join(project.data, "..", "bare.parquet");
   const db = await openDatabase();
   for (const [feed, list] of files) {
-    const columns = feedOf(project, feed).columns.map(
-      ({ name, type }) => `${quoteText(name)}: ${quoteText(type)}`,
-    );
+    const columns = feedOf(project, feed).columns.map(({ name, type }) => `${quoteText(name)}: ${quoteText(type)}`);
     const read = `read_json(${quoteList(list)}, format = 'newline_delimited', ignore_errors = true, columns = {${columns.join(", ")}})`;
     await db.run(`copy (from ${read}) to ${quoteText(target)} (format parquet, compression zstd)`);
   }

@@ -55,9 +55,7 @@ else await main();
 
 async function main(): Promise<void> {
   const external = values.endpoint !== undefined;
-  console.log(
-    `${machine()}; ${external ? "an external server" : "the embedded server"}; median of ${values.runs}`,
-  );
+  console.log(`${machine()}; ${external ? "an external server" : "the embedded server"}; median of ${values.runs}`);
   for (const ms of external ? [0] : [0, 20]) {
     const server = await openServer(ms);
     try {
@@ -78,9 +76,7 @@ async function main(): Promise<void> {
  * the end: after many deletions ext4 takes ten times as long to make a file, whoever comes next.
  */
 function compare(server: Server, { bucket }: Workload): string {
-  const clients = Object.entries(withChecks(commands(server, bucket))).filter(([, { probe }]) =>
-    installed(probe),
-  );
+  const clients = Object.entries(withChecks(commands(server, bucket))).filter(([, { probe }]) => installed(probe));
   const runs = new Map<string, Usage[]>(clients.map(([name]) => [name, []]));
   const folders = mkdtempSync(join(tmpdir(), "kit-bench-sync-"));
   try {
@@ -119,7 +115,15 @@ function commands({ endpoint }: Server, bucket: string): Record<string, Client> 
   const rclone = (transfers: number) => ({
     probe: ["rclone", "version"],
     command: (folder: string) => [
-      ...["env", "-u", "AWS_CA_BUNDLE", "rclone", "copy", "--transfers", `${transfers}`, "--checkers", "16"],
+      "env",
+      "-u",
+      "AWS_CA_BUNDLE",
+      "rclone",
+      "copy",
+      "--transfers",
+      `${transfers}`,
+      "--checkers",
+      "16",
       ...[
         "--config",
         "/dev/null",
@@ -131,7 +135,8 @@ function commands({ endpoint }: Server, bucket: string): Record<string, Client> 
         "--s3-endpoint",
         endpoint,
       ],
-      ...[`:s3:${bucket}`, folder],
+      `:s3:${bucket}`,
+      folder,
     ],
   });
   const kit = (program: string) => ({
@@ -148,14 +153,7 @@ function commands({ endpoint }: Server, bucket: string): Record<string, Client> 
     "rclone, 64 transfers": rclone(64),
     s5cmd: {
       probe: ["s5cmd", "version"],
-      command: (folder: string) => [
-        "s5cmd",
-        "--endpoint-url",
-        endpoint,
-        "cp",
-        `s3://${bucket}/*`,
-        `${folder}/`,
-      ],
+      command: (folder: string) => ["s5cmd", "--endpoint-url", endpoint, "cp", `s3://${bucket}/*`, `${folder}/`],
     },
     "aws s3 sync": {
       probe: ["aws", "--version"],
@@ -222,9 +220,7 @@ function gzipOfSize(size: number, seed: number): Buffer {
 }
 
 function mixed(count: number): number[] {
-  return Array.from({ length: count }, (_, i) =>
-    i % 100 === 0 ? 8 << 20 : i % 100 < 40 ? 40 << 10 : 2 << 10,
-  );
+  return Array.from({ length: count }, (_, i) => (i % 100 === 0 ? 8 << 20 : i % 100 < 40 ? 40 << 10 : 2 << 10));
 }
 
 async function openServer(ms: number): Promise<Server> {

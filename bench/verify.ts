@@ -44,8 +44,11 @@ function messages(hour: number): object[] {
     const number = (i < half ? hour : hour - 1) * half + (i % half);
     const created = new Date(Date.UTC(2025, 0, 1) + number * 2000).toISOString();
     return {
-      ...{ instance_ts: created, created_ts: created, issue_id: 1_000_000 + Math.floor(number / 12) },
-      ...{ sender_id: 5_000_000 + (number % 9973), sender_type: number % 2 ? "customer" : "rep" },
+      instance_ts: created,
+      created_ts: created,
+      issue_id: 1_000_000 + Math.floor(number / 12),
+      sender_id: 5_000_000 + (number % 9973),
+      sender_type: number % 2 ? "customer" : "rep",
       ...{
         utterance_type: "freehand",
         utterance: `message ${number} of a conversation about a bill`,

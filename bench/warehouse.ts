@@ -53,9 +53,7 @@ const steps: Record<string, (folder: string) => Promise<void>> = {
     const { project } = rawFixture(undefined, folder);
     const catalog = await openCatalog(project);
     const columns = relationColumns(loadSnapshot(project.data).feeds[feed.name]!);
-    await catalog.rows(
-      `${question} from (${dedupeSelect(feed, columns, "raw.convos_metrics")}) group by all`,
-    );
+    await catalog.rows(`${question} from (${dedupeSelect(feed, columns, "raw.convos_metrics")}) group by all`);
     catalog.close();
   },
   async raw(folder) {
@@ -107,8 +105,7 @@ function main(): void {
       run("load");
       fixture.put(feed.name, last, hour(hours - 1, perHour), { level: 1 });
       run("hour");
-      for (const step of ["rebuild", "current", "view", "raw", ...(values.verify ? ["verify"] : [])])
-        run(step);
+      for (const step of ["rebuild", "current", "view", "raw", ...(values.verify ? ["verify"] : [])]) run(step);
       fixture.remove(feed.name, last);
     }
     console.log(report(found));

@@ -20,8 +20,15 @@ const dates = [
 ];
 // What takes more than some seconds gets one date, but for the watcher; browsers, terminals and long files are left out.
 const costly = [
-  ...["-share", "-catalog-file", "-bad-input", "-readers", "-s3-refusals", "-webhook", "-credentials"],
-  ...["-cli.", "-wfm-columns"],
+  "-share",
+  "-catalog-file",
+  "-bad-input",
+  "-readers",
+  "-s3-refusals",
+  "-webhook",
+  "-credentials",
+  "-cli.",
+  "-wfm-columns",
 ];
 const leftOut = ["-preview", "-shell", "-one-feed"];
 const words = process.argv.slice(2);

@@ -34,10 +34,7 @@ describe("arguments", () => {
   });
 
   it("gives false, undefined and empty lists for what is not there", () => {
-    assert.deepEqual(
-      { ...read([]).options },
-      { feed: [], port: undefined, "dry-run": false, output: undefined },
-    );
+    assert.deepEqual({ ...read([]).options }, { feed: [], port: undefined, "dry-run": false, output: undefined });
   });
 
   it("keeps what follows -- as it is", () => {

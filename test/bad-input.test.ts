@@ -85,12 +85,7 @@ describe("bad input: the bucket", () => {
   it("a profile that does not exist", async () => {
     kit.config("profile: nightly\n");
     const env = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
-    await refused(
-      kit,
-      ["sync"],
-      { exit: "noCredentials", says: /profile nightly/, next: /profile/ },
-      { env },
-    );
+    await refused(kit, ["sync"], { exit: "noCredentials", says: /profile nightly/, next: /profile/ }, { env });
     kit.config("");
     nothingHalfDone(kit);
   });
@@ -111,12 +106,7 @@ describe("bad input: the bucket", () => {
 
   it("a key id that nobody knows", async () => {
     const env = { AWS_ACCESS_KEY_ID: "AKIDOTHER" };
-    await refused(
-      kit,
-      ["sync"],
-      { exit: "credentialsRefused", says: /InvalidAccessKeyId/, next: /check/ },
-      { env },
-    );
+    await refused(kit, ["sync"], { exit: "credentialsRefused", says: /InvalidAccessKeyId/, next: /check/ }, { env });
   });
 
   it("no such bucket", async () => {
@@ -137,12 +127,7 @@ describe("bad input: the bucket", () => {
     const limited = { accessKeyId: "AKIDREAD", secretAccessKey: "read", allow: ["read" as const] };
     const other = await openCliKit("", { credentials: [credentials, limited] });
     const env = { AWS_ACCESS_KEY_ID: "AKIDREAD", AWS_SECRET_ACCESS_KEY: "read" };
-    await refused(
-      other,
-      ["sync"],
-      { exit: "accessDenied", says: /access denied to/, next: /prefix/ },
-      { env },
-    );
+    await refused(other, ["sync"], { exit: "accessDenied", says: /access denied to/, next: /prefix/ }, { env });
     nothingHalfDone(other);
     await other.close();
   });
@@ -206,8 +191,7 @@ describe("bad input: the configuration", () => {
     kit.config("tiemzone: UTC\nfeeds:\n  convos_metrics:\n    vresion: 2\nsync: {concurrency: many}\n");
     await refused(kit, ["status"], { exit: "config", says: /kit\.yaml:4:1 .*timezone/, next: /./ });
     const { stderr } = await kit.run(["sync"]);
-    for (const place of ["kit.yaml:4:1", "kit.yaml:7:5", "kit.yaml:8:"])
-      assert.ok(stderr.includes(place), stderr);
+    for (const place of ["kit.yaml:4:1", "kit.yaml:7:5", "kit.yaml:8:"]) assert.ok(stderr.includes(place), stderr);
     assert.equal(kit.server.requests.length, 0);
   });
 
@@ -246,11 +230,7 @@ describe("bad input: the command line", () => {
     [["sync", "--dryrun"], /unknown option --dryrun \(did you mean "--dry-run"\?\)/, /sync --help/],
     [["sync", "--feed"], /option --feed needs a value/, /sync --help/],
     [["sync", "--wait", "--no-wait"], /--wait and --no-wait exclude each other/, /leave/],
-    [
-      ["sync", "--fail-on", "schemas"],
-      /not one of schema, counts: schemas \(did you mean "schema"\?\)/,
-      /--help/,
-    ],
+    [["sync", "--fail-on", "schemas"], /not one of schema, counts: schemas \(did you mean "schema"\?\)/, /--help/],
     [["sync", "now"], /unexpected argument: now/, /--help/],
     [
       ["sql", "select 1", "--timezone", "Europe/Berln"],

@@ -37,10 +37,7 @@ describe("baseline", () => {
   it("says too few rather than give a median of three", () => {
     const three = new Map([...history].slice(0, 3));
     const found = baseline(monday, (date) => three.get(date));
-    assert.deepEqual(
-      [found.state, found.median, found.low, found.high, found.n],
-      ["too few", null, null, null, 3],
-    );
+    assert.deepEqual([found.state, found.median, found.low, found.high, found.n], ["too few", null, null, null, 3]);
   });
 
   it("does not reach back beyond its limit", () => {

@@ -62,9 +62,7 @@ describe("a year of calls", () => {
   it("projects the day at noon better than the plain baseline does", () => {
     const scored = dates.filter((date) => date > "2026-04-01");
     const forecasts = scored.map((date) => {
-      const usual = slots.map(
-        (slot) => baseline(date, (day) => quarters.get(`${day} ${slot}`)?.contacts).median,
-      );
+      const usual = slots.map((slot) => baseline(date, (day) => quarters.get(`${day} ${slot}`)?.contacts).median);
       const actual = slots.map((slot) => quarters.get(`${date} ${slot}`)!.contacts);
       const noon = slots.map((slot, i) => ({ usual: usual[i], actual: slot < "12:00" ? actual[i] : null }));
       return {

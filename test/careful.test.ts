@@ -3,15 +3,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { lineKey, rescuedKey, scanLine } from "../src/warehouse/stage/careful.ts";
 import fc from "./fast-check.ts";
 import type { RawFixture } from "./raw-fixture.ts";
-import {
-  columnTypes,
-  detail,
-  eventColumns,
-  eventsFixture,
-  quarantine,
-  stageAndSave,
-  stagedRows,
-} from "./stage-kit.ts";
+import { columnTypes, detail, eventColumns, eventsFixture, quarantine, stageAndSave, stagedRows } from "./stage-kit.ts";
 
 describe("scanLine", () => {
   // what the line has, its cleaned members without the line number, what is rescued
@@ -88,13 +80,10 @@ describe("scanLine", () => {
 
   it("takes no text that JSON.parse refuses, but for NaN, Infinity and a last comma", () => {
     fc.assert(
-      fc.property(
-        fc.string({ unit: fc.constantFrom(...'{}[]:,"\\u0aeE+-.1 tfn'), maxLength: 12 }),
-        (text) => {
-          if (!("text" in scanLine(text, 1))) return;
-          assert.doesNotThrow(() => JSON.parse(text.replace(/,(\s*[}\]])/g, "$1")));
-        },
-      ),
+      fc.property(fc.string({ unit: fc.constantFrom(...'{}[]:,"\\u0aeE+-.1 tfn'), maxLength: 12 }), (text) => {
+        if (!("text" in scanLine(text, 1))) return;
+        assert.doesNotThrow(() => JSON.parse(text.replace(/,(\s*[}\]])/g, "$1")));
+      }),
       { numRuns: 2000 },
     );
   });
@@ -115,11 +104,7 @@ describe("exact values", () => {
   const path = () => detail(fixture.project, "events", "2026-09-01").day.path;
 
   it("keeps whole numbers beyond 2^53 and, wider, beyond 2^63", async () => {
-    const rows = await put(
-      '{"n":9007199254740993,"id":9007199254740993}',
-      '{"n":-9223372036854775808}',
-      '{"n":5}',
-    );
+    const rows = await put('{"n":9007199254740993,"id":9007199254740993}', '{"n":-9223372036854775808}', '{"n":5}');
     assert.deepEqual(
       rows.map(({ n }) => n),
       [9007199254740993n, -9223372036854775808n, 5],
@@ -151,10 +136,7 @@ describe("exact values", () => {
   });
 
   it("keeps 30-digit ids digit by digit, as numbers and as texts", async () => {
-    const rows = await put(
-      '{"id":123456789012345678901234567890}',
-      '{"id":"000123456789012345678901234567890"}',
-    );
+    const rows = await put('{"id":123456789012345678901234567890}', '{"id":"000123456789012345678901234567890"}');
     assert.deepEqual(
       rows.map(({ id }) => id),
       ["123456789012345678901234567890", "000123456789012345678901234567890"],
@@ -252,10 +234,7 @@ describe("exact values", () => {
   it("keeps keys apart that differ in case alone, and keys named like its own columns", async () => {
     const rows = await put({ id: "a", ID: "b", Id: "c", _line: "mine", _file: 5 }, { Id: "only" });
     const [first, second] = rows;
-    assert.deepEqual(
-      [first!.id, first!.ID_1, first!.Id_2, first!._line_1, first!._file_1],
-      ["a", "b", "c", "mine", 5],
-    );
+    assert.deepEqual([first!.id, first!.ID_1, first!.Id_2, first!._line_1, first!._file_1], ["a", "b", "c", "mine", 5]);
     assert.deepEqual([second!.id, second!.ID_1, second!.Id_2], [null, null, "only"]);
     assert.equal(path(), "typed");
   });

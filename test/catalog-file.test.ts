@@ -12,8 +12,7 @@ import { type CliKit, openCliKit } from "./cli-kit.ts";
 import { ended, output } from "./wait.ts";
 
 const python = process.env.ASAPP_KIT_TEST_PYTHON ?? "python3";
-const noPython =
-  spawnSync(python, ["-c", "import duckdb"]).status !== 0 ? `no duckdb package for ${python}` : false;
+const noPython = spawnSync(python, ["-c", "import duckdb"]).status !== 0 ? `no duckdb package for ${python}` : false;
 
 describe("the catalog as a DuckDB file", () => {
   let kit: CliKit;
@@ -47,10 +46,7 @@ describe("the catalog as a DuckDB file", () => {
   it("tells what it wrote, and leaves nothing beside it", async () => {
     const { code, stdout, stderr } = await kit.run(["catalog", "--write", "acme.duckdb"]);
     assert.deepEqual([code, stdout], [0, ""], stderr);
-    assert.match(
-      stderr,
-      /^wrote acme\.duckdb: \d+ tables and views, [\d.]+ MB, [\d.]+ s\n.*again after a sync.*\n$/,
-    );
+    assert.match(stderr, /^wrote acme\.duckdb: \d+ tables and views, [\d.]+ MB, [\d.]+ s\n.*again after a sync.*\n$/);
     const told = JSON.parse((await kit.run(["catalog", "-w", "acme.duckdb", "--json"])).stdout);
     assert.deepEqual([told.file, told.bytes], [file(), statSync(file()).size]);
     assert.deepEqual(readdirSync(kit.folder).sort(), ["acme.duckdb", "data", "kit.yaml"]);
@@ -78,8 +74,7 @@ out = [c.execute(q).fetchall() for q in given]
 out.append(c.execute("${names} = 'acme' order by all").fetchall())`,
       queries,
     );
-    for (const [i, query] of queries.entries())
-      assert.deepEqual(found[i], (await catalog.rows(query)).rows, query);
+    for (const [i, query] of queries.entries()) assert.deepEqual(found[i], (await catalog.rows(query)).rows, query);
     await catalog.rows("show all tables");
     const ours = await catalog.rows(`${names} = 'memory' and view_name <> 'query_result' order by all`);
     assert.deepEqual(found.at(-1), ours.rows);

@@ -65,7 +65,9 @@ before(async () => {
       startedAt: "2026-09-02T02:00:00.000Z",
       finishedAt: "2026-09-02T02:01:30.000Z",
     },
-    ...{ full: true, lastFull: "2026-09-02T02:00:00.000Z", outcome: "something new" },
+    full: true,
+    lastFull: "2026-09-02T02:00:00.000Z",
+    outcome: "something new",
     feeds: namesOf(
       Object.entries<FeedSync>({
         convos_metrics: {
@@ -109,14 +111,11 @@ describe("the catalog's feeds", () => {
         ["1", 90, 7, 1, "2026-09-01 06"],
       ],
     );
-    assert.deepEqual(
-      await rows("select issue_id, total_handle_time, _rescued from convos_metrics order by issue_id"),
-      [
-        ["1", 90, null],
-        ["2", null, null],
-        ["3", null, '{"total_handle_time":"long"}'],
-      ],
-    );
+    assert.deepEqual(await rows("select issue_id, total_handle_time, _rescued from convos_metrics order by issue_id"), [
+      ["1", 90, null],
+      ["2", null, null],
+      ["3", null, '{"total_handle_time":"long"}'],
+    ]);
   });
 
   it("has a feed that no registry knows, whole rows being its key", async () => {
@@ -145,17 +144,9 @@ describe("the catalog's feeds", () => {
   });
 
   it("shows all that there is to whoever asks for a list", async () => {
-    const names = await rows(
-      "select table_schema || '.' || table_name from information_schema.tables order by 1",
-    );
+    const names = await rows("select table_schema || '.' || table_name from information_schema.tables order by 1");
     const all = names.flat();
-    for (const name of [
-      "main.convos_metrics",
-      "raw.odd_feed",
-      "kit.feeds",
-      "wfm.rep_windows",
-      "main.utterances",
-    ])
+    for (const name of ["main.convos_metrics", "raw.odd_feed", "kit.feeds", "wfm.rep_windows", "main.utterances"])
       assert.ok(all.includes(name), name);
     const fresh = await openCatalog(raw.project);
     assert.ok((await fresh.rows("show all tables")).rows.length >= all.length);
@@ -226,9 +217,7 @@ describe("the catalog's feeds", () => {
 
 describe("the catalog's tables about the data", () => {
   it("sums up each feed", async () => {
-    const [convos] = await catalog.objects(
-      "select * exclude (doc) from kit.feeds where feed = 'convos_metrics'",
-    );
+    const [convos] = await catalog.objects("select * exclude (doc) from kit.feeds where feed = 'convos_metrics'");
     assert.deepEqual(convos, {
       ...{
         feed: "convos_metrics",
@@ -237,21 +226,33 @@ describe("the catalog's tables about the data", () => {
         cadence_minutes: 60,
         partitions: 5,
       },
-      ...{ complete: 2, empty: 1, replaced: 0, expired: 0, waiting: 1, overdue: 0, failed: 1, encrypted: 0 },
-      ...{ rows_delivered: 4, rows: 3, duplicates: 1, ties: 0, quarantined: 1, rescued: 1 },
+      complete: 2,
+      empty: 1,
+      replaced: 0,
+      expired: 0,
+      waiting: 1,
+      overdue: 0,
+      failed: 1,
+      encrypted: 0,
+      rows_delivered: 4,
+      rows: 3,
+      duplicates: 1,
+      ties: 0,
+      quarantined: 1,
+      rescued: 1,
       ...{
         first_day: "2026-09-01",
         last_day: "2026-09-02",
         data_through: "2026-09-02T01:00:00Z",
       },
-      ...{ version: "1", unlisted: null, suspect: null },
+      version: "1",
+      unlisted: null,
+      suspect: null,
     });
     assert.deepEqual(await rows("select data_through, suspect from kit.feeds where feed = 'queue_wfm'"), [
       ["2026-09-01T05:30:00Z", "key column not delivered: rep_id"],
     ]);
-    assert.deepEqual(await rows("select data_through, rows from kit.feeds where feed = 'utterances'"), [
-      [null, 0],
-    ]);
+    assert.deepEqual(await rows("select data_through, rows from kit.feeds where feed = 'utterances'"), [[null, 0]]);
     assert.equal((await rows("select count(*) from kit.feeds"))[0]![0], raw.project.feeds.size + 1);
   });
 
@@ -334,10 +335,9 @@ describe("the catalog's tables about the data", () => {
   });
 
   it("holds the settings, the last sync and the macros", async () => {
-    assert.deepEqual(
-      await rows("select title, timezone, service_level_target, wait_unit from kit.settings"),
-      [["ASAPP Messaging", "Europe/Berlin", 0.8, "minutes"]],
-    );
+    assert.deepEqual(await rows("select title, timezone, service_level_target, wait_unit from kit.settings"), [
+      ["ASAPP Messaging", "Europe/Berlin", 0.8, "minutes"],
+    ]);
     assert.deepEqual(await rows("select source, finished_at, outcome from kit.sync"), [
       ["s3://bucket", "2026-09-02T02:01:30Z", "something new"],
     ]);
@@ -415,9 +415,7 @@ describe("a rep's windows", () => {
     fixture.put("dim_queues", "2026-09-01 06", [{ queue_key: 2, queue_id: 4, queue_name: "Queue Billing" }]);
     await updateWarehouse(fixture.project);
     const named = await openCatalog(fixture.project);
-    const { rows: found } = await named.rows(
-      "select queue_id, queue_name, logged_in from wfm.rep_windows order by 1",
-    );
+    const { rows: found } = await named.rows("select queue_id, queue_name, logged_in from wfm.rep_windows order by 1");
     assert.deepEqual(found, [
       ["4", "Queue Billing", 15],
       ["5", null, 15],
@@ -523,16 +521,7 @@ describe("the catalog's walls", () => {
     assert.deepEqual((await nothing.rows("select sum(rows), count(*) from kit.feeds")).rows, [
       [0, empty.project.feeds.size],
     ]);
-    for (const name of [
-      "days",
-      "partitions",
-      "files",
-      "quarantine",
-      "dedupe",
-      "schema_changes",
-      "row_counts",
-      "sync",
-    ])
+    for (const name of ["days", "partitions", "files", "quarantine", "dedupe", "schema_changes", "row_counts", "sync"])
       assert.deepEqual((await nothing.rows(`select count(*) from kit.${name}`)).rows, [[0]], name);
     nothing.close();
     empty.delete();

@@ -20,13 +20,23 @@ const range = (length: number) => Array.from({ length }, (_, i) => i);
 const site: Site = {
   title: "Test contact centre",
   timezone: "America/New_York",
-  ...{ target: 0.8, seconds: 60, variant: "offered", threshold_counts: "answered" },
-  ...{ min_reps: 3, min_contacts: 5, week_start: 1 },
+  target: 0.8,
+  seconds: 60,
+  variant: "offered",
+  threshold_counts: "answered",
+  min_reps: 3,
+  min_contacts: 5,
+  week_start: 1,
   open_hours: { default: range(7).map((i) => ({ weekday: i + 1, from: 480, to: 1200 })) },
   excluded_days: [{ day: before(14), name: "Founders' Day" }],
-  ...{ synced_at: "2026-09-16T19:30:00Z", grace_minutes: 60 },
+  synced_at: "2026-09-16T19:30:00Z",
+  grace_minutes: 60,
   feeds: ["convos_metrics", "issue_queues", "queue_wfm", "rep_convos"].map((feed) => ({
-    ...{ feed, cadence_minutes: 60, through: "2026-09-16T19:15:00Z", overdue: 0, failed: 0 },
+    feed,
+    cadence_minutes: 60,
+    through: "2026-09-16T19:15:00Z",
+    overdue: 0,
+    failed: 0,
   })),
 };
 
@@ -41,8 +51,7 @@ const [held, contradicts, few] = [isHour(13), isHour(14), isHour(19)];
 function intraday(queue: string, through: number, share: number, day = today): QueueDay {
   const came = (i: number) => i < through && open(i) && !missing(i) && !(through < 96 && empty(i));
   const series = (of: (i: number) => number | null) => quarters.map((i) => (came(i) ? of(i) : null));
-  const contacts = (i: number) =>
-    through === 96 && few(i) ? 1 : Math.round(bell(i) * share * (i < 50 ? 1.2 : 0.8));
+  const contacts = (i: number) => (through === 96 && few(i) ? 1 : Math.round(bell(i) * share * (i < 50 ? 1.2 : 0.8)));
   const abandoned = (i: number) => (contacts(i) > 8 ? 2 : contacts(i) > 4 ? 1 : 0);
   const late = (i: number) => (i > 50 ? Math.ceil(contacts(i) / 3) : 1);
   const staffed = (of: number) => (i: number) => (held(i) ? null : Math.round(of * share * 15 * 10) / 10);
@@ -89,9 +98,19 @@ const dayOf = (day: string, until: number) =>
 const queues = names.map((queue, i) => ({ queue, kind: i === 0 ? "all" : "queue" }));
 
 const loads: QueueLoad[] = names.map((queue, i) => ({
-  ...{ queue, kind: i === 0 ? "all" : "queue", part: i === 0 ? 0 : 1, days: 28 },
-  ...{ contacts: 9000 / (i + 1), abandoned: 500 / (i + 1), busiest: 26 / (i + 1), busiest_slot: "11:30" },
-  ...{ handled: 8500 / (i + 1), handle_mean: 480, concurrency: 1.8, patience: 300, excluded: [before(14)] },
+  queue,
+  kind: i === 0 ? "all" : "queue",
+  part: i === 0 ? 0 : 1,
+  days: 28,
+  contacts: 9000 / (i + 1),
+  abandoned: 500 / (i + 1),
+  busiest: 26 / (i + 1),
+  busiest_slot: "11:30",
+  handled: 8500 / (i + 1),
+  handle_mean: 480,
+  concurrency: 1.8,
+  patience: 300,
+  excluded: [before(14)],
 }));
 
 /** Heatmaps: five weeks of two queues, with a day when nothing came and one whose reps were too few. */
@@ -99,12 +118,14 @@ const heatDays: HeatDay[] = names.slice(0, 2).flatMap((queue, part) =>
   range(35).map((back): HeatDay => {
     const day = before(back + 1);
     const share = (weekday(day) > 5 ? 0.25 : 1) * (part === 0 ? 1 : 0.4) * (back < 7 ? 1.2 : 1);
-    const offered = quarters.map((i) =>
-      isHour(12)(i) && weekday(day) === 2 ? 0 : Math.round(bell(i) * share),
-    );
+    const offered = quarters.map((i) => (isHour(12)(i) && weekday(day) === 2 ? 0 : Math.round(bell(i) * share)));
     const abandoned = offered.map((count) => Math.floor(count / 9));
     return {
-      ...{ day, queue, offered, abandoned, base: offered },
+      day,
+      queue,
+      offered,
+      abandoned,
+      base: offered,
       good: offered.map((count, i) => Math.max(0, count - Math.ceil(count / (i > 56 ? 3 : 8)))),
       wait: offered.map((count, i) => count * (20 + i)),
       available: quarters.map((i) => (!open(i) ? 0 : isHour(18)(i) ? -1 : 90 * share)),
@@ -120,7 +141,11 @@ const conversationDays: ConversationDay[] = ["All channels", "web"].flatMap((cha
     const ended = Math.round(started * (last ? 0.6 : 0.97));
     const withheld = at === 20;
     return {
-      ...{ day: before(41 - at), complete: !last, channel, started, ended },
+      day: before(41 - at),
+      complete: !last,
+      channel,
+      started,
+      ended,
       assisted: Math.round(ended * 0.7),
       handled: Math.round(ended * 0.7),
       handle_p50: withheld ? null : 400 + ((at * 53) % 90),
@@ -147,8 +172,13 @@ const historyDays: HistoryDay[] = [all, "Billing"].flatMap((queue, i) =>
     const abandoned = Math.round(offered * 0.06);
     const within = Math.round(offered * (0.7 + ((at * 7) % 20) / 100));
     return {
-      ...{ day: before(41 - at), complete: at < 41, queue },
-      ...{ offered, abandoned, within, assigned: offered - abandoned },
+      day: before(41 - at),
+      complete: at < 41,
+      queue,
+      offered,
+      abandoned,
+      within,
+      assigned: offered - abandoned,
     };
   }),
 );
@@ -159,7 +189,13 @@ const healthDays: FeedDay[] = partitionStates.flatMap((state, i) =>
   range(14).map(
     (at): FeedDay => ({
       ...{ feed: `feed_that_is_${state}`, day: before(13 - at) },
-      ...{ complete: 24, empty: 0, replaced: 0, waiting: 0, overdue: 0, failed: 0, other: 0 },
+      complete: 24,
+      empty: 0,
+      replaced: 0,
+      waiting: 0,
+      overdue: 0,
+      failed: 0,
+      other: 0,
       ...(at >= 13 - i ? { [state]: 1 } : {}),
       ...(at >= 13 - i && i > 4 ? { complete: 0, [state]: 24 } : {}),
     }),
@@ -167,9 +203,19 @@ const healthDays: FeedDay[] = partitionStates.flatMap((state, i) =>
 );
 const healthFeeds: FeedHealth[] = partitionStates.map((state, i) => ({
   ...{ feed: `feed_that_is_${state}`, kind: "conversation", about: "what is tested", cadence_minutes: 60 },
-  ...{ through: "2026-09-16T18:00:00Z", partitions: 336, complete: 330, empty: 3, waiting: 1 },
-  ...{ overdue: i === 1 ? 2 : 0, failed: i === 0 ? 1 : 0, delivered: 12_000, kept: 11_500, duplicates: 500 },
-  ...{ ties: 3, quarantined: 0, first_day: before(13) },
+  through: "2026-09-16T18:00:00Z",
+  partitions: 336,
+  complete: 330,
+  empty: 3,
+  waiting: 1,
+  overdue: i === 1 ? 2 : 0,
+  failed: i === 0 ? 1 : 0,
+  delivered: 12_000,
+  kept: 11_500,
+  duplicates: 500,
+  ties: 3,
+  quarantined: 0,
+  first_day: before(13),
 }));
 
 /** Baseline accuracy: four weeks of three queues, one with a forecast of its own. */
@@ -181,8 +227,17 @@ const scored: ScoredDay[] = names.flatMap((queue, i) =>
         const contacts = Math.round((300 + ((at * 31) % 60)) / (i + 1));
         const distance = contacts * (kind === "forecast" ? 0.11 : 0.14 + 0.05 * i + ((at * 3) % 5) / 50);
         return {
-          ...{ queue, kind, day: before(28 - at), complete: at < 27, expected: contacts + 6 - at },
-          ...{ n: 24, without: 0, contacts, distance, error: 6 - at, floor: contacts * (0.08 + 0.04 * i) },
+          queue,
+          kind,
+          day: before(28 - at),
+          complete: at < 27,
+          expected: contacts + 6 - at,
+          n: 24,
+          without: 0,
+          contacts,
+          distance,
+          error: 6 - at,
+          floor: contacts * (0.08 + 0.04 * i),
         };
       }),
   ),

@@ -17,9 +17,7 @@ function lines(element: Element, indent: string): string[] {
   if (children.every(({ nodeType }) => nodeType !== 1))
     return [`${start}>${escaped(children.map((child) => child.textContent).join(""))}${end}`];
   const inner = children.flatMap((child) =>
-    child.nodeType === 1
-      ? lines(child as Element, `${indent}  `)
-      : [`${indent}  ${escaped(child.textContent ?? "")}`],
+    child.nodeType === 1 ? lines(child as Element, `${indent}  `) : [`${indent}  ${escaped(child.textContent ?? "")}`],
   );
   return [`${start}>`, ...inner, `${indent}${end}`];
 }

@@ -56,9 +56,7 @@ describe("charts", () => {
     for (const [view, options] of Object.entries({ ...ways, empty: { files: noRows } as Partial<PageInput> }))
       it(`of ${page}, ${view}, are as stored`, async () => {
         const { displayed } = await runPage(page, { files: rows, ...options });
-        const charts = chartsOf(displayed).map(
-          ([name, chart]) => [`${page}-${view}-${name}`, chart] as const,
-        );
+        const charts = chartsOf(displayed).map(([name, chart]) => [`${page}-${view}-${name}`, chart] as const);
         for (const [name] of charts) draw(name);
         for (const [name, chart] of charts) compare(name, still(chart));
       });

@@ -55,7 +55,11 @@ export function cleanEnv(env: Record<string, string | undefined> = {}): NodeJS.P
   );
   return {
     ...kept,
-    ...{ PATH, TZ, TMPDIR, HOME: "/nonexistent", NO_COLOR: "1" },
+    PATH,
+    TZ,
+    TMPDIR,
+    HOME: "/nonexistent",
+    NO_COLOR: "1",
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_CONFIG_FILE: "/nonexistent/config",
     AWS_SHARED_CREDENTIALS_FILE: "/nonexistent/credentials",
@@ -80,10 +84,7 @@ export async function openCliKit(yaml = "", options: Partial<S3ServerOptions> = 
     folder,
     server,
     config: (more) =>
-      writeFileSync(
-        join(folder, "kit.yaml"),
-        `bucket: ${bucket}\nendpoint: ${server.url}\ndata: data\n${more}`,
-      ),
+      writeFileSync(join(folder, "kit.yaml"), `bucket: ${bucket}\nendpoint: ${server.url}\ndata: data\n${more}`),
     partition: (path, rows, { marker = true } = {}) =>
       putPartition((key, body) => void server.put(bucket, key, body), expand(path), rows, marker),
     run: (args, more = {}) => run(args, { cwd: folder, ...more, env: { ...awsEnv, ...more.env } }),

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -48,8 +40,7 @@ describe("help", () => {
       assert.equal(command.summary, summary);
       assert.ok(stdout.startsWith(`usage: asapp-kit ${name}`));
       assert.equal((await run(["help", name])).stdout, stdout);
-      for (const option of Object.keys({ ...command.options, ...common }))
-        assert.ok(stdout.includes(`--${option} `));
+      for (const option of Object.keys({ ...command.options, ...common })) assert.ok(stdout.includes(`--${option} `));
       assert.ok(command.examples.length >= 2, `${name} has ${command.examples.length} examples`);
       for (const [line] of command.examples) {
         assert.ok(stdout.includes(line));
@@ -96,9 +87,7 @@ function commandFiles(): { file: string; packages: string[] }[] {
       const file = `src/commands/${name}`;
       return {
         file,
-        packages: [...loadedBy(file)].filter(
-          (path) => !path.startsWith("src/") && !path.startsWith("notebooks/"),
-        ),
+        packages: [...loadedBy(file)].filter((path) => !path.startsWith("src/") && !path.startsWith("notebooks/")),
       };
     });
 }
@@ -107,9 +96,7 @@ function loadedBy(file: string, loaded = new Set<string>()): Set<string> {
   loaded.add(file);
   for (const [, name] of read(file).matchAll(/^(?:import|export) (?!type)[^;]*?from "([^"]+)";$/gm)) {
     if (name!.startsWith("node:")) continue;
-    const path = name!.startsWith(".")
-      ? join(dirname(file), name!).replace(/(notebooks.*)\.js$/, "$1.ts")
-      : name!;
+    const path = name!.startsWith(".") ? join(dirname(file), name!).replace(/(notebooks.*)\.js$/, "$1.ts") : name!;
     if (loaded.has(path)) continue;
     if (name!.startsWith(".")) loadedBy(path, loaded);
     else loaded.add(path);
@@ -293,9 +280,7 @@ describe("cli", () => {
     assert.equal(code, 0, stderr);
     const database = await openDatabase();
     const file = quoteText(join(kit.folder, "sum.parquet"));
-    assert.deepEqual((await database.rows(`select total::varchar from ${file}`)).rows, [
-      ["9007199254740993"],
-    ]);
+    assert.deepEqual((await database.rows(`select total::varchar from ${file}`)).rows, [["9007199254740993"]]);
     database.close();
   });
 
@@ -311,17 +296,10 @@ describe("cli", () => {
   it("points at the place in a query that is wrong, and leaves no file", async () => {
     const outputs = [[], ["-o", "x.csv"], ["-o", "x.parquet"]];
     const unknown = outputs.map(async (to) => {
-      const { code, stdout, stderr } = await kit.run([
-        "sql",
-        "select issue_id,\n  colum from convos_metrics",
-        ...to,
-      ]);
+      const { code, stdout, stderr } = await kit.run(["sql", "select issue_id,\n  colum from convos_metrics", ...to]);
       assert.equal(code, exitCodes.query);
       assert.equal(stdout, "");
-      assert.match(
-        stderr,
-        /"colum" not found[\s\S]*\n +LINE 2: {3}colum.*\n +\^\n {2}next: asapp-kit schema FEED/,
-      );
+      assert.match(stderr, /"colum" not found[\s\S]*\n +LINE 2: {3}colum.*\n +\^\n {2}next: asapp-kit schema FEED/);
     });
     const queries = [
       "select sum(x frm t",
@@ -371,9 +349,7 @@ describe("cli", () => {
     const script = readFileSync(join(kit.folder, "views.sql"), "utf8");
     const database = await openDatabase();
     await database.run(script);
-    assert.deepEqual((await database.rows("select count(*), sum(issue_id::int) from convos_metrics")).rows, [
-      [4, 11],
-    ]);
+    assert.deepEqual((await database.rows("select count(*), sum(issue_id::int) from convos_metrics")).rows, [[4, 11]]);
     database.close();
     const one = (await kit.run(["views", "--feed", "convos_metrics"])).stdout;
     assert.ok(one.length < script.length && one.includes("convos_metrics") && !one.includes("queue_wfm"));
@@ -385,10 +361,7 @@ describe("cli", () => {
     assert.match(stderr, /^1 line quarantined/m);
     const lines = JSON.parse((await kit.run(["quarantine", "--feed", "utterances", "--json"])).stdout);
     assert.equal(lines[0].line, 2);
-    assert.equal(
-      (await kit.run(["quarantine", "--feed", "convos_metrics"])).stderr,
-      "no line is quarantined\n",
-    );
+    assert.equal((await kit.run(["quarantine", "--feed", "convos_metrics"])).stderr, "no line is quarantined\n");
   });
 
   it("describes a feed's columns and what changed in them", async () => {
@@ -457,20 +430,11 @@ describe("cli", () => {
       for (const name of ["data.jsonl.gz", "_SUCCESS"]) own.server.put(bucket, `${folder}/${name}`, "");
       const { code, stdout, stderr } = await own.run(["sync"]);
       assert.equal(code, exitCodes.someFailed);
-      assert.match(
-        stdout,
-        /^failed +1: mystery 2026-09-01: data\.jsonl\.gz is no data file of mystery by its name$/m,
-      );
-      assert.match(
-        stderr,
-        /^warning: not read, .*: 1 place below feeds, e\.g\.\n +"mystery\/.*\/data\.jsonl\.gz"$/m,
-      );
+      assert.match(stdout, /^failed +1: mystery 2026-09-01: data\.jsonl\.gz is no data file of mystery by its name$/m);
+      assert.match(stderr, /^warning: not read, .*: 1 place below feeds, e\.g\.\n +"mystery\/.*\/data\.jsonl\.gz"$/m);
       const status = await own.run(["status"]);
       assert.match(status.stdout, /^mystery +0 +1 +0$/m);
-      assert.match(
-        status.stdout,
-        /mystery: 1 partition failed: 2026-09-01 \(data\.jsonl\.gz is no data file/,
-      );
+      assert.match(status.stdout, /mystery: 1 partition failed: 2026-09-01 \(data\.jsonl\.gz is no data file/);
     } finally {
       await own.close();
     }
@@ -498,10 +462,7 @@ describe("cli", () => {
   it("finds what is damaged on disk, and fetches it again", async () => {
     const intact = await kit.run(["verify"]);
     assert.equal(intact.code, 0, intact.stderr);
-    assert.match(
-      intact.stdout,
-      /each as the manifest has it\n[\s\S]*: the warehouse is what the raw files give$/m,
-    );
+    assert.match(intact.stdout, /each as the manifest has it\n[\s\S]*: the warehouse is what the raw files give$/m);
     const folder = join(kit.folder, "data", "raw", expand("convos_metrics/dt=2026-09-01/hr=05"));
     const bytes = readFileSync(join(folder, "convos_metrics.jsonl.gz"));
     bytes[bytes.length - 9]! ^= 1;
@@ -553,10 +514,7 @@ describe("cli", () => {
 
   it("names a folder that it cannot write to", async () => {
     writeFileSync(join(kit.folder, "plain-file"), "");
-    const yaml = readFileSync(join(kit.folder, "kit.yaml"), "utf8").replace(
-      "data: data",
-      "data: plain-file/data",
-    );
+    const yaml = readFileSync(join(kit.folder, "kit.yaml"), "utf8").replace("data: data", "data: plain-file/data");
     writeFileSync(join(kit.folder, "elsewhere.yaml"), yaml);
     const { code, stderr } = await kit.run(["sync", "--config", "elsewhere.yaml"]);
     assert.equal(code, exitCodes.notWritable);

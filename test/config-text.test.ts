@@ -34,14 +34,8 @@ describe("options set in kit.yaml", () => {
       "sync: {max_age:   15m}",
       "",
     ].join("\n");
-    const after = before
-      .replace('"old"', "left_queue")
-      .replace("reps:\n", "reps: agents\n            busy: b\n");
-    const settings = [
-      abandons,
-      { ...reps, value: "agents" },
-      { path: ["site", "wfm", "queue", "busy"], value: "b" },
-    ];
+    const after = before.replace('"old"', "left_queue").replace("reps:\n", "reps: agents\n            busy: b\n");
+    const settings = [abandons, { ...reps, value: "agents" }, { path: ["site", "wfm", "queue", "busy"], value: "b" }];
     assert.equal(setOptions(before, settings), after);
     assert.equal(setOptions(before.replaceAll("\n", "\r\n"), settings), after.replaceAll("\n", "\r\n"));
     assert.equal(setOptions(after, settings), after);
@@ -74,8 +68,7 @@ describe("options set in kit.yaml", () => {
         expected.site.wfm.queue ??= {};
         expected.site.wfm.queue.abandons = value;
         assert.deepEqual(parse(found), expected);
-        for (const line of ["# note", "# c", "# y"])
-          assert.equal(found.includes(line), text.includes(line), line);
+        for (const line of ["# note", "# c", "# y"]) assert.equal(found.includes(line), text.includes(line), line);
       }),
     );
   });

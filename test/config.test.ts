@@ -85,8 +85,7 @@ describe("config", () => {
 
   it("reads where else the bucket is", () => {
     assert.deepEqual(
-      read("{bucket: my-exports, prefix: /sub/folder/, endpoint: 'http://127.0.0.1:9000/', profile: work}")
-        .source,
+      read("{bucket: my-exports, prefix: /sub/folder/, endpoint: 'http://127.0.0.1:9000/', profile: work}").source,
       {
         type: "s3",
         bucket: "my-exports",
@@ -105,9 +104,8 @@ describe("config", () => {
       path: "/home/demo/exports",
     });
     assert.deepEqual(
-      read(
-        "source: {url: 'sftp://sftpacme@prod-data-sftp.asapp.com:22/out', identity: ~/.ssh/id, known_hosts: hosts}",
-      ).source,
+      read("source: {url: 'sftp://sftpacme@prod-data-sftp.asapp.com:22/out', identity: ~/.ssh/id, known_hosts: hosts}")
+        .source,
       {
         type: "sftp",
         url: "sftp://sftpacme@prod-data-sftp.asapp.com:22/out",
@@ -334,9 +332,7 @@ describe("config", () => {
       'kit.yaml:3:1 duplicate option "company"',
     ]);
     assert.deepEqual(problems("feeds: [reps, reps]"), ["kit.yaml:1:15 feed reps is named twice"]);
-    assert.deepEqual(problems("sync: {grace: 1h, grace: 2h}"), [
-      'kit.yaml:1:19 duplicate option "grace" in sync',
-    ]);
+    assert.deepEqual(problems("sync: {grace: 1h, grace: 2h}"), ['kit.yaml:1:19 duplicate option "grace" in sync']);
   });
 
   it("finds what does not go together", () => {
@@ -391,18 +387,12 @@ describe("config", () => {
       ["site: {exclude_days: [2026-01-01, 7/4/2026]}", /^kit.yaml:1:35 invalid date: 7\/4\/2026/],
       ["site: {exclude_days: [true]}", /exclude_days" in site must be a date, .*not true/],
       ["site: {exclude_days: [[2026-01-01]]}", /must be a date, .*not a list/],
-      [
-        "site: {exclude_days: [2026-01-02..2026-01-01]}",
-        /invalid range of days: .* \(it ends before it begins\)/,
-      ],
+      ["site: {exclude_days: [2026-01-02..2026-01-01]}", /invalid range of days: .* \(it ends before it begins\)/],
       ["site: {exclude_days: [2026-01-01..2026-01-03..2026-01-05]}", /invalid range of days/],
       ["site: {exclude_days: [2025-01-01..2026-01-02]}", /invalid range of days: .* \(more than 366 days\)/],
       ["site:\n  exclude_days:\n    New Year: 2026-01-01", /^kit.yaml:3:5 invalid date: New Year/],
       ["site:\n  exclude_days:\n    2026-01-01: [New Year]", /^kit.yaml:3:17 .* must be .*, not a list/],
-      [
-        "site: {exclude_days: {2026-01-01: a, 2026-01-01: b}}",
-        /duplicate option "2026-01-01" in exclude_days/,
-      ],
+      ["site: {exclude_days: {2026-01-01: a, 2026-01-01: b}}", /duplicate option "2026-01-01" in exclude_days/],
     ];
     for (const [text, expected] of cases) assert.match(problems(text).join("\n"), expected, text);
   });
@@ -460,9 +450,7 @@ describe("config", () => {
     assert.throws(
       () => loadConfig("/nonexistent/kit.yaml"),
       (error) =>
-        error instanceof CliError &&
-        error.exit === "config" &&
-        /copy kit\.example\.yaml/.test(error.next ?? ""),
+        error instanceof CliError && error.exit === "config" && /copy kit\.example\.yaml/.test(error.next ?? ""),
     );
     assert.throws(() => loadConfig(tmpdir()), /cannot read/);
   });
@@ -479,43 +467,8 @@ describe("config", () => {
 
   it("never throws anything but a CliError, whatever the text", () => {
     const piece = fc.constantFrom(
-      ...[
-        "a",
-        "feeds",
-        "site",
-        "wfm",
-        "company",
-        ": ",
-        "- ",
-        "\n",
-        "  ",
-        "{",
-        "}",
-        "[",
-        "]",
-        ",",
-        "&a ",
-        "*a",
-        "null",
-      ],
-      ...[
-        "!!set",
-        "'",
-        '"',
-        "#",
-        "? ",
-        "|",
-        ">",
-        "1",
-        "true",
-        "\t",
-        "---",
-        "<<",
-        "columns",
-        "key",
-        "reps",
-        "false",
-      ],
+      ...["a", "feeds", "site", "wfm", "company", ": ", "- ", "\n", "  ", "{", "}", "[", "]", ",", "&a ", "*a", "null"],
+      ...["!!set", "'", '"', "#", "? ", "|", ">", "1", "true", "\t", "---", "<<", "columns", "key", "reps", "false"],
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 25 }), (pieces) => {

@@ -62,10 +62,7 @@ describe("connections", () => {
   }
 
   const plain = (body: Buffer) =>
-    Buffer.concat([
-      Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length:${body.length}\r\nX-A: 1\r\nx-a: 2\r\n\r\n`),
-      body,
-    ]);
+    Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length:${body.length}\r\nX-A: 1\r\nx-a: 2\r\n\r\n`), body]);
   const chunked = (bodies: Buffer[]) =>
     Buffer.concat([
       Buffer.from("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
@@ -106,9 +103,7 @@ describe("connections", () => {
 
   it("join a header that comes twice, and read an answer without a length to its end", async () => {
     await serve(
-      (path) => [
-        path === "/open" ? Buffer.from("HTTP/1.0 200 OK\r\n\r\nall of it") : plain(Buffer.from("x")),
-      ],
+      (path) => [path === "/open" ? Buffer.from("HTTP/1.0 200 OK\r\n\r\nall of it") : plain(Buffer.from("x"))],
       (socket, path) => path === "/open" && socket.end(),
     );
     assert.equal((await get()).headers["x-a"], "1, 2");
@@ -125,11 +120,7 @@ describe("connections", () => {
       `${ok}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`,
       /content-length/,
     ],
-    [
-      "a chunk without its size",
-      `${ok}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`,
-      /Invalid character in chunk size/,
-    ],
+    ["a chunk without its size", `${ok}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`, /Invalid character in chunk size/],
     ["more than was said", `${ok}Content-Length: 1\r\n\r\nabc`, /./],
     ["a head without an end", `${ok}${"x: y\r\n".repeat(20_000)}`, /Headers Overflow/],
     [
@@ -252,8 +243,7 @@ describe("connections", () => {
         } else
           await got.then(
             () => assert.ok(sound && Buffer.concat(chunks).equals(body)),
-            ({ code }) =>
-              assert.match(code ?? "HPE", /^(ECONNRESET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|HPE)$/),
+            ({ code }) => assert.match(code ?? "HPE", /^(ECONNRESET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|HPE)$/),
           );
       });
 
@@ -325,13 +315,10 @@ describe("connections", () => {
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     http = new Http({ connections: 1, idleMs: 2_000, env: {} });
     let status = 0;
-    const sent = http.send(
-      { method: "POST", origin, path: "/", headers: {}, body: noise(8_000_000, 1) },
-      (head) => {
-        status = head.status;
-        return () => undefined;
-      },
-    );
+    const sent = http.send({ method: "POST", origin, path: "/", headers: {}, body: noise(8_000_000, 1) }, (head) => {
+      status = head.status;
+      return () => undefined;
+    });
     await sent.catch(({ code }) => assert.match(code, /^(ECONNRESET|EPIPE)$/));
     assert.ok(status === 413 || status === 0);
   });

@@ -20,14 +20,7 @@ const dt = "2026-09-08";
 const now = new Date(`${dt}T13:00:00Z`);
 
 // queue, assigned, abandoned, within, what the row says: a service level, or that its counts contradict
-const told: [
-  queue: string,
-  assigned: unknown,
-  abandoned: unknown,
-  within: unknown,
-  wait: unknown,
-  good: boolean,
-][] = [
+const told: [queue: string, assigned: unknown, abandoned: unknown, within: unknown, wait: unknown, good: boolean][] = [
   ["whole", 4, 1, 3, 20, true],
   ["none", 0, 0, 0, null, true],
   ["more in time than came", 4, 1, 8, 20, false],
@@ -65,7 +58,9 @@ describe("counts that cannot be", () => {
       `${dt} 10:30`,
       told.map(([queue_name, total_assignments, total_abandons, waits_under_60s, avg_wait_time_seconds]) => ({
         ...{ instance_ts: `${dt}T10:00:00Z`, queue_name, total_assignments, total_abandons, waits_under_60s },
-        ...{ avg_wait_time_seconds, avg_handle_time_seconds: 300, avg_wrap_time_seconds: 30 },
+        avg_wait_time_seconds,
+        avg_handle_time_seconds: 300,
+        avg_wrap_time_seconds: 30,
       })),
     );
     raw.put(
@@ -79,7 +74,9 @@ describe("counts that cannot be", () => {
             queue_id: queue_name,
             rep_id: `${queue_name} ${rep}`,
           },
-          ...{ lin_logged_in_min: logged, lin_avail_min: available, lin_busy_min: busy },
+          lin_logged_in_min: logged,
+          lin_avail_min: available,
+          lin_busy_min: busy,
           ...{
             lin_ute_avail_min: usedAvailable,
             lin_ute_busy_min: usedBusy,
@@ -100,26 +97,19 @@ describe("counts that cannot be", () => {
   });
 
   it("are flagged in wfm.*, counted in kit.oddities and named by status", async () => {
-    const { rows } = await catalog.rows(
-      "select queue_name from wfm.queue_windows where not contradicts order by 1",
-    );
+    const { rows } = await catalog.rows("select queue_name from wfm.queue_windows where not contradicts order by 1");
     assert.deepEqual(rows.flat(), told.flatMap(([queue, , , , , good]) => (good ? [queue] : [])).sort());
     const staffed = await catalog.rows(
       "select distinct queue_name from wfm.rep_windows where not contradicts order by 1",
     );
-    assert.deepEqual(
-      staffed.rows.flat(),
-      reps.flatMap(([queue, , , , , , good]) => (good ? [queue] : [])).sort(),
-    );
+    assert.deepEqual(staffed.rows.flat(), reps.flatMap(([queue, , , , , , good]) => (good ? [queue] : [])).sort());
     const odd = await catalog.rows("select feed, kind, count from kit.oddities order by feed");
     assert.deepEqual(odd.rows, [
       ["queue_membership_wfm", "counts", 20],
       ["queue_wfm", "counts", 6],
     ]);
     const { notes } = await readStatus(raw.project, now);
-    assert.ok(
-      notes.some(({ feed, what }) => feed === "queue_wfm" && /^6 rows whose counts contradict: /.test(what)),
-    );
+    assert.ok(notes.some(({ feed, what }) => feed === "queue_wfm" && /^6 rows whose counts contradict: /.test(what)));
   });
 
   for (const [queue, , , , , good] of told) {

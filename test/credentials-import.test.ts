@@ -61,8 +61,7 @@ describe("credentials import", { skip }, () => {
     ]);
   const encrypt = (text: string | Buffer, name = "kit", ...args: string[]) =>
     gpg(keys, ["--encrypt", "--recipient", `${name}@example.com`, ...args], text);
-  const deliver = (content: string | Buffer, name = "asapp.tsv.gpg") =>
-    writeFileSync(join(box, name), content);
+  const deliver = (content: string | Buffer, name = "asapp.tsv.gpg") => writeFileSync(join(box, name), content);
   const environment = (more: Record<string, string> = {}) => ({
     PATH: process.env.PATH,
     HOME: join(box, "home"),
@@ -160,16 +159,10 @@ describe("credentials import", { skip }, () => {
     const real = String(spawnSync("sh", ["-c", "command -v gpg"]).stdout).trim();
     mkdirSync(join(box, "bin"));
     const look = `{ env; printf '%s\\n' "$@"; ps -ef 2>/dev/null || true; } > '${seen}'`;
-    writeFileSync(
-      join(box, "bin", "gpg"),
-      `#!/bin/sh\n${look}\n'${real}' "$@"\nstatus=$?\n${look}2\nexit $status\n`,
-    );
+    writeFileSync(join(box, "bin", "gpg"), `#!/bin/sh\n${look}\n'${real}' "$@"\nstatus=$?\n${look}2\nexit $status\n`);
     chmodSync(join(box, "bin", "gpg"), 0o755);
     const more = { PATH: `${join(box, "bin")}:${process.env.PATH}` };
-    assert.equal(
-      run(["import", "asapp.tsv.gpg", "--row", "1", "--yes", "--json", "--debug"], more).status,
-      0,
-    );
+    assert.equal(run(["import", "asapp.tsv.gpg", "--row", "1", "--yes", "--json", "--debug"], more).status, 0);
     assert.match(readFileSync(seen, "utf8"), /--decrypt\n--\n.*asapp\.tsv\.gpg\n/);
     assert.ok(existsSync(`${seen}2`));
     const holding = files().filter((file) => readFileSync(file).includes(secret));
@@ -182,10 +175,7 @@ describe("credentials import", { skip }, () => {
   });
 
   it("takes armored files, standard input, headers and Windows line ends", () => {
-    deliver(
-      encrypt(`Access Key ID\tSecret\tBucket\r\n\r\n${id}\t${secret}\t${bucket}\r\n`, "kit", "--armor"),
-      "a.asc",
-    );
+    deliver(encrypt(`Access Key ID\tSecret\tBucket\r\n\r\n${id}\t${secret}\t${bucket}\r\n`, "kit", "--armor"), "a.asc");
     assert.equal(run(["import", "a.asc", "--yes"]).status, 0);
     const once = readFileSync(shared, "utf8");
     rmSync(shared);
@@ -227,18 +217,14 @@ describe("credentials import", { skip }, () => {
   it("replaces a profile only with --replace, and does nothing the second time", () => {
     deliver(encrypt(row));
     mkdirSync(join(box, "home", ".aws"));
-    const old =
-      "[asapp-prod-acme]\naws_access_key_id = OLD\naws_secret_access_key = OLD\nregion = x # keep\n[b]\n";
+    const old = "[asapp-prod-acme]\naws_access_key_id = OLD\naws_secret_access_key = OLD\nregion = x # keep\n[b]\n";
     writeFileSync(shared, old, { mode: 0o600 });
     const refused = run(["import", "asapp.tsv.gpg", "--yes"]);
     assert.equal(refused.status, 2);
     assert.match(refused.stderr, /profile asapp-prod-acme already exists in .*\n {2}next: add --replace/);
     assert.equal(readFileSync(shared, "utf8"), old);
     assert.ok(!existsSync(join(box, "kit.yaml")));
-    assert.match(
-      run(["import", "asapp.tsv.gpg", "--yes", "--replace"]).stderr,
-      /replaces the key of profile/,
-    );
+    assert.match(run(["import", "asapp.tsv.gpg", "--yes", "--replace"]).stderr, /replaces the key of profile/);
     const replaced = readFileSync(shared, "utf8");
     assert.equal(replaced, old.replace("= OLD", `= ${id}`).replace("= OLD", `= ${secret}`));
     const again = run(["import", "asapp.tsv.gpg"]);
@@ -261,14 +247,7 @@ describe("credentials import", { skip }, () => {
     deliver(encrypt(two));
     const own = "# ours\nenvironment: test # too\nbucket:   other\nprefix: old\n\nsite: {title:  T}   # t\n";
     writeFileSync(join(box, "own.yaml"), own, { mode: 0o640 });
-    const chosen = [
-      "--bucket",
-      "asapp-test-acme-exports-us-east-1",
-      "--config",
-      "own.yaml",
-      "--profile",
-      "t",
-    ];
+    const chosen = ["--bucket", "asapp-test-acme-exports-us-east-1", "--config", "own.yaml", "--profile", "t"];
     const { stderr } = run(["import", "asapp.tsv.gpg", "--yes", ...chosen]);
     assert.match(
       stderr,
@@ -303,10 +282,7 @@ describe("credentials import", { skip }, () => {
     deliver(encrypt(`${row}\n${secret}\t${id}\t${bucket}\nx\n`));
     const wrong = run(["import", "asapp.tsv.gpg", "--yes"]);
     assert.equal(wrong.status, 10);
-    assert.match(
-      wrong.stderr,
-      /asapp\.tsv\.gpg: line 3: the id is invalid.*\n.*asapp\.tsv\.gpg: line 4: no tab/,
-    );
+    assert.match(wrong.stderr, /asapp\.tsv\.gpg: line 3: the id is invalid.*\n.*asapp\.tsv\.gpg: line 4: no tab/);
     nothingWritten();
     const good = run(["import", "asapp.tsv.gpg", "--yes", "--row", "1"]);
     assert.equal(good.status, 0);
@@ -438,10 +414,7 @@ describe("credentials import", { skip }, () => {
   it("leaves the passphrase to gpg-agent and its pinentry", () => {
     const answers = (getpin: string) => {
       const commands = `case "$command" in GETPIN) ${getpin};; BYE) echo OK; exit 0;; *) echo OK;; esac`;
-      writeFileSync(
-        pinentry,
-        `#!/bin/sh\necho "OK ready"\nwhile read -r command rest; do ${commands}; done\n`,
-      );
+      writeFileSync(pinentry, `#!/bin/sh\necho "OK ready"\nwhile read -r command rest; do ${commands}; done\n`);
       chmodSync(pinentry, 0o755);
       spawnSync("gpgconf", ["--homedir", keys, "--reload", "gpg-agent"]); // it forgets what it holds
     };
@@ -454,10 +427,7 @@ describe("credentials import", { skip }, () => {
     answers('echo "D guess"; echo OK');
     assert.match(run(["import", "asapp.tsv.gpg", "--yes"]).stderr, /was not decrypted: wrong passphrase/);
     answers('echo "ERR 83918950 Inappropriate ioctl for device <Pinentry>"');
-    assert.match(
-      run(["import", "asapp.tsv.gpg", "--yes"]).stderr,
-      /could not ask for the passphrase\n.*GPG_TTY/,
-    );
+    assert.match(run(["import", "asapp.tsv.gpg", "--yes"]).stderr, /could not ask for the passphrase\n.*GPG_TTY/);
     nothingWritten();
     answers('echo "D open sesame"; echo OK');
     const { status, stderr } = run(["import", "asapp.tsv.gpg", "--yes"]);

@@ -34,11 +34,7 @@ describe("the delivered credentials file", () => {
     ["Windows line ends and blank lines", `\r\n${row}\tm\r\n\r\n \t \r\n`, "m"],
     ["a header", `id\tsecret\tbucket\tsub-folder\n${row}\tm\n`, "m"],
     ["a header in other words", `Access Key ID\tSecret Access Key\tBucket\n${row}\n`, ""],
-    [
-      "a header with underscores, commented",
-      `\n# aws_access_key_id\taws_secret_access_key\tbucket\n${row}\n`,
-      "",
-    ],
+    ["a header with underscores, commented", `\n# aws_access_key_id\taws_secret_access_key\tbucket\n${row}\n`, ""],
     ["a byte order mark", `\ufeff${row}`, ""],
     ["blanks around the fields", ` ${id} \t ${secret}\t s3://${prod}/ \t m `, "m"],
   ];
@@ -85,9 +81,7 @@ describe("the delivered credentials file", () => {
   }
 
   it("is refused as no text when it is not UTF-8", () => {
-    assert.deepEqual(parseHandover(Buffer.from([0x41, 0xff, 0x09])).problems, [
-      "the decrypted content is not text",
-    ]);
+    assert.deepEqual(parseHandover(Buffer.from([0x41, 0xff, 0x09])).problems, ["the decrypted content is not text"]);
   });
 
   it("never shows a secret, whatever is wrong with its row", () => {
@@ -129,19 +123,10 @@ describe("the delivered credentials file", () => {
     assert.equal(chooseKey(handover, "f", { row: 2 }).bucket, test);
     assert.equal(chooseKey(handover, "f", { bucket: test }).row, 2);
     assert.equal(chooseKey(handover, "f", { bucket: `s3://${prod}/` }).row, 1);
-    assert.match(
-      thrown(() => chooseKey(handover, "f", { row: 3 })).message,
-      /^f has no row 3\nrow 1: .*\nrow 2: /,
-    );
-    assert.match(
-      thrown(() => chooseKey(handover, "f", { bucket: "other" })).message,
-      /^f has no bucket other\n/,
-    );
+    assert.match(thrown(() => chooseKey(handover, "f", { row: 3 })).message, /^f has no row 3\nrow 1: .*\nrow 2: /);
+    assert.match(thrown(() => chooseKey(handover, "f", { bucket: "other" })).message, /^f has no bucket other\n/);
     const twice = thrown(() => chooseKey(read(`${row}\ta\n${row}\tb`), "f", { bucket: prod }));
-    assert.match(
-      twice.message,
-      /several rows for bucket .*\nrow 1: .*, sub-folder a\nrow 2: .*, sub-folder b$/,
-    );
+    assert.match(twice.message, /several rows for bucket .*\nrow 1: .*, sub-folder a\nrow 2: .*, sub-folder b$/);
     assert.equal(twice.next, "choose with --row N");
   });
 
@@ -206,11 +191,7 @@ describe("a shared credentials file", () => {
       `${added}[b]\n[acme]\naws_access_key_id = 3\n`,
       `${added}[b]\n[acme]\n`,
     ],
-    [
-      "has the profile found behind a byte order mark",
-      "\u00ef\u00bb\u00bf[acme]\n",
-      `\u00ef\u00bb\u00bf${added}`,
-    ],
+    ["has the profile found behind a byte order mark", "\u00ef\u00bb\u00bf[acme]\n", `\u00ef\u00bb\u00bf${added}`],
   ];
   for (const [what, before, after] of cases) {
     it(what, () => {
@@ -258,10 +239,7 @@ describe("a shared credentials file", () => {
         const head = first === "" ? "" : `${first}\n`;
         const tail = `[next]\n${second}`;
         assert.equal(
-          withProfile(`${head}[acme]\naws_access_key_id = 1\n${tail}`, "acme", id, secret).replaceAll(
-            "\r",
-            "",
-          ),
+          withProfile(`${head}[acme]\naws_access_key_id = 1\n${tail}`, "acme", id, secret).replaceAll("\r", ""),
           `${head}${added}${tail}`.replaceAll("\r", ""),
         );
       }),
@@ -276,10 +254,7 @@ describe("a shared credentials file", () => {
     assert.equal(credentialSetting(config, "default"), null);
     assert.equal(credentialSetting("[acme]\nrole_arn = a\n", "acme"), null);
     assert.equal(credentialSetting("[default]\nrole_arn = a\n", "default"), "role_arn");
-    assert.equal(
-      credentialSetting('[profile "acme"]\ncredential_process = a\n', "acme"),
-      "credential_process",
-    );
+    assert.equal(credentialSetting('[profile "acme"]\ncredential_process = a\n', "acme"), "credential_process");
   });
 });
 
@@ -300,11 +275,7 @@ describe("kit.yaml", () => {
       `profile:   'old' # ours\nfeeds:\n    - a\nbucket: "other-bucket"\nregion: # where\nprefix: messaging\n`,
       `profile:   acme # ours\nfeeds:\n    - a\nbucket: ${prod}\nregion: us-east-1 # where\nprefix: messaging\n`,
     ],
-    [
-      "keeps Windows line ends",
-      "site: {title: x}\r\n",
-      `site: {title: x}\r\n${lines.replaceAll("\n", "\r\n")}`,
-    ],
+    ["keeps Windows line ends", "site: {title: x}\r\n", `site: {title: x}\r\n${lines.replaceAll("\n", "\r\n")}`],
     ["may be a map in braces", "{company: acme}", ""],
     ["may use anchors and block text", "bucket: &b |-\n  other\nfeeds:\n  a: {bucket: *b}\n", ""],
     ["may end with dots", "site: {title: x}\n...\n", ""],
@@ -334,11 +305,7 @@ describe("kit.yaml", () => {
   });
 
   it("has names quoted that YAML would take for something else", () => {
-    const { text } = setTopOptions(
-      "",
-      { prefix: "2026-01", profile: "on", bucket: "123", region: "null" },
-      "kit.yaml",
-    );
+    const { text } = setTopOptions("", { prefix: "2026-01", profile: "on", bucket: "123", region: "null" }, "kit.yaml");
     assert.deepEqual(parse(text), { prefix: "2026-01", profile: "on", bucket: "123", region: "null" });
   });
 
@@ -369,14 +336,8 @@ describe("kit.yaml", () => {
   });
 
   it("is refused when it is no map, no YAML, or has another source", () => {
-    assert.match(
-      thrown(() => setTopOptions("- a\n", values, "k.yaml")).message,
-      /^k\.yaml must be a map of options$/,
-    );
-    assert.match(
-      thrown(() => setTopOptions("a: [\n", values, "k.yaml")).message,
-      /^k\.yaml:\d+:\d+ not valid YAML/,
-    );
+    assert.match(thrown(() => setTopOptions("- a\n", values, "k.yaml")).message, /^k\.yaml must be a map of options$/);
+    assert.match(thrown(() => setTopOptions("a: [\n", values, "k.yaml")).message, /^k\.yaml:\d+:\d+ not valid YAML/);
     assert.match(
       thrown(() => setTopOptions("source: {path: x}\n", values, "k.yaml")).message,
       /from `source`, not from a bucket/,

@@ -26,8 +26,15 @@ const feed = {
   key: ["id", "queue"],
   order: [orderTerm("ts desc")],
   columns: names.slice(0, 5).map((name) => ({
-    ...{ name, type: types[name] ?? "VARCHAR", published: null, doc: "", personal: "none" as const },
-    ...{ added: null, deprecated: null, endOfLife: null, assumed: false },
+    name,
+    type: types[name] ?? "VARCHAR",
+    published: null,
+    doc: "",
+    personal: "none" as const,
+    added: null,
+    deprecated: null,
+    endOfLife: null,
+    assumed: false,
   })),
 };
 
@@ -100,9 +107,26 @@ describe("the warehouse, for any history of partitions", () => {
 
 // What may come under one key, some of it only now and then: each pair of them must end alike in any order.
 const anything = [
-  ...["1", "-0", "2.5", "1e3", "9007199254740993", "1152921504606846976", "18446744073709551616"],
-  ...["123456789012345678901234567890", "0.1234567890123456789012", "1e300", "1e999", "NaN", "true"],
-  ...['"5"', '"true"', '"2026-09-01"', '"2026-09-01T05:15:00Z"', '"2026-02-30 00:00:00"', '"x"', '""'],
+  "1",
+  "-0",
+  "2.5",
+  "1e3",
+  "9007199254740993",
+  "1152921504606846976",
+  "18446744073709551616",
+  "123456789012345678901234567890",
+  "0.1234567890123456789012",
+  "1e300",
+  "1e999",
+  "NaN",
+  "true",
+  '"5"',
+  '"true"',
+  '"2026-09-01"',
+  '"2026-09-01T05:15:00Z"',
+  '"2026-02-30 00:00:00"',
+  '"x"',
+  '""',
   ...['"2026-09-01 05:15:00.1234567"', '"2026-9-1 5:15:00"', '{"a":[1,2.50]}', "[]", '"\\ud800"', "null"],
 ];
 const keys = ["id", "n", "d", "b", "x", "later", "Later", "LATER", "later_1", "N", "_run", "x_id", "k\u0000"];
@@ -120,8 +144,15 @@ const mixedFeed = {
   key: ["id"],
   order: [],
   columns: Object.entries({ id: "VARCHAR", n: "BIGINT", d: "DATE", b: "BOOLEAN" }).map(([name, type]) => ({
-    ...{ name, type, published: null, doc: "", personal: "none" as const },
-    ...{ added: null, deprecated: null, endOfLife: null, assumed: false },
+    name,
+    type,
+    published: null,
+    doc: "",
+    personal: "none" as const,
+    added: null,
+    deprecated: null,
+    endOfLife: null,
+    assumed: false,
   })),
 };
 
@@ -203,17 +234,11 @@ describe("the warehouse, run after run", () => {
       await updateWarehouse(raw.project);
       const built = () =>
         ["staged", "current", "quarantine"]
-          .flatMap((layer) =>
-            readdirSync(join(data, layer, "things")).map((name) => join(layer, "things", name)),
-          )
+          .flatMap((layer) => readdirSync(join(data, layer, "things")).map((name) => join(layer, "things", name)))
           .map((name) => `${name} ${readFileSync(join(data, name)).toString("base64")}`);
       const before = built();
       const files = before.map((line) => line.split(" ", 1)[0]!);
-      for (const lost of [
-        ...files.map((file) => [file]),
-        files,
-        files.filter((file) => /09-02/.test(file)),
-      ]) {
+      for (const lost of [...files.map((file) => [file]), files, files.filter((file) => /09-02/.test(file))]) {
         for (const file of lost) rmSync(join(data, file));
         assert.deepEqual((await updateWarehouse(raw.project)).failed, []);
         assert.deepEqual(built(), before, `without ${lost}`);
@@ -282,10 +307,7 @@ describe("the warehouse, run after run", () => {
         for (const after of [60, 140, 220]) await killedUpdate(killed.project.root, after * version);
         await updateWarehouse(killed.project);
         await updateWarehouse(calm.project);
-        assert.deepEqual(
-          currentFiles(killed.project, "issue_queues"),
-          currentFiles(calm.project, "issue_queues"),
-        );
+        assert.deepEqual(currentFiles(killed.project, "issue_queues"), currentFiles(calm.project, "issue_queues"));
       }
       const files = (project: Project) => readdirSync(join(project.data, "current/issue_queues")).sort();
       await updateWarehouse(killed.project, { now: new Date(Date.now() + 3_600_000) });
@@ -372,9 +394,7 @@ function currentFiles(project: Project, feed = "things"): string[] {
   const days = loadSnapshot(project.data).feeds[feed]?.days ?? [];
   return days.flatMap(({ current, dedupe }) =>
     current
-      ? [
-          `${current} ${JSON.stringify(dedupe)} ${readFileSync(join(project.data, current)).toString("base64")}`,
-        ]
+      ? [`${current} ${JSON.stringify(dedupe)} ${readFileSync(join(project.data, current)).toString("base64")}`]
       : [],
   );
 }

@@ -85,7 +85,10 @@ class Bench {
         },
         ...(file.ranges ? { ranges: file.ranges } : {}),
         ...(file.keyless ? { keyless: file.keyless } : {}),
-        ...{ rows: rows.length, quarantined: 0, currentRows: 0, layout: layouts.length - 1 },
+        rows: rows.length,
+        quarantined: 0,
+        currentRows: 0,
+        layout: layouts.length - 1,
         ...(before ? { current: before.current, currentRows: before.currentRows } : {}),
         ...(before?.dedupe ? { dedupe: before.dedupe } : {}),
       });
@@ -131,9 +134,7 @@ class Bench {
         [current],
         withProvenance(relationColumns(this.snapshot.feeds.things!)),
       );
-      const rows = await database.objects<Record<string, Value>>(
-        `select * from ${relation} where _run like '${dt}%'`,
-      );
+      const rows = await database.objects<Record<string, Value>>(`select * from ${relation} where _run like '${dt}%'`);
       assert.equal(rows.length, currentRows);
       for (const { _file, _line, _run, _rescued, ...row } of rows)
         found.push({ dt, at: `${_run} ${_file} ${_line}`, row: row as ModelRow });
@@ -149,10 +150,7 @@ class Bench {
     rmSync(this.data, { recursive: true, force: true });
   }
 
-  private async stage(
-    dt: string,
-    rows: Delivered[],
-  ): Promise<Pick<DaySnapshot, "staged" | "ranges" | "keyless">> {
+  private async stage(dt: string, rows: Delivered[]): Promise<Pick<DaySnapshot, "staged" | "ranges" | "keyless">> {
     const file = `staged/things/${dt}.${++this.written}.parquet`;
     mkdirSync(dirname(join(this.data, file)), { recursive: true });
     const all = withProvenance(this.columns);
@@ -167,9 +165,7 @@ class Bench {
     const parquet = join(this.data, file);
     const written = await writeParquet(
       database,
-      [
-        `select * from (values ${values.join(", ")}) as t(${all.map(({ name }) => quoteName(name)).join(", ")})`,
-      ],
+      [`select * from (values ${values.join(", ")}) as t(${all.map(({ name }) => quoteName(name)).join(", ")})`],
       parquet,
     );
     const known = { key: this.feed, rescued: new Set<string>() };
@@ -184,7 +180,12 @@ class Bench {
 
 function stagedColumns(of: readonly RelationColumn[]): StagedColumn[] {
   return of.map(({ name, type }) => ({
-    ...{ name, type, key: name, documented: true, firstSeen: "2026-09-01", lastSeen: "2026-09-01" },
+    name,
+    type,
+    key: name,
+    documented: true,
+    firstSeen: "2026-09-01",
+    lastSeen: "2026-09-01",
   }));
 }
 
@@ -192,9 +193,7 @@ function deliveredOf(state: State, dt?: string): Delivered[] {
   return [...state]
     .filter(([run]) => dt === undefined || run.startsWith(dt))
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([run, rows]) =>
-      rows.map((row, i) => ({ row, run, file: `things/${run}/things.jsonl.gz`, line: i + 1 })),
-    );
+    .flatMap(([run, rows]) => rows.map((row, i) => ({ row, run, file: `things/${run}/things.jsonl.gz`, line: i + 1 })));
 }
 
 async function withBench(feed: Feed, task: (bench: Bench) => Promise<void>): Promise<void> {
@@ -265,9 +264,7 @@ describe("current", () => {
         ["2026-09-10 05", rows("thursday", 1)],
       ]);
       const names = () =>
-        ["06", "07", "09", "10"].map(
-          (day) => /things\/([^.]+)/.exec(bench.day(`2026-09-${day}`).current!)?.[1],
-        );
+        ["06", "07", "09", "10"].map((day) => /things\/([^.]+)/.exec(bench.day(`2026-09-${day}`).current!)?.[1]);
       await bench.update(state, { smallDay: 3 });
       const week = "2026-09-07_week";
       assert.deepEqual(names(), ["2026-08-31_week", week, week, week]);
@@ -361,9 +358,7 @@ describe("current", () => {
       bench.feed.key = ["id", "kind"];
       assert.equal(await reason(), "rule changed");
       assert.equal((await bench.rows()).length, 3);
-      bench.columns = bench.columns.map((column) =>
-        column.name === "v" ? { name: "v", type: "DOUBLE" } : column,
-      );
+      bench.columns = bench.columns.map((column) => (column.name === "v" ? { name: "v", type: "DOUBLE" } : column));
       assert.equal(await reason(), "type changed");
       rmSync(join(bench.data, bench.day("2026-09-02").current!));
       assert.equal(await reason(), "file missing");
@@ -437,14 +432,7 @@ const value = fc.record(
   },
   { requiredKeys: ["id", "ts", "v"] },
 ) as fc.Arbitrary<ModelRow>;
-const runs = [
-  "2026-09-01",
-  "2026-09-01 05",
-  "2026-09-01 05:15",
-  "2026-09-02 00",
-  "2026-09-02 23",
-  "2026-09-07 07",
-];
+const runs = ["2026-09-01", "2026-09-01 05", "2026-09-01 05:15", "2026-09-02 00", "2026-09-02 23", "2026-09-07 07"];
 const change = fc.record({
   run: fc.constantFrom(...runs),
   rows: fc.oneof(

@@ -35,10 +35,7 @@ function fill(tree: ExportTree): void {
   tree.put("convos_metrics", 3, [row(2, 2), row(3, 1)]);
   tree.put("reps", 30, { "reps.jsonl.gz": gzipSync('{"rep_id":1}\nno JSON\n{"rep_id":2}\n') });
   tree.put("reps", 300, [{ rep_id: 3 }]); // no routine sync lists it
-  tree.write(
-    `export_docs/dt=2026-01-01/export_docs.yaml`,
-    "tables: [{name: reps, columns: [{name: rep_id}]}]\n",
-  );
+  tree.write(`export_docs/dt=2026-01-01/export_docs.yaml`, "tables: [{name: reps, columns: [{name: rep_id}]}]\n");
 }
 
 const content = (tree: ExportTree) =>
@@ -76,8 +73,17 @@ describe("a damaged file of the data folder", () => {
     writeFileSync(
       join(original.data, "watch.json"),
       JSON.stringify({
-        ...{ format: 1, pid: 1, host: "elsewhere", since: new Date().toISOString(), started: null },
-        ...{ everySeconds: 60, round: null, outcome: null, lastSuccess: null, failures: 0, next: null },
+        format: 1,
+        pid: 1,
+        host: "elsewhere",
+        since: new Date().toISOString(),
+        started: null,
+        everySeconds: 60,
+        round: null,
+        outcome: null,
+        lastSuccess: null,
+        failures: 0,
+        next: null,
       }),
     );
     cpSync(original.data, join(original.folder, "whole"), { recursive: true, preserveTimestamps: true });
@@ -154,8 +160,7 @@ describe("a damaged file of the data folder", () => {
   it("is said, with exit code and in status, where neither bucket nor raw has the day", async () => {
     const expected = await whole;
     restore();
-    for (const folder of ["manifest/reps", "raw/reps"])
-      rmSync(join(original.data, folder), { recursive: true });
+    for (const folder of ["manifest/reps", "raw/reps"]) rmSync(join(original.data, folder), { recursive: true });
     rmSync(join(original.folder, "export", "reps"), { recursive: true });
     const { update, ok } = await original.sync();
     assert.equal(ok, false);

@@ -18,10 +18,7 @@ describe("database", () => {
   it("keeps every digit", async () => {
     assert.equal(await one("9007199254740991"), 9007199254740991);
     assert.equal(await one("9007199254740993"), 9007199254740993n);
-    assert.equal(
-      await one("170141183460469231731687303715884105727"),
-      170141183460469231731687303715884105727n,
-    );
+    assert.equal(await one("170141183460469231731687303715884105727"), 170141183460469231731687303715884105727n);
     assert.equal(await one("12345678901234567.89::decimal(20,2)"), "12345678901234567.89");
     assert.equal(await one("1234.50::decimal(20,2)"), 1234.5);
     assert.equal(await one("12345678901234567890::decimal(38,0)"), 12345678901234567890n);
@@ -60,9 +57,7 @@ describe("database", () => {
   });
 
   it("names the columns and their types", async () => {
-    const { columns } = await db.rows(
-      `select 1::bigint as n, '{}'::json as "J j", 1.5::decimal(4,1) as d, [''] as l`,
-    );
+    const { columns } = await db.rows(`select 1::bigint as n, '{}'::json as "J j", 1.5::decimal(4,1) as d, [''] as l`);
     assert.deepEqual(columns, [
       { name: "n", type: "BIGINT" },
       { name: "J j", type: "JSON" },
@@ -72,9 +67,7 @@ describe("database", () => {
   });
 
   it("runs several statements and returns the rows of the last", async () => {
-    const { rows } = await db.rows(
-      "create temp table t as select 1 as a; insert into t values (2); from t order by a",
-    );
+    const { rows } = await db.rows("create temp table t as select 1 as a; insert into t values (2); from t order by a");
     assert.deepEqual(rows, [[1], [2]]);
     assert.deepEqual(await db.objects("from t order by a desc"), [{ a: 2 }, { a: 1 }]);
     await assert.rejects(db.rows(" -- nothing\n"), /the query is empty/);
@@ -164,10 +157,7 @@ describe("sandbox", () => {
 
   it("reads below its roots", async () => {
     assert.deepEqual((await read(`from ${file("a.csv")}`)).rows, [[1]]);
-    assert.deepEqual(
-      (await read("create temp table t as select 1 as a; pivot t on a using count(*)")).rows.length,
-      1,
-    );
+    assert.deepEqual((await read("create temp table t as select 1 as a; pivot t on a using count(*)")).rows.length, 1);
     assert.ok((await read("explain select 1")).rows.length > 0);
     assert.ok((await read("summarize select 1 as a")).rows.length > 0);
   });
@@ -176,13 +166,7 @@ describe("sandbox", () => {
   for (const name of outside) {
     it(`cannot read ${name}`, async () => {
       const text = quoteText(`${root}/${name}`);
-      for (const from of [
-        text,
-        `read_text(${text})`,
-        `read_blob(${text})`,
-        `glob(${text})`,
-        `read_json(${text})`,
-      ]) {
+      for (const from of [text, `read_text(${text})`, `read_blob(${text})`, `glob(${text})`, `read_json(${text})`]) {
         await assert.rejects(read(`from ${from}`), /disabled by configuration/);
       }
     });

@@ -31,9 +31,7 @@ export function modelWinners(feed: Feed, delivered: Delivered[], columns: string
 // Filled but for a few rows, except in runs that lack it and in which the rest of the key says too little.
 function isGone(name: string, key: string[], delivered: Delivered[]): boolean {
   const lacks = ({ row }: Delivered) => row[name] == null;
-  const runs = [...new Set(delivered.map(({ run }) => run))].map((run) =>
-    delivered.filter((each) => each.run === run),
-  );
+  const runs = [...new Set(delivered.map(({ run }) => run))].map((run) => delivered.filter((each) => each.run === run));
   const whole = runs.filter((rows) => rows.every(lacks));
   const others = runs.filter((rows) => !rows.every(lacks)).flat();
   const rest = key.filter((other) => other !== name);
@@ -43,9 +41,7 @@ function isGone(name: string, key: string[], delivered: Delivered[]): boolean {
 
 /** Text that is the same for rows with the same key; null and absent are one. */
 export function keyOf(row: ModelRow, key: string[]): string {
-  return JSON.stringify(
-    key.map((name) => (row[name] == null ? null : [typeof row[name], String(row[name])])),
-  );
+  return JSON.stringify(key.map((name) => (row[name] == null ? null : [typeof row[name], String(row[name])])));
 }
 
 function goesBefore(feed: Feed, a: Delivered, b: Delivered): boolean {

@@ -27,8 +27,7 @@ async function winners(of: Feed, rows: Row[], absent: string[] = []): Promise<st
     (name) => !["run", "file", "line"].includes(name),
   );
   const columns: RelationColumn[] = names.map((name) => ({ name, type: types[name] ?? "VARCHAR" }));
-  const literal = (value: string | number | null | undefined) =>
-    value == null ? "null" : quoteText(String(value));
+  const literal = (value: string | number | null | undefined) => (value == null ? "null" : quoteText(String(value)));
   const values = rows.map((row, i) =>
     [
       ...names.map((name) => literal(row[name])),
@@ -114,10 +113,7 @@ describe("the dedupe rule, rows in and rows out", () => {
     assert.deepEqual(await winners(feed(["id"], ["ts desc"]), rows), ["filled"]);
     assert.deepEqual(await winners(feed(["id"], ["ts asc"]), rows), ["filled"]);
     assert.deepEqual(
-      await winners(feed(["id"], ["ts desc"]), [
-        rows[0]!,
-        { ...rows[0]!, run: "2026-09-03 00", v: "later null" },
-      ]),
+      await winners(feed(["id"], ["ts desc"]), [rows[0]!, { ...rows[0]!, run: "2026-09-03 00", v: "later null" }]),
       ["later null"],
     );
   });
@@ -169,10 +165,10 @@ describe("the dedupe rule, rows in and rows out", () => {
     ];
     assert.deepEqual(await winners(key, acrossTheChange), ["b", "c"]);
     const nulled = newNames.map((each) => ({ ...each, subordinate_agent_id: null, superior_agent_id: null }));
-    assert.deepEqual(
-      await winners(feed(["subordinate_agent_id", "superior_agent_id"], [], { renamed }), nulled),
-      ["b", "c"],
-    );
+    assert.deepEqual(await winners(feed(["subordinate_agent_id", "superior_agent_id"], [], { renamed }), nulled), [
+      "b",
+      "c",
+    ]);
   });
 
   it("groups null keys together", async () => {

@@ -18,17 +18,13 @@ describe("definitions", () => {
   it("name functions that exist", async () => {
     for (const { id, component } of definitions) {
       const [file, name] = component;
-      const module = await import(
-        new URL(`../notebooks/components/metrics/${file}.js`, import.meta.url).href
-      );
+      const module = await import(new URL(`../notebooks/components/metrics/${file}.js`, import.meta.url).href);
       assert.equal(typeof module[name], "function", `${id}: ${file}.${name}`);
     }
   });
 
   it("name macros that exist", async () => {
-    const { rows } = await db.rows(
-      "select function_name from duckdb_functions() where function_type = 'macro'",
-    );
+    const { rows } = await db.rows("select function_name from duckdb_functions() where function_type = 'macro'");
     const known = new Set(rows.flat());
     for (const { id, macro } of definitions) if (macro) assert.ok(known.has(macro), `${id}: ${macro}`);
   });
@@ -50,9 +46,7 @@ describe("definitions", () => {
       "noise_low",
       "wilson_high",
     ];
-    const left = macros
-      .filter(({ name, group }) => !helpers.has(group) && !told.has(name))
-      .map(({ name }) => name);
+    const left = macros.filter(({ name, group }) => !helpers.has(group) && !told.has(name)).map(({ name }) => name);
     assert.deepEqual(left.sort(), parts.sort());
     for (const variant of serviceLevelVariants)
       assert.ok(definitions.some(({ id }) => id === `service_level_${variant}`));

@@ -56,9 +56,7 @@ describe("demo bucket", () => {
     const bucket = { Bucket: demo.bucket };
     const page = await client.send(new ListObjectsV2Command({ ...bucket, Prefix: "intents/" }));
     assert.equal(page.KeyCount, 0); // no day is complete yet
-    const { Contents } = await client.send(
-      new ListObjectsV2Command({ ...bucket, Prefix: "dim_queues/", MaxKeys: 2 }),
-    );
+    const { Contents } = await client.send(new ListObjectsV2Command({ ...bucket, Prefix: "dim_queues/", MaxKeys: 2 }));
     const answer = await client.send(new GetObjectCommand({ ...bucket, Key: Contents![1]!.Key! }));
     const lines = gunzipSync(await answer.Body!.transformToByteArray()).toString();
     assert.match(lines, /"queue_name":"Queue Billing"/);

@@ -65,10 +65,7 @@ function rejectsWith(name: string, status: number) {
  * What the kit needs from any S3. Runs against the embedded server in memory and on a folder, and against a real
  * one when S3_CONFORMANCE_ENDPOINT, S3_CONFORMANCE_KEY and S3_CONFORMANCE_SECRET name it.
  */
-function conformance(
-  name: string,
-  open: () => Promise<{ endpoint: string; credentials: Account; close(): unknown }>,
-) {
+function conformance(name: string, open: () => Promise<{ endpoint: string; credentials: Account; close(): unknown }>) {
   describe(`S3 conformance: ${name}`, () => {
     const bucket = `conformance-${createHash("md5").update(name).digest("hex").slice(0, 8)}`;
     const keys = [
@@ -178,11 +175,7 @@ function conformance(
       assert.deepEqual(await part("bytes=0-3"), [206, `bytes 0-3/${size}`, "body"]);
       assert.deepEqual(await part("bytes=5-6"), [206, `bytes 5-6/${size}`, "of"]);
       assert.deepEqual(await part("bytes=-4"), [206, `bytes ${size - 4}-${size - 1}/${size}`, ".gz\n"]);
-      assert.deepEqual(await part(`bytes=${size - 4}-`), [
-        206,
-        `bytes ${size - 4}-${size - 1}/${size}`,
-        ".gz\n",
-      ]);
+      assert.deepEqual(await part(`bytes=${size - 4}-`), [206, `bytes ${size - 4}-${size - 1}/${size}`, ".gz\n"]);
       await assert.rejects(get(key, { Range: `bytes=${size}-` }), rejectsWith("InvalidRange", 416));
     });
 
@@ -192,13 +185,10 @@ function conformance(
       assert.equal((await get(key, { IfMatch: etag })).ETag, etag);
       assert.equal((await get(key, { IfMatch: etag, Range: "bytes=5-" })).ETag, etag);
       await assert.rejects(get(key, { IfMatch: quoted("other") }), rejectsWith("PreconditionFailed", 412));
-      await assert.rejects(
-        get(key, { IfNoneMatch: etag }),
-        (error: { $metadata: { httpStatusCode: number } }) => {
-          assert.equal(error.$metadata.httpStatusCode, 304);
-          return true;
-        },
-      );
+      await assert.rejects(get(key, { IfNoneMatch: etag }), (error: { $metadata: { httpStatusCode: number } }) => {
+        assert.equal(error.$metadata.httpStatusCode, 304);
+        return true;
+      });
     });
 
     it("names what is missing", async () => {
@@ -208,10 +198,7 @@ function conformance(
         rejectsWith("NotFound", 404),
       );
       const elsewhere = { Bucket: `${bucket}-missing` };
-      await assert.rejects(
-        client.send(new ListObjectsV2Command(elsewhere)),
-        rejectsWith("NoSuchBucket", 404),
-      );
+      await assert.rejects(client.send(new ListObjectsV2Command(elsewhere)), rejectsWith("NoSuchBucket", 404));
       await assert.rejects(client.send(new HeadBucketCommand(elsewhere)), rejectsWith("NotFound", 404));
     });
 
@@ -255,12 +242,7 @@ function conformance(
 }
 
 /** A presigned GET, made by hand so that the server's arithmetic is checked by a second one. */
-function presign(
-  endpoint: string,
-  path: string,
-  who: Account,
-  { expires = 60, at = new Date() } = {},
-): string {
+function presign(endpoint: string, path: string, who: Account, { expires = 60, at = new Date() } = {}): string {
   const time = at.toISOString().replace(/[-:]|\.\d{3}/g, "");
   const scope = `${time.slice(0, 8)}/us-east-1/s3/aws4_request`;
   const query = [
@@ -272,15 +254,11 @@ function presign(
   ].map(([name, value]) => `${name}=${encodeStrictly(value!)}`);
   const encoded = path.split("/").map(encodeStrictly).join("/");
   const { host } = new URL(endpoint);
-  const canonical = ["GET", encoded, query.join("&"), `host:${host}`, "", "host", "UNSIGNED-PAYLOAD"].join(
-    "\n",
-  );
+  const canonical = ["GET", encoded, query.join("&"), `host:${host}`, "", "host", "UNSIGNED-PAYLOAD"].join("\n");
   const hmac = (key: Buffer | string, data: string) => createHmac("sha256", key).update(data).digest();
   let key: Buffer | string = `AWS4${who.secretAccessKey}`;
   for (const part of scope.split("/")) key = hmac(key, part);
-  const signature = hmac(key, ["AWS4-HMAC-SHA256", time, scope, sha256(canonical)].join("\n")).toString(
-    "hex",
-  );
+  const signature = hmac(key, ["AWS4-HMAC-SHA256", time, scope, sha256(canonical)].join("\n")).toString("hex");
   return `${endpoint}${encoded}?${query.join("&")}&X-Amz-Signature=${signature}`;
 }
 
@@ -377,10 +355,7 @@ describe("embedded S3 server", () => {
     const expires = new Date(now.getTime() + 60_000);
     await withServer({ credentials: [{ ...temporary, expires }], clock: () => now }, async (server) => {
       assert.equal((await list(server, temporary)).KeyCount, 1);
-      await assert.rejects(
-        list(server, { ...temporary, sessionToken: "other" }),
-        rejectsWith("InvalidToken", 400),
-      );
+      await assert.rejects(list(server, { ...temporary, sessionToken: "other" }), rejectsWith("InvalidToken", 400));
       now = expires;
       await assert.rejects(list(server, temporary), rejectsWith("ExpiredToken", 400));
     });
@@ -419,16 +394,12 @@ describe("embedded S3 server", () => {
       const chunks = [body.subarray(0, 100_000), body.subarray(100_000)];
       const client = connect(server.url);
       const stream = { Bucket: bucket, Key: "streamed", ContentLength: body.length };
-      await client.send(
-        new PutObjectCommand({ ...stream, Body: Readable.from(chunks), ChecksumAlgorithm: "CRC32" }),
-      );
+      await client.send(new PutObjectCommand({ ...stream, Body: Readable.from(chunks), ChecksumAlgorithm: "CRC32" }));
       assert.ok(server.store.read(bucket, "streamed").equals(body));
       assert.ok(server.store.head(bucket, "streamed")!.crc32);
       const wrong = { Bucket: bucket, Key: "wrong", Body: "x" };
       await assert.rejects(
-        client.send(
-          new PutObjectCommand({ ...wrong, ContentMD5: createHash("md5").update("y").digest("base64") }),
-        ),
+        client.send(new PutObjectCommand({ ...wrong, ContentMD5: createHash("md5").update("y").digest("base64") })),
         rejectsWith("BadDigest", 400),
       );
       await assert.rejects(
@@ -474,9 +445,7 @@ describe("embedded S3 server", () => {
         Contents!.map((object) => object.Key),
         ["./a", "/root", "a/../../b", "a//b", key],
       );
-      const answer = await connect(server.url).send(
-        new GetObjectCommand({ Bucket: bucket, Key: "a/../../b" }),
-      );
+      const answer = await connect(server.url).send(new GetObjectCommand({ Bucket: bucket, Key: "a/../../b" }));
       assert.equal(await answer.Body!.transformToString(), "x");
     });
     const folder = mkdtempSync(join(tmpdir(), "s3-"));

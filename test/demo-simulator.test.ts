@@ -148,8 +148,7 @@ describe("simulator", () => {
     const changed = [...before.values()].filter(({ key, body }) => !after.get(key)?.body.equals(body));
     const settled = new Date(small.now.getTime() - 3 * 3_600_000);
     const unexpected = changed.filter(
-      ({ key, modified }) =>
-        modified < settled && !key.startsWith(newColumn.feed) && !key.includes("export_docs"),
+      ({ key, modified }) => modified < settled && !key.startsWith(newColumn.feed) && !key.includes("export_docs"),
     );
     assert.deepEqual(
       unexpected.map(({ key }) => key),
@@ -201,14 +200,9 @@ describe("simulator", () => {
   });
 
   it("follows the clock where it is: quiet nights, busy days, closed queues", () => {
-    for (const { days, centre } of [
-      log,
-      simulate({ ...options, conversationsPerDay: 400, zone: "Asia/Tokyo" }),
-    ]) {
+    for (const { days, centre } of [log, simulate({ ...options, conversationsPerDay: 400, zone: "Asia/Tokyo" })]) {
       const issues = days.flatMap((day) => day.issues);
-      const hours = groups(issues, (issue) =>
-        String(Math.floor(localTime(issue.createdAt, centre.zone).minutes / 60)),
-      );
+      const hours = groups(issues, (issue) => String(Math.floor(localTime(issue.createdAt, centre.zone).minutes / 60)));
       assert.ok(hours.get("11")!.length > 8 * hours.get("3")!.length, centre.zone);
       for (const { visit, kind } of issues.flatMap(({ opportunities }) => opportunities)) {
         if (!visit || kind === "transfer") continue;
@@ -250,8 +244,7 @@ describe("simulator", () => {
     const share = issueQueues.filter((row) => row.abandoned).length / visits;
     assert.ok(visits > 600 && share > 0.01 && share < 0.25, `${visits} visits, ${share} abandoned`);
     assert.ok(expected.ratings.length > 100 && expected.repeats > 50 && expected.transfers.accepted > 20);
-    const contained =
-      expected.sessions.filter((session) => session.contained).length / expected.sessions.length;
+    const contained = expected.sessions.filter((session) => session.contained).length / expected.sessions.length;
     assert.ok(contained > 0.4 && contained < 0.8);
   });
 });
@@ -390,10 +383,7 @@ describe("simulated feeds agree with one another", () => {
     }
     assert.deepEqual(
       new Map(
-        counted.map((row) => [
-          `${row.export_name}/${row.export_date}/${row.export_interval}`,
-          row.exported_rows,
-        ]),
+        counted.map((row) => [`${row.export_name}/${row.export_date}/${row.export_interval}`, row.exported_rows]),
       ),
       lines,
     );
@@ -404,9 +394,7 @@ describe("ground truth", () => {
   it("counts the conversations that convos_metrics tells, by UTC and by local day", () => {
     const times = metrics.filter((row) => row.first_utterance_ts).map((row) => utc(row.first_utterance_ts));
     const count = (day: (at: number) => string) =>
-      Object.fromEntries(
-        [...groups(times.map(day), (text) => text)].map(([key, list]) => [key, list.length]),
-      );
+      Object.fromEntries([...groups(times.map(day), (text) => text)].map(([key, list]) => [key, list.length]));
     assert.deepEqual(
       count((at) => new Date(at).toISOString().slice(0, 10)),
       expected.conversations.utc,
@@ -474,10 +462,7 @@ describe("ground truth", () => {
     const answers = current("customer_feedback", "issue_id", "question", "instance_ts")
       .filter((row) => row.question_type === "rating")
       .map((row) => `${row.issue_id}=${row.answer}`);
-    assert.deepEqual(
-      answers.sort(),
-      expected.ratings.map(({ issue, rating }) => `${issue}=${rating}`).sort(),
-    );
+    assert.deepEqual(answers.sort(), expected.ratings.map(({ issue, rating }) => `${issue}=${rating}`).sort());
   });
 
   it("holds the sessions of csid_containment", () => {
@@ -527,8 +512,7 @@ describe("oddities", () => {
       return [...versions.values()].some((rows) => rows.some((row) => row.lin_logged_in_min === 12));
     },
     split: () => partitions.get("utterances")!.some(({ files }) => files.includes("utterances.jsonl.01.gz")),
-    "marker only": () =>
-      partitions.get("transfers")!.some(({ complete, files }) => complete && files.length === 0),
+    "marker only": () => partitions.get("transfers")!.some(({ complete, files }) => complete && files.length === 0),
     "being written": () => {
       const open = [...partitions.values()].flat().filter(({ complete }) => !complete);
       return open.length === 1 && open[0]!.path.startsWith(beingWritten) && open[0]!.lines > 0;
@@ -544,8 +528,7 @@ describe("oddities", () => {
     },
     "null instance": () => delivered("csid_containment").some((row) => row.instance_ts === null),
     spellings: () => {
-      const text = (feed: string, column: string) =>
-        String(delivered(feed).find((row) => row[column])![column]);
+      const text = (feed: string, column: string) => String(delivered(feed).find((row) => row[column])![column]);
       const patterns = [
         [/T.{8}\.\d{6}\+00:00$/, text("utterances", "created_ts")],
         [/T.{8}\+00:00$/, text("convos_metrics", "first_utterance_ts")],
@@ -616,9 +599,7 @@ describe("simulator's parts", () => {
         const ran: [number, number][] = [];
         for (const [i, at] of times.entries()) plan.add(at, () => ran.push([at, i]));
         for (let entry = plan.next(); entry; entry = plan.next()) entry.run();
-        const wanted = times
-          .map((at, i): [number, number] => [at, i])
-          .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+        const wanted = times.map((at, i): [number, number] => [at, i]).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
         assert.deepEqual(ran, wanted);
       }),
     );
@@ -634,8 +615,7 @@ describe("simulator's parts", () => {
   });
 
   it("knows days of 23 and 25 hours", () => {
-    const hours = (date: string) =>
-      (businessDay(log.centre, date).to - businessDay(log.centre, date).from) / 3_600_000;
+    const hours = (date: string) => (businessDay(log.centre, date).to - businessDay(log.centre, date).from) / 3_600_000;
     assert.deepEqual([hours("2026-10-31"), hours("2026-03-07"), hours("2026-11-22")], [25, 23, 24]);
     assert.equal(new Date(localInstant("2026-11-01", 90, zone)).toISOString(), "2026-11-01T05:30:00.000Z");
     assert.deepEqual(localTime(Date.parse("2026-11-01T06:30:00Z"), zone), {

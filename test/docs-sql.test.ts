@@ -62,19 +62,14 @@ describe("docs/sql.md", () => {
       assert.ok(rows.length > 0 || mayBeEmpty.includes(title), "no row");
       for (const [i, { name }] of columns.entries())
         assert.ok(
-          rows.length === 0 ||
-            rows.some((row) => row[i] !== null) ||
-            name === "suspect" ||
-            name === "last_seen",
+          rows.length === 0 || rows.some((row) => row[i] !== null) || name === "suspect" || name === "last_seen",
           `${name} is null throughout`,
         );
     });
   }
 
   it("names every table about the data, and no other", async () => {
-    const { rows } = await nothing.rows(
-      "select table_name from information_schema.tables where table_schema = 'kit'",
-    );
+    const { rows } = await nothing.rows("select table_name from information_schema.tables where table_schema = 'kit'");
     const named = /\| `kit\.\*` \|(.*)\|/
       .exec(page)![1]!
       .match(/`(\w+)`/g)!

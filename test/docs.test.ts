@@ -88,8 +88,13 @@ describe("parseDocs", () => {
       - {name: id, type: bigint, deleted_date: 2026-02-01, surprise: [1]}`;
     assert.deepEqual(await parseDocs(text), [
       {
-        ...{ name: "events", version: "2", key: ["id", "n"], order: ["ts"], deprecated: "2026-01-01" },
-        ...{ endOfLife: "2026-12-31", replacement: "happenings" },
+        name: "events",
+        version: "2",
+        key: ["id", "n"],
+        order: ["ts"],
+        deprecated: "2026-01-01",
+        endOfLife: "2026-12-31",
+        replacement: "happenings",
         columns: [{ name: "id", type: "bigint", deleted: "2026-02-01" }],
       },
     ]);
@@ -172,11 +177,7 @@ describe("compareDocs", () => {
       [["x", "column_announced", "announced"]],
     ],
     ["a column less", [table({ columns: [id!] })], [["n", "column_removed", "breaking"]]],
-    [
-      "another type",
-      [table({ columns: [id!, { ...n!, type: "varchar" }] })],
-      [["n", "type_announced", "breaking"]],
-    ],
+    ["another type", [table({ columns: [id!, { ...n!, type: "varchar" }] })], [["n", "type_announced", "breaking"]]],
     ["the same kind of type", [table({ columns: [id!, { ...n!, type: "integer" }] })], []],
     [
       "a deprecated column",

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -32,10 +24,7 @@ async function verifyInThread(bytes: Buffer, expected: Expected, piece: number):
   const verifier = new ThreadVerifier(expected);
   for (let at = 0; ; at += piece) {
     const last = at + piece >= bytes.length;
-    const verified = await verifier.write(
-      Buffer.from(new Uint8Array(bytes.subarray(at, at + piece)).buffer),
-      last,
-    );
+    const verified = await verifier.write(Buffer.from(new Uint8Array(bytes.subarray(at, at + piece)).buffer), last);
     if (last) return verified!;
   }
 }
@@ -75,18 +64,8 @@ describe("verify", () => {
     ["fewer bytes than listed", packed, { size: packed.length + 4 }, /\d+ of the \d+ bytes listed/],
     ["more bytes than listed", packed, { size: packed.length - 4 }, /longer than the \d+ bytes listed/],
     ["another MD5 than the ETag", packed, { md5: md5(text) }, /MD5 differs/],
-    [
-      "another stored checksum",
-      packed,
-      { checksum: { algorithm: "sha256", value: "AAAA" } },
-      /sha256 differs/,
-    ],
-    [
-      "another CRC64",
-      packed,
-      { md5: null, checksum: { algorithm: "crc64nvme", value: "AAAA" } },
-      /crc64nvme differs/,
-    ],
+    ["another stored checksum", packed, { checksum: { algorithm: "sha256", value: "AAAA" } }, /sha256 differs/],
+    ["another CRC64", packed, { md5: null, checksum: { algorithm: "crc64nvme", value: "AAAA" } }, /crc64nvme differs/],
   ];
   for (const [name, bytes, more, result] of cases) {
     it(`${typeof result === "number" ? "accepts" : "refuses"} ${name}`, async () => {
@@ -104,11 +83,7 @@ describe("verify", () => {
       ];
       for (const [way, verify] of ways) {
         if (typeof result !== "number") {
-          await assert.rejects(
-            verify,
-            (error) => error instanceof WrongBytes && result.test(error.message),
-            way,
-          );
+          await assert.rejects(verify, (error) => error instanceof WrongBytes && result.test(error.message), way);
           continue;
         }
         const want = { size: bytes.length, md5: md5(bytes), lines: result, empty: result === 0 };

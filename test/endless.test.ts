@@ -45,10 +45,7 @@ describe("names in a listing", () => {
     const plain = (xml: string) =>
       xml
         .replace(/<EncodingType>.*?<\/EncodingType>/, "")
-        .replace(
-          /<Key>(.*?)<\/Key>/g,
-          (_, key) => `<Key>${decodeURIComponent(key).replace(/&/g, "&amp;")}</Key>`,
-        );
+        .replace(/<Key>(.*?)<\/Key>/g, (_, key) => `<Key>${decodeURIComponent(key).replace(/&/g, "&amp;")}</Key>`);
     proxy.rules.push({ match: isList, fault: { kind: "rewrite", body: plain } });
     const source = await openS3({ bucket, region: "us-east-1", profile: null, endpoint: proxy.url });
     const { objects } = await source.folder("");

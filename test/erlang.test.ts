@@ -32,9 +32,7 @@ describe("erlang", () => {
         if (load >= input.agents) return assert.equal(found.state, "overloaded");
         const rho = load / input.agents;
         // P(k), k < n, and the geometric tail from n on
-        const below = Array.from({ length: input.agents }, (_, k) =>
-          Math.exp(k * Math.log(load) - logFactorial(k)),
-        );
+        const below = Array.from({ length: input.agents }, (_, k) => Math.exp(k * Math.log(load) - logFactorial(k)));
         const tail = Math.exp(input.agents * Math.log(load) - logFactorial(input.agents)) / (1 - rho);
         const pWait = tail / (tail + below.reduce((a, b) => a + b, 0));
         close(found.pWait!, pWait, 1e-9);
@@ -104,10 +102,7 @@ describe("erlang", () => {
       fc.property(queue, fc.constantFrom(30, 300, 3000), (input, meanPatienceSeconds) => {
         const more = { ...input, agents: input.agents + 1 };
         assert.ok(erlangC(more).serviceLevel! >= erlangC(input).serviceLevel!);
-        const [a, b] = [
-          erlangA({ ...input, meanPatienceSeconds }),
-          erlangA({ ...more, meanPatienceSeconds }),
-        ];
+        const [a, b] = [erlangA({ ...input, meanPatienceSeconds }), erlangA({ ...more, meanPatienceSeconds })];
         assert.ok(b.answeredWithinTargetOfOffered! >= a.answeredWithinTargetOfOffered! - 1e-12);
         assert.ok(b.pAbandon! <= a.pAbandon! + 1e-12);
       }),

@@ -46,15 +46,12 @@ describe("days that kit.yaml excludes", () => {
 
   after(() => centre?.close());
 
-  const facts = (queue: string, grain: 15 | 30 | 60 = 15) =>
-    dayFacts({ site, days, day, series }, queue, grain);
+  const facts = (queue: string, grain: 15 | 30 | 60 = 15) => dayFacts({ site, days, day, series }, queue, grain);
   const usualOf = (queue: string, slot: string) =>
     baseline(day, (date) => came.get(`${queue} ${date} ${slot}`) ?? 0, { reach: 10, exclude: excluded });
 
   it("are a table, and stand in the site's settings with their names", async () => {
-    const { rows } = await centre.database.rows(
-      "select day::varchar, name from kit.excluded_days order by day",
-    );
+    const { rows } = await centre.database.rows("select day::varchar, name from kit.excluded_days order by day");
     assert.deepEqual(rows, [
       [outage, "outage"],
       [outageEnd, "outage"],
@@ -73,11 +70,7 @@ describe("days that kit.yaml excludes", () => {
       for (const row of facts(queue).rows) {
         const own = usualOf(queue, row.label);
         assert.equal(own.n, 8);
-        assert.deepEqual(
-          [row.usual, row.usualLow, row.usualHigh],
-          [own.median, own.low, own.high],
-          row.label,
-        );
+        assert.deepEqual([row.usual, row.usualLow, row.usualHigh], [own.median, own.low, own.high], row.label);
         assert.deepEqual(row.usualExcluded, [holiday, outage]);
         if (own.median) compared++;
       }
@@ -127,7 +120,11 @@ describe("days that kit.yaml excludes", () => {
     assert.match(dayCard(facts("Queue 02")).notes!.join("\n"), said);
     const board = queueBoard({
       windows: windowRows(series),
-      ...{ days, day, grain: 30, site, zone: zone(site.timezone) },
+      days,
+      day,
+      grain: 30,
+      site,
+      zone: zone(site.timezone),
       queues: ["Queue 01", "Queue 02"],
     });
     assert.deepEqual(
@@ -159,9 +156,7 @@ describe("days that kit.yaml excludes", () => {
       "but for the last week, which is shown as it was",
     );
     const frame = { rows, known, queue: "All queues", site, measure: "volume", grain: 60 } as const;
-    const found = heat({
-      ...{ ...frame, view: "usual", excluded, timezone: site.timezone, minContacts: site.min_contacts },
-    });
+    const found = heat({ ...frame, view: "usual", excluded, timezone: site.timezone, minContacts: site.min_contacts });
     const cell = found.cells.find(({ weekday, slot }) => weekday === 2 && slot === "10:00")!;
     const hour = (date: string) =>
       ["10:00", "10:15", "10:30", "10:45"].reduce(
@@ -201,9 +196,7 @@ describe("days that kit.yaml excludes", () => {
     const { rows } = await centre.database.rows(
       `select queue, strftime(day, '%Y-%m-%d'), slot, offered, baseline, weeks from history.scored`,
     );
-    const scored = new Map(
-      rows.map(([queue, date, slot, offered]) => [`${queue} ${date} ${slot}`, Number(offered)]),
-    );
+    const scored = new Map(rows.map(([queue, date, slot, offered]) => [`${queue} ${date} ${slot}`, Number(offered)]));
     let compared = 0;
     for (const [queue, date, slot, , expected, weeks] of rows) {
       assert.ok(!excluded.has(String(date)));
@@ -217,7 +210,11 @@ describe("days that kit.yaml excludes", () => {
     assert.ok(compared > 5000);
     const page = accuracyPage({
       rows: await centre.load<ScoredDay>("accuracy"),
-      ...{ worst: [], queue: "All queues", range: 28, site, zone: zone(site.timezone) },
+      worst: [],
+      queue: "All queues",
+      range: 28,
+      site,
+      zone: zone(site.timezone),
     });
     assert.ok(page.days.length > 20 && !page.days.some((row) => excluded.has(row.day)));
     assert.match(

@@ -38,12 +38,7 @@ before(async () => {
 });
 after(() => raw.delete());
 
-const short = ({ run, line, won, by }: { run: string; line: number; won: boolean; by: string }) => [
-  run,
-  line,
-  won,
-  by,
-];
+const short = ({ run, line, won, by }: { run: string; line: number; won: boolean; by: string }) => [run, line, won, by];
 
 describe("explain", () => {
   it("shows every version of a key, the winner first, and by which term", async () => {

@@ -67,8 +67,7 @@ export function exportTree(more = ""): ExportTree {
       return { sync, update, ok: failures(sync) + update.failed.length === 0 };
     },
     status: () => readStatus(project, now),
-    verify: (repair = false) =>
-      runVerify(project, { raw: false, remote: false, repair, feeds: null }, context),
+    verify: (repair = false) => runVerify(project, { raw: false, remote: false, repair, feeds: null }, context),
     rows: async (sql) => (await tree.answers([sql]))[0]!,
     async answers(queries) {
       const database = await openCatalog(project);

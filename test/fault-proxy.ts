@@ -45,8 +45,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const server = http.createServer(async (request, response) => {
     const { method = "GET", url = "/", headers } = request;
     const rule = rules.find(
-      (one) =>
-        one.times !== 0 && one.match({ method, url, range: headers.range }) && (one.chance?.() ?? true),
+      (one) => one.times !== 0 && one.match({ method, url, range: headers.range }) && (one.chance?.() ?? true),
     );
     if (rule?.times !== undefined) rule.times -= 1;
     const fault = typeof rule?.fault === "function" ? rule.fault() : rule?.fault;
@@ -78,11 +77,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   };
 }
 
-function ask(
-  target: string,
-  agent: http.Agent,
-  { method, url, headers }: http.IncomingMessage,
-): Promise<Answer> {
+function ask(target: string, agent: http.Agent, { method, url, headers }: http.IncomingMessage): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(target);
     const sent = http.request({ hostname, port, method, path: url, headers, agent }, (answer) => {

@@ -62,10 +62,7 @@ describe("sync under faults", () => {
   let calmState: Record<string, string> | null = null;
   async function endsAlike() {
     if (calmState === null) {
-      const calm = projectAt(
-        join(kit.folder, "calm"),
-        `bucket: ${bucket}\nendpoint: ${kit.server.url}\ndata: data`,
-      );
+      const calm = projectAt(join(kit.folder, "calm"), `bucket: ${bucket}\nendpoint: ${kit.server.url}\ndata: data`);
       await sync(calm, { now });
       calmState = endState(calm);
     }
@@ -90,12 +87,7 @@ describe("sync under faults", () => {
     ["500 for listings", { kind: "status", status: 500, code: "InternalError" }, isList, 5],
     ["a reset while listing", { kind: "reset inside", after: 50 }, isList, 3],
     ["a listing cut short without a length", { kind: "cut", after: 200 }, isList, 3],
-    [
-      "another answer than a listing",
-      { kind: "rewrite", body: () => "<html><body>Sign in</body></html>" },
-      isList,
-      2,
-    ],
+    ["another answer than a listing", { kind: "rewrite", body: () => "<html><body>Sign in</body></html>" }, isList, 2],
     ["a slow drip", { kind: "drip", piece: 300, everyMs: 20 }, hr03, 1],
     ["slow answers", { kind: "delay", ms: 50 }, isGet, 3],
   ];
@@ -126,10 +118,7 @@ describe("sync under faults", () => {
     proxy.rules.push({ match: reps, fault: { kind: "corrupt", at: 700 } });
     const report = await run();
     assert.equal(report.added, 7);
-    assert.match(
-      report.failed[0]!.reason,
-      /reps.jsonl: crc32 differs from the stored checksum \(fetched 3 times\)/,
-    );
+    assert.match(report.failed[0]!.reason, /reps.jsonl: crc32 differs from the stored checksum \(fetched 3 times\)/);
     proxy.rules[0]!.times = 1;
     assert.deepEqual((await run()).failed, []);
   });
@@ -183,11 +172,7 @@ describe("sync under faults", () => {
       { kind: "corrupt", at: 300 },
       /hr=03|convos_metrics.jsonl.gz: MD5 differs .* \(fetched 3 times\)/,
     ],
-    [
-      "a body that is always short",
-      { kind: "cut", after: 0 },
-      /broken off after 0 of \d+ bytes \(12 tries\)/,
-    ],
+    ["a body that is always short", { kind: "cut", after: 0 }, /broken off after 0 of \d+ bytes \(12 tries\)/],
     [
       "500 every time",
       { kind: "status", status: 500, code: "InternalError" },
@@ -203,9 +188,7 @@ describe("sync under faults", () => {
       assert.equal(report.failed[0]!.id.hr, "03");
       assert.match(report.failed[0]!.reason, reason);
       assert.equal(readLastSync(project)!.outcome, "some failed");
-      assert.ok(
-        !Object.keys(tree(project.data)).some((path) => path.includes("hr=03") || path.startsWith("tmp")),
-      );
+      assert.ok(!Object.keys(tree(project.data)).some((path) => path.includes("hr=03") || path.startsWith("tmp")));
       proxy.rules.length = 0;
       const next = await run();
       assert.deepEqual([next.added, next.failed.length], [1, 0]);
@@ -219,10 +202,7 @@ describe("sync under faults", () => {
       match: (request) => isGet(request) && ++gets > 4,
       fault: { kind: "status", status: 400, code: "ExpiredToken" },
     });
-    project = projectAt(
-      kit.folder,
-      `bucket: ${bucket}\nendpoint: ${proxy.url}\ndata: data\nsync: { concurrency: 1 }`,
-    );
+    project = projectAt(kit.folder, `bucket: ${bucket}\nendpoint: ${proxy.url}\ndata: data\nsync: { concurrency: 1 }`);
     await assert.rejects(run(), { exit: "credentialsExpired" });
     const kept = Object.keys(tree(project.data)).filter((path) => path.endsWith("_SUCCESS")).length;
     assert.equal(kept, 4);

@@ -199,10 +199,7 @@ describe("the forecast", () => {
       await mistakesOf(Buffer.from(`${head}\nQu\xe9,2026-09-01 08:15,1\n`, "latin1")),
       "forecast.csv:2 no UTF-8: save the file with that encoding",
     );
-    assert.equal(
-      await mistakesOf(`${head}\nA,2026-09-01 08:15,"1\n`),
-      "forecast.csv:2 a quote that is not closed",
-    );
+    assert.equal(await mistakesOf(`${head}\nA,2026-09-01 08:15,"1\n`), "forecast.csv:2 a quote that is not closed");
     raw.project.config.site.forecast = join(raw.project.root, "none.csv");
     const catalog = await openCatalog(raw.project);
     await assert.rejects(catalog.rows("from wfm.forecast"), /no such file: .*none\.csv/);
@@ -235,13 +232,10 @@ describe("the forecast", () => {
 describe("the schedule", () => {
   it("is read like the forecast, a level being no volume to split", async () => {
     const text = "queue,window_start,scheduled_fte\nA,2026-09-01 08:00,2.5\n";
-    assert.deepEqual(
-      await catalogOf({ schedule: text }, (query) => query("from wfm.schedule order by all limit 2")),
-      [
-        ["A", "2026-09-01T12:00:00Z", 2.5],
-        ["A", "2026-09-01T12:15:00Z", 2.5],
-      ],
-    );
+    assert.deepEqual(await catalogOf({ schedule: text }, (query) => query("from wfm.schedule order by all limit 2")), [
+      ["A", "2026-09-01T12:00:00Z", 2.5],
+      ["A", "2026-09-01T12:15:00Z", 2.5],
+    ]);
   });
 
   it("is summed up with the queues that no feed has", async () => {
@@ -258,8 +252,13 @@ describe("the schedule", () => {
     const catalog = await openCatalog(raw.project);
     const expected: PlannedFile[] = [
       {
-        ...{ table: "schedule", file: schedule, queues: 3, windows: 6, minutes: 30 },
-        ...{ first: "2026-09-01T12:30:00Z", last: "2026-09-01T12:45:00Z" },
+        table: "schedule",
+        file: schedule,
+        queues: 3,
+        windows: 6,
+        minutes: 30,
+        first: "2026-09-01T12:30:00Z",
+        last: "2026-09-01T12:45:00Z",
         unknownQueues: [
           { queue: "Night", suggestion: null },
           { queue: "Queue Biling", suggestion: "Queue Billing" },

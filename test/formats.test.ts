@@ -16,10 +16,7 @@ const rows: Value[][] = [
   [null, "two\nlines", "2026-09-01T05:15:00.5Z", []],
 ];
 
-async function write(
-  format: Exclude<Format, "parquet">,
-  { head = columns, data = rows, timezone = "UTC" } = {},
-) {
+async function write(format: Exclude<Format, "parquet">, { head = columns, data = rows, timezone = "UTC" } = {}) {
   let text = "";
   async function* batches() {
     for (const row of data) yield [row];
@@ -89,9 +86,7 @@ describe("formats", () => {
 
   it("keeps columns of the same name apart in json", async () => {
     const head = ["a", "a", "a_1"].map((name) => ({ name, type: "INTEGER" }));
-    assert.deepEqual(JSON.parse(await write("json", { head, data: [[1, 2, 3]] })), [
-      { a: 1, a_2: 2, a_1: 3 },
-    ]);
+    assert.deepEqual(JSON.parse(await write("json", { head, data: [[1, 2, 3]] })), [{ a: 1, a_2: 2, a_1: 3 }]);
   });
 
   it("writes markdown that renders", async () => {

@@ -16,7 +16,11 @@ const minute = 60_000;
 const now = Date.UTC(2026, 2, 10, 12, 0);
 const ago = (minutes: number) => new Date(now - minutes * minute).toISOString();
 const feed = (options: Partial<FeedArrival> = {}): FeedArrival => ({
-  ...{ feed: "queue_wfm", cadence_minutes: 30, through: ago(20), overdue: 0, failed: 0 },
+  feed: "queue_wfm",
+  cadence_minutes: 30,
+  through: ago(20),
+  overdue: 0,
+  failed: 0,
   ...options,
 });
 const moment = { now, synced: now - 5 * minute, graceMinutes: 60 };
@@ -94,11 +98,7 @@ describe("up to when a page tells", () => {
 describe("the warning of a page", () => {
   const utc = timeZone("UTC");
   const warned = (at: number, ...feeds: FeedArrival[]) => {
-    const found = pageAge(
-      pageThrough(feeds, { of: feeds.map((one) => one.feed) }),
-      { ...moment, now: at },
-      utc,
-    );
+    const found = pageAge(pageThrough(feeds, { of: feeds.map((one) => one.feed) }), { ...moment, now: at }, utc);
     return found && [found.old, found.today, found.feeds.join(), found.others.join()];
   };
   it("is of data older than twice the cadence, or of a day before", () => {
@@ -123,11 +123,10 @@ describe("the warning of a page", () => {
 
 describe("the words about time", () => {
   const site = {
-    ...{ timezone: "America/New_York", synced_at: ago(5), grace_minutes: 60 },
-    feeds: [
-      feed({ through: ago(64) }),
-      feed({ feed: "issue_queues", cadence_minutes: 60, through: ago(90) }),
-    ],
+    timezone: "America/New_York",
+    synced_at: ago(5),
+    grace_minutes: 60,
+    feeds: [feed({ through: ago(64) }), feed({ feed: "issue_queues", cadence_minutes: 60, through: ago(90) })],
   };
   const words = (
     options: Parameters<typeof freshWords>[1],
@@ -145,10 +144,7 @@ describe("the words about time", () => {
 
   it("tell the age of the page's own feeds, by a clock that goes on", () => {
     assert.equal(words({ of: ["queue_wfm"] })["Data through"], "Tue 10 Mar, 06:56 EDT, 64 min ago");
-    assert.equal(
-      words({ of: ["queue_wfm"] }, now + 26 * minute)["Data through"],
-      "Tue 10 Mar, 06:56 EDT, 1.5 h ago",
-    );
+    assert.equal(words({ of: ["queue_wfm"] }, now + 26 * minute)["Data through"], "Tue 10 Mar, 06:56 EDT, 1.5 h ago");
     const both = words({ of: ["queue_wfm", "issue_queues"] });
     assert.equal(both["Data through"], "Tue 10 Mar, 06:30 EDT, 1.5 h ago");
     assert.equal(both.Oldest, "issue_queues; others through Tue 10 Mar, 06:56");
@@ -162,15 +158,11 @@ describe("the words about time", () => {
 
   it("never tell of a time to come, whatever this device's clock says", () => {
     fc.assert(
-      fc.property(
-        fc.integer({ min: -1e7, max: 1e7 }),
-        fc.option(fc.integer({ min: -1e7, max: 1e7 })),
-        (off, by) => {
-          const server = by === null ? null : now + by * minute;
-          const text = JSON.stringify(words({ of: ["queue_wfm"] }, now + off * minute, server));
-          assert.doesNotMatch(text, /-\d+ (min|h|days)|NaN|undefined/);
-        },
-      ),
+      fc.property(fc.integer({ min: -1e7, max: 1e7 }), fc.option(fc.integer({ min: -1e7, max: 1e7 })), (off, by) => {
+        const server = by === null ? null : now + by * minute;
+        const text = JSON.stringify(words({ of: ["queue_wfm"] }, now + off * minute, server));
+        assert.doesNotMatch(text, /-\d+ (min|h|days)|NaN|undefined/);
+      }),
     );
     const behind = words({ of: ["queue_wfm"] }, now - 600 * minute);
     assert.equal(behind["Data through"], "Tue 10 Mar, 06:56 EDT");
@@ -215,7 +207,14 @@ describe("what the time is", () => {
 
   it("is written in minutes, hours and days", () => {
     assert.deepEqual([0, 64.9, 89, 90, 210, 2879, 2880, 14_400].map(ageText), [
-      ...["0 min", "64 min", "89 min", "1.5 h", "3.5 h", "48 h", "2 days", "10 days"],
+      "0 min",
+      "64 min",
+      "89 min",
+      "1.5 h",
+      "3.5 h",
+      "48 h",
+      "2 days",
+      "10 days",
     ]);
   });
 });

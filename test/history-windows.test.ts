@@ -69,11 +69,7 @@ describe("history", () => {
             first_utterance_ts: `${dt} ${hour}:10:00`,
             instance_ts: `${dt} ${hour}:20:00`,
           };
-          raw.put(
-            feed,
-            `${dt} ${hour}`,
-            feed === "customer_feedback" ? [] : [{ issue_id: `${dt} ${hour}`, ...row }],
-          );
+          raw.put(feed, `${dt} ${hour}`, feed === "customer_feedback" ? [] : [{ issue_id: `${dt} ${hour}`, ...row }]);
         }
     await updateWarehouse(raw.project);
     database = await openCatalog(raw.project);
@@ -86,9 +82,7 @@ describe("history", () => {
 
   it("knows of which windows both feeds have come, and which days are whole", async () => {
     assert.deepEqual(
-      await rows(
-        "select day::varchar, count(*), any_value(whole) from history.windows group by day order by day",
-      ),
+      await rows("select day::varchar, count(*), any_value(whole) from history.windows group by day order by day"),
       former.toReversed().map((dt) => [dt, dt === short ? 92 : 96, dt !== short]),
     );
   });
@@ -119,11 +113,7 @@ describe("history", () => {
       ["10:00", 1],
       ["10:30", 0],
     ]);
-    const days = await answer<{ queue: string; day: string; complete: boolean }>(
-      raw.project,
-      database,
-      "queue-days",
-    );
+    const days = await answer<{ queue: string; day: string; complete: boolean }>(raw.project, database, "queue-days");
     assert.deepEqual(
       days.filter(({ queue }) => queue === "A").map(({ day, complete }) => [day, complete]),
       former.toReversed().map((dt) => [dt, dt !== short]),
@@ -164,9 +154,7 @@ describe("history", () => {
   it("takes a day of conversations for complete when every hour has come of the feeds it is counted from", async () => {
     const days = await answer<ConversationDay>(raw.project, database, "days");
     assert.deepEqual(
-      days
-        .filter(({ channel }) => channel === "Web")
-        .map((row) => [row.day, row.complete, row.started, row.ended]),
+      days.filter(({ channel }) => channel === "Web").map((row) => [row.day, row.complete, row.started, row.ended]),
       [
         [begun[0], true, 24, 24],
         [begun[1], true, 24, 24],

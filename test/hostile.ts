@@ -33,14 +33,8 @@ export const hostile: [what: string, sql: string][] = [
   ["a rank by name, a pseudonym for good", "select dense_rank() over (order by name) as a from reps"],
   ["a group that ships", "select rep_id as a, count(*) as n from rep_convos group by all"],
   ["distinct", "select distinct rep_id as a from rep_convos"],
-  [
-    "a common table expression",
-    "with a as (select name as x from reps), b as (select x as y from a) select y from b",
-  ],
-  [
-    "a materialised one",
-    "with a as materialized (select issue_id as x from rep_convos) select x as y from a",
-  ],
+  ["a common table expression", "with a as (select name as x from reps), b as (select x as y from a) select y from b"],
+  ["a materialised one", "with a as materialized (select issue_id as x from rep_convos) select x as y from a"],
   [
     "a recursive one",
     "with recursive r(a, n) as (select name, 1 from reps union all select a, n + 1 from r where n < 2) select a from r",
@@ -84,14 +78,8 @@ export const hostile: [what: string, sql: string][] = [
     "which of many numbers it is",
     "select list_transform(range(100), lambda i: i::varchar = rep_id) as a from rep_convos",
   ],
-  [
-    "an equal value of a series",
-    "select i from range(100000) as r(i) semi join rep_convos on rep_id = i::varchar",
-  ],
-  [
-    "an equal value by IN",
-    "select i from range(100000) as r(i) where i::varchar in (select rep_id from rep_convos)",
-  ],
+  ["an equal value of a series", "select i from range(100000) as r(i) semi join rep_convos on rep_id = i::varchar"],
+  ["an equal value by IN", "select i from range(100000) as r(i) where i::varchar in (select rep_id from rep_convos)"],
   [
     "an equal value by EXISTS",
     "select i from range(1000) as r(i) where exists (from rep_convos where rep_id = i::varchar)",
@@ -112,10 +100,7 @@ export const hostile: [what: string, sql: string][] = [
   ],
   ["a subquery inside coalesce", "select coalesce(null, (select max(name) from reps)) as a"],
   // tobymao/sqlglot#2742: fields of unnested structs
-  [
-    "a field of an unnested struct",
-    "select x.b as a from (select unnest([{'a': 1, 'b': name}]) as x from reps)",
-  ],
+  ["a field of an unnested struct", "select x.b as a from (select unnest([{'a': 1, 'b': name}]) as x from reps)"],
   [
     "an asof join",
     "select a.rep_id as x from rep_convos as a asof join rep_convos as b on a.issue_assigned_ts >= b.issue_assigned_ts",
@@ -139,10 +124,7 @@ export const harmless: [what: string, sql: string][] = [
   ["count distinct", "select count(distinct rep_id) as reps from rep_convos"],
   ["approx_count_distinct", "select approx_count_distinct(issue_id) as n from convos_metrics"],
   ["a join", "select count(*) as n from rep_convos join reps using (rep_id)"],
-  [
-    "a join for a measure",
-    "select avg(handle_time_seconds) as t from rep_convos join convos_metrics using (issue_id)",
-  ],
+  ["a join for a measure", "select avg(handle_time_seconds) as t from rep_convos join convos_metrics using (issue_id)"],
   ["a filter", "select count(*) as n from reps where name like 'Rep%'"],
   ["a filter of an aggregate", "select count(*) filter (rep_id is not null) as n from rep_convos"],
   [
@@ -150,23 +132,14 @@ export const harmless: [what: string, sql: string][] = [
     "select max(n) as most, median(n) as usual from (select rep_id, count(*) as n from rep_convos group by rep_id)",
   ],
   ["is null", "select rep_id is null as without, count(*) as n from rep_convos group by 1"],
-  [
-    "a sum of tests",
-    "select sum(case when utterance like '%refund%' then 1 else 0 end) as n from utterances",
-  ],
+  ["a sum of tests", "select sum(case when utterance like '%refund%' then 1 else 0 end) as n from utterances"],
   ["a share of tests", "select avg((name like 'Rep%')::int) as share from reps"],
   [
     "the newest row of each",
     "select count(*) as n from (from rep_convos qualify row_number() over (partition by issue_id order by issue_assigned_ts desc) = 1)",
   ],
-  [
-    "labels of all to see",
-    "select queue_name as queue, count(distinct rep_id) as reps from issue_queues group by all",
-  ],
-  [
-    "times",
-    "select date_trunc('hour', first_utterance_ts) as hour, count(*) as n from convos_metrics group by all",
-  ],
+  ["labels of all to see", "select queue_name as queue, count(distinct rep_id) as reps from issue_queues group by all"],
+  ["times", "select date_trunc('hour', first_utterance_ts) as hour, count(*) as n from convos_metrics group by all"],
   [
     "exists",
     "select count(*) as n from convos_metrics as c where exists (from rep_convos as r where r.issue_id = c.issue_id)",
@@ -183,8 +156,5 @@ export const harmless: [what: string, sql: string][] = [
   ["values", "select * from (values (1, 'a')) as t(x, y)"],
   ["a macro", "select aht(sum(handle_time_seconds), count(*)) as t from rep_convos"],
   ["provenance", "select _run as run, count(*) as n from raw.reps group by all"],
-  [
-    "an undocumented measure",
-    "select avg(odd_score) as a, count(*) filter (odd_flag) as n from convos_metrics",
-  ],
+  ["an undocumented measure", "select avg(odd_score) as a, count(*) filter (odd_flag) as n from convos_metrics"],
 ];

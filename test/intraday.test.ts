@@ -36,8 +36,11 @@ async function intraday(
 
 const queue = (queue_name: string, counts: object) => ({
   queue_name,
-  ...{ total_assignments: 4, total_abandons: 1, waits_under_60s: 3 },
-  ...{ avg_wait_time_seconds: 20, avg_handle_time_seconds: 300 },
+  total_assignments: 4,
+  total_abandons: 1,
+  waits_under_60s: 3,
+  avg_wait_time_seconds: 20,
+  avg_handle_time_seconds: 300,
   ...counts,
 });
 
@@ -56,9 +59,7 @@ describe("wfm.intraday", () => {
 
   it("has no sum of counts of which a queue lacks one, and no mean without all of its weights", async () => {
     const all = async (counts: object) =>
-      (await intraday([queue("A", {}), queue("B", counts)]))
-        .find(([name]) => name === "All queues")!
-        .slice(1);
+      (await intraday([queue("A", {}), queue("B", counts)])).find(([name]) => name === "All queues")!.slice(1);
     assert.deepEqual(await all({ total_abandons: null }), [8, null, 6, null, 300]);
     assert.deepEqual(await all({ total_assignments: null }), [null, 2, 6, null, null]);
     assert.deepEqual(await all({ waits_under_60s: null }), [8, 2, null, 20, 300]);

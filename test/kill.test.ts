@@ -113,8 +113,7 @@ describe(`a sync that is killed ${kills} times`, () => {
   function assertWhole(data: string): void {
     const raw = join(data, "raw");
     if (!existsSync(raw)) return;
-    for (const [path, hash] of Object.entries(tree(raw)))
-      assert.ok(contents.has(hash), `${path} is no whole file`);
+    for (const [path, hash] of Object.entries(tree(raw))) assert.ok(contents.has(hash), `${path} is no whole file`);
   }
 });
 

@@ -5,9 +5,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const imports = new Map(
-  [...sources("src"), ...sources("notebooks/components")].map((file) => [file, importsOf(file)]),
-);
+const imports = new Map([...sources("src"), ...sources("notebooks/components")].map((file) => [file, importsOf(file)]));
 
 // Each room, and the rooms it imports from besides itself, as docs/architecture.md has them. A folder belongs to the room of
 // the longest name; files directly in src/ are the entry.
@@ -39,8 +37,7 @@ describe("layers", () => {
     const names = [...rooms.keys()];
     for (const file of imports.keys()) assert.ok(names.includes(roomOf(file)), file);
     for (const [room, below] of rooms)
-      for (const name of below)
-        assert.ok(names.indexOf(name) < names.indexOf(room), `${room} imports ${name}`);
+      for (const name of below) assert.ok(names.indexOf(name) < names.indexOf(room), `${room} imports ${name}`);
     const folders = new Map<string, number>();
     for (const file of imports.keys()) folders.set(dirname(file), (folders.get(dirname(file)) ?? 0) + 1);
     assert.deepEqual(
@@ -111,9 +108,7 @@ function edges(from: (file: string) => boolean): [string, string][] {
   return [...imports]
     .filter(([file]) => from(file))
     .flatMap(([file, names]) =>
-      names
-        .filter((name) => name.startsWith("."))
-        .map((name): [string, string] => [file, targetOf(file, name)]),
+      names.filter((name) => name.startsWith(".")).map((name): [string, string] => [file, targetOf(file, name)]),
     );
 }
 

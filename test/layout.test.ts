@@ -111,13 +111,7 @@ describe("layout", () => {
       assert.equal(parsed.kind === "stray" && (parsed.id === null) === name.includes("/"), true, name);
     }
     const feed = "convos_metrics/version=1/format=jsonl";
-    for (const place of [
-      " dt=2026-09-01",
-      "dt=2026-9-1",
-      "dt=2026-02-29",
-      "dt=2026-09-01/hr=5",
-      "dt=2026-09-01/hr=24",
-    ])
+    for (const place of [" dt=2026-09-01", "dt=2026-9-1", "dt=2026-02-29", "dt=2026-09-01/hr=5", "dt=2026-09-01/hr=24"])
       assert.deepEqual(
         parseKey(`${feed}/${place}/convos_metrics.jsonl.gz`),
         { kind: "stray", id: null, file: "convos_metrics.jsonl.gz" },
@@ -179,10 +173,7 @@ describe("layout", () => {
     assert.equal(partitionPrefix("a/b", id), `a/b/${path}/`);
     assert.equal(feedPrefix("", "reps"), "reps/");
     assert.equal(feedPrefix("a/", "reps"), "a/reps/");
-    assert.equal(
-      dayPrefix("a", "reps", "1", "jsonl", "2026-09-01"),
-      "a/reps/version=1/format=jsonl/dt=2026-09-01/",
-    );
+    assert.equal(dayPrefix("a", "reps", "1", "jsonl", "2026-09-01"), "a/reps/version=1/format=jsonl/dt=2026-09-01/");
     assert.equal(objectKey("a", id, markerName), `a/${path}/_SUCCESS`);
   });
 
@@ -204,9 +195,7 @@ describe("layout", () => {
         assert.equal(objectKey(prefix, parsed.id, parsed.file), objectKey(prefix, id, file));
         const marker = parseKey(`${partitionPrefix(prefix, id)}${markerName}`, prefix);
         assert.deepEqual(marker, { kind: "marker", id });
-        assert.ok(
-          partitionPrefix(prefix, id).startsWith(dayPrefix(prefix, id.feed, id.version, id.format, id.dt)),
-        );
+        assert.ok(partitionPrefix(prefix, id).startsWith(dayPrefix(prefix, id.feed, id.version, id.format, id.dt)));
         assert.ok(partitionPrefix(prefix, id).startsWith(feedPrefix(prefix, id.feed)));
       }),
     );
@@ -229,13 +218,9 @@ describe("layout", () => {
 
   it("answers any text without throwing", () => {
     fc.assert(
-      fc.property(
-        fc.string({ unit: "binary", maxLength: 300 }),
-        fc.string({ maxLength: 20 }),
-        (key, prefix) => {
-          assert.ok(["data", "marker", "docs", "foreign", "hostile"].includes(parseKey(key, prefix).kind));
-        },
-      ),
+      fc.property(fc.string({ unit: "binary", maxLength: 300 }), fc.string({ maxLength: 20 }), (key, prefix) => {
+        assert.ok(["data", "marker", "docs", "foreign", "hostile"].includes(parseKey(key, prefix).kind));
+      }),
     );
   });
 });
@@ -267,33 +252,8 @@ const hostileKeys = fc.oneof(
   fc
     .array(
       fc.constantFrom(
-        ...[
-          "..",
-          ".",
-          "/",
-          "//",
-          "\\",
-          "\u0000",
-          " ",
-          "%2e%2e",
-          "~",
-          "feed",
-          "feed.jsonl.gz",
-          "_SUCCESS",
-          "version=1",
-        ],
-        ...[
-          "version=..",
-          "format=jsonl",
-          "format=...",
-          "dt=2026-09-01",
-          "hr=05",
-          "mi=15",
-          "\n",
-          "C:",
-          "‮",
-          "é",
-        ],
+        ...["..", ".", "/", "//", "\\", "\u0000", " ", "%2e%2e", "~", "feed", "feed.jsonl.gz", "_SUCCESS", "version=1"],
+        ...["version=..", "format=jsonl", "format=...", "dt=2026-09-01", "hr=05", "mi=15", "\n", "C:", "‮", "é"],
       ),
       { maxLength: 14 },
     )

@@ -82,13 +82,9 @@ describe("lock", () => {
     });
     await new Promise((resolve) => setTimeout(resolve, 10));
     const waits: number[] = [];
-    const second = withLock(
-      { data },
-      { wait: true, pollMs: 5, onWait: ({ pid }) => waits.push(pid) },
-      async () => {
-        order.push("second");
-      },
-    );
+    const second = withLock({ data }, { wait: true, pollMs: 5, onWait: ({ pid }) => waits.push(pid) }, async () => {
+      order.push("second");
+    });
     await assert.rejects(
       withLock({ data }, {}, async () => {}),
       { exit: "locked" },
@@ -153,15 +149,7 @@ describe("lock", () => {
 
   it("takes over what names no process, whatever its time", async () => {
     const lock = join(data, "lock");
-    for (const text of [
-      "null",
-      "{}",
-      "[]",
-      '"x"',
-      '{"pid":0}',
-      '{"pid":-1,"host":"a","since":"2026-01-01"}',
-      "\0\0",
-    ]) {
+    for (const text of ["null", "{}", "[]", '"x"', '{"pid":0}', '{"pid":-1,"host":"a","since":"2026-01-01"}', "\0\0"]) {
       writeFileSync(lock, text);
       utimesSync(lock, 0, 0);
       assert.equal(await taken(), "done", text);
@@ -219,11 +207,7 @@ describe("lock", () => {
     await withLockFile(file, {}, async () => {
       assert.ok(existsSync(file));
       await assert.rejects(
-        withLockFile(
-          file,
-          { busy: ({ pid }) => new CliError("locked", `process ${pid} builds`) },
-          async () => {},
-        ),
+        withLockFile(file, { busy: ({ pid }) => new CliError("locked", `process ${pid} builds`) }, async () => {}),
         { message: `process ${process.pid} builds` },
       );
     });
@@ -234,15 +218,7 @@ describe("lock", () => {
     const holder = { pid: 5, host: "h", since: "2026-11-22T05:00:00.000Z", started: "9" };
     assert.deepEqual(holderIn(holder), holder);
     assert.deepEqual(holderIn({ ...holder, started: 9, format: 2, later: {} }), { ...holder, started: null });
-    for (const odd of [
-      null,
-      [],
-      5,
-      {},
-      { ...holder, pid: 0 },
-      { ...holder, pid: 1.5 },
-      { ...holder, since: "x" },
-    ])
+    for (const odd of [null, [], 5, {}, { ...holder, pid: 0 }, { ...holder, pid: 1.5 }, { ...holder, since: "x" }])
       assert.equal(holderIn(odd), null, JSON.stringify(odd));
   });
 });

@@ -5,8 +5,7 @@ import { describe, it } from "node:test";
 import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { exportTree } from "./export-tree.ts";
 
-const missed =
-  /catalog\.json in the data folder cannot be read: it is not there, and days that it tells of are/;
+const missed = /catalog\.json in the data folder cannot be read: it is not there, and days that it tells of are/;
 
 describe("a data folder without its catalog.json", () => {
   it("is no empty one to any reader where days are in it, and whole again after a sync, or a verify --repair", async () => {

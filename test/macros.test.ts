@@ -113,10 +113,7 @@ const optional: typeof scalars = {
 
 // Aggregates over rows of a and b.
 const aggregates: Record<string, [call: string, same: (rows: Input[][]) => Result]> = {
-  weighted_mean: [
-    "weighted_mean(a, b)",
-    (rows) => weightedMean(rows.map(([mean, weight]) => ({ mean, weight }))),
-  ],
+  weighted_mean: ["weighted_mean(a, b)", (rows) => weightedMean(rows.map(([mean, weight]) => ({ mean, weight })))],
   wape: ["wape(a, b)", (rows) => accuracy(pairs(rows)).wape],
   bias: ["bias(a, b)", (rows) => accuracy(pairs(rows)).bias],
   mape: ["mape(a, b)", (rows) => accuracy(pairs(rows)).mape],
@@ -161,9 +158,7 @@ describe("macros", () => {
     const sum = (parts: number[]) => parts.map((n) => `${n / 100}::double`).join(" + ");
     for (const [parts, digits] of sums) {
       const orders = [parts, parts.toReversed(), parts.toSorted((a, b) => a - b)];
-      const { rows } = await db.rows(
-        `select ${orders.map((order) => `rounded(${sum(order)}, ${digits})`).join(", ")}`,
-      );
+      const { rows } = await db.rows(`select ${orders.map((order) => `rounded(${sum(order)}, ${digits})`).join(", ")}`);
       assert.equal(new Set(rows[0]).size, 1, `${parts} to ${digits} digits: ${rows[0]}`);
     }
   });
@@ -234,8 +229,7 @@ describe("macros", () => {
         const list = calls.map(([call]) => call).join(", ");
         const [found] = inputs.length
           ? await select(db, list, inputs)
-          : (await db.rows(`select ${list} from (select null::double as a, null::double as b) where false`))
-              .rows;
+          : (await db.rows(`select ${list} from (select null::double as a, null::double as b) where false`)).rows;
         calls.forEach(([call, same], column) => {
           agree(found![column] as Result, same(inputs), `${call} of ${JSON.stringify(inputs)}`);
         });
@@ -289,8 +283,7 @@ describe("macros", () => {
       fc.asyncProperty(rows, async (inputs) => {
         const found = await select(db, "erlang_c_required(a, b, c, d, e, f)", inputs);
         inputs.forEach((input, row) => {
-          const [contacts, ahtSeconds, targetSeconds, serviceLevelTarget, intervalSeconds, maxOccupancy] =
-            input;
+          const [contacts, ahtSeconds, targetSeconds, serviceLevelTarget, intervalSeconds, maxOccupancy] = input;
           const demand = {
             contacts,
             ahtSeconds,
@@ -316,15 +309,13 @@ describe("macros", () => {
       "Asia/Kathmandu",
       "Pacific/Chatham",
     ];
-    const changes = ["2026-03-08T07:00Z", "2026-11-01T06:00Z", "2026-04-04T15:00Z", "2026-10-03T15:30Z"].map(
-      (text) => Date.parse(text),
+    const changes = ["2026-03-08T07:00Z", "2026-11-01T06:00Z", "2026-04-04T15:00Z", "2026-10-03T15:30Z"].map((text) =>
+      Date.parse(text),
     );
     const near = fc.tuple(fc.constantFrom(...changes), fc.integer({ min: -400, max: 400 }));
     const instant = fc.oneof(
       near.map(([at, minutes]) => at + minutes * 60_000),
-      fc
-        .integer({ min: Date.parse("2020-01-01") / 1000, max: Date.parse("2029-12-31") / 1000 })
-        .map((s) => s * 1000),
+      fc.integer({ min: Date.parse("2020-01-01") / 1000, max: Date.parse("2029-12-31") / 1000 }).map((s) => s * 1000),
     );
     for (const name of zones) {
       await db.run(macrosScript({ timezone: name, variant: "offered" }));
@@ -432,14 +423,8 @@ describe("macros", () => {
       db.rows("select service_level(1, 2, 1, variant := 'ofered')"),
       /unknown service level variant/,
     );
-    await assert.rejects(
-      db.rows("select interval_start(timestamp '2026-09-01', 20)"),
-      /15, 30 or 60 minutes, not 20/,
-    );
-    await assert.rejects(
-      db.rows("select local_slot(timestamp '2026-09-01', 20)"),
-      /15, 30 or 60 minutes, not 20/,
-    );
+    await assert.rejects(db.rows("select interval_start(timestamp '2026-09-01', 20)"), /15, 30 or 60 minutes, not 20/);
+    await assert.rejects(db.rows("select local_slot(timestamp '2026-09-01', 20)"), /15, 30 or 60 minutes, not 20/);
   });
 
   it("work on sums of whole numbers and in groups", async () => {

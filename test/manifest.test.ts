@@ -36,10 +36,7 @@ describe("manifest", () => {
 
   it("gives back what was written, sorted", () => {
     writeDay({ data }, day(partition("11"), partition("02"), partition(null)));
-    assert.deepEqual(
-      readDay({ data }, "reps", "2026-11-22"),
-      day(partition(null), partition("02"), partition("11")),
-    );
+    assert.deepEqual(readDay({ data }, "reps", "2026-11-22"), day(partition(null), partition("02"), partition("11")));
   });
 
   it("has the same bytes for the same content, and is not written again", () => {
@@ -47,10 +44,7 @@ describe("manifest", () => {
     const file = join(data, "manifest", "reps", "2026-11-22.json");
     const [bytes, { mtimeMs, ino }] = [readFileSync(file, "utf8"), statSync(file)];
     assert.equal(writeDay({ data }, day({ ...partition("11") }, partition("02"))), false);
-    assert.deepEqual(
-      [readFileSync(file, "utf8"), statSync(file).mtimeMs, statSync(file).ino],
-      [bytes, mtimeMs, ino],
-    );
+    assert.deepEqual([readFileSync(file, "utf8"), statSync(file).mtimeMs, statSync(file).ino], [bytes, mtimeMs, ino]);
   });
 
   it("keeps the order of properties whatever it was given", () => {

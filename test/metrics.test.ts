@@ -95,8 +95,7 @@ const others: Record<string, Metric> = {
   ratio,
   shortfall: (a, b, c, d, e, f) =>
     serviceLevelVariants.map((variant) => shortfall(counts(a, b, c, d, e), f as number, variant)),
-  serviceParts: (a, b, c, d, e) =>
-    serviceLevelVariants.map((variant) => serviceParts(counts(a, b, c, d, e), variant)),
+  serviceParts: (a, b, c, d, e) => serviceLevelVariants.map((variant) => serviceParts(counts(a, b, c, d, e), variant)),
   asa: times.asa,
   waits: (a, b, c, d) => times.waits({ assignedWait: a, assigned: b, waitingWait: c, waiting: d }),
   meanWait: times.meanWait,
@@ -123,8 +122,7 @@ const others: Record<string, Metric> = {
   erlangC: (a, b, c, d, e) => erlangC({ ...load(a, b, c), agents: d, targetSeconds: e }),
   requiredAgents: (a, b, c, d, e, f) =>
     requiredAgents({ ...load(a, b, c), targetSeconds: d, serviceLevelTarget: e, maxOccupancy: f }),
-  erlangA: (a, b, c, d, e, f) =>
-    erlangA({ ...load(a, b, c), agents: d, targetSeconds: e, meanPatienceSeconds: f }),
+  erlangA: (a, b, c, d, e, f) => erlangA({ ...load(a, b, c), agents: d, targetSeconds: e, meanPatienceSeconds: f }),
   accuracy: (a, b, c, d) =>
     accuracy([
       { forecast: a, actual: b },
@@ -171,10 +169,7 @@ describe("metrics", () => {
           sound((others[name] ?? metric)(a, b, c, d, e, f), name);
           if (!shares[name]) return;
           for (const value of [shares[name](a, b, c, d, e, f)].flat())
-            assert.ok(
-              value === null || ((value as number) >= 0 && (value as number) <= 1),
-              `${name}: ${value}`,
-            );
+            assert.ok(value === null || ((value as number) >= 0 && (value as number) <= 1), `${name}: ${value}`);
         }),
         { numRuns: 300 },
       );
@@ -274,9 +269,7 @@ describe("metrics", () => {
         const { agents } = requiredAgentsA(asked)!;
         const fits = (n: number) => {
           const { answeredWithinTargetOfOffered: served, occupancy: busy } = erlangA({ ...asked, agents: n });
-          return (
-            served! >= asked.serviceLevelTarget - 1e-12 && busy !== null && busy <= asked.maxOccupancy + 1e-12
-          );
+          return served! >= asked.serviceLevelTarget - 1e-12 && busy !== null && busy <= asked.maxOccupancy + 1e-12;
         };
         if (asked.contacts === 0) assert.equal(agents, 0);
         else assert.ok(fits(agents) && (agents === 1 || !fits(agents - 1)), `${agents}`);

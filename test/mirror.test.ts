@@ -88,10 +88,7 @@ describe("a project's copy of the pages", () => {
     const end = watchSources(root, sources);
     try {
       const appears = (path: string, wanted: string) =>
-        until(
-          `${path} with ${JSON.stringify(wanted)}`,
-          () => filesBelow(root).includes(path) && text(path) === wanted,
-        );
+        until(`${path} with ${JSON.stringify(wanted)}`, () => filesBelow(root).includes(path) && text(path) === wanted);
       put("notebooks/index.md", "# Edited");
       await appears("index.md", "# Edited");
       put("notebooks/deep/er/page.md", "# Deep");

@@ -275,14 +275,7 @@ describe("a key column that goes missing", () => {
           ],
           [`${day} 03`, [{ B_: 1, n: 6 }, { n: 7 }, { n: 8 }]],
         ]);
-        assert.deepEqual(await settled(raw, "select n from things order by n"), [
-          [2],
-          [3],
-          [5],
-          [6],
-          [7],
-          [8],
-        ]);
+        assert.deepEqual(await settled(raw, "select n from things order by n"), [[2], [3], [5], [6], [7], [8]]);
         assert.deepEqual(said(raw), [
           ["b", 2, 8, `${day} 03`],
           ["b", 1, 8, `${day} 03`],
@@ -361,8 +354,7 @@ describe("a key column that goes missing", () => {
       progress: () => {},
       warn: (text: string, next?: string) => warned.push([text, next]),
     } as unknown as Output;
-    const update = () =>
-      runUpdate(raw.project, { output, signal: new AbortController().signal, now: new Date() });
+    const update = () => runUpdate(raw.project, { output, signal: new AbortController().signal, now: new Date() });
     try {
       raw.put("things", `${day} 01`, [{ a: "1" }, { a: "2" }]);
       const clean = await update();

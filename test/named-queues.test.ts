@@ -17,13 +17,10 @@ describe("queues that kit.yaml names", () => {
     const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
     const queue = (queue_id: number, queue_name: string) => ({
       ...{ instance_ts: `${day} 01:00:00`, queue_id, queue_name },
-      ...{ total_assignments: 3, total_abandons: 0 },
+      total_assignments: 3,
+      total_abandons: 0,
     });
-    raw.put("queue_wfm", `${day} 02:00`, [
-      queue(1, "Queue Billing"),
-      queue(2, "VIP"),
-      queue(3, "Ärzte & Praxen"),
-    ]);
+    raw.put("queue_wfm", `${day} 02:00`, [queue(1, "Queue Billing"), queue(2, "VIP"), queue(3, "Ärzte & Praxen")]);
     await updateWarehouse(raw.project);
   });
 

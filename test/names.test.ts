@@ -2,12 +2,7 @@ import assert from "node:assert/strict";
 import { join, relative } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import {
-  type BinaryExpression,
-  type ElementAccessExpression,
-  type Node,
-  SyntaxKind,
-} from "typescript/unstable/ast";
+import { type BinaryExpression, type ElementAccessExpression, type Node, SyntaxKind } from "typescript/unstable/ast";
 import { API, type Checker, type Type } from "typescript/unstable/sync";
 import { namesOf, noNames, own } from "../src/base/names.ts";
 
@@ -73,7 +68,9 @@ function lookups(): Lookup[] {
         const source = program.getSourceFile(name)!;
         const line = (node: Node) => source.text.slice(0, node.getStart(source)).split("\n").length;
         return wrongIn(source, checker).map(({ node, type }) => ({
-          ...{ file, line: line(node), text: node.getText(source).slice(0, 60) },
+          file,
+          line: line(node),
+          text: node.getText(source).slice(0, 60),
           type: checker.typeToString(type),
         }));
       });
@@ -107,8 +104,7 @@ function wrongIn(source: Node, checker: Checker): { node: Node; type: Type }[] {
 }
 
 function partsOf(node: Node): [object: Node, index: Node | null] {
-  if (node.kind === SyntaxKind.SpreadAssignment)
-    return [(node as unknown as { expression: Node }).expression, null];
+  if (node.kind === SyntaxKind.SpreadAssignment) return [(node as unknown as { expression: Node }).expression, null];
   if (node.kind === SyntaxKind.BinaryExpression) {
     const { left, right } = node as BinaryExpression;
     return [right, left];

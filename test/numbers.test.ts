@@ -60,10 +60,7 @@ describe("numbers", () => {
     const config = join(folder, "kit.yaml");
     // each window by itself: what is held back of few contacts is tested in small-cells
     const privacy = "site: {privacy: {min_contacts: 1, min_reps: 1}}";
-    writeFileSync(
-      config,
-      `bucket: ${demo.bucket}\nendpoint: ${demo.url}\ntimezone: ${zone}\ndata: data\n${privacy}\n`,
-    );
+    writeFileSync(config, `bucket: ${demo.bucket}\nendpoint: ${demo.url}\ntimezone: ${zone}\ndata: data\n${privacy}\n`);
     project = openProject(config);
     await sync(project, { now: options.now });
     await updateWarehouse(project, { now: options.now });
@@ -98,21 +95,15 @@ describe("numbers", () => {
   it("counts ratings, and the good ones, on the day their conversation began", () => {
     const begun = new Map(
       log.days.flatMap(({ issues }) =>
-        issues.map((issue) => [
-          issue.id,
-          localDay(issue.messages.find(({ sender }) => sender === "customer")!.at),
-        ]),
+        issues.map((issue) => [issue.id, localDay(issue.messages.find(({ sender }) => sender === "customer")!.at)]),
       ),
     );
     const rated = tally(expected.ratings.map(({ issue }) => begun.get(issue)!));
-    const satisfied = tally(
-      expected.ratings.filter(({ rating }) => rating >= 4).map(({ issue }) => begun.get(issue)!),
-    );
+    const satisfied = tally(expected.ratings.filter(({ rating }) => rating >= 4).map(({ issue }) => begun.get(issue)!));
     const days = load<DayRow>("days.json").filter((row) => row.channel === "All channels" && row.rated > 0);
     assert.ok(days.length > 0);
     assert.deepEqual(Object.fromEntries(days.map((row) => [row.day, row.rated])), rated);
-    for (const row of days)
-      if (row.satisfied !== null) assert.equal(row.satisfied, satisfied[row.day] ?? 0, row.day);
+    for (const row of days) if (row.satisfied !== null) assert.equal(row.satisfied, satisfied[row.day] ?? 0, row.day);
   });
 
   it("counts what each queue was offered, answered in time and lost on a day", () => {
@@ -174,9 +165,7 @@ describe("numbers", () => {
           near(row.handle!, sum(truth.handles) / truth.handles.length / 1000, 0.06, `${key}: handle time`);
         contacts += row.assigned + row.abandoned;
       }
-    const missing = [...wanted].filter(
-      ([key, row]) => !seen.has(key) && row.answers.length + row.abandons.length > 0,
-    );
+    const missing = [...wanted].filter(([key, row]) => !seen.has(key) && row.answers.length + row.abandons.length > 0);
     assert.deepEqual(
       missing.map(([key]) => key),
       [],

@@ -13,26 +13,18 @@ import fc from "./fast-check.ts";
 import { rawFixture } from "./raw-fixture.ts";
 import { sameRows } from "./warehouse-rows.ts";
 
-const ofObject = [
-  ...Object.getOwnPropertyNames(Object.prototype),
-  "then",
-  "toJSON",
-  "prototype",
-  "length",
-  "name",
-];
+const ofObject = [...Object.getOwnPropertyNames(Object.prototype), "then", "toJSON", "prototype", "length", "name"];
 const ofDuckdb = [
-  ...[
-    "file_row_number",
-    "file_index",
-    "filename",
-    "rowid",
-    "FILE_INDEX",
-    "File_Row_Number",
-    "FileName",
-    "ROWID",
-  ],
-  ...["select", "table", "order", "group", "row", "excluded", "json", "Key", "key"],
+  ...["file_row_number", "file_index", "filename", "rowid", "FILE_INDEX", "File_Row_Number", "FileName", "ROWID"],
+  "select",
+  "table",
+  "order",
+  "group",
+  "row",
+  "excluded",
+  "json",
+  "Key",
+  "key",
 ];
 const ofKit = [
   ..."_file _line _run _rescued _rank _versions _decided _FILE _nth _counts _group _next _key _order _behind _before".split(
@@ -101,9 +93,7 @@ async function holds(feed: string, names: string[], keyed: boolean): Promise<voi
       const { columns } = snapshot.feeds[feed]!;
       for (const name of names) {
         const column = columns.find(({ key }) => key === name)!;
-        const { rows } = await catalog.rows(
-          `select count(${quoteName(column.name)}) from raw.${quoteName(feed)}`,
-        );
+        const { rows } = await catalog.rows(`select count(${quoteName(column.name)}) from raw.${quoteName(feed)}`);
         assert.deepEqual(rows, [[delivered]], `values of ${JSON.stringify(name)}`);
       }
       const listed = await catalog.rows(`select count(*) from kit.columns where feed = '${feed}'`);
@@ -139,8 +129,7 @@ describe("a name that JavaScript, DuckDB or the kit knows", () => {
     });
 
   it("is a feed like any other", async () => {
-    for (const feed of ["constructor", "__proto__", "rowid", "winners"])
-      await holds(feed, ["id", "n", feed], true);
+    for (const feed of ["constructor", "__proto__", "rowid", "winners"]) await holds(feed, ["id", "n", feed], true);
   });
 
   it("is one beside any other, whatever their order", async () => {

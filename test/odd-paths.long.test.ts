@@ -66,10 +66,7 @@ describe("folder with an odd name", () => {
     it(`holds a project like any other: ${JSON.stringify(name)}`, async () => {
       const home = mkdtempSync(join(root, "t-"));
       await updated(projectIn(join(home, beside), 7));
-      const project = projectIn(join(home, name), 3, [
-        "convos_metrics.jsonl.00.gz",
-        "convos_metrics.jsonl.01.gz",
-      ]);
+      const project = projectIn(join(home, name), 3, ["convos_metrics.jsonl.00.gz", "convos_metrics.jsonl.01.gz"]);
       await updated(project);
       const { data } = project;
 
@@ -81,10 +78,7 @@ describe("folder with an odd name", () => {
       assert.equal(await countIn(catalog, "partitions", "kit."), 1);
       assert.equal(await countIn(catalog, "forecast", "wfm."), 4, "an hour has four windows");
       const { rows } = await catalog.rows("select distinct _file from raw.convos_metrics order by 1");
-      assert.deepEqual(rows.flat(), [
-        `${day}/convos_metrics.jsonl.00.gz`,
-        `${day}/convos_metrics.jsonl.01.gz`,
-      ]);
+      assert.deepEqual(rows.flat(), [`${day}/convos_metrics.jsonl.00.gz`, `${day}/convos_metrics.jsonl.01.gz`]);
       const outside = quoteText(literalPath(join(home, beside, "plan.csv")));
       await assert.rejects(catalog.rows(`from read_csv(${outside})`), /Permission Error/);
       catalog.close();
@@ -145,9 +139,7 @@ describe("path as a pattern", () => {
           }
           for (const [i, name] of all.entries()) {
             const path = quoteText(literalPath(join(home, name, "x.csv")));
-            const { rows } = await database.rows(
-              `from read_csv([${path}], header = false, columns = {'a': 'BIGINT'})`,
-            );
+            const { rows } = await database.rows(`from read_csv([${path}], header = false, columns = {'a': 'BIGINT'})`);
             assert.deepEqual(rows, [[i]], name);
           }
         },
@@ -159,11 +151,7 @@ describe("path as a pattern", () => {
 
   it("is refused where DuckDB would take a backslash in it for a slash", () => {
     assert.equal(literalPath("/a\\b/x.csv"), "/a\\b/x.csv");
-    assert.equal(
-      literalPath("/a\\*b/x.csv"),
-      "/a\\*b/x.csv",
-      "no pattern, as the backslash takes its meaning away",
-    );
+    assert.equal(literalPath("/a\\*b/x.csv"), "/a\\*b/x.csv", "no pattern, as the backslash takes its meaning away");
     assert.throws(() => literalPath("/a\\b/x[1].csv"), { exit: "config", message: /backslash.*x\[1\]\.csv/ });
   });
 });

@@ -53,10 +53,7 @@ describe("the trouble of one feed", () => {
         const { problems } = await tree.status();
         assert.match(problems.map(({ what }) => what).join("\n"), /export_docs\.yaml cannot be read: it is /);
         assert.deepEqual((await tree.sync()).update.failed, [], "told once");
-        tree.write(
-          "export_docs/dt=2026-01-02/export_docs.yaml",
-          "tables: [{name: reps, columns: [rep_id]}]\n",
-        );
+        tree.write("export_docs/dt=2026-01-02/export_docs.yaml", "tables: [{name: reps, columns: [rep_id]}]\n");
         await tree.sync();
         assert.doesNotMatch((await tree.status()).problems.map(({ what }) => what).join("\n"), /export_docs/);
       }
@@ -111,9 +108,7 @@ describe("the trouble of one feed", () => {
     const again = update.failed.length > 0 ? await tree.status() : null;
     assert.deepEqual([ok, await conversations()], [update.failed.length === 0, [[1]]]);
     if (again)
-      assert.ok(
-        again.problems.some(({ feed, what }) => feed === "reps" && /could not be taken in/.test(what)),
-      );
+      assert.ok(again.problems.some(({ feed, what }) => feed === "reps" && /could not be taken in/.test(what)));
     await tree.verify(true);
     assert.deepEqual((await tree.sync()).update.failed, []);
     assert.ok(!(await tree.status()).problems.some(({ what }) => /could not be taken in/.test(what)));
@@ -171,15 +166,10 @@ describe("what is not read", () => {
       const { sync, update } = await tree.sync();
       assert.equal(sync.notes.filter((note) => /holds exports and is not read/.test(note)).length, 2);
       assert.match(sync.notes.join("\n"), /folder Convos-Metrics .*\(convos_metrics\?\)/);
-      assert.match(
-        update.warnings.join("\n"),
-        /queue_wide: 10 keys have no column, as there are 1000 before: c\d+/,
-      );
+      assert.match(update.warnings.join("\n"), /queue_wide: 10 keys have no column, as there are 1000 before: c\d+/);
       const { notes, problems } = await tree.status();
       assert.equal(notes.filter(({ what }) => /holds exports and is not read/.test(what)).length, 2);
-      assert.ok(
-        problems.some(({ feed, what }) => feed === "queue_wide" && /10 keys have no column/.test(what)),
-      );
+      assert.ok(problems.some(({ feed, what }) => feed === "queue_wide" && /10 keys have no column/.test(what)));
     } finally {
       tree.delete();
     }

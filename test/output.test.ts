@@ -125,11 +125,7 @@ describe("output", () => {
 
 describe("errors", () => {
   const cases: [unknown, string, RegExp][] = [
-    [
-      { code: "EACCES", message: "x", path: "/srv/data" },
-      "notWritable",
-      /no permission: \/srv\/data \(EACCES\)/,
-    ],
+    [{ code: "EACCES", message: "x", path: "/srv/data" }, "notWritable", /no permission: \/srv\/data \(EACCES\)/],
     [{ code: "EROFS", message: "x" }, "notWritable", /EROFS/],
     [{ code: "ENOSPC", message: "x" }, "diskFull", /no space left/],
     [{ code: "EADDRINUSE", message: "x", port: 3000 }, "portTaken", /port 3000 is in use/],

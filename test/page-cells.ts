@@ -46,9 +46,7 @@ export async function runPage(
     });
     let waiting = await cellsOf(name, source);
     while (waiting.length > 0) {
-      const ready = waiting.filter(({ inputs }) =>
-        inputs.every((input) => values.has(input) || isGlobal(input)),
-      );
+      const ready = waiting.filter(({ inputs }) => inputs.every((input) => values.has(input) || isGlobal(input)));
       const missing = waiting.flatMap(({ inputs }) => inputs.filter((input) => !values.has(input)));
       assert.ok(ready.length > 0, `${name}.md waits for ${missing.join(", ")}, which no cell defines`);
       for (const { inputs, body } of ready) {
@@ -128,15 +126,7 @@ function globalOf(name: string): unknown {
 // Puts a browser's names into place until the function that it returns is called.
 function enter(url: string, width: number, load: (url: string) => Response): () => void {
   const { window } = new JSDOM('<!doctype html><title>Page | Site</title><div id="page"></div>', { url });
-  const names = [
-    "document",
-    "location",
-    "history",
-    "Node",
-    "Event",
-    "SVGSVGElement",
-    "localStorage",
-  ] as const;
+  const names = ["document", "location", "history", "Node", "Event", "SVGSVGElement", "localStorage"] as const;
   const added: Record<string, unknown> = Object.fromEntries(names.map((name) => [name, window[name]]));
   added.fetch = async (address: string | URL) => load(String(address));
   added.setInterval = () => 0; // nothing goes on after the page has been drawn
@@ -151,9 +141,7 @@ function enter(url: string, width: number, load: (url: string) => Response): () 
       this.changed([{ contentRect: { width } }]);
     }
   };
-  const former = Object.keys(added).map(
-    (name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const,
-  );
+  const former = Object.keys(added).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
   for (const [name, value] of Object.entries(added))
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   return () => {

@@ -4,12 +4,7 @@ import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { pagesFolder } from "../src/base/kit-folders.ts";
 import { listDatasets } from "../src/site/dataset-list.ts";
-import {
-  catalogDefinitions,
-  type Definition,
-  definitionsIn,
-  withNeeds,
-} from "../src/warehouse/catalog/catalog.ts";
+import { catalogDefinitions, type Definition, definitionsIn, withNeeds } from "../src/warehouse/catalog/catalog.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { type DemoProject, demoProject, siteFeeds } from "./site-demo.ts";
 
@@ -61,9 +56,7 @@ describe("the feeds of a page", () => {
       const imported = [...source.matchAll(/(?:from|import\() ?"(\.[^"]+)"/g)].flatMap(([, path]) =>
         take(join(dirname(file), path!).replace(/\.js$/, ".ts")),
       );
-      const fetched = [...source.matchAll(/datasetUrl\([\w.]+, `([\w-]+)\//g)].map(
-        ([, folder]) => `${folder}/`,
-      );
+      const fetched = [...source.matchAll(/datasetUrl\([\w.]+, `([\w-]+)\//g)].map(([, folder]) => `${folder}/`);
       const attached = [...source.matchAll(/FileAttachment\("data\/([^"]+)"\)/g)].map(([, name]) => name!);
       return [...attached, ...fetched, ...imported];
     };

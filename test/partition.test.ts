@@ -107,9 +107,7 @@ describe("partition", () => {
 
   it("groups the same whatever the order and the pages of the listing", async () => {
     const all = ["00", "01", "02"].flatMap((hr) =>
-      ["_SUCCESS", "reps.jsonl.00.gz", "reps.jsonl.01.gz"].map((file) =>
-        object(objectKey("", { ...id, hr }, file)),
-      ),
+      ["_SUCCESS", "reps.jsonl.00.gz", "reps.jsonl.01.gz"].map((file) => object(objectKey("", { ...id, hr }, file))),
     );
     const expected = sorted((await groupPartitions([all])).partitions);
     await fc.assert(
@@ -127,10 +125,7 @@ describe("partition", () => {
   });
 
   it("changes the fingerprint with every name, size and etag, the marker's too, and with nothing else", () => {
-    const partition = (
-      objects: RemoteObject[],
-      marker: RemoteObject | null = object("p/_SUCCESS", 0, "m"),
-    ) => ({
+    const partition = (objects: RemoteObject[], marker: RemoteObject | null = object("p/_SUCCESS", 0, "m")) => ({
       id,
       marker,
       objects,
@@ -161,10 +156,7 @@ describe("partition", () => {
   });
 
   it("gives a stored partition the fingerprint of the listed one", async () => {
-    const listed = [
-      object(objectKey("", id, "_SUCCESS"), 0, "m"),
-      object(objectKey("", id, "reps.jsonl.gz"), 7, "d"),
-    ];
+    const listed = [object(objectKey("", id, "_SUCCESS"), 0, "m"), object(objectKey("", id, "reps.jsonl.gz"), 7, "d")];
     const partition = (await groupPartitions([listed])).partitions.get(partitionKey(id))!;
     assert.equal(fingerprint(plain(partition)), fingerprint(partition));
   });

@@ -41,110 +41,95 @@ const old = remote({ etag: "e0" });
 
 describe("plan", () => {
   // The rows of the table above planSync.
-  const rows: [
-    string,
-    RemotePartition | null,
-    LocalPartition | null,
-    Partial<PlanOptions>,
-    string,
-    string,
-    RegExp,
-  ][] = [
-    ["no marker, not here", remote({ marker: false }), null, {}, "wait", "waiting", /no _SUCCESS yet/],
+  const rows: [string, RemotePartition | null, LocalPartition | null, Partial<PlanOptions>, string, string, RegExp][] =
     [
-      "no marker, past cadence + grace",
-      remote({ marker: false }),
-      null,
-      { now: new Date("2026-11-22T12:01:00Z") },
-      "wait",
-      "overdue",
-      /expected by 2026-11-22 12:00/,
-    ],
-    ["the marker went", remote({ marker: false }), local(remote()), {}, "keep", "complete", /marker went/],
-    ["complete, not here", remote(), null, {}, "add", "complete", /not here/],
-    ["complete without files, not here", remote({ empty: true }), null, {}, "add", "empty", /not here/],
-    ["complete, here", remote(), local(remote()), {}, "keep", "complete", /here already/],
-    [
-      "complete, here, replaced before",
-      remote(),
-      local(remote(), { state: "replaced" }),
-      {},
-      "keep",
-      "replaced",
-      /here already/,
-    ],
-    [
-      "complete, here, files damaged",
-      remote(),
-      local(remote(), { intact: false }),
-      {},
-      "add",
-      "complete",
-      /missing or cut short/,
-    ],
-    ["exported again", remote(), local(old), {}, "replace", "replaced", /exported again/],
-    ["gone from the bucket", null, local(remote()), {}, "keep", "expired", /kept here/],
-    ["gone and back", remote(), local(remote(), { state: "expired" }), {}, "keep", "complete", /back/],
-    [
-      "gone and back, without rows",
-      remote(),
-      local(remote(), { state: "expired", lines: 0 }),
-      {},
-      "keep",
-      "empty",
-      /back/,
-    ],
-    ["no data file, but a stray", stray, null, {}, "wait", "failed", /no data file of reps by its name/],
-    ["exported again as a stray", stray, local(remote()), {}, "wait", "failed", /by its name/],
-    ["encrypted, not here", sealed, null, {}, "add", "encrypted", /no decrypt command/],
-    [
-      "encrypted, noted",
-      sealed,
-      local(sealed, { state: "encrypted" }),
-      {},
-      "keep",
-      "encrypted",
-      /no decrypt/,
-    ],
-    [
-      "encrypted, noted, exported again",
-      sealed,
-      local(old, { state: "encrypted" }),
-      {},
-      "add",
-      "encrypted",
-      /no decrypt/,
-    ],
-    ["here, exported again encrypted", sealed, local(old), {}, "keep", "complete", /kept as it was/],
-    [
-      "encrypted, noted, then gone",
-      null,
-      local(sealed, { state: "encrypted" }),
-      {},
-      "remove",
-      "encrypted",
-      /never fetched/,
-    ],
-    ["encrypted, decrypt command, not here", sealed, null, { decrypts: true }, "add", "complete", /not here/],
-    [
-      "encrypted, noted, decrypt command",
-      sealed,
-      local(sealed, { state: "encrypted" }),
-      { decrypts: true },
-      "add",
-      "complete",
-      /can be decrypted/,
-    ],
-    [
-      "encrypted, noted, marker went",
-      remote({ marker: false }),
-      local(sealed, { state: "encrypted" }),
-      {},
-      "wait",
-      "waiting",
-      /no _SUCCESS/,
-    ],
-  ];
+      ["no marker, not here", remote({ marker: false }), null, {}, "wait", "waiting", /no _SUCCESS yet/],
+      [
+        "no marker, past cadence + grace",
+        remote({ marker: false }),
+        null,
+        { now: new Date("2026-11-22T12:01:00Z") },
+        "wait",
+        "overdue",
+        /expected by 2026-11-22 12:00/,
+      ],
+      ["the marker went", remote({ marker: false }), local(remote()), {}, "keep", "complete", /marker went/],
+      ["complete, not here", remote(), null, {}, "add", "complete", /not here/],
+      ["complete without files, not here", remote({ empty: true }), null, {}, "add", "empty", /not here/],
+      ["complete, here", remote(), local(remote()), {}, "keep", "complete", /here already/],
+      [
+        "complete, here, replaced before",
+        remote(),
+        local(remote(), { state: "replaced" }),
+        {},
+        "keep",
+        "replaced",
+        /here already/,
+      ],
+      [
+        "complete, here, files damaged",
+        remote(),
+        local(remote(), { intact: false }),
+        {},
+        "add",
+        "complete",
+        /missing or cut short/,
+      ],
+      ["exported again", remote(), local(old), {}, "replace", "replaced", /exported again/],
+      ["gone from the bucket", null, local(remote()), {}, "keep", "expired", /kept here/],
+      ["gone and back", remote(), local(remote(), { state: "expired" }), {}, "keep", "complete", /back/],
+      [
+        "gone and back, without rows",
+        remote(),
+        local(remote(), { state: "expired", lines: 0 }),
+        {},
+        "keep",
+        "empty",
+        /back/,
+      ],
+      ["no data file, but a stray", stray, null, {}, "wait", "failed", /no data file of reps by its name/],
+      ["exported again as a stray", stray, local(remote()), {}, "wait", "failed", /by its name/],
+      ["encrypted, not here", sealed, null, {}, "add", "encrypted", /no decrypt command/],
+      ["encrypted, noted", sealed, local(sealed, { state: "encrypted" }), {}, "keep", "encrypted", /no decrypt/],
+      [
+        "encrypted, noted, exported again",
+        sealed,
+        local(old, { state: "encrypted" }),
+        {},
+        "add",
+        "encrypted",
+        /no decrypt/,
+      ],
+      ["here, exported again encrypted", sealed, local(old), {}, "keep", "complete", /kept as it was/],
+      [
+        "encrypted, noted, then gone",
+        null,
+        local(sealed, { state: "encrypted" }),
+        {},
+        "remove",
+        "encrypted",
+        /never fetched/,
+      ],
+      ["encrypted, decrypt command, not here", sealed, null, { decrypts: true }, "add", "complete", /not here/],
+      [
+        "encrypted, noted, decrypt command",
+        sealed,
+        local(sealed, { state: "encrypted" }),
+        { decrypts: true },
+        "add",
+        "complete",
+        /can be decrypted/,
+      ],
+      [
+        "encrypted, noted, marker went",
+        remote({ marker: false }),
+        local(sealed, { state: "encrypted" }),
+        {},
+        "wait",
+        "waiting",
+        /no _SUCCESS/,
+      ],
+    ];
   for (const [name, there, here, more, action, state, reason] of rows) {
     it(`${name}: ${action}, ${state}`, () => {
       const plan = planSync(there ? [there] : [], here ? [here] : [], { ...options, ...more });
@@ -181,11 +166,7 @@ describe("plan", () => {
         const here = before ? [local(remote({ ...before, marker: true }))] : [];
         const [entry] = planSync([there], here, options).entries;
         if (entry!.action !== "add" && entry!.action !== "replace") return;
-        const then = planSync(
-          [there],
-          [local(there, { state: entry!.state as LocalPartition["state"] })],
-          options,
-        );
+        const then = planSync([there], [local(there, { state: entry!.state as LocalPartition["state"] })], options);
         assert.deepEqual(
           then.entries.map(({ action, changed }) => [action, changed]),
           [["keep", false]],
@@ -233,10 +214,6 @@ describe("window", () => {
     assert.equal(fullReason(false, null, "s", now), "first sync");
     assert.equal(fullReason(false, last, "t", now), "another source than last time");
     assert.equal(fullReason(false, last, "s", new Date("2026-11-23T00:00:00Z")), "once a day");
-    assert.equal(
-      fullReason(false, last, "s", new Date("2026-11-21T00:00:00Z")),
-      "once a day",
-      "the clock went back",
-    );
+    assert.equal(fullReason(false, last, "s", new Date("2026-11-21T00:00:00Z")), "once a day", "the clock went back");
   });
 });

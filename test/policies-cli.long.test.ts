@@ -23,8 +23,7 @@ function folderKit(feeds: string): FolderKit {
   const folder = mkdtempSync(join(tmpdir(), "asapp-kit-policies-"));
   const at = (path: string) => join(folder, "exports", expand(path));
   const kit: FolderKit = {
-    config: (text) =>
-      writeFileSync(join(folder, "kit.yaml"), `source: { path: exports }\ndata: data\n${text}\n`),
+    config: (text) => writeFileSync(join(folder, "kit.yaml"), `source: { path: exports }\ndata: data\n${text}\n`),
     put(path, rows) {
       mkdirSync(at(path), { recursive: true });
       const text = rows.map((row) => (typeof row === "string" ? row : JSON.stringify(row)));
@@ -142,10 +141,7 @@ describe("a feed that no document names", () => {
       assert.match((await kit.run("schema", "brand_new")).stdout, /^id +VARCHAR .*not documented$/m);
       const explained = await kit.run("explain", "brand_new", "id=1");
       assert.match(explained.stdout, /^brand_new: one row per a, b, id, _rescued$/m);
-      assert.match(
-        (await kit.run("views", "--feed", "brand_new")).stdout,
-        /create or replace view "brand_new"/,
-      );
+      assert.match((await kit.run("views", "--feed", "brand_new")).stdout, /create or replace view "brand_new"/);
       assert.match((await kit.sync("--feed", "brand_new")).stdout, /^nothing new$/m);
       for (const args of [
         ["sync", "--feed", "brand_nwe"],
@@ -167,9 +163,7 @@ describe("a feed that goes over to another version", () => {
     const feeds = (version: string) => `feeds:\n  things: { ${columns}${version} }`;
     const kit = folderKit(feeds(""));
     const put = (version: number, run: string) =>
-      kit.put(`things/version=${version}/format=jsonl/dt=2026-09-01/hr=${run}`, [
-        { id: `${version} ${run}` },
-      ]);
+      kit.put(`things/version=${version}/format=jsonl/dt=2026-09-01/hr=${run}`, [{ id: `${version} ${run}` }]);
     const ids = async () => (await kit.rows("select id from things order by id")).flat();
     try {
       for (const run of ["00", "01", "02"]) put(1, run);
@@ -204,9 +198,7 @@ describe("a feed that goes over to another version", () => {
 describe("a snapshot feed", () => {
   let kit: FolderKit;
   before(() => {
-    kit = folderKit(
-      "feeds:\n  people: { key: [id], columns: { id: VARCHAR, v: BIGINT }, latest_only: true }",
-    );
+    kit = folderKit("feeds:\n  people: { key: [id], columns: { id: VARCHAR, v: BIGINT }, latest_only: true }");
   });
   after(() => kit.delete());
 
@@ -340,18 +332,14 @@ describe("counts", () => {
           })),
         );
       try {
-        for (const hour of [5, 6, 8])
-          kit.put(`reps/dt=2026-09-01/hr=0${hour}`, [{ rep_id: "a" }, { rep_id: "a" }]);
+        for (const hour of [5, 6, 8]) kit.put(`reps/dt=2026-09-01/hr=0${hour}`, [{ rep_id: "a" }, { rep_id: "a" }]);
         kit.put("reps/dt=2026-09-01/hr=07", []);
         counted(2, 2);
         const first = await kit.sync("--fail-on", "counts");
         assert.equal(first.code, 0, first.stderr);
         const status = (await kit.run("status")).stdout;
         assert.doesNotMatch(status, /export_row_counts says/);
-        assert.match(
-          status,
-          /^ {2}1 partition of 1 feed without a count in export_row_counts, first on 2026-09-01$/m,
-        );
+        assert.match(status, /^ {2}1 partition of 1 feed without a count in export_row_counts, first on 2026-09-01$/m);
         counted(3, 1);
         const second = await kit.sync("--fail-on", "counts");
         assert.equal(second.code, exitCodes.countsDiffer);

@@ -20,15 +20,18 @@ describe("the preview of a clone", { timeout: 400_000 }, () => {
 
   before(async () => {
     clone = cloneKit();
-    demo = await demoProject({
-      ...{ days: 2, conversationsPerDay: 60, feeds: dayFeeds },
-      name: "Büro #1?",
-    });
+    demo = await demoProject({ days: 2, conversationsPerDay: 60, feeds: dayFeeds, name: "Büro #1?" });
     child = spawn(
       process.execPath,
       [
-        ...[clone.bin, "preview", "--port", "4470", "--config", demo.project.configFile!],
-        ...["--allow-host", "tunnel.example:8080"],
+        clone.bin,
+        "preview",
+        "--port",
+        "4470",
+        "--config",
+        demo.project.configFile!,
+        "--allow-host",
+        "tunnel.example:8080",
       ],
       { env: cleanEnv(), stdio: ["ignore", "pipe", "inherit"] },
     );
@@ -100,8 +103,7 @@ describe("the preview of a clone", { timeout: 400_000 }, () => {
       await until("the new dataset", async () => (await fetch(`${url}_file/data/greeting.json`)).ok);
       edit(
         "notebooks/index.md",
-        (text) =>
-          `${text}\n\`\`\`js\ndisplay((await FileAttachment("data/greeting.json").json())[0].text)\n\`\`\`\n`,
+        (text) => `${text}\n\`\`\`js\ndisplay((await FileAttachment("data/greeting.json").json())[0].text)\n\`\`\`\n`,
       );
       await shows("Good morning");
       edit("data-loaders/greeting.json.sql", (text) => text.replace("morning", "evening"));

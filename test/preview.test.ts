@@ -63,8 +63,6 @@ function reportNewest({ project }: DemoProject, assignments: number): void {
     .trim()
     .split("\n");
   const [first, ...others] = rows.map((row) => JSON.parse(row));
-  const text = [{ ...first, total_assignments: assignments }, ...others].map(
-    (row) => `${JSON.stringify(row)}\n`,
-  );
+  const text = [{ ...first, total_assignments: assignments }, ...others].map((row) => `${JSON.stringify(row)}\n`);
   writeFileSync(join(folder, newest), gzipSync(text.join("")));
 }

@@ -102,8 +102,7 @@ describe("project", () => {
     assert.throws(
       () => openProject("bad.yaml", {}),
       (error) =>
-        error instanceof CliError &&
-        error.message === 'bad.yaml:1:1 unknown option "fedes" (did you mean "feeds"?)',
+        error instanceof CliError && error.message === 'bad.yaml:1:1 unknown option "fedes" (did you mean "feeds"?)',
     );
   });
 });

@@ -120,8 +120,7 @@ describe("login of a proxy", () => {
     });
 });
 
-const noOpenssl =
-  spawnSync("openssl", ["version"]).error !== undefined && "no openssl to make a certificate with";
+const noOpenssl = spawnSync("openssl", ["version"]).error !== undefined && "no openssl to make a certificate with";
 
 describe("proxy with TLS of its own", { skip: noOpenssl }, () => {
   let folder: string;
@@ -130,19 +129,7 @@ describe("proxy with TLS of its own", { skip: noOpenssl }, () => {
     folder = mkdtempSync(join(tmpdir(), "asapp-kit-proxies-"));
     const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
     const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-    const made = [
-      "req",
-      "-x509",
-      "-newkey",
-      "rsa:2048",
-      "-nodes",
-      "-keyout",
-      key,
-      "-out",
-      cert,
-      "-days",
-      "2",
-    ];
+    const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2"];
     execFileSync("openssl", [...made, ...subject], { stdio: "pipe" });
     tls = { key: readFileSync(key), cert: readFileSync(cert) };
   });
@@ -209,10 +196,7 @@ describe("credentials that the SDK asks a service for", () => {
       join(folder, "config"),
       "[profile reader]\nrole_arn=arn:aws:iam::123456789012:role/reader\nsource_profile=base\nregion=us-east-1\n",
     );
-    writeFileSync(
-      join(folder, "credentials"),
-      "[base]\naws_access_key_id=AKIDBASE\naws_secret_access_key=s\n",
-    );
+    writeFileSync(join(folder, "credentials"), "[base]\naws_access_key_id=AKIDBASE\naws_secret_access_key=s\n");
     const env = {
       AWS_CONFIG_FILE: join(folder, "config"),
       AWS_SHARED_CREDENTIALS_FILE: join(folder, "credentials"),
@@ -228,9 +212,7 @@ describe("credentials that the SDK asks a service for", () => {
       useCredentials({ accessKeyId: "AKIDTEST", secretAccessKey: "test-secret" });
       rmSync(folder, { recursive: true });
     });
-    const source = await openS3({
-      ...{ bucket, region: "us-east-1", profile: "reader", endpoint: kit.server.url },
-    });
+    const source = await openS3({ bucket, region: "us-east-1", profile: "reader", endpoint: kit.server.url });
     closing.push(() => source.close());
     assert.equal((await source.folder("")).objects.length, 1);
     assert.deepEqual(seen, ["POST http://sts.example/ Action=AssumeRole"]);

@@ -45,15 +45,14 @@ describe("a contact counts once for its queue", () => {
       project.config.site.queueGroups = new Map([["Sales", ["Chat"]]]);
     });
     const each = <T>(row: (id: string | null, name: string | null, i: number, n: number) => T) =>
-      queues.flatMap(([id, name, contacts], i) =>
-        Array.from({ length: contacts }, (_, n) => row(id, name, i, n)),
-      );
+      queues.flatMap(([id, name, contacts], i) => Array.from({ length: contacts }, (_, n) => row(id, name, i, n)));
     raw.put(
       "queue_wfm",
       `${dt} 10:30`,
       queues.map(([queue_id, queue_name, total_assignments]) => ({
         ...{ instance_ts: `${dt}T10:00:00Z`, queue_id, queue_name, total_assignments, total_abandons: 0 },
-        ...{ waits_under_60s: total_assignments, rep_id: null },
+        waits_under_60s: total_assignments,
+        rep_id: null,
       })),
     );
     raw.put(
@@ -61,7 +60,8 @@ describe("a contact counts once for its queue", () => {
       `${dt} 10:30`,
       queues.map(([queue_id], i) => ({
         ...{ instance_ts: `${dt}T10:00:00Z`, queue_id, rep_id: `r-${i}` },
-        ...{ lin_logged_in_min: 15, lin_avail_min: 10 },
+        lin_logged_in_min: 15,
+        lin_avail_min: 10,
       })),
     );
     for (let hour = 0; hour < 24; hour++) {
@@ -98,10 +98,7 @@ describe("a contact counts once for its queue", () => {
   });
 
   it("in the intraday windows", async () => {
-    assert.deepEqual(
-      await rows("select queue, assigned + abandoned from wfm.intraday where assigned > 0"),
-      expected,
-    );
+    assert.deepEqual(await rows("select queue, assigned + abandoned from wfm.intraday where assigned > 0"), expected);
     const names = await answer<{ queue: string; kind: string }>(raw.project, catalog, "queues");
     assert.deepEqual(names.map(({ queue }) => queue).sort(), expected.map(([queue]) => queue).sort());
     assert.deepEqual(
@@ -153,7 +150,12 @@ describe("windows that are told again", () => {
     const raw = rawFixture();
     try {
       const told = (instance_ts: string, total_assignments: number, queue_id = "1") => ({
-        ...{ instance_ts, queue_id, queue_name: "Chat", rep_id: null, total_assignments, total_abandons: 0 },
+        instance_ts,
+        queue_id,
+        queue_name: "Chat",
+        rep_id: null,
+        total_assignments,
+        total_abandons: 0,
       });
       const rep = (instance_ts: string, lin_avail_min: number) => ({
         ...{

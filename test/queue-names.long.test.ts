@@ -19,8 +19,7 @@ import { findChromium, openChromium, saved, visit } from "./site-chromium.ts";
 const arabic = "خدمة العملاء المميزين";
 const hebrew = "שירות לקוחות 24/7";
 const names = [arabic, hebrew, "Billing", "עברית (VIP)", "Ünïcode 日本語"];
-const long =
-  "Premium International Customers – Returns, Refunds & Exchanges (Tier 2, Spanish/Portuguese) EMEA";
+const long = "Premium International Customers – Returns, Refunds & Exchanges (Tier 2, Spanish/Portuguese) EMEA";
 
 describe("a name of any script in a sentence", () => {
   it("keeps its direction to itself, and others are left as they are", () => {
@@ -31,19 +30,11 @@ describe("a name of any script in a sentence", () => {
   });
 
   it("stays isolated over the lines of a picture", () => {
-    assert.deepEqual(isolatedLines(["\u2068ab", "cd\u2069: 1", "x"]), [
-      "\u2068ab\u2069",
-      "\u2068cd\u2069: 1",
-      "x",
-    ]);
+    assert.deepEqual(isolatedLines(["\u2068ab", "cd\u2069: 1", "x"]), ["\u2068ab\u2069", "\u2068cd\u2069: 1", "x"]);
     const lines = wrapText(`${isolated(arabic)}: 100.0% answered`, { width: 90, size: 16 });
     assert.ok(lines.length > 1);
     for (const line of lines)
-      assert.equal(
-        line.split("\u2068").length,
-        line.split("\u2069").length,
-        "each line closes what it opens",
-      );
+      assert.equal(line.split("\u2068").length, line.split("\u2069").length, "each line closes what it opens");
   });
 
   it("has marks and joined letters without a width of their own", () => {
@@ -87,11 +78,7 @@ describe("csv for spreadsheets", () => {
       const [, line] = csv([{ label: "a", value: (row: string) => row }], [text]).split(/\r\n(?=['"])/);
       assert.match(line!, /^"?'/, text);
     }
-    assert.equal(
-      csv([{ label: "a", value: (row: number) => row }], [-1]),
-      "a\r\n-1\r\n",
-      "numbers stay numbers",
-    );
+    assert.equal(csv([{ label: "a", value: (row: number) => row }], [-1]), "a\r\n-1\r\n", "numbers stay numbers");
   });
 });
 

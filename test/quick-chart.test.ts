@@ -29,10 +29,7 @@ const plots: [what: string, plot: string][] = [
     "a line with markers",
     '{ marks: [Plot.lineY(rows, { x: "day", y: "contacts", marker: "arrow", stroke: "var(--orange)" })] }',
   ],
-  [
-    "clipped marks",
-    '{ marks: [Plot.areaY(rows, { x: "day", y: "contacts", clip: true, fill: "var(--blue-soft)" })] }',
-  ],
+  ["clipped marks", '{ marks: [Plot.areaY(rows, { x: "day", y: "contacts", clip: true, fill: "var(--blue-soft)" })] }'],
   [
     "texts of a colour",
     '{ marks: [Plot.text(rows, { x: "day", y: "contacts", text: "queue", fill: "var(--orange-ink)" })] }',

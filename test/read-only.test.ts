@@ -248,11 +248,9 @@ describe("each function that DuckDB lists", () => {
       from duckdb_functions() where internal order by name, type, len(parameters)`);
   });
 
-  const texts = (path: string, i: number) =>
-    [path, "'QueryLog'", "'from reps'", "'reps'", "'json'"][i % 5] ?? "'a'";
+  const texts = (path: string, i: number) => [path, "'QueryLog'", "'from reps'", "'reps'", "'json'"][i % 5] ?? "'a'";
   const value = (type: string, path: string, i: number): string => {
-    if (/^(.*)\[\d*\]$/.test(type) || type === "ANY[]")
-      return type.startsWith("VARCHAR") ? `[${path}]` : "[1, 2]";
+    if (/^(.*)\[\d*\]$/.test(type) || type === "ANY[]") return type.startsWith("VARCHAR") ? `[${path}]` : "[1, 2]";
     if (/^STRUCT|^MAP/.test(type)) return `{'path': ${path}}`;
     if (/INT|DOUBLE|FLOAT|DECIMAL|BIGNUM/.test(type)) return "1";
     if (type === "BOOLEAN") return "true";
@@ -276,9 +274,7 @@ describe("each function that DuckDB lists", () => {
     const at = parameters.map((parameter, i) => ({ i, parameter, type: types[i] ?? "ANY" }));
     const isNamed = ({ parameter }: { parameter: string }) => isTable && !/^col\d+$/.test(parameter);
     const plain = at.filter((one) => !isNamed(one)).map(({ i, type }) => value(type, path, i));
-    const options = at
-      .filter(isNamed)
-      .map(({ parameter, type }) => `${parameter} = ${named(type, parameter, path)}`);
+    const options = at.filter(isNamed).map(({ parameter, type }) => `${parameter} = ${named(type, parameter, path)}`);
     const config = ["'QueryLog'", "storage = 'file'", `storage_config = {'path': ${path}}`];
     const base = [[], plain, [path], [...plain, ...options], ...(name === "enable_logging" ? [config] : [])];
     const text = (lists: string[][]) => [...new Set(lists.map((list) => list.join(", ")))];
@@ -397,9 +393,7 @@ describe("the check", () => {
   // However a call is hidden between quotes, comments and brackets: either it is refused, or DuckDB does not see it either.
   it("is not led astray by quotes and comments", async () => {
     const piece = fc.constantFrom(
-      ..."' \" $$ $a$ -- /* */ \n \r ; ( ) e' \\' \\ , 1e 'x' as select from \u00a0 \u200b 😀 é $ U&\"".split(
-        " ",
-      ),
+      ..."' \" $$ $a$ -- /* */ \n \r ; ( ) e' \\' \\ , 1e 'x' as select from \u00a0 \u200b 😀 é $ U&\"".split(" "),
       " ",
       " ",
       "select 1",

@@ -11,18 +11,12 @@ import { bucket, lines } from "./sync-kit.ts";
 // Of a partition of several files, raw/ has for a moment neither the old nor the new: whoever reads it holds the lock.
 describe("a reader while partitions are exported again and again", { timeout: 240_000 }, () => {
   it("sees all files of one export, never none and never two", async () => {
-    const kit = await openCliKit(
-      "feeds:\n  things: { key: [id], columns: { id: VARCHAR, export: BIGINT } }\n",
-    );
+    const kit = await openCliKit("feeds:\n  things: { key: [id], columns: { id: VARCHAR, export: BIGINT } }\n");
     const folder = "things/version=1/format=jsonl/dt=2026-11-22";
     const deliver = (time: number) => {
       for (const key of [...kit.server.store.keys(bucket)]) kit.server.delete(bucket, key);
       for (let file = 0; file < 2 + (time % 2); file++)
-        kit.server.put(
-          bucket,
-          `${folder}/things.jsonl.${time}${file}.gz`,
-          lines([{ id: `${file}`, export: time }]),
-        );
+        kit.server.put(bucket, `${folder}/things.jsonl.${time}${file}.gz`, lines([{ id: `${file}`, export: time }]));
       kit.server.put(bucket, `${folder}/_SUCCESS`, "");
     };
     try {
@@ -34,9 +28,7 @@ describe("a reader while partitions are exported again and again", { timeout: 24
       const query = async () => {
         while (exporting) {
           const database = await openCatalog(project, { threads: 1 });
-          const { rows } = await database.rows(
-            "select export, count(*)::integer from raw.things group by all",
-          );
+          const { rows } = await database.rows("select export, count(*)::integer from raw.things group by all");
           database.close();
           assert.equal(rows.length, 1, "one export");
           const [time, files] = rows[0]!.map(Number) as [number, number];

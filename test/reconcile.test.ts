@@ -103,8 +103,13 @@ describe("kit.row_counts", () => {
       raw.put("export_row_counts", "2026-09-03", [count({ export_interval: "05", exported_rows: 2 })]);
       const id = { feed: "reps", version: "1", format: "jsonl", dt: "2026-09-01", hr: "06", mi: null };
       writeLastSync(raw.project, {
-        ...{ format: 1, source: "", startedAt: "2026-09-03T00:00:00Z", finishedAt: "2026-09-03T00:00:00Z" },
-        ...{ full: true, lastFull: "2026-09-03T00:00:00Z", outcome: "nothing new" },
+        format: 1,
+        source: "",
+        startedAt: "2026-09-03T00:00:00Z",
+        finishedAt: "2026-09-03T00:00:00Z",
+        full: true,
+        lastFull: "2026-09-03T00:00:00Z",
+        outcome: "nothing new",
         feeds: namesOf(
           Object.entries<FeedSync>({
             reps: {

@@ -148,8 +148,7 @@ describe("registry", () => {
   });
 
   it("reads times as TIMESTAMP and durations as DOUBLE, whatever is published", () => {
-    const type = (name: string, column: string) =>
-      feed(name).columns.find((known) => known.name === column)?.type;
+    const type = (name: string, column: string) => feed(name).columns.find((known) => known.name === column)?.type;
     assert.equal(type("convos_intents", "first_utterance_ts"), "TIMESTAMP"); // published as varchar
     assert.equal(type("admin_activity", "status_start_ts"), "TIMESTAMP"); // datetime
     assert.equal(type("reps", "disabled_time"), "TIMESTAMP");
@@ -162,10 +161,8 @@ describe("registry", () => {
     assert.equal(type("csid_containment", "is_contained"), "BOOLEAN");
     for (const feed of feeds) {
       for (const column of feed.columns) {
-        if (column.name.endsWith("_ts"))
-          assert.equal(column.type, "TIMESTAMP", `${feed.name}.${column.name}`);
-        if (/_(min|seconds)$/.test(column.name))
-          assert.equal(column.type, "DOUBLE", `${feed.name}.${column.name}`);
+        if (column.name.endsWith("_ts")) assert.equal(column.type, "TIMESTAMP", `${feed.name}.${column.name}`);
+        if (/_(min|seconds)$/.test(column.name)) assert.equal(column.type, "DOUBLE", `${feed.name}.${column.name}`);
       }
     }
   });
@@ -173,66 +170,60 @@ describe("registry", () => {
   it("marks all that names a person, or that a person wrote, in every feed that has it", () => {
     const never: Record<string, string[]> = {
       text: [
-        ...[
-          "utterance",
-          "first_utterance",
-          "first_utterance_text",
-          "disposition_notes",
-          "disposition_notes_txt",
-        ],
-        ...[
-          "auto_summary_txt",
-          "answer",
-          "success_event_details",
-          "session_metadata",
-          "params",
-          "param_value",
-        ],
-        ...[
-          "trigger_link",
-          "raw_trigger_link",
-          "stripped_trigger_link",
-          "deep_link_queue",
-          "referring_page_url",
-        ],
-        ...["raw_current_page_url", "current_page_url", "link_resolved_pdl", "link_resolved_pil"],
-        ...["final_action_destination", "original", "edits", "text_sent", "suggested_msg", "auto_suggestion"],
-        ...["auto_completion"],
+        ...["utterance", "first_utterance", "first_utterance_text", "disposition_notes", "disposition_notes_txt"],
+        ...["auto_summary_txt", "answer", "success_event_details", "session_metadata", "params", "param_value"],
+        ...["trigger_link", "raw_trigger_link", "stripped_trigger_link", "deep_link_queue", "referring_page_url"],
+        "raw_current_page_url",
+        "current_page_url",
+        "link_resolved_pdl",
+        "link_resolved_pil",
+        "final_action_destination",
+        "original",
+        "edits",
+        "text_sent",
+        "suggested_msg",
+        "auto_suggestion",
+        "auto_completion",
       ],
       id: [
-        ...[
-          "customer_id",
-          "external_customer_id",
-          "external_user_id",
-          "third_party_customer_id",
-          "opaque_id",
-        ],
-        ...["auth_external_user_id", "auth_external_token_id", "first_auth_external_user_id"],
-        ...["first_auth_external_token_id", "last_auth_external_user_id", "last_auth_external_token_id"],
-        ...[
-          "internal_user_identifier",
-          "sender_id",
-          "csid",
-          "session_id",
-          "customer_session_id",
-          "client_uuid",
-        ],
-        ...["internal_session_id", "external_session_id", "issue_id", "conversation_id", "external_issue_id"],
-        ...["first_issue_id", "last_issue_id", "merged_from_issue_id", "next_callback_issue_id"],
-        ...["callback_prev_issue_id", "included_issues", "reps_involved", "agents_involved", "event_uuid"],
-        ...[
-          "event_id",
-          "rep_id",
-          "agent_id",
-          "external_rep_id",
-          "external_agent_id",
-          "first_rep_id",
-          "last_rep_id",
-        ],
-        ...["first_agent_id", "last_agent_id", "from_rep_id", "superior_rep_id", "subordinate_rep_id"],
-        ...["superior_agent_id", "subordinate_agent_id", "requested_rep_transfer", "actual_rep_transfer"],
-        ...["requested_agent_transfer", "actual_agent_transfer", "rep_attribute_id", "agent_attribute_id"],
-        ...["sms_flow_id", "span_id"],
+        ...["customer_id", "external_customer_id", "external_user_id", "third_party_customer_id", "opaque_id"],
+        "auth_external_user_id",
+        "auth_external_token_id",
+        "first_auth_external_user_id",
+        "first_auth_external_token_id",
+        "last_auth_external_user_id",
+        "last_auth_external_token_id",
+        ...["internal_user_identifier", "sender_id", "csid", "session_id", "customer_session_id", "client_uuid"],
+        "internal_session_id",
+        "external_session_id",
+        "issue_id",
+        "conversation_id",
+        "external_issue_id",
+        "first_issue_id",
+        "last_issue_id",
+        "merged_from_issue_id",
+        "next_callback_issue_id",
+        "callback_prev_issue_id",
+        "included_issues",
+        "reps_involved",
+        "agents_involved",
+        "event_uuid",
+        ...["event_id", "rep_id", "agent_id", "external_rep_id", "external_agent_id", "first_rep_id", "last_rep_id"],
+        "first_agent_id",
+        "last_agent_id",
+        "from_rep_id",
+        "superior_rep_id",
+        "subordinate_rep_id",
+        "superior_agent_id",
+        "subordinate_agent_id",
+        "requested_rep_transfer",
+        "actual_rep_transfer",
+        "requested_agent_transfer",
+        "actual_agent_transfer",
+        "rep_attribute_id",
+        "agent_attribute_id",
+        "sms_flow_id",
+        "span_id",
       ],
       name: ["rep_name", "agent_name", "crm_rep_id", "crm_agent_id", "attribute_value"],
     };
@@ -250,22 +241,28 @@ describe("registry", () => {
 
   it("lets no identifier, link or note pass as harmless that nobody has judged", () => {
     const judged = new Set([
-      ...[
-        "company_id",
-        "queue_id",
-        "queue_key",
-        "issue_queue_id",
-        "from_queue_id",
-        "requested_group_transfer_id",
-      ],
-      ...["article_id", "external_article_id", "flow_id", "faq_id", "status_id", "success_rule_id"],
-      ...["negation_rule_id", "sequence_id", "last_sequence_id", "generative_agent_tasks__configuration_id"],
-      ...["disposition_notes_valid", "notes_presented_tags", "notes_selected_tags"],
-      ...["notes_presented_tags_ct_distinct", "notes_selected_tags_ct_distinct", "utterance_type"],
-      ...["is_flow_success_event", "short_description", "quick_reply_button_text"],
+      ...["company_id", "queue_id", "queue_key", "issue_queue_id", "from_queue_id", "requested_group_transfer_id"],
+      "article_id",
+      "external_article_id",
+      "flow_id",
+      "faq_id",
+      "status_id",
+      "success_rule_id",
+      "negation_rule_id",
+      "sequence_id",
+      "last_sequence_id",
+      "generative_agent_tasks__configuration_id",
+      "disposition_notes_valid",
+      "notes_presented_tags",
+      "notes_selected_tags",
+      "notes_presented_tags_ct_distinct",
+      "notes_selected_tags_ct_distinct",
+      "utterance_type",
+      "is_flow_success_event",
+      "short_description",
+      "quick_reply_button_text",
     ]);
-    const suspicious =
-      /_id$|_url$|_link$|_notes|notes_|_txt$|_text$|_token|_uuid$|identifier|^utterance_?t?y?p?e?$/;
+    const suspicious = /_id$|_url$|_link$|_notes|notes_|_txt$|_text$|_token|_uuid$|identifier|^utterance_?t?y?p?e?$/;
     for (const feed of feeds) {
       for (const { name, personal } of feed.columns) {
         if (personal !== "none" || judged.has(name)) continue;
@@ -288,13 +285,7 @@ describe("registry", () => {
         name,
       );
     }
-    for (const name of [
-      "instance_ts",
-      "queue_name",
-      "total_assignments",
-      "waits_under_60s",
-      "reps_in_queue",
-    ]) {
+    for (const name of ["instance_ts", "queue_name", "total_assignments", "waits_under_60s", "reps_in_queue"]) {
       assert.ok(columnNames(feed("queue_wfm")).includes(name), name);
     }
     assert.ok(columnNames(feed("queue_membership_wfm")).includes("lin_ute_busy_min"));
@@ -349,10 +340,7 @@ describe("registry", () => {
   });
 
   it("lays what a user writes over what it knows, part by part", () => {
-    const file = parseRegistry(
-      "own",
-      "reps: {key: [crm_rep_id], columns: {name: {personal: none}, badge: BIGINT}}",
-    );
+    const file = parseRegistry("own", "reps: {key: [crm_rep_id], columns: {name: {personal: none}, badge: BIGINT}}");
     const written = file.get("reps")!;
     const merged = mergeFeed(
       "reps",

@@ -8,11 +8,8 @@ import { isOwnRequest } from "../src/site/request-guard.ts";
 const tab = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
 
 describe("isOwnRequest", () => {
-  const own = (
-    headers: Record<string, string | undefined>,
-    allowed: string[] = [],
-    localAddress = "127.0.0.1",
-  ) => isOwnRequest({ headers, socket: { localAddress, localPort: 3000 } }, allowed);
+  const own = (headers: Record<string, string | undefined>, allowed: string[] = [], localAddress = "127.0.0.1") =>
+    isOwnRequest({ headers, socket: { localAddress, localPort: 3000 } }, allowed);
 
   // Host             Origin          Sec-Fetch-Site                          answered
   // not ours, none   any             any                                     no
@@ -23,33 +20,32 @@ describe("isOwnRequest", () => {
   it("answers its own Host, its own pages and who opens one", () => {
     const ours = ["localhost:3000", "127.0.0.1:3000", "[::1]:3000", "LocalHost:3000", "127.1:3000"];
     const foreign = [
-      ...[undefined, "", "evil.example", "evil.example:3000", "localhost", "localhost:3001", "127.0.0.1"],
-      ...["localhost.evil.example:3000", "127.0.0.1.nip.example:3000", "evil.example@localhost:3000"],
-      ...["localhost:3000/", "localhost:3000#", "localhost:3000?", "localhost:3000 evil", "0.0.0.0:3000"],
+      undefined,
+      "",
+      "evil.example",
+      "evil.example:3000",
+      "localhost",
+      "localhost:3001",
+      "127.0.0.1",
+      "localhost.evil.example:3000",
+      "127.0.0.1.nip.example:3000",
+      "evil.example@localhost:3000",
+      "localhost:3000/",
+      "localhost:3000#",
+      "localhost:3000?",
+      "localhost:3000 evil",
+      "0.0.0.0:3000",
       ...["[::]:3000", "192.168.1.4:3000", "localhost:03000x"],
     ];
     for (const host of ours) assert.ok(own({ host }), host);
     for (const host of foreign) assert.ok(!own({ host }), host);
     const host = "localhost:3000";
-    for (const site of [undefined, "none", "same-origin"])
-      assert.ok(own({ host, "sec-fetch-site": site }), site);
+    for (const site of [undefined, "none", "same-origin"]) assert.ok(own({ host, "sec-fetch-site": site }), site);
     for (const origin of ["http://localhost:3000", "http://127.0.0.1:3000", "http://[::1]:3000"])
       assert.ok(own({ host, origin }), origin);
     for (const origin of [
-      ...[
-        "null",
-        "",
-        "http://evil.example",
-        "http://localhost:3001",
-        "http://localhost",
-        "file://",
-        "localhost:3000",
-      ],
-      ...[
-        "https://evil.example:3000",
-        "http://localhost:3000.evil.example",
-        "chrome-extension://localhost:3000",
-      ],
+      ...["null", "", "http://evil.example", "http://localhost:3001", "http://localhost", "file://", "localhost:3000"],
+      ...["https://evil.example:3000", "http://localhost:3000.evil.example", "chrome-extension://localhost:3000"],
     ])
       assert.ok(!own({ host, origin }), origin);
     for (const site of ["cross-site", "same-site"]) {
@@ -78,8 +74,7 @@ describe("isOwnRequest", () => {
     assert.ok(own({ host: "192.168.1.4:3000" }, [], "::ffff:192.168.1.4"));
     assert.ok(!own({ host: "192.168.1.5:3000" }, [], "::ffff:192.168.1.4"));
     assert.ok(own({ host: "[fe80::2]:3000" }, [], "fe80::2"));
-    for (const text of ["", "http://x", "a b", "a/b", "a,b", "a:b"])
-      assert.throws(() => host(text), /not a host/);
+    for (const text of ["", "http://x", "a b", "a/b", "a,b", "a:b"]) assert.throws(() => host(text), /not a host/);
   });
 
   it("knows the port of a real connection", async () => {

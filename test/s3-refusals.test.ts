@@ -47,10 +47,7 @@ describe("object that a store refuses", () => {
     put("06", { encryption: "aws:kms" });
     const { added, failed } = await kit.sync();
     assert.equal(added, 1);
-    assert.match(
-      failed[0]!.reason,
-      /AccessDenied: User: .*kms:Decrypt on resource.*ask its owner for kms:Decrypt/,
-    );
+    assert.match(failed[0]!.reason, /AccessDenied: User: .*kms:Decrypt on resource.*ask its owner for kms:Decrypt/);
   });
 
   it("is taken with an ETag that is no MD5, where the store says that a key of KMS encrypts it", async () => {
@@ -70,10 +67,7 @@ describe("object that a store refuses", () => {
     kit = await openKit();
     for (const hr of ["05", "06"]) put(hr, { etag: "0123456789abcdef0123456789abcdef" });
     const [failed] = (await kit.sync()).failed;
-    assert.match(
-      failed!.reason,
-      /MD5 differs from the ETag \(fetched 3 times\).*`etag_is_md5: false` in kit\.yaml/,
-    );
+    assert.match(failed!.reason, /MD5 differs from the ETag \(fetched 3 times\).*`etag_is_md5: false` in kit\.yaml/);
     const project = projectAt(
       kit.folder,
       `bucket: ${bucket}\nendpoint: ${kit.server.url}\ndata: data\netag_is_md5: false`,
@@ -94,8 +88,7 @@ describe("object that a store refuses", () => {
     put("05");
     await assert.rejects(kit.sync(), {
       exit: "config",
-      message:
-        /not in region us-east-1 but in eu-west-1 \(AuthorizationHeaderMalformed: .*expecting 'eu-west-1'\)/,
+      message: /not in region us-east-1 but in eu-west-1 \(AuthorizationHeaderMalformed: .*expecting 'eu-west-1'\)/,
       next: "set region: eu-west-1 in kit.yaml",
     });
   });
@@ -106,13 +99,7 @@ const place = { bucket, region: "us-east-1", endpoint: null, profile: null, wher
 const error = (code: string, message = "words", more = "") =>
   `<?xml version="1.0"?>\n<Error><Code>${code}</Code><Message>${message}</Message>${more}</Error>`;
 const rows: [number, string, "listing" | "object", string, RegExp][] = [
-  [
-    403,
-    error("AccessDenied", "Access Denied"),
-    "object",
-    "denied",
-    /AccessDenied: Access Denied\).*s3:GetObject/,
-  ],
+  [403, error("AccessDenied", "Access Denied"), "object", "denied", /AccessDenied: Access Denied\).*s3:GetObject/],
   [403, error("AccessDenied", "Access Denied"), "listing", "accessDenied", /s3:ListBucket/],
   [403, error("AllAccessDisabled"), "listing", "accessDenied", /AllAccessDisabled: words.*ask its owner/],
   [403, error("AccountProblem"), "object", "denied", /AccountProblem: words.*ask its owner/],
@@ -155,13 +142,7 @@ const rows: [number, string, "listing" | "object", string, RegExp][] = [
     /region: eu-west-1/,
   ],
   [307, error("TemporaryRedirect"), "object", "config", /TemporaryRedirect: words/],
-  [
-    400,
-    error("IllegalLocationConstraintException"),
-    "listing",
-    "config",
-    /IllegalLocationConstraintException: words/,
-  ],
+  [400, error("IllegalLocationConstraintException"), "listing", "config", /IllegalLocationConstraintException: words/],
   [
     400,
     error("AuthorizationHeaderMalformed", "the Credential is mal-formed"),
@@ -183,13 +164,7 @@ const rows: [number, string, "listing" | "object", string, RegExp][] = [
   [400, error("InvalidBucketName"), "listing", "broken", /InvalidBucketName: words.*correct `bucket`/],
   [405, error("MethodNotAllowed"), "object", "broken", /405 MethodNotAllowed: words/],
   [501, error("NotImplemented"), "listing", "broken", /501 NotImplemented: words.*`endpoint`/],
-  [
-    404,
-    "<html><title>404 Not Found</title></html>",
-    "listing",
-    "broken",
-    /404 HTTP 404: 404 Not Found.*`endpoint`/,
-  ],
+  [404, "<html><title>404 Not Found</title></html>", "listing", "broken", /404 HTTP 404: 404 Not Found.*`endpoint`/],
   [404, error("NoSuchKey"), "object", "changed", /gone since/],
   [400, error("QuotaExceeded"), "object", "broken", /400 QuotaExceeded: words.*whoever runs the store/],
   [416, error("InvalidRange"), "object", "broken", /416 InvalidRange: words/],
@@ -232,10 +207,7 @@ describe("credentials that may list and not read", () => {
     it(`end ${args.join(" ")} with 21`, async () => {
       const { code, stderr } = await kit.run(args);
       assert.equal(code, exitCodes.accessDenied, stderr);
-      assert.match(
-        stderr,
-        /access denied to all that was asked for, 2 partitions.*AccessDenied: Access Denied/,
-      );
+      assert.match(stderr, /access denied to all that was asked for, 2 partitions.*AccessDenied: Access Denied/);
       assert.match(stderr, /s3:GetObject/);
     });
 
@@ -248,8 +220,7 @@ describe("credentials that may list and not read", () => {
       },
     });
     try {
-      for (const hr of ["05", "06"])
-        mixed.partition(`convos_metrics/dt=2026-11-22/hr=${hr}`, [{ issue_id: "1" }]);
+      for (const hr of ["05", "06"]) mixed.partition(`convos_metrics/dt=2026-11-22/hr=${hr}`, [{ issue_id: "1" }]);
       const { code, stdout, stderr } = await mixed.run(["sync"]);
       assert.equal(code, exitCodes.someFailed, stderr);
       assert.match(stdout, /access denied \(AccessDenied: Not this one\)/);
@@ -263,9 +234,7 @@ describe("proxy that wants a login", () => {
   const refusal = "<html><head><title>Proxy login</title></head></html>";
   const proxy = createServer((_, response) => void response.writeHead(407).end(refusal));
   proxy.on("connect", (_, socket) =>
-    socket.end(
-      `HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: ${refusal.length}\r\n\r\n${refusal}`,
-    ),
+    socket.end(`HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: ${refusal.length}\r\n\r\n${refusal}`),
   );
   before(() => new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve)));
   beforeEach(() => {
@@ -284,10 +253,7 @@ describe("proxy that wants a login", () => {
   for (const endpoint of ["http://store.example:9000", "https://store.example"])
     for (const what of ["listing", "object"] as const)
       it(`is named for a ${what} of ${endpoint}, without its password`, async () => {
-        const source = await openS3(
-          { bucket, region: "us-east-1", profile: null, endpoint },
-          { idleMs: 3_000 },
-        );
+        const source = await openS3({ bucket, region: "us-east-1", profile: null, endpoint }, { idleMs: 3_000 });
         const object = { key: "x", size: 1, etag: "e", modified: now.toISOString() };
         const asked = what === "listing" ? source.folder("") : source.get(object, () => () => undefined);
         await assert.rejects(asked, (thrown: CliError) => {

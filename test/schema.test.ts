@@ -127,14 +127,7 @@ describe("types", () => {
       ["BIGINT", "DOUBLE", "DECIMAL(38,0)", "DATE", "TIMESTAMP", "VARCHAR"].map((from) =>
         ["BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "VARCHAR", "JSON"].filter((to) => castsExactly(from, to)),
       ),
-      [
-        ["BIGINT", "DOUBLE"],
-        ["DOUBLE"],
-        ["BIGINT", "DOUBLE"],
-        ["DATE", "TIMESTAMP"],
-        ["TIMESTAMP"],
-        ["VARCHAR"],
-      ],
+      [["BIGINT", "DOUBLE"], ["DOUBLE"], ["BIGINT", "DOUBLE"], ["DATE", "TIMESTAMP"], ["TIMESTAMP"], ["VARCHAR"]],
     );
   });
 
@@ -213,11 +206,7 @@ describe("schema policies", () => {
 
   it("rescue: the values of a new key go to _rescued", async () => {
     policy({ onNewColumn: "rescue" });
-    fixture.put("events", "2026-09-01", [
-      { id: "a", fresh: 5 },
-      { id: "b" },
-      { id: "c", fresh: { deep: [1] } },
-    ]);
+    fixture.put("events", "2026-09-01", [{ id: "a", fresh: 5 }, { id: "b" }, { id: "c", fresh: { deep: [1] } }]);
     await stageAndSave(fixture.project);
     assert.deepEqual(
       (await rows()).map(({ id, _rescued }) => [id, _rescued]),
@@ -303,10 +292,7 @@ describe("schema policies", () => {
   });
 
   it("keeps half a surrogate pair in _rescued beside another value that does not fit", async () => {
-    fixture.put("events", "2026-09-01", [
-      '{"id":"a","n":"\\ud800","b":{"x":1}}',
-      '{"id":1,"n":"x","x_id":"\\ud800"}',
-    ]);
+    fixture.put("events", "2026-09-01", ['{"id":"a","n":"\\ud800","b":{"x":1}}', '{"id":1,"n":"x","x_id":"\\ud800"}']);
     await updateWarehouse(fixture.project);
     assert.deepEqual(
       (await rows()).map(({ _rescued }) => JSON.parse(String(_rescued))),

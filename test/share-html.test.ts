@@ -18,9 +18,7 @@ describe("a page that stands alone", () => {
     assert.ok(!/\bimport\s*\(/.test(script));
     const page = { site: facts.site, queues: [facts.queue] } as unknown as SharedPage;
     const html = sharedHtml(page, dayCard(facts), facts, script);
-    const links = [
-      ...html.matchAll(/<link rel="kit-font" data-weight="(\d+)" href="data:font\/woff2;base64,(.*?)">/g),
-    ];
+    const links = [...html.matchAll(/<link rel="kit-font" data-weight="(\d+)" href="data:font\/woff2;base64,(.*?)">/g)];
     for (const weight of ["400", "600"])
       assert.equal(
         links.find(([, of]) => of === weight)?.[2],

@@ -61,10 +61,7 @@ describe("share --post", () => {
 
   it("sends text and blocks within Slack's limits", async () => {
     const long = { ...card, title: "x".repeat(500), notes: Array(20).fill("y".repeat(5000)) };
-    await postMessage(
-      url,
-      slackMessage(long, { image: "https://cdn.test/a.png", link: "https://kit.test/today" }),
-    );
+    await postMessage(url, slackMessage(long, { image: "https://cdn.test/a.png", link: "https://kit.test/today" }));
     const { text, blocks } = JSON.parse(bodies[0]!);
     assert.ok(text.length <= 3000);
     const [header, section, image, link, context] = blocks;
@@ -119,10 +116,7 @@ describe("share --post", () => {
 
   it("does not repeat what may have arrived", async () => {
     answers = [() => {}];
-    await assert.rejects(
-      postMessage(url, {}, { timeout: 100 }),
-      refused("postFailed", /did not answer within 0\.1 s/),
-    );
+    await assert.rejects(postMessage(url, {}, { timeout: 100 }), refused("postFailed", /did not answer within 0\.1 s/));
     assert.equal(bodies.length, 1);
   });
 
@@ -138,10 +132,7 @@ describe("share --post", () => {
   });
 
   it("shows no more of an address than its host", () => {
-    assert.equal(
-      webhookHost("https://user:pass@hooks.slack.com/services/T/B/x?y=z"),
-      "https://hooks.slack.com/…",
-    );
+    assert.equal(webhookHost("https://user:pass@hooks.slack.com/services/T/B/x?y=z"), "https://hooks.slack.com/…");
     for (const wrong of ["hooks.slack.com/services/T/B/x", "ftp://x.test/", "file:///etc/passwd", ""])
       assert.throws(
         () => webhookHost(wrong),

@@ -1,13 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -71,10 +63,7 @@ describe("share", () => {
 
   it("draws the numbers of the dataset, to the hundredth of a contact", async () => {
     const queue = queuesOfDay(data)[1]!;
-    assert.equal(
-      (await share("wfm", "--queue", queue.toUpperCase(), "--interval", "30", "-o", "card.svg")).code,
-      0,
-    );
+    assert.equal((await share("wfm", "--queue", queue.toUpperCase(), "--interval", "30", "-o", "card.svg")).code, 0);
     const facts = dayFacts(data, queue, 30);
     const [volume, service] = groups(read("card.svg"));
     const known = facts.rows.filter((row) => (offered(row) ?? 0) > 0);
@@ -230,10 +219,7 @@ describe("share", () => {
     await share("wfm", "--html", "-o", "all.html");
     await share("wfm", "--queue", queue!, "-o", "one.html");
     assert.ok(!read("one.html").includes(other!), "holds its own queue alone");
-    assert.match(
-      read("all.html"),
-      /Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/,
-    );
+    assert.match(read("all.html"), /Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/);
     const browser = await openChromium(chromium!);
     try {
       for (const scripted of [true, false]) {
@@ -288,10 +274,7 @@ describe("share", () => {
       files.map(({ queue }) => queue),
       queuesOfDay(data),
     );
-    assert.deepEqual(
-      readdirSync(join(folder, "cards/new")).sort(),
-      files.map(({ file }) => file.slice(10)).sort(),
-    );
+    assert.deepEqual(readdirSync(join(folder, "cards/new")).sort(), files.map(({ file }) => file.slice(10)).sort());
   });
 
   it("says what is wrong, and what to do", async () => {
@@ -300,16 +283,8 @@ describe("share", () => {
     const queue = data.queues[1]!;
     const cases: [args: string[], exit: keyof typeof exitCodes, says: RegExp][] = [
       [["wfm", "--queue", queue.slice(0, -1)], "usage", new RegExp(`did you mean "${queue}"\\?`)],
-      [
-        ["wfm", "--queue", "x".repeat(500)],
-        "usage",
-        /no queue is called x{80}…\n {2}next: one of All queues/,
-      ],
-      [
-        ["wfm", "--date", "2026-09-01"],
-        "usage",
-        /no intraday data for 2026-09-01.*\n.*the nearest is 2026-09-0\d/,
-      ],
+      [["wfm", "--queue", "x".repeat(500)], "usage", /no queue is called x{80}…\n {2}next: one of All queues/],
+      [["wfm", "--date", "2026-09-01"], "usage", /no intraday data for 2026-09-01.*\n.*the nearest is 2026-09-0\d/],
       [["wfm", "--date", "2099-01-01"], "usage", /2099-01-01 is in the future/],
       [["wfm", "--date", "2026-02-30"], "usage", /not a day like 2026-09-01, today or yesterday/],
       [["wfm", "-o", "card.gif"], "usage", /cannot tell the format from the name: card\.gif/],
@@ -349,8 +324,11 @@ describe("share", () => {
     const kit = await openCliKit("timezone: Europe/Berlin\n");
     try {
       const rows = names.map((queue_name, i) => ({
-        ...{ instance_ts: "2026-09-01T08:00:00+00:00", queue_name, company_marker: "x" },
-        ...{ total_assignments: 20 + i, total_abandons: i },
+        instance_ts: "2026-09-01T08:00:00+00:00",
+        queue_name,
+        company_marker: "x",
+        total_assignments: 20 + i,
+        total_abandons: i,
       }));
       kit.partition("queue_wfm/dt=2026-09-01/hr=08/mi=30", rows);
       assert.equal((await kit.run(["sync"])).code, 0);
@@ -392,10 +370,7 @@ describe("share", () => {
     const kit = await openCliKit("timezone: UTC\n");
     try {
       kit.partition("queue_wfm/dt=2026-09-01/hr=08/mi=30", [
-        {
-          ...{ instance_ts: "2026-09-01T08:00:00+00:00", queue_name: "Billing" },
-          ...{ total_assignments: 4, total_abandons: 1 },
-        },
+        { instance_ts: "2026-09-01T08:00:00+00:00", queue_name: "Billing", total_assignments: 4, total_abandons: 1 },
       ]);
       assert.equal((await kit.run(["sync"])).code, 0);
       const { code, stderr } = await runHere(["share", "wfm", "-o", "a.svg"], { cwd: kit.folder });
@@ -456,9 +431,7 @@ function numbers(text: string): Record<string, (number | null)[]> {
   const [header, ...rows] = text
     .trimEnd()
     .split("\r\n")
-    .map((line) =>
-      [...line.matchAll(/(?:^|,)(?:"([^"]*)"|([^,]*))/g)].map(([, quoted, bare]) => quoted ?? bare!),
-    );
+    .map((line) => [...line.matchAll(/(?:^|,)(?:"([^"]*)"|([^,]*))/g)].map(([, quoted, bare]) => quoted ?? bare!));
   return Object.fromEntries(
     header!.map((name, i) => [name, rows.map((row) => (row[i] === "" ? null : Number(row[i])))]),
   );
@@ -466,9 +439,7 @@ function numbers(text: string): Record<string, (number | null)[]> {
 
 // From a place on the vertical axis to its value, by the labels of the axis.
 function scaleOf(svg: string, read: (text: string) => number): (y: number) => number {
-  const labels = [
-    ...svg.matchAll(/<text x="[\d.]+" y="([\d.]+)" dy="0.32em" text-anchor="end"[^>]*>([^<]+)</g),
-  ];
+  const labels = [...svg.matchAll(/<text x="[\d.]+" y="([\d.]+)" dy="0.32em" text-anchor="end"[^>]*>([^<]+)</g)];
   const [first, last] = [labels[0]!, labels.at(-1)!];
   const [y0, y1, v0, v1] = [Number(first[1]), Number(last[1]), read(first[2]!), read(last[2]!)];
   return (y) => v0 + ((y - y0) / (y1 - y0)) * (v1 - v0);

@@ -24,7 +24,8 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
 
   async function shell({ env = {}, args = [], ...size }: Options = {}): Promise<Terminal> {
     const terminal = new Terminal([process.execPath, bin, "sql", ...args], {
-      ...{ cwd: kit.folder, ...size },
+      cwd: kit.folder,
+      ...size,
       env: { ...cleanEnv(awsEnv), TERM: "xterm", PAGER: "", ASAPP_KIT_HISTORY: history(), ...env },
     });
     open.push(terminal);
@@ -61,10 +62,7 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
     await terminal.until("-> ");
     terminal.type("';' || $$;\r");
     await terminal.until("$> ");
-    assert.match(
-      await answer(terminal, "$$ as text from convos_metrics;"),
-      /^n +text\n-+ +-+\n3 +;;\\n\n1 row\n$/,
-    );
+    assert.match(await answer(terminal, "$$ as text from convos_metrics;"), /^n +text\n-+ +-+\n3 +;;\\n\n1 row\n$/);
     assert.equal(await leave(terminal), exitCodes.ok);
   });
 
@@ -74,14 +72,8 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
     await terminal.until("-> ");
     const told = await answer(terminal, "  colum from convos_metrics;");
     assert.match(told, /^Binder Error: Referenced column "colum" not found/);
-    assert.match(
-      told,
-      /\nLINE 2: {3}colum from convos_metrics\n {10}\^\n\.schema TABLE lists its columns\n$/,
-    );
-    assert.match(
-      await answer(terminal, "from no_such;"),
-      /does not exist![\s\S]*\.tables lists what there is\n$/,
-    );
+    assert.match(told, /\nLINE 2: {3}colum from convos_metrics\n {10}\^\n\.schema TABLE lists its columns\n$/);
+    assert.match(await answer(terminal, "from no_such;"), /does not exist![\s\S]*\.tables lists what there is\n$/);
     assert.match(await answer(terminal, "copy (select 1) to 'x.csv';"), /\.output FILE writes a result\n$/);
     assert.match(await answer(terminal, "select 'x'::int;"), /^Conversion Error: /);
     assert.equal(await answer(terminal, "select 1 as fine;"), "fine\n----\n   1\n1 row\n");
@@ -180,10 +172,7 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
     assert.match(await answer(terminal, ".tables raw.convos_me*"), /^raw\.convos_metrics +4 /m);
     assert.match(await answer(terminal, ".schema convos_metrics"), /^issue_id +VARCHAR +\S/m);
     assert.match(await answer(terminal, ".schema kit.feeds"), /^rows +BIGINT$/m);
-    assert.match(
-      await answer(terminal, ".schema no_such"),
-      /no table no_such[\s\S]*\.tables \* lists them all/,
-    );
+    assert.match(await answer(terminal, ".schema no_such"), /no table no_such[\s\S]*\.tables \* lists them all/);
     assert.match(await answer(terminal, ".macros wilson*"), /^wilson_low\(k, n, z := [\d.]+\)\n +Lower end/m);
     await answer(terminal, ".mode json");
     assert.match(await answer(terminal, "select 1 as a, 'x' as b;"), /^\[\n {2}\{"a":1,"b":"x"\}\n\]\n/);
@@ -193,14 +182,8 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
     await answer(terminal, ".timer on");
     assert.match(await answer(terminal, "select 1;"), /1 row, \d+\.\d{3} s\n$/);
     await answer(terminal, ".timezone America/St_Johns");
-    assert.match(
-      await answer(terminal, "select timestamp '2026-09-01 05:00' as t;"),
-      /2026-09-01 02:30:00-02:30/,
-    );
-    assert.match(
-      await answer(terminal, ".help"),
-      /^\.output \[FILE\] +\S[\s\S]*Ctrl-C stops a running query/m,
-    );
+    assert.match(await answer(terminal, "select timestamp '2026-09-01 05:00' as t;"), /2026-09-01 02:30:00-02:30/);
+    assert.match(await answer(terminal, ".help"), /^\.output \[FILE\] +\S[\s\S]*Ctrl-C stops a running query/m);
     assert.match(await answer(terminal, ".tabels"), /did you mean "tables"/);
     await leave(terminal);
   });
@@ -276,10 +259,7 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
     await leave(terminal);
 
     const missing = await shell({ env: { PAGER: "no-such-pager-here" }, rows: 10 });
-    assert.match(
-      await answer(missing, "from range(20);"),
-      /no pager: no-such-pager-here\nrange\n[\s\S]*20 rows\n$/,
-    );
+    assert.match(await answer(missing, "from range(20);"), /no pager: no-such-pager-here\nrange\n[\s\S]*20 rows\n$/);
     await leave(missing);
   });
 

@@ -3,13 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import {
-  type Completion,
-  completeFile,
-  completeQuery,
-  type Names,
-  readNames,
-} from "../src/cli/shell/complete.ts";
+import { type Completion, completeFile, completeQuery, type Names, readNames } from "../src/cli/shell/complete.ts";
 import { completeDotCommand, dotCommands, readDotCommand } from "../src/cli/shell/dot-commands.ts";
 import { historyFile, openHistory } from "../src/cli/shell/history.ts";
 import { type Database, openDatabase } from "../src/duckdb/database.ts";
@@ -47,8 +41,23 @@ describe("statements of a shell", () => {
     it(`cuts ${JSON.stringify(text)}`, () => assert.deepEqual(cutStatements(text), { whole, rest, inside }));
 
   const piece = fc.constantFrom(
-    ...["select", "1", "'a;b'", "'it''s;'", "e'\\';'", '"x;""y"', "--c;'\n", "/*;'*/", "/*/*;*/;*/"],
-    ...["$$;'$$", "$t$;$$;$t$", "(", ")", "\n", " ", "é", "a1$"],
+    "select",
+    "1",
+    "'a;b'",
+    "'it''s;'",
+    "e'\\';'",
+    '"x;""y"',
+    "--c;'\n",
+    "/*;'*/",
+    "/*/*;*/;*/",
+    "$$;'$$",
+    "$t$;$$;$t$",
+    "(",
+    ")",
+    "\n",
+    " ",
+    "é",
+    "a1$",
   );
   const statement = fc.array(piece, { minLength: 1, maxLength: 8 }).map((pieces) => `x ${pieces.join(" ")}`);
 
@@ -155,8 +164,7 @@ describe("completion in a shell", () => {
   const raw = rawFixture();
   let database: Database;
   let names: Names;
-  const complete = (before: string, after = ""): Promise<Completion> =>
-    completeQuery(before, after, names, database);
+  const complete = (before: string, after = ""): Promise<Completion> => completeQuery(before, after, names, database);
 
   before(async () => {
     database = await openCatalog(raw.project);
@@ -204,8 +212,7 @@ describe("completion in a shell", () => {
     it(`completes ${JSON.stringify(`${text}|${rest}`)}`, async () => {
       const [words, word] = await complete(text, rest);
       const wanted = expected.filter((each) => each !== "…");
-      if (expected.includes("…"))
-        for (const each of wanted) assert.ok(words.includes(each), `${each}: ${words}`);
+      if (expected.includes("…")) for (const each of wanted) assert.ok(words.includes(each), `${each}: ${words}`);
       else assert.deepEqual(words, wanted);
       assert.ok(text.endsWith(word), word);
     });
@@ -214,8 +221,7 @@ describe("completion in a shell", () => {
     for (const [text, rest] of cases) {
       const [words, word] = await complete(text, rest);
       const begun = word.replace(/^"/, "").toLowerCase();
-      for (const each of words)
-        assert.ok(each.replace(/^"/, "").toLowerCase().startsWith(begun), `${text}: ${each}`);
+      for (const each of words) assert.ok(each.replace(/^"/, "").toLowerCase().startsWith(begun), `${text}: ${each}`);
     }
   });
 
@@ -257,8 +263,7 @@ describe("commands of a shell", () => {
   });
 
   it("takes all else for SQL, and names what was meant by a misspelled one", () => {
-    for (const line of ["select 1;", "help me", "", "from exit;"])
-      assert.equal(readDotCommand(line), null, line);
+    for (const line of ["select 1;", "help me", "", "from exit;"]) assert.equal(readDotCommand(line), null, line);
     assert.throws(() => readDotCommand(".tabels"), /no command \.tabels \(did you mean "tables"\?\)/);
   });
 });

@@ -39,11 +39,7 @@ export interface Visit {
 }
 
 /** Opens a page in a context of its own and notes everything that should not happen. */
-export async function visit(
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions = {},
-): Promise<Visit> {
+export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
     timezoneId: "Asia/Tokyo",
@@ -54,8 +50,7 @@ export async function visit(
   const sizes: Promise<number>[] = [];
   const origin = new URL(url).origin;
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning")
-      problems.push(`console: ${message.text()}`);
+    if (message.type() === "error" || message.type() === "warning") problems.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => problems.push(`page: ${error.message}`));
   page.on("requestfailed", (request) => {

@@ -55,12 +55,8 @@ describe("data loaders", () => {
       );
       const { columns } = await database.rows(bindParameters(source, sample));
       const of = Object.keys(sample).filter((parameter) => source.includes(`$${parameter}s`));
-      assert.deepEqual(
-        columns.map((column) => column.name).sort(),
-        [...shippedColumns(source), ...of].sort(),
-      );
-      for (const column of columns)
-        assert.doesNotMatch(column.type, /^"?NULL"?$/, `${column.name} has no type`);
+      assert.deepEqual(columns.map((column) => column.name).sort(), [...shippedColumns(source), ...of].sort());
+      for (const column of columns) assert.doesNotMatch(column.type, /^"?NULL"?$/, `${column.name} has no type`);
       const { text } = await computeDataset(database, dataset(name), project);
       assert.ok(Array.isArray(JSON.parse(text)));
     });
@@ -76,10 +72,7 @@ describe("data loaders", () => {
   });
 
   it("take no parameter by surprise", () => {
-    assert.equal(
-      bindParameters("where day = date $day", { day: "2026-11-01" }),
-      "where day = date '2026-11-01'",
-    );
+    assert.equal(bindParameters("where day = date $day", { day: "2026-11-01" }), "where day = date '2026-11-01'");
     assert.equal(bindParameters("$part", { part: "it's" }), "'it''s'");
     assert.throws(() => bindParameters("where day = $day", {}), /no value for \$day/);
     const days = [{ day: "2026-11-01" }, { day: "2026-11-02" }];
@@ -97,8 +90,7 @@ describe("the reach of a data loader", () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "asapp-reach-"));
-    const config =
-      "data: data\ntimezone: America/New_York\nsite: { queue_groups: { Group: [Queue 01, Queue 02] } }\n";
+    const config = "data: data\ntimezone: America/New_York\nsite: { queue_groups: { Group: [Queue 01, Queue 02] } }\n";
     writeFileSync(join(folder, "kit.yaml"), config);
     project = openProject(join(folder, "kit.yaml"));
     database = await openCatalog(project);
@@ -130,10 +122,7 @@ describe("the reach of a data loader", () => {
       const { first, last } = reach;
       const whole = await answer(dataset);
       assert.ok(JSON.parse(whole).length > 3);
-      assert.equal(
-        await answer(dataset, everywhere(`day between '${first || "2000-01-01"}' and '${last}'`)),
-        whole,
-      );
+      assert.equal(await answer(dataset, everywhere(`day between '${first || "2000-01-01"}' and '${last}'`)), whole);
       assert.notEqual(await answer(dataset, everywhere(`day <> '${last}'`)), whole);
       if (first !== "") assert.notEqual(await answer(dataset, everywhere(`day <> '${first}'`)), whole);
       for (const name of keptRelations.filter((name) => dataset.sql.includes(name)))
@@ -230,9 +219,7 @@ from (select unnest($parts) as part) where part <> '7' order by n desc`,
     await assert.rejects(
       computeDatasets(project, { loaders, out: out() }),
       (error) =>
-        error instanceof CliError &&
-        error.exit === "build" &&
-        /wrong\.json\.sql: .*nowhere/s.test(error.message),
+        error instanceof CliError && error.exit === "build" && /wrong\.json\.sql: .*nowhere/s.test(error.message),
     );
     assert.deepEqual(readdirSync(out()).sort(), ["0.json", "1.json", "values.json"]);
     assert.deepEqual(
@@ -249,10 +236,7 @@ from (select unnest($parts) as part) where part <> '7' order by n desc`,
   });
 
   it("lets a query neither write nor read files", async () => {
-    write(
-      "wrong.json.sql",
-      `-- One row.\n-- Ships: a\ncopy (select 1 as a) to '${join(folder, "leak.csv")}'`,
-    );
+    write("wrong.json.sql", `-- One row.\n-- Ships: a\ncopy (select 1 as a) to '${join(folder, "leak.csv")}'`);
     await assert.rejects(computeDatasets(project, { loaders, out: out() }), CliError);
     rmSync(join(loaders, "wrong.json.sql"));
   });

@@ -34,8 +34,7 @@ describe("Framework's library cache", () => {
       const files = readdirSync(join(cache, folder), { recursive: true }).map(String);
       for (const file of files.filter((name) => name.endsWith(".js"))) {
         const text = readFileSync(join(cache, folder, file), "utf8");
-        for (const [, target] of text.matchAll(/(?:from|import)\s*"([^"]+)"/g))
-          assert.match(target!, /^\.\.?\//, file);
+        for (const [, target] of text.matchAll(/(?:from|import)\s*"([^"]+)"/g)) assert.match(target!, /^\.\.?\//, file);
       }
     }
   });

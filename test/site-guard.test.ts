@@ -7,12 +7,7 @@ import { CliError } from "../src/base/errors.ts";
 import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { loadRegistry } from "../src/export/registry.ts";
 import { checkColumns, checkFiles, shippedColumns } from "../src/site/privacy/guard.ts";
-import {
-  checkIdentifiers,
-  findIdentifiers,
-  queueLabels,
-  siteWords,
-} from "../src/site/privacy/identifiers.ts";
+import { checkIdentifiers, findIdentifiers, queueLabels, siteWords } from "../src/site/privacy/identifiers.ts";
 
 const feeds = loadRegistry();
 
@@ -23,8 +18,7 @@ const fewFeeds = new Map(
     const columns = feed.columns.filter((column) =>
       ["rep_id", "rep_name", "issue_id", "utterance"].includes(column.name),
     );
-    const own =
-      name === "utterances" ? columns.filter((column) => /issue_id|utterance/.test(column.name)) : columns;
+    const own = name === "utterances" ? columns.filter((column) => /issue_id|utterance/.test(column.name)) : columns;
     return [name, { ...feed, columns: own }];
   }),
 );
@@ -38,10 +32,7 @@ describe("checkColumns", () => {
       feeds,
     );
   const refusal = (pattern: RegExp) => (error: unknown) =>
-    error instanceof CliError &&
-    error.exit === "build" &&
-    pattern.test(error.message) &&
-    error.next !== undefined;
+    error instanceof CliError && error.exit === "build" && pattern.test(error.message) && error.next !== undefined;
 
   it("reads the list of a loader over several comment lines", () => {
     const source = "-- One row per day.\n-- Ships: day, channel,\n--   conversations\nselect 1 -- Ships: no";
@@ -61,15 +52,7 @@ describe("checkColumns", () => {
   });
 
   it("stops columns that hold ids, texts or names in any feed, listed or not", () => {
-    for (const name of [
-      "issue_id",
-      "customer_id",
-      "rep_id",
-      "csid",
-      "utterance",
-      "rep_name",
-      "disposition_notes",
-    ])
+    for (const name of ["issue_id", "customer_id", "rep_id", "csid", "utterance", "rep_name", "disposition_notes"])
       assert.throws(() => check(`-- Ships: ${name}\nselect 1`, name), refusal(new RegExp(`"${name}"`)));
   });
 });
@@ -134,12 +117,7 @@ describe("the built site", () => {
       ]),
     });
     const words = [...siteWords(root).folded.keys()];
-    for (const word of [
-      "maria del carmen de la cruz ruiz",
-      "maria del",
-      "carmen de la cruz",
-      "the order decides",
-    ])
+    for (const word of ["maria del carmen de la cruz ruiz", "maria del", "carmen de la cruz", "the order decides"])
       assert.ok(words.includes(word), word);
     for (const word of ["maria", "order", "11980", "keys"]) assert.ok(!words.includes(word), word);
   });
@@ -169,10 +147,7 @@ describe("the built site", () => {
     const root = site("labels", { "_file/data/a.0123abcd.json": JSON.stringify(rows) });
     const labels = await queueLabels(database);
     const declared = (dataset: string) => new Set(dataset === "a.json" ? ["rep"] : []);
-    assert.deepEqual(
-      await findIdentifiers(database, fewFeeds, siteWords(root, { labels, declared }), labels),
-      [],
-    );
+    assert.deepEqual(await findIdentifiers(database, fewFeeds, siteWords(root, { labels, declared }), labels), []);
     assert.notDeepEqual(await findIdentifiers(database, fewFeeds, siteWords(root, { labels }), labels), []);
   });
 
@@ -182,10 +157,7 @@ describe("the built site", () => {
       "data/numbers.json": JSON.stringify([{ ref: 7000001 }, { ref: 7000002 }, { ref: 7000003 }]),
     });
     const found = await findIdentifiers(database, fewFeeds, siteWords(root));
-    assert.deepEqual([...new Set(found.map(({ file }) => file))].sort(), [
-      "data/numbers.json",
-      "data/text.json",
-    ]);
+    assert.deepEqual([...new Set(found.map(({ file }) => file))].sort(), ["data/numbers.json", "data/text.json"]);
   });
 
   it("finds a name, and says where without showing it whole", async () => {

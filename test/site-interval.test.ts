@@ -88,16 +88,10 @@ function row(start: string, values: Partial<WindowRow> = {}): WindowRow {
 }
 
 function near(value: number | null, expected: number | null) {
-  assert.ok(
-    expected === null ? value === null : Math.abs(value! - expected) < 1e-6,
-    `${value}, not ${expected}`,
-  );
+  assert.ok(expected === null ? value === null : Math.abs(value! - expected) < 1e-6, `${value}, not ${expected}`);
 }
 
-function day(
-  windows: WindowRow[],
-  options: Omit<IntradayDay, "staffed"> & { staffed?: string; grain?: Grain },
-) {
+function day(windows: WindowRow[], options: Omit<IntradayDay, "staffed"> & { staffed?: string; grain?: Grain }) {
   const { day, arrived, staffed = arrived, through, grain = 15 } = options;
   const days: IntradayDay[] = [{ day, arrived, staffed, through }];
   return dayOfIntervals({ windows, days, day, queue: allQueues, grain, timezone });
@@ -169,7 +163,12 @@ describe("dayOfIntervals", () => {
     const hour = (values: Partial<WindowRow>) =>
       day([...windows.slice(0, 3), { ...windows[3]!, ...values }], { ...ten, grain: 60 })[9]!;
     const of = ({ state, assigned, abandoned, within, wait, handle }: ReturnType<typeof hour>) => [
-      ...[state, assigned, abandoned, within, wait, handle],
+      state,
+      assigned,
+      abandoned,
+      within,
+      wait,
+      handle,
     ];
     assert.deepEqual(of(hour({})), ["data", 40, 8, 32, 20, 300]);
     assert.deepEqual(of(hour({ within: null })), ["incomplete", 40, 8, null, 20, 300]);
@@ -196,13 +195,7 @@ describe("dayOfIntervals", () => {
     const small = { logged_in: null, available: null, small: true };
     assert.deepEqual(hour([...all.slice(0, 3), quarter(45, small)]), ["data", 60, null, null, true]);
     const nobody = { logged_in: null, available: null, reps: null };
-    assert.deepEqual(hour([...all.slice(0, 2), quarter(30, nobody), quarter(45, nobody)]), [
-      "data",
-      60,
-      4,
-      4,
-      false,
-    ]);
+    assert.deepEqual(hour([...all.slice(0, 2), quarter(30, nobody), quarter(45, nobody)]), ["data", 60, 4, 4, false]);
     const half = { ...ten, through: at(9, 30), arrived: "1".repeat(38) + "0".repeat(58) };
     assert.deepEqual(hour(all.slice(0, 2), half), ["partial", 30, 8, 8, false]);
     const three = "1".repeat(39) + "0".repeat(57);
@@ -311,7 +304,10 @@ describe("means of a day", () => {
   it("weigh alike at every grain, those of windows without an assignment included", () => {
     const maybe = (most: number) => fc.option(fc.nat(most), { nil: null });
     const counts = fc.record({
-      ...{ assigned: fc.nat(4), abandoned: fc.nat(4), within: fc.nat(2), wait: maybe(90) },
+      assigned: fc.nat(4),
+      abandoned: fc.nat(4),
+      within: fc.nat(2),
+      wait: maybe(90),
       ...{ handle: maybe(900), usual_offered: fc.integer({ min: 4, max: 9 }), usual_abandoned: fc.nat(4) },
       usual_handle: maybe(900),
     });
@@ -343,14 +339,9 @@ describe("means of a day", () => {
     assert.equal(handleTitle(rows({ handle: 0, wrap: 0 })), "Mean handle time ≈ 0:00");
     assert.equal(handleTitle(rows({ handle: 60, wrap: 90 })), "Mean handle time ≈ 1:00");
     assert.match(handleTitle(rows({ handle: 60, wrap: 30 })), /, 50% of it wrap-up$/);
-    const before = (values: Partial<WindowRow>) =>
-      beforeWrap(rows(values).find(({ state }) => state === "data")!);
+    const before = (values: Partial<WindowRow>) => beforeWrap(rows(values).find(({ state }) => state === "data")!);
     assert.deepEqual(
-      [
-        before({ handle: 60, wrap: 20 }),
-        before({ handle: 60, wrap: null }),
-        before({ handle: 60, wrap: 90 }),
-      ],
+      [before({ handle: 60, wrap: 20 }), before({ handle: 60, wrap: null }), before({ handle: 60, wrap: 90 })],
       [40, null, null],
     );
     const hour = (values: Partial<WindowRow>) =>
@@ -358,18 +349,13 @@ describe("means of a day", () => {
     assert.equal(hour({ reps: 0 }).available, 1.5);
     assert.equal(hour({ reps: 3 }).available, null, "of reps who were there, for a time that nobody knows");
     assert.equal(staffTitle(rows({ available: 45 })), "Most reps available at 09:00: 3.0");
-    assert.match(
-      staffTitle(rows({ available: 45, utilized_available: 15 })),
-      /had chats 33% of the time; most/,
-    );
+    assert.match(staffTitle(rows({ available: 45, utilized_available: 15 })), /had chats 33% of the time; most/);
   });
 });
 
 describe("a service level of a day", () => {
   const level = (values: Partial<WindowRow>[], more = {}) => {
-    const windows = values.map((value, i) =>
-      row(at(9, 15 * i), { assigned: 10, abandoned: 10, within: 8, ...value }),
-    );
+    const windows = values.map((value, i) => row(at(9, 15 * i), { assigned: 10, abandoned: 10, within: 8, ...value }));
     return serviceLevelOf({ ...site, ...more })(summarize(day(windows, ten)).served);
   };
 
@@ -395,7 +381,11 @@ describe("a running day", () => {
         ? { assigned: 12, handle: 300, available: 45, reps: 4 }
         : { assigned: null, abandoned: null, within: null }),
       weeks: Array.from({ length: 8 }, () => 10),
-      ...{ usual_offered: 80, usual_abandoned: 8, usual_within: 60, usual_wait: 20, usual_handle: 240 },
+      usual_offered: 80,
+      usual_abandoned: 8,
+      usual_within: 60,
+      usual_wait: 20,
+      usual_handle: 240,
       usual_available: 60,
     }),
   );
@@ -452,10 +442,7 @@ describe("a running day", () => {
     const rows = day(past, ten);
     const net = netRows(rows, basis, { dayHandle: 300 });
     // required 12 x 300 / 900 = 4, available 45 / 15 = 3; usually 10 x 240 / 900 = 2.67 and 4
-    assert.deepEqual(
-      [net[10]!.required, net[10]!.available, net[10]!.net, net[10]!.state],
-      [4, 3, -1, "under"],
-    );
+    assert.deepEqual([net[10]!.required, net[10]!.available, net[10]!.net, net[10]!.state], [4, 3, -1, "under"]);
     assert.equal(net[50]!.state, "none");
     const explained = explain(net[10]!, basis);
     const { volume, aht, staff, total } = explained.drivers!;
@@ -475,9 +462,7 @@ describe("a running day", () => {
       through: at(9, 30),
       grain: 60 as const,
     };
-    const [nine] = netRows(day(cut, early), basis, { dayHandle: 300 }).filter(
-      ({ row }) => row.label === "09:00",
-    );
+    const [nine] = netRows(day(cut, early), basis, { dayHandle: 300 }).filter(({ row }) => row.label === "09:00");
     assert.equal(nine!.row.state, "partial");
     const explained = explain(nine!, basis);
     assert.deepEqual([explained.usual.contacts, explained.usual.net, explained.drivers], [null, null, null]);
@@ -606,7 +591,14 @@ describe("ranges of days", () => {
   });
 
   const conversations = (day: string, more: Partial<ConversationDay> = {}): ConversationDay => ({
-    ...{ day, channel: "Web", complete: true, started: 10, ended: 8, assisted: 4, handled: 4, queued: 4 },
+    day,
+    channel: "Web",
+    complete: true,
+    started: 10,
+    ended: 8,
+    assisted: 4,
+    handled: 4,
+    queued: 4,
     ...{
       handle_p50: null,
       handle_p90: null,
@@ -615,7 +607,13 @@ describe("ranges of days", () => {
       wait_p90: null,
       wait_bins: null,
     },
-    ...{ resolved: 3, unresolved: 1, timeout: 2, auto: 1, other: 1, rated: 20, satisfied: 15 },
+    resolved: 3,
+    unresolved: 1,
+    timeout: 2,
+    auto: 1,
+    other: 1,
+    rated: 20,
+    satisfied: 15,
     ...more,
   });
 

@@ -41,7 +41,11 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
   });
 
   for (const path of [
-    ...["today", "queues", "heatmaps", "staffing", "accuracy"],
+    "today",
+    "queues",
+    "heatmaps",
+    "staffing",
+    "accuracy",
     "heatmaps?measure=staffing&queue=Queue+04", // of the largest part
   ])
     it(`needs less than 450 kB to show ${path} for the first time`, async () => {
@@ -114,10 +118,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     const { page, close } = await open("today");
     await page.emulateMedia({ media: "print" });
     await page.setViewportSize({ width: 703, height: 1032 }); // A4 less its margins
-    assert.equal(
-      await page.locator("main").locator("button:visible, select:visible, input:visible").count(),
-      0,
-    );
+    assert.equal(await page.locator("main").locator("button:visible, select:visible, input:visible").count(), 0);
     const beyond = await page.evaluate(() =>
       [...document.querySelectorAll("main figure svg, main table, main .kit-card")]
         .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
@@ -256,11 +257,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
   it("has both models side by side on Staffing, called indicative, with what they assume", async () => {
     const { page, problems, close } = await open("staffing?queue=Queue+01");
     const labels = await page.locator(".kit-card .card-label").allTextContents();
-    assert.deepEqual(labels.slice(0, 3), [
-      "Erlang C: nobody leaves",
-      "Erlang A: the impatient leave",
-      "Work alone",
-    ]);
+    assert.deepEqual(labels.slice(0, 3), ["Erlang C: nobody leaves", "Erlang A: the impatient leave", "Work alone"]);
     assert.match(await page.locator(".kicker").innerText(), /indicative/i);
     assert.match(
       await page.locator("#service-by-reps .figure-subtitle").innerText(),
@@ -309,14 +306,8 @@ async function takesApart(page: Page): Promise<void> {
     headings.map((text) => text.split(",")[0]),
     ["Volume", "Handle time", "Staff", "Required FTE", "Net staffing"],
   );
-  assert.match(
-    (await page.locator(".drivers p").first().textContent())!,
-    /^Net staffing was .* together .* reps\.$/,
-  );
-  assert.equal(
-    await page.locator("#volume .picked").evaluate((node) => (node as SVGElement).style.display),
-    "",
-  );
+  assert.match((await page.locator(".drivers p").first().textContent())!, /^Net staffing was .* together .* reps\.$/);
+  assert.equal(await page.locator("#volume .picked").evaluate((node) => (node as SVGElement).style.display), "");
   await page.reload({ waitUntil: "networkidle" });
   assert.equal(await page.locator(".drivers").count(), 1, "the address opens it again");
   await page.locator(".drivers button").click();

@@ -24,10 +24,7 @@ describe("whose site a folder holds", () => {
     writeFileSync(join(site, "index.html"), text);
   };
   const refused = (run: () => void, message: RegExp) =>
-    assert.throws(
-      run,
-      (error) => error instanceof CliError && error.exit === "build" && message.test(error.message),
-    );
+    assert.throws(run, (error) => error instanceof CliError && error.exit === "build" && message.test(error.message));
 
   // the folder                                   this project
   // is not there, or empty                       may write it
@@ -91,9 +88,7 @@ describe("whose site a folder holds", () => {
     const far = join(folder, "far", "site");
     put(far);
     claimSite(demo, far);
-    assert.ok(
-      !readFileSync(join(folder, "far", ".asapp-kit", "sites", "site.json"), "utf8").includes("kit.yaml"),
-    );
+    assert.ok(!readFileSync(join(folder, "far", ".asapp-kit", "sites", "site.json"), "utf8").includes("kit.yaml"));
   });
 
   it("takes a damaged note for none", () => {

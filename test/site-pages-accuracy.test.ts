@@ -31,8 +31,12 @@ const site = {
     min_reps: 5,
     min_contacts: 10,
   },
-  ...{ threshold_counts: "answered" as const, week_start: 1, open_hours: null },
-  ...{ synced_at: null, grace_minutes: 60, feeds: [] },
+  threshold_counts: "answered" as const,
+  week_start: 1,
+  open_hours: null,
+  synced_at: null,
+  grace_minutes: 60,
+  feeds: [],
 };
 
 describe("baseline accuracy", () => {
@@ -68,12 +72,8 @@ describe("baseline accuracy", () => {
 
   it("adds errors up to what the metric functions say of the half-hours", () => {
     for (const queue of ["All queues", "Pair", "Queue 02"]) {
-      const own = halfHours.filter(
-        (row) => row.queue === queue && row.baseline !== null && row.day > "2026-08-30",
-      );
-      const scored = rows.filter(
-        (row) => row.queue === queue && row.kind === "baseline" && row.day > "2026-08-30",
-      );
+      const own = halfHours.filter((row) => row.queue === queue && row.baseline !== null && row.day > "2026-08-30");
+      const scored = rows.filter((row) => row.queue === queue && row.kind === "baseline" && row.day > "2026-08-30");
       const found = addedAccuracy(scored);
       const wanted = accuracy(own.map((row) => ({ forecast: row.baseline, actual: row.offered })));
       assert.equal(found.n, wanted.n);

@@ -106,10 +106,7 @@ describe("a heatmap", () => {
     assert.equal(find({}, 1, "09:00").state, "closed");
     assert.equal(find({ openHours }, 1, "09:00").state, "zero");
     assert.equal(find({ rows: rows.slice(0, 8), view: "last" }, 1, "09:00").state, "zero");
-    assert.equal(
-      find({ rows: rows.slice(0, 8), view: "last", measure: "service" }, 1, "09:00").state,
-      "zero",
-    );
+    assert.equal(find({ rows: rows.slice(0, 8), view: "last", measure: "service" }, 1, "09:00").state, "zero");
   });
 
   it("counts a quiet day of a busy site as a true zero", () => {
@@ -164,9 +161,7 @@ describe("a heatmap", () => {
   });
 
   it("gives each measure and view a number or a state, never NaN", () => {
-    const counts = fc.array(
-      fc.record({ slot: fc.integer({ min: 0, max: 95 }), n: fc.integer({ min: 0, max: 50 }) }),
-    );
+    const counts = fc.array(fc.record({ slot: fc.integer({ min: 0, max: 95 }), n: fc.integer({ min: 0, max: 50 }) }));
     fc.assert(
       fc.property(
         fc.array(counts, { maxLength: 9 }),
@@ -185,8 +180,14 @@ describe("a heatmap", () => {
             ),
           );
           const { cells } = heat({
-            ...{ rows, known: allDays, measure, view, grain: 30, timezone: "Australia/Lord_Howe" },
-            ...{ minContacts: 10, workSeconds: 300 },
+            rows,
+            known: allDays,
+            measure,
+            view,
+            grain: 30,
+            timezone: "Australia/Lord_Howe",
+            minContacts: 10,
+            workSeconds: 300,
           });
           assert.equal(cells.length, 7 * 48);
           const scale = heatScale(cells, measure, view, { target: 0.8, seconds: 60 });
@@ -221,11 +222,8 @@ describe("the colours of a heatmap", () => {
 
   it("do not depend on the queue where a measure has ends of its own", () => {
     const far = heatScale(
-      heat({
-        ...{ rows, known: allDays, measure: "service", view: "last", grain: 60 },
-        timezone: "UTC",
-        minContacts: 1,
-      }).cells,
+      heat({ rows, known: allDays, measure: "service", view: "last", grain: 60, timezone: "UTC", minContacts: 1 })
+        .cells,
       "service",
       "last",
       site,

@@ -39,14 +39,7 @@ describe("history by weekday and time", () => {
     const found = heat()
       .flat()
       .map((row) => [row.day, row.queue, sum(row.offered), sum(row.abandoned), sum(row.good), sum(row.base)]);
-    const wanted = days.map((row) => [
-      row.day,
-      row.queue,
-      row.offered,
-      row.abandoned,
-      row.within,
-      row.offered,
-    ]);
+    const wanted = days.map((row) => [row.day, row.queue, row.offered, row.abandoned, row.within, row.offered]);
     assert.ok(wanted.length > 20);
     assert.deepEqual(found.map(String).sort(), wanted.map(String).sort());
   });
@@ -57,8 +50,7 @@ describe("history by weekday and time", () => {
     heat().forEach((rows, part) => {
       for (const row of rows) {
         assert.equal(loads.find(({ queue }) => queue === row.queue)?.part, part);
-        for (const list of [row.offered, row.abandoned, row.good, row.base, row.wait])
-          assert.equal(list.length, 96);
+        for (const list of [row.offered, row.abandoned, row.good, row.base, row.wait]) assert.equal(list.length, 96);
       }
     });
   });
@@ -72,9 +64,7 @@ describe("history by weekday and time", () => {
        group by all`,
     );
     database.close();
-    const wanted = new Map(
-      rows.map(([queue, day, slot, ...told]) => [`${queue} ${day} ${slot}`, told.map(Number)]),
-    );
+    const wanted = new Map(rows.map(([queue, day, slot, ...told]) => [`${queue} ${day} ${slot}`, told.map(Number)]));
     let [compared, held] = [0, 0];
     for (const { queue, day, available } of heat().flat()) {
       if (queue === "All queues") continue;

@@ -35,10 +35,28 @@ function window(queue: string, time: string, assigned: number, abandoned: number
   return {
     queue,
     start: Date.parse(`${day}T${time}:00Z`),
-    ...{ assigned, abandoned, within, wait: 30, handle: null, wrap: null, reps: null, logged_in: null },
-    ...{ available: null, busy: null, utilized_available: null, utilized_busy: null, small: false },
-    ...{ first_offered: null, usual_offered: null, usual_abandoned: null, usual_within: null },
-    ...{ usual_wait: null, usual_handle: null, usual_available: null, scheduled: null, forecast: null },
+    assigned,
+    abandoned,
+    within,
+    wait: 30,
+    handle: null,
+    wrap: null,
+    reps: null,
+    logged_in: null,
+    available: null,
+    busy: null,
+    utilized_available: null,
+    utilized_busy: null,
+    small: false,
+    first_offered: null,
+    usual_offered: null,
+    usual_abandoned: null,
+    usual_within: null,
+    usual_wait: null,
+    usual_handle: null,
+    usual_available: null,
+    scheduled: null,
+    forecast: null,
     weeks: [4, 6, 5, 7, 3],
   };
 }
@@ -91,10 +109,7 @@ describe("the board of queues", () => {
   it("says which queue is worst, and how many miss the target", () => {
     const words = boardSentence(board(["Big", "Small", "Fine"]));
     assert.equal(words.title, "Big misses the target by 100 contacts by 12:00, the most of 3 queues");
-    assert.match(
-      words.lead,
-      /^2 of 3 queues are under the 80% target\. Together 1,040 contacts on .*, 70\.4%/,
-    );
+    assert.match(words.lead, /^2 of 3 queues are under the 80% target\. Together 1,040 contacts on .*, 70\.4%/);
   });
 
   it("says so when all queues meet it", () => {
@@ -107,10 +122,7 @@ describe("the board of queues", () => {
   });
 
   it("links to the queue on Today, with the day and the other filters", () => {
-    const link = new URL(
-      todayLink("?interval=60&date=2026-09-15", "Sales & Care", day),
-      "http://site/queues",
-    );
+    const link = new URL(todayLink("?interval=60&date=2026-09-15", "Sales & Care", day), "http://site/queues");
     assert.equal(link.pathname, "/today.html");
     assert.deepEqual(Object.fromEntries(link.searchParams), {
       interval: "60",

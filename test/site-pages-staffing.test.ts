@@ -14,8 +14,16 @@ import fc from "./fast-check.ts";
 
 // 100 contacts in half an hour, 3 minutes each, 80 % in 20 seconds: the textbook's 14.
 const textbook: StaffingInputs = {
-  ...{ contacts: 100, minutes: 30, aht: 180, concurrency: 1, target: 0.8, seconds: 20 },
-  ...{ patience: null, shrinkage: 0.3, cap: 1, reps: null },
+  contacts: 100,
+  minutes: 30,
+  aht: 180,
+  concurrency: 1,
+  target: 0.8,
+  seconds: 20,
+  patience: null,
+  shrinkage: 0.3,
+  cap: 1,
+  reps: null,
 };
 
 describe("the staffing what-if", () => {
@@ -85,18 +93,14 @@ describe("the staffing what-if", () => {
   it("draws at most 61 steps that hold the need and the reps given", () => {
     assert.deepEqual(staffRange(0, 0, null), []);
     fc.assert(
-      fc.property(
-        fc.double({ min: 0.01, max: 5000, noNaN: true }),
-        fc.integer({ min: 1, max: 5000 }),
-        (work, reps) => {
-          const most = Math.ceil(work) + 1;
-          const range = staffRange(work, most, reps);
-          assert.ok(range.length >= 6 && range.length <= 62);
-          assert.ok(range[0]! >= 1 && range[0]! <= Math.max(1, Math.min(work, reps)));
-          const step = range[1]! - range[0]!;
-          assert.ok(range.at(-1)! >= Math.max(most, reps) - step);
-        },
-      ),
+      fc.property(fc.double({ min: 0.01, max: 5000, noNaN: true }), fc.integer({ min: 1, max: 5000 }), (work, reps) => {
+        const most = Math.ceil(work) + 1;
+        const range = staffRange(work, most, reps);
+        assert.ok(range.length >= 6 && range.length <= 62);
+        assert.ok(range[0]! >= 1 && range[0]! <= Math.max(1, Math.min(work, reps)));
+        const step = range[1]! - range[0]!;
+        assert.ok(range.at(-1)! >= Math.max(most, reps) - step);
+      }),
     );
   });
 
@@ -147,7 +151,11 @@ describe("what the form is filled with", () => {
       busiest: 60,
       busiest_slot: "11:30",
     },
-    ...{ handled: 3800, handle_mean: 450.4, concurrency: 1.456, patience: 250.6, excluded: [] },
+    handled: 3800,
+    handle_mean: 450.4,
+    concurrency: 1.456,
+    patience: 250.6,
+    excluded: [],
   };
   const small: QueueLoad = {
     ...all,

@@ -167,10 +167,7 @@ describe("the site", () => {
       const emptyServer = await serveSite(empty.folder, { port: 0 });
       try {
         for (const name of pages) {
-          const { page, problems, close } = await visit(
-            browser,
-            emptyServer.url + (name === "index" ? "" : name),
-          );
+          const { page, problems, close } = await visit(browser, emptyServer.url + (name === "index" ? "" : name));
           assert.deepEqual(problems, [], name);
           assert.equal(await page.locator(".observablehq--error").count(), 0, name);
           await close();
@@ -235,9 +232,7 @@ describe("the site", () => {
       const { page, close } = await visit(browser, address("today"));
       const readouts = () =>
         page.$$eval(".panel .pointer", (nodes) =>
-          nodes.map((node) =>
-            (node as SVGElement).style.display === "none" ? "" : (node.textContent ?? ""),
-          ),
+          nodes.map((node) => ((node as SVGElement).style.display === "none" ? "" : (node.textContent ?? ""))),
         );
       assert.ok((await readouts()).every((text) => text === ""));
       await page.locator("#volume svg").hover();
@@ -322,10 +317,7 @@ describe("the site", () => {
       await page.keyboard.press("Enter");
       await page.keyboard.press("Escape");
       assert.equal(await page.locator("#waits .share-items").isVisible(), false);
-      assert.equal(
-        await page.locator("#waits .share-open").evaluate((node) => node === document.activeElement),
-        true,
-      );
+      assert.equal(await page.locator("#waits .share-open").evaluate((node) => node === document.activeElement), true);
       await page.emulateMedia({ media: "print" });
       assert.equal(await page.locator("#waits .share-menu").isVisible(), false);
       assert.deepEqual(problems, []);
@@ -371,10 +363,7 @@ describe("the site", () => {
           else writeFileSync(path, content);
           const { page, problems, close } = await visit(browser, `${server.url}${name}`);
           const text = (await page.locator("main").textContent()) ?? "";
-          assert.match(
-            (await page.locator("h1").textContent()) ?? "",
-            /cannot be shown: its file cannot be read$/,
-          );
+          assert.match((await page.locator("h1").textContent()) ?? "", /cannot be shown: its file cannot be read$/);
           assert.ok(text.includes(reason), text);
           assert.doesNotMatch(text, /RuntimeError|TypeError/);
           assert.equal(await page.locator(figure).count(), 0);

@@ -30,9 +30,7 @@ before(async () => {
   const odd = { secret_note: "call Ann", crm_number: 17, odd_score: 0.5, odd_flag: true };
   fixture.put("convos_metrics", "2026-09-01 05", [{ ...issue, ...odd }]);
   fixture.put("convos_metrics_ended", "2026-09-01 05", [issue]);
-  fixture.put("utterances", "2026-09-01 05", [
-    { issue_id: 24790001, utterance: "I want a refund", created_ts: ts },
-  ]);
+  fixture.put("utterances", "2026-09-01 05", [{ issue_id: 24790001, utterance: "I want a refund", created_ts: ts }]);
   fixture.put("issue_queues", "2026-09-01 05", [
     {
       issue_id: 24790001,
@@ -65,8 +63,7 @@ async function check(sql: string, comments = ""): Promise<void> {
   await tracing.check(place, { path: place, source: `${comments}\n${sql}`, query, columns });
 }
 
-const refusal = (error: unknown) =>
-  error instanceof CliError && error.exit === "build" && error.next !== undefined;
+const refusal = (error: unknown) => error instanceof CliError && error.exit === "build" && error.next !== undefined;
 
 describe("a loader is refused that ships", () => {
   for (const [what, sql] of hostile)
@@ -87,9 +84,7 @@ describe("a loader passes that ships", () => {
 
 describe("the loaders of the kit", () => {
   it("pass, each of them", async () => {
-    fixture.put("queue_wfm", "2026-09-01 05:15", [
-      { instance_ts: "2026-09-01T05:00:00Z", queue_name: "Billing" },
-    ]);
+    fixture.put("queue_wfm", "2026-09-01 05:15", [{ instance_ts: "2026-09-01T05:00:00Z", queue_name: "Billing" }]);
     await updateWarehouse(project);
     const fresh = await openCatalog(project);
     const own = openTracing(project);

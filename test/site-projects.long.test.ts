@@ -68,8 +68,12 @@ describe("two projects of one clone", { timeout: 1_200_000 }, () => {
   it("leave each other's site alone", async () => {
     const before = tree(join(b.folder, "site"));
     const taken = await run([
-      ...["build", "--no-sync", "--config", a.project.configFile!],
-      ...["--output", join(b.folder, "site")],
+      "build",
+      "--no-sync",
+      "--config",
+      a.project.configFile!,
+      "--output",
+      join(b.folder, "site"),
     ]);
     assert.equal(taken.code, exitCodes.build, taken.stderr);
     assert.match(taken.stderr, /holds the site "Test contact centre" of .*kit\.yaml/);
@@ -121,11 +125,10 @@ describe("two projects of one clone", { timeout: 1_200_000 }, () => {
 
   it("ends a preview that is interrupted or whose command is killed, with all it started", async () => {
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
-      const child = spawn(
-        process.execPath,
-        [bin, "preview", "--port", "4450", "--config", b.project.configFile!],
-        { env: cleanEnv(), stdio: ["ignore", "pipe", "ignore"] },
-      );
+      const child = spawn(process.execPath, [bin, "preview", "--port", "4450", "--config", b.project.configFile!], {
+        env: cleanEnv(),
+        stdio: ["ignore", "pipe", "ignore"],
+      });
       await said(child, /^serving/m);
       const started = childrenOf(child.pid!);
       assert.equal(started.length, 1);

@@ -27,9 +27,7 @@ describe("contact_blocks", () => {
         fc.array(fc.array(fc.option(fc.nat(15)), { maxLength: 30 }), { minLength: 1, maxLength: 4 }),
         fc.integer({ min: 1, max: 12 }),
         async (lists, least) => {
-          const values = lists.map(
-            (list, i) => `(${i}, [${list.map((n) => n ?? "null").join(",")}]::integer[])`,
-          );
+          const values = lists.map((list, i) => `(${i}, [${list.map((n) => n ?? "null").join(",")}]::integer[])`);
           const { rows } = await db.rows(
             `select contact_blocks(counts, ${least}) from (values ${values.join(", ")}) as t(i, counts) order by i`,
           );
@@ -37,12 +35,10 @@ describe("contact_blocks", () => {
             const blocks = rows[i]![0] as (number | null)[];
             assert.equal(blocks.length, list.length);
             const sums = new Map<number | null, number>();
-            for (const [at, block] of blocks.entries())
-              sums.set(block, (sums.get(block) ?? 0) + (list[at] ?? 0));
+            for (const [at, block] of blocks.entries()) sums.set(block, (sums.get(block) ?? 0) + (list[at] ?? 0));
             const total = list.reduce<number>((sum, n) => sum + (n ?? 0), 0);
             if (total < least) assert.ok(blocks.every((block) => block === null));
-            else
-              for (const [block, sum] of sums) assert.ok(block !== null && sum >= least, `${list} ${blocks}`);
+            else for (const [block, sum] of sums) assert.ok(block !== null && sum >= least, `${list} ${blocks}`);
             assert.deepEqual(
               blocks,
               [...blocks].sort((a, b) => (a ?? 0) - (b ?? 0)),
@@ -56,8 +52,7 @@ describe("contact_blocks", () => {
   });
 });
 
-const sum = (values: readonly (number | null)[]) =>
-  values.reduce<number>((total, value) => total + (value ?? 0), 0);
+const sum = (values: readonly (number | null)[]) => values.reduce<number>((total, value) => total + (value ?? 0), 0);
 
 describe("the datasets of a contact centre", () => {
   let demo: DemoProject;
@@ -152,10 +147,7 @@ describe("the datasets of a contact centre", () => {
     )) {
       const known = day.handle.map((mean, i) => (mean === null ? 0 : Math.max(1, day.assigned[i] ?? 0)));
       const mean = sum(day.handle.map((handle, i) => (handle ?? 0) * known[i]!)) / sum(known);
-      assert.ok(
-        Math.abs(mean - exact.get(`${day.queue} ${local(day.start)}`)!) < 0.1,
-        `${day.queue} ${day.start}`,
-      );
+      assert.ok(Math.abs(mean - exact.get(`${day.queue} ${local(day.start)}`)!) < 0.1, `${day.queue} ${day.start}`);
     }
   });
 
@@ -167,8 +159,7 @@ describe("the datasets of a contact centre", () => {
       handle_mean: number | null;
     }
     const queueDays = await load<QueueDay>(/^queue-days\.json$/);
-    for (const row of queueDays)
-      if (row.handle_mean !== null) assert.ok(row.handled >= least, JSON.stringify(row));
+    for (const row of queueDays) if (row.handle_mean !== null) assert.ok(row.handled >= least, JSON.stringify(row));
     for (const total of queueDays.filter(({ queue }) => queue === "All queues")) {
       const parts = queueDays.filter(
         (row) => row.day === total.day && row.queue !== "All queues" && row.handle_mean !== null,
@@ -189,8 +180,7 @@ describe("the datasets of a contact centre", () => {
     ] as const) {
       for (const row of days)
         for (const figure of figures)
-          if (row[figure] !== null)
-            assert.ok((row[count] as number) >= least, `${row.day} ${row.channel} ${figure}`);
+          if (row[figure] !== null) assert.ok((row[count] as number) >= least, `${row.day} ${row.channel} ${figure}`);
       for (const total of days.filter(({ channel }) => channel === "All channels")) {
         if (total[figures[0]] === null) continue;
         const held = days.filter(
@@ -255,8 +245,7 @@ describe("the datasets of a contact centre", () => {
     );
     for (const day of days)
       for (const [i, available] of day.available.entries())
-        if (available !== null && (day.reps[i] ?? 0) > 0)
-          assert.ok(day.reps[i]! >= reps, `${day.queue} ${day.start}`);
+        if (available !== null && (day.reps[i] ?? 0) > 0) assert.ok(day.reps[i]! >= reps, `${day.queue} ${day.start}`);
   });
 });
 

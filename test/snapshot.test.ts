@@ -67,8 +67,7 @@ describe("snapshot", () => {
     writeFileSync(join(data, "catalog.json"), '{"format":99}');
     assert.throws(() => loadSnapshot(data), {
       exit: "verifyFailed",
-      message:
-        "catalog.json in the data folder cannot be read: another version of the kit wrote it (format 99, not 2)",
+      message: "catalog.json in the data folder cannot be read: another version of the kit wrote it (format 99, not 2)",
     });
   });
 

@@ -325,7 +325,9 @@ async function startSftp(): Promise<Server> {
   const { put, remove, root, close } = openTree();
   const sshd = await startSshd();
   return {
-    ...{ put, remove, port: sshd.port },
+    put,
+    remove,
+    port: sshd.port,
     config: (port = sshd.port) => ({
       type: "sftp",
       url: `sftp://${userInfo().username}@127.0.0.1:${port}${root}`,
@@ -347,7 +349,10 @@ async function startS3(): Promise<Server> {
     remove: (key) => server.delete(bucket, key),
     port: own,
     config: (port = own) => ({
-      ...{ type: "s3", bucket, prefix: "", region: "us-east-1" },
+      type: "s3",
+      bucket,
+      prefix: "",
+      region: "us-east-1",
       ...{ endpoint: `http://127.0.0.1:${port}`, profile: null, etagIsMd5: true },
     }),
     close: () => server.close(),

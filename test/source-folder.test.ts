@@ -27,10 +27,7 @@ describe("folder source", () => {
 
   async function keys(prefix: string, startAfter?: string): Promise<string[]> {
     const found: string[] = [];
-    for await (const page of openFolder(join(folder, "exports")).list(
-      prefix,
-      startAfter ? { startAfter } : {},
-    ))
+    for await (const page of openFolder(join(folder, "exports")).list(prefix, startAfter ? { startAfter } : {}))
       found.push(...page.map(({ key }) => key));
     return found;
   }
@@ -60,8 +57,7 @@ describe("folder source", () => {
   it("leaves a file that grows while it is read for the next time", async () => {
     putPartition(put, "convos_metrics/dt=2026-11-22/hr=05", [{ a: 1 }]);
     const grow = (event: SyncEvent) => {
-      const path =
-        "exports/convos_metrics/version=1/format=jsonl/dt=2026-11-22/hr=05/convos_metrics.jsonl.gz";
+      const path = "exports/convos_metrics/version=1/format=jsonl/dt=2026-11-22/hr=05/convos_metrics.jsonl.gz";
       if (event.type === "planned") appendFileSync(join(folder, path), "more");
     };
     const report = await run({ onProgress: grow });

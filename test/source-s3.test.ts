@@ -94,10 +94,7 @@ describe("S3 source", () => {
     const folder = mkdtempSync(join(tmpdir(), "asapp-kit-profile-"));
     const file = join(folder, "credentials");
     const write = (key: string) =>
-      writeFileSync(
-        file,
-        `[acme]\naws_access_key_id=${key}\naws_secret_access_key=${credentials.secretAccessKey}\n`,
-      );
+      writeFileSync(file, `[acme]\naws_access_key_id=${key}\naws_secret_access_key=${credentials.secretAccessKey}\n`);
     process.env.AWS_SHARED_CREDENTIALS_FILE = file;
     delete process.env.AWS_ACCESS_KEY_ID; // the SDK would remark on both
     delete process.env.AWS_SECRET_ACCESS_KEY;
@@ -157,8 +154,7 @@ describe("S3 source", () => {
   });
 });
 
-const noOpenssl =
-  spawnSync("openssl", ["version"]).error !== undefined && "no openssl to make a certificate with";
+const noOpenssl = spawnSync("openssl", ["version"]).error !== undefined && "no openssl to make a certificate with";
 
 describe("S3 source over TLS", { skip: noOpenssl }, () => {
   it("trusts AWS_CA_BUNDLE, also through a proxy, and says what to do without it", async () => {
@@ -182,17 +178,14 @@ describe("S3 source over TLS", { skip: noOpenssl }, () => {
     ];
     execFileSync("openssl", made, { stdio: "pipe" });
     const { hostname, port } = new URL(kit.server.url);
-    const tls = https.createServer(
-      { key: readFileSync(key), cert: readFileSync(cert) },
-      (request, response) => {
-        const { method, url, headers } = request;
-        const sent = http.request({ hostname, port, method, path: url, headers }, (answer) => {
-          response.writeHead(answer.statusCode ?? 0, answer.headers);
-          answer.pipe(response);
-        });
-        request.pipe(sent);
-      },
-    );
+    const tls = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+      const { method, url, headers } = request;
+      const sent = http.request({ hostname, port, method, path: url, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 0, answer.headers);
+        answer.pipe(response);
+      });
+      request.pipe(sent);
+    });
     const tunnels: string[] = [];
     const proxy = http.createServer().on("connect", ({ url = "" }, socket) => {
       tunnels.push(url);
@@ -202,8 +195,7 @@ describe("S3 source over TLS", { skip: noOpenssl }, () => {
       });
       for (const end of [socket, target]) end.on("error", () => target.destroy());
     });
-    for (const server of [tls, proxy])
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    for (const server of [tls, proxy]) await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const portOf = (server: http.Server) => (server.address() as AddressInfo).port;
     kit.put("x", "1");
     const readX = async () => {

@@ -160,18 +160,8 @@ describe("SFTP source", { skip: noSshd ?? false }, () => {
 
   const spoilt: [string, (path: string) => void, RegExp, RegExp][] = [
     ["missing", (path) => rmSync(path), /no such key file: /, /`source: \{identity\}`/],
-    [
-      "readable by others",
-      (path) => chmodSync(path, 0o644),
-      /other users can read the key file/,
-      /chmod 600/,
-    ],
-    [
-      "locked",
-      (path) => ssh("-p", "-P", "", "-N", "secret", "-f", path),
-      /locked by a passphrase/,
-      /ssh-add/,
-    ],
+    ["readable by others", (path) => chmodSync(path, 0o644), /other users can read the key file/, /chmod 600/],
+    ["locked", (path) => ssh("-p", "-P", "", "-N", "secret", "-f", path), /locked by a passphrase/, /ssh-add/],
     ["no key", (path) => writeFileSync(path, "junk"), /key file cannot be read/, /OpenSSH's format/],
     ["a folder", (path) => rmSync(path) ?? mkdirSync(path), /the key is no file/, /ssh-keygen/],
   ];

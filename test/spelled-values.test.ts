@@ -14,22 +14,11 @@ describe("identifiers", () => {
   // written in a line                                             one id
   const table: [string[], string][] = [
     [
-      [
-        "24790001",
-        "24790001.0",
-        "2.4790001E7",
-        "2.4790001e+07",
-        '"24790001"',
-        '"24790001.0"',
-        '"2.4790001E7"',
-      ],
+      ["24790001", "24790001.0", "2.4790001E7", "2.4790001e+07", '"24790001"', '"24790001.0"', '"2.4790001E7"'],
       "24790001",
     ],
     [["9007199254740993", '"9007199254740993.000"'], "9007199254740993"],
-    [
-      ["123456789012345678901234567890", '"123456789012345678901234567890"'],
-      "123456789012345678901234567890",
-    ],
+    [["123456789012345678901234567890", '"123456789012345678901234567890"'], "123456789012345678901234567890"],
     [['"007"'], "007"],
     [['"7"', "7", "7.0", "7e0"], "7"],
     [['"007.0"'], "007.0"],
@@ -112,15 +101,11 @@ describe("truth values", () => {
       }));
       raw.put("convos_metrics", "2026-09-01 01", flags);
       assert.deepEqual(
-        (
-          await answers(raw, "convos_intents", "select ftd_visit from convos_intents order by issue_id::int")
-        ).flat(),
+        (await answers(raw, "convos_intents", "select ftd_visit from convos_intents order by issue_id::int")).flat(),
         [...yes.map(() => true), ...no.map(() => false), null, null, null],
       );
       assert.deepEqual(
-        (
-          await answers(raw, "convos_metrics", "select assisted from convos_metrics order by issue_id::int")
-        ).flat(),
+        (await answers(raw, "convos_metrics", "select assisted from convos_metrics order by issue_id::int")).flat(),
         [...yes.map(() => 1), ...no.map(() => 0), null, null],
       );
     } finally {
@@ -137,9 +122,7 @@ describe("on_new_column: rescue", () => {
     try {
       raw.put("convos_metrics", "2026-09-01 01", [{ a: 1 }, { a: 2, b: "x" }, { a: 2 }, { a: 1 }]);
       assert.deepEqual(
-        (
-          await answers(raw, "convos_metrics", "select _rescued::varchar from convos_metrics order by 1")
-        ).flat(),
+        (await answers(raw, "convos_metrics", "select _rescued::varchar from convos_metrics order by 1")).flat(),
         ['{"a":"1"}', '{"a":"2","b":"x"}', '{"a":"2"}'],
       );
     } finally {

@@ -76,9 +76,7 @@ export const spellings: Spelling[] = [
   },
   {
     name: "JavaScript",
-    write: from(
-      (p) => `${p.weekday} ${p.month} ${p.day} ${p.year} ${p.clock} GMT+0000 (Coordinated Universal Time)`,
-    ),
+    write: from((p) => `${p.weekday} ${p.month} ${p.day} ${p.year} ${p.clock} GMT+0000 (Coordinated Universal Time)`),
   },
   {
     name: "Apache",

@@ -69,10 +69,7 @@ describe("files of SQL", () => {
 
 describe("relations given to a query", () => {
   it("are there under their names, beside those of its own, and leave its order", async () => {
-    const inner = withRelations(
-      { numbers: "select range as n from range(3)" },
-      "select n + 1 as n from numbers",
-    );
+    const inner = withRelations({ numbers: "select range as n from range(3)" }, "select n + 1 as n from numbers");
     const select = withRelations(
       { numbers: inner, names: "select 1 as n, 'one' as name -- the first" },
       "with doubled as (select n * 2 as n from numbers) select doubled.n, name from doubled, names order by doubled.n desc",
@@ -105,11 +102,8 @@ describe("views of files of SQL", () => {
           abandoned: true,
         };
         raw.put("issue_queues", "2026-09-01 05", [visit]);
-        raw.put("rep_convos", "2026-09-01 05", [
-          { issue_id: 2, rep_id: 7, issue_assigned_ts: "2026-09-01T05:20:00Z" },
-        ]);
-        for (const feed of others)
-          raw.put(feed, "2026-09-01 05", [{ start: 1, queue: "x", feed: "y", dt: "z" }]);
+        raw.put("rep_convos", "2026-09-01 05", [{ issue_id: 2, rep_id: 7, issue_assigned_ts: "2026-09-01T05:20:00Z" }]);
+        for (const feed of others) raw.put(feed, "2026-09-01 05", [{ start: 1, queue: "x", feed: "y", dt: "z" }]);
         await updateWarehouse(raw.project, { now: new Date("2026-09-03T00:00:00Z") });
         const catalog = await openCatalog(raw.project);
         const found = [];

@@ -64,10 +64,7 @@ export async function startSshd(): Promise<Sshd> {
   await until("the SSH server to listen", () => said.includes("listening"), { state: () => said });
   const host = readFileSync(join(keys, "host.pub"), "utf8").split(" ").slice(0, 2).join(" ");
   writeFileSync(join(keys, "known"), `[127.0.0.1]:${port} ${host}\n`);
-  writeFileSync(
-    join(keys, "known-other"),
-    `[127.0.0.1]:${port} ${readFileSync(join(keys, "stranger.pub"), "utf8")}`,
-  );
+  writeFileSync(join(keys, "known-other"), `[127.0.0.1]:${port} ${readFileSync(join(keys, "stranger.pub"), "utf8")}`);
   writeFileSync(join(keys, "known-none"), "");
   return {
     port,

@@ -133,9 +133,7 @@ function fill(fixture: RawFixture, contents: string[][][]): void {
     fixture.put(
       "events",
       days[i]!,
-      Object.fromEntries(
-        files.map((kinds, at) => [`events.jsonl.0${at}.gz`, kinds.map((kind) => lines[kind]!(++id))]),
-      ),
+      Object.fromEntries(files.map((kinds, at) => [`events.jsonl.0${at}.gz`, kinds.map((kind) => lines[kind]!(++id))])),
     );
 }
 

@@ -6,13 +6,7 @@ import { startColumns, withKeys } from "../src/warehouse/stage/columns.ts";
 import { DayRefused } from "../src/warehouse/stage/day-files.ts";
 import { type StageSchema, sharedSchema } from "../src/warehouse/stage/shared-schema.ts";
 import { afterGroup, type GroupOutcome, type GroupPart } from "../src/warehouse/stage/stage-group.ts";
-import {
-  type DayState,
-  firstState,
-  next,
-  type Outcome,
-  type Step,
-} from "../src/warehouse/stage/stage-step.ts";
+import { type DayState, firstState, next, type Outcome, type Step } from "../src/warehouse/stage/stage-step.ts";
 import { documented } from "./stage-kit.ts";
 
 const feed = documented("events", { id: "VARCHAR", n: "BIGINT", ts: "TIMESTAMP" });
@@ -30,10 +24,17 @@ const evidence = { written: null, rescued: new Map(), found: new Map() };
 const duckdb = new Error('Invalid Input Error: … has unknown key "later"');
 
 const unknown = (now: StageSchema, keys: string[], others = keys): Outcome => ({
-  ...{ is: "unknown", keys, unknown: others, error: duckdb, schema: now },
+  is: "unknown",
+  keys,
+  unknown: others,
+  error: duckdb,
+  schema: now,
 });
 const written = (now: StageSchema, ...unfit: string[]): Outcome => ({
-  ...{ is: "written", unfit: unfit.map(column), evidence, schema: now },
+  is: "written",
+  unfit: unfit.map(column),
+  evidence,
+  schema: now,
 });
 const tooMany = { ...schema, rescuedKeys: new Set(Array.from({ length: 20_001 }, (_, i) => `k${i}`)) };
 const asMany = { ...schema, rescuedKeys: new Set(Array.from({ length: 20_000 }, (_, i) => `k${i}`)) };
@@ -118,8 +119,7 @@ describe("the next step of a day", () => {
   }
 
   it("is a refusal as a fault after the twentieth read, and to keep what it wrote all the same", () => {
-    const reading = (reads: number, outcome: Outcome) =>
-      inWords(next({ ...stateOf("typed"), reads }, outcome, evolve));
+    const reading = (reads: number, outcome: Outcome) => inWords(next({ ...stateOf("typed"), reads }, outcome, evolve));
     assert.equal(reading(18, written(wider)), "typed, n DOUBLE");
     assert.equal(reading(19, written(wider)), "fault: the day does not settle on a schema");
     assert.equal(reading(19, { is: "unfit", schema }), "fault: the day does not settle on a schema");
@@ -146,10 +146,7 @@ describe("the next step of a day", () => {
 });
 
 describe("the schema that the days of a feed share", () => {
-  const rulesOf = (
-    onNewColumn: "evolve" | "rescue" | "freeze",
-    onTypeChange: "widen" | "rescue" | "fail",
-  ) => ({
+  const rulesOf = (onNewColumn: "evolve" | "rescue" | "freeze", onTypeChange: "widen" | "rescue" | "fail") => ({
     key: feed,
     rangesOf: new Set<string>(),
     onNewColumn,
@@ -227,7 +224,9 @@ describe("days that were read together", () => {
   const dts = ["1", "2", "3", "4", "5"];
   const day = {} as Extract<GroupPart, { as: "staged" }>["day"];
   const read = (staged: string[], apart: string[] = []): GroupOutcome => ({
-    ...{ is: "read", staged: new Map(staged.map((dt) => [dt, day])), apart: new Set(apart) },
+    is: "read",
+    staged: new Map(staged.map((dt) => [dt, day])),
+    apart: new Set(apart),
   });
   const table: [name: string, outcome: GroupOutcome, parts: string, failures: number][] = [
     ["stopped by one of them", { is: "stopped", by: "3" }, "together 1 2, alone 3, together 4 5", 1],
@@ -235,24 +234,9 @@ describe("days that were read together", () => {
     ["stopped by the last", { is: "stopped", by: "5" }, "together 1 2 3 4, alone 5", 1],
     ["stopped, cause unknown", { is: "stopped", by: null }, "alone 1, alone 2, alone 3, alone 4, alone 5", 3],
     ["read, all settled", read(dts), "staged 1, staged 2, staged 3, staged 4, staged 5", 0],
-    [
-      "read, some set apart",
-      read(["1", "3", "5"], ["2", "4"]),
-      "staged 1, alone 2, staged 3, alone 4, staged 5",
-      0,
-    ],
-    [
-      "read, one to be read again",
-      read(["1", "3", "4", "5"]),
-      "staged 1, staged 3, staged 4, staged 5, alone 2",
-      0,
-    ],
-    [
-      "read, some to be read again",
-      read(["1", "2"], ["3"]),
-      "staged 1, staged 2, alone 3, alone 4, together 5",
-      1,
-    ],
+    ["read, some set apart", read(["1", "3", "5"], ["2", "4"]), "staged 1, alone 2, staged 3, alone 4, staged 5", 0],
+    ["read, one to be read again", read(["1", "3", "4", "5"]), "staged 1, staged 3, staged 4, staged 5, alone 2", 0],
+    ["read, some to be read again", read(["1", "2"], ["3"]), "staged 1, staged 2, alone 3, alone 4, together 5", 1],
     ["read, all to be read again", read([]), "alone 1, together 2 3 4 5", 1],
   ];
   for (const [name, outcome, parts, failures] of table) {

@@ -97,14 +97,10 @@ describe("stage", () => {
     fixture.put("events", "2026-09-02", [...rows, { id: "c", n: "9007199254740993" }]);
     fixture.put("events", "2026-09-03", [...rows, '{"id":"c","id":"d"}']);
     await stageAndSave(fixture.project);
-    const paths = ["01", "02", "03"].map(
-      (day) => detail(fixture.project, "events", `2026-09-${day}`).day.path,
-    );
+    const paths = ["01", "02", "03"].map((day) => detail(fixture.project, "events", `2026-09-${day}`).day.path);
     assert.deepEqual(paths, ["typed", "text", "careful"]);
     const all = await staged(["_file", "_run", "_line"]);
-    const read = all
-      .filter(({ id }) => id === "a" || id === "b")
-      .map(({ id, n, x, _rescued }) => [id, n, x, _rescued]);
+    const read = all.filter(({ id }) => id === "a" || id === "b").map(({ id, n, x, _rescued }) => [id, n, x, _rescued]);
     assert.deepEqual(
       read,
       Array(3)
@@ -164,9 +160,10 @@ describe("stage", () => {
         big: 12345678901234567890n,
       },
     ];
-    const text = JSON.stringify(b, (_, value) =>
-      typeof value === "bigint" ? `#${value}#` : value,
-    ).replaceAll(/"#|#"/g, "");
+    const text = JSON.stringify(b, (_, value) => (typeof value === "bigint" ? `#${value}#` : value)).replaceAll(
+      /"#|#"/g,
+      "",
+    );
     fixture.put("new_feed", "2026-09-01", [a, text]);
     await stageAndSave(fixture.project);
     assert.deepEqual(columnTypes(fixture.project, "new_feed"), {
@@ -179,7 +176,10 @@ describe("stage", () => {
         j: "JSON",
         mix: "VARCHAR",
       },
-      ...{ nul: "VARCHAR", some_id: "VARCHAR", t: "TIMESTAMP", v: "VARCHAR" },
+      nul: "VARCHAR",
+      some_id: "VARCHAR",
+      t: "TIMESTAMP",
+      v: "VARCHAR",
     });
     const rows = await stagedRows(fixture.project, "new_feed");
     assert.equal(rows[1]!.big, 12345678901234567890n);
@@ -210,11 +210,7 @@ describe("stage", () => {
   });
 
   it("keeps a line with a key that begins with U+0001 in quarantine, and its day", async () => {
-    fixture.put("events", "2026-09-01", [
-      '{"id":"a"}',
-      '{"id":"b","\\u0001x":1,"y":1}',
-      '{"id":"c","new":1}',
-    ]);
+    fixture.put("events", "2026-09-01", ['{"id":"a"}', '{"id":"b","\\u0001x":1,"y":1}', '{"id":"c","new":1}']);
     fixture.put("events", "2026-09-02", ['{"id":"d","\\u0001line":1}', '{"id":"e"}']);
     assert.deepEqual((await stageAndSave(fixture.project)).failed, []);
     assert.deepEqual(
@@ -244,8 +240,7 @@ describe("stage", () => {
     ];
     const days = texts.map((_, i) => `2026-09-0${i + 1}`);
     fixture.put("events", "2026-09-08", [{ id: "other", n: 1 }]);
-    for (const [i, text] of texts.entries())
-      fixture.put("events", days[i]!, [{ id: `${i}`, n: text }, { n: i }]);
+    for (const [i, text] of texts.entries()) fixture.put("events", days[i]!, [{ id: `${i}`, n: text }, { n: i }]);
     const report = await stageAndSave(fixture.project);
     assert.deepEqual(report.failed, []);
     assert.deepEqual(
@@ -364,9 +359,7 @@ describe("stage", () => {
       const raw = join(fixture.project.data, "raw");
       if (hour !== 4)
         rmSync(raw, { recursive: true, force: true }); // n widens there: everything is read once more
-      else
-        for (let h = 0; h < 4; h++)
-          fixture.put("events", `2026-09-01 0${h}`, { "events.jsonl.gz": hours[h]! });
+      else for (let h = 0; h < 4; h++) fixture.put("events", `2026-09-01 0${h}`, { "events.jsonl.gz": hours[h]! });
       fixture.put("events", `2026-09-01 0${hour}`, { "events.jsonl.gz": lines });
       assert.deepEqual((await stageAndSave(fixture.project)).failed, [], `hour ${hour}`);
     }
@@ -439,12 +432,7 @@ describe("stage", () => {
 
   it("skips encrypted partitions and files of other kinds", async () => {
     fixture.put("events", "2026-09-01 00", [{ id: "a" }]);
-    fixture.put(
-      "events",
-      "2026-09-01 01",
-      { "events.jsonl.gz.enc": Buffer.from("secret") },
-      { state: "encrypted" },
-    );
+    fixture.put("events", "2026-09-01 01", { "events.jsonl.gz.enc": Buffer.from("secret") }, { state: "encrypted" });
     const report = await stageAndSave(fixture.project);
     assert.deepEqual(report.failed, []);
     assert.deepEqual(
@@ -487,16 +475,8 @@ describe("stage, when files are bad", () => {
   const cases: [string, (bytes: Buffer) => Buffer, RegExp][] = [
     ["cut in the middle", (bytes) => bytes.subarray(0, bytes.length >> 1), /cut short/],
     ["cut before its checksum", (bytes) => bytes.subarray(0, -8), /cut short/],
-    [
-      "of which a bit is flipped",
-      (bytes) => flipped(bytes, bytes.length - 30),
-      /cannot read .*events\.jsonl\.gz/,
-    ],
-    [
-      "whose checksum is wrong",
-      (bytes) => flipped(bytes, bytes.length - 6),
-      /incorrect data check|cannot read/,
-    ],
+    ["of which a bit is flipped", (bytes) => flipped(bytes, bytes.length - 30), /cannot read .*events\.jsonl\.gz/],
+    ["whose checksum is wrong", (bytes) => flipped(bytes, bytes.length - 6), /incorrect data check|cannot read/],
     ["cut at a line's end", () => gzipSync('{"id":"a"}\n'), /has 1 lines, and had 500/],
     ["that is none", () => Buffer.from("no gzip at all"), /cannot read .*incorrect header/],
   ];
@@ -622,15 +602,7 @@ describe("stage, for any lines", () => {
     fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => JSON.stringify(number)),
     fc.boolean().map(String),
     fc.string().map((text) => JSON.stringify(text)),
-    fc.constantFrom(
-      '"2026-09-01 05:15:00"',
-      '"2026-13-01"',
-      '""',
-      '"12"',
-      '"1e5"',
-      "NaN",
-      "1.10000000000000000001",
-    ),
+    fc.constantFrom('"2026-09-01 05:15:00"', '"2026-13-01"', '""', '"12"', '"1e5"', "NaN", "1.10000000000000000001"),
     fc.json().filter((text) => !/[eE]|\d{15}/.test(text)),
   );
   const key = fc.constantFrom("id", "n", "x", "flag", "ts", "day", "o", "O", "new", "New", "_line", "");
@@ -644,41 +616,35 @@ describe("stage, for any lines", () => {
 
   it("accounts for every line: blank, a row, or in quarantine", async () => {
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.array(line, { maxLength: 6 }), { minLength: 1, maxLength: 4 }),
-        async (hours) => {
-          const own = eventsFixture();
-          try {
-            for (const [hour, lines] of hours.entries())
-              own.put("events", `2026-09-01 0${hour}`, { "events.jsonl.gz": lines });
-            const report = await stageAndSave(own.project);
-            assert.deepEqual(report.failed, []);
-            const { files, day } = detail(own.project, "events", "2026-09-01");
-            const rows = await stagedRows(own.project, "events", []);
-            const bad = quarantine(own.project, "events");
-            for (const [hour, lines] of hours.entries()) {
-              const file = files[hour]!;
-              assert.equal(file.lines, lines.length);
-              assert.equal(file.lines, file.blank + file.rows + file.quarantined);
-              const numbers = rows
-                .filter(({ _file }) => _file === file.file)
-                .map(({ _line }) => Number(_line));
-              const kept = bad.filter((entry) => entry.file === file.file);
-              for (const entry of kept)
-                assert.equal(entry.text, lines[entry.line - 1]!.replace("\ufeff", ""));
-              const blank = lines.flatMap((text, i) => (text.trim() === "" ? [i + 1] : []));
-              assert.deepEqual(
-                [...numbers, ...kept.map((entry) => entry.line), ...blank].sort((a, b) => a - b),
-                lines.map((_, i) => i + 1),
-              );
-            }
-            assert.equal(day.rows, rows.length);
-            assert.equal(day.quarantined, bad.length);
-          } finally {
-            own.delete();
+      fc.asyncProperty(fc.array(fc.array(line, { maxLength: 6 }), { minLength: 1, maxLength: 4 }), async (hours) => {
+        const own = eventsFixture();
+        try {
+          for (const [hour, lines] of hours.entries())
+            own.put("events", `2026-09-01 0${hour}`, { "events.jsonl.gz": lines });
+          const report = await stageAndSave(own.project);
+          assert.deepEqual(report.failed, []);
+          const { files, day } = detail(own.project, "events", "2026-09-01");
+          const rows = await stagedRows(own.project, "events", []);
+          const bad = quarantine(own.project, "events");
+          for (const [hour, lines] of hours.entries()) {
+            const file = files[hour]!;
+            assert.equal(file.lines, lines.length);
+            assert.equal(file.lines, file.blank + file.rows + file.quarantined);
+            const numbers = rows.filter(({ _file }) => _file === file.file).map(({ _line }) => Number(_line));
+            const kept = bad.filter((entry) => entry.file === file.file);
+            for (const entry of kept) assert.equal(entry.text, lines[entry.line - 1]!.replace("\ufeff", ""));
+            const blank = lines.flatMap((text, i) => (text.trim() === "" ? [i + 1] : []));
+            assert.deepEqual(
+              [...numbers, ...kept.map((entry) => entry.line), ...blank].sort((a, b) => a - b),
+              lines.map((_, i) => i + 1),
+            );
           }
-        },
-      ),
+          assert.equal(day.rows, rows.length);
+          assert.equal(day.quarantined, bad.length);
+        } finally {
+          own.delete();
+        }
+      }),
       { numRuns: 25, seed: 7 },
     );
   });

@@ -81,7 +81,9 @@ describe("feeds of queues that stopped ten days ago", () => {
     assert.deepEqual(through("issue_queues", "rep_convos"), [old, undefined, "Old data, not of today."]);
     assert.deepEqual(through("convos_metrics"), ["Sun 22 Nov, 11:00 UTC, 60 min ago", undefined, undefined]);
     assert.deepEqual(through("convos_metrics", "issue_queues", "rep_convos"), [
-      ...[old, `${names}; others through Sun 22 Nov, 11:00`, "Old data, not of today."],
+      old,
+      `${names}; others through Sun 22 Nov, 11:00`,
+      "Old data, not of today.",
     ]);
   });
 
@@ -108,9 +110,7 @@ describe("a WFM feed whose runs hold no rows", () => {
           `queue_wfm/version=1/format=jsonl/dt=2026-11-22/hr=${time.slice(0, 2)}/mi=${time.slice(3)}`,
           rows,
         );
-      run("03:30", [
-        { instance_ts: "2026-11-22 03:00:00", queue_id: 1, queue_name: "Chat", total_assignments: 4 },
-      ]);
+      run("03:30", [{ instance_ts: "2026-11-22 03:00:00", queue_id: 1, queue_name: "Chat", total_assignments: 4 }]);
       for (const hour of ["04", "05", "06", "07", "08", "09", "10", "11"]) {
         run(`${hour}:00`, []);
         run(`${hour}:30`, []);
@@ -130,7 +130,8 @@ describe("the Overview without conversations", () => {
   const words = (data: Awaited<ReturnType<typeof answers>>) => overviewWords(data);
   const window = (minute: number) => ({
     ...{ instance_ts: `2026-11-22 10:${minute}:00`, queue_id: 1, queue_name: "Chat" },
-    ...{ total_assignments: 4, total_abandons: 1 },
+    total_assignments: 4,
+    total_abandons: 1,
   });
 
   const cases: [name: string, fill: (kit: Kit) => void, title: RegExp, lead: RegExp][] = [
@@ -163,9 +164,7 @@ describe("the Overview without conversations", () => {
     [
       "where its rows have no time says that",
       (kit) =>
-        kit.partition("convos_metrics/version=1/format=jsonl/dt=2026-11-22/hr=10", [
-          { issue_id: 7, platform: "web" },
-        ]),
+        kit.partition("convos_metrics/version=1/format=jsonl/dt=2026-11-22/hr=10", [{ issue_id: 7, platform: "web" }]),
       /^No conversations: convos_metrics has no row with a time$/,
       /^Here: convos_metrics \(1 row\)\./,
     ],

@@ -107,10 +107,7 @@ describe("sync", () => {
     const part = (n: number) => [`convos_metrics.jsonl.0${n}.gz`, lines([{ n }])] as const;
     kit.partition("convos_metrics/dt=2026-11-22/hr=05", Object.fromEntries([part(0), part(1), part(2)]));
     await kit.sync();
-    kit.server.delete(
-      bucket,
-      "convos_metrics/version=1/format=jsonl/dt=2026-11-22/hr=05/convos_metrics.jsonl.02.gz",
-    );
+    kit.server.delete(bucket, "convos_metrics/version=1/format=jsonl/dt=2026-11-22/hr=05/convos_metrics.jsonl.02.gz");
     const report = await kit.sync({ now: soon });
     assert.equal(report.replaced, 1);
     const names = Object.keys(tree(join(kit.project.data, hour)));
@@ -137,8 +134,7 @@ describe("sync", () => {
     await kit.sync();
     const raw = tree(join(kit.project.data, "raw"));
     const folder = "convos_metrics/version=1/format=jsonl/dt=2026-11-22";
-    for (const name of ["_SUCCESS", "convos_metrics.jsonl.gz"])
-      kit.server.delete(bucket, `${folder}/hr=05/${name}`);
+    for (const name of ["_SUCCESS", "convos_metrics.jsonl.gz"]) kit.server.delete(bucket, `${folder}/hr=05/${name}`);
     kit.server.delete(bucket, `${folder}/hr=06/_SUCCESS`);
     const report = await kit.sync({ now: soon });
     assert.deepEqual(
@@ -217,12 +213,10 @@ describe("sync", () => {
   it("keeps a feed whose folder is gone from the bucket, says so once, and takes it up when it is back", async () => {
     kit = await openKit();
     const days = ["2026-10-01/hr=05", "2026-11-22/hr=05"];
-    for (const feed of ["reps", "utterances"])
-      for (const day of days) kit.partition(`${feed}/dt=${day}`, [{}]);
+    for (const feed of ["reps", "utterances"]) for (const day of days) kit.partition(`${feed}/dt=${day}`, [{}]);
     await kit.sync();
     const raw = tree(join(kit.project.data, "raw"));
-    for (const key of [...kit.server.store.keys(bucket)])
-      if (key.startsWith("reps/")) kit.server.delete(bucket, key);
+    for (const key of [...kit.server.store.keys(bucket)]) if (key.startsWith("reps/")) kit.server.delete(bucket, key);
     const gone = await kit.sync({ now: soon });
     assert.deepEqual([gone.full, gone.expired, gone.failed, gone.unlisted], [false, 2, [], []]);
     assert.match(gone.notes.join(), /reps is gone from .*; what is here is kept/);
@@ -259,10 +253,7 @@ describe("sync", () => {
     await assert.rejects(sync(at(`bucket: ${bucket}\nprefix: acne`), { now: soon, patience: hasty }), {
       exit: "noFeeds",
     });
-    assert.equal(
-      (await sync(at(`bucket: ${bucket}\nprefix: /acme/`), { now: soon, patience: hasty })).kept,
-      1,
-    );
+    assert.equal((await sync(at(`bucket: ${bucket}\nprefix: /acme/`), { now: soon, patience: hasty })).kept, 1);
 
     const moved = { now: soon, patience: hasty, moved: true };
     const plan = await sync(at("bucket: other"), { ...moved, dryRun: true });
@@ -373,10 +364,7 @@ describe("sync", () => {
       [object!.name, object!.lines, object!.delivered],
       ["convos_metrics.jsonl.gz", 2, { name: "convos_metrics.jsonl.gz.enc", size: sealed.length }],
     );
-    assert.deepEqual(Object.keys(tree(join(kit.project.data, hour))), [
-      "_SUCCESS",
-      "convos_metrics.jsonl.gz",
-    ]);
+    assert.deepEqual(Object.keys(tree(join(kit.project.data, hour))), ["_SUCCESS", "convos_metrics.jsonl.gz"]);
     kit.server.forget();
     const second = await sync(decrypt(script), { now: soon, patience: hasty });
     assert.deepEqual([second.kept, kit.gets()], [1, 0]);
@@ -510,13 +498,7 @@ describe("sync", () => {
     kit.partition("convos_metrics/dt=2026-11-22/hr=05", [{}]);
     await kit.sync();
     const before = endState(kit.project);
-    const old = join(
-      kit.project.data,
-      "tmp",
-      "1-x",
-      "old",
-      "convos_metrics/version=1/format=jsonl/dt=2026-11-22",
-    );
+    const old = join(kit.project.data, "tmp", "1-x", "old", "convos_metrics/version=1/format=jsonl/dt=2026-11-22");
     mkdirSync(old, { recursive: true });
     execFileSync("mv", [join(kit.project.data, hour), old]);
     mkdirSync(join(kit.project.data, "tmp", "1-x", "new", "7"), { recursive: true });
@@ -566,8 +548,7 @@ describe("sync", () => {
   it("syncs once when several ask for a fresh copy at the same time", async () => {
     kit = await openKit();
     kit.partition("convos_metrics/dt=2026-11-22/hr=05", [{}]);
-    const ask = (time = now, minutes = 15) =>
-      syncIfOlder(kit.project, minutes, { now: time, patience: hasty });
+    const ask = (time = now, minutes = 15) => syncIfOlder(kit.project, minutes, { now: time, patience: hasty });
     const reports = await Promise.all([ask(), ask(), ask()]);
     assert.equal(reports.filter((report) => report !== null).length, 1);
     assert.equal(await ask(new Date("2026-11-22T12:14:00Z")), null);
@@ -593,10 +574,7 @@ describe("sync with bad input", () => {
         assert.equal(error.exit, exit, error.stack);
         assert.match(error.message, message);
         assert.ok(error.next.length > 10, "says what to do next");
-        assert.ok(
-          !`${error.message}${error.next}${error.stack}`.match(/(another|test)-secret/),
-          "tells no secret",
-        );
+        assert.ok(!`${error.message}${error.next}${error.stack}`.match(/(another|test)-secret/), "tells no secret");
         return true;
       },
     );
@@ -682,10 +660,7 @@ describe("sync with bad input", () => {
     mkdirSync(folder);
     if (!mount(t, folder, "ro")) return;
     try {
-      const project = projectAt(
-        kit.folder,
-        `bucket: ${bucket}\nendpoint: ${kit.server.url}\ndata: read-only/data`,
-      );
+      const project = projectAt(kit.folder, `bucket: ${bucket}\nendpoint: ${kit.server.url}\ndata: read-only/data`);
       await assert.rejects(sync(project, { now }), {
         exit: "notWritable",
         message: /cannot write to .*read-only/,
@@ -721,10 +696,7 @@ describe("sync with bad input", () => {
       assert.ok(!existsSync(join(kit.project.data, "tmp")));
       execFileSync("mount", ["-o", "remount,size=20m", kit.project.data]);
       assert.equal((await kit.sync()).added, 3 - kept.length);
-      const calm = projectAt(
-        join(kit.folder, "calm"),
-        `bucket: ${bucket}\nendpoint: ${kit.server.url}\ndata: data`,
-      );
+      const calm = projectAt(join(kit.folder, "calm"), `bucket: ${bucket}\nendpoint: ${kit.server.url}\ndata: data`);
       await sync(calm, { now });
       assert.deepEqual(endState(kit.project), endState(calm));
     } finally {

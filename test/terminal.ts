@@ -40,11 +40,7 @@ export class Terminal {
 
   constructor(
     command: string[],
-    {
-      rows = 40,
-      columns = 120,
-      ...options
-    }: { rows?: number; columns?: number; cwd: string; env: NodeJS.ProcessEnv },
+    { rows = 40, columns = 120, ...options }: { rows?: number; columns?: number; cwd: string; env: NodeJS.ProcessEnv },
   ) {
     this.child = spawn("python3", ["-c", bridge, String(rows), String(columns), ...command], options);
     const decoder = new StringDecoder("utf8");

@@ -19,7 +19,10 @@ const at = (hours: number) => new Date(now.getTime() + hours * hour).toISOString
 const dayOf = (hours: number) => at(hours).slice(0, 10);
 const runOf = (hours: number) => `${at(hours).slice(0, 10)} ${at(hours).slice(11, 16)}`;
 const queueRow = (instance_ts: string) => ({
-  ...{ instance_ts, queue_name: "Chat", total_assignments: 4, total_abandons: 1 },
+  instance_ts,
+  queue_name: "Chat",
+  total_assignments: 4,
+  total_abandons: 1,
 });
 
 interface Asked {
@@ -80,19 +83,14 @@ describe("times that cannot be", () => {
         async ({ raw, rows, dataset }) => {
           assert.deepEqual(await answers({ raw, rows, dataset }), real);
           assert.equal(loadSnapshot(raw.project.data).horizon, undefined);
-          const [[count, example]] = (await rows("select count, example from kit.oddities")) as [
-            [number, string],
-          ];
+          const [[count, example]] = (await rows("select count, example from kit.oddities")) as [[number, string]];
           assert.equal(count, 1);
           assert.ok(example.includes(time.slice(0, 16).replace("T", " ")), example);
           const [[kept]] = (await rows("select count(*)::integer from queue_wfm")) as [[number]];
           assert.equal(kept, 4 * 4 + 1);
           const status = await readStatus(raw.project, now);
           const note = status.notes.find(({ feed }) => feed === "queue_wfm");
-          assert.match(
-            note!.what,
-            /^1 row dated before 2010-01-01 or later than could be known: instance_ts /,
-          );
+          assert.match(note!.what, /^1 row dated before 2010-01-01 or later than could be known: instance_ts /);
           const page = { feeds: await dataset<never>("health-feeds"), now: now.getTime(), zone: zone("UTC") };
           const oddities = await dataset<never>("health-oddities");
           const { lead } = healthWords({ ...page, oddities, site: { synced_at: null, grace_minutes: 60 } });
@@ -132,23 +130,18 @@ describe("times that cannot be", () => {
       },
       async ({ raw, rows, dataset }) => {
         assert.equal(loadSnapshot(raw.project.data).horizon, "2026-09-17T12:00:00.000Z");
-        assert.deepEqual(
-          await rows("select feed, count, example from kit.oddities where kind = 'partition time'"),
-          [
-            ["convos_metrics", 1, "2031-05-01 10"],
-            ["convos_metrics_ended", 1, "2031-05-01 10"],
-            ["issue_queues", 1, "2026-09-17 18:30"],
-            ["queue_wfm", 1, "2026-09-17 18:30"],
-            ["rep_convos", 1, "2026-09-17 18:30"],
-          ],
-        );
+        assert.deepEqual(await rows("select feed, count, example from kit.oddities where kind = 'partition time'"), [
+          ["convos_metrics", 1, "2031-05-01 10"],
+          ["convos_metrics_ended", 1, "2031-05-01 10"],
+          ["issue_queues", 1, "2026-09-17 18:30"],
+          ["queue_wfm", 1, "2026-09-17 18:30"],
+          ["rep_convos", 1, "2026-09-17 18:30"],
+        ]);
         assert.deepEqual(await rows("select conversations::varchar, queues::varchar from history.through"), [
           ["2026-09-16 12:00:00", "2026-09-16 11:00:00"],
         ]);
         assert.deepEqual(
-          await rows(
-            "select max(start) = timestamp '2026-09-16 10:45:00', count(*)::integer from history.windows",
-          ),
+          await rows("select max(start) = timestamp '2026-09-16 10:45:00', count(*)::integer from history.windows"),
           [[true, 4]],
         );
         const days = await dataset<{ day: string; started: number }>("days");
@@ -159,17 +152,14 @@ describe("times that cannot be", () => {
         assert.equal(status.dataThrough, "2026-09-16T12:00:00.000Z".replace(".000", ""));
         assert.ok(
           status.problems.some(
-            ({ feed, what }) =>
-              feed === "queue_wfm" && /1 partition dated .* to come: 2026-09-17 18:30/.test(what),
+            ({ feed, what }) => feed === "queue_wfm" && /1 partition dated .* to come: 2026-09-17 18:30/.test(what),
           ),
         );
 
         const later = new Date(now.getTime() + 24 * hour);
         await updateWarehouse(raw.project, { now: later });
         const then = await openCatalog(raw.project);
-        const left = await then.rows(
-          "select feed from kit.oddities where kind = 'partition time' order by 1",
-        );
+        const left = await then.rows("select feed from kit.oddities where kind = 'partition time' order by 1");
         assert.deepEqual(left.rows.flat(), ["convos_metrics", "convos_metrics_ended"]);
         const through = await then.rows("select data_through from kit.feeds where feed = 'queue_wfm'");
         assert.deepEqual(through.rows, [[at(29.75).replace(".000", "")]]);
@@ -211,9 +201,7 @@ describe("times that cannot be", () => {
       const snapshot = loadSnapshot(raw.project.data);
       const datasets = listDatasets(raw.project);
       const open = () => openCatalog(raw.project);
-      return Object.fromEntries(
-        (await datasetInputs(raw.project, snapshot, datasets, noState(), open)).inputs,
-      );
+      return Object.fromEntries((await datasetInputs(raw.project, snapshot, datasets, noState(), open)).inputs);
     };
     const first = await inputs(now);
     assert.deepEqual(await inputs(new Date(now.getTime() + 5 * hour)), first);

@@ -12,11 +12,8 @@ describe("timestampSql", () => {
   });
   after(() => db.close());
   const read = async (text: string) =>
-    (
-      await db.rows(
-        `select ${timestampSql("t")}, ${finerThanMicroseconds("t")} from (select ${quoteText(text)} as t)`,
-      )
-    ).rows[0]!;
+    (await db.rows(`select ${timestampSql("t")}, ${finerThanMicroseconds("t")} from (select ${quoteText(text)} as t)`))
+      .rows[0]!;
 
   const cases: [string, string | null][] = [
     ["2019-12-17T17:11:41.626000+00:00", "2019-12-17T17:11:41.626Z"],
@@ -66,18 +63,21 @@ describe("timestampSql", () => {
 
   it("notices what is finer than a microsecond", async () => {
     assert.deepEqual(await read("2026-09-01T05:15:00.1234567"), ["2026-09-01T05:15:00.123456Z", true]);
-    assert.deepEqual(await read("2026-09-01T05:15:00.123456789+00:00"), [
-      "2026-09-01T05:15:00.123456Z",
-      true,
-    ]);
+    assert.deepEqual(await read("2026-09-01T05:15:00.123456789+00:00"), ["2026-09-01T05:15:00.123456Z", true]);
     assert.deepEqual(await read("2026-09-01T05:15:00.123456000"), ["2026-09-01T05:15:00.123456Z", false]);
   });
 
   it("leaves to a mere cast only what is the same either way", async () => {
     const texts = [
       ...cases.map(([text]) => text),
-      ...["-infinity", "2026-09-01 (BC)", "12026-09-01", "0000-12-31", "9999-12-31 23:59:59.999999"],
-      ...["2026-09-01T05:15:00.1234567", "2026-09-01T05:15:00.123456Z", "2026-09-01T05:15:00.1234567Z"],
+      "-infinity",
+      "2026-09-01 (BC)",
+      "12026-09-01",
+      "0000-12-31",
+      "9999-12-31 23:59:59.999999",
+      "2026-09-01T05:15:00.1234567",
+      "2026-09-01T05:15:00.123456Z",
+      "2026-09-01T05:15:00.1234567Z",
       ...[
         "2026-09-01T05:15:00.123456789+00:00",
         "2026-09-01T05:15+02",
@@ -98,12 +98,7 @@ describe("timestampSql", () => {
       [],
     );
     const cast = rows.filter(([, unlike]) => !unlike).map(([text]) => text);
-    for (const usual of [
-      null,
-      "2019-12-17T17:11:41.626000+00:00",
-      "2026-09-01T05:15:00.123456Z",
-      "2026-09-01",
-    ])
+    for (const usual of [null, "2019-12-17T17:11:41.626000+00:00", "2026-09-01T05:15:00.123456Z", "2026-09-01"])
       assert.ok(cast.includes(usual), `${usual} takes no more than a cast`);
   });
 

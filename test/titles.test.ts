@@ -8,11 +8,7 @@ import { type NetRow, netRows, netTitle } from "../notebooks/components/metrics/
 import { daySentence, handleTitle, staffTitle, waitTitle } from "../notebooks/components/metrics/today.ts";
 import { chanceTitle, type QueueAccuracy } from "../notebooks/components/pages/accuracy-page.ts";
 import { headline } from "../notebooks/components/pages/heatmap-page.ts";
-import {
-  boardSentence,
-  type QueueBoard,
-  type QueueOfDay,
-} from "../notebooks/components/pages/queue-board.ts";
+import { boardSentence, type QueueBoard, type QueueOfDay } from "../notebooks/components/pages/queue-board.ts";
 import fc from "./fast-check.ts";
 
 // A title claims what its chart shows: each claim is worked out again here from the plotted rows.
@@ -20,16 +16,7 @@ import fc from "./fast-check.ts";
 const settings = { variant: "offered", seconds: 60, target: 0.8, threshold_counts: "answered" as const };
 const site = { ...settings, min_contacts: 10 } as never;
 
-const states: IntervalState[] = [
-  "data",
-  "incomplete",
-  "zero",
-  "closed",
-  "partial",
-  "pending",
-  "missing",
-  "skipped",
-];
+const states: IntervalState[] = ["data", "incomplete", "zero", "closed", "partial", "pending", "missing", "skipped"];
 
 function maybe<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
   return fc.option(value, { nil: null, freq: 4 });
@@ -69,9 +56,7 @@ const interval = fc
 // Titles name an interval by its label.
 const dayRows = fc
   .array(interval, { minLength: 1, maxLength: 24 })
-  .map((rows) =>
-    rows.map((row, i) => ({ ...row, label: `t${i}`, start: i, end: i + 1 }) as unknown as Interval),
-  );
+  .map((rows) => rows.map((row, i) => ({ ...row, label: `t${i}`, start: i, end: i + 1 }) as unknown as Interval));
 
 /** "in the 3 of 7 intervals told", or null where the title speaks of all. */
 function told(title: string): [number, number] | null {
@@ -92,9 +77,7 @@ describe("titles of a day claim what is plotted", () => {
         const known = needed.filter((row): row is NetRow & { net: number } => row.net !== null);
         if (known.length === 0) return assert.match(title, /held back|No net staffing/);
         if (known.length < needed.length) {
-          const words = title.startsWith("Short")
-            ? /of (\d+) of (\d+) intervals? told/
-            : /the (\d+) of (\d+)/;
+          const words = title.startsWith("Short") ? /of (\d+) of (\d+) intervals? told/ : /the (\d+) of (\d+)/;
           const [, some, all] = words.exec(title)!.map(Number);
           assert.deepEqual([some, all], [known.length, needed.length], title);
           assert.doesNotMatch(title, /every/);
@@ -102,8 +85,7 @@ describe("titles of a day claim what is plotted", () => {
         const short = known.filter((row) => row.net <= -0.5);
         if (short.length > 0) {
           const worst = Math.min(...short.map((row) => row.net));
-          const [, count, label, by] =
-            /^Short of reps in (\d+) of .*, most at (t\d+): ([\d.]+) too few$/.exec(title)!;
+          const [, count, label, by] = /^Short of reps in (\d+) of .*, most at (t\d+): ([\d.]+) too few$/.exec(title)!;
           assert.equal(Number(count), short.length);
           assert.equal(known.find(({ row }) => row.label === label)!.net, worst);
           assert.equal(by, decimal(-worst));
@@ -135,8 +117,7 @@ describe("titles of a day claim what is plotted", () => {
       fc.property(dayRows, (rows) => {
         const handled = rows.filter(({ handle }) => handle !== null).length;
         const assigned = rows.filter((row) => (row.assigned ?? 0) > 0).length;
-        if (handled > 0)
-          assert.deepEqual(told(handleTitle(rows)), handled < assigned ? [handled, assigned] : null);
+        if (handled > 0) assert.deepEqual(told(handleTitle(rows)), handled < assigned ? [handled, assigned] : null);
         const staffed = rows.filter(({ available }) => (available ?? 0) > 0);
         const title = staffTitle(rows);
         if (staffed.length === 0) return assert.match(title, /held back|No rep time/);
@@ -154,9 +135,7 @@ describe("titles of a day claim what is plotted", () => {
   it("the worst interval is the one of all that misses the most answers", () => {
     fc.assert(
       fc.property(dayRows, (rows) => {
-        const { lead } = daySentence({
-          ...{ rows, queue: "Q", day: "2026-09-16", zone: zone("UTC"), site, compared: null },
-        });
+        const { lead } = daySentence({ rows, queue: "Q", day: "2026-09-16", zone: zone("UTC"), site, compared: null });
         if (!rows.some(({ state }) => ["data", "incomplete", "zero", "closed"].includes(state)))
           return assert.equal(lead, "No interval of this day has arrived.");
         const missing = rows.map((row) => {
@@ -212,13 +191,9 @@ describe("titles of the queues", () => {
           const { wape, floor } = queues.find(({ queue }) => queue === name)!;
           return floor! / wape!;
         };
-        const shares = queues
-          .filter(({ wape, floor }) => wape && floor !== null)
-          .map(({ queue }) => share(queue));
+        const shares = queues.filter(({ wape, floor }) => wape && floor !== null).map(({ queue }) => share(queue));
         if (shares.length === 0) return assert.equal(title, "No miss to take apart");
-        const names = /^Chance alone explains (.+) of the miss of (q\d+), (.+) of that of (q\d+)$/.exec(
-          title,
-        );
+        const names = /^Chance alone explains (.+) of the miss of (q\d+), (.+) of that of (q\d+)$/.exec(title);
         const part = (value: number) => (value >= 1 ? "all" : percent(value, 0));
         if (!names) return assert.equal(part(Math.min(...shares)), part(Math.max(...shares)));
         assert.equal(share(names[2]!), Math.min(...shares));
@@ -253,9 +228,7 @@ describe("titles of the heatmaps", () => {
             view,
             site,
           });
-          const shown = cells.filter(
-            ({ state, value }) => (state === "data" || state === "zero") && value !== null,
-          );
+          const shown = cells.filter(({ state, value }) => (state === "data" || state === "zero") && value !== null);
           if (shown.length === 0) return assert.match(title, /^No .* to show$/);
           const low = measure === "service" || measure === "staffing";
           const values = shown.map(({ value }) => value!);

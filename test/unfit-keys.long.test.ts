@@ -128,19 +128,9 @@ describe("a key whose value does not fit its column", () => {
     ["DATE", [["2026-09-01", "20260901", "2026-09-01 00:00:00Z"], ["1/9/26"], ["sometime"], [""], [null]]],
     [
       "BIGINT",
-      [
-        [1, "1", "1.0", 1],
-        ["one"],
-        ["1,000"],
-        ["0x10"],
-        ["12345678901234567890123456789012345678901"],
-        [null],
-      ],
+      [[1, "1", "1.0", 1], ["one"], ["1,000"], ["0x10"], ["12345678901234567890123456789012345678901"], [null]],
     ],
-    [
-      "DOUBLE",
-      [[1.5, "1.50"], ["0.1234567890123456789012"], ["0.1234567890123456789013"], ["1,5"], ["NaN"], [null]],
-    ],
+    ["DOUBLE", [[1.5, "1.50"], ["0.1234567890123456789012"], ["0.1234567890123456789013"], ["1,5"], ["NaN"], [null]]],
     ["BOOLEAN", [[true, "true", 1], ["perhaps"], ["maybe"], [null]]],
     ["VARCHAR", [["a"], ["A"], ["a "], [""], [null]]],
   ];
@@ -212,9 +202,7 @@ describe("a key whose value does not fit its column", () => {
       const update = async (hour: string, rows: object[] | null) => {
         if (rows) raw.put("things", hour, rows);
         else raw.remove("things", hour);
-        return (await updateWarehouse(raw.project, { incremental: true })).feeds.map(
-          ({ rebuilt }) => rebuilt,
-        );
+        return (await updateWarehouse(raw.project, { incremental: true })).feeds.map(({ rebuilt }) => rebuilt);
       };
       const good = { ts: "2026-09-01T00:00:00Z", n: 1 };
       assert.deepEqual(await update("2026-09-01 05", [good]), ["first load"]);
@@ -345,9 +333,7 @@ describe("an order whose value does not fit its column", () => {
         { key: ["id"], order: [order] },
         async (raw) => {
           for (let n = 0; n < 3; n++) {
-            const rows = cases.flatMap(([values], id) =>
-              n < values.length ? [{ id, ts: values[n], n }] : [],
-            );
+            const rows = cases.flatMap(([values], id) => (n < values.length ? [{ id, ts: values[n], n }] : []));
             raw.put("things", `2026-09-0${n + 1} 05`, rows);
             await updateWarehouse(raw.project, { incremental: true });
           }

@@ -69,9 +69,7 @@ describe("values that do not fit (rescued-unsaid)", () => {
       const status = await readStatus(raw.project, new Date());
       assert.equal(status.ok, false);
       assert.deepEqual(
-        status.problems
-          .filter(({ what }) => / fit/.test(what))
-          .map(({ feed, what, next }) => [feed, what, next]),
+        status.problems.filter(({ what }) => / fit/.test(what)).map(({ feed, what, next }) => [feed, what, next]),
         [assisted!, began!].map((column) => ["convos_metrics", unfitText(column), unfitNext(column)]),
       );
       const catalog = await openCatalog(raw.project, { threads: 1 });

@@ -16,14 +16,7 @@ import {
 } from "../notebooks/components/metrics/occupancy.ts";
 import { projectDay, projectSums } from "../notebooks/components/metrics/projection.ts";
 import { wilson } from "../notebooks/components/metrics/ratio.ts";
-import {
-  addedRate,
-  repFte,
-  repTime,
-  rollUpBy,
-  sum,
-  weightedMean,
-} from "../notebooks/components/metrics/rollup.ts";
+import { addedRate, repFte, repTime, rollUpBy, sum, weightedMean } from "../notebooks/components/metrics/rollup.ts";
 import { serviceLevels, shortfall } from "../notebooks/components/metrics/service-level.ts";
 import {
   chatFactor,
@@ -35,12 +28,7 @@ import {
   workload,
 } from "../notebooks/components/metrics/staffing.ts";
 import { abandonRate, aht, patience, waits } from "../notebooks/components/metrics/times.ts";
-import {
-  dataThrough,
-  dayIntervals,
-  dayWindows,
-  lagMinutes,
-} from "../notebooks/components/metrics/windows.ts";
+import { dataThrough, dayIntervals, dayWindows, lagMinutes } from "../notebooks/components/metrics/windows.ts";
 import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { macrosScript } from "../src/warehouse/catalog/macros.ts";
 
@@ -75,13 +63,7 @@ describe("vectors", () => {
   const checks: Record<string, (inputs: Loose, expected: Loose) => Loose[] | Promise<Loose[]>> = {
     async service_level(inputs) {
       const { answered, abandoned, within } = inputs;
-      const args = [
-        answered,
-        abandoned,
-        inputs.answered_within,
-        inputs.abandoned_within,
-        inputs.abandoned_short,
-      ];
+      const args = [answered, abandoned, inputs.answered_within, inputs.abandoned_within, inputs.abandoned_short];
       const counts = {
         answered,
         abandoned,
@@ -108,17 +90,7 @@ describe("vectors", () => {
     },
     async shortfall({ answered, abandoned, answered_within, target }, expected) {
       const found = shortfall({ answered, abandoned, answeredWithin: answered_within }, target);
-      const missing = await macro(
-        "shortfall",
-        answered,
-        abandoned,
-        answered_within,
-        null,
-        null,
-        null,
-        null,
-        target,
-      );
+      const missing = await macro("shortfall", answered, abandoned, answered_within, null, null, null, null, target);
       assert.equal(missing, expected?.missing ?? null);
       return [found];
     },
@@ -152,10 +124,7 @@ describe("vectors", () => {
     aht: async ({ handle, handled }) => [aht(handle, handled), await macro("aht", handle, handled)],
     async weighted_mean(inputs: { mean: number | null; weight: number }[]) {
       const rows = inputs.map(({ mean, weight }) => `(${literal(mean)}, ${weight})`).join(", ");
-      return [
-        weightedMean(inputs),
-        await sql(`weighted_mean(mean, weight) from (values ${rows}) t(mean, weight)`),
-      ];
+      return [weightedMean(inputs), await sql(`weighted_mean(mean, weight) from (values ${rows}) t(mean, weight)`)];
     },
     occupancy: async ({ handle, logged_in }) => [
       occupancyOfLoggedIn(handle, logged_in),
@@ -217,10 +186,7 @@ describe("vectors", () => {
       },
     ],
     combined_shrinkage: (shares) => [combinedShrinkage(shares)],
-    erlang_b: async ({ erlangs, agents }) => [
-      erlangB(erlangs, agents),
-      await macro("erlang_b", erlangs, agents),
-    ],
+    erlang_b: async ({ erlangs, agents }) => [erlangB(erlangs, agents), await macro("erlang_b", erlangs, agents)],
     async erlang_c(i) {
       const found = erlangC({ ...loadOf(i), agents: i.agents, targetSeconds: i.target });
       const args = [i.contacts, i.aht, i.agents];
@@ -273,9 +239,7 @@ describe("vectors", () => {
     },
     async accuracy({ forecast, actual }) {
       const intervals = forecast.map((f: number, i: number) => ({ forecast: f, actual: actual[i] }));
-      const rows = intervals
-        .map((row: Loose) => `(${literal(row.forecast)}, ${literal(row.actual)})`)
-        .join(", ");
+      const rows = intervals.map((row: Loose) => `(${literal(row.forecast)}, ${literal(row.actual)})`).join(", ");
       const from = `from (values ${rows}) t(f, a)`;
       const wape = await sql(`wape(f, a) ${from}`);
       const bias = await sql(`bias(f, a) ${from}`);
@@ -325,8 +289,7 @@ describe("vectors", () => {
     },
     day_windows({ zone, date }) {
       const starts = dayWindows(date, zone);
-      const first =
-        starts[0] === undefined ? null : new Date(starts[0]).toISOString().replace(":00.000Z", "Z");
+      const first = starts[0] === undefined ? null : new Date(starts[0]).toISOString().replace(":00.000Z", "Z");
       return [{ windows: starts.length, first }];
     },
     wfm_window({ published_at, window_start }) {
@@ -341,9 +304,7 @@ describe("vectors", () => {
     },
     labels({ zone, date, grain }, { around }) {
       const found = dayIntervals(date, zone, grain).filter(({ label }) => label.startsWith(around));
-      return [
-        { around, labels: found.map(({ label }) => label), windows: found.map(({ windows }) => windows) },
-      ];
+      return [{ around, labels: found.map(({ label }) => label), windows: found.map(({ windows }) => windows) }];
     },
   };
 

@@ -79,10 +79,7 @@ describe("verify of raw", () => {
     writeFileSync(path("raw/notes.txt"), "mine");
     truncateSync(file("05"), 10);
     kit.server.delete(bucket, "convos_metrics/version=1/format=jsonl/dt=2026-11-22/hr=05/_SUCCESS");
-    kit.server.delete(
-      bucket,
-      "convos_metrics/version=1/format=jsonl/dt=2026-11-22/hr=05/convos_metrics.jsonl.gz",
-    );
+    kit.server.delete(bucket, "convos_metrics/version=1/format=jsonl/dt=2026-11-22/hr=05/convos_metrics.jsonl.gz");
     const report = await check({ repair: true });
     assert.deepEqual(report.repaired, []);
     assert.deepEqual(
@@ -116,10 +113,6 @@ describe("verify of raw", () => {
       id: null,
     });
     assert.ok(damaged.slice(1).every(({ problem }) => problem === "added"));
-    assert.equal(
-      (await kit.sync({ now: new Date("2026-11-22T12:15:00Z") })).added,
-      5,
-      "a sync writes it anew",
-    );
+    assert.equal((await kit.sync({ now: new Date("2026-11-22T12:15:00Z") })).added, 5, "a sync writes it anew");
   });
 });

@@ -21,11 +21,7 @@ async function warehouse(): Promise<RawFixture> {
     project.feeds.set("things", { ...unknownFeed("things"), key: ["id"], order: [orderTerm("ts desc")] }),
   );
   folders.push(raw);
-  raw.put("things", "2026-09-01 05", [
-    { id: 1, ts: "2026-09-01T05:00:00Z", v: 1 },
-    { id: 2, v: 1 },
-    "no json",
-  ]);
+  raw.put("things", "2026-09-01 05", [{ id: 1, ts: "2026-09-01T05:00:00Z", v: 1 }, { id: 2, v: 1 }, "no json"]);
   raw.put("things", "2026-09-01 06", [{ id: 1, ts: "2026-09-01T06:00:00Z", v: 2 }, '{"id":3,"v":1,"v":2}']);
   raw.put("things", "2026-09-02 05", [{ id: 2, v: 3, later: "x" }, { id: null }, { id: null }]);
   raw.put("things", "2026-09-03 05", []);
@@ -48,8 +44,17 @@ describe("verify", () => {
     const days: string[] = [];
     const all = await verifyFeed(project, "things", { onDay: (dt) => days.push(dt) });
     assert.deepEqual(all, {
-      ...{ feed: "things", ok: true, days: 3, files: 3, lines: 8, rows: 7, quarantined: 1, blank: 0 },
-      ...{ currentRows: 4, differences: [], more: 0 },
+      feed: "things",
+      ok: true,
+      days: 3,
+      files: 3,
+      lines: 8,
+      rows: 7,
+      quarantined: 1,
+      blank: 0,
+      currentRows: 4,
+      differences: [],
+      more: 0,
     });
     assert.deepEqual(days, ["2026-09-01", "2026-09-02", "2026-09-03"]);
     assert.deepEqual(await verifyFeed(project, "things", { bucketRows: 1 }), all);
@@ -60,10 +65,18 @@ describe("verify", () => {
     const raw = rawFixture();
     folders.push(raw);
     raw.put("odd", "2026-09-01 05", [
-      ...['{"id":"a","n":1e400}', '{"id":"b","n":-0}', '{"id":"c","n":NaN}', "{}", '{"":1}'],
+      '{"id":"a","n":1e400}',
+      '{"id":"b","n":-0}',
+      '{"id":"c","n":NaN}',
+      "{}",
+      '{"":1}',
       ...['{"ID":"upper","id":"lower"}', '{"id":"lone \\ud800"}', '{"id":"dup","id":"x"}', "[1]", ""],
-      ...['{"id":{"a":1}}', '{"id":1.50}', '{"id":12345678901234567890123456789012}', '\ufeff{"id":"bom"}'],
-      ...['{"_file":"x","_line":3,"_rescued":{"a":1}}', '{"w":123456789012345678901234567890,"w":1}'],
+      '{"id":{"a":1}}',
+      '{"id":1.50}',
+      '{"id":12345678901234567890123456789012}',
+      '\ufeff{"id":"bom"}',
+      '{"_file":"x","_line":3,"_rescued":{"a":1}}',
+      '{"w":123456789012345678901234567890,"w":1}',
     ]);
     raw.put("odd", "2026-09-02 05", [{ id: "\u0000", "k\u0000": 1 }, '{"id":1.00000000000000000000001}']);
     assert.deepEqual((await updateWarehouse(raw.project)).failed, []);

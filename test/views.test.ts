@@ -43,8 +43,15 @@ const things = {
   order: [{ columns: ["ts"], direction: "desc" as const }],
 };
 const column = (name: string, type: string) => ({
-  ...{ name, type, published: null, doc: "", personal: "none" as const },
-  ...{ added: null, deprecated: null, endOfLife: null, assumed: false },
+  name,
+  type,
+  published: null,
+  doc: "",
+  personal: "none" as const,
+  added: null,
+  deprecated: null,
+  endOfLife: null,
+  assumed: false,
 });
 const addThings = (project: Project) => {
   project.feeds.set("things", {
@@ -111,9 +118,7 @@ describe("the script of views", () => {
     const [catalog, other] = await both(raw.project);
     assert.ok((await sameRows(catalog, other, "raw.things")) > 10);
     await sameRows(catalog, other, "things");
-    const lost = await catalog.rows(
-      "select count(*) from kit.files where lines <> blank + rows + quarantined",
-    );
+    const lost = await catalog.rows("select count(*) from kit.files where lines <> blank + rows + quarantined");
     assert.equal(lost.rows[0]![0], 0);
     assert.ok(Number((await catalog.rows("select sum(quarantined) from kit.files")).rows[0]![0]) >= 10);
   });
@@ -162,10 +167,7 @@ describe("the script of views", () => {
     raw.put("things", "2026-09-02 05", [{ id: 1, n: 2 }]);
     await updateWarehouse(raw.project);
     const script = await viewsScript(raw.project, { feeds: ["things"] });
-    stored(
-      "views/things.sql",
-      script.slice(script.indexOf("-- things:")).replaceAll(raw.project.data, "/data"),
-    );
+    stored("views/things.sql", script.slice(script.indexOf("-- things:")).replaceAll(raw.project.data, "/data"));
   });
 
   it("runs in another client than ours", async (t) => {

@@ -102,8 +102,7 @@ describe("the width of a text on a terminal", () => {
     ["a\u200bb", 2],
     ["नमस्ते", 3],
   ];
-  for (const [text, width] of widths)
-    it(`is ${width} for ${text}`, () => assert.equal(textWidth(text), width));
+  for (const [text, width] of widths) it(`is ${width} for ${text}`, () => assert.equal(textWidth(text), width));
 
   it("lines tables up, and tells the pager what is too wide", () => {
     const text = table(

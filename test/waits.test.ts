@@ -40,9 +40,7 @@ describe("a wait", () => {
       .filter((name) => name.endsWith(".ts") && name !== "waits.test.ts")
       .flatMap((name) => {
         const code = readFileSync(join(folder, name), "utf8");
-        return bare
-          .flatMap((pattern) => pattern.exec(code)?.slice(0, 1) ?? [])
-          .map((text) => `${name}: ${text}`);
+        return bare.flatMap((pattern) => pattern.exec(code)?.slice(0, 1) ?? []).map((text) => `${name}: ${text}`);
       });
     assert.deepEqual(wrong, []);
   });

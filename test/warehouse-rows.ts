@@ -15,9 +15,7 @@ export async function sameRows(a: Database, b: Database, relation: string): Prom
 }
 
 async function sorted(database: Database, relation: string) {
-  return database.rows(
-    `select * from ${relation} order by ${["_run", "_file", "_line"].map(quoteName).join(", ")}`,
-  );
+  return database.rows(`select * from ${relation} order by ${["_run", "_file", "_line"].map(quoteName).join(", ")}`);
 }
 
 /** What a query answers, once `verify` and the printed views over the raw files have said the same of the feed. */

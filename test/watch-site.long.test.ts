@@ -81,11 +81,7 @@ describe("watch over a site", { timeout: 900_000 }, () => {
     const before = through(readFileSync(join(site, former), "utf8"));
     deliver(window.files);
     await seen(window);
-    assert.equal(
-      through(readFileSync(join(site, shown()), "utf8")),
-      before,
-      "nothing is shown before its marker",
-    );
+    assert.equal(through(readFileSync(join(site, shown()), "utf8")), before, "nothing is shown before its marker");
     await measured(window, () => through(readFileSync(join(site, shown()), "utf8")) > before);
     const html = await (await fetch(`${url}today`)).text();
     const now = await (await fetch(url + shown(() => html))).text();
@@ -156,17 +152,12 @@ describe("watch over a site", { timeout: 900_000 }, () => {
   }
 
   /** Takes the run of the last day that comes first in this order, by its name or its bytes, out of the bucket. */
-  function holdBack(
-    pattern: RegExp,
-    now: Date,
-    order: (a: [string, number], b: [string, number]) => number,
-  ): Held {
+  function holdBack(pattern: RegExp, now: Date, order: (a: [string, number], b: [string, number]) => number): Held {
     const since = `dt=${new Date(now.getTime() - 86_400_000).toISOString().slice(0, 10)}`;
     const bytes = new Map<string, number>();
     for (const key of store.keys(bucket)) {
       const run = pattern.exec(key)?.[1];
-      if (run !== undefined && run >= since)
-        bytes.set(run, (bytes.get(run) ?? 0) + store.head(bucket, key)!.size);
+      if (run !== undefined && run >= since) bytes.set(run, (bytes.get(run) ?? 0) + store.head(bucket, key)!.size);
     }
     const [run] = [...bytes].sort(order)[0]!;
     const keys = store.keys(bucket).filter((key) => pattern.exec(key)?.[1] === run);

@@ -87,10 +87,7 @@ describe("watch", { timeout: 900_000 }, () => {
     };
     writeFileSync(join(kit.folder, "data", "lock"), JSON.stringify(holder));
     const locked = await watcher.until("a failure", ({ ok }) => !ok);
-    assert.match(
-      `${locked.exit} ${locked.message}`,
-      new RegExp(`^locked another sync .* process ${process.pid}`),
-    );
+    assert.match(`${locked.exit} ${locked.message}`, new RegExp(`^locked another sync .* process ${process.pid}`));
     rmSync(join(kit.folder, "data", "lock"));
     await watcher.until("success", ({ ok }) => ok);
 
@@ -105,7 +102,9 @@ describe("watch", { timeout: 900_000 }, () => {
 
     let failing = true;
     const again = await startS3Server({
-      ...{ credentials: [credentials], buckets: [bucket], port: Number(port) },
+      credentials: [credentials],
+      buckets: [bucket],
+      port: Number(port),
       intercept: ({ operation }, response) => {
         if (!failing || operation !== "ListObjectsV2") return false;
         response.writeHead(400).end("<Error><Code>ExpiredToken</Code></Error>");
@@ -135,10 +134,7 @@ describe("watch", { timeout: 900_000 }, () => {
     await watcher.closed;
     const { watch, problems, ok } = await status();
     assert.deepEqual([watch.running, ok], [false, false]);
-    assert.match(
-      problems[0].what,
-      new RegExp(`the watcher, process ${watcher.child.pid}, has died \\(last round 20`),
-    );
+    assert.match(problems[0].what, new RegExp(`the watcher, process ${watcher.child.pid}, has died \\(last round 20`));
     assert.equal((await kit.run(["watch", "--rounds", "1", ...brisk])).code, 0);
     assert.equal((await status()).watch, null);
   });
@@ -160,10 +156,7 @@ describe("watch", { timeout: 900_000 }, () => {
     waited(610);
     const { watch, problems, ok } = await status();
     assert.deepEqual([watch.running, watch.late, ok], [true, true, false]);
-    assert.match(
-      problems[0].what,
-      new RegExp(`the watcher, process ${watcher.child.pid}, is stuck \\(last round 20`),
-    );
+    assert.match(problems[0].what, new RegExp(`the watcher, process ${watcher.child.pid}, is stuck \\(last round 20`));
     assert.match(problems[0].next, new RegExp(`stop process ${watcher.child.pid}`));
     watcher.child.kill("SIGCONT");
     await watcher.until("success", ({ ok }) => ok);
@@ -188,8 +181,7 @@ describe("watch", { timeout: 900_000 }, () => {
     await within("the first download", download);
     watcher.child.kill("SIGINT");
     assert.equal(await within("the watcher's end", watcher.closed), exitCodes.ok);
-    for (const name of ["lock", "tmp", "watch.json"])
-      assert.ok(!existsSync(join(kit.folder, "data", name)), name);
+    for (const name of ["lock", "tmp", "watch.json"]) assert.ok(!existsSync(join(kit.folder, "data", name)), name);
   });
 
   it("refuses what it cannot do before the first round", async () => {

@@ -139,9 +139,7 @@ describe("webhook that answers oddly", () => {
 
   it("gives a date for Retry-After, near or far", async () => {
     const busy = (seconds: number) => (response: ServerResponse) =>
-      void response
-        .writeHead(429, { "retry-after": new Date(Date.now() + seconds * 1000).toUTCString() })
-        .end("busy");
+      void response.writeHead(429, { "retry-after": new Date(Date.now() + seconds * 1000).toUTCString() }).end("busy");
     answers = [busy(0)];
     await post();
     assert.equal(posts, 2);
@@ -159,10 +157,7 @@ describe("webhook that answers oddly", () => {
 
     for (const [what, answer] of [
       ["cut after the headers", cutAfter(200)],
-      [
-        "a login page",
-        (response: ServerResponse) => void response.end("<html><title>Sign in</title></html>"),
-      ],
+      ["a login page", (response: ServerResponse) => void response.end("<html><title>Sign in</title></html>")],
     ] as const)
       it(`ends with 26 after ${what}`, async () => {
         answers = [answer];

@@ -55,13 +55,7 @@ describe("guesses at a column", () => {
     ).map(({ column }) => column);
 
   it("know the words of each metric, and those that make it another", () => {
-    const time = [
-      "lin_ute_avail_min",
-      "cum_ute_avail_min",
-      "lin_avail_min",
-      "lin_ute_total_min",
-      "lin_busy_min",
-    ];
+    const time = ["lin_ute_avail_min", "cum_ute_avail_min", "lin_avail_min", "lin_ute_total_min", "lin_busy_min"];
     assert.equal(names("utilized_available", time)[0], "lin_ute_avail_min");
     assert.equal(names("available", time)[0], "lin_avail_min");
     assert.equal(names("utilized", time)[0], "lin_ute_total_min");
@@ -89,10 +83,7 @@ describe("guesses at a column", () => {
       60,
     );
     assert.deepEqual([first!.column, first!.note], ["n_abandoned", null]);
-    assert.deepEqual(
-      [second!.column, second!.note],
-      ["abandoned_share", "not whole numbers, as counts would be"],
-    );
+    assert.deepEqual([second!.column, second!.note], ["abandoned_share", "not whole numbers, as counts would be"]);
     const seconds = guesses(
       { metric: "logged_in", usual: "lin_logged_in_min", unit: "minutes" },
       [{ name: "logged_in", values: { ...values, max: 900 } }],
@@ -110,11 +101,7 @@ describe("wfm columns", () => {
   after(() => kit.close());
 
   // Another export under the same bucket: what was synced before goes.
-  const deliver = async (
-    days: Record<string, (row: Row) => Row>,
-    yaml = "",
-    more: Record<string, Row[]> = {},
-  ) => {
+  const deliver = async (days: Record<string, (row: Row) => Row>, yaml = "", more: Record<string, Row[]> = {}) => {
     rmSync(join(kit.folder, "data"), { recursive: true, force: true });
     kit.config(yaml);
     for (const day of ["2026-09-01", "2026-09-02"])
@@ -240,29 +227,20 @@ describe("wfm columns", () => {
     const abandons = await metric("abandons");
     assert.equal(abandons.state, "ended");
     assert.equal(abandons.clear, "abandons_total");
-    assert.match(
-      (await columns()).stdout,
-      /abandons: total_abandons is no longer delivered; probably abandons_total/,
-    );
+    assert.match((await columns()).stdout, /abandons: total_abandons is no longer delivered; probably abandons_total/);
     const { code, stderr } = await columns("--write", "--yes");
     assert.equal(code, 0, stderr);
     assert.match(stderr, /abandons: total_abandons\+abandons_total \(was total_abandons\)/);
     const yaml = readFileSync(join(kit.folder, "kit.yaml"), "utf8");
     assert.match(yaml, /abandons: \[total_abandons, abandons_total\]\n/);
     const shown = (await columns()).stdout;
-    assert.match(
-      shown,
-      /^abandons +total_abandons +ended +BIGINT +50% .*\n +abandons_total +mapped +BIGINT +50% /m,
-    );
+    assert.match(shown, /^abandons +total_abandons +ended +BIGINT +50% .*\n +abandons_total +mapped +BIGINT +50% /m);
     assert.doesNotMatch(shown, /no longer delivered/);
     assert.equal((await metric("abandons")).state, "mapped");
     assert.match((await columns("--write")).stderr, /says so already/);
     const set = await columns("--set", "abandons=Abandons_Total + total_abandons", "--yes");
     assert.equal(set.code, 0, set.stderr);
-    assert.match(
-      readFileSync(join(kit.folder, "kit.yaml"), "utf8"),
-      /abandons: \[abandons_total, total_abandons\]\n/,
-    );
+    assert.match(readFileSync(join(kit.folder, "kit.yaml"), "utf8"), /abandons: \[abandons_total, total_abandons\]\n/);
     assert.match((await columns("--set", "abandons=total_abandons+left", "--yes")).stderr, /no column left/);
   });
 
@@ -276,11 +254,12 @@ describe("wfm columns", () => {
       yaml,
     );
     const { stdout } = await kit.run([
-      ...["sql", "--format", "json"],
+      "sql",
+      "--format",
+      "json",
       "select instance_ts::date::varchar as day, sum(abandons) as n, count(reps) as reps from wfm.queue_windows group by all order by all",
     ]);
-    const of = (day: string) =>
-      windows(day, (row) => row).reduce((sum, row) => sum + Number(row.total_abandons), 0);
+    const of = (day: string) => windows(day, (row) => row).reduce((sum, row) => sum + Number(row.total_abandons), 0);
     assert.deepEqual(
       JSON.parse(stdout),
       ["2026-09-01", "2026-09-02"].map((day) => ({ day, n: of(day), reps: 0 })),
@@ -334,12 +313,11 @@ describe("wfm columns", () => {
     const set = `abandons=abandoned, left + lost, wait_seconds=Ø WAIT=time ü+Mean AHT (sec),reps=агенты reps %`;
     assert.equal((await columns("--set", set, "--yes")).code, 0);
     const yaml = readFileSync(join(kit.folder, "kit.yaml"), "utf8");
-    assert.match(
-      yaml,
-      /abandons: "abandoned, left \+ lost"\n {6}wait_seconds: \[Ø wait=time ü, Mean AHT \(sec\)\]\n/,
-    );
+    assert.match(yaml, /abandons: "abandoned, left \+ lost"\n {6}wait_seconds: \[Ø wait=time ü, Mean AHT \(sec\)\]\n/);
     const { stdout } = await kit.run([
-      ...["sql", "--format", "json"],
+      "sql",
+      "--format",
+      "json",
       "select sum(abandons) as abandons, min(reps) as reps from wfm.queue_windows",
     ]);
     assert.deepEqual(JSON.parse(stdout), [{ abandons: 22, reps: 3 }]);
@@ -348,9 +326,7 @@ describe("wfm columns", () => {
   it("gives the same to a machine", async () => {
     await deliver({ all: renamed({ total_abandons: "abandoned" }) });
     const { feeds, switches, changes } = JSON.parse((await columns("--json", "--write", "--yes")).stdout);
-    assert.deepEqual(changes, [
-      { option: "site.wfm.queue.abandons", from: "total_abandons", to: "abandoned" },
-    ]);
+    assert.deepEqual(changes, [{ option: "site.wfm.queue.abandons", from: "total_abandons", to: "abandoned" }]);
     assert.equal(feeds[0].metrics[1].guesses[0].column, "abandoned");
     assert.equal(switches.length, 4);
   });
@@ -379,7 +355,10 @@ describe("wfm columns", () => {
         lin_logged_in_min: 900,
         lin_avail_min: 610.5,
       },
-      ...{ lin_busy_min: 0, lin_ute_total_min: 300, lin_ute_avail_min: 300, lin_ute_busy_min: 0 },
+      lin_busy_min: 0,
+      lin_ute_total_min: 300,
+      lin_ute_avail_min: 300,
+      lin_ute_busy_min: 0,
     }));
     // Eight days, so that there are windows enough.
     const days = Object.fromEntries(["2026-09-01", "2026-09-02"].map((day) => [day, minutes]));
@@ -396,7 +375,9 @@ describe("wfm columns", () => {
     for (const each of after.switches)
       assert.ok(each.suggests === null || each.suggests === each.value, JSON.stringify(each));
     const { stdout } = await kit.run([
-      ...["sql", "--format", "json"],
+      "sql",
+      "--format",
+      "json",
       "select (select max(logged_in) from wfm.rep_windows) as logged_in, max(wait_seconds) as wait, min(handle_seconds) as handle from wfm.queue_windows",
     ]);
     assert.deepEqual(JSON.parse(stdout), [{ logged_in: 15, wait: 90.5, handle: 400.5 }]);

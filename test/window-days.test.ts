@@ -107,9 +107,7 @@ describe("days with windows", () => {
       for (const zone of [...zones, "Australia/Lord_Howe", "Antarctica/Troll", "Europe/Chisinau"]) {
         raw.project.config.timezone = zone;
         const catalog = await openCatalog(raw.project);
-        const listed = (await answer<IntradayDay>(raw.project, catalog, "intraday-days")).map(
-          ({ day }) => day,
-        );
+        const listed = (await answer<IntradayDay>(raw.project, catalog, "intraday-days")).map(({ day }) => day);
         const files = listDatasets(raw.project).filter(({ parameters }) => parameters.day);
         assert.deepEqual(
           listed,

@@ -1,18 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  evidence,
-  type IntervalState,
-  intervalState,
-  isOpen,
-} from "../notebooks/components/metrics/interval-state.ts";
+import { evidence, type IntervalState, intervalState, isOpen } from "../notebooks/components/metrics/interval-state.ts";
 import { daysLater, timeZone, weekday } from "../notebooks/components/metrics/time-zone.ts";
-import {
-  dayIntervals,
-  dayWindows,
-  type Grain,
-  windowLength,
-} from "../notebooks/components/metrics/windows.ts";
+import { dayIntervals, dayWindows, type Grain, windowLength } from "../notebooks/components/metrics/windows.ts";
 import fc from "./fast-check.ts";
 
 const zones = [

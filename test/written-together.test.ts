@@ -22,9 +22,7 @@ describe("day files that are written together", () => {
           const place = join(folder, `${++round}`);
           mkdirSync(place);
           const one = (rows: number) => `select range as n, md5(range::varchar) as text from range(${rows})`;
-          const all = sizes
-            .map((rows, i) => `select *, ${i} as part from (${one(rows)})`)
-            .join(" union all ");
+          const all = sizes.map((rows, i) => `select *, ${i} as part from (${one(rows)})`).join(" union all ");
           const written = await writeParquets(db, `${all} order by part, n`, "part", place);
           for (const [i, rows] of sizes.entries()) {
             if (rows === 0) {

@@ -30,10 +30,7 @@ describe("rules of time zones", () => {
     const days = (...list: string[]) =>
       ({ feeds: { x: { ...emptyFeed(), days: list.map((dt) => ({ dt })) } } }) as never;
     const now = new Date("2026-11-30T12:00:00Z");
-    assert.deepEqual(
-      yearsOf(days("1970-01-01", "2024-12-31", "2026-11-29", "2031-05-01"), now),
-      [2024, 2026],
-    );
+    assert.deepEqual(yearsOf(days("1970-01-01", "2024-12-31", "2026-11-29", "2031-05-01"), now), [2024, 2026]);
     assert.deepEqual(yearsOf(emptySnapshot(), now), [2026, 2026]);
   });
 
@@ -47,11 +44,7 @@ describe("rules of time zones", () => {
         );
       };
       for (const zone of ["UTC", "America/New_York", "Europe/Chisinau"])
-        assert.equal(
-          (await notes(zone)).length,
-          (await zoneDifference(database, zone, [2026, 2026])) ? 1 : 0,
-          zone,
-        );
+        assert.equal((await notes(zone)).length, (await zoneDifference(database, zone, [2026, 2026])) ? 1 : 0, zone);
     } finally {
       raw.delete();
     }

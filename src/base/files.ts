@@ -51,11 +51,7 @@ export function writeAtomically(
  * Replaces a file outside the data folder atomically: `write` writes a draft, which is then renamed. A reader sees the old
  * or the new content, and a failure leaves the old.
  */
-export function replaceFile(
-  file: string,
-  write: (draft: string) => void,
-  draft = `${file}.${process.pid}`,
-): void {
+export function replaceFile(file: string, write: (draft: string) => void, draft = `${file}.${process.pid}`): void {
   try {
     write(draft);
     renameSync(draft, file);

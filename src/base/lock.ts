@@ -38,11 +38,7 @@ export async function withLock<T>(
  * from one whose number was given to another since, and where it is damaged. Not to be asked for again inside `work`.
  * Throws CliError as `busy` makes it, or notWritable, diskFull; on the signal its reason.
  */
-export async function withLockFile<T>(
-  file: string,
-  options: LockOptions,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function withLockFile<T>(file: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const folder = dirname(file);
   const { made, holder } = await acquire(file, folder, options);
   try {

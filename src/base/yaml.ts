@@ -64,8 +64,7 @@ export class YamlFile {
       name: "",
       where: "",
     };
-    for (const error of parsed.errors)
-      this.report(error.pos[0], `not valid YAML: ${firstLine(error.message)}`);
+    for (const error of parsed.errors) this.report(error.pos[0], `not valid YAML: ${firstLine(error.message)}`);
   }
 
   report(at: number, message: string, exit: ExitName = "config"): void {
@@ -88,10 +87,7 @@ export class YamlFile {
     yaml.visit(this.document, {
       Scalar: (_, node) => {
         if (typeof node.value !== "string" || node.value.search(secretValue) < 0) return;
-        this.report(
-          start(node) ?? 0,
-          `a value that looks like a secret has no place in this file: ${secretAdvice}`,
-        );
+        this.report(start(node) ?? 0, `a value that looks like a secret has no place in this file: ${secretAdvice}`);
       },
     });
   }
@@ -154,9 +150,7 @@ export function listOf<T>(check: Check<T>, single = false): Check<T[]> {
       const item = check(value);
       return item === undefined ? undefined : [item];
     }
-    const items = node.items.map((item) =>
-      check({ ...value, node: item as yaml.Node, at: start(item) ?? value.at }),
-    );
+    const items = node.items.map((item) => check({ ...value, node: item as yaml.Node, at: start(item) ?? value.at }));
     return items.filter((item) => item !== undefined) as T[];
   };
   if (check.options !== undefined) read.options = check.options;
@@ -169,8 +163,7 @@ export function text<T>(what: string, parse: (text: string) => T): Check<T>;
 export function text<T>(what: string, parse?: (text: string) => T): Check<T | string> {
   return (value) => {
     const node = value.file.resolve(value.node);
-    if (!yaml.isScalar(node) || node.value === null || typeof node.value === "boolean")
-      return wrong(value, what);
+    if (!yaml.isScalar(node) || node.value === null || typeof node.value === "boolean") return wrong(value, what);
     const written = typeof node.value === "string" ? node.value : (node.source ?? String(node.value));
     if (written === "") return wrong(value, what);
     if (parse === undefined) return written;
@@ -211,9 +204,7 @@ export function number(what: string, least: number, most: number, whole = false)
 export function flag(): Check<boolean> {
   return (value) => {
     const node = value.file.resolve(value.node);
-    return yaml.isScalar(node) && typeof node.value === "boolean"
-      ? node.value
-      : wrong(value, "true or false");
+    return yaml.isScalar(node) && typeof node.value === "boolean" ? node.value : wrong(value, "true or false");
   };
 }
 
@@ -247,8 +238,7 @@ export function items(value: Value): Value[] {
 
 /** Reads a map with `map`, anything else with `other`. */
 export function mapOr<A, B>(map: Check<A>, other: Check<B>): Check<A | B> {
-  const read: Check<A | B> = (value) =>
-    yaml.isMap(value.file.resolve(value.node)) ? map(value) : other(value);
+  const read: Check<A | B> = (value) => (yaml.isMap(value.file.resolve(value.node)) ? map(value) : other(value));
   read.options = [...(map.options ?? []), ...(other.options ?? [])];
   return read;
 }
@@ -277,8 +267,7 @@ export function entries(value: Value, inside: string): Value[] | undefined {
         : (key.source ?? String(key.value))
       : null;
     if (name === null) value.file.report(at, "a key must be plain text");
-    else if (seen.has(name))
-      value.file.report(at, `duplicate option "${name}"${inside === "" ? "" : ` in ${inside}`}`);
+    else if (seen.has(name)) value.file.report(at, `duplicate option "${name}"${inside === "" ? "" : ` in ${inside}`}`);
     else {
       seen.add(name);
       result.push({

@@ -64,9 +64,7 @@ export function readArguments<O extends Options>(
       problems.push(`option ${rawName} is given twice`);
     } else {
       given.add(name);
-      const texts = option.multiple
-        ? value.split(option.separator ?? ",").filter((text) => text !== "")
-        : [value];
+      const texts = option.multiple ? value.split(option.separator ?? ",").filter((text) => text !== "") : [value];
       if (texts.length === 0) problems.push(`option ${rawName} needs a value`);
       for (const text of texts) {
         try {
@@ -89,9 +87,7 @@ export function readArguments<O extends Options>(
   return { options: Object.fromEntries(values) as Values<O>, rest };
 }
 
-function forNode(
-  options: Options,
-): Record<string, { type: "boolean" | "string"; short?: string; multiple?: boolean }> {
+function forNode(options: Options): Record<string, { type: "boolean" | "string"; short?: string; multiple?: boolean }> {
   return Object.fromEntries(
     Object.entries(options).map(([name, { type, short }]) => [
       name,
@@ -130,8 +126,7 @@ export function host(text: string): string {
 export function oneOf<const W extends readonly string[]>(words: W): (text: string) => W[number] {
   return (text) => {
     const word = words.find((word) => word === text);
-    if (word === undefined)
-      throw new Error(`not one of ${words.join(", ")}: ${text}${didYouMean(text, words)}`);
+    if (word === undefined) throw new Error(`not one of ${words.join(", ")}: ${text}${didYouMean(text, words)}`);
     return word;
   };
 }
@@ -150,8 +145,7 @@ export function zone(text: string): string {
 export function moment(text: string): Date {
   const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
   const date = new Date(text);
-  if (!iso.test(text) || Number.isNaN(date.getTime()))
-    throw new Error(`not a time like 2026-09-01T05:15:00Z: ${text}`);
+  if (!iso.test(text) || Number.isNaN(date.getTime())) throw new Error(`not a time like 2026-09-01T05:15:00Z: ${text}`);
   return date;
 }
 

@@ -88,11 +88,7 @@ function csvLine(values: Value[]): string {
 function csvCell(value: Value): string {
   if (value === null) return "";
   const text =
-    typeof value === "string"
-      ? value
-      : typeof value === "object"
-        ? JSON.stringify(value, exact)
-        : numberText(value);
+    typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value, exact) : numberText(value);
   return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -76,21 +76,15 @@ export function openOutput({ json = false } = {}, effects: Effects = here): Outp
     say: (text) => (json ? event({ event: "message", message: text }) : line(visibleLines(text))),
     warn(text, next) {
       if (json) event({ event: "warning", message: text, next: next ?? null });
-      else
-        line(
-          `${paint("warning:", 33)} ${people(text)}${next === undefined ? "" : `\n  next: ${people(next)}`}`,
-        );
+      else line(`${paint("warning:", 33)} ${people(text)}${next === undefined ? "" : `\n  next: ${people(next)}`}`);
     },
     error(error, debug) {
       const { exit, message } = error;
       const next = error.next ?? null;
       const trace = debug ? stackOf(error) : null;
-      if (json)
-        event({ event: "error", exit, code: exitCodes[exit], message, next, ...(trace && { trace }) });
+      if (json) event({ event: "error", exit, code: exitCodes[exit], message, next, ...(trace && { trace }) });
       else {
-        line(
-          `${paint("asapp-kit:", 31)} ${people(message)}${next === null ? "" : `\n  next: ${people(next)}`}`,
-        );
+        line(`${paint("asapp-kit:", 31)} ${people(message)}${next === null ? "" : `\n  next: ${people(next)}`}`);
         if (trace !== null) line(trace);
       }
     },

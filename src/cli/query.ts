@@ -3,12 +3,7 @@ import type { Database } from "../duckdb/database.ts";
 import { quoteName, quoteText } from "../duckdb/quote.ts";
 
 /** Writes a query's rows to a file that the database was opened with. */
-export async function copyToParquet(
-  database: Database,
-  sql: string,
-  file: string,
-  signal: AbortSignal,
-): Promise<void> {
+export async function copyToParquet(database: Database, sql: string, file: string, signal: AbortSignal): Promise<void> {
   const query = sql.replace(/[\s;]+$/, "");
   await explained(async () => {
     const view = `create or replace temp view query_result as from (\n${query}\n)`;
@@ -53,8 +48,7 @@ function complaintOf({ message }: Error): string | null {
 function nextFor(message: string): string {
   if (/^Permission Error|disabled by configuration/.test(message))
     return "queries read the data folder only: `-o FILE` writes a result, and parquet can be joined elsewhere";
-  if (/Table with name .* does not exist/.test(message))
-    return 'asapp-kit sql "show all tables" lists what there is';
+  if (/Table with name .* does not exist/.test(message)) return 'asapp-kit sql "show all tables" lists what there is';
   if (/column/i.test(message)) return "asapp-kit schema FEED lists a feed's columns";
   return "asapp-kit sql --help shows examples";
 }

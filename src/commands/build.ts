@@ -33,11 +33,7 @@ export default command({
     for (const file of planned) if (file.unknownQueues.length === 0) output.say(plannedText(file));
     const fresh = await refresh(project, { sync: !options["no-sync"], strict: options.strict }, context);
     await warnOfQueues(project, output);
-    const site = await runBuild(
-      project,
-      options.output === undefined ? {} : { out: options.output },
-      context,
-    );
+    const site = await runBuild(project, options.output === undefined ? {} : { out: options.output }, context);
     if (output.json) await output.document({ ...fresh, planned, site });
     else await output.result(buildText(site, fresh));
     return undefined;

@@ -23,11 +23,7 @@ export default command({
     const project = openProject(config);
     const file = write ?? project.config.catalog;
     if (file === null)
-      throw new CliError(
-        "usage",
-        "write it where?",
-        "add --write FILE.duckdb, or `catalog: FILE` to kit.yaml",
-      );
+      throw new CliError("usage", "write it where?", "add --write FILE.duckdb, or `catalog: FILE` to kit.yaml");
     const { writeCatalog } = await import("./steps/catalog-file.ts");
     const written = await writeCatalog(project, file, { force, now });
     if (output.json) {
@@ -37,9 +33,7 @@ export default command({
     const { relations, bytes: size, seconds } = written;
     output.say(`wrote ${file}: ${relations} tables and views, ${bytes(size)}, ${duration(seconds)}`);
     if (written.file !== project.config.catalog)
-      output.say(
-        "it shows the data of now: write it again after a sync, or name it under `catalog` in kit.yaml",
-      );
+      output.say("it shows the data of now: write it again after a sync, or name it under `catalog` in kit.yaml");
     return undefined;
   },
 });

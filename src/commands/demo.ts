@@ -38,10 +38,7 @@ export default command({
   },
   examples: [
     ["asapp-kit demo", "four weeks and today, served on http://127.0.0.1:3000"],
-    [
-      "asapp-kit demo --days 7 --no-serve",
-      "a smaller one, to look at with asapp-kit sql --config .demo/kit.yaml",
-    ],
+    ["asapp-kit demo --days 7 --no-serve", "a smaller one, to look at with asapp-kit sql --config .demo/kit.yaml"],
     ["asapp-kit demo --seed 7 --now 2026-09-01T17:20:00Z", "the same pictures every time"],
   ],
   async run(options, _rest, context) {
@@ -109,10 +106,7 @@ function configText(endpoint: string, region: string, timezone: string): string 
 }
 
 // Whatever this machine has for AWS must neither be used nor asked for.
-function useCredentials({
-  accessKeyId,
-  secretAccessKey,
-}: Record<"accessKeyId" | "secretAccessKey", string>): void {
+function useCredentials({ accessKeyId, secretAccessKey }: Record<"accessKeyId" | "secretAccessKey", string>): void {
   for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
   Object.assign(process.env, {
     AWS_ACCESS_KEY_ID: accessKeyId,

@@ -19,10 +19,7 @@ export default command({
   options: {},
   examples: [
     ["asapp-kit explain convos_metrics issue_id=21352352", "one conversation, as often as it was restated"],
-    [
-      'asapp-kit explain queue_wfm queue_name="Queue Billing" instance_ts="2026-09-01 15:15"',
-      "a corrected window",
-    ],
+    ['asapp-kit explain queue_wfm queue_name="Queue Billing" instance_ts="2026-09-01 15:15"', "a corrected window"],
   ],
   async run(_options, [feed = "", ...conditions], { config, output, signal }) {
     const values = Object.fromEntries(conditions.map(condition));
@@ -39,8 +36,7 @@ export default command({
 
 function condition(text: string): [string, string] {
   const at = text.indexOf("=");
-  if (at < 1)
-    throw new CliError("usage", `not COLUMN=VALUE: ${text}`, "asapp-kit explain --help shows examples");
+  if (at < 1) throw new CliError("usage", `not COLUMN=VALUE: ${text}`, "asapp-kit explain --help shows examples");
   return [text.slice(0, at), text.slice(at + 1)];
 }
 

@@ -18,10 +18,7 @@ export function mainHelp(): string {
 }
 
 /** The text of `asapp-kit <command> --help`. */
-export function commandHelp(
-  name: string,
-  { summary, about, positionals, options, examples }: Command,
-): string {
+export function commandHelp(name: string, { summary, about, positionals, options, examples }: Command): string {
   const argument =
     positionals.name === "" ? "" : positionals.least > 0 ? ` ${positionals.name}` : ` [${positionals.name}]`;
   return [

@@ -6,8 +6,7 @@ const port = whole(1, 65_535);
 
 export default command({
   summary: "serve the site while you edit it",
-  about:
-    "Editing a page, a component or a .sql file, or syncing new data, updates the open page. Ctrl-C stops it.",
+  about: "Editing a page, a component or a .sql file, or syncing new data, updates the open page. Ctrl-C stops it.",
   options: {
     sync: { type: "boolean", doc: "sync first" },
     port: { type: "string", value: "N", doc: "port on 127.0.0.1 (3000, or the next free one)", parse: port },

@@ -15,8 +15,7 @@ const shown = 60; // letters of a line, in the table
 
 export default command({
   summary: "list the lines that could not be read",
-  about:
-    "Each with file, line number, reason and the line itself. The rest of its file is in the warehouse as usual.",
+  about: "Each with file, line number, reason and the line itself. The rest of its file is in the warehouse as usual.",
   options: {
     feed: shared.feed,
     retry: { type: "boolean", doc: "read the files with such lines again, after a new version of the kit" },
@@ -52,9 +51,7 @@ async function retry(project: Project, feeds: string[] | null, context: Context)
   const { runUpdate } = await import("./steps/update.ts");
   const days = Object.entries(loadSnapshot(project.data).feeds)
     .filter(([feed]) => feeds?.includes(feed) ?? true)
-    .flatMap(([feed, { days }]) =>
-      days.filter(({ quarantined }) => quarantined > 0).map(({ dt }) => ({ feed, dt })),
-    );
+    .flatMap(([feed, { days }]) => days.filter(({ quarantined }) => quarantined > 0).map(({ dt }) => ({ feed, dt })));
   if (days.length > 0) await runUpdate(project, context, { days, force: true });
 }
 
@@ -62,5 +59,4 @@ async function* once<T>(batch: T): AsyncGenerator<T> {
   yield batch;
 }
 
-const short = (text: string | null) =>
-  text !== null && text.length > shown ? `${text.slice(0, shown)}…` : text;
+const short = (text: string | null) => (text !== null && text.length > shown ? `${text.slice(0, shown)}…` : text);

@@ -45,9 +45,7 @@ interface Listed {
 
 /** A feed's columns: type, key, share of rows with a value, days first and last seen, meaning. */
 async function schemaColumns(project: Project, feed: string): Promise<Listed> {
-  return withCatalog(project, async (database) =>
-    list(database, columns(feed, await filled(database, feed))),
-  );
+  return withCatalog(project, async (database) => list(database, columns(feed, await filled(database, feed))));
 }
 
 /** What changed in the columns of one feed, or of all, oldest first. */

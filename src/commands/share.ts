@@ -78,10 +78,7 @@ export default command({
     ["asapp-kit share wfm", "the newest day of all queues as wfm-all-queues-2026-09-01.png"],
     ["asapp-kit share wfm --queue Billing --date yesterday --out billing.pdf", "one queue, for a report"],
     ["asapp-kit share wfm --html --interval 30", "one file to mail, in which any queue can be chosen"],
-    [
-      "asapp-kit share wfm --date 2026-09-01 --compare last-week",
-      "the same day against the one a week before",
-    ],
+    ["asapp-kit share wfm --date 2026-09-01 --compare last-week", "the same day against the one a week before"],
     ["asapp-kit share wfm --all --out cards/", "a picture of each queue"],
     ["asapp-kit share wfm --post env:SLACK_WEBHOOK", "the day in a few sentences to a channel"],
   ],
@@ -92,17 +89,9 @@ export default command({
     if (all && queue !== undefined)
       throw new CliError("usage", "--all and --queue exclude each other", "leave one of them out");
     if (all && post !== undefined)
-      throw new CliError(
-        "usage",
-        "--all and --post exclude each other",
-        "post one queue, or all of them together",
-      );
+      throw new CliError("usage", "--all and --post exclude each other", "post one queue, or all of them together");
     if (html && options.format !== undefined && options.format !== "html")
-      throw new CliError(
-        "usage",
-        `--html and --format ${options.format} exclude each other`,
-        "leave one of them out",
-      );
+      throw new CliError("usage", `--html and --format ${options.format} exclude each other`, "leave one of them out");
     for (const name of ["image-url", "link-url"] as const)
       if (options[name] !== undefined && post === undefined)
         throw new CliError("usage", `--${name} is for messages`, "add --post URL, or leave it out");
@@ -110,7 +99,10 @@ export default command({
     const shared = await runShare(
       project,
       {
-        ...{ queue, all, date: dayOf(options.date, project.config.timezone, context.now), out: options.out },
+        queue,
+        all,
+        date: dayOf(options.date, project.config.timezone, context.now),
+        out: options.out,
         grain: Number(options.interval ?? 15) as 15 | 30 | 60,
         comparison: comparisons[options.compare ?? "usual"],
         format: html ? "html" : options.format,
@@ -186,9 +178,7 @@ async function runShare(project: Project, wish: ShareWish, context: Context): Pr
   if (format !== null)
     for (const [i, queue] of queues.entries()) {
       if (signal.aborted) throw new CliError("interrupted", "interrupted");
-      const file = wish.all
-        ? join(wish.out ?? ".", `${named[i]}.${format}`)
-        : (wish.out ?? `${named[i]}.${format}`);
+      const file = wish.all ? join(wish.out ?? ".", `${named[i]}.${format}`) : (wish.out ?? `${named[i]}.${format}`);
       const only = wish.all || wish.queue !== undefined ? queue : null;
       const content = await make.file(queue, format, only);
       await writeOutput(file, async (path) => writeFileSync(path, content));

@@ -43,7 +43,8 @@ export default command({
       return await runShell(openProject(config), {
         format: forShell(chosen, options.output),
         timezone: options.timezone,
-        ...{ output, signal },
+        output,
+        signal,
       });
     }
     const sql = await readQuery(argument, options.file);
@@ -119,11 +120,7 @@ function chooseFormat({ format: asked, output: file, timezone }: Wish, { json, t
     throw new CliError("usage", `--json and --format ${asked} exclude each other`, "leave one of them out");
   const format = asked ?? (json ? "json" : file !== undefined ? formatOf(file) : terminal ? "table" : "csv");
   if (format === null)
-    throw new CliError(
-      "usage",
-      `no format has that extension: ${file}`,
-      `add --format, one of ${formats.join(", ")}`,
-    );
+    throw new CliError("usage", `no format has that extension: ${file}`, `add --format, one of ${formats.join(", ")}`);
   if (format === "parquet" && timezone !== undefined)
     throw new CliError("usage", "--timezone does not go with parquet: its times are UTC", "leave it out");
   if (format === "parquet" && file === undefined)
@@ -144,11 +141,7 @@ async function readQuery(argument: string | undefined, file: string | undefined)
     try {
       return readFileSync(file, "utf8");
     } catch (error) {
-      throw new CliError(
-        "usage",
-        `cannot read the query: ${(error as Error).message}`,
-        "check the name after -f",
-      );
+      throw new CliError("usage", `cannot read the query: ${(error as Error).message}`, "check the name after -f");
     }
   }
   if (argument === undefined && file === undefined && process.stdin.isTTY)

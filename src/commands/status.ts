@@ -9,8 +9,7 @@ import type { Status } from "../warehouse/status.ts";
 
 export default command({
   summary: "what is here, how fresh, what is wrong",
-  about:
-    "From disk alone: what the last sync noted and what the warehouse holds. With --remote also from the bucket.",
+  about: "From disk alone: what the last sync noted and what the warehouse holds. With --remote also from the bucket.",
   options: {
     feed: shared.feed,
     all: { type: "boolean", doc: "also the feeds that nothing is here of" },

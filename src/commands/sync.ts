@@ -37,10 +37,7 @@ export default command({
   },
   examples: [
     ["asapp-kit sync", "every feed of kit.yaml"],
-    [
-      "asapp-kit sync --dry-run --feed queue_wfm",
-      "what would be fetched of one feed, and what is waited for",
-    ],
+    ["asapp-kit sync --dry-run --feed queue_wfm", "what would be fetched of one feed, and what is waited for"],
     ["asapp-kit sync --wait --fail-on schema,counts", "in a pipeline that must not go on with odd data"],
   ],
   async run(options, _rest, context) {

@@ -75,14 +75,18 @@ async function verify(project: Project, run: VerifyRun, { output, signal, now }:
   const { updateWarehouse } = await import("../warehouse/update.ts");
   const { remote, repair } = run;
   const raw = await checkRaw(project, {
-    ...{ remote, repair, feeds: run.feeds ?? undefined, signal, now, held: true },
+    remote,
+    repair,
+    feeds: run.feeds ?? undefined,
+    signal,
+    now,
+    held: true,
     onFile({ files }) {
       if (files % 100 === 0) output.progress({ step: "reading", done: files, total: null, unit: "files" });
     },
   });
   const catalog = readSnapshot(project.data).damage;
-  if (raw.repaired.length > 0 || (repair && catalog !== null))
-    await updateWarehouse(project, { signal, now });
+  if (raw.repaired.length > 0 || (repair && catalog !== null)) await updateWarehouse(project, { signal, now });
   const names = run.raw ? [] : Object.keys(loadSnapshot(project.data).feeds).sort();
   const wanted = names.filter((name) => run.feeds?.includes(name) ?? true);
   let feeds = await proven(project, wanted, output, signal);
@@ -121,22 +125,10 @@ function verifyText({ raw, feeds, rebuilt }: Verified): string {
   return blocks.join("\n");
 }
 
-function rawText({
-  files,
-  partitions,
-  bytes: size,
-  damaged,
-  repaired,
-  unrepaired,
-  remote,
-}: CheckReport): string {
+function rawText({ files, partitions, bytes: size, damaged, repaired, unrepaired, remote }: CheckReport): string {
   const verdict =
-    damaged.length === 0
-      ? "each as the manifest has it"
-      : `${count(damaged.length)} not as the manifest has them`;
-  const blocks = [
-    `${plural(files, "file")} of ${plural(partitions, "partition")} read, ${bytes(size)}: ${verdict}\n`,
-  ];
+    damaged.length === 0 ? "each as the manifest has it" : `${count(damaged.length)} not as the manifest has them`;
+  const blocks = [`${plural(files, "file")} of ${plural(partitions, "partition")} read, ${bytes(size)}: ${verdict}\n`];
   if (damaged.length > 0)
     blocks.push(
       table(

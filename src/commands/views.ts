@@ -4,8 +4,7 @@ import { openProject } from "../config/project.ts";
 
 export default command({
   summary: "print the dedupe views as a script for any DuckDB",
-  about:
-    "The script reads the .jsonl.gz files themselves: neither the kit nor its Parquet files are needed to run it.",
+  about: "The script reads the .jsonl.gz files themselves: neither the kit nor its Parquet files are needed to run it.",
   options: {
     feed: shared.feed,
     output: { type: "string", short: "o", value: "FILE", doc: "write the script there instead of to stdout" },

@@ -113,8 +113,14 @@ async function watch(options: WatchOptions, context: Context): Promise<ExitName>
   refuseSecond(project);
   const everySeconds = options.everySeconds ?? usualSeconds(project, options.feeds);
   const note: WatchNote = {
-    ...{ format: 1, ...thisProcess(), everySeconds },
-    ...{ round: null, outcome: null, lastSuccess: null, failures: 0, next: null },
+    format: 1,
+    ...thisProcess(),
+    everySeconds,
+    round: null,
+    outcome: null,
+    lastSuccess: null,
+    failures: 0,
+    next: null,
   };
   const told = new Told(output);
   const memory: Memory = { looked: null, seen: "" };
@@ -150,9 +156,7 @@ async function watch(options: WatchOptions, context: Context): Promise<ExitName>
       Object.assign(note, { outcome: outcomeText(round), next: round.next });
       if (round.ok) note.lastSuccess = isoOf(Date.now());
       told.tolerate(() => writeNote({ data }, note));
-      await output.result(
-        output.json ? `${JSON.stringify({ event: "round", ...round })}\n` : roundText(round),
-      );
+      await output.result(output.json ? `${JSON.stringify({ event: "round", ...round })}\n` : roundText(round));
       if (last) break;
       await until(next, signal);
     }
@@ -167,8 +171,7 @@ function usualSeconds(project: Project, wanted: string[] | null): number {
   const { feeds } = project.config;
   const here = Object.keys(readLastSync(project)?.feeds ?? {});
   const names =
-    wanted ??
-    (feeds !== "all" ? feeds.map(({ name }) => name) : here.length > 0 ? here : [...project.feeds.keys()]);
+    wanted ?? (feeds !== "all" ? feeds.map(({ name }) => name) : here.length > 0 ? here : [...project.feeds.keys()]);
   const cadences = names.flatMap((name) => feedOf(project, name).cadenceMinutes ?? []);
   return (Math.min(60, ...cadences) / 2) * 60;
 }
@@ -210,8 +213,7 @@ function refuseSecond(project: Project): void {
 async function until(time: number, signal: AbortSignal): Promise<void> {
   const end = performance.now() + time - Date.now();
   const left = () => Math.min(time - Date.now(), end - performance.now());
-  while (!signal.aborted && left() > 0)
-    await delay(Math.min(left(), 10_000), undefined, { signal }).catch(() => {});
+  while (!signal.aborted && left() > 0) await delay(Math.min(left(), 10_000), undefined, { signal }).catch(() => {});
 }
 
 function isoOf(time: number): string {

@@ -51,8 +51,7 @@ export default command({
     const report = await readWfmReport(project);
     const writes = options.write || options.set.length > 0;
     const plan = writes ? planWfm(project, report, options.set, options.write) : null;
-    if (output.json)
-      await output.document({ ...report, ...(plan && { file: plan.file, changes: plan.changes }) });
+    if (output.json) await output.document({ ...report, ...(plan && { file: plan.file, changes: plan.changes }) });
     else await output.result(reportText(report));
     if (plan === null) return undefined;
     output.say(wfmPlanText(plan));

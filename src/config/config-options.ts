@@ -29,15 +29,7 @@ export interface OpenHours {
   to: number;
 }
 
-export const weekdays = [
-  "monday",
-  "tuesday",
-  "wednesday",
-  "thursday",
-  "friday",
-  "saturday",
-  "sunday",
-] as const;
+export const weekdays = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
 const shortDays = weekdays.map((day) => day.slice(0, 3));
 
 /** The kit's names of the WFM metrics; kit.yaml maps each to a column of the export. */
@@ -106,13 +98,7 @@ const siteOptions = {
   service_level: serviceLevel({
     target: number("a share between 0 and 1, such as 0.8", 0.01, 1),
     seconds: number("seconds from 1 to 86400", 1, 86_400),
-    variant: oneOf(
-      "offered",
-      "answered_only",
-      "exclude_abandons",
-      "credit_abandons",
-      "credit_short_abandons",
-    ),
+    variant: oneOf("offered", "answered_only", "exclude_abandons", "credit_abandons", "credit_short_abandons"),
     short_seconds: number("seconds from 0 to 86400", 0, 86_400),
   }),
   week_start: oneOf(...weekdays),
@@ -208,14 +194,12 @@ function queueGroups(value: Value): Map<string, string[]> | undefined {
   const groups = mapOf("group", listOf(text("a queue")))(value);
   const groupOf = new Map<string, string>();
   for (const [group, queues] of groups ?? []) {
-    if (group.toLowerCase() === "all queues")
-      fail(value, "All queues stands for every queue: choose another name");
+    if (group.toLowerCase() === "all queues") fail(value, "All queues stands for every queue: choose another name");
     if (group.toLowerCase() === "(no name)")
       fail(value, "(no name) stands for queues without a name: choose another name");
     for (const queue of queues) {
       const other = groupOf.get(queue);
-      if (other !== undefined)
-        fail(value, `${queue} is in two groups, ${other} and ${group}: reps would count twice`);
+      if (other !== undefined) fail(value, `${queue} is in two groups, ${other} and ${group}: reps would count twice`);
       else if (groups?.has(queue)) fail(value, `${queue} is a group, not a queue`);
       groupOf.set(queue, group);
     }
@@ -240,8 +224,7 @@ function excludedDays(value: Value): Map<string, string | null> {
       }
     }
   else if (!isNull(value))
-    for (const item of items(value))
-      add(text("a date, or a range such as 2026-11-26..2026-11-27", dayRange)(item));
+    for (const item of items(value)) add(text("a date, or a range such as 2026-11-26..2026-11-27", dayRange)(item));
   return names;
 }
 
@@ -325,9 +308,7 @@ function timezone(written: string): string {
   if (/^utc$/i.test(written)) return "UTC";
   const zone = abbreviations.get(written.toUpperCase());
   if (zone !== undefined)
-    throw new Error(
-      `ambiguous time zone: ${written} (an IANA name such as ${zone}, which has its summer time)`,
-    );
+    throw new Error(`ambiguous time zone: ${written} (an IANA name such as ${zone}, which has its summer time)`);
   const zones = Intl.supportedValuesOf("timeZone");
   const match = zones.find((zone) => zone.toLowerCase() === written.toLowerCase());
   if (match !== undefined) return match;

@@ -158,16 +158,13 @@ export function parseConfig(
   registry: Map<string, Feed> = loadRegistry(),
 ): Config {
   const file = new YamlFile(name, source);
-  file.throwProblems(
-    "correct the line: `option: value`, with the options of a section indented by two spaces",
-  );
+  file.throwProblems("correct the line: `option: value`, with the options of a section indented by two spaces");
   file.refuseSecrets();
   const written = isNull(file.top) ? {} : (readOptions(file.top) ?? {});
   const problem = (option: string, message: string) => file.report(keyPlace(file.top, option), message);
   checkSource(written, problem);
   if (written.since !== undefined && written.lookback !== undefined) problem("lookback", onlyOneWindow);
-  for (const [feed, { value, entry }] of written.feeds?.named ?? [])
-    checkFeed(feed, entry, value, registry, written);
+  for (const [feed, { value, entry }] of written.feeds?.named ?? []) checkFeed(feed, entry, value, registry, written);
   for (const [feed, value] of written.feeds?.excluded ?? []) {
     const suggestion = registry.has(feed) ? null : suggest(feed, registry.keys());
     if (suggestion !== null)
@@ -215,17 +212,13 @@ function resolveConfig(written: Written, folder: string): Config {
     lookbackDays: written.lookback ?? null,
     schema: schemaPolicy(written, defaults.schema),
     timezone: written.timezone ?? defaults.timezone,
-    data: absolutePath(
-      written.data ?? `data/${source === null ? "local" : kindOf(source).dataName(source)}`,
-      folder,
-    ),
+    data: absolutePath(written.data ?? `data/${source === null ? "local" : kindOf(source).dataName(source)}`, folder),
     catalog: written.catalog === undefined ? null : absolutePath(written.catalog, folder),
     output: absolutePath(site.output ?? defaults.output, folder),
     sync: {
       maxAgeMinutes: written.sync?.max_age ?? defaults.sync.maxAgeMinutes,
       concurrency:
-        written.sync?.concurrency ??
-        (source === null ? defaults.sync.concurrency : kindOf(source).concurrency),
+        written.sync?.concurrency ?? (source === null ? defaults.sync.concurrency : kindOf(source).concurrency),
       graceMinutes: written.sync?.grace ?? defaults.sync.graceMinutes,
       maxListed: written.sync?.max_listed ?? defaults.sync.maxListed,
       maxRatio: written.sync?.max_ratio ?? defaults.sync.maxRatio,
@@ -336,8 +329,7 @@ function checkSource(written: Written, problem: (option: string, message: string
     problem("source", `source needs either ${choices.join(" or ")}`);
   for (const { top, noun } of kinds)
     for (const option of Object.keys(top))
-      if (own(written, option) !== undefined)
-        problem(option, `${option} applies to ${noun}, but source is not one`);
+      if (own(written, option) !== undefined) problem(option, `${option} applies to ${noun}, but source is not one`);
 }
 
 // The data folder may be deleted and rebuilt, so it must hold nothing else.
@@ -350,13 +342,7 @@ function checkData(config: Config, folder: string, problem: (message: string) =>
   }
 }
 
-function checkFeed(
-  name: string,
-  entry: FeedEntry,
-  value: Value,
-  registry: Map<string, Feed>,
-  document: Written,
-): void {
+function checkFeed(name: string, entry: FeedEntry, value: Value, registry: Map<string, Feed>, document: Written): void {
   const report = (option: string, message: string) => value.file.report(keyPlace(value, option), message);
   if (entry.since !== undefined && entry.lookback !== undefined) report("lookback", onlyOneWindow);
   for (const { feed, noun } of kinds)

@@ -19,8 +19,7 @@ export async function decrypt(file: string, signal: AbortSignal): Promise<Decryp
   if (file !== "-") checkFile(file);
   const { content, statuses, complaint, large } = await runGpg(file, signal);
   const name = file === "-" ? "standard input" : file;
-  if (large)
-    throw new CliError("noCredentials", `${name} is larger than 1 MB: not a credentials file`, wrongFile);
+  if (large) throw new CliError("noCredentials", `${name} is larger than 1 MB: not a credentials file`, wrongFile);
   return { content, warning: classify(statuses, complaint, name) };
 }
 
@@ -43,13 +42,9 @@ function classify(statuses: string[][], complaint: string, name: string): string
     throw refuse(`${name} has a signature that does not match`, "fetch the file again, or ask who sent it");
   if (has("DECRYPTION_OKAY")) {
     const signer = statuses.find(([word]) => word === "NO_PUBKEY")?.[1];
-    return signer === undefined
-      ? null
-      : `the signature of key ${signer} was not checked: gpg does not have that key`;
+    return signer === undefined ? null : `the signature of key ${signer} was not checked: gpg does not have that key`;
   }
-  const failure = statuses.find(
-    ([word, where]) => word === "ERROR" && /pkdecrypt|symkey|passphrase/.test(where!),
-  );
+  const failure = statuses.find(([word, where]) => word === "ERROR" && /pkdecrypt|symkey|passphrase/.test(where!));
   if (failure !== undefined || has("CANCELED_BY_USER", "BAD_PASSPHRASE", "MISSING_PASSPHRASE")) {
     const [why, next] = passphraseProblem(Number.parseInt(failure?.[2] ?? "", 10) & 0xffff);
     throw refuse(`${name} was not decrypted: ${why}`, next);
@@ -98,9 +93,7 @@ async function runGpg(file: string, signal: AbortSignal) {
     child.once("error", (error: NodeJS.ErrnoException) => {
       if (!error.syscall?.startsWith("spawn")) return reject(error);
       const why = error.code === "ENOENT" ? "is not installed, or not in PATH" : `cannot run (${error.code})`;
-      reject(
-        new CliError("noCredentials", `gpg ${why}`, "install GnuPG: apt install gnupg, brew install gnupg"),
-      );
+      reject(new CliError("noCredentials", `gpg ${why}`, "install GnuPG: apt install gnupg, brew install gnupg"));
     });
     child.once("close", () => resolve());
   });

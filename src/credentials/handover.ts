@@ -67,13 +67,11 @@ export function chooseKey(
   }
   const bucketName = bucket?.replace(/^s3:\/\//, "").replace(/\/+$/, "");
   const candidates = keys.filter(
-    (key) =>
-      (row === undefined || key.row === row) && (bucketName === undefined || key.bucket === bucketName),
+    (key) => (row === undefined || key.row === row) && (bucketName === undefined || key.bucket === bucketName),
   );
   if (candidates.length === 1) return candidates[0]!;
   const choice = row === undefined ? `bucket ${bucketName}` : `row ${row}`;
-  const count =
-    candidates.length === 0 ? `no ${choice}` : isChosen ? `several rows for ${choice}` : "several rows";
+  const count = candidates.length === 0 ? `no ${choice}` : isChosen ? `several rows for ${choice}` : "several rows";
   throw new CliError(
     "usage",
     [
@@ -96,8 +94,7 @@ export function profileName(bucket: string): string {
 
 /** The region that the bucket's name ends in, or null. */
 export function regionOf(bucket: string): string | null {
-  const region =
-    /-([a-z]{2}(?:-gov|-iso[a-z]?)?-(?:central|north|south|(?:north|south)?(?:east|west))-\d{1,2})$/;
+  const region = /-([a-z]{2}(?:-gov|-iso[a-z]?)?-(?:central|north|south|(?:north|south)?(?:east|west))-\d{1,2})$/;
   return region.exec(bucket)?.[1] ?? null;
 }
 
@@ -111,14 +108,12 @@ function readRow(row: number, cells: string[]): AccessKey | string {
   const missing = Object.entries({ id, secret, bucket }).find(([, cell]) => cell === "")?.[0];
   if (missing !== undefined) return `the ${missing} is missing`;
   if (!keyId.test(id)) return "the id is invalid: 16 or more capitals and digits";
-  if (!/^[A-Za-z0-9/+=]{16,256}$/.test(secret))
-    return "the secret is invalid: 16 or more letters, digits and / + =";
+  if (!/^[A-Za-z0-9/+=]{16,256}$/.test(secret)) return "the secret is invalid: 16 or more letters, digits and / + =";
   if (keyId.test(secret)) return "the secret looks like an id";
   if (bucket.includes("/")) return "a slash in the bucket: the rest belongs in the fourth field";
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) || bucket.includes(".."))
     return "the bucket's name is invalid: 3 to 63 lowercase letters, digits, dots and hyphens";
-  if (folder.includes(secret) || folder.split(/\s+/).some(looksSecret))
-    return "the sub-folder looks like a secret";
+  if (folder.includes(secret) || folder.split(/\s+/).some(looksSecret)) return "the sub-folder looks like a secret";
   const reason = prefix === "" ? null : hostility(prefix);
   if (reason !== null) return `the sub-folder is invalid: ${reason}`;
   return { row, id, secret: () => secret, bucket, prefix };

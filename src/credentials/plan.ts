@@ -7,14 +7,7 @@ import { parseConfig } from "../config/config.ts";
 import { newConfigText } from "../config/config-text.ts";
 import { credentialSetting, profileNames, withProfile } from "./aws-profile.ts";
 import { type ConfigChange, setTopOptions } from "./config-file.ts";
-import {
-  awsConfigFile,
-  credentialsFile,
-  isOpenToOthers,
-  readBytes,
-  readText,
-  replaceBytes,
-} from "./files.ts";
+import { awsConfigFile, credentialsFile, isOpenToOthers, readBytes, readText, replaceBytes } from "./files.ts";
 import { type AccessKey, masked, regionOf } from "./handover.ts";
 
 export interface ProfilePlan {

@@ -42,9 +42,7 @@ export function reexport(store: ObjectStore, bucket: string, prefix = ""): Parti
   });
   const size = ({ key }: { key: string }) => store.head(bucket, key)!.size;
   const newest = partitions[partitions.length - 1]!.id.dt;
-  const { id } = partitions
-    .filter((one) => one.id.dt === newest)
-    .reduce((a, b) => (size(b) > size(a) ? b : a));
+  const { id } = partitions.filter((one) => one.id.dt === newest).reduce((a, b) => (size(b) > size(a) ? b : a));
   const folder = partitionPrefix(prefix, id);
   const oldKeys = store.keys(bucket).filter((key) => key.startsWith(folder));
   const marker = store.head(bucket, folder + markerName)!;

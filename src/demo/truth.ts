@@ -75,19 +75,14 @@ export function truth(log: EventLog, zone: string): Truth {
   const assignments = issues.flatMap((issue) =>
     issue.opportunities.flatMap(({ assignment }) => (assignment ? [{ issue, assignment }] : [])),
   );
-  const requests = assignments
-    .map(({ assignment }) => assignment.transfer)
-    .filter((transfer) => transfer !== null);
+  const requests = assignments.map(({ assignment }) => assignment.transfer).filter((transfer) => transfer !== null);
   return {
     through,
     conversations: {
       utc: tally(starts.map((at) => new Date(at).toISOString().slice(0, 10))),
       local: tally(starts.map((at) => localTime(at, zone).date)),
     },
-    messages: issues.reduce(
-      (sum, { messages }) => sum + messages.filter(({ at }) => isExported(at)).length,
-      0,
-    ),
+    messages: issues.reduce((sum, { messages }) => sum + messages.filter(({ at }) => isExported(at)).length, 0),
     queueWindows: queueWindows(log, Math.max(through.hourly, through.wfm)),
     assignments: assignments
       .filter(({ assignment }) => isExported(assignment.endedAt))
@@ -184,16 +179,14 @@ function sessions(log: EventLog, through: number): Truth["sessions"] {
         open.set(issue.customer, { session, until: issue.endedAt });
       }
     }
-    for (const { from, to } of glances)
-      if (to < through) list.push({ from, contained: true, written: false });
+    for (const { from, to } of glances) if (to < through) list.push({ from, contained: true, written: false });
   }
   return list.sort((a, b) => a.from - b.from);
 }
 
 function repeats(issues: readonly Issue[], through: number): number {
   const byCustomer = new Map<number, Issue[]>();
-  for (const issue of issues)
-    byCustomer.set(issue.customer, [...(byCustomer.get(issue.customer) ?? []), issue]);
+  for (const issue of issues) byCustomer.set(issue.customer, [...(byCustomer.get(issue.customer) ?? []), issue]);
   return issues.filter(({ customer, endedAt }) =>
     byCustomer
       .get(customer)!
@@ -231,10 +224,7 @@ function shiftWindows(shift: Shift, chats: readonly [number, number][]): RepWind
       const start = Math.max(from, window);
       const end = Math.min(to, window + windowLength);
       if (start >= end) continue;
-      const chatting = chats.reduce(
-        (sum, [a, b]) => sum + Math.max(0, Math.min(b, end) - Math.max(a, start)),
-        0,
-      );
+      const chatting = chats.reduce((sum, [a, b]) => sum + Math.max(0, Math.min(b, end) - Math.max(a, start)), 0);
       row.loggedIn += end - start;
       row.utilized += chatting;
       row[status === "Available" ? "available" : "busy"] += end - start;

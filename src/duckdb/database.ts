@@ -93,8 +93,7 @@ async function connection(instance: DuckDBInstance, owner: boolean): Promise<Dat
         execute(link, sql, options, async (statement) => {
           const result = await statement.run();
           const rows: Value[][] = [];
-          for await (const batch of batches(() => result.fetchChunk()))
-            for (const row of batch) rows.push(row);
+          for await (const batch of batches(() => result.fetchChunk())) for (const row of batch) rows.push(row);
           return { columns: columnTypes(result), rows };
         }),
       ),
@@ -147,8 +146,7 @@ async function execute<T>(
   all = false, // `read` runs what it gets, be it several statements
 ): Promise<T> {
   return interruptible(link, options.signal, async () => {
-    if (!/\S/.test(sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|;/g, "")))
-      throw new CliError("query", "the query is empty");
+    if (!/\S/.test(sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|;/g, ""))) throw new CliError("query", "the query is empty");
     if (options.readOnly) return executeChecked(link, sql, read);
     if (all || !sql.includes(";")) return read(unprepared(link, sql, singleSelect.test(sql)));
     const statements = await link.extractStatements(sql);
@@ -181,8 +179,7 @@ async function executeChecked<T>(
 async function prepareChecked(link: DuckDBConnection, sql: string): Promise<Statement> {
   const statements = await link.extractStatements(sql);
   const pivots = isQuery(sql);
-  if (statements.count > 1 && !pivots)
-    throw new CliError("query", "one statement at a time is possible here");
+  if (statements.count > 1 && !pivots) throw new CliError("query", "one statement at a time is possible here");
   for (let i = 0; ; i++) {
     const statement = await statements.prepare(i);
     checkKind(statement);

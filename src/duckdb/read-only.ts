@@ -208,15 +208,12 @@ async function checkText(text: string, parser: Parser): Promise<void> {
   const builtIns = await parser.builtIns();
   for (const [, word] of text.matchAll(/(?<!\w)(\w+)(?="?[^!-~]*(?:\(|--|\/\*))/g)) {
     const name = word!.toLowerCase();
-    if ((builtIns.has(name) && !tableFunctions.has(name)) || writingScalars.has(name))
-      throw refused(`${name}()`);
+    if ((builtIns.has(name) && !tableFunctions.has(name)) || writingScalars.has(name)) throw refused(`${name}()`);
   }
 }
 
 function headOf(text: string): string {
-  return (
-    /^[\w\s]{0,40}/.exec(text)![0].trim().split(/\s+/).slice(0, 2).join(" ").toUpperCase() || "this statement"
-  );
+  return /^[\w\s]{0,40}/.exec(text)![0].trim().split(/\s+/).slice(0, 2).join(" ").toUpperCase() || "this statement";
 }
 
 function words(text: string): Set<string> {

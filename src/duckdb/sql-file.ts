@@ -25,9 +25,7 @@ export function sqlFile(path: string): SqlFile {
   const [, comment = "", select = ""] = /^((?:--[^\n]*\n)*)([\s\S]*)$/.exec(sqlText(path)) ?? [];
   const lines = comment.split("\n").map((line) => line.replace(/^-- ?/, ""));
   const named = (word: string) =>
-    lines
-      .filter((line) => line.startsWith(`${word}: `))
-      .flatMap((line) => line.slice(word.length + 2).split(", "));
+    lines.filter((line) => line.startsWith(`${word}: `)).flatMap((line) => line.slice(word.length + 2).split(", "));
   return { select: select.trim(), needs: named("Needs"), given: named("Given") };
 }
 

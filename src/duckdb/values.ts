@@ -51,8 +51,7 @@ function plain(value: DuckDBValue): Value {
 }
 
 function plainObject(value: Exclude<DuckDBValue, null | boolean | number | bigint | string>): Value {
-  if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue)
-    return isoTime(value.micros, 6);
+  if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue) return isoTime(value.micros, 6);
   if (value instanceof DuckDBTimestampNanosecondsValue) return isoTime(value.nanos, 9);
   if (value instanceof DuckDBDecimalValue) {
     if (value.scale === 0) return plain(value.value);

@@ -54,9 +54,7 @@ export function parseKey(key: string, prefix = ""): ParsedKey {
   if (match === null || !isDate(match[4]!)) return stray(null);
   const [, feed, version, format, dt, hr, mi] = match;
   if (feed === docsName) {
-    return name === markerName
-      ? { kind: "docs", dt: dt!, file: name, gzip: false, encrypted: false }
-      : foreign;
+    return name === markerName ? { kind: "docs", dt: dt!, file: name, gzip: false, encrypted: false } : foreign;
   }
   const id: PartitionId = {
     feed: feed!,

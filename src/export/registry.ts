@@ -4,18 +4,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { replaceFile } from "../base/files.ts";
 import { own } from "../base/names.ts";
-import {
-  type Check,
-  flag,
-  listOf,
-  mapOf,
-  mapOr,
-  oneOf,
-  orNull,
-  record,
-  text,
-  YamlFile,
-} from "../base/yaml.ts";
+import { type Check, flag, listOf, mapOf, mapOr, oneOf, orNull, record, text, YamlFile } from "../base/yaml.ts";
 import type { Column, Feed, OrderTerm } from "./feed.ts";
 import { isDate } from "./layout.ts";
 

@@ -117,8 +117,7 @@ class Grouper {
     if (parsed.kind === "foreign") listing.foreign += 1;
     else if (parsed.kind === "hostile") {
       listing.hostileCount += 1;
-      if (listing.hostile.length < keysShown)
-        listing.hostile.push({ key: object.key, reason: parsed.reason });
+      if (listing.hostile.length < keysShown) listing.hostile.push({ key: object.key, reason: parsed.reason });
     } else if (parsed.kind === "stray") {
       listing.strayCount += 1;
       if (listing.strays.length < keysShown) listing.strays.push(object.key);

@@ -21,8 +21,7 @@ export class HttpError extends Error {
 /** An error of undici in these words; any other as it is. */
 export function plain(error: Error, idleMs: number): Error {
   const { code = "" } = error as NodeJS.ErrnoException;
-  if (code === "UND_ERR_SOCKET")
-    return new HttpError("ECONNRESET", "the connection was closed", { cause: error });
+  if (code === "UND_ERR_SOCKET") return new HttpError("ECONNRESET", "the connection was closed", { cause: error });
   if (/^UND_ERR_\w+_TIMEOUT$/.test(code))
     return new HttpError("ETIMEDOUT", `no byte for ${idleMs} ms`, { cause: error });
   return error;

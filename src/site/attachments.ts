@@ -29,9 +29,7 @@ const hashedName = /^_file\/data\/(.+)\.[0-9a-f]{8}(\.\w+)$/;
 
 /** The datasets that a built page attaches from data/, with their files below the site. */
 export function filesOf(html: string, page: string): { name: string; path: string }[] {
-  return [...html.matchAll(registrations)].flatMap(
-    ([, , json]) => attachedAt(page, JSON.parse(json!).path) ?? [],
-  );
+  return [...html.matchAll(registrations)].flatMap(([, , json]) => attachedAt(page, JSON.parse(json!).path) ?? []);
 }
 
 /** The page without the registrations of its attachments. */
@@ -40,12 +38,7 @@ export function withoutAttachments(html: string): string {
 }
 
 /** The page with its attachments pointed at these answers. `modified` is in milliseconds. */
-export function pointPage(
-  html: string,
-  page: string,
-  answers: Map<string, AnswerFile>,
-  modified: number,
-): string {
+export function pointPage(html: string, page: string, answers: Map<string, AnswerFile>, modified: number): string {
   return html.replace(registrations, (line, name: string, json: string) => {
     const file = JSON.parse(json) as { path: string };
     const answer = answers.get(attachedAt(page, file.path)?.name ?? "");

@@ -144,11 +144,7 @@ async function buildPages(
     return;
   }
   const reason = output.split("\n").slice(-15).join("\n");
-  throw new CliError(
-    "build",
-    `the pages could not be built:\n${reason}`,
-    "fix the page or component named above",
-  );
+  throw new CliError("build", `the pages could not be built:\n${reason}`, "fix the page or component named above");
 }
 
 /** The absolute path of the site's folder, with links resolved. */
@@ -159,8 +155,7 @@ export function siteFolder(project: Project, out = project.config.output): strin
 
 function clearInterrupted({ datasets, cache, folder }: Workspace, site: string): void {
   restoreSite(site, siteSidecar(site));
-  for (const path of [siteSidecar(site), datasets, join(cache, "libraries"), join(folder, "copy")])
-    removeStale(path);
+  for (const path of [siteSidecar(site), datasets, join(cache, "libraries"), join(folder, "copy")]) removeStale(path);
 }
 
 function swap(draft: string, folder: string): void {

@@ -24,15 +24,7 @@ export function runFramework({ args, project, env = {}, signal, onLine }: Framew
   exit: Promise<FrameworkExit>;
   stop: () => void;
 } {
-  const framework = join(
-    kitRoot,
-    "node_modules",
-    "@observablehq",
-    "framework",
-    "dist",
-    "bin",
-    "observable.js",
-  );
+  const framework = join(kitRoot, "node_modules", "@observablehq", "framework", "dist", "bin", "observable.js");
   const child = spawn(process.execPath, [framework, ...args], {
     cwd: kitRoot,
     stdio: ["ignore", "pipe", "pipe"],
@@ -76,7 +68,5 @@ export function runFramework({ args, project, env = {}, signal, onLine }: Framew
 }
 
 function projectEnv({ configFile, root }: Project): Record<string, string> {
-  return configFile === null
-    ? { ASAPP_KIT_CONFIG: "", [projectFolder]: root }
-    : { ASAPP_KIT_CONFIG: configFile };
+  return configFile === null ? { ASAPP_KIT_CONFIG: "", [projectFolder]: root } : { ASAPP_KIT_CONFIG: configFile };
 }

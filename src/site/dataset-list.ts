@@ -43,9 +43,7 @@ export function declaredParameter(sql: string, loaders = loadersFolder): Record<
   if (!/\$declared\b/.test(sql)) return {};
   const declared = declaredColumns(loaderFiles(loaders), loaders);
   return {
-    declared: JSON.stringify(
-      declared.map(({ columns, ...rest }) => ({ ...rest, columns: columns.join(", ") })),
-    ),
+    declared: JSON.stringify(declared.map(({ columns, ...rest }) => ({ ...rest, columns: columns.join(", ") }))),
   };
 }
 

@@ -11,14 +11,7 @@ import { openCatalog } from "../warehouse/catalog/catalog.ts";
 import { keepDerived, keptRelations } from "../warehouse/catalog/derived.ts";
 import { loadSnapshot } from "../warehouse/snapshot/snapshot.ts";
 import { stampOf, writeStamp } from "./dataset-cache.ts";
-import {
-  type DatasetState,
-  datasetInputs,
-  fileStamp,
-  noState,
-  readState,
-  writeState,
-} from "./dataset-inputs.ts";
+import { type DatasetState, datasetInputs, fileStamp, noState, readState, writeState } from "./dataset-inputs.ts";
 import { type Dataset, listDatasets } from "./dataset-list.ts";
 import { checkColumns } from "./privacy/guard.ts";
 import { openTracing, type Tracing } from "./privacy/personal.ts";
@@ -44,10 +37,7 @@ export interface ComputeOptions {
  * build starts no loader. Either all are written or none: an error in one leaves the former answers.
  * Returns the datasets computed. Throws CliError("build") that names the .sql file.
  */
-export async function computeDatasets(
-  project: Project,
-  options: ComputeOptions = {},
-): Promise<ComputedDataset[]> {
+export async function computeDatasets(project: Project, options: ComputeOptions = {}): Promise<ComputedDataset[]> {
   const cacheFolder = workspaceOf(project).datasets;
   const { out = cacheFolder, loaders = loadersFolder, keep, signal, onDataset } = options;
   const stamp = stampOf(project); // before the data is read, so that a sync meanwhile counts as new
@@ -160,10 +150,7 @@ export async function computeTogether(
   const manyParameter = batchParameter(datasets[0]!);
   const at = answer.columns.findIndex(({ name }) => name === manyParameter);
   if (manyParameter !== null && at < 0)
-    throw new CliError(
-      "build",
-      `${path} names $${manyParameter}s, but its answer has no column ${manyParameter}`,
-    );
+    throw new CliError("build", `${path} names $${manyParameter}s, but its answer has no column ${manyParameter}`);
   const columns = answer.columns.filter((_, i) => i !== at);
   checkColumns(path, sql, columns, project.feeds);
   const tracer = tracing ?? openTracing(project);
@@ -173,9 +160,7 @@ export async function computeTogether(
     if (tracing === undefined) await tracer.close();
   }
   if (manyParameter === null) return [{ text: rowsToJson(path, answer), rows: answer.rows.length }];
-  const parts = new Map<string, Value[][]>(
-    datasets.map(({ parameters }) => [own(parameters, manyParameter)!, []]),
-  );
+  const parts = new Map<string, Value[][]>(datasets.map(({ parameters }) => [own(parameters, manyParameter)!, []]));
   for (const row of answer.rows) parts.get(String(row[at]))?.push(row.filter((_, i) => i !== at));
   return [...parts.values()].map((rows) => ({
     text: rowsToJson(path, { columns, rows }),

@@ -1,13 +1,5 @@
 import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -73,8 +65,7 @@ export async function fillFrameworkCache(cache: string): Promise<void> {
       await bundle(libraries[folder], join(fresh, folder), folder === "_npm" ? "_esm" : "index");
     shareCache(fresh, shared);
   }
-  for (const name of unused)
-    mkdirSync(join(fresh, "_npm", `${name}@0.0.0-not-included`), { recursive: true });
+  for (const name of unused) mkdirSync(join(fresh, "_npm", `${name}@0.0.0-not-included`), { recursive: true });
   for (const folder of ["_npm", "_node"]) {
     rmSync(join(cache, folder), { recursive: true, force: true });
     renameSync(join(fresh, folder), join(cache, folder));

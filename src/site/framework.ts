@@ -116,9 +116,7 @@ function head(preview: boolean, builtFrom: string | undefined): string {
     ...(builtFrom ? [`<meta name="asapp-kit" content="${builtFrom}">`] : []),
     `<link rel="icon" href="data:image/svg+xml;base64,${Buffer.from(icon).toString("base64")}">`,
     // what a saved picture carries: fetched when one is made
-    ...[400, 600].map(
-      (weight) => `<link rel="kit-font" data-weight="${weight}" href="/fonts/inter-${weight}.woff2">`,
-    ),
+    ...[400, 600].map((weight) => `<link rel="kit-font" data-weight="${weight}" href="/fonts/inter-${weight}.woff2">`),
     `<script>${themeScript}</script>`,
   ].join("\n");
 }

@@ -18,9 +18,5 @@ export async function listenOnFreePort(server: Server, host: string, firstPort: 
       if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
     }
   }
-  throw new CliError(
-    "portTaken",
-    `no free port from ${firstPort} on ${host}`,
-    "name another one with --port",
-  );
+  throw new CliError("portTaken", `no free port from ${firstPort} on ${host}`, "name another one with --port");
 }

@@ -36,9 +36,7 @@ async function main(args: string[]): Promise<void> {
   }
   const database = await openCatalog(project);
   try {
-    const parameters = Object.fromEntries(
-      Object.entries(values).map(([name, value]) => [name, String(value)]),
-    );
+    const parameters = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
     const sql = readFileSync(file, "utf8");
     const dataset = { name: file, file, sql, parameters: { ...parameters, ...declaredParameter(sql) } };
     process.stdout.write((await computeDataset(database, dataset, project)).text);

@@ -77,9 +77,7 @@ export function mergeInto(site: string, draft: string, now: Date, datasets: stri
 
 function attachedPaths(site: string): Set<string> {
   return new Set(
-    pagesOf(site).flatMap((page) =>
-      filesOf(readFileSync(join(site, page), "utf8"), page).map(({ path }) => path),
-    ),
+    pagesOf(site).flatMap((page) => filesOf(readFileSync(join(site, page), "utf8"), page).map(({ path }) => path)),
   );
 }
 

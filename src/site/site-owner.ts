@@ -88,9 +88,7 @@ function readOwner(folder: string): SiteOwner | null {
 function ownerName({ root, configFile }: Pick<Claimant, "root" | "configFile">, folder: string): string {
   const config = join(realpathSync(root), basename(configFile ?? "kit.yaml"));
   const name = slashes(relative(realpathSync(dirname(folder)), config));
-  return /^(\.\.|\/|\w:)/.test(name)
-    ? `${hashPrefix}${createHash("sha256").update(name).digest("hex")}`
-    : name;
+  return /^(\.\.|\/|\w:)/.test(name) ? `${hashPrefix}${createHash("sha256").update(name).digest("hex")}` : name;
 }
 
 function isSite(folder: string): boolean {

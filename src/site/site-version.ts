@@ -17,13 +17,9 @@ const versionTag = /<meta name="asapp-kit-version" content="[^"]*"[^>]*>/;
  * The version of a built site, which changes exactly when a page, a component or a figure does. The time of the sync does
  * not count: a sync without news changes nothing on a page.
  */
-export function siteVersion(
-  pages: { page: string; html: string }[],
-  answers: Map<string, AnswerFile>,
-): string {
+export function siteVersion(pages: { page: string; html: string }[], answers: Map<string, AnswerFile>): string {
   const hash = createHash("sha256");
-  for (const { page, html } of pages)
-    hash.update(`${page}\0${withoutAttachments(html).replace(versionTag, "")}\0`);
+  for (const { page, html } of pages) hash.update(`${page}\0${withoutAttachments(html).replace(versionTag, "")}\0`);
   for (const { name, source } of answers.values()) hash.update(`${name}\0${figuresOf(name, source)}\0`);
   return hash.digest("hex").slice(0, 16);
 }

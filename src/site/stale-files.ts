@@ -22,8 +22,7 @@ function staleEntries(path: string): { file: string; kind: string }[] {
   const name = `${basename(path)}.`;
   if (!existsSync(folder)) return [];
   return readdirSync(folder).flatMap((entry) => {
-    const [, kind, pid] =
-      (entry.startsWith(name) && /^(next-|old-|)(\d+)$/.exec(entry.slice(name.length))) || [];
+    const [, kind, pid] = (entry.startsWith(name) && /^(next-|old-|)(\d+)$/.exec(entry.slice(name.length))) || [];
     if (kind === undefined || isRunning(Number(pid))) return [];
     return [{ file: join(folder, entry), kind }];
   });

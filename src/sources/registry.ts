@@ -14,10 +14,7 @@ export type SourceConfig = NonNullable<ReturnType<Kind["read"]>>;
 
 /** The options that kinds have in kit.yaml: at its top, inside `source`, and in a feed. */
 export const topSourceOptions: All<Kind["top"]> = Object.assign({}, ...kinds.map(({ top }) => top));
-export const insideSourceOptions: All<Kind["inside"]> = Object.assign(
-  {},
-  ...kinds.map(({ inside }) => inside),
-);
+export const insideSourceOptions: All<Kind["inside"]> = Object.assign({}, ...kinds.map(({ inside }) => inside));
 export const feedSourceOptions: All<Kind["feed"]> = Object.assign({}, ...kinds.map(({ feed }) => feed));
 
 export function kindOf(source: SourceConfig): SourceKind<SourceConfig> {

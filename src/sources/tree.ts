@@ -64,8 +64,7 @@ async function collect(
     const path = `${key}/`;
     const wanted = path.startsWith(prefix) || prefix.startsWith(path);
     const late = path > startAfter || startAfter.startsWith(path);
-    if (wanted && late && (before === null || path < before))
-      inside.push(collect(read, path, prefix, options));
+    if (wanted && late && (before === null || path < before)) inside.push(collect(read, path, prefix, options));
   }
   for (const objects of await Promise.all(inside)) for (const object of objects) found.push(object);
   return found;

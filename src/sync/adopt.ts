@@ -10,8 +10,7 @@ import { Verifier, WrongBytes } from "./verify.ts";
 export function rawDays({ data }: { data: string }, feed: string): string[] {
   const days = new Set<string>();
   for (const { below } of exportsOf(data, feed))
-    for (const name of folders(below))
-      if (name.startsWith("dt=") && isDate(name.slice(3))) days.add(name.slice(3));
+    for (const name of folders(below)) if (name.startsWith("dt=") && isDate(name.slice(3))) days.add(name.slice(3));
   return [...days].sort();
 }
 
@@ -20,11 +19,7 @@ export function rawDays({ data }: { data: string }, feed: string): string[] {
  * missing or unreadable. Their fingerprint matches no listing: a sync that lists them fetches them again, and partitions that
  * the bucket no longer has stay.
  */
-export async function adoptRaw(
-  project: { data: string },
-  feed: string,
-  dt: string,
-): Promise<ManifestPartition[]> {
+export async function adoptRaw(project: { data: string }, feed: string, dt: string): Promise<ManifestPartition[]> {
   const adopted = new Map<string, ManifestPartition>();
   for (const { below, path } of exportsOf(project.data, feed)) {
     for (const folder of foldersBelow(join(below, `dt=${dt}`), `${path}/dt=${dt}`)) {
@@ -35,7 +30,10 @@ export async function adoptRaw(
       const { id } = parsed;
       const { size, mtime } = statSync(join(folder.at, markerName));
       adopted.set(partitionKey(id), {
-        ...{ version: id.version, format: id.format, hr: id.hr, mi: id.mi },
+        version: id.version,
+        format: id.format,
+        hr: id.hr,
+        mi: id.mi,
         state: objects.every(({ lines }) => lines === 0) ? "empty" : "complete",
         fingerprint: "",
         marker: { size, etag: "", modified: mtime.toISOString() },

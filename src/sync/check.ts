@@ -63,8 +63,13 @@ export function checkRaw(project: Project, options: CheckOptions = {}): Promise<
 
 async function check(project: Project, options: CheckOptions): Promise<CheckReport> {
   const report: CheckReport = {
-    ...{ partitions: 0, files: 0, bytes: 0, damaged: [], remote: null },
-    ...{ repaired: [], unrepaired: [] },
+    partitions: 0,
+    files: 0,
+    bytes: 0,
+    damaged: [],
+    remote: null,
+    repaired: [],
+    unrepaired: [],
   };
   const known = new Set<string>(); // folders of partitions
   const wanted = new Set(options.feeds ?? []);
@@ -99,7 +104,10 @@ async function check(project: Project, options: CheckOptions): Promise<CheckRepo
   if (options.remote) {
     const { signal, onProgress, patience, now } = options;
     const plan = await sync(project, {
-      ...{ dryRun: true, full: true, feeds: options.feeds, signal },
+      dryRun: true,
+      full: true,
+      feeds: options.feeds,
+      signal,
       ...(onProgress && { onProgress }),
       ...(patience && { patience }),
       ...(now && { now }),
@@ -140,9 +148,7 @@ async function checkPartition(
 
 // A damaged partition is fetched again as a whole; one that the bucket no longer has cannot be repaired.
 async function repair(project: Project, report: CheckReport, options: CheckOptions): Promise<void> {
-  const damaged = new Map(
-    report.damaged.flatMap(({ id }) => (id === null ? [] : [[partitionKey(id), id] as const])),
-  );
+  const damaged = new Map(report.damaged.flatMap(({ id }) => (id === null ? [] : [[partitionKey(id), id] as const])));
   for (const { path, problem, id } of report.damaged) {
     if (id !== null) continue;
     const reason =
@@ -187,7 +193,11 @@ async function repairPartition(
   if (remote.marker === null) throw new SourceError("broken", "the bucket has no marker for it any more");
   const { source, retry } = place;
   const fetched = await fetchPartition(remote, {
-    ...{ source, retry, data: project.data, decrypt: project.config.decrypt, ...limits },
+    source,
+    retry,
+    data: project.data,
+    decrypt: project.config.decrypt,
+    ...limits,
     maxRatio: project.config.sync.maxRatio,
     run: `${process.pid}-repair`,
     onBytes: () => {},
@@ -196,8 +206,7 @@ async function repairPartition(
   const held = readDay(project, id.feed, id.dt)?.partitions.find(
     (partition) => partitionKey(partitionOf(id, partition)) === partitionKey(id),
   );
-  const replaced =
-    held !== undefined && (held.fingerprint !== fetched.fingerprint || held.state === "replaced");
+  const replaced = held !== undefined && (held.fingerprint !== fetched.fingerprint || held.state === "replaced");
   record.put(replaced ? { ...fetched, state: "replaced" } : fetched);
   record.flush();
 }

@@ -116,11 +116,7 @@ function packObject(feed: string, { key, size, etag, modified }: RemoteObject): 
   ];
 }
 
-function unpackObject(
-  folder: string,
-  feed: string,
-  [name, size, etag, modified]: PackedObject,
-): RemoteObject {
+function unpackObject(folder: string, feed: string, [name, size, etag, modified]: PackedObject): RemoteObject {
   return {
     key: folder + (name.startsWith("/") ? feed + name.slice(1) : name),
     size,

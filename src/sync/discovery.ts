@@ -58,8 +58,7 @@ export async function discover(
   const root = await home.source.folder(home.prefix, home.paging);
   const found = root.folders.filter((name) => feedName.test(name) && name !== docsName);
   const names = new Set(
-    wanted ??
-      (config.feeds === "all" ? [...found, ...Object.keys(knew)] : config.feeds.map(({ name }) => name)),
+    wanted ?? (config.feeds === "all" ? [...found, ...Object.keys(knew)] : config.feeds.map(({ name }) => name)),
   );
   if (wanted === null) for (const name of config.selections.keys()) names.add(name);
   const discovery: Discovery = {
@@ -87,8 +86,7 @@ export async function discover(
         return;
       }
       if (!there && found.length > 0) feed = vanished(name, selection, place, knew[name]);
-      if (feed?.gone)
-        discovery.notes.push(`${name} is gone from ${home.source.describe()}; what is here is kept`);
+      if (feed?.gone) discovery.notes.push(`${name} is gone from ${home.source.describe()}; what is here is kept`);
       if (feed !== null) discovery.feeds.push(feed);
       else if (there && wanted === null && config.feeds === "all" && !config.selections.has(name))
         discovery.foreign += 1;
@@ -130,12 +128,7 @@ async function oddFolders(home: Place, names: string[]): Promise<string[]> {
   return odd.sort();
 }
 
-function vanished(
-  feed: string,
-  selection: FeedSelection,
-  place: Place,
-  known: FeedSync | undefined,
-): FeedPlace | null {
+function vanished(feed: string, selection: FeedSelection, place: Place, known: FeedSync | undefined): FeedPlace | null {
   if (!known?.version) return null;
   const { version, format, versions } = known;
   const prefix = `${feedPrefix(place.prefix, feed)}version=${version}/format=${format}/`;
@@ -154,7 +147,12 @@ async function findFeed(
   const known = last?.feeds[feed];
   const format = selection.format ?? defaultFormat;
   const at = (version: string, versions: string[]): FeedPlace => ({
-    ...{ feed, selection, place, version, format, versions },
+    feed,
+    selection,
+    place,
+    version,
+    format,
+    versions,
     gone: false,
     prefix: `${start}version=${version}/format=${format}/`,
   });
@@ -192,11 +190,7 @@ function valuesOf(name: string, folders: string[]): string[] {
 }
 
 function unknown(name: string, names: string[], where: string): CliError {
-  return new CliError(
-    "unknownFeed",
-    `no feed ${name} in ${where}, and none documented`,
-    hint(name, names.sort()),
-  );
+  return new CliError("unknownFeed", `no feed ${name} in ${where}, and none documented`, hint(name, names.sort()));
 }
 
 function noFeeds({ source, prefix }: Place, folders: string[], missing: string[]): CliError {

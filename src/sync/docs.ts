@@ -28,11 +28,7 @@ export function newDocs(project: { data: string }, listed: RemoteObject[], prefi
 }
 
 /** Fetches documents to `docs/<their path>`. Returns the paths; one that cannot be fetched is left for the next sync. */
-export async function fetchDocs(
-  objects: RemoteObject[],
-  prefix: string,
-  download: Download,
-): Promise<string[]> {
+export async function fetchDocs(objects: RemoteObject[], prefix: string, download: Download): Promise<string[]> {
   const here = read(download);
   const fetched: string[] = [];
   for (const object of objects) {

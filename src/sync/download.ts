@@ -33,10 +33,7 @@ let serial = 0;
  * Fetches all files of one partition into a temporary folder, checks them, and installs them together. Returns the manifest
  * entry, in state `complete` or `empty`. Throws and leaves raw/ unchanged when a file cannot be fetched as listed.
  */
-export async function fetchPartition(
-  partition: RemotePartition,
-  download: Download,
-): Promise<ManifestPartition> {
+export async function fetchPartition(partition: RemotePartition, download: Download): Promise<ManifestPartition> {
   const folder = join(tmpFolder(download), download.run, "new", String(++serial));
   let installed = false;
   try {
@@ -99,23 +96,13 @@ async function fetchFile(object: RemoteObject, folder: string, download: Downloa
   const name = basename(object.key);
   const { etag, modified } = object;
   if (!name.endsWith(".enc")) {
-    const { size, md5, lines } = await fetchObject(
-      object,
-      join(folder, name),
-      name.endsWith(".gz"),
-      download,
-    );
+    const { size, md5, lines } = await fetchObject(object, join(folder, name), name.endsWith(".gz"), download);
     return { name, size, md5, lines, etag, modified };
   }
   if (download.decrypt === null) throw new SourceError("broken", `${name}: no decrypt command configured`);
   const plain = name.slice(0, -".enc".length);
   await fetchObject(object, join(folder, name), false, download);
-  const { size, md5, lines } = await decryptFile(
-    download.decrypt!,
-    join(folder, name),
-    join(folder, plain),
-    download,
-  );
+  const { size, md5, lines } = await decryptFile(download.decrypt!, join(folder, name), join(folder, plain), download);
   onDisk(download, () => fs.rmSync(join(folder, name)));
   return { name: plain, size, md5, lines, etag, modified, delivered: { name, size: object.size } };
 }
@@ -264,10 +251,7 @@ class Attempt {
     const seconds = (performance.now() - this.begun - grace) / 1000;
     if (seconds <= 0 || this.received >= seconds * slowest) return;
     const after = Math.round((performance.now() - this.begun) / 1000);
-    throw new SourceError(
-      "broken",
-      `too slow: ${this.received} of ${this.object.size} bytes after ${after} s`,
-    );
+    throw new SourceError("broken", `too slow: ${this.received} of ${this.object.size} bytes after ${after} s`);
   }
 
   // A new error each time, since all requests of a broken connection share one.

@@ -57,18 +57,9 @@ function readNote({ data }: { data: string }): Stored<LastSync> {
 }
 
 function noteIn(fields: Fields): LastSync | null {
-  const {
-    source,
-    startedAt,
-    finishedAt,
-    lastFull,
-    outcome,
-    feeds,
-    oddFolders = [],
-  } = fields as Partial<LastSync>;
+  const { source, startedAt, finishedAt, lastFull, outcome, feeds, oddFolders = [] } = fields as Partial<LastSync>;
   if (![source, startedAt, finishedAt, lastFull, outcome].every(isText)) return null;
-  if (!isFields(feeds) || everyOne(feeds, isFeed) === null || everyOne(oddFolders, isText) === null)
-    return null;
+  if (!isFields(feeds) || everyOne(feeds, isFeed) === null || everyOne(oddFolders, isText) === null) return null;
   return { ...(fields as object as LastSync), feeds: namesOf(Object.entries(feeds)) };
 }
 
@@ -91,11 +82,7 @@ export function writeLastSync(project: { data: string }, last: LastSync): void {
 }
 
 /** Whether the last sync finished `maxAgeMinutes` or more ago; never for 0, and never without a source. */
-export function syncDue(
-  project: Project,
-  now: Date,
-  maxAgeMinutes = project.config.sync.maxAgeMinutes,
-): boolean {
+export function syncDue(project: Project, now: Date, maxAgeMinutes = project.config.sync.maxAgeMinutes): boolean {
   if (project.config.source === null || maxAgeMinutes <= 0) return false;
   const finished = Date.parse(readLastSync(project)?.finishedAt ?? "");
   return !(Math.abs(now.getTime() - finished) < maxAgeMinutes * 60_000);

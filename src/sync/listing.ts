@@ -1,10 +1,5 @@
 import { dayPrefix, isDate, isHidden } from "../export/layout.ts";
-import {
-  groupPartitions,
-  type Listing,
-  type RemoteObject,
-  type RemotePartition,
-} from "../export/remote-partition.ts";
+import { groupPartitions, type Listing, type RemoteObject, type RemotePartition } from "../export/remote-partition.ts";
 import type { FeedPlace } from "./discovery.ts";
 import type { Window } from "./window.ts";
 

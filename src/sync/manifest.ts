@@ -83,11 +83,7 @@ export function writeDay(project: Place, day: ManifestDay): boolean {
   const head = JSON.stringify({ format: day.format, feed: day.feed, dt: day.dt }).slice(0, -1);
   // One line per partition: readable, and easy to diff.
   const lines = sorted.map((partition) => `\n  ${JSON.stringify(tidy(partition))}`);
-  return writeAtomically(
-    project.data,
-    dayPath(day.feed, day.dt),
-    `${head},"partitions":[${lines.join(",")}\n]}\n`,
-  );
+  return writeAtomically(project.data, dayPath(day.feed, day.dt), `${head},"partitions":[${lines.join(",")}\n]}\n`);
 }
 
 /** The days that have a manifest, sorted by feed and day. */
@@ -155,7 +151,12 @@ function tidy(partition: ManifestPartition): ManifestPartition {
     marker: { size: marker.size, etag: marker.etag, modified: marker.modified },
     objects: objects
       .map(({ name, size, md5, lines, etag, modified, delivered }) => ({
-        ...{ name, size, md5, lines, etag, modified },
+        name,
+        size,
+        md5,
+        lines,
+        etag,
+        modified,
         ...(delivered && { delivered: { name: delivered.name, size: delivered.size } }),
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),

@@ -36,9 +36,7 @@ export function requireSource({ config, configFile }: Project): SourceConfig {
   if (config.source !== null) return config.source;
   throw new CliError(
     "config",
-    configFile === null
-      ? "no kit.yaml here, so no source of exports"
-      : `no source of exports in ${configFile}`,
+    configFile === null ? "no kit.yaml here, so no source of exports" : `no source of exports in ${configFile}`,
     "copy kit.example.yaml to kit.yaml and fill in the bucket, or run `npm run demo` to see the kit at work",
   );
 }

@@ -57,7 +57,8 @@ export class Places {
   private async openPlace(bucket: string): Promise<Omit<Place, "prefix">> {
     const { concurrency, maxListed } = this.project.config.sync;
     const source = await openSource(this.project, bucket === "" ? {} : { bucket }, {
-      ...{ concurrency, maxListed },
+      concurrency,
+      maxListed,
       idleMs: this.patience.idle,
     });
     const retry = new Retry(source.describe(), concurrency, this.patience, {

@@ -16,9 +16,7 @@ export function rawFolder(project: { data: string }, id: PartitionId): string {
 export function isIntact(folder: string, partition: ManifestPartition): boolean {
   if (!hasFiles(partition)) return true;
   const files = [...partition.objects, { name: markerName, size: partition.marker.size }];
-  return files.every(
-    ({ name, size }) => statSync(join(folder, name), { throwIfNoEntry: false })?.size === size,
-  );
+  return files.every(({ name, size }) => statSync(join(folder, name), { throwIfNoEntry: false })?.size === size);
 }
 
 /** The partitions of a day's manifest in one version and format, and whether their files exist in their sizes. */
@@ -72,11 +70,7 @@ export function install(fresh: string, target: string, aside: string): void {
     for (const name of files) clearAway(join(target, name), "folder");
     for (const name of data) renameSync(join(fresh, name), join(target, name));
     if (marker) renameSync(join(fresh, markerName), join(target, markerName));
-  } else if (
-    data.length === 1 &&
-    files.length === there.files.length &&
-    files.every((f) => there.files.includes(f))
-  ) {
+  } else if (data.length === 1 && files.length === there.files.length && files.every((f) => there.files.includes(f))) {
     renameSync(join(fresh, data[0]!), join(target, data[0]!));
     if (marker) renameSync(join(fresh, markerName), join(target, markerName));
   } else {

@@ -66,17 +66,17 @@ export interface FeedReport {
 }
 
 /** The report of a plan before any download. */
-export function summarize(
-  found: Survey,
-  head: { source: string; startedAt: string; dryRun: boolean },
-): SyncReport {
+export function summarize(found: Survey, head: { source: string; startedAt: string; dryRun: boolean }): SyncReport {
   const feeds = found.feeds.map(summarizeFeed);
   const sum = (of: (feed: FeedReport) => number) => feeds.reduce((total, feed) => total + of(feed), 0);
   const plan = found.feeds.flatMap(({ entries }) => entries);
   const fetches = found.works.flatMap((work) => work.fetches).filter(({ state }) => state !== "encrypted");
   return {
     ...head,
-    ...{ full: found.full, fullReason: found.fullReason, finishedAt: head.startedAt, plan },
+    full: found.full,
+    fullReason: found.fullReason,
+    finishedAt: head.startedAt,
+    plan,
     added: sum((feed) => feed.added),
     replaced: sum((feed) => feed.replaced),
     kept: sum((feed) => feed.kept),
@@ -84,9 +84,7 @@ export function summarize(
     overdue: sum((feed) => feed.overdue),
     encrypted: sum((feed) => feed.encrypted),
     expired: plan.filter(({ state, changed }) => state === "expired" && changed).length,
-    failed: plan.flatMap(({ id, state, reason }) =>
-      state === "failed" ? [{ id, reason, denied: false }] : [],
-    ),
+    failed: plan.flatMap(({ id, state, reason }) => (state === "failed" ? [{ id, reason, denied: false }] : [])),
     unlisted: found.unlisted.map(({ feed, error }) => ({ feed, reason: error.message })),
     objects: fetches.reduce((total, { objects }) => total + objects, 0),
     bytes: sum((feed) => feed.bytes),
@@ -108,11 +106,13 @@ export function summarize(
 function summarizeFeed({ place, entries, kept }: FeedSurvey): FeedReport {
   const { feed, version, format, versions } = place;
   const count = (test: (entry: PlanEntry) => boolean) => entries.filter(test).length;
-  const fetched = entries.filter(
-    (e) => (e.action === "add" || e.action === "replace") && e.state !== "encrypted",
-  );
+  const fetched = entries.filter((e) => (e.action === "add" || e.action === "replace") && e.state !== "encrypted");
   return {
-    ...{ feed, version, format, versions, kept },
+    feed,
+    version,
+    format,
+    versions,
+    kept,
     added: fetched.filter(({ action }) => action === "add").length,
     replaced: fetched.filter(({ action }) => action === "replace").length,
     waiting: count(({ state }) => state === "waiting"),

@@ -129,10 +129,7 @@ export class Retry {
   private wait(attempt: number, failure: SourceError): number {
     const factor = failure.trouble === "throttled" ? 4 : 1;
     const longest = Math.min(this.patience.cap, this.patience.base * factor * 2 ** (attempt - 1));
-    return Math.max(
-      Math.min(failure.retryAfterMs, this.patience.cap * 4),
-      longest * (0.5 + Math.random() / 2),
-    );
+    return Math.max(Math.min(failure.retryAfterMs, this.patience.cap * 4), longest * (0.5 + Math.random() / 2));
   }
 
   private complainOfSilence(failure: SourceError, last: boolean): void {

@@ -51,11 +51,7 @@ export class Run {
     project: Project,
     found: Survey,
     result: SyncReport,
-    {
-      stop,
-      report,
-      patience,
-    }: { stop: AbortController; report: (event: SyncEvent) => void; patience: Patience },
+    { stop, report, patience }: { stop: AbortController; report: (event: SyncEvent) => void; patience: Patience },
   ) {
     this.project = project;
     this.found = found;
@@ -63,10 +59,7 @@ export class Run {
     this.stop = stop;
     this.report = report;
     this.patience = patience;
-    this.meter = new ProgressMeter(
-      { partitions: result.added + result.replaced, bytes: result.bytes },
-      report,
-    );
+    this.meter = new ProgressMeter({ partitions: result.added + result.replaced, bytes: result.bytes }, report);
     this.feeds = new Map(result.feeds.map((feed) => [feed.feed, feed]));
     Object.assign(result, { added: 0, replaced: 0, objects: 0, bytes: 0 });
     for (const feed of result.feeds) Object.assign(feed, { added: 0, replaced: 0, bytes: 0 });
@@ -100,9 +93,7 @@ export class Run {
     }
     if (this.fatal !== null) throw this.fatal;
     this.result.failed.sort((a, b) => (partitionKey(a.id) < partitionKey(b.id) ? -1 : 1));
-    this.result.changedDays = [...this.changed.entries()]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, day]) => day);
+    this.result.changedDays = [...this.changed.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, day]) => day);
   }
 
   // One queue for all workers: each takes the next task when it is free.
@@ -120,8 +111,7 @@ export class Run {
       const ids = work.fetches.map(({ id }) => id);
       const remotes = unpack(work.remote, ids, work.feed.place.prefix);
       work.remote = "";
-      for (const [index, entry] of work.fetches.entries())
-        yield { entry, remote: remotes[index]!, work, day };
+      for (const [index, entry] of work.fetches.entries()) yield { entry, remote: remotes[index]!, work, day };
     }
   }
 
@@ -144,9 +134,7 @@ export class Run {
       failed = true;
       const reason = reasonOf(error);
       const again =
-        error instanceof SourceError && error.trouble === "changed"
-          ? `${reason}; the next sync takes it up`
-          : reason;
+        error instanceof SourceError && error.trouble === "changed" ? `${reason}; the next sync takes it up` : reason;
       this.result.failed.push({
         id: entry.id,
         reason: again,
@@ -201,7 +189,11 @@ export class Run {
 
   private download({ source, retry }: Pick<Download, "source" | "retry">): Download {
     return {
-      ...{ source, retry, data: this.project.data, run: this.name, signal: this.stop.signal },
+      source,
+      retry,
+      data: this.project.data,
+      run: this.name,
+      signal: this.stop.signal,
       patience: this.patience,
       decrypt: this.project.config.decrypt,
       maxRatio: this.project.config.sync.maxRatio,

@@ -3,12 +3,7 @@ import { CliError } from "../base/errors.ts";
 import { feedOf, type Project } from "../config/project.ts";
 import { docsName, feedPrefix, partitionPath } from "../export/layout.ts";
 import { partitionKey } from "../export/partition.ts";
-import {
-  groupPartitions,
-  keysShown,
-  type RemoteObject,
-  type RemotePartition,
-} from "../export/remote-partition.ts";
+import { groupPartitions, keysShown, type RemoteObject, type RemotePartition } from "../export/remote-partition.ts";
 import { rawDays } from "./adopt.ts";
 import { type DayWork, pack } from "./day-work.ts";
 import { type Discovery, discover, type FeedPlace, type Unlisted } from "./discovery.ts";
@@ -40,10 +35,7 @@ export interface Survey {
   oddFolders: string[] | null; // see Discovery; null: not searched for
 }
 
-type Finds = Pick<
-  Survey,
-  "works" | "foreign" | "hostile" | "hostileKeys" | "strays" | "strayKeys" | "ignored"
-> & {
+type Finds = Pick<Survey, "works" | "foreign" | "hostile" | "hostileKeys" | "strays" | "strayKeys" | "ignored"> & {
   docs: RemoteObject[];
 };
 
@@ -104,28 +96,33 @@ export async function survey(
     if (objects > manyObjects) growHeapBy(40);
     const requests = home.requests.listings;
     report({
-      ...{ type: "listing", feeds: discovery.feeds.length, feedsDone, requests, objects },
-      ...{ full: result.full, why: fullFor },
+      type: "listing",
+      feeds: discovery.feeds.length,
+      feedsDone,
+      requests,
+      objects,
+      full: result.full,
+      why: fullFor,
     });
   };
   tell();
   await Promise.all(
     discovery.feeds.map(async (feed) => {
       const finds: Finds = {
-        ...{ works: [], docs: [], foreign: 0, ignored: 0 },
-        ...{ hostile: 0, hostileKeys: [], strays: 0, strayKeys: [] },
+        works: [],
+        docs: [],
+        foreign: 0,
+        ignored: 0,
+        hostile: 0,
+        hostileKeys: [],
+        strays: 0,
+        strayKeys: [],
       };
       try {
-        const found = await surveyFeed(
-          project,
-          feed,
-          last,
-          { ...options, full: result.full, finds },
-          (count) => {
-            objects += count;
-            tell();
-          },
-        );
+        const found = await surveyFeed(project, feed, last, { ...options, full: result.full, finds }, (count) => {
+          objects += count;
+          tell();
+        });
         result.feeds.push(found);
         take(result, finds);
       } catch (error) {
@@ -188,12 +185,14 @@ async function surveyFeed(
     ...(gone && { gone }),
   });
   const { cadenceMinutes } = feedOf(project, place.feed);
-  const unfinished =
-    known?.unfinished.filter(({ state }) => state !== "encrypted" && state !== "markerless") ?? [];
+  const unfinished = known?.unfinished.filter(({ state }) => state !== "encrypted" && state !== "markerless") ?? [];
   const mend = daysToMend(project, place.feed, lost);
   const days = [...mend, ...new Set(unfinished.map(({ id }) => id.dt).sort())];
   const window = feedWindow({
-    ...{ since, lookbackDays, cadenceMinutes, now },
+    since,
+    lookbackDays,
+    cadenceMinutes,
+    now,
     full: full || known?.listedAs !== listedAs || mend.size > extraDays,
     unfinished: [...new Set([...mend, ...days.slice(-extraDays)])],
   });
@@ -246,13 +245,7 @@ function daysToMend(
   return new Set([...unlisted, ...known].sort());
 }
 
-function workOf(
-  feed: FeedPlace,
-  dt: string,
-  entries: PlanEntry[],
-  remote: RemotePartition[],
-  mend: boolean,
-): DayWork {
+function workOf(feed: FeedPlace, dt: string, entries: PlanEntry[], remote: RemotePartition[], mend: boolean): DayWork {
   const changed = entries.filter((entry) => entry.changed);
   const listed = new Map(remote.map((partition) => [partitionKey(partition.id), partition]));
   const toFetch = (entry: PlanEntry) => entry.action === "add" || entry.action === "replace";

@@ -6,14 +6,7 @@ import { namesOf, noNames } from "../base/names.ts";
 import type { Project } from "../config/project.ts";
 import { docsName } from "../export/layout.ts";
 import { partitionKey } from "../export/partition.ts";
-import {
-  type FeedSync,
-  type LastSync,
-  readLastSync,
-  syncDue,
-  type Unfinished,
-  writeLastSync,
-} from "./last-sync.ts";
+import { type FeedSync, type LastSync, readLastSync, syncDue, type Unfinished, writeLastSync } from "./last-sync.ts";
 import { requireSource, sourcePlace } from "./open-source.ts";
 import { Places } from "./places.ts";
 import type { PlanEntry } from "./plan.ts";
@@ -82,8 +75,7 @@ async function run(project: Project, options: SyncOptions): Promise<SyncReport> 
   const places = new Places(project, patience, stop.signal, report);
   try {
     const restored = options.dryRun ? 0 : onDisk(project, () => restore(project));
-    if (restored > 0)
-      report({ type: "note", text: `put ${restored} partitions back that a killed sync had moved` });
+    if (restored > 0) report({ type: "note", text: `put ${restored} partitions back that a killed sync had moved` });
     const last = readLastSync(project);
     const { full = false, feeds = null, moved = false, lost = [] } = options;
     const asked = { full, feeds, moved, lost, now, report };
@@ -98,8 +90,7 @@ async function run(project: Project, options: SyncOptions): Promise<SyncReport> 
     report({ type: "planned", add, replace, keep, wait: result.waiting + result.overdue, objects, bytes });
     if (!options.dryRun) await new Run(project, found, result, { stop, report, patience }).go();
     result.finishedAt = new Date(now.getTime() + performance.now() - started).toISOString();
-    if (!options.dryRun)
-      onDisk(project, () => record(project, last, found, result, options.feeds === undefined));
+    if (!options.dryRun) onDisk(project, () => record(project, last, found, result, options.feeds === undefined));
     return result;
   } catch (error) {
     if (options.signal?.aborted && !(error instanceof CliError))
@@ -114,18 +105,19 @@ async function run(project: Project, options: SyncOptions): Promise<SyncReport> 
 }
 
 const neverListed: FeedSync = {
-  ...{ version: "", format: "", versions: [], listedAs: "" },
-  ...{ waiting: 0, overdue: 0, failed: 0, encrypted: 0, unfinished: [] },
+  version: "",
+  format: "",
+  versions: [],
+  listedAs: "",
+  waiting: 0,
+  overdue: 0,
+  failed: 0,
+  encrypted: 0,
+  unfinished: [],
 };
 
 /** Notes the end of a sync. The former notes remain for days and feeds that it did not list. */
-function record(
-  project: Project,
-  last: LastSync | null,
-  found: Survey,
-  result: SyncReport,
-  all: boolean,
-): void {
+function record(project: Project, last: LastSync | null, found: Survey, result: SyncReport, all: boolean): void {
   const feeds: LastSync["feeds"] = all ? noNames() : namesOf(Object.entries(last?.feeds ?? {}));
   for (const { place, comesFrom, window, listedAs, entries } of found.feeds) {
     const { feed, version, format, versions } = place;
@@ -140,7 +132,11 @@ function record(
     unfinished.sort((a, b) => (partitionKey(a.id) < partitionKey(b.id) ? -1 : 1));
     const count = (wanted: Unfinished["state"]) => unfinished.filter(({ state }) => state === wanted).length;
     feeds[feed] = {
-      ...{ version, format, versions, listedAs, place: comesFrom },
+      version,
+      format,
+      versions,
+      listedAs,
+      place: comesFrom,
       waiting: count("waiting"),
       overdue: count("overdue"),
       failed: count("failed"),
@@ -163,7 +159,12 @@ function record(
   const place = sourcePlace(project);
   const before = last?.place === undefined || last.place === place ? last?.lastFull : undefined;
   writeLastSync(project, {
-    ...{ format: 1, source, place, startedAt, finishedAt, full },
+    format: 1,
+    source,
+    place,
+    startedAt,
+    finishedAt,
+    full,
     lastFull: full && all ? startedAt : (before ?? ""),
     outcome: failures(result) > 0 ? "some failed" : news ? "something new" : "nothing new",
     ...(docsUnlisted !== undefined && { docsUnlisted }),

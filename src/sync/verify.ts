@@ -189,8 +189,7 @@ function checkMd5(md5: string, expected: Expected): void {
 }
 
 function checkSum(sum: Summing, { checksum }: Expected): void {
-  if (sum.digest() !== checksum!.value)
-    throw new WrongBytes(`${checksum!.algorithm} differs from the stored checksum`);
+  if (sum.digest() !== checksum!.value) throw new WrongBytes(`${checksum!.algorithm} differs from the stored checksum`);
 }
 
 // An exporter without rows may write a file of 0 bytes; unless it was listed so, bytes are missing.

@@ -53,8 +53,7 @@ function readNote({ data }: { data: string }): Stored<WatchNote> {
 function noteIn(fields: Fields): WatchNote | null {
   const { everySeconds, failures, ...times } = fields as Partial<WatchNote>;
   const { round = null, outcome = null, lastSuccess = null, next = null } = times;
-  if (holderIn(fields) === null || typeof everySeconds !== "number" || typeof failures !== "number")
-    return null;
+  if (holderIn(fields) === null || typeof everySeconds !== "number" || typeof failures !== "number") return null;
   if (![round, outcome, lastSuccess, next].every((text) => text === null || isText(text))) return null;
   return fields as object as WatchNote;
 }

@@ -61,11 +61,7 @@ export async function explainKey(
   const snapshot = options.snapshot ?? loadSnapshot(project.data);
   const feedSnapshot = snapshot.feeds[name];
   if (!feedSnapshot)
-    throw new CliError(
-      "unknownFeed",
-      `no data of feed ${name}`,
-      "asapp-kit status lists the feeds with data",
-    );
+    throw new CliError("unknownFeed", `no data of feed ${name}`, "asapp-kit status lists the feeds with data");
   const columns = relationColumns(feedSnapshot);
   const rule = dedupeRule(feedOf(project, name), columns);
   const database = await openCatalog(project, { snapshot });
@@ -99,11 +95,7 @@ async function condition(
 ): Promise<string> {
   const column = columns.find((each) => each.name.toLowerCase() === name.toLowerCase());
   if (!column)
-    throw new CliError(
-      "usage",
-      `feed ${feed} has no column ${name}`,
-      `asapp-kit schema ${feed} lists its columns`,
-    );
+    throw new CliError("usage", `feed ${feed} has no column ${name}`, `asapp-kit schema ${feed} lists its columns`);
   if (value === "null") return `${quoteName(column.name)} is null`;
   const typed =
     column.type === "JSON"
@@ -164,11 +156,7 @@ ${windowOf(ranking, 6)}
 // Computed columns of the query; the feed's own columns may have the same names.
 type Figure = "_nth" | "_counts" | "_rank" | "_group" | "_next" | "_key" | "_order" | "_behind" | "_before";
 
-function groupByKey(
-  rule: DedupeRule,
-  columns: RelationColumn[],
-  rows: Record<string, Value>[],
-): ExplainedKey[] {
+function groupByKey(rule: DedupeRule, columns: RelationColumn[], rows: Record<string, Value>[]): ExplainedKey[] {
   const terms = termNames(rule);
   const keys = new Map<Value, ExplainedKey>();
   for (const row of rows) {
@@ -190,9 +178,7 @@ function groupByKey(
       order: figure("_order") as Value[],
       differs: columns
         .map(({ name }) => name)
-        .filter(
-          (name) => JSON.stringify(own(values, name), text) !== JSON.stringify(own(winner, name), text),
-        ),
+        .filter((name) => JSON.stringify(own(values, name), text) !== JSON.stringify(own(winner, name), text)),
       row: values,
     });
   }

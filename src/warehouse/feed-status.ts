@@ -49,12 +49,7 @@ export interface FeedRow {
   cadence_minutes: number | null;
 }
 
-export function feedStatus(
-  row: FeedRow,
-  freshness: FeedFreshness,
-  last: LastSync | null,
-  now: Date,
-): FeedStatus {
+export function feedStatus(row: FeedRow, freshness: FeedFreshness, last: LastSync | null, now: Date): FeedStatus {
   const unfinished = last?.feeds[row.feed]?.unfinished ?? [];
   const { feed, kind, complete, empty, replaced, expired, waiting, overdue, failed, encrypted } = row;
   return {

@@ -44,16 +44,10 @@ export interface OddRow {
 
 export function* damageProblems(project: Project, catalog: string | null): Generator<Problem> {
   const file = (name: string, damage: string | null, next: string): Problem[] =>
-    damage === null
-      ? []
-      : [{ feed: null, what: `${name} in the data folder cannot be read: ${damage}`, next }];
+    damage === null ? [] : [{ feed: null, what: `${name} in the data folder cannot be read: ${damage}`, next }];
   yield* file(snapshotName, catalog, snapshotNext);
   yield* file(lastSyncName, lastSyncDamage(project), "asapp-kit sync lists everything, and writes it anew");
-  yield* file(
-    watchName,
-    watchDamage(project),
-    "a watcher writes it anew at its next round; without one remove it",
-  );
+  yield* file(watchName, watchDamage(project), "a watcher writes it anew at its next round; without one remove it");
 }
 
 export function* troubleProblems(
@@ -98,8 +92,7 @@ export function* watchProblems(watch: WatchStatus | null): Generator<Problem> {
   if (watch === null) return;
   const { pid, running, late, round, failures, outcome } = watch;
   const last = round === null ? "before its first round" : `last round ${minute(new Date(round))}`;
-  if (!running)
-    yield { feed: null, what: `the watcher, process ${pid}, has died (${last})`, next: "asapp-kit watch" };
+  if (!running) yield { feed: null, what: `the watcher, process ${pid}, has died (${last})`, next: "asapp-kit watch" };
   else if (late)
     yield {
       feed: null,
@@ -133,8 +126,7 @@ export function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number
     yield { feed: null, what: "nothing was synced so far", next: "asapp-kit sync" };
     return;
   }
-  if (age > oldMinutes)
-    yield { feed: null, what: `the last sync was ${span(age)} ago`, next: "asapp-kit sync" };
+  if (age > oldMinutes) yield { feed: null, what: `the last sync was ${span(age)} ago`, next: "asapp-kit sync" };
   if (age < -aheadMinutes)
     yield {
       feed: null,

@@ -44,8 +44,7 @@ export async function readStatus(
   { feeds = null, all = false }: { feeds?: string[] | null; all?: boolean } = {},
 ): Promise<Status> {
   const last = readLastSync(project);
-  const wanted =
-    feeds === null ? (all ? "true" : "partitions > 0") : `feed in (${feeds.map(quoteText).join(", ")})`;
+  const wanted = feeds === null ? (all ? "true" : "partitions > 0") : `feed in (${feeds.map(quoteText).join(", ")})`;
   const { value, damage } = readSnapshot(project.data);
   const snapshot = value ?? emptySnapshot();
   const database = await openCatalog(project, { snapshot });
@@ -58,8 +57,7 @@ export async function readStatus(
         where state in ('short', 'over', 'not published') ${feeds === null ? "" : `and ${wanted}`} group by all order by all`,
     );
     const through = found.reduce<string | null>(
-      (newest, { dataThrough }) =>
-        dataThrough !== null && (newest ?? "") < dataThrough ? dataThrough : newest,
+      (newest, { dataThrough }) => (dataThrough !== null && (newest ?? "") < dataThrough ? dataThrough : newest),
       null,
     );
     const odd = await database.objects<OddRow>(

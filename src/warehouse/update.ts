@@ -105,11 +105,7 @@ export function updateDue({ data }: Pick<Project, "data">): boolean {
  * Stages all news, and then again the days that a later day shows to have been read with other names or types. A feed keeps
  * its former state if such a day cannot be read again.
  */
-async function stageConsistently(
-  project: Project,
-  before: Snapshot,
-  options: UpdateOptions,
-): Promise<StageReport> {
+async function stageConsistently(project: Project, before: Snapshot, options: UpdateOptions): Promise<StageReport> {
   const first = await stage(project, { ...options, from: before });
   const days = respelledDays(project.config, first.snapshot);
   if (days.length === 0) return first;
@@ -160,15 +156,12 @@ function respelledDays(config: Config, { feeds }: Snapshot): { feed: string; dt:
     const outdated = layouts.map(
       (layout) =>
         layout.seen.some((name) => names.has(name)) ||
-        layout.columns.some(
-          ({ name, type }) => names.has(name) || !readsAlike(type, types.get(name) ?? type),
-        ),
+        layout.columns.some(({ name, type }) => names.has(name) || !readsAlike(type, types.get(name) ?? type)),
     );
     return days
       .filter(
         ({ rows, layout, rescued }) =>
-          rows > 0 &&
-          (outdated[layout] || Object.keys(rescued ?? {}).some((name) => otherTypes[layout]!.has(name))),
+          rows > 0 && (outdated[layout] || Object.keys(rescued ?? {}).some((name) => otherTypes[layout]!.has(name))),
       )
       .map(({ dt }) => ({ feed, dt }));
   });

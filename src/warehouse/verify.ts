@@ -61,11 +61,7 @@ const defaultBucketRows = 2_000_000;
  * its rows with the staged rows, then ranks all staged rows and compares the winners with current, row by row. Writes
  * nothing; memory does not grow with the history. Throws only for errors that do not concern the data.
  */
-export async function verifyFeed(
-  project: Project,
-  name: string,
-  options: VerifyOptions = {},
-): Promise<Verification> {
+export async function verifyFeed(project: Project, name: string, options: VerifyOptions = {}): Promise<Verification> {
   const feedSnapshot = (options.snapshot ?? loadSnapshot(project.data)).feeds[name];
   const result: Verification = {
     feed: name,
@@ -253,13 +249,7 @@ class Verifier {
         this.query,
       );
       for (const [line] of rows)
-        this.addDifference(
-          "staged",
-          day.dt,
-          file,
-          Number(line),
-          "the line's row differs from the staged row",
-        );
+        this.addDifference("staged", day.dt, file, Number(line), "the line's row differs from the staged row");
     }
   }
 
@@ -339,8 +329,7 @@ class Verifier {
     line: number | null,
     detail: string,
   ): void {
-    if (this.result.differences.length < maxShown)
-      this.result.differences.push({ kind, dt, file, line, detail });
+    if (this.result.differences.length < maxShown) this.result.differences.push({ kind, dt, file, line, detail });
     else this.result.more += 1;
   }
 }
@@ -349,7 +338,5 @@ function isFileError(error: unknown): boolean {
   if (error instanceof CliError && error.exit === "verifyFailed") return true;
   if (error instanceof UnreadableFile || error instanceof DayRefused) return true;
   const { code, message } = error as NodeJS.ErrnoException;
-  return (
-    code === "ENOENT" || /^(IO|Invalid Input|Serialization|TProtocol) ?\w* ?(Error|Exception):/i.test(message)
-  );
+  return code === "ENOENT" || /^(IO|Invalid Input|Serialization|TProtocol) ?\w* ?(Error|Exception):/i.test(message);
 }

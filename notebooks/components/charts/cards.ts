@@ -25,9 +25,7 @@ function card({ label, value, delta, note, trend, href }: Card): HTMLElement {
     note ? html("div", { class: "card-note" }, note) : null,
     trend ? sparkline(trend) : null,
   ];
-  return href
-    ? html("a", { class: "kit-card carry", href }, content)
-    : html("div", { class: "kit-card" }, content);
+  return href ? html("a", { class: "kit-card carry", href }, content) : html("div", { class: "kit-card" }, content);
 }
 
 type Better = "higher" | "lower" | "neutral";

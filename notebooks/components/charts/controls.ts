@@ -47,15 +47,9 @@ export function filterBar(
     const control = element(values.get(name)!, (value) => set(name, fallback, value));
     control.id ||= `filter-${name}`;
     bar.append(
-      html(
-        "div",
-        { class: "filter" },
-        html("label", { for: control.id, id: `label-${name}` }, label),
-        control,
-      ),
+      html("div", { class: "filter" }, html("label", { for: control.id, id: `label-${name}` }, label), control),
     );
-    if (control.getAttribute("role") === "radiogroup")
-      control.setAttribute("aria-labelledby", `label-${name}`);
+    if (control.getAttribute("role") === "radiogroup") control.setAttribute("aria-labelledby", `label-${name}`);
   }
   bar.append(html("div", { class: "filter-extra" }, extra, copyButton()));
   bar.addEventListener("input", (event) => {
@@ -108,9 +102,7 @@ export function choice(name: string, label: string, options: readonly Option[], 
       const select = html(
         "select",
         { id: `filter-${name}`, name },
-        options.map((option) =>
-          html("option", { value: option.value, selected: option.value === value }, option.text),
-        ),
+        options.map((option) => html("option", { value: option.value, selected: option.value === value }, option.text)),
       );
       select.addEventListener("change", () => set(select.value));
       return select;
@@ -119,12 +111,7 @@ export function choice(name: string, label: string, options: readonly Option[], 
 }
 
 /** A few values side by side, one of them chosen. */
-export function segments(
-  name: string,
-  label: string,
-  options: readonly Option[],
-  fallback?: string,
-): Control {
+export function segments(name: string, label: string, options: readonly Option[], fallback?: string): Control {
   return {
     ...oneOf(name, label, options, fallback),
     element: (value, set) =>
@@ -164,12 +151,7 @@ function oneOf(name: string, label: string, options: readonly Option[], fallback
  * A day out of a list of days (ascending), with steps to the one before and after, and to the newest, which it is unless
  * told. In the address, "today" and "yesterday" are the newest and the one before: links that hold every day.
  */
-export function dayPicker(
-  name: string,
-  label: string,
-  days: readonly string[],
-  fallback = days.at(-1) ?? "",
-): Control {
+export function dayPicker(name: string, label: string, days: readonly string[], fallback = days.at(-1) ?? ""): Control {
   return {
     name,
     label,

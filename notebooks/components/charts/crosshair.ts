@@ -32,8 +32,7 @@ export function crosshair({ picks = false } = {}): Crosshair {
       tell(this.slot);
     },
     follow(element, listener) {
-      for (const known of listeners.keys())
-        if (!known.isConnected && known !== element) listeners.delete(known);
+      for (const known of listeners.keys()) if (!known.isConnected && known !== element) listeners.delete(known);
       listeners.set(element, listener);
     },
   };

@@ -60,9 +60,7 @@ export function shareChart<T extends DayRow>(
     format: (value) => percent(value, 0),
     description: `Shares, from the bottom: ${parts.map(({ text }) => text).join(", ")}.`,
     readout: (row) =>
-      parts
-        .map(({ text, value }) => `${percent(share(row, value(row)), 0)} ${text.toLowerCase()}`)
-        .join(" · "),
+      parts.map(({ text, value }) => `${percent(share(row, value(row)), 0)} ${text.toLowerCase()}`).join(" · "),
   });
   if (base instanceof SVGSVGElement) return base;
   stack(
@@ -161,11 +159,7 @@ function curve<T extends DayRow>(base: Panel, rows: readonly T[], { value, mark,
   if (last) marks.append(endLabel(base, last.slot + 0.5, value(last.row)!, text, `${mark}-text`));
 }
 
-function stack<T extends DayRow>(
-  { marks, x, y }: Panel,
-  rows: readonly T[],
-  parts: readonly Part<T>[],
-): void {
+function stack<T extends DayRow>({ marks, x, y }: Panel, rows: readonly T[], parts: readonly Part<T>[]): void {
   const gap = Math.min(3, (x(1) - x(0)) * 0.18);
   rows.forEach((row, slot) => {
     let sum = 0;

@@ -81,14 +81,15 @@ export function volumeOf(facts: DayFacts): DayChart {
     ],
     columns: [
       ...intervalColumns(facts),
-      ...[all.offered, all.assigned, all.abandoned],
+      all.offered,
+      all.assigned,
+      all.abandoned,
       ...(banded ? [all.usual, all.usualLow, all.usualHigh] : []),
       ...(lined ? [all.lastWeek] : []),
       ...(projected ? [all.projected] : []),
       ...(restated ? [all.firstOffered] : []),
     ],
-    draw: (width, height) =>
-      volumeChart(rows, { zone, width, comparison, ...given({ crosshair, height, projected }) }),
+    draw: (width, height) => volumeChart(rows, { zone, width, comparison, ...given({ crosshair, height, projected }) }),
   };
 }
 
@@ -115,7 +116,11 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
     columns: [...intervalColumns(facts), all.service, all.target, all.offered],
     draw: (width, height) =>
       serviceChart(rows, {
-        ...{ zone, width, target, level, minContacts },
+        zone,
+        width,
+        target,
+        level,
+        minContacts,
         contradicts: (row) => today.contradictory(row, site),
         ...given({ crosshair, height }),
       }),
@@ -135,8 +140,7 @@ export function waitsOf(facts: DayFacts): DayChart {
       together(site),
     ),
     columns: [...intervalColumns(facts), all.wait, all.threshold, all.offered],
-    draw: (width, height) =>
-      waitChart(rows, { zone, width, seconds, minContacts, ...given({ crosshair, height }) }),
+    draw: (width, height) => waitChart(rows, { zone, width, seconds, minContacts, ...given({ crosshair, height }) }),
   };
 }
 
@@ -191,10 +195,7 @@ export function repsOf(facts: DayFacts): DayChart {
     title: today.staffTitle(rows),
     ...subtitles("Time of logged-in reps by state, as full-time equivalents.", facts),
     legend: states.map(({ text, mark }) => ({ text, mark })),
-    columns: [
-      ...intervalColumns(facts),
-      ...states.map(({ text, value }) => measure(text, "FTE", value, decimal)),
-    ],
+    columns: [...intervalColumns(facts), ...states.map(({ text, value }) => measure(text, "FTE", value, decimal))],
     draw: (width, height) => staffChart(rows, { zone, width, ...given({ crosshair, height }) }),
   };
 }
@@ -246,12 +247,25 @@ export function dayColumns(facts: DayFacts): TableColumn<Interval>[] {
   });
   return [
     ...intervalColumns(facts),
-    ...[all.offered, all.assigned, all.abandoned, all.within, all.service],
-    ...[all.usual, unseen(all.usualLow), unseen(all.usualHigh), unseen(all.lastWeek)],
+    all.offered,
+    all.assigned,
+    all.abandoned,
+    all.within,
+    all.service,
+    all.usual,
+    unseen(all.usualLow),
+    unseen(all.usualHigh),
+    unseen(all.lastWeek),
     ...(projectedRows(facts) ? [all.projected] : []),
     unseen(all.firstOffered),
-    ...[all.wait, all.handle, all.wrap, all.reps, all.available, all.busy],
-    ...[unseen(all.utilizedAvailable), unseen(all.utilizedBusy)],
+    all.wait,
+    all.handle,
+    all.wrap,
+    all.reps,
+    all.available,
+    all.busy,
+    unseen(all.utilizedAvailable),
+    unseen(all.utilizedBusy),
   ];
 }
 

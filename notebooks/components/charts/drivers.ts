@@ -24,10 +24,7 @@ interface Side {
 }
 
 /** Volume, handle time and staff of one interval against the usual; the effects add up to the change of net staffing. */
-export function explain(
-  { row, contacts, handle, available, required, net }: NetRow,
-  basis: StaffingBasis,
-): Explained {
+export function explain({ row, contacts, handle, available, required, net }: NetRow, basis: StaffingBasis): Explained {
   const need = requirement(basis, row.minutes);
   const now = { contacts, handle, available, required, net };
   const part = row.state === "partial"; // the usual is that of the whole
@@ -156,7 +153,6 @@ function lackOf(row: Interval, now: Side, usual: Side): string {
     return "Part of this interval has not arrived yet: it cannot be compared with a whole one.";
   if (now.available === null) return "The membership feed tells of no reps in this interval.";
   if (usual.contacts === null) return "There are fewer than four such weekdays to compare with.";
-  if (usual.available === null)
-    return "How many reps are usual is not known: fewer than four weeks, or held back.";
+  if (usual.available === null) return "How many reps are usual is not known: fewer than four weeks, or held back.";
   return "Without a handle time there is no requirement to take apart.";
 }

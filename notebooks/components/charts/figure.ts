@@ -86,11 +86,7 @@ export function table<T>(all: TableColumn<T>[], rows: readonly T[]): HTMLElement
             "tr",
             {},
             columns.map((column, i) =>
-              html(
-                "td",
-                { class: numeric[i] ? "number" : null },
-                column.text?.(row) ?? column.value(row) ?? "–",
-              ),
+              html("td", { class: numeric[i] ? "number" : null }, column.text?.(row) ?? column.value(row) ?? "–"),
             ),
           ),
         ),

@@ -1,12 +1,5 @@
 import { zone } from "../metrics/format.js";
-import {
-  ageText,
-  type Moment,
-  type PageFeeds,
-  pageAge,
-  pageThrough,
-  readClock,
-} from "../metrics/freshness.js";
+import { ageText, type Moment, type PageFeeds, pageAge, pageThrough, readClock } from "../metrics/freshness.js";
 import type { FreshSite } from "../metrics/site.js";
 import { timeZone } from "../metrics/time-zone.js";
 
@@ -61,8 +54,7 @@ export function freshWords(
       ? []
       : page.beside.filter((feed) => {
           const own = pageThrough([feed], { of: [feed.feed] });
-          const before =
-            page.through === null || Date.parse(feed.through!) < Date.parse(page.through) - dayMs;
+          const before = page.through === null || Date.parse(feed.through!) < Date.parse(page.through) - dayMs;
           return before && pageAge(own, moment, utc)?.old;
         });
   add("Behind", behind.map((feed) => `${feed.feed}, ${local.dateTime(feed.through!)}`).join("; "));
@@ -75,11 +67,7 @@ export function freshWords(
   return { items, warning: past || moment === null ? null : warning(site, page, moment) };
 }
 
-function warning(
-  site: FreshSite,
-  page: ReturnType<typeof pageThrough>,
-  moment: Moment,
-): FreshWords["warning"] {
+function warning(site: FreshSite, page: ReturnType<typeof pageThrough>, moment: Moment): FreshWords["warning"] {
   const local = zone(site.timezone);
   const found = pageAge(page, moment, timeZone(site.timezone));
   if (found === null) return null;

@@ -48,19 +48,11 @@ export function heatmapChart(heat: Heat, options: HeatmapOptions): SVGSVGElement
   });
   const id = `heat-${++patterns}`;
   root.append(
-    svg(
-      "defs",
-      {},
-      hatch(`${id}-few`, 45, "few-hatch"),
-      hatch(`${id}-none`, -45, "none-hatch"),
-      dots(`${id}-held`),
-    ),
+    svg("defs", {}, hatch(`${id}-few`, 45, "few-hatch"), hatch(`${id}-none`, -45, "none-hatch"), dots(`${id}-held`)),
   );
   const place = (at: number) => {
     const [day, slot] = [Math.floor(at / slots.length), at % slots.length];
-    return upright
-      ? { x: left + day * wide, y: top + slot * high }
-      : { x: left + slot * wide, y: top + day * high };
+    return upright ? { x: left + day * wide, y: top + slot * high } : { x: left + slot * wide, y: top + day * high };
   };
   root.append(axes(heat, options, { upright, left, top, wide, high }));
 
@@ -122,8 +114,7 @@ export function heatmapChart(heat: Heat, options: HeatmapOptions): SVGSVGElement
         ["ArrowDown", across],
         ["ArrowUp", -across],
       ]).get(event.key) ?? 0;
-    const next =
-      event.key === "Home" ? 0 : event.key === "End" ? cells.length - 1 : at === null ? 0 : at + step;
+    const next = event.key === "Home" ? 0 : event.key === "End" ? cells.length - 1 : at === null ? 0 : at + step;
     if (step === 0 && event.key !== "Home" && event.key !== "End") return;
     event.preventDefault();
     show(Math.min(cells.length - 1, Math.max(0, next)));
@@ -187,13 +178,7 @@ function fill(value: number, scale: Scale): string {
 function axes(
   { weekdays, slots }: Heat,
   { name }: HeatmapOptions,
-  {
-    upright,
-    left,
-    top,
-    wide,
-    high,
-  }: { upright: boolean; left: number; top: number; wide: number; high: number },
+  { upright, left, top, wide, high }: { upright: boolean; left: number; top: number; wide: number; high: number },
 ): SVGGElement {
   const group = svg("g", { "aria-hidden": "true" });
   const every = upright ? 1 : Math.ceil(44 / (wide * (slots.length / 24)));

@@ -40,11 +40,7 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
   const max = Math.max(
     4,
     ...rows.map((row) =>
-      Math.max(
-        (row.assigned ?? 0) + (row.abandoned ?? 0),
-        lines.usualHigh(row) ?? 0,
-        lines.lastWeek(row) ?? 0,
-      ),
+      Math.max((row.assigned ?? 0) + (row.abandoned ?? 0), lines.usualHigh(row) ?? 0, lines.lastWeek(row) ?? 0),
     ),
     ...projected.map((value) => value ?? 0),
   );
@@ -56,9 +52,7 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
     label: "Contacts offered per interval",
     description: "Columns: assigned, with abandoned on top. Grey band and line: the usual of this weekday.",
     ahead: (slot) =>
-      projected[slot] === null || projected[slot] === undefined
-        ? null
-        : `projected ${decimal(projected[slot], 0)}`,
+      projected[slot] === null || projected[slot] === undefined ? null : `projected ${decimal(projected[slot], 0)}`,
     readout: (row) =>
       [
         `${count(offered(row))} offered`,
@@ -123,14 +117,12 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
 /** What the volume chart draws beside its columns; null where it draws nothing, as at hours when nothing ever comes. */
 export function volumeLines(comparison: VolumeOptions["comparison"]) {
   const expected = (row: Interval) => comparison === "usual" && (row.usualHigh ?? row.usual ?? 0) > 0;
-  const usual = (value: (row: Interval) => number | null) => (row: Interval) =>
-    expected(row) ? value(row) : null;
+  const usual = (value: (row: Interval) => number | null) => (row: Interval) => (expected(row) ? value(row) : null);
   return {
     usual: usual((row) => row.usual),
     usualLow: usual((row) => row.usualLow),
     usualHigh: usual((row) => row.usualHigh),
-    lastWeek: (row: Interval) =>
-      comparison !== "none" && (row.lastWeek || expected(row)) ? row.lastWeek : null,
+    lastWeek: (row: Interval) => (comparison !== "none" && (row.lastWeek || expected(row)) ? row.lastWeek : null),
   };
 }
 
@@ -224,10 +216,7 @@ function fewText(minContacts: number): string {
 }
 
 /** Mean handle time per interval: time with the customer below, wrap-up on top. */
-export function handleChart(
-  rows: readonly Interval[],
-  options: DayOptions & { minContacts: number },
-): SVGSVGElement {
+export function handleChart(rows: readonly Interval[], options: DayOptions & { minContacts: number }): SVGSVGElement {
   const few = fewerThan(options.minContacts);
   const base = dayPanel(rows, {
     ...options,
@@ -508,9 +497,7 @@ function columns(
       sum += part;
     }
     if (sum > top)
-      marks.append(
-        svg("text", { class: "beyond", x: x(slot + 0.5), y: margin.top - 2, "text-anchor": "middle" }, "▲"),
-      );
+      marks.append(svg("text", { class: "beyond", x: x(slot + 0.5), y: margin.top - 2, "text-anchor": "middle" }, "▲"));
   });
 }
 

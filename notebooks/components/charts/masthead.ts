@@ -60,9 +60,7 @@ function freshLine({ site, options }: Fresh): HTMLElement {
     const text = JSON.stringify(words);
     if (text === shown) return;
     shown = text;
-    line.replaceChildren(
-      ...words.items.map(({ label, value }) => html("span", {}, `${label} `, html("b", {}, value))),
-    );
+    line.replaceChildren(...words.items.map(({ label, value }) => html("span", {}, `${label} `, html("b", {}, value))));
     const said = words.warning === null ? "" : `${words.warning.title} ${words.warning.text}`;
     if (warning.textContent === said) return;
     warning.replaceChildren();

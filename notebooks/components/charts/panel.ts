@@ -69,11 +69,7 @@ export function panel(options: PanelOptions): Panel {
         y2: y(value),
         class: value === 0 ? "zero" : "grid",
       }),
-      svg(
-        "text",
-        { x: margin.left - 8, y: y(value), dy: "0.32em", "text-anchor": "end" },
-        options.format(value),
-      ),
+      svg("text", { x: margin.left - 8, y: y(value), dy: "0.32em", "text-anchor": "end" }, options.format(value)),
     );
   }
   for (const { slot, text } of spaced(options.tick, slots, x)) {
@@ -96,11 +92,7 @@ export function emptyPanel(width: number, message: string, height = 120): SVGSVG
     height,
     { class: "panel panel-empty", role: "img", "aria-label": message },
     svg("rect", { class: "empty-box", x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: 6 }),
-    svg(
-      "text",
-      { class: "empty-text", x: width / 2, y: height / 2, dy: "0.32em", "text-anchor": "middle" },
-      message,
-    ),
+    svg("text", { class: "empty-text", x: width / 2, y: height / 2, dy: "0.32em", "text-anchor": "middle" }, message),
   );
 }
 
@@ -166,11 +158,7 @@ function shades(
       const note = notes[kind];
       if (note && x(end) - x(slot) > note.length * 7)
         group.append(
-          svg(
-            "text",
-            { x: (x(slot) + x(end)) / 2, y: top + 12, "text-anchor": "middle", class: "note" },
-            note,
-          ),
+          svg("text", { x: (x(slot) + x(end)) / 2, y: top + 12, "text-anchor": "middle", class: "note" }, note),
         );
     }
     slot = end;
@@ -197,8 +185,7 @@ function pointer(options: {
   right: number;
 }): SVGGElement {
   const { root, crosshair, readout, x, slots, top, bottom, right } = options;
-  const slotBand = (mark: string) =>
-    svg("rect", { class: mark, y: top, height: bottom - top, width: x(1) - x(0) });
+  const slotBand = (mark: string) => svg("rect", { class: mark, y: top, height: bottom - top, width: x(1) - x(0) });
   const [band, picked] = [slotBand("cross"), slotBand("picked")];
   const text = svg("text", { class: "readout", x: right, y: 12, "text-anchor": "end" });
   const pointing = svg("g", {}, band, text);

@@ -35,8 +35,14 @@ const plain = "var(--ink-3)"; // of axes, and of marks without a colour of their
 
 function drawn(plot: Plot.PlotOptions, width: number, { title, subtitle }: Titles): SVGSVGElement {
   const root = Plot.plot({
-    ...{ document, width, height: 240, ariaLabel: title, ariaDescription: subtitle },
-    ...{ marginTop: 28, marginBottom: 38, marginLeft: 48 },
+    document,
+    width,
+    height: 240,
+    ariaLabel: title,
+    ariaDescription: subtitle,
+    marginTop: 28,
+    marginBottom: 38,
+    marginLeft: 48,
     ...plot,
     x: { tickSize: 4, ...plot.x },
     y: { tickSize: 0, ...plot.y },
@@ -50,8 +56,7 @@ function drawn(plot: Plot.PlotOptions, width: number, { title, subtitle }: Title
   const marks = svg("g", { fill: plain, "font-size": 12, "text-anchor": "middle" });
   marks.append(...root.childNodes);
   root.append(marks);
-  for (const name of ["fill", "stroke", "font-family", "font-size", "text-anchor"])
-    root.removeAttribute(name);
+  for (const name of ["fill", "stroke", "font-family", "font-size", "text-anchor"]) root.removeAttribute(name);
   for (const element of marks.querySelectorAll("*"))
     for (const { name, value } of [...element.attributes])
       if (/^currentcolor$/i.test(value)) element.setAttribute(name, plain);
@@ -65,7 +70,7 @@ function columnsOf<T extends object>(rows: readonly T[]): TableColumn<T>[] {
   return Object.keys(rows[0] ?? {}).map((label) => ({
     label,
     value: (row) => {
-      const value = (row as Record<string, unknown>)[label];
+      const value: unknown = new Map(Object.entries(row)).get(label);
       if (value === null || value === undefined) return null;
       if (value instanceof Date) return value.toISOString();
       return typeof value === "number" ? value : String(value);

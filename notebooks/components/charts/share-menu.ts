@@ -85,8 +85,7 @@ export function shareMenu(title: string, shared: Shared, label = "⋯"): HTMLEle
   });
   element.addEventListener("keydown", (event) => {
     const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
-    if (menu.hidden && (event.key === "ArrowDown" || event.key === "ArrowUp"))
-      open(event.key === "ArrowDown" ? 0 : -1);
+    if (menu.hidden && (event.key === "ArrowDown" || event.key === "ArrowUp")) open(event.key === "ArrowDown" ? 0 : -1);
     else if (menu.hidden) return;
     else if (event.key === "Escape") close(true);
     else if (event.key === "ArrowDown") buttons[(at + 1) % buttons.length]!.focus();

@@ -25,11 +25,7 @@ export interface BaselineOptions {
  * (no data, closed, or the clock skipped it): such a week is not counted and an older one takes its place, as it does
  * for excluded days. A true zero is data. The day itself is never part of its own baseline.
  */
-export function baseline(
-  date: string,
-  value: (date: string) => Maybe,
-  options: BaselineOptions = {},
-): Baseline {
+export function baseline(date: string, value: (date: string) => Maybe, options: BaselineOptions = {}): Baseline {
   const { weeks = 8, least = 4, reach = 16, exclude } = options;
   const values: number[] = [];
   const dates: string[] = [];
@@ -50,10 +46,7 @@ export function baseline(
 }
 
 /** Median and quartiles of the known values; null with fewer than `least`. */
-export function spread(
-  values: readonly Maybe[],
-  least = 4,
-): Pick<Baseline, "state" | "median" | "low" | "high"> {
+export function spread(values: readonly Maybe[], least = 4): Pick<Baseline, "state" | "median" | "low" | "high"> {
   const known = values.map(quantity).filter((value) => value !== null);
   if (known.length < Math.max(1, least)) return { state: "too few", median: null, low: null, high: null };
   const sorted = known.sort((a, b) => a - b);

@@ -41,16 +41,14 @@ export function erlangA(queue: ImpatientQueue): ErlangA {
     return answer("invalid", load);
   if (!rate && agents === 0) return answer("empty", load);
   const leaving = patience === 0 ? 1 : -Math.expm1(-target / patience); // share of the impatient gone by the target
-  if (agents === 0)
-    return solution(load, agents, patience, { pWait: 1, pAbandon: 1, answered: 0, left: leaving });
+  if (agents === 0) return solution(load, agents, patience, { pWait: 1, pAbandon: 1, answered: 0, left: leaving });
   if (load === 0) return solution(load, agents, patience, { pWait: 0, pAbandon: 0, answered: 1, left: 0 });
 
   // Time is counted in mean patiences: c services and r arrivals in each.
   const c = (agents / aht) * patience;
   const r = (load / aht) * patience;
   const b = blocked(load, agents);
-  if (c < 1e-12)
-    return solution(load, agents, patience, { pWait: b, pAbandon: b, answered: 1 - b, left: b * leaving });
+  if (c < 1e-12) return solution(load, agents, patience, { pWait: b, pAbandon: b, answered: 1 - b, left: b * leaving });
   if (!(c <= 1e12 && r <= 1e12)) return answer("invalid", load);
 
   const { peak, height, density, width } = offeredWait(c, r);
@@ -133,9 +131,7 @@ interface Parts {
 }
 
 function solution(load: number, agents: number, patience: number, parts: Parts): ErlangA {
-  const [pWait, pAbandon, answered, left] = [parts.pWait, parts.pAbandon, parts.answered, parts.left].map(
-    unit,
-  );
+  const [pWait, pAbandon, answered, left] = [parts.pWait, parts.pAbandon, parts.answered, parts.left].map(unit);
   return {
     state: "stable",
     trafficErlangs: load,

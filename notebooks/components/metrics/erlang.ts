@@ -119,11 +119,7 @@ export function readDemand(demand: Demand): Goal | null {
   return { target, level, cap, shrinkage };
 }
 
-export function required(
-  agents: number,
-  binds: RequiredAgents["binds"],
-  shrinkage: number,
-): RequiredAgents | null {
+export function required(agents: number, binds: RequiredAgents["binds"], shrinkage: number): RequiredAgents | null {
   const scheduled = wholeAgents(grossUp(agents, shrinkage));
   return scheduled === null || agents > limits.agents ? null : { agents, scheduled, binds };
 }

@@ -48,7 +48,10 @@ export function classifyFeed(feed: FeedArrival, { now, synced, graceMinutes }: M
   const old = (at: number) => through !== null && (at - through) / minute > 2 * cadence + graceMinutes;
   const toCome = feed.to_come || (through !== null && through - now > dayMinutes * minute);
   const freshness = (state: FeedState, since: FeedFreshness["since"], look: boolean) => ({
-    ...{ state, ageMinutes, since, look },
+    state,
+    ageMinutes,
+    since,
+    look,
   });
   if (feed.failed > 0 || feed.unlisted) return freshness("failed", "export", true);
   if (feed.overdue > 0) return freshness("overdue", "export", true);

@@ -83,11 +83,11 @@ export function heat(options: HeatOptions): Heat {
   const former = new Set<string>();
   const passed = new Set<string>();
   const cells = weekdays.flatMap((weekday) => {
-    const last = Array.from({ length: 7 }, (_, i) => daysLater(start, i)).find(
-      (day) => weekdayOf(day) === weekday,
-    )!;
+    const last = Array.from({ length: 7 }, (_, i) => daysLater(start, i)).find((day) => weekdayOf(day) === weekday)!;
     const { dates, excluded } = baseline(last, (day) => (days.has(day) ? 1 : null), {
-      ...{ weeks: wanted, reach: 10, exclude },
+      weeks: wanted,
+      reach: 10,
+      exclude,
     });
     for (const day of dates) former.add(day);
     const skipped = excluded.filter((day) => day >= oldest);
@@ -219,8 +219,7 @@ function strangeSlots(day: string, timezone: string, grain: Grain): ReadonlySet<
   let slots = strangeDays.get(key);
   if (!slots) {
     const seen = new Map<string, number>();
-    for (const { slot, windows } of dayIntervals(day, timezone, grain))
-      seen.set(slot, (seen.get(slot) ?? 0) + windows);
+    for (const { slot, windows } of dayIntervals(day, timezone, grain)) seen.set(slot, (seen.get(slot) ?? 0) + windows);
     slots = new Set([...seen].filter(([, windows]) => windows !== grain / 15).map(([slot]) => slot));
     strangeDays.set(key, slots);
   }
@@ -242,8 +241,7 @@ function cell(
     0.5,
   );
   const lastValue = toValue(last);
-  const contacts = (list: readonly (Piece | null)[]) =>
-    list.reduce((sum, piece) => sum + (piece?.offered ?? 0), 0);
+  const contacts = (list: readonly (Piece | null)[]) => list.reduce((sum, piece) => sum + (piece?.offered ?? 0), 0);
   const [nUsual, nLast] = [contacts(weeks), contacts([last])];
   const n = { usual: nUsual, last: nLast, difference: Math.min(nUsual, nLast) }[view];
   const value = {
@@ -252,16 +250,14 @@ function cell(
     difference: usual === null || lastValue === null ? null : lastValue - usual,
   }[view];
   const shown = view === "usual" ? weeks : view === "last" ? [last] : [last, ...weeks];
-  const there =
-    view === "difference" ? last !== null && weeks.length > 0 : shown.some((piece) => piece !== null);
+  const there = view === "difference" ? last !== null && weeks.length > 0 : shown.some((piece) => piece !== null);
   const open = isOpen(openHours, place.day, place.slot, grain);
   const everything = nUsual + nLast;
   const staffed = [last, ...weeks].some((piece) => (piece?.available ?? 0) > 0);
   const state = (): CellState => {
     if (!there) return place.clock ? "clock" : "none";
     if (everything === 0 && !staffed && open !== true) return "closed";
-    if (measure === "staffing")
-      return value !== null ? "data" : shown.some((piece) => piece?.held) ? "held" : "none";
+    if (measure === "staffing") return value !== null ? "data" : shown.some((piece) => piece?.held) ? "held" : "none";
     if (measure === "volume") return view !== "difference" && value === 0 ? "zero" : "data";
     if (value === null) return "zero"; // no contacts, no rate
     return n < minContacts ? "few" : "data";
@@ -306,9 +302,7 @@ function together(weeks: readonly Piece[], options: HeatOptions): number | null 
       good: sum(({ good }) => good),
       base: sum(({ base }) => base),
       wait: sum(({ wait }) => wait),
-      available: weeks.every(({ available }) => available !== null)
-        ? sum(({ available }) => available!)
-        : null,
+      available: weeks.every(({ available }) => available !== null) ? sum(({ available }) => available!) : null,
       held: weeks.some(({ held }) => held),
     },
     options,

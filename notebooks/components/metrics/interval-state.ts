@@ -7,15 +7,7 @@ import { type LocalInterval, windowsOf } from "./windows.js";
  * "partial": some of its windows have arrived; "pending": none has, and none is newer; "missing": none has, though newer
  * ones have; "skipped": the clock left this time out, it did not exist. Lines break at the last four.
  */
-export type IntervalState =
-  | "data"
-  | "incomplete"
-  | "zero"
-  | "closed"
-  | "partial"
-  | "pending"
-  | "missing"
-  | "skipped";
+export type IntervalState = "data" | "incomplete" | "zero" | "closed" | "partial" | "pending" | "missing" | "skipped";
 
 /** Whether the interval should have figures by now: its time existed, is not ahead, and lies in opening hours. */
 export function isDue(state: IntervalState): boolean {

@@ -4,14 +4,7 @@ import { less, type Maybe, quantity, ratio, total } from "./ratio.js";
 import { handleWeight, maximum, rollUp, sum } from "./rollup.js";
 import { fte, windowMinutes } from "./staffing.js";
 import { timeZone } from "./time-zone.js";
-import {
-  dayIntervals,
-  dayWindows,
-  type Grain,
-  type LocalInterval,
-  windowLength,
-  windowsOf,
-} from "./windows.js";
+import { dayIntervals, dayWindows, type Grain, type LocalInterval, windowLength, windowsOf } from "./windows.js";
 
 export const allQueues = "All queues";
 
@@ -92,10 +85,7 @@ export interface Interval {
 }
 
 /** What an interval adds to a day. */
-export type Counted = Pick<
-  Interval,
-  "assigned" | "abandoned" | "within" | "wait" | "handle" | "wrap" | "handled"
->;
+export type Counted = Pick<Interval, "assigned" | "abandoned" | "within" | "wait" | "handle" | "wrap" | "handled">;
 
 /** The same local time on the last eight such weekdays: all of them together, not a median, but for the staff. */
 export interface Former extends Counted {
@@ -158,11 +148,7 @@ function sorted(windows: readonly WindowRow[]): Sorted {
 
 // Without opening hours: a feed that writes a row of zeros for an open queue leaves none for a closed one; else a queue
 // that nobody is logged in to is taken as closed.
-function looksOpen(
-  members: readonly WindowRow[],
-  arrived: readonly WindowRow[],
-  writesZeros: boolean,
-): boolean | null {
+function looksOpen(members: readonly WindowRow[], arrived: readonly WindowRow[], writesZeros: boolean): boolean | null {
   if (arrived.length > 0) return null;
   const staffed = members.some((row) => (row.reps ?? 0) > 0 || row.small);
   return writesZeros || !staffed ? false : null;
@@ -227,18 +213,13 @@ function added({
   const known = !held && counted.every((window) => staffed.has(window));
   const staff = members.filter(({ start }) => counted.includes(start));
   const time = (of: (row: WindowRow) => Maybe) =>
-    known && staff.every((row) => !row.reps || quantity(of(row)) !== null)
-      ? fte(sum(staff.map(of)), minutes)
-      : null;
+    known && staff.every((row) => !row.reps || quantity(of(row)) !== null) ? fte(sum(staff.map(of)), minutes) : null;
   return {
     label: interval.label,
     start: interval.start,
     end: interval.end,
     minutes,
-    state:
-      (short || (contradicts && counts.assigned === null)) && state === "data"
-        ? ("incomplete" as const)
-        : state,
+    state: (short || (contradicts && counts.assigned === null)) && state === "data" ? ("incomplete" as const) : state,
     assigned: told(counts.assigned),
     abandoned: told(counts.abandoned),
     within: told(counts.within),
@@ -316,9 +297,7 @@ function former({ start, end }: LocalInterval, members: readonly WindowRow[]): F
 function usual(day: string, members: readonly WindowRow[], exclude: ReadonlySet<string> = new Set()) {
   const weeks = Math.max(0, ...members.map((row) => row.weeks?.length ?? 0));
   const dates = weeksBefore(day, weeks);
-  const offeredOn = new Map(
-    dates.map((date, week) => [date, total(...members.map((row) => row.weeks?.[week]))]),
-  );
+  const offeredOn = new Map(dates.map((date, week) => [date, total(...members.map((row) => row.weeks?.[week]))]));
   const { median, low, high, n, excluded } = baseline(day, (date) => offeredOn.get(date), {
     reach: weeks,
     exclude,

@@ -82,8 +82,7 @@ export function netRows(
 
 /** The basis in words, as it is printed under the strip. */
 export function basisText({ basis, chats, seconds, target }: StaffingBasis): string {
-  const each =
-    chats === null ? "one chat at once, as rep_utilized tells of none" : `${decimal(chats)} chats at once`;
+  const each = chats === null ? "one chat at once, as rep_utilized tells of none" : `${decimal(chats)} chats at once`;
   return basis === "workload"
     ? `Required = contacts × mean handle time / ${each} / length of the interval: the work alone, without waiting times.`
     : `Required = the fewest reps with ${percent(target, 0)} in ${seconds} s by Erlang C, at ${each}; nobody leaves, each interval alone.`;
@@ -94,14 +93,11 @@ export function netTitle(rows: readonly NetRow[]): string {
   const due = rows.filter(({ row }) => isDue(row.state));
   const told = due.filter(({ net }) => net !== null);
   if (told.length === 0)
-    return rows.some(({ state }) => state === "held")
-      ? "Net staffing is held back"
-      : "No net staffing to show";
+    return rows.some(({ state }) => state === "held") ? "Net staffing is held back" : "No net staffing to show";
   const short = told.filter(({ state }) => state === "under");
   const worst = short.sort((a, b) => a.net! - b.net!)[0];
   if (worst) {
-    const where =
-      told.length === due.length ? plural(due.length, "interval") : toldOf(told.length, due.length);
+    const where = told.length === due.length ? plural(due.length, "interval") : toldOf(told.length, due.length);
     return `Short of reps in ${short.length} of ${where}, most at ${worst.row.label}: ${decimal(-worst.net!)} too few`;
   }
   const where = `in ${everyOf(told.length, due.length)}${rows.some(({ ahead }) => ahead) ? " so far" : ""}`;

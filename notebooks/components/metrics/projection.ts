@@ -64,9 +64,7 @@ export function projectSums(
   options: ProjectionOptions = {},
 ): Projection | null {
   const [actual, usual, rest] = [quantity(soFar), quantity(usualSoFar), quantity(usualRest)];
-  return actual === null || usual === null || rest === null
-    ? null
-    : project(actual, actual, usual, rest, options);
+  return actual === null || usual === null || rest === null ? null : project(actual, actual, usual, rest, options);
 }
 
 // `matched` is the part of `soFar` that has a baseline to be compared with.
@@ -77,10 +75,7 @@ function project(
   usualRest: number,
   options: ProjectionOptions,
 ): Projection {
-  const [dampUntil, leastContacts] = [
-    quantity(options.dampUntil ?? 0.25),
-    quantity(options.leastContacts ?? 100),
-  ];
+  const [dampUntil, leastContacts] = [quantity(options.dampUntil ?? 0.25), quantity(options.leastContacts ?? 100)];
   const usualDay = usualSoFar + usualRest;
   const shareIn = usualDay > 0 ? finite(usualSoFar / usualDay) : null;
   const ratio = usualSoFar > 0 ? finite(matched / usualSoFar) : null;

@@ -100,9 +100,7 @@ export function countsWithin(
   within: Maybe,
   counted: "answered" | "answered_and_abandoned",
 ): ServiceCounts {
-  return counted === "answered"
-    ? { answered, abandoned, answeredWithin: within }
-    : { answered, abandoned, within };
+  return counted === "answered" ? { answered, abandoned, answeredWithin: within } : { answered, abandoned, within };
 }
 
 type Count = number | null;

@@ -79,9 +79,7 @@ export function comparedWith(
   const seen = rows.filter(known);
   const last = comparison === "last";
   const labels = new Set(seen.map(({ label }) => label));
-  const before = addedUp(
-    last ? weekBefore.filter(({ label }) => labels.has(label)) : seen.map(({ former }) => former),
-  );
+  const before = addedUp(last ? weekBefore.filter(({ label }) => labels.has(label)) : seen.map(({ former }) => former));
   const offered = last ? wholeSum(seen, (row) => row.lastWeek) : summarize(rows).usual;
   if (before.intervals === 0 && (last || offered === null)) return null;
   return {
@@ -190,9 +188,7 @@ export function daySentence(options: {
   const sentences = [
     `${plural(total.offered, "contact")} offered${until || ` on ${longDay(day)}`}${against(total, compared)}, ${count(total.abandoned)} abandoned${share}.`,
     missing > 0 ? `${plural(missing, "more answer")} in time would have met the target.` : null,
-    worst
-      ? `Worst interval: ${span(worst, zone)}, ${percent(level(worst), 0)} of ${count(offered(worst))}.`
-      : null,
+    worst ? `Worst interval: ${span(worst, zone)}, ${percent(level(worst), 0)} of ${count(offered(worst))}.` : null,
     projected ? `About ${count(projected)} by the end of the day, if its usual shape holds.` : null,
     windows.some(({ contradicts }) => contradicts) ? lackingText(windows) : null,
   ];
@@ -248,9 +244,7 @@ export function lackingText(rows: readonly Interval[]): string {
   const lacking = seen.filter((row) => told.some((name) => row[name] === null)).length;
   const wrong = rows.filter((row) => row.contradicts).length;
   const left = (n: number, which: string) =>
-    n === 0
-      ? null
-      : `${plural(n, "interval")} ${which} ${n === 1 ? "is" : "are"} left out of the day's sums.`;
+    n === 0 ? null : `${plural(n, "interval")} ${which} ${n === 1 ? "is" : "are"} left out of the day's sums.`;
   return [left(lacking, "without a count"), left(wrong, "whose counts contradict")].filter(Boolean).join(" ");
 }
 
@@ -268,20 +262,16 @@ export function volumeTitle(rows: readonly Interval[], zone: Zone, compared?: Co
   const { label, offered: other } = otherThan(usual, compared);
   const through = dataThrough(rows);
   if (through === null) return "No contacts have arrived";
-  if (!other)
-    return `${plural(offered, "contact")} offered${running(rows) ? ` by ${zone.time(through)}` : ""}`;
+  if (!other) return `${plural(offered, "contact")} offered${running(rows) ? ` by ${zone.time(through)}` : ""}`;
   const off = offered / other - 1;
   const words =
-    Math.abs(off) < 0.03
-      ? "in line with"
-      : `${Math.abs(off * 100).toFixed(0)}% ${off > 0 ? "above" : "below"}`;
+    Math.abs(off) < 0.03 ? "in line with" : `${Math.abs(off * 100).toFixed(0)}% ${off > 0 ? "above" : "below"}`;
   return `Volume is ${words} ${label}: ${count(offered)} offered against ${decimal(other, 0)}`;
 }
 
 export function waitTitle(rows: readonly Interval[], delivered = false): string {
   const { wait } = summarize(rows);
-  if (wait === null)
-    return delivered && rows.some((row) => offered(row)) ? "Waits are held back" : "No waits to show";
+  if (wait === null) return delivered && rows.some((row) => offered(row)) ? "Waits are held back" : "No waits to show";
   const longest = mostOf(rows, (row) => row.wait);
   const peak = longest ? `; longest ${duration(longest.wait)} at ${longest.label}` : "";
   return `Mean wait ${duration(wait)}${among(rows, (row) => row.wait, offered)}${peak}`;

@@ -45,12 +45,10 @@ export function lagMinutes(windowStarts: number, publishedAt: number): number {
 export function dayWindows(date: string, zone: TimeZone | string): number[] {
   const local = typeof zone === "string" ? timeZone(zone) : zone;
   const midnight = Date.parse(`${date}T00:00:00Z`);
-  if (!/^\d{4}-\d\d-\d\d$/.test(date) || Number.isNaN(midnight))
-    throw new RangeError(`invalid date: ${date}`);
+  if (!/^\d{4}-\d\d-\d\d$/.test(date) || Number.isNaN(midnight)) throw new RangeError(`invalid date: ${date}`);
   const starts: number[] = [];
   const [earliest, latest] = [midnight - 15 * hour, midnight + 39 * hour]; // zones are 14 h ahead to 12 h behind
-  for (let start = earliest; start < latest; start += windowLength)
-    if (local.date(start) === date) starts.push(start);
+  for (let start = earliest; start < latest; start += windowLength) if (local.date(start) === date) starts.push(start);
   return starts;
 }
 

@@ -69,7 +69,9 @@ export function accuracyPage(options: {
   const rows = options.rows.filter(({ day }) => day >= (recent[0] ?? ""));
   const names = [...new Set(rows.map((row) => row.queue))];
   return {
-    ...{ queue, site, zone },
+    queue,
+    site,
+    zone,
     days: rows.filter((row) => row.queue === queue && row.kind === "baseline"),
     own: queueAccuracy(queue, rows),
     queues: names.map((name) => queueAccuracy(name, rows)).sort((a, b) => b.contacts - a.contacts),
@@ -257,8 +259,7 @@ export function worstColumns(zone: Zone): TableColumn<FarOff>[] {
     {
       label: "Times the noise",
       value: (row) => (row.expected > 0 ? (row.offered - row.expected) / Math.sqrt(row.expected) : null),
-      text: (row) =>
-        row.expected > 0 ? signed((row.offered - row.expected) / Math.sqrt(row.expected), 1) : "–",
+      text: (row) => (row.expected > 0 ? signed((row.offered - row.expected) / Math.sqrt(row.expected), 1) : "–"),
     },
     { label: "Weeks behind it", value: ({ weeks }) => weeks },
   ];
@@ -282,8 +283,7 @@ export function accuracyFooter({ site, days, own, forecasts, excluded }: Accurac
 }
 
 function dailyChart(days: readonly ScoredDay[], width: number): SVGSVGElement {
-  if (days.length === 0)
-    return emptyPanel(width, "No day can be scored yet: it takes four same weekdays before.");
+  if (days.length === 0) return emptyPanel(width, "No day can be scored yet: it takes four same weekdays before.");
   const figures = days.map((row) => addedAccuracy([row]));
   const every = Math.max(1, Math.ceil(days.length / (width < 520 ? 4 : 10)));
   const { root, marks, x, y } = panel({
@@ -302,13 +302,9 @@ function dailyChart(days: readonly ScoredDay[], width: number): SVGSVGElement {
     const left = (x(slot) + x(slot + 1) - size) / 2;
     const running = days[slot]!.complete ? "" : " running";
     if (wape !== null)
-      marks.append(
-        svg("rect", { class: `blue${running}`, x: left, width: size, y: y(wape), height: y(0) - y(wape) }),
-      );
+      marks.append(svg("rect", { class: `blue${running}`, x: left, width: size, y: y(wape), height: y(0) - y(wape) }));
     if (floor !== null)
-      marks.append(
-        svg("line", { class: "floor", x1: left - 1, x2: left + size + 1, y1: y(floor), y2: y(floor) }),
-      );
+      marks.append(svg("line", { class: "floor", x1: left - 1, x2: left + size + 1, y1: y(floor), y2: y(floor) }));
   });
   return root;
 }
@@ -338,9 +334,7 @@ function queuesChart(queues: readonly QueueAccuracy[], width: number): SVGSVGEle
   queues.forEach(({ queue, wape, floor, forecast, bias }, i) => {
     const y = top + i * line + line / 2;
     const short = cutText(unmarked(queue), { width: (left - 8) / widestFont, size: 12 });
-    root.append(
-      svg("text", { x: left - 8, y, dy: "0.32em", "text-anchor": "end", class: "row-name" }, short),
-    );
+    root.append(svg("text", { x: left - 8, y, dy: "0.32em", "text-anchor": "end", class: "row-name" }, short));
     if (floor !== null)
       root.append(svg("rect", { class: "grey-soft", x: left, width: x(floor) - left, y: y - 5, height: 10 }));
     if (forecast !== null) root.append(svg("circle", { class: "orange", cx: x(forecast), cy: y, r: 4 }));

@@ -115,12 +115,7 @@ function conversationCards(sum: ConversationTotals, compared: Compared | null, s
     {
       label: "Ended resolved",
       value: percent(resolved),
-      delta: pointsDelta(
-        ratio(now?.resolved, now?.ended),
-        ratio(before?.resolved, before?.ended),
-        label,
-        "higher",
-      ),
+      delta: pointsDelta(ratio(now?.resolved, now?.ended), ratio(before?.resolved, before?.ended), label, "higher"),
       note: "marked so by the rep",
     },
     {
@@ -154,9 +149,7 @@ function figures(
     n: (row: ConversationDay) => row.rated,
   };
   const busiest = [...rows].sort((a, b) => b.started - a.started)[0];
-  const slowest = [...rows]
-    .filter((row) => row.handle_p90 !== null)
-    .sort((a, b) => b.handle_p90! - a.handle_p90!)[0];
+  const slowest = [...rows].filter((row) => row.handle_p90 !== null).sort((a, b) => b.handle_p90! - a.handle_p90!)[0];
   const waits = [...rows].filter((row) => row.wait_p90 !== null).sort((a, b) => b.wait_p90! - a.wait_p90!)[0];
   return html(
     "div",
@@ -230,8 +223,7 @@ function figures(
         footer: footer("convos_metadata_ended", `n = ${count(sum.ended)}`),
         rows,
         columns,
-        draw: (width) =>
-          shareChart(rows, endingParts, { width, crosshair: cross, label: "Endings per day, shares" }),
+        draw: (width) => shareChart(rows, endingParts, { width, crosshair: cross, label: "Endings per day, shares" }),
       }),
       figure({
         id: "ratings",
@@ -243,8 +235,7 @@ function figures(
         footer: footer("customer_feedback", `n = ${count(sum.rated)} answers`),
         rows,
         columns,
-        draw: (width) =>
-          shareLineChart(rows, score, { width, crosshair: cross, label: "Good ratings per day" }),
+        draw: (width) => shareLineChart(rows, score, { width, crosshair: cross, label: "Good ratings per day" }),
       }),
     ),
   );
@@ -276,9 +267,7 @@ function channels(days: readonly ConversationDay[], from: string, to: string, si
   const names = [...new Set(days.map(({ channel }) => channel))];
   const rows = names.map((channel) => ({
     channel,
-    sum: conversationTotals(
-      days.filter((row) => row.channel === channel && row.day >= from && row.day <= to),
-    ),
+    sum: conversationTotals(days.filter((row) => row.channel === channel && row.day >= from && row.day <= to)),
   }));
   const all = rows.find(({ channel }) => channel === "All channels")?.sum.started ?? 0;
   type Row = (typeof rows)[number];

@@ -137,9 +137,7 @@ function pageFigures(site: Site): Record<string, Entry[]> {
       {
         name: "Restated",
         formula: "A window whose counts are no longer those of its first delivery",
-        notes: [
-          "The last delivery counts. A mark stands over the interval; the CSV has both. Feed: queue_wfm.",
-        ],
+        notes: ["The last delivery counts. A mark stands over the interval; the CSV has both. Feed: queue_wfm."],
       },
       {
         name: "Group of queues",

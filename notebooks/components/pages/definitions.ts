@@ -13,12 +13,7 @@ import {
 } from "../metrics/occupancy.js";
 import { projectSums } from "../metrics/projection.js";
 import { share, total, wilson } from "../metrics/ratio.js";
-import {
-  type ServiceLevelVariant,
-  serviceLevel,
-  serviceLevelFormulas,
-  shortfall,
-} from "../metrics/service-level.js";
+import { type ServiceLevelVariant, serviceLevel, serviceLevelFormulas, shortfall } from "../metrics/service-level.js";
 import {
   combinedShrinkage,
   effectiveAht,
@@ -29,16 +24,7 @@ import {
   wholeAgents,
   workload,
 } from "../metrics/staffing.js";
-import {
-  abandonRate,
-  aht,
-  asa,
-  meanWait,
-  patience,
-  responseTime,
-  waits,
-  wrapShare,
-} from "../metrics/times.js";
+import { abandonRate, aht, asa, meanWait, patience, responseTime, waits, wrapShare } from "../metrics/times.js";
 
 export type Unit = "share" | "seconds" | "contacts" | "agents" | "chats" | "ratio" | "erlangs";
 
@@ -572,8 +558,7 @@ export const definitions: readonly Definition[] = [
     worked: {
       inputs: `${loadText}, 80 % in 20 s, cap 85 %`,
       value: () =>
-        requiredAgents({ ...load, targetSeconds: 20, serviceLevelTarget: 0.8, maxOccupancy: 0.85 })?.agents ??
-        null,
+        requiredAgents({ ...load, targetSeconds: 20, serviceLevelTarget: 0.8, maxOccupancy: 0.85 })?.agents ?? null,
     },
   },
   {
@@ -591,8 +576,7 @@ export const definitions: readonly Definition[] = [
     worked: {
       inputs: `${loadText}, 14 agents, T 20 s, mean patience 300 s`,
       value: () =>
-        erlangA({ ...load, agents: 14, targetSeconds: 20, meanPatienceSeconds: 300 })
-          .answeredWithinTargetOfOffered,
+        erlangA({ ...load, agents: 14, targetSeconds: 20, meanPatienceSeconds: 300 }).answeredWithinTargetOfOffered,
     },
   },
   {

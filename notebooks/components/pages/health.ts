@@ -2,13 +2,7 @@ import type { Card } from "../charts/cards.js";
 import { countColumn, figure, type TableColumn, table } from "../charts/figure.js";
 import { emptyPanel } from "../charts/panel.js";
 import { compact, count, dayName, plural, signed, type Zone } from "../metrics/format.js";
-import {
-  ageText,
-  classifyFeed,
-  type FeedArrival,
-  type FeedFreshness,
-  type FeedState,
-} from "../metrics/freshness.js";
+import { ageText, classifyFeed, type FeedArrival, type FeedFreshness, type FeedState } from "../metrics/freshness.js";
 import type { Site } from "../metrics/site.js";
 import { chartRoot, html, svg } from "../picture/dom.js";
 
@@ -109,9 +103,7 @@ export function healthWords(page: HealthPage): { title: string; lead: string } {
       unsynced.length
         ? `Stale since the last sync${page.site.synced_at === null ? "" : `, ${page.zone.dateTime(page.site.synced_at)}`}: ${some(unsynced)}.`
         : null,
-      bad.length + unsynced.length === 0
-        ? "No partition is overdue, none has failed, and no feed is stale."
-        : null,
+      bad.length + unsynced.length === 0 ? "No partition is overdue, none has failed, and no feed is stale." : null,
       quarantined
         ? `${plural(quarantined, "line")} could not be read and ${quarantined === 1 ? "is" : "are"} in quarantine.`
         : null,
@@ -132,10 +124,7 @@ function unfitWords(rows: readonly Unfit[]): string | null {
   return `${plural(values, "value")} of ${names.join(", ")}${more} ${values === 1 ? "does" : "do"} not fit ${rows.length === 1 ? "its column" : "their columns"}.`;
 }
 
-function stateText(
-  state: "failed" | "overdue" | "stale" | "to come",
-  feeds: readonly ClassifiedFeed[],
-): string | null {
+function stateText(state: "failed" | "overdue" | "stale" | "to come", feeds: readonly ClassifiedFeed[]): string | null {
   if (feeds.length === 0) return null;
   const partitions = (value: (row: FeedHealth) => number) => plural(sum(feeds, value), "partition");
   switch (state) {
@@ -214,13 +203,7 @@ const states: { name: keyof FeedDay; text: string; mark: string }[] = [
   { name: "other", text: "Other", mark: "blue-strong" },
 ];
 
-export function stateFigure({
-  feeds,
-  days,
-}: {
-  feeds: readonly FeedHealth[];
-  days: readonly FeedDay[];
-}): HTMLElement {
+export function stateFigure({ feeds, days }: { feeds: readonly FeedHealth[]; days: readonly FeedDay[] }): HTMLElement {
   const names = delivered(feeds).map(({ feed }) => feed);
   const dates = [...new Set(days.map(({ day }) => day))].sort().slice(-60);
   const shown = days.filter(({ day, feed }) => dates.includes(day) && names.includes(feed));
@@ -288,8 +271,7 @@ function stateChart(
   root.append(marks);
   const every = Math.ceil(56 / cell);
   dates.forEach((day, j) => {
-    if (j % every === 0)
-      root.append(svg("text", { x: left + j * cell, y: height - 6 }, dayName(day).slice(4)));
+    if (j % every === 0) root.append(svg("text", { x: left + j * cell, y: height - 6 }, dayName(day).slice(4)));
   });
   return root;
 }
@@ -391,8 +373,7 @@ export interface Quarantine {
 }
 
 export function oddTable(rows: readonly Oddity[]): HTMLElement {
-  if (rows.length === 0)
-    return html("p", { class: "none" }, "No time and no count contradicts what it stands beside.");
+  if (rows.length === 0) return html("p", { class: "none" }, "No time and no count contradicts what it stands beside.");
   return html(
     "div",
     { class: "figure wide-table" },

@@ -42,8 +42,7 @@ export const viewNames: Record<View, string> = {
   difference: "Difference",
 };
 
-export interface HeatmapPageOptions
-  extends Omit<HeatOptions, "minContacts" | "timezone" | "workSeconds" | "excluded"> {
+export interface HeatmapPageOptions extends Omit<HeatOptions, "minContacts" | "timezone" | "workSeconds" | "excluded"> {
   queue: string;
   loads: readonly QueueLoad[];
   site: Site;
@@ -112,8 +111,7 @@ interface Writing {
 
 function writing(measure: Measure, view: View): Writing {
   const difference = view === "difference";
-  const or = (write: (value: number) => string) => (value: number | null) =>
-    value === null ? "–" : write(value);
+  const or = (write: (value: number) => string) => (value: number | null) => (value === null ? "–" : write(value));
   switch (measure) {
     case "volume": {
       const plain = (value: number) => decimal(value, Number.isInteger(value) ? 0 : 1);
@@ -231,11 +229,7 @@ export function headline(
       `biggest loss of service level ${at}, ${value}`,
       "no loss of service level",
     ],
-    wait: [
-      `longest wait ${at}, ${when}${value}`,
-      `biggest rise of the wait ${at}, ${value}`,
-      "no longer wait",
-    ],
+    wait: [`longest wait ${at}, ${when}${value}`, `biggest rise of the wait ${at}, ${value}`, "no longer wait"],
     abandons: [
       `most abandon ${at}, ${when}${value}`,
       `biggest rise of abandons ${at}, ${value}`,
@@ -269,8 +263,7 @@ function summary(cells: readonly HeatCell[], measure: Measure, view: View, site:
   if (view === "difference") return null;
   if (measure === "service")
     return `${of((value) => value < site.target)} are under the ${percent(site.target, 0)} target.`;
-  if (measure === "wait")
-    return `In ${of((value) => value > site.seconds)} the mean wait is over ${site.seconds} s.`;
+  if (measure === "wait") return `In ${of((value) => value > site.seconds)} the mean wait is over ${site.seconds} s.`;
   if (measure === "staffing")
     return `${count(cells.filter(({ value }) => value! < 0).length)} of ${plural(cells.length, "interval")} are short of staff.`;
   return null;
@@ -307,9 +300,7 @@ export function heatmapFooter(
   { queue, measure, site }: Pick<HeatmapPageOptions, "queue" | "measure" | "site">,
 ): string {
   const n = cells.reduce((sum, cell) => sum + cell.n, 0);
-  const strange = lastWeek
-    ? [...excludedDays(site)].filter((day) => day >= lastWeek.from && day <= lastWeek.to)
-    : [];
+  const strange = lastWeek ? [...excludedDays(site)].filter((day) => day >= lastWeek.from && day <= lastWeek.to) : [];
   return [
     `Local time of ${site.timezone}.`,
     lastWeek ? `Data through the end of ${dayName(lastWeek.to)}, the last whole day.` : null,
@@ -326,9 +317,7 @@ export function heatmapFooter(
     measure === "staffing" && queue !== allQueues
       ? "Each rep counts once. A rep of several queues is available to each of them, so for one queue this is the most it could have; net staffing of queues does not add up."
       : null,
-    measure === "volume" || measure === "staffing"
-      ? null
-      : `Hatched: fewer than ${site.min_contacts} contacts.`,
+    measure === "volume" || measure === "staffing" ? null : `Hatched: fewer than ${site.min_contacts} contacts.`,
     "Hours that the clock skipped or showed twice are left out.",
   ]
     .filter(Boolean)

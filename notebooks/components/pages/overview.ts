@@ -60,8 +60,7 @@ export function overviewWords(data: OverviewData): { title: string; lead: string
 function lastDay({ days, queueDays }: OverviewData) {
   const all = days.filter(({ channel }) => channel === "All channels");
   const queues = queueDays.filter(({ queue }) => queue === "All queues");
-  const newest = <Row extends DayRow>(rows: Row[]) =>
-    rows.findLast(({ complete }) => complete) ?? rows.at(-1);
+  const newest = <Row extends DayRow>(rows: Row[]) => rows.findLast(({ complete }) => complete) ?? rows.at(-1);
   const last = newest(all);
   const lastQueue = last ? queues.find(({ day }) => day === last.day) : newest(queues);
   return { all, queues, last, lastQueue };
@@ -96,9 +95,7 @@ function nothingToTell(data: OverviewData): { title: string; lead: string } {
   const missing = ["convos_metrics", "issue_queues", "rep_convos"].filter(
     (name) => !here.some(({ feed }) => feed === name),
   );
-  const listed = here
-    .slice(0, 8)
-    .map(({ feed, kept }) => `${feed} (${kept > 0 ? plural(kept, "row") : "no rows"})`);
+  const listed = here.slice(0, 8).map(({ feed, kept }) => `${feed} (${kept > 0 ? plural(kept, "row") : "no rows"})`);
   return {
     title: filled.length
       ? `No conversations: ${absent(data, "convos_metrics")}`
@@ -130,11 +127,7 @@ function overviewCards(
 ): Card[] {
   const conversations = last ? conversationCards(last, all, site) : [];
   const { day } = (last ?? lastQueue)!;
-  return [
-    ...conversations.slice(0, 1),
-    ...queueCards(day, lastQueue, queues, site),
-    ...conversations.slice(1),
-  ];
+  return [...conversations.slice(0, 1), ...queueCards(day, lastQueue, queues, site), ...conversations.slice(1)];
 }
 
 function conversationCards(last: ConversationDay, all: readonly ConversationDay[], site: Site): Card[] {
@@ -145,8 +138,7 @@ function conversationCards(last: ConversationDay, all: readonly ConversationDay[
   const rating = ratio(last.satisfied, last.rated);
   const ratingBefore = ratio(before?.satisfied, before?.rated);
   const sure = wilson(last.satisfied, last.rated);
-  const differs =
-    sure !== null && ratingBefore !== null && (ratingBefore < sure.low || ratingBefore > sure.high);
+  const differs = sure !== null && ratingBefore !== null && (ratingBefore < sure.low || ratingBefore > sure.high);
   return [
     {
       label: "Conversations",
@@ -186,12 +178,7 @@ function conversationCards(last: ConversationDay, all: readonly ConversationDay[
   ];
 }
 
-function queueCards(
-  day: string,
-  last: QueueDay | undefined,
-  queues: readonly QueueDay[],
-  site: Site,
-): Card[] {
+function queueCards(day: string, last: QueueDay | undefined, queues: readonly QueueDay[], site: Site): Card[] {
   const former = weeksBefore(day, queues);
   const recent = queues.filter((row) => row.day <= day).slice(-28);
   const card = (label: string, value: (row: QueueDay) => number, better: "higher" | "lower"): Card => {
@@ -219,11 +206,7 @@ function labelOf(former: readonly DayRow[]): string {
   return former.length === 1 ? "the week before" : "the weeks before";
 }
 
-function overviewFigures(
-  days: readonly ConversationDay[],
-  queues: readonly QueueDay[],
-  site: Site,
-): HTMLElement {
+function overviewFigures(days: readonly ConversationDay[], queues: readonly QueueDay[], site: Site): HTMLElement {
   const parts = [
     { text: "With a rep", mark: "blue", value: (row: ConversationDay) => row.assisted },
     {
@@ -240,9 +223,7 @@ function overviewFigures(
     high: () => null,
     n: (row: QueueDay) => row.offered,
   };
-  const met = queues.filter(
-    (row) => row.complete && row.offered && row.within / row.offered >= site.target,
-  ).length;
+  const met = queues.filter((row) => row.complete && row.offered && row.within / row.offered >= site.target).length;
   const whole = queues.filter((row) => row.complete && row.offered).length;
   const total = days.reduce((sum, row) => sum + row.started, 0);
   return html(
@@ -250,9 +231,7 @@ function overviewFigures(
     { class: "figures two" },
     figure({
       id: "volume",
-      title: days.length
-        ? `${plural(total, "conversation")} in ${plural(days.length, "day")}`
-        : "No conversations yet",
+      title: days.length ? `${plural(total, "conversation")} in ${plural(days.length, "day")}` : "No conversations yet",
       subtitle: "Conversations begun per day, all channels. Lighter: not all of the day is here.",
       legend: parts.map(({ text, mark }) => ({ text, mark })),
       footer: `Days in ${site.timezone}. Source: convos_metrics. Grey fields are weekends.`,

@@ -3,17 +3,7 @@ import { intervalColumns, measure, usualText } from "../charts/day-charts.js";
 import { countColumn, figure, shareColumn, type TableColumn } from "../charts/figure.js";
 import { emptyPanel, runs } from "../charts/panel.js";
 import { isolated, unmarked } from "../metrics/bidi.js";
-import {
-  clock,
-  count,
-  dayName,
-  decimal,
-  longDay,
-  percent,
-  plural,
-  toldOf,
-  type Zone,
-} from "../metrics/format.js";
+import { clock, count, dayName, decimal, longDay, percent, plural, toldOf, type Zone } from "../metrics/format.js";
 import {
   allQueues,
   dayOfIntervals,
@@ -82,7 +72,10 @@ export function queueBoard(options: {
     queues: names.map(of).sort(worstFirst),
     all: of(allQueues),
     through: through === null ? null : Date.parse(through),
-    ...{ day, grain, zone, site },
+    day,
+    grain,
+    zone,
+    site,
   };
 }
 
@@ -274,10 +267,7 @@ function boardChart(
       width,
       lacks(site, "assignments") ? "No column is mapped to assignments." : "No rows for this day.",
     );
-  const across = Math.max(
-    1,
-    Math.min(queues.length, Math.floor((width + facet.gap) / (facet.least + facet.gap))),
-  );
+  const across = Math.max(1, Math.min(queues.length, Math.floor((width + facet.gap) / (facet.least + facet.gap))));
   const wide = (width - facet.gap * (across - 1)) / across;
   const height = Math.ceil(queues.length / across) * (facet.height + facet.gap) - facet.gap;
   const highest = Math.max(1, ...queues.map(peak));
@@ -404,11 +394,7 @@ function spark({ rows }: QueueOfDay, wide: number, top: number, zone: Zone): SVG
     const time = zone.time(row.start);
     if (row.minutes > 0 && ["06:00", "12:00", "18:00"].includes(time))
       group.append(
-        svg(
-          "text",
-          { class: "facet-scale", x: x(slot), y: facet.bottom + 12, "text-anchor": "middle" },
-          time,
-        ),
+        svg("text", { class: "facet-scale", x: x(slot), y: facet.bottom + 12, "text-anchor": "middle" }, time),
       );
   });
   return group;

@@ -34,11 +34,7 @@ export async function heatDays(index: { href: string }, loads: readonly QueueLoa
 
 const parts = new Map<string, Promise<HeatDay[]>>();
 
-async function heatPart(
-  index: { href: string },
-  loads: readonly QueueLoad[],
-  part: number,
-): Promise<HeatDay[]> {
+async function heatPart(index: { href: string }, loads: readonly QueueLoad[], part: number): Promise<HeatDay[]> {
   if (!loads.some((load) => load.part === part)) return [];
   const url = datasetUrl(index.href, `heatmap/${part}.json`);
   let rows = parts.get(url);

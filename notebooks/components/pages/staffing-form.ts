@@ -138,7 +138,9 @@ export function staffingForm(
       type: "number",
       id,
       name,
-      ...{ min, max, step: "any" },
+      min,
+      max,
+      step: "any",
       inputmode: "decimal",
       "aria-describedby": `${id}-source`,
       value: inForm(field, given.get(name) ?? own[name].value),
@@ -194,11 +196,7 @@ export function staffingForm(
         html(
           "div",
           { class: "stepper" },
-          html(
-            "button",
-            { type: "button", "aria-label": `${label}: less`, onclick: () => nudge(-step) },
-            "−",
-          ),
+          html("button", { type: "button", "aria-label": `${label}: less`, onclick: () => nudge(-step) }, "−"),
           input,
           html("button", { type: "button", "aria-label": `${label}: more`, onclick: () => nudge(step) }, "+"),
         ),

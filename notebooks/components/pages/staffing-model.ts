@@ -105,8 +105,7 @@ export function staffingSentence(result: WhatIf, queue: string): { title: string
       lead: "Set the contacts of an interval above zero.",
     };
   const goal = `${percent(inputs.target, 0)} within ${inputs.seconds} s`;
-  if (!c && !a)
-    return { title: `No number of reps reaches ${goal}`, lead: "Both models stop at 100,000 reps." };
+  if (!c && !a) return { title: `No number of reps reaches ${goal}`, lead: "Both models stop at 100,000 reps." };
   const least = a ?? c!;
   const range =
     a && c && a.agents !== c.agents
@@ -158,9 +157,7 @@ export function prefill(
     const value = load?.[name] ?? null;
     if (value !== null) return { value, source: "own, last 4 weeks" };
     const other = all?.[name] ?? null;
-    return other === null
-      ? { value: null, source: held }
-      : { value: other, source: `of all queues: ${held}` };
+    return other === null ? { value: null, source: held } : { value: other, source: `of all queues: ${held}` };
   };
   const few = `fewer than ${site.min_reps} reps or ${site.min_contacts} contacts`;
   return {
@@ -192,15 +189,7 @@ export const assumptions: readonly string[] = [
   "Shrinkage and the occupancy cap are in no export: set your own.",
 ];
 
-function problemsOf({
-  contacts,
-  aht,
-  concurrency,
-  target,
-  seconds,
-  cap,
-  shrinkage,
-}: StaffingInputs): string[] {
+function problemsOf({ contacts, aht, concurrency, target, seconds, cap, shrinkage }: StaffingInputs): string[] {
   return [
     contacts === null ? "the contacts of an interval" : null,
     aht === null || aht <= 0 ? "a handle time" : null,

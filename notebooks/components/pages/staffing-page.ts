@@ -23,11 +23,7 @@ export function staffingCards(result: WhatIf): HTMLElement {
   });
   return cards([
     need("Erlang C: nobody leaves", c, "cannot be told"),
-    need(
-      "Erlang A: the impatient leave",
-      a,
-      inputs.patience === null ? "needs a patience" : "cannot be told",
-    ),
+    need("Erlang A: the impatient leave", a, inputs.patience === null ? "needs a patience" : "cannot be told"),
     {
       label: "Work alone",
       value: workOnly ? plural(workOnly.agents, "rep") : "–",
@@ -106,9 +102,7 @@ export function staffingFigure(
 export function staffingSource(load: QueueLoad | undefined, site: Site): string {
   if (!load) return "No history of this queue: it takes both issue_queues and rep_convos.";
   const { contacts, excluded } = load;
-  const without = excluded.length
-    ? ` Excluded: ${excluded.map((day) => excludedDay(site, day)).join(", ")}.`
-    : "";
+  const without = excluded.length ? ` Excluded: ${excluded.map((day) => excludedDay(site, day)).join(", ")}.` : "";
   return `Prefilled from n = ${count(contacts)} contacts of the last four whole weeks.${without} Source: issue_queues, rep_convos, rep_utilized.`;
 }
 
@@ -144,8 +138,7 @@ function curveSubtitle({ inputs, points, effectiveAht }: WhatIf, queue: string):
 /** Service level by reps: two curves, the target, what is needed and what is given. */
 function curveChart(result: WhatIf, width: number): SVGSVGElement {
   const { points, inputs, c, a, work, chosen } = result;
-  if (points.length === 0)
-    return emptyPanel(width, "Nothing to draw: an input is missing, or nothing comes.");
+  if (points.length === 0) return emptyPanel(width, "Nothing to draw: an input is missing, or nothing comes.");
   const label = (at: number) => plural(points[at]!.reps, "rep");
   const narrow = width < 520;
   const every = Math.max(1, Math.ceil(points.length / (narrow ? 6 : 14)));
@@ -187,18 +180,12 @@ function curveChart(result: WhatIf, width: number): SVGSVGElement {
   const middle = (at: number) => x(at + 0.5);
   points.forEach(({ reps }, i) => {
     if (i % every === 0)
-      marks.append(
-        svg("text", { x: middle(i), y: height - margin.bottom + 16, "text-anchor": "middle" }, count(reps)),
-      );
+      marks.append(svg("text", { x: middle(i), y: height - margin.bottom + 16, "text-anchor": "middle" }, count(reps)));
   });
-  marks.append(
-    svg("text", { x: x(points.length / 2), y: height - 4, "text-anchor": "middle" }, "reps on the queue"),
-  );
+  marks.append(svg("text", { x: x(points.length / 2), y: height - 4, "text-anchor": "middle" }, "reps on the queue"));
   const { target } = inputs;
   if (target !== null) {
-    marks.append(
-      svg("line", { class: "target", x1: x(0), x2: x(points.length), y1: y(target), y2: y(target) }),
-    );
+    marks.append(svg("line", { class: "target", x1: x(0), x2: x(points.length), y1: y(target), y2: y(target) }));
     marks.append(
       svg(
         "text",
@@ -210,9 +197,7 @@ function curveChart(result: WhatIf, width: number): SVGSVGElement {
     );
   }
   const curve = (value: (point: StaffingPoint) => number | null, mark: string, need: number | undefined) => {
-    const known = points
-      .map((point, i) => ({ i, point, value: value(point) }))
-      .filter((d) => d.value !== null);
+    const known = points.map((point, i) => ({ i, point, value: value(point) })).filter((d) => d.value !== null);
     const path = line<(typeof known)[number]>()
       .x(({ i }) => middle(i))
       .y(({ value }) => y(value!));
@@ -220,9 +205,7 @@ function curveChart(result: WhatIf, width: number): SVGSVGElement {
     for (const { i, point, value } of known) {
       const needed = point.reps === need;
       if (needed || points.length <= 40)
-        marks.append(
-          svg("circle", { class: `dot ${mark}`, cx: middle(i), cy: y(value!), r: needed ? 5.5 : 2.2 }),
-        );
+        marks.append(svg("circle", { class: `dot ${mark}`, cx: middle(i), cy: y(value!), r: needed ? 5.5 : 2.2 }));
     }
   };
   curve(({ a }) => a?.answeredWithinTargetOfOffered ?? null, "orange", a?.agents);
@@ -231,11 +214,7 @@ function curveChart(result: WhatIf, width: number): SVGSVGElement {
   if (given >= 0)
     marks.append(
       svg("line", { class: "given", x1: middle(given), x2: middle(given), y1: y(0), y2: y(1) }),
-      svg(
-        "text",
-        { class: "given-label", x: middle(given) + 4, y: y(0) - 6 },
-        `${count(chosen!.reps)} given`,
-      ),
+      svg("text", { class: "given-label", x: middle(given) + 4, y: y(0) - 6 }, `${count(chosen!.reps)} given`),
     );
   return base.root;
 }

@@ -31,21 +31,8 @@ import {
   signed,
   type Zone,
 } from "../metrics/format.js";
-import {
-  allQueues,
-  dayOfIntervals,
-  type Interval,
-  type IntradayDay,
-  type WindowRow,
-} from "../metrics/interval.js";
-import {
-  type Basis,
-  basisText,
-  type NetRow,
-  netRows,
-  netTitle,
-  type StaffingBasis,
-} from "../metrics/net-staffing.js";
+import { allQueues, dayOfIntervals, type Interval, type IntradayDay, type WindowRow } from "../metrics/interval.js";
+import { type Basis, basisText, type NetRow, netRows, netTitle, type StaffingBasis } from "../metrics/net-staffing.js";
 import { projectionText, type RestOfDay, restOfDay } from "../metrics/rest-of-day.js";
 import { maximum } from "../metrics/rollup.js";
 import { excludedDays, lacks, openHours, type Site } from "../metrics/site.js";
@@ -83,7 +70,12 @@ export function todayPage(options: {
   const intervals = (date: string, windows: readonly WindowRow[], length: Grain) =>
     date && windows.length
       ? dayOfIntervals({
-          ...{ windows, days, day: date, queue, grain: length, timezone: site.timezone },
+          windows,
+          days,
+          day: date,
+          queue,
+          grain: length,
+          timezone: site.timezone,
           openHours: openHours(site, queue),
           excluded: excludedDays(site),
         })
@@ -97,8 +89,17 @@ export function todayPage(options: {
   const basis = { basis: options.basis, chats, seconds: site.seconds, target: site.target };
   const dayHandle = today.summarize(windows).handle;
   return {
-    ...{ rows, windows, queue, day, grain, comparison, rest, basis },
-    ...{ zone: options.zone, site, crosshair: options.crosshair },
+    rows,
+    windows,
+    queue,
+    day,
+    grain,
+    comparison,
+    rest,
+    basis,
+    zone: options.zone,
+    site,
+    crosshair: options.crosshair,
     compared: today.comparedWith(comparison, windows, weekBefore, day, site),
     net: netRows(rows, basis, { dayHandle, projected: rest?.rows }),
   };
@@ -124,9 +125,7 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
       label: "Offered",
       value: counted ? count(sum.offered) : "–",
       delta: versusDelta(counted ? sum.offered : null, compared?.offered, label),
-      note:
-        none ||
-        (projected ? `about ${count(projected)} by the end of the day` : `${count(sum.assigned)} assigned`),
+      note: none || (projected ? `about ${count(projected)} by the end of the day` : `${count(sum.assigned)} assigned`),
     },
     {
       label: `Answered in ${site.seconds} s`,

@@ -20,12 +20,7 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 }
 
 /** A chart to draw in, one unit a pixel. */
-export function chartRoot(
-  width: number,
-  height: number,
-  attributes: Attributes,
-  ...children: Child[]
-): SVGSVGElement {
+export function chartRoot(width: number, height: number, attributes: Attributes, ...children: Child[]): SVGSVGElement {
   const viewBox = `0 0 ${width} ${height}`;
   return svg("svg", { class: "panel", width, height, viewBox, ...attributes }, ...children);
 }

@@ -38,8 +38,7 @@ export function cutText(
 ): string {
   if (textWidth(text, size, weight) <= width) return text;
   const letters = graphemes(text.replace(/…$/, ""));
-  while (letters.length > 0 && textWidth(`${letters.join("").trimEnd()}…`, size, weight) > width)
-    letters.pop();
+  while (letters.length > 0 && textWidth(`${letters.join("").trimEnd()}…`, size, weight) > width) letters.pop();
   return `${letters.join("").trimEnd()}…`;
 }
 

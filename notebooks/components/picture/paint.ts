@@ -56,13 +56,8 @@ function inline(element: Element): [property: string, value: string][] {
 function painted(property: string, value: string): string {
   if (property === "font-weight") return Number(value) >= 550 ? "600" : "400"; // the two that pictures carry
   return value
-    .replace(
-      /var\(--([\w-]+)(?:, *([^()]+))?\)/g,
-      (_, name, other) => lights.get(name) ?? other ?? light("ink-3"),
-    )
-    .replace(/color-mix\(in oklab, (#\w+) (\d+)%, (#\w+)\)/, (_, a, share, b) =>
-      mixOklab(a, Number(share), b),
-    )
+    .replace(/var\(--([\w-]+)(?:, *([^()]+))?\)/g, (_, name, other) => lights.get(name) ?? other ?? light("ink-3"))
+    .replace(/color-mix\(in oklab, (#\w+) (\d+)%, (#\w+)\)/, (_, a, share, b) => mixOklab(a, Number(share), b))
     .replace(/light-dark\((#\w+), #\w+\)/, "$1")
     .replace(/px$/, "");
 }

@@ -56,8 +56,7 @@ export function picture(parts: Picture, fonts: readonly Font[] = []): SVGSVGElem
   for (const chart of parts.charts) {
     y += chart.title ? 24 : 10;
     if (chart.title) write(chart.title, { size: 16, line: 22, weight: 600, fill: light("ink"), most: 2 });
-    if (chart.subtitle)
-      write(chart.subtitle, { size: 12, line: 17, weight: 400, fill: light("ink-2"), most: 3 });
+    if (chart.subtitle) write(chart.subtitle, { size: 12, line: 17, weight: 400, fill: light("ink-2"), most: 3 });
     if (chart.legend?.length) {
       y += 6;
       const { element, height } = legend(chart.legend, y);
@@ -71,8 +70,7 @@ export function picture(parts: Picture, fonts: readonly Font[] = []): SVGSVGElem
   y += 14;
   content.push(svg("line", { x1: edge, x2: pictureWidth - edge, y1: y, y2: y, stroke: light("rule") }));
   y += 8;
-  for (const note of parts.notes)
-    write(note, { size: 11.5, line: 17, weight: 400, fill: light("ink-3"), most: 6 });
+  for (const note of parts.notes) write(note, { size: 11.5, line: 17, weight: 400, fill: light("ink-3"), most: 6 });
   const height = Math.ceil(y + edge - 8);
   const root = svg(
     "svg",
@@ -158,11 +156,7 @@ function legend(entries: LegendEntry[], top: number) {
     layers.forEach(paint);
     element.append(
       ...layers,
-      svg(
-        "text",
-        { x: round(x + 18), y, ...textAttributes({ size: 12.5, weight: 400, fill: light("ink-2") }) },
-        text,
-      ),
+      svg("text", { x: round(x + 18), y, ...textAttributes({ size: 12.5, weight: 400, fill: light("ink-2") }) }, text),
     );
     x += width + 18;
   }

@@ -53,7 +53,6 @@ function pageFonts(): Promise<Font[]> {
 async function base64(href: string): Promise<string> {
   if (href.startsWith("data:")) return href.split(",")[1]!;
   const response = await fetch(href);
-  if (!response.ok)
-    throw new Error(`${new URL(href).pathname}: ${response.status} ${response.statusText}`.trim());
+  if (!response.ok) throw new Error(`${new URL(href).pathname}: ${response.status} ${response.statusText}`.trim());
   return btoa(String.fromCharCode(...new Uint8Array(await response.arrayBuffer())));
 }

@@ -4,31 +4,33 @@ import type { Colour } from "./looks.js";
 export const swatchSize = 12;
 
 /** What stands for a mark in a legend, 12 units wide and high: layers, each over the one before. */
-const swatches: Record<string, Layer[]> = {
-  blue: [square("blue")],
-  "blue-strong": [square("blue-strong")],
-  "blue-soft": [square("blue-soft")],
-  orange: [square("orange")],
-  "orange-soft": [square("orange-soft")],
-  grey: [square("grey")],
-  "grey-soft": [square("grey-soft")],
-  "usual-band": [square("grey-soft"), stroke("ink-2", 1)],
-  "last-week": [stroke("ink-3", 6, "2 2")],
-  missed: [ring("orange")],
-  shortfall: [square("orange-soft")],
-  difference: [half("blue", 0), half("ink", 0, 0.45), half("blue-soft", 6, 0.4)],
-  projected: [square("blue", 0.14), stroke("blue", 1, "4 2")],
-  revised: [triangle("ink")],
-  planned: [outline("blue")],
-  floor: [stroke("ink", 6)],
-};
+const swatches = new Map<string, Layer[]>(
+  Object.entries({
+    blue: [square("blue")],
+    "blue-strong": [square("blue-strong")],
+    "blue-soft": [square("blue-soft")],
+    orange: [square("orange")],
+    "orange-soft": [square("orange-soft")],
+    grey: [square("grey")],
+    "grey-soft": [square("grey-soft")],
+    "usual-band": [square("grey-soft"), stroke("ink-2", 1)],
+    "last-week": [stroke("ink-3", 6, "2 2")],
+    missed: [ring("orange")],
+    shortfall: [square("orange-soft")],
+    difference: [half("blue", 0), half("ink", 0, 0.45), half("blue-soft", 6, 0.4)],
+    projected: [square("blue", 0.14), stroke("blue", 1, "4 2")],
+    revised: [triangle("ink")],
+    planned: [outline("blue")],
+    floor: [stroke("ink", 6)],
+  }),
+);
 
 /**
  * The layers of a mark's swatch with its corner at (x, y). Their colours are those of the theme until they are painted.
  * Throws for a mark that has none.
  */
 export function swatch(mark: string, x = 0, y = 0): SVGElement[] {
-  const layers = swatches[mark];
+  const layers = swatches.get(mark);
   if (!layers) throw new Error(`no swatch for the mark ${mark}`);
   return layers.map((layer) => layer(x, y));
 }
@@ -55,8 +57,7 @@ function ring(colour: Colour): Layer {
 }
 
 function outline(colour: Colour): Layer {
-  return (x, y) =>
-    svg("rect", { x: x + 1, y: y + 1, width: 10, height: 10, rx: 2, style: lines(colour, 1.5) });
+  return (x, y) => svg("rect", { x: x + 1, y: y + 1, width: 10, height: 10, rx: 2, style: lines(colour, 1.5) });
 }
 
 function triangle(colour: Colour): Layer {

@@ -37,7 +37,12 @@ export interface DayFiles {
 export function dayFacts(files: DayFiles, queue: string, grain: Grain): TodayPage {
   const { site, days, day, series, weekBefore = [], comparison = "usual" } = files;
   return todayPage({
-    ...{ site, days, day, queue, grain, comparison },
+    site,
+    days,
+    day,
+    queue,
+    grain,
+    comparison,
     zone: zone(site.timezone),
     basis: "workload",
     files: { day: windowRows(series), weekBefore: windowRows(weekBefore) },

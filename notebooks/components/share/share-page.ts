@@ -46,11 +46,7 @@ function start(): void {
       html(
         "header",
         { class: "masthead" },
-        html(
-          "div",
-          { class: "kicker" },
-          `${isolated(site.title)} · ${isolated(chosen.queue)} · ${longDay(day)}`,
-        ),
+        html("div", { class: "kicker" }, `${isolated(site.title)} · ${isolated(chosen.queue)} · ${longDay(day)}`),
         html("h1", {}, words.title),
         html("p", { class: "lead" }, words.lead),
         html(
@@ -77,11 +73,7 @@ function start(): void {
       html(
         "div",
         { class: "figure interval-table" },
-        html(
-          "div",
-          { class: "figure-tools" },
-          csvButton(fileName("intervals", chosen.queue, day), columns, page.rows),
-        ),
+        html("div", { class: "figure-tools" }, csvButton(fileName("intervals", chosen.queue, day), columns, page.rows)),
         dayTable(page),
       ),
     );
@@ -93,12 +85,7 @@ function start(): void {
     });
     const id = `label-${name}`;
     if (element.getAttribute("role")) element.setAttribute("aria-labelledby", id);
-    return html(
-      "div",
-      { class: "filter" },
-      html("label", { id, for: element.id || null }, control.label),
-      element,
-    );
+    return html("div", { class: "filter" }, html("label", { id, for: element.id || null }, control.label), element);
   };
   const named = (value: string) => ({ value, text: value });
   const minutes = (value: string) => ({ value, text: `${value} min` });

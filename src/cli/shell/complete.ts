@@ -36,9 +36,7 @@ export async function readNames(database: Database): Promise<Names> {
       "select distinct function_name from duckdb_functions() where function_type = 'macro' and not internal order by all",
     ),
     reserved: new Set(
-      await words(
-        "select keyword_name from duckdb_keywords() where keyword_category in ('reserved', 'type_function')",
-      ),
+      await words("select keyword_name from duckdb_keywords() where keyword_category in ('reserved', 'type_function')"),
     ),
   };
 }
@@ -147,9 +145,9 @@ function columnsOf({ columns }: Names, schema: string, relation: string): string
 // Names that WITH gives.
 function withNames(statement: string): string[] {
   if (!/^\s*with\b/i.test(statement)) return [];
-  return [
-    ...statement.matchAll(/(?:\bwith\s+(?:recursive\s+)?|,\s*)([\p{L}_][\p{L}\p{N}_]*)\s+as\s*\(/giu),
-  ].map(([, name]) => name!);
+  return [...statement.matchAll(/(?:\bwith\s+(?:recursive\s+)?|,\s*)([\p{L}_][\p{L}\p{N}_]*)\s+as\s*\(/giu)].map(
+    ([, name]) => name!,
+  );
 }
 
 function fromList(lead: string): string {

@@ -202,8 +202,7 @@ async function listTables(pattern: string, { session, say, show }: Shell): Promi
     data_through: string | null;
     fed: boolean;
   }>(`from (${relationsSql}) ${like} order by schema <> 'main', schema, name`);
-  const listed =
-    pattern === "" ? all.filter(({ schema, rows, fed }) => schema !== "raw" && (!fed || rows)) : all;
+  const listed = pattern === "" ? all.filter(({ schema, rows, fed }) => schema !== "raw" && (!fed || rows)) : all;
   if (listed.length === 0) throw noTable(pattern, await session.names());
   const rows = listed.map(({ spelled, rows, data_through }) => [
     spelled,
@@ -289,10 +288,7 @@ async function help(argument: string, { show }: Shell): Promise<void> {
     "A statement ends with ; and may have several lines. Tab completes, the arrow keys recall what was typed before.",
     "Ctrl-C stops a running query, or throws away what was begun; Ctrl-D leaves. What begins with a space is not kept.",
   ];
-  const text = [
-    ...rows.map(([left, right]) => `${left!.padEnd(width)}  ${right}`),
-    ...(wanted === "" ? keys : []),
-  ];
+  const text = [...rows.map(([left, right]) => `${left!.padEnd(width)}  ${right}`), ...(wanted === "" ? keys : [])];
   await show(`${text.join("\n")}\n`);
 }
 
@@ -306,9 +302,7 @@ function noTable(name: string, names: Names): CliError {
   const meant = suggest(name, relations(names));
   return new CliError(
     "usage",
-    name === ""
-      ? "nothing is here"
-      : `no table ${name}${meant === null ? "" : ` (did you mean "${meant}"?)`}`,
+    name === "" ? "nothing is here" : `no table ${name}${meant === null ? "" : ` (did you mean "${meant}"?)`}`,
     ".tables * lists them all",
   );
 }

@@ -3,10 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { textWidth } from "../table.ts";
 
 /** Whether a text is higher or wider than the terminal. */
-export function exceeds(
-  text: string,
-  { rows = 24, columns = 80 }: { rows?: number; columns?: number },
-): boolean {
+export function exceeds(text: string, { rows = 24, columns = 80 }: { rows?: number; columns?: number }): boolean {
   const lines = text.split("\n");
   return lines.length > rows - 1 || lines.some((line) => line.length > columns && textWidth(line) > columns);
 }

@@ -60,8 +60,7 @@ async function toScreen(stream: OpenRows, settings: Settings, looks: boolean): P
   const names = columns.map(({ name }) => name).join();
   if (!looks && (names === "Count" || names === "Success"))
     return { text: "", note: rows.length === 0 ? "done" : `done, ${plural(Number(rows[0]![0]), "row")}` };
-  if (names === "explain_key,explain_value")
-    return { text: rows.map((row) => `${row[1]}`).join("\n"), note: "" };
+  if (names === "explain_key,explain_value") return { text: rows.map((row) => `${row[1]}`).join("\n"), note: "" };
   let text = "";
   const write = async (part: string) => {
     text += part;

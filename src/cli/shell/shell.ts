@@ -33,16 +33,11 @@ export async function runShell(project: Project, options: ShellOptions): Promise
   }
 }
 
-async function converse(
-  session: Session,
-  { format, timezone, output, signal }: ShellOptions,
-): Promise<ExitName> {
+async function converse(session: Session, { format, timezone, output, signal }: ShellOptions): Promise<ExitName> {
   const paint = painter(process.stdout);
   const say = (text: string) => void process.stdout.write(`${paint(visibleLines(text), 2)}\n`);
   const history = openHistory(historyFile(), (reason) => say(`the history is not kept: ${reason}`));
-  const settings: Shell["settings"] = {
-    ...{ format, timezone, maxRows: 1000, output: null, timer: false, pager: true },
-  };
+  const settings: Shell["settings"] = { format, timezone, maxRows: 1000, output: null, timer: false, pager: true };
   let begun = ""; // lines of a statement that has not ended
   let waiting: string[] = []; // lines that were typed while something ran
   let busy = false;
@@ -80,9 +75,7 @@ async function converse(
   signal.addEventListener("abort", () => input.close(), { once: true });
 
   const through = dataThrough(formerSnapshot(session.project.data));
-  say(
-    `SQL over ${through === null ? "an empty warehouse" : `data through ${minute(through)}`}; .help lists commands`,
-  );
+  say(`SQL over ${through === null ? "an empty warehouse" : `data through ${minute(through)}`}; .help lists commands`);
   input.ask(prompt());
   session.names().catch(() => {}); // so that Tab answers at once
   return await finished;
@@ -152,8 +145,7 @@ async function converse(
   async function show(text: string, note = ""): Promise<void> {
     const command = settings.pager ? pagerCommand() : null;
     if (command !== null && exceeds(text, process.stdout)) {
-      if (await input.aside(() => page(visibleLines(note === "" ? text : `${text}${note}\n`), command)))
-        return;
+      if (await input.aside(() => page(visibleLines(note === "" ? text : `${text}${note}\n`), command))) return;
       settings.pager = false;
       say(`no pager: ${command}`);
     }

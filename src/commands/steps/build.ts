@@ -34,8 +34,7 @@ export async function runBuild(
       if (step.step === "datasets") {
         const { done, total } = step;
         output.progress({ step: "computing", done, total, unit: "datasets" });
-      } else if (step.step === "waiting")
-        output.say(`waiting for another build (${holderText(step.holder)})`);
+      } else if (step.step === "waiting") output.say(`waiting for another build (${holderText(step.holder)})`);
       else if (step.step === "pages" && !told) {
         told = true;
         output.say("building the pages");
@@ -58,10 +57,7 @@ async function differingZone({ config, data }: Project): Promise<ZoneDifference 
 }
 
 /** What `build` and `demo` print. */
-export function buildText(
-  { folder, pages, datasets, bytes: size, seconds }: BuiltSite,
-  fresh: Refreshed,
-): string {
+export function buildText({ folder, pages, datasets, bytes: size, seconds }: BuiltSite, fresh: Refreshed): string {
   const took = seconds.datasets + seconds.pages + seconds.check;
   const place = relative(process.cwd(), folder);
   return [
@@ -82,8 +78,7 @@ export async function runPlanned(project: Project, { warn }: Pick<Output, "warn"
   const database = await openCatalog(project);
   try {
     const files = await readPlanned(database, project.config);
-    for (const file of files)
-      if (file.unknownQueues.length > 0) warn(`site.${plannedText(file)}`, plannedNext(file));
+    for (const file of files) if (file.unknownQueues.length > 0) warn(`site.${plannedText(file)}`, plannedNext(file));
     return files;
   } finally {
     database.close();

@@ -43,9 +43,7 @@ async function refuseOthers(file: string): Promise<void> {
   if (found?.own) return;
   throw new CliError(
     "notWritable",
-    found === null
-      ? `${file} was not written by the kit`
-      : `${file} holds tables or views that the kit did not write`,
+    found === null ? `${file} was not written by the kit` : `${file} holds tables or views that the kit did not write`,
     "choose another name, or --force to lose what it holds",
   );
 }

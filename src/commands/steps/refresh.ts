@@ -31,8 +31,7 @@ export async function refresh(
       report = await runSync(project, { wait: true }, context);
     } catch (error) {
       const before = dataThrough(formerSnapshot(project.data));
-      if (strict || before === null || !(error instanceof CliError) || error.exit !== "unreachable")
-        throw error;
+      if (strict || before === null || !(error instanceof CliError) || error.exit !== "unreachable") throw error;
       warning = `${error.message}; going on with the data of before, through ${minute(before)}`;
       output.warn(warning, error.next);
     }
@@ -42,11 +41,7 @@ export async function refresh(
     if (deniedAll(report) && (strict || dataThrough(formerSnapshot(project.data)) === null))
       throw failureOf(report, { failed: [] });
     if (strict)
-      throw new CliError(
-        "someFailed",
-        warning,
-        "the reasons stand above; run again, or build without --strict",
-      );
+      throw new CliError("someFailed", warning, "the reasons stand above; run again, or build without --strict");
     output.warn(warning, "the next sync tries again; with --strict this is an error");
   }
   return { sync: report, warning, warehouse: await runUpdate(project, context) };

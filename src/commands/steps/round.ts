@@ -103,8 +103,19 @@ function foundOut(project: Project): string {
 
 export function emptyRound(started: number): Round {
   return {
-    ...{ at: new Date(started).toISOString(), ok: true, exit: "ok", message: null, failures: 0 },
-    ...{ added: 0, replaced: 0, waiting: 0, overdue: 0, failed: 0, rows: 0, datasets: null, files: null },
+    at: new Date(started).toISOString(),
+    ok: true,
+    exit: "ok",
+    message: null,
+    failures: 0,
+    added: 0,
+    replaced: 0,
+    waiting: 0,
+    overdue: 0,
+    failed: 0,
+    rows: 0,
+    datasets: null,
+    files: null,
     ...{ dataThrough: null, seconds: { sync: 0, update: 0, site: 0 }, next: null },
   };
 }

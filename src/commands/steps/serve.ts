@@ -12,9 +12,7 @@ export async function serveUntilStopped(
 ): Promise<void> {
   signal.throwIfAborted();
   const server = await serveSite(folder, { port: port ?? defaultPort, allowed });
-  const stopped = new Promise<void>((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true }),
-  );
+  const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   await announce(server.url, port, output);
   await stopped;
   await server.close();

@@ -133,11 +133,7 @@ export function summaryText(report: SyncReport): string {
   };
   const news = report.added + report.replaced;
   if (news === 0 && failures(report) === 0) lines.push(["nothing new", ""]);
-  add(
-    "new",
-    report.added,
-    ` ${report.added === 1 ? "partition" : "partitions"} of ${feedsWith(report, "added")}`,
-  );
+  add("new", report.added, ` ${report.added === 1 ? "partition" : "partitions"} of ${feedsWith(report, "added")}`);
   add("replaced", report.replaced, ` exported again`);
   add("kept", report.kept, " already here");
   add("waiting", report.waiting, named(report, "waiting"));
@@ -163,12 +159,9 @@ export function summaryText(report: SyncReport): string {
 /** What did not come, in one line. */
 export function failedText(report: SyncReport, update: Pick<Updated, "failed">): string {
   const parts: string[] = [];
-  if (report.failed.length > 0)
-    parts.push(`${plural(report.failed.length, "partition")} could not be fetched`);
-  if (report.unlisted.length > 0)
-    parts.push(`${plural(report.unlisted.length, "folder")} could not be listed`);
-  if (update.failed.length > 0)
-    parts.push(`${plural(update.failed.length, "day")} of a feed could not be taken in`);
+  if (report.failed.length > 0) parts.push(`${plural(report.failed.length, "partition")} could not be fetched`);
+  if (report.unlisted.length > 0) parts.push(`${plural(report.unlisted.length, "folder")} could not be listed`);
+  if (update.failed.length > 0) parts.push(`${plural(update.failed.length, "day")} of a feed could not be taken in`);
   return parts.join(", ");
 }
 
@@ -186,9 +179,7 @@ export function failureOf(report: SyncReport, update: Pick<Updated, "failed">): 
 }
 
 function failedNext({ failed }: Pick<Updated, "failed">): string {
-  const policies = failed.flatMap(
-    ({ reason }) => /, and (on_\w+) is (?:freeze|fail)$/.exec(reason)?.[1] ?? [],
-  );
+  const policies = failed.flatMap(({ reason }) => /, and (on_\w+) is (?:freeze|fail)$/.exec(reason)?.[1] ?? []);
   if (policies.length === 0) return "run it again; with the reasons above if it stays so";
   return `the earlier state of these days stays; to take them in, change ${[...new Set(policies)].join(", ")} in kit.yaml`;
 }

@@ -64,8 +64,7 @@ export async function runUpdate(
       "asapp-kit status names them",
     );
   const keyless = lackingKeys(report.snapshot, (feed, dt) => read.has(`${feed} ${dt}`));
-  for (const key of keyless.slice(0, mostUnfit))
-    output.warn(`${key.feed}: ${keylessText(key)}`, keylessNext(key));
+  for (const key of keyless.slice(0, mostUnfit)) output.warn(`${key.feed}: ${keylessText(key)}`, keylessNext(key));
   const empty = unmappedText(columnReports(project.config, report.snapshot));
   if (empty !== null) output.warn(empty, unmappedNext);
   try {
@@ -98,25 +97,18 @@ export function updateText(updated: Updated): string {
   const { days, rows, quarantined, unfit, keyless, schemaChanges, dataThrough, seconds } = updated;
   const lines: [string, string][] = [];
   if (days > 0) lines.push(["read", `${plural(rows, "row")} in ${duration(seconds)}`]);
-  if (quarantined > 0)
-    lines.push(["unreadable", `${plural(quarantined, "line")}, listed by asapp-kit quarantine`]);
+  if (quarantined > 0) lines.push(["unreadable", `${plural(quarantined, "line")}, listed by asapp-kit quarantine`]);
   if (unfit.length > 0) {
     const values = unfit.reduce((sum, column) => sum + column.values, 0);
     const names = unfit.slice(0, 3).map(({ feed, column }) => `${feed}.${column}`);
     const more = unfit.length > names.length ? ", …" : "";
-    lines.push([
-      "do not fit",
-      `${plural(values, "value")} of ${names.join(", ")}${more}, named by asapp-kit status`,
-    ]);
+    lines.push(["do not fit", `${plural(values, "value")} of ${names.join(", ")}${more}, named by asapp-kit status`]);
   }
   if (keyless.length > 0) {
     const names = keyless.slice(0, 3).map(({ feed, columns }) => `${feed}.${columns.join("+")}`);
     const more = keyless.length > names.length ? ", …" : "";
     const without = keyless.reduce((sum, key) => sum + key.rows, 0);
-    lines.push([
-      "no key",
-      `${plural(without, "row")} without ${names.join(", ")}${more}, named by asapp-kit status`,
-    ]);
+    lines.push(["no key", `${plural(without, "row")} without ${names.join(", ")}${more}, named by asapp-kit status`]);
   }
   if (schemaChanges.length > 0)
     lines.push(["schema", `${plural(schemaChanges.length, "change")}, listed by asapp-kit schema --changes`]);

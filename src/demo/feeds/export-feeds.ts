@@ -4,14 +4,7 @@ import { company } from "../simulator/centre.ts";
 import type { EventStream } from "../simulator/log.ts";
 import { day, hour, minute } from "../simulator/zone.ts";
 import type { Row, Span } from "../tables/issue-state.ts";
-import {
-  dailyThrough,
-  floor,
-  hourlyThrough,
-  lastWfmRun,
-  newestWindowEnd,
-  schedule,
-} from "../tables/schedule.ts";
+import { dailyThrough, floor, hourlyThrough, lastWfmRun, newestWindowEnd, schedule } from "../tables/schedule.ts";
 import { dailyFeeds, fillDaily } from "./daily-feeds.ts";
 import { exportDocs } from "./export-docs.ts";
 import { fillHourly, hourlyFeeds } from "./hourly-feeds.ts";
@@ -59,8 +52,7 @@ export function* exportFeeds(stream: EventStream, options: ExportOptions = {}): 
     yield* partitionFiles(prefix, { id, lines, doneAt, marker, splitAt });
   }
   function* writeAll(filled: Tables<string>, cadence: Cadence, at: number, doneAt: number) {
-    for (const [feed, lines] of Object.entries(filled))
-      yield* write(partition(feed, at, cadence), lines, doneAt);
+    for (const [feed, lines] of Object.entries(filled)) yield* write(partition(feed, at, cadence), lines, doneAt);
   }
 
   const end = Math.max(hourlyThrough(now), dailyThrough(now), lastWfmRun(now)) + hour;
@@ -124,9 +116,7 @@ function rowCount({ feed, dt, hr, mi }: PartitionId, rows: number): Row {
 function docs({ newColumnFrom }: Source, span: Span, prefix: string): ExportedObject {
   const dt = dateOf(span.from);
   const id = { feed: docsName, version: "1", format: "yaml", dt, hr: null, mi: null };
-  const body = Buffer.from(
-    exportDocs(simulatedFeeds, span.to > newColumnFrom ? dateOf(newColumnFrom) : null),
-  );
+  const body = Buffer.from(exportDocs(simulatedFeeds, span.to > newColumnFrom ? dateOf(newColumnFrom) : null));
   const modified = new Date(span.to + schedule.daily.after);
   return { key: objectKey(prefix, id, `${docsName}.yaml`), body, modified, rows: 0 };
 }

@@ -8,8 +8,7 @@ export const oddities = {
   restated: "A conversation that lasts into the next hour is exported again there, in every feed about it.",
   "late events":
     "One disposition or abandon in 25 reaches the intraday tables after the first run; later runs correct it.",
-  "provisional windows":
-    "The newest window of a run lacks its last three minutes of rep time until a later run.",
+  "provisional windows": "The newest window of a run lacks its last three minutes of rep time until a later run.",
   split: "Partitions of many rows come in files .jsonl.00.gz, .jsonl.01.gz, …",
   "marker only": "Quiet hours have a _SUCCESS and no file.",
   "being written": "The newest hour of rep_convos has a file and no _SUCCESS.",
@@ -41,10 +40,7 @@ const tornFeeds = ["utterances", "flow_detail", "convos_metadata"];
 export function unreadableLine(feed: string, hourStart: number, lines: Lines): string | null {
   const draw = hash(`unreadable/${floor(hourStart, day)}`);
   const unlucky = 15 + (draw % 6); // in the busy hours, UTC
-  if (feed !== tornFeeds[(draw >> 8) % 3] || (hourStart % day) / hour !== unlucky || lines.count === 0)
-    return null;
+  if (feed !== tornFeeds[(draw >> 8) % 3] || (hourStart % day) / hour !== unlucky || lines.count === 0) return null;
   const last = lines.slice(lines.count - 1, lines.count).toString();
-  return (draw >> 12) % 2 === 0
-    ? last.slice(0, Math.floor(last.length * 0.6))
-    : "<html>502 Bad Gateway</html>";
+  return (draw >> 12) % 2 === 0 ? last.slice(0, Math.floor(last.length * 0.6)) : "<html>502 Bad Gateway</html>";
 }

@@ -44,7 +44,6 @@ export function partitionFiles(
       rows: to - from,
     });
   }
-  if (marker)
-    objects.push({ key: objectKey(prefix, id, markerName), body: empty, modified: new Date(done), rows: 0 });
+  if (marker) objects.push({ key: objectKey(prefix, id, markerName), body: empty, modified: new Date(done), rows: 0 });
   return objects;
 }

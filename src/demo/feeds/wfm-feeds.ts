@@ -20,9 +20,7 @@ export function fillWfm(tables: WfmTables, { centre, timeline, from, now }: Sour
     const isCorrected = lastRunOf(end) <= lastWfmRun(now);
     const isReported = (at: number, late: number) => !isCorrected || at + late <= run - 5 * minute;
     const cutoff = isCorrected && end === newest ? end - 3 * minute : end;
-    tables.queue_wfm.addRows(
-      queueWfm(centre, (queue) => timeline.queue(queue, window), window, parts, isReported),
-    );
+    tables.queue_wfm.addRows(queueWfm(centre, (queue) => timeline.queue(queue, window), window, parts, isReported));
     tables.queue_membership_wfm.addRows(queueMembershipWfm(window, parts, cutoff));
   }
 }

@@ -136,9 +136,7 @@ function operationOf(method: string, bucket: string, key: string, query: URLSear
     return own({ HEAD: "HeadBucket", PUT: "CreateBucket", DELETE: "DeleteBucket" }, method) ?? "?";
   }
   if (["uploads", "uploadId", "tagging", "acl"].some((name) => query.has(name))) return "?";
-  return (
-    own({ GET: "GetObject", HEAD: "HeadObject", PUT: "PutObject", DELETE: "DeleteObject" }, method) ?? "?"
-  );
+  return own({ GET: "GetObject", HEAD: "HeadObject", PUT: "PutObject", DELETE: "DeleteObject" }, method) ?? "?";
 }
 
 function refuseOtherRegion({ headers }: IncomingMessage, region: string): void {
@@ -154,10 +152,7 @@ function refuseOtherRegion({ headers }: IncomingMessage, region: string): void {
 function authorize(owner: Client, operation: string, bucket: string): void {
   const action = own(actions, operation);
   if (!action)
-    throw new S3Error(
-      "NotImplemented",
-      "A header or query you provided implies functionality that is not implemented",
-    );
+    throw new S3Error("NotImplemented", "A header or query you provided implies functionality that is not implemented");
   const allowed = !owner.allow || owner.allow.includes(action);
   const inside = !owner.buckets || bucket === "" || owner.buckets.includes(bucket);
   if (!allowed || !inside) throw new S3Error("AccessDenied", "Access Denied");
@@ -170,8 +165,7 @@ function perform(store: ObjectStore, region: string, call: Call): Answer {
     store.createBucket(bucket);
     return { status: 200, headers: { Location: `/${bucket}` } };
   }
-  if (!store.buckets().includes(bucket))
-    throw new S3Error("NoSuchBucket", "The specified bucket does not exist");
+  if (!store.buckets().includes(bucket)) throw new S3Error("NoSuchBucket", "The specified bucket does not exist");
   switch (operation) {
     case "HeadBucket":
       return { status: 200, headers: { "x-amz-bucket-region": region } };
@@ -217,11 +211,7 @@ function failure(error: unknown, resource: string): Answer {
   };
 }
 
-function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, headers = {}, body }: Answer,
-): void {
+function send(request: IncomingMessage, response: ServerResponse, { status, headers = {}, body }: Answer): void {
   const text = typeof body === "string";
   response.writeHead(status, {
     Server: "asapp-kit-demo",

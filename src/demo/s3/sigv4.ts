@@ -44,10 +44,7 @@ export function verifySignature<C extends Credentials>(
   if (!claim) throw new S3Error("AccessDenied", "Access Denied");
   const owner = credentials.find(({ accessKeyId }) => accessKeyId === claim.accessKeyId);
   if (!owner) {
-    throw new S3Error(
-      "InvalidAccessKeyId",
-      "The AWS Access Key Id you provided does not exist in our records.",
-    );
+    throw new S3Error("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.");
   }
   checkTime(claim, now);
   const expected = signatureOf(request, target, claim, owner.secretAccessKey);
@@ -60,8 +57,7 @@ export function verifySignature<C extends Credentials>(
   if (claim.token !== owner.sessionToken) {
     throw new S3Error("InvalidToken", "The provided token is malformed or otherwise invalid.");
   }
-  if (owner.expires && owner.expires <= now)
-    throw new S3Error("ExpiredToken", "The provided token has expired.");
+  if (owner.expires && owner.expires <= now) throw new S3Error("ExpiredToken", "The provided token has expired.");
   return { owner, payload: claim.payload };
 }
 
@@ -77,17 +73,13 @@ export function parseTarget(line: string): Target {
 
 /** Percent-encodes as Signature Version 4 wants it: all but unreserved characters, in capitals. */
 export function encodeStrictly(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function headerClaim(request: IncomingMessage, header: string): Claim {
-  const match =
-    /^AWS4-HMAC-SHA256 Credential=([^/,]+)\/([^,]+),\s*SignedHeaders=([^,]+),\s*Signature=(\w+)$/.exec(
-      header,
-    );
+  const match = /^AWS4-HMAC-SHA256 Credential=([^/,]+)\/([^,]+),\s*SignedHeaders=([^,]+),\s*Signature=(\w+)$/.exec(
+    header,
+  );
   const time = request.headers["x-amz-date"];
   const payload = request.headers["x-amz-content-sha256"];
   if (!match || typeof time !== "string" || typeof payload !== "string") {
@@ -112,10 +104,7 @@ function queryClaim(query: URLSearchParams): Claim | null {
   const [accessKeyId = "", ...scope] = (query.get("X-Amz-Credential") ?? "").split("/");
   const expires = Number(query.get("X-Amz-Expires"));
   if (!Number.isInteger(expires) || expires < 1 || expires > 604_800) {
-    throw new S3Error(
-      "AuthorizationQueryParametersError",
-      "X-Amz-Expires must be between 1 and 604800 seconds",
-    );
+    throw new S3Error("AuthorizationQueryParametersError", "X-Amz-Expires must be between 1 and 604800 seconds");
   }
   return {
     accessKeyId,
@@ -131,8 +120,7 @@ function queryClaim(query: URLSearchParams): Claim | null {
 
 function checkTime(claim: Claim, now: Date): void {
   const time = Date.parse(claim.time.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, "$1-$2-$3T$4:$5:$6Z"));
-  if (Number.isNaN(time))
-    throw new S3Error("AccessDenied", "AWS authentication requires a valid Date header");
+  if (Number.isNaN(time)) throw new S3Error("AccessDenied", "AWS authentication requires a valid Date header");
   const age = now.getTime() - time;
   if (claim.expiresSeconds === null ? Math.abs(age) > maxSkew : age < -maxSkew) {
     throw new S3Error(
@@ -156,9 +144,7 @@ function signatureOf(request: IncomingMessage, target: Target, claim: Claim, sec
     claim.payload,
   ].join("\n");
   const text = ["AWS4-HMAC-SHA256", claim.time, claim.scope, sha256(canonical)].join("\n");
-  const key = claim.scope
-    .split("/")
-    .reduce<string | Buffer>((parent, part) => hmac(parent, part), `AWS4${secret}`);
+  const key = claim.scope.split("/").reduce<string | Buffer>((parent, part) => hmac(parent, part), `AWS4${secret}`);
   return hmac(key, text).toString("hex");
 }
 

@@ -18,8 +18,8 @@ export interface BusinessDay {
 const dayStart = 6 * 60;
 const weekdayFactor = [0.72, 1.18, 1.09, 1.04, 1.0, 1.02, 0.84];
 const byHour = [
-  0.2, 0.14, 0.1, 0.1, 0.12, 0.25, 0.6, 1.1, 1.9, 2.6, 3.0, 3.0, 2.8, 2.8, 2.7, 2.6, 2.5, 2.4, 2.2, 2.0, 1.7,
-  1.2, 0.7, 0.35,
+  0.2, 0.14, 0.1, 0.1, 0.12, 0.25, 0.6, 1.1, 1.9, 2.6, 3.0, 3.0, 2.8, 2.8, 2.7, 2.6, 2.5, 2.4, 2.2, 2.0, 1.7, 1.2, 0.7,
+  0.35,
 ];
 const hourTotal = byHour.reduce((sum, value) => sum + value, 0);
 
@@ -96,13 +96,7 @@ function inIncident(seed: number, today: BusinessDay, at: number): boolean {
   return at >= start && at < start + 90 * minute;
 }
 
-function earlierCustomer(
-  seed: number,
-  centre: Centre,
-  today: BusinessDay,
-  back: number,
-  random: Random,
-): number {
+function earlierCustomer(seed: number, centre: Centre, today: BusinessDay, back: number, random: Random): number {
   const earlier = businessDay(centre, addDays(today.date, -back));
   const count = countOf(seed, centre, earlier);
   return customerId(earlier, random.int(Math.max(1, Math.floor(count * 0.85))));
@@ -113,8 +107,7 @@ const counted = new WeakMap<Centre, Map<string, number>>();
 function countOf(seed: number, centre: Centre, date: BusinessDay): number {
   const counts = counted.get(centre) ?? new Map<string, number>();
   counted.set(centre, counts);
-  const count =
-    counts.get(date.date) ?? slotCounts(seed, centre, date).reduce((sum, slot) => sum + slot.count, 0);
+  const count = counts.get(date.date) ?? slotCounts(seed, centre, date).reduce((sum, slot) => sum + slot.count, 0);
   counts.set(date.date, count);
   return count;
 }

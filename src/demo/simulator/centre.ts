@@ -111,31 +111,19 @@ export function openCentre(seed: number, conversationsPerDay: number, zone: stri
   });
   // Small teams need more reps for the same load per rep.
   const count = Math.max(12, Math.round(20 * scale + 18 * Math.sqrt(scale)));
-  const leads = Array.from({ length: Math.max(2, Math.round(count / 10)) }, (_, i) =>
-    person(70001 + i, "Lead", i),
-  );
+  const leads = Array.from({ length: Math.max(2, Math.round(count / 10)) }, (_, i) => person(70001 + i, "Lead", i));
   const reps = Array.from({ length: count }, (_, i) => {
     const ownQueue = share(queues, (i + 0.5) / count);
     const isAlwaysOpen = ownQueue.open[0] === 0 && ownQueue.open[1] === 24;
     const others = queues.filter((queue) => queue !== ownQueue);
     const second = random.pick(others);
-    const starts = [
-      shiftStarts.early,
-      shiftStarts.day,
-      shiftStarts.middle,
-      shiftStarts.late,
-      shiftStarts.late,
-    ];
+    const starts = [shiftStarts.early, shiftStarts.day, shiftStarts.middle, shiftStarts.late, shiftStarts.late];
     const firstDayOff = i % 7;
     return {
       ...person(60001 + i, "Rep", i),
       lead: leads[i % leads.length]!,
       slots: random.weighted([2, 3, 4], (slots) => [0, 0, 2, 5, 2][slots]!),
-      queues: [
-        ownQueue,
-        second,
-        ...(random.chance(0.4) ? [random.pick(others.filter((q) => q !== second))] : []),
-      ],
+      queues: [ownQueue, second, ...(random.chance(0.4) ? [random.pick(others.filter((q) => q !== second))] : [])],
       shift: isAlwaysOpen && i % 4 === 0 ? shiftStarts.night : starts[i % starts.length]!,
       daysOff: [firstDayOff, (firstDayOff + (random.chance(0.5) ? 1 : 3)) % 7] as [number, number],
     };

@@ -61,12 +61,7 @@ function begin(floor: Floor, arrival: Arrival, previousRep?: Rep): void {
   }
   floor.agenda.add(escalation.at, () => {
     const kind = previousRep ? "reengagement" : "start";
-    escalate(
-      floor,
-      issue,
-      newOpportunity(escalation.at, issue.intent.queue, escalation.reason, kind),
-      previousRep,
-    );
+    escalate(floor, issue, newOpportunity(escalation.at, issue.intent.queue, escalation.reason, kind), previousRep);
   });
 }
 
@@ -87,11 +82,7 @@ function escalate(floor: Floor, issue: Issue, opportunity: Opportunity, preferre
   if (kind !== "transfer" && !isOpen(queue, local.weekday, local.minutes)) {
     opportunity.outsideHours = true;
     issue.messages.push(message(at + 900, "bot", phrases.outside));
-    endByItself(
-      issue,
-      at + 900 + Math.round(floor.random.between(0.1, 4) * minute),
-      floor.random.chance(0.6),
-    );
+    endByItself(issue, at + 900 + Math.round(floor.random.between(0.1, 4) * minute), floor.random.chance(0.6));
     close(floor, issue, issue.endedAt);
     return;
   }
@@ -135,15 +126,13 @@ function release(floor: Floor, issue: Issue, assignment: Assignment, desk: Desk)
     const { to, direct } = assignment.transfer;
     const next = newOpportunity(now + 200, to, "by_other", "transfer", assignment);
     floor.agenda.add(next.at, () => {
-      const free =
-        direct && floor.desks.find((other) => isFree(other) && other.shift.rep.queues.includes(to));
+      const free = direct && floor.desks.find((other) => isFree(other) && other.shift.rep.queues.includes(to));
       escalate(floor, issue, next, free ? free.shift.rep : undefined);
     });
   } else {
     issue.endedAt = now;
     issue.ending = endings[assignment.ending];
-    issue.endedBy =
-      assignment.endedBy === "batch" ? "autoend" : assignment.endedBy === "rep" ? "agent" : "customer";
+    issue.endedBy = assignment.endedBy === "batch" ? "autoend" : assignment.endedBy === "rep" ? "agent" : "customer";
     close(floor, issue, now, assignment.rep);
   }
   if (desk.due.length > 0) pause(floor, desk, now);
@@ -163,8 +152,7 @@ function close(floor: Floor, issue: Issue, at: number, rep?: Rep): void {
   issue.survey = survey(random, issue);
   const soon = random.next();
   if (soon > 0.04) return;
-  const returnsAt =
-    at + Math.round((soon < 0.013 ? random.between(3, 20) : random.between(50, 300)) * minute);
+  const returnsAt = at + Math.round((soon < 0.013 ? random.between(3, 20) : random.between(50, 300)) * minute);
   if (returnsAt >= floor.end) return;
   const intent = random.chance(0.7) ? issue.intent : pickIntent(floor.centre, random);
   const arrival = { at: returnsAt, customer: issue.customer, intent };

@@ -12,17 +12,11 @@ export function newIssue(random: Random, centre: Centre, arrival: Arrival, id: n
     session: uuid(random),
     createdAt: arrival.at,
     platform: platform.name,
-    device: random.chance(0.04)
-      ? "tablet"
-      : platform.name === "web" && random.chance(0.55)
-        ? "desktop"
-        : "mobile",
+    device: random.chance(0.04) ? "tablet" : platform.name === "web" && random.chance(0.55) ? "desktop" : "mobile",
     authenticated: random.chance(0.68),
     subdivision: random.chance(0.8) ? "north" : "south",
     intent: arrival.intent,
-    alternative: random.chance(0.3)
-      ? random.pick(centre.intents.filter((other) => other !== arrival.intent))
-      : null,
+    alternative: random.chance(0.3) ? random.pick(centre.intents.filter((other) => other !== arrival.intent)) : null,
     disambiguations: 0,
     messages: [],
     steps: [],

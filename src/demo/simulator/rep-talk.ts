@@ -8,13 +8,7 @@ import type { Random } from "./random.ts";
  * The conversation with a rep who holds `load` chats, this one included: adds its messages to the issue and ends the
  * assignment. A busier rep answers more slowly. Handle time runs from assignment to disposition.
  */
-export function talkToRep(
-  random: Random,
-  issue: Issue,
-  assignment: Assignment,
-  load: number,
-  centre: Centre,
-): void {
+export function talkToRep(random: Random, issue: Issue, assignment: Assignment, load: number, centre: Centre): void {
   const { rep } = assignment;
   let at = assignment.at;
   const wait = (seconds: number) => {
@@ -82,12 +76,7 @@ export function talkToRep(
     });
   }
   const byCustomer = assignment.customerLeftAt !== null && random.chance(0.5);
-  endAssignment(
-    assignment,
-    at,
-    byCustomer ? "customer" : "rep",
-    random.chance(0.84) ? "resolved" : "unresolved",
-  );
+  endAssignment(assignment, at, byCustomer ? "customer" : "rep", random.chance(0.84) ? "resolved" : "unresolved");
 }
 
 const kinds: { kind: Message["kind"]; weight: number }[] = [
@@ -108,13 +97,7 @@ function endAssignment(
   assignment.ending = ending;
 }
 
-function requestTransfer(
-  random: Random,
-  issue: Issue,
-  assignment: Assignment,
-  at: Time,
-  centre: Centre,
-): void {
+function requestTransfer(random: Random, issue: Issue, assignment: Assignment, at: Time, centre: Centre): void {
   const others = centre.queues.filter((queue) => queue !== assignment.queue);
   const to = assignment.queue === issue.intent.queue ? random.pick(others) : issue.intent.queue;
   const clicks = random.weighted([1, 2, 3], (n) => [0, 8, 1, 1][n]!);

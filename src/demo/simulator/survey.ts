@@ -17,9 +17,7 @@ export function survey(random: Random, issue: Issue): Survey | null {
   return {
     at: issue.endedAt + Math.round(random.lognormal(35, 0.9) * 1000),
     rating,
-    effort: random.chance(0.6)
-      ? Math.max(1, Math.min(7, Math.round(rating * 1.4 + random.between(-1, 1))))
-      : null,
+    effort: random.chance(0.6) ? Math.max(1, Math.min(7, Math.round(rating * 1.4 + random.between(-1, 1)))) : null,
     solved: random.chance(0.5) ? issue.ending === "resolved" || rating >= 4 : null,
     comment: random.chance(0.2) ? random.pick(phrases.comment) : null,
   };

@@ -43,9 +43,7 @@ export function convosMetrics(sight: IssueState): Row {
     issue_id: issue.id,
     rep_sent_msgs: sum(assignments, ({ figures }) => figures.repMessages),
     rep_response_count: sum(assignments, ({ figures }) => figures.repResponses),
-    auto_wait_for_rep_msgs: messages.filter(
-      ({ text }) => text === phrases.connecting || text === phrases.busy,
-    ).length,
+    auto_wait_for_rep_msgs: messages.filter(({ text }) => text === phrases.connecting || text === phrases.busy).length,
     customer_wait_for_rep_msgs: messages.filter(({ text }) => phrases.askForRep.includes(text)).length,
     hold_ct: 0,
     total_hold_time_seconds: null,

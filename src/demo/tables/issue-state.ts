@@ -127,8 +127,7 @@ export function issueStateAt(issue: Issue, cutoff: number): IssueState {
   return {
     issue,
     cutoff,
-    messages:
-      messages[messages.length - 1]!.at < cutoff ? messages : messages.filter(({ at }) => at < cutoff),
+    messages: messages[messages.length - 1]!.at < cutoff ? messages : messages.filter(({ at }) => at < cutoff),
     opportunities,
     visits: opportunities
       .map(({ visit }) => visit)

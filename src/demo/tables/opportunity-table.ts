@@ -21,13 +21,7 @@ export function liveAgentOpportunities(issue: Issue, span: Span, instance: strin
   });
 }
 
-function opportunityRow(
-  issue: Issue,
-  opportunity: Opportunity,
-  index: number,
-  cutoff: number,
-  instance: string,
-): Row {
+function opportunityRow(issue: Issue, opportunity: Opportunity, index: number, cutoff: number, instance: string): Row {
   const { visit, reason, kind, queue, from } = opportunity;
   const { plainMillis } = spelling;
   const spell = (at: number | null | undefined) => spellTime(timeBefore(at, cutoff), plainMillis);

@@ -13,13 +13,7 @@ export function issueQueues(issue: Issue, span: Span, instance: string): Row[] {
   });
 }
 
-function issueQueue(
-  issue: Issue,
-  opportunity: Opportunity,
-  visit: Visit,
-  cutoff: number,
-  instance: string,
-): Row {
+function issueQueue(issue: Issue, opportunity: Opportunity, visit: Visit, cutoff: number, instance: string): Row {
   const hasLeft = visit.exitedAt < cutoff;
   const transfer = opportunity.kind === "transfer";
   // Two spellings of the same instants within one file: both keep the milliseconds.

@@ -42,8 +42,7 @@ function repConvo(issue: Issue, assignment: Assignment, cutoff: number, instance
     first_response_seconds: first === undefined ? undefined : seconds(first - assignment.at),
     cume_rep_response_seconds: seconds(done.repResponseTime),
     max_rep_response_seconds: done.repResponses > 0 ? seconds(done.longestRepResponse) : undefined,
-    avg_rep_response_seconds:
-      done.repResponses > 0 ? seconds(done.repResponseTime / done.repResponses) : undefined,
+    avg_rep_response_seconds: done.repResponses > 0 ? seconds(done.repResponseTime / done.repResponses) : undefined,
     cume_cust_response_seconds: seconds(done.customerResponseTime),
     issue_id: issue.id,
     rep_id: assignment.rep.id,

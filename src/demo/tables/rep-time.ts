@@ -55,8 +55,7 @@ export function addStretches(windows: Map<number, Stretch[]>, { issues, shifts }
       }
     }
   }
-  for (const window of changedWindows)
-    window.sort((a, b) => a.shift.rep.id - b.shift.rep.id || a.from - b.from);
+  for (const window of changedWindows) window.sort((a, b) => a.shift.rep.id - b.shift.rep.id || a.from - b.from);
 }
 
 /** When each rep's number of chats goes up or down, by time. */

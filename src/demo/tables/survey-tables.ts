@@ -12,12 +12,7 @@ export function customerFeedback(issue: Issue): Row[] {
   const rep = assignmentsOf(issue).findLast(({ at }) => at < answers.at)?.rep;
   const questions: [string, string, string, string | null][] = [
     ["How satisfied are you with this conversation?", "rating", "rating", String(answers.rating)],
-    [
-      "How easy was it to get help?",
-      "levelOfEffort",
-      "scale",
-      answers.effort === null ? null : String(answers.effort),
-    ],
+    ["How easy was it to get help?", "levelOfEffort", "scale", answers.effort === null ? null : String(answers.effort)],
     [
       "Was your question answered?",
       "levelOfEffort",

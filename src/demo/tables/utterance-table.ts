@@ -16,12 +16,7 @@ export function utterances(issue: Issue, span: Span, instance: string): string[]
   return lines;
 }
 
-function utterance(
-  issue: Issue,
-  { at, sender, rep, kind, text }: Message,
-  index: number,
-  instance: string,
-): string {
+function utterance(issue: Issue, { at, sender, rep, kind, text }: Message, index: number, instance: string): string {
   const sentToRep = issue.opportunities.some(
     ({ assignment }) => assignment !== null && assignment.at <= at && at < assignment.endedAt,
   );

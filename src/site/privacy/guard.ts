@@ -14,18 +14,7 @@ import { declarationsOf } from "./personal.ts";
 // checkFiles        in the built folder           no file that holds rows or sources: Parquet, DuckDB, gzip, maps
 // findIdentifiers   in the built folder           no id or name of the data in any text, list or number (identifiers.ts)
 
-const forbidden = new Set([
-  ".parquet",
-  ".duckdb",
-  ".db",
-  ".wal",
-  ".jsonl",
-  ".gz",
-  ".zip",
-  ".map",
-  ".log",
-  ".sql",
-]);
+const forbidden = new Set([".parquet", ".duckdb", ".db", ".wal", ".jsonl", ".gz", ".zip", ".map", ".log", ".sql"]);
 
 /** Throws CliError("build") unless the answer's columns are on the loader's "Ships:" list and none is personal. */
 export function checkColumns(
@@ -36,10 +25,7 @@ export function checkColumns(
 ): void {
   const listed = new Set(shippedColumns(source));
   if (listed.size === 0)
-    throw refused(
-      `${path} does not say what it ships`,
-      'list its columns in a comment: "-- Ships: day, rows"',
-    );
+    throw refused(`${path} does not say what it ships`, 'list its columns in a comment: "-- Ships: day, rows"');
   const personal = personalColumns(feeds);
   const declared = new Set(declarationsOf(path, source).flatMap((declaration) => declaration.columns));
   for (const { name } of columns) {
@@ -83,8 +69,7 @@ function personalColumns(feeds: Map<string, Feed>): Map<string, { feed: string; 
   const columns = new Map<string, { feed: string; kind: string }>();
   for (const feed of feeds.values())
     for (const { name, personal } of feed.columns)
-      if (personal !== "none" && !columns.has(name))
-        columns.set(name, { feed: feed.name, kind: kinds[personal] });
+      if (personal !== "none" && !columns.has(name)) columns.set(name, { feed: feed.name, kind: kinds[personal] });
   return columns;
 }
 

@@ -31,9 +31,7 @@ export function siteWords(site: string, { labels = new Set(), declared }: WordOp
     if (path.startsWith("_npm/") || path.startsWith("_node/") || path.startsWith("_observablehq/")) continue;
     const json = extname(path) === ".json";
     const text = json || pageKinds.has(extname(path)) ? readFileSync(join(site, path), "utf8") : "";
-    const fileWords = json
-      ? jsonWords(text, labels, declared?.(datasetOf(path)) ?? new Set())
-      : pageWords(text);
+    const fileWords = json ? jsonWords(text, labels, declared?.(datasetOf(path)) ?? new Set()) : pageWords(text);
     const target = json ? words.folded : words.exact;
     for (const word of fileWords) if (!target.has(word)) target.set(word, path);
   }
@@ -42,8 +40,7 @@ export function siteWords(site: string, { labels = new Set(), declared }: WordOp
 
 /** Names of queues and of their groups: public labels, even where an attribute of a rep repeats one. */
 export async function queueLabels(database: Database): Promise<Set<string>> {
-  const { rows } =
-    await database.rows(`select queue_name from issue_queues union select queue_name from queue_wfm
+  const { rows } = await database.rows(`select queue_name from issue_queues union select queue_name from queue_wfm
     union select queue_name from dim_queues union select queue_group from kit.queue_groups`);
   return new Set(rows.flatMap(([name]) => (name === null ? [] : [String(name)])));
 }
@@ -175,8 +172,7 @@ function addText(words: Set<string>, text: string): void {
     for (const last of parts.slice(i, i + maxParts)) {
       const part = whole.slice(first.index, last.index + last[0].length);
       if (first === last && !/\d/.test(part)) continue;
-      if (!/^\d{1,5}$/.test(part) && !/^[\d\s.,:-]*$/.test(part.replace(/\d{6,}/g, "x")))
-        addWord(words, part);
+      if (!/^\d{1,5}$/.test(part) && !/^[\d\s.,:-]*$/.test(part.replace(/\d{6,}/g, "x"))) addWord(words, part);
     }
 }
 

@@ -138,8 +138,7 @@ class Tracer {
   private scanned(node: PlanNode): Lineage[] {
     const input = this.inputs(node);
     const columnLineage = this.scan(node);
-    if (columnLineage === null)
-      throw new UnknownPlan(`rows of ${String(node.name) || "an unknown function"}()`);
+    if (columnLineage === null) throw new UnknownPlan(`rows of ${String(node.name) || "an unknown function"}()`);
     const names = node.names as string[];
     const indexes = (node.column_indexes ?? []) as { index: number }[];
     const scannedColumns = indexes.map(({ index }) =>
@@ -191,10 +190,7 @@ class Tracer {
       case "RIGHT_ANTI":
         return mapRight;
       case "MARK":
-        return [
-          ...mapLeft,
-          union([...compared, ...rest.map((expression) => asTest(derived(expression, both)))]),
-        ];
+        return [...mapLeft, union([...compared, ...rest.map((expression) => asTest(derived(expression, both)))])];
       default:
         return [...mapLeft, ...mapRight];
     }
@@ -216,9 +212,7 @@ class Tracer {
       const round = this.columns(step);
       const next = columns.map((column, i) => union([column, round[i] ?? noOrigin]));
       if (
-        next.every(
-          (column, i) => column.size === columns[i]!.size && values(column).size === values(columns[i]!).size,
-        )
+        next.every((column, i) => column.size === columns[i]!.size && values(column).size === values(columns[i]!).size)
       )
         return next;
       columns = next;
@@ -279,16 +273,12 @@ function derived(expression: Expression, input: readonly Lineage[]): Lineage {
       return asTest(partsLineage(expression.children));
     case "BOUND_OPERATOR":
       if (/^OPERATOR_IS_(NOT_)?NULL$/.test(expression.type)) return noOrigin;
-      if (/^(COMPARE_(NOT_)?IN|OPERATOR_NOT)$/.test(expression.type))
-        return asTest(partsLineage(expression.children));
+      if (/^(COMPARE_(NOT_)?IN|OPERATOR_NOT)$/.test(expression.type)) return asTest(partsLineage(expression.children));
       return partsLineage(expression.children);
     case "BOUND_CASE": {
       const checks = expression.case_checks as { when_expr: Expression; then_expr: Expression }[];
       return union([
-        ...checks.flatMap(({ when_expr, then_expr }) => [
-          asTest(partLineage(when_expr)),
-          partLineage(then_expr),
-        ]),
+        ...checks.flatMap(({ when_expr, then_expr }) => [asTest(partLineage(when_expr)), partLineage(then_expr)]),
         partLineage(expression.else_expr),
       ]);
     }
@@ -301,9 +291,7 @@ function derived(expression: Expression, input: readonly Lineage[]): Lineage {
     case "BOUND_WINDOW": {
       if (rankingWindow.test(expression.type))
         return union(
-          ((expression.orders ?? []) as { expression: Expression }[]).map((order) =>
-            partLineage(order.expression),
-          ),
+          ((expression.orders ?? []) as { expression: Expression }[]).map((order) => partLineage(order.expression)),
         );
       const children = union([partsLineage(expression.children), partLineage(expression.default_expr)]);
       const aggregate = expression.name ?? (expression.aggregate as { name?: string } | undefined)?.name;
@@ -330,12 +318,7 @@ function withComparisons(columns: Lineage[], conditions: readonly Expression[]):
     for (const sides of comparisons(condition)) {
       const lineages = sides.map((side) => derived(side, result));
       for (const [i, side] of sides.entries())
-        result = addLineage(
-          result,
-          side,
-          lineages[i]!,
-          union(lineages.filter((_, j) => j !== i).map(values)),
-        );
+        result = addLineage(result, side, lineages[i]!, union(lineages.filter((_, j) => j !== i).map(values)));
     }
   return result;
 }
@@ -356,9 +339,7 @@ function comparisons(expression: Expression): Expression[][] {
     case "BOUND_COMPARISON":
       return [[expression.left as Expression, expression.right as Expression]];
     case "BOUND_BETWEEN":
-      return [
-        [expression.input as Expression, expression.lower as Expression, expression.upper as Expression],
-      ];
+      return [[expression.input as Expression, expression.lower as Expression, expression.upper as Expression]];
     case "BOUND_OPERATOR":
     case "BOUND_CONJUNCTION":
     case "BOUND_FUNCTION":
@@ -372,18 +353,11 @@ function comparisons(expression: Expression): Expression[][] {
 }
 
 // `comparedLineage` is that of the compared expression itself. If nothing in it is personal, its whole row labels the value.
-function addLineage(
-  columns: Lineage[],
-  expression: Expression,
-  comparedLineage: Lineage,
-  lineage: Lineage,
-): Lineage[] {
+function addLineage(columns: Lineage[], expression: Expression, comparedLineage: Lineage, lineage: Lineage): Lineage[] {
   const referredColumns = new Set(references(expression));
   if (lineage.size === 0 || referredColumns.size === 0) return columns;
   const labelsRow = values(comparedLineage).size === 0 && comparedLineage !== ofNull;
-  return columns.map((column, i) =>
-    labelsRow || referredColumns.has(i) ? union([column, lineage]) : column,
-  );
+  return columns.map((column, i) => (labelsRow || referredColumns.has(i) ? union([column, lineage]) : column));
 }
 
 function references(node: unknown): number[] {
@@ -400,8 +374,7 @@ function projected(columns: Lineage[], map: unknown): Lineage[] {
 
 function union(parts: readonly Lineage[]): Lineage {
   const nonEmpty = parts.filter((part) => part.size > 0);
-  if (nonEmpty.length === 0)
-    return parts.length > 0 && parts.every((part) => part === ofNull) ? ofNull : noOrigin;
+  if (nonEmpty.length === 0) return parts.length > 0 && parts.every((part) => part === ofNull) ? ofNull : noOrigin;
   if (nonEmpty.length === 1) return nonEmpty[0]!;
   const result = new Map<string, "value" | "test">();
   for (const part of nonEmpty)

@@ -124,15 +124,7 @@ async function openShapes(project: Project, snapshot?: Snapshot): Promise<Databa
   return database;
 }
 
-const generators = new Set([
-  "range",
-  "generate_series",
-  "repeat",
-  "repeat_row",
-  "unnest",
-  "json_each",
-  "json_tree",
-]);
+const generators = new Set(["range", "generate_series", "repeat", "repeat_row", "unnest", "json_each", "json_tree"]);
 
 // Columns of kit.quarantine that quote the data, and so may quote what people wrote.
 const quotedColumns = new Set(["text", "base64"]);
@@ -145,8 +137,7 @@ export function personalScan(data: string, feeds: Map<string, Feed>): Scan {
     if (name === "seq_scan") {
       if (!["kit", "wfm", "history"].includes(bound.schema ?? "")) return null;
       const quarantine = /^quarantine(_shape)?$/.test(bound.table ?? "");
-      return (column) =>
-        quarantine && quotedColumns.has(column) ? origin("kit.quarantine", column) : new Map();
+      return (column) => (quarantine && quotedColumns.has(column) ? origin("kit.quarantine", column) : new Map());
     }
     if (generators.has(name)) return () => new Map();
     if (name !== "read_parquet" && name !== "parquet_scan") return null;

@@ -2,12 +2,7 @@ import { fileName } from "../../../notebooks/components/metrics/format.ts";
 import type { Grain } from "../../../notebooks/components/metrics/windows.ts";
 import { csv, csvFile } from "../../../notebooks/components/picture/csv.ts";
 import { generatedNote, type Picture } from "../../../notebooks/components/picture/picture.ts";
-import {
-  cardColumns,
-  type DayFacts,
-  dayCard,
-  dayFacts,
-} from "../../../notebooks/components/share/day-card.ts";
+import { cardColumns, type DayFacts, dayCard, dayFacts } from "../../../notebooks/components/share/day-card.ts";
 import { columnText, type DayData } from "./share.ts";
 import type { ShareFormat } from "./share-format.ts";
 import { picturePng, pictureSvg } from "./share-image.ts";

@@ -16,17 +16,12 @@ export function shareFormatOf({
   all: boolean;
   post: string | undefined;
 }): ShareFormat | null {
-  if (all || out === undefined)
-    return format ?? (post !== undefined && !all && out === undefined ? null : "png");
+  if (all || out === undefined) return format ?? (post !== undefined && !all && out === undefined ? null : "png");
   const ending = extname(out).slice(1).toLowerCase();
   const meant = shareFormats.find((known) => known === ending);
   const list = shareFormats.map((known) => `.${known}`).join(", ");
   if (meant === undefined)
-    throw new CliError(
-      "usage",
-      `cannot tell the format from the name: ${out}`,
-      `let it end in one of ${list}`,
-    );
+    throw new CliError("usage", `cannot tell the format from the name: ${out}`, `let it end in one of ${list}`);
   if (format !== undefined && format !== meant)
     throw new CliError(
       "usage",

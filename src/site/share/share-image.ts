@@ -2,12 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Resvg } from "@resvg/resvg-js";
 import { type Font, type Weight, weights } from "../../../notebooks/components/picture/font.ts";
-import {
-  markup,
-  type Picture,
-  picture,
-  pictureWidth,
-} from "../../../notebooks/components/picture/picture.ts";
+import { markup, type Picture, picture, pictureWidth } from "../../../notebooks/components/picture/picture.ts";
 import { pagesFolder } from "../../base/kit-folders.ts";
 import { withDocument } from "./svg-document.ts";
 

@@ -25,10 +25,7 @@ export async function picturePdf(parts: Picture, now: Date): Promise<Uint8Array>
   const ended = new Promise((resolve, reject) => pdf.on("end", resolve).on("error", reject));
   if (coveredByFont(markup(root))) {
     for (const { weight, path } of fontFiles) pdf.registerFont(String(weight), path);
-    const patterns = all(root, "pattern").map((one): [string, Element] => [
-      `url(#${one.getAttribute("id")})`,
-      one,
-    ]);
+    const patterns = all(root, "pattern").map((one): [string, Element] => [`url(#${one.getAttribute("id")})`, one]);
     pdf.scale(points);
     draw(pdf, root, {}, new Map(patterns));
   } else pdf.image(Buffer.from(picturePng(parts)), 0, 0, { width: width * points });
@@ -114,9 +111,7 @@ function hatched(pdf: PDFKit.PDFDocument, element: Element, pattern: Element): v
 type Four = [number, number, number, number];
 
 function write(pdf: PDFKit.PDFDocument, element: Element, style: Inherited): void {
-  const text = element.childNodes.length
-    ? [...element.childNodes].map((node) => node.textContent).join("")
-    : "";
+  const text = element.childNodes.length ? [...element.childNodes].map((node) => node.textContent).join("") : "";
   const size = Number(style["font-size"] || 12);
   pdf.font(style["font-weight"] === "600" ? "600" : "400").fontSize(size);
   const width = pdf.widthOfString(text);
@@ -128,10 +123,7 @@ function write(pdf: PDFKit.PDFDocument, element: Element, style: Inherited): voi
 }
 
 function all(root: Element, name: string): Element[] {
-  return [...root.children].flatMap((child) => [
-    ...(child.localName === name ? [child] : []),
-    ...all(child, name),
-  ]);
+  return [...root.children].flatMap((child) => [...(child.localName === name ? [child] : []), ...all(child, name)]);
 }
 
 function number(element: Element, name: string): number {

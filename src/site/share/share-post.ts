@@ -25,9 +25,7 @@ export function slackMessage(
       { type: "header", text: { type: "plain_text", text: cut(title, 150), emoji: false } },
       { type: "section", text: { type: "mrkdwn", text: cut(escapeSlack(`${lead}\n${facts}`), 3000) } },
       ...(image ? [{ type: "image", image_url: image, alt_text: cut(`${title}. ${lead}`, 2000) }] : []),
-      ...(link
-        ? [{ type: "section", text: { type: "mrkdwn", text: `<${escapeSlack(link)}|Open the page>` } }]
-        : []),
+      ...(link ? [{ type: "section", text: { type: "mrkdwn", text: `<${escapeSlack(link)}|Open the page>` } }] : []),
       {
         type: "context",
         elements: [kicker, ...notes]
@@ -127,8 +125,7 @@ function answerOf(error: unknown, late: boolean, head: Head | null): Answer | nu
   const status = head?.status ?? null;
   const { code, message } = error as NodeJS.ErrnoException;
   if (late || (error instanceof HttpError && code === "ETIMEDOUT")) return { failure: tooLate, status };
-  if (error instanceof HttpError && error.status > 0)
-    return { status: error.status, text: "", retryAfterMs: null };
+  if (error instanceof HttpError && error.status > 0) return { status: error.status, text: "", retryAfterMs: null };
   return { failure: code ?? message, status };
 }
 
@@ -173,10 +170,7 @@ function problemOf(answer: Answer, host: string, timeout: number) {
     return {
       again: true,
       after,
-      error: failed(
-        message,
-        `the service has a problem; try again ${after === null ? "later" : `in ${pause}`}`,
-      ),
+      error: failed(message, `the service has a problem; try again ${after === null ? "later" : `in ${pause}`}`),
     };
   if (status < 400)
     return {

@@ -96,8 +96,7 @@ export function columnText({ metric, column }: MissingColumn): string {
 /** The queue of that name, spelled as in the data. Throws CliError("usage") that suggests the nearest name. */
 export function queueOf(name: string, { queues }: Pick<DayData, "queues">): string {
   const queue =
-    queues.find((queue) => queue === name) ??
-    queues.find((queue) => queue.toLowerCase() === name.trim().toLowerCase());
+    queues.find((queue) => queue === name) ?? queues.find((queue) => queue.toLowerCase() === name.trim().toLowerCase());
   if (queue !== undefined) return queue;
   const word = name.trim().toLowerCase();
   const suggestion =
@@ -129,9 +128,7 @@ async function missingColumns(database: Database): Promise<MissingColumn[]> {
 function noSuchDay(day: string, days: readonly IntradayDay[], timezone: string, now: Date): CliError {
   const today = timeZone(timezone).date(now.getTime());
   const [oldest, newest] = [days[0]!.day, days.at(-1)!.day];
-  const nearest = days.reduce((near, entry) =>
-    distance(entry.day, day) < distance(near.day, day) ? entry : near,
-  ).day;
+  const nearest = days.reduce((near, entry) => (distance(entry.day, day) < distance(near.day, day) ? entry : near)).day;
   const reason = day > today ? `${day} is in the future` : `no intraday data for ${day}`;
   return new CliError(
     "usage",

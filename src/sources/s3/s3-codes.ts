@@ -38,8 +38,7 @@ const outcomes = new Map<string, Outcome>(
     throttled:
       "SlowDown SlowDownRead SlowDownWrite ServiceUnavailable Throttling ThrottlingException TooManyRequests RequestLimitExceeded BandwidthLimitExceeded",
     transient: "InternalError RequestTimeout OperationAborted XMinioServerNotInitialized",
-    denied:
-      "AccessDenied AllAccessDisabled AccountProblem NotSignedUp UnauthorizedAccess UserSuspended InvalidPayer",
+    denied: "AccessDenied AllAccessDisabled AccountProblem NotSignedUp UnauthorizedAccess UserSuspended InvalidPayer",
     broken: "InvalidObjectState NotImplemented MethodNotAllowed",
   }).flatMap(([outcome, codes]) => codes.split(" ").map((code) => [code, outcome as Outcome] as const)),
 );

@@ -75,17 +75,13 @@ export function judge(answer: Refusal, place: S3Place, what: "listing" | "object
       return proxyLogin(place, said);
     case "changed":
       if (what === "listing") return refused(answer, said, what);
-      return new SourceError(
-        "changed",
-        status === 412 ? "changed since it was listed" : "gone since it was listed",
-      );
+      return new SourceError("changed", status === 412 ? "changed since it was listed" : "gone since it was listed");
     case "throttled":
       return new SourceError("throttled", `the store asks to slow down (${said})`, { retryAfterMs });
     case "transient":
       return new SourceError("transient", `the store failed (${status} ${said})`, { retryAfterMs });
     case "denied":
-      if (what === "object")
-        return new SourceError("denied", `access denied (${said}); ${adviceFor(answer, what)}`);
+      if (what === "object") return new SourceError("denied", `access denied (${said}); ${adviceFor(answer, what)}`);
       return new CliError(
         "accessDenied",
         `access denied to ${place.where}${profileOf(place)} (${said})`,
@@ -118,10 +114,7 @@ function wordsOf({ code, message, storageClass }: Refusal): string {
 }
 
 function refused(answer: Refusal, said: string, what: "listing" | "object"): SourceError {
-  return new SourceError(
-    "broken",
-    `the store refused (${answer.status} ${said}); ${adviceFor(answer, what)}`,
-  );
+  return new SourceError("broken", `the store refused (${answer.status} ${said}); ${adviceFor(answer, what)}`);
 }
 
 function elsewhere({ region }: Refusal, place: S3Place, said: string): CliError {
@@ -150,9 +143,7 @@ function proxyLogin({ proxy, where }: S3Place, said: string): CliError {
 }
 
 /** An error of the network, or of the SDK in search of credentials, as a refusal. */
-export function refusalOf(
-  error: Error & { code?: string; $metadata?: { httpStatusCode?: number } },
-): Refusal {
+export function refusalOf(error: Error & { code?: string; $metadata?: { httpStatusCode?: number } }): Refusal {
   const { code, name, message, $metadata } = error;
   if (error instanceof HttpError && error.status > 0)
     return { status: error.status, code: `HTTP ${error.status}`, message };

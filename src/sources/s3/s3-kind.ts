@@ -50,10 +50,7 @@ export const s3 = {
     if (written.bucket !== undefined || written.company !== undefined) return;
     for (const option of ["environment", "region", "prefix", "endpoint", "profile", "etag_is_md5"] as const) {
       if (written[option] !== undefined) {
-        problem(
-          option,
-          `${option} has no effect without bucket, or company to derive the bucket's name from`,
-        );
+        problem(option, `${option} has no effect without bucket, or company to derive the bucket's name from`);
         return;
       }
     }
@@ -110,11 +107,7 @@ function prefix(written: string): string {
 function endpoint(written: string): string {
   const url = URL.canParse(written) ? new URL(written) : null;
   const isValid =
-    url !== null &&
-    /^https?:$/.test(url.protocol) &&
-    url.username === "" &&
-    url.search === "" &&
-    url.hash === "";
+    url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.search === "" && url.hash === "";
   if (!isValid) throw new Error(`invalid endpoint: ${written} (a URL such as http://127.0.0.1:9000)`);
   return written.replace(/\/+$/, "");
 }

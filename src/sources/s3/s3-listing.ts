@@ -17,8 +17,7 @@ const entities: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"'
  */
 export function parseListPage(xml: string): ListPage {
   if (!xml.includes("<ListBucketResult")) throw new SourceError("transient", "the answer is not a listing");
-  if (!xml.trimEnd().endsWith("</ListBucketResult>"))
-    throw new SourceError("transient", "the listing is cut short");
+  if (!xml.trimEnd().endsWith("</ListBucketResult>")) throw new SourceError("transient", "the listing is cut short");
   const page: ListPage = { objects: [], folders: [], next: null };
   // Some stores are asked for encoded names and do not encode them.
   const decode = /<EncodingType>\s*url\s*<\/EncodingType>/i.test(xml) ? decodeKey : (key: string) => key;
@@ -84,10 +83,7 @@ function decodeKey(key: string): string {
   try {
     return decodeURIComponent(key.replace(/\+/g, " "));
   } catch {
-    throw new SourceError(
-      "broken",
-      `the listing has a name that is not encoded as it says: ${key.slice(0, 200)}`,
-    );
+    throw new SourceError("broken", `the listing has a name that is not encoded as it says: ${key.slice(0, 200)}`);
   }
 }
 

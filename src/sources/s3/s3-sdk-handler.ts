@@ -49,8 +49,7 @@ export class SdkHandler {
 
 function queryOf(query: SdkRequest["query"] = {}): string {
   const all = new URLSearchParams();
-  for (const [name, value] of Object.entries(query))
-    for (const one of [value].flat()) all.append(name, one ?? "");
+  for (const [name, value] of Object.entries(query)) for (const one of [value].flat()) all.append(name, one ?? "");
   const text = all.toString().replaceAll("+", "%20");
   return text === "" ? "" : `?${text}`;
 }

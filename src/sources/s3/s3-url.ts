@@ -8,10 +8,7 @@ export function searchOf(query: Record<string, string>): string {
 
 /** Everything but letters, digits and -._~ as %XX: what a signature is made over. */
 function escaped(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 export function escapeKey(key: string): string {

@@ -56,8 +56,7 @@ class S3Source implements Source {
 
   constructor(options: S3Options, tuning: SourceTuning) {
     const { bucket, region, profile } = options;
-    const endpoint =
-      options.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL ?? null;
+    const endpoint = options.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL ?? null;
     const where = endpoint === null ? `s3://${bucket} (${region})` : `s3://${bucket} at ${endpoint}`;
     this.idleMs = tuning.idleMs ?? 20_000;
     this.maxListed = tuning.maxListed;
@@ -100,8 +99,7 @@ class S3Source implements Source {
     };
     if (offset > 0) headers.range = `bytes=${offset}-`;
     await this.ask({ what: "object", key, headers, signal }, (head) => {
-      if (unquote(head.headers.etag ?? etag) !== etag)
-        throw new SourceError("changed", "changed since it was listed");
+      if (unquote(head.headers.etag ?? etag) !== etag) throw new SourceError("changed", "changed since it was listed");
       return begin(bodyOf(head.headers, head.status === 206 ? offset : 0, this.etagIsMd5));
     });
   }
@@ -173,8 +171,7 @@ class S3Source implements Source {
         return (bytes) => body.add(bytes);
       });
     } catch (error) {
-      if (error instanceof HttpError && error.code === "ETIMEDOUT")
-        throw new SourceError("transient", error.message);
+      if (error instanceof HttpError && error.code === "ETIMEDOUT") throw new SourceError("transient", error.message);
       if (error instanceof HttpError && error.code === "EINVAL")
         throw new SourceError("broken", `cannot be asked for: ${error.message}`);
       throw begun ? error : await this.explain(error, what);

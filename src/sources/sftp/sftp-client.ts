@@ -21,8 +21,19 @@ interface Reply {
 }
 
 const type = {
-  ...{ init: 1, version: 2, open: 3, close: 4, read: 5, opendir: 11, readdir: 12, stat: 17 },
-  ...{ status: 101, handle: 102, data: 103, name: 104, attrs: 105 },
+  init: 1,
+  version: 2,
+  open: 3,
+  close: 4,
+  read: 5,
+  opendir: 11,
+  readdir: 12,
+  stat: 17,
+  status: 101,
+  handle: 102,
+  data: 103,
+  name: 104,
+  attrs: 105,
 };
 const readOnly = 1;
 const folderMode = 0o040000;
@@ -33,10 +44,7 @@ const longestPacket = 1 << 20;
 /** The reading half of SFTP version 3 over a connection that ssh has made. Requests may be under way side by side. */
 export class SftpClient {
   private readonly output: Writable;
-  private readonly waiting = new Map<
-    number,
-    { resolve: (reply: Reply) => void; reject: (error: Error) => void }
-  >();
+  private readonly waiting = new Map<number, { resolve: (reply: Reply) => void; reject: (error: Error) => void }>();
   private readonly ready: Promise<void>;
   private pending: Buffer[] = [];
   private pendingBytes = 0;
@@ -104,9 +112,7 @@ export class SftpClient {
   /** Up to `length` bytes; none at the end of the file. */
   async read(handle: Buffer, offset: number, length: number): Promise<Buffer> {
     try {
-      return (
-        await this.ask(type.read, [bytes(handle), uint64(offset), uint32(length)], type.data)
-      ).body.bytes();
+      return (await this.ask(type.read, [bytes(handle), uint64(offset), uint32(length)], type.data)).body.bytes();
     } catch (error) {
       if (error instanceof SftpStatus && error.code === endOfFile) return Buffer.alloc(0);
       throw error;
@@ -127,8 +133,7 @@ export class SftpClient {
       this.send(kind, [uint32(id), ...fields]);
     });
     if (reply.type === expected) return reply;
-    if (reply.type !== type.status)
-      throw new Error(`SFTP answer of type ${reply.type} instead of ${expected}`);
+    if (reply.type !== type.status) throw new Error(`SFTP answer of type ${reply.type} instead of ${expected}`);
     const code = reply.body.uint32();
     throw new SftpStatus(code, reply.body.left > 0 ? reply.body.bytes().toString() : "");
   }
@@ -145,8 +150,7 @@ export class SftpClient {
     this.pending.push(chunk);
     this.pendingBytes += chunk.length;
     while (this.pendingBytes >= 4) {
-      if (this.pending.length > 1 && this.pending[0]!.length < 4)
-        this.pending = [Buffer.concat(this.pending)];
+      if (this.pending.length > 1 && this.pending[0]!.length < 4) this.pending = [Buffer.concat(this.pending)];
       const length = this.pending[0]!.readUInt32BE(0);
       if (length > longestPacket) {
         this.fail(new Error("the answer is not SFTP"));

@@ -40,8 +40,7 @@ export const sftp = {
 
 function sftpUrl(written: string): string {
   const url = URL.canParse(written) ? new URL(written) : null;
-  const isValid =
-    url?.protocol === "sftp:" && url.hostname !== "" && url.username !== "" && url.password === "";
+  const isValid = url?.protocol === "sftp:" && url.hostname !== "" && url.username !== "" && url.password === "";
   if (!isValid) throw new Error(`invalid url: ${written} (as in sftp://user@host:22/path)`);
   return written;
 }

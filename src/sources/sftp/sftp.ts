@@ -71,11 +71,7 @@ class Sftp implements Source {
     return listFolder(this.reader(options), prefix);
   }
 
-  async get(
-    object: RemoteObject,
-    begin: (body: Body) => Take,
-    { offset = 0, signal }: GetOptions = {},
-  ): Promise<void> {
+  async get(object: RemoteObject, begin: (body: Body) => Take, { offset = 0, signal }: GetOptions = {}): Promise<void> {
     const path = this.path(object.key);
     const settle = async () => {
       const now = await this.attempt((client) => client.stat(path), signal);
@@ -155,8 +151,7 @@ class Sftp implements Source {
       const known = error instanceof SourceError || error instanceof CliError;
       if (known || signal?.aborted) throw error;
       if (!(error instanceof SftpStatus)) throw new SourceError("transient", (error as Error).message);
-      if (error.code === noSuchFile)
-        throw new SourceError("changed", "gone since it was listed", { cause: error });
+      if (error.code === noSuchFile) throw new SourceError("changed", "gone since it was listed", { cause: error });
       if (error.code === permissionDenied) throw new SourceError("denied", "access denied", { cause: error });
       throw new SourceError("broken", `the server refused: ${error.message}`, { cause: error });
     }
@@ -206,11 +201,7 @@ class Sftp implements Source {
 
   private noSsh(error: Error): Error {
     const { code } = error as NodeJS.ErrnoException;
-    return new CliError(
-      "config",
-      `cannot run ssh (${code})`,
-      "install the OpenSSH client, it carries SFTP sources",
-    );
+    return new CliError("config", `cannot run ssh (${code})`, "install the OpenSSH client, it carries SFTP sources");
   }
 
   private noRoot(): CliError {
@@ -261,6 +252,9 @@ function sshArguments({ identity, knownHosts }: SftpConfig, url: URL, idleMs: nu
     ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
     ...(url.port === "" ? [] : ["-p", url.port]),
     ...(url.username === "" ? [] : ["-l", decodeURIComponent(url.username)]),
-    ...["-s", "--", hostOf(url), "sftp"],
+    "-s",
+    "--",
+    hostOf(url),
+    "sftp",
   ];
 }

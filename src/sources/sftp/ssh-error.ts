@@ -80,10 +80,7 @@ function unusableKey({ identity }: SshPlace): CliError | null {
   });
   if (status === null || status === 0) return null; // it is sound, or nothing here can tell
   if (/UNPROTECTED|too open|bad permissions/.test(stderr))
-    return unusable(
-      `other users can read the key file, so ssh does not use it: ${identity}`,
-      `chmod 600 ${identity}`,
-    );
+    return unusable(`other users can read the key file, so ssh does not use it: ${identity}`, `chmod 600 ${identity}`);
   if (/passphrase/.test(stderr))
     return unusable(
       `the key file is locked by a passphrase: ${identity}`,

@@ -48,9 +48,7 @@ async function fillCatalogFile(project: Project, path: string, now: Date): Promi
   const stamp = catalogStamp(project);
   const database = await openDatabase();
   try {
-    await database.run(
-      `attach ${quoteText(path)} as file (storage_version ${quoteText(storageVersion)}); use file;`,
-    );
+    await database.run(`attach ${quoteText(path)} as file (storage_version ${quoteText(storageVersion)}); use file;`);
     await database.run(catalogSetup(project, snapshot));
     const created = new Set<string>();
     const create = async (key: string) => {
@@ -81,8 +79,7 @@ export function catalogStamp(project: Project): string {
   const hash = createHash("sha256").update(catalogSetup(project, loadSnapshot(project.data)));
   hash.update(JSON.stringify([project.data, project.config.site, [...project.feeds]]));
   const snapshot = join(project.data, snapshotName);
-  for (const file of [snapshot, ...plannedFiles(project.config)])
-    if (existsSync(file)) hash.update(readFileSync(file));
+  for (const file of [snapshot, ...plannedFiles(project.config)]) if (existsSync(file)) hash.update(readFileSync(file));
   return hash.digest("hex");
 }
 

@@ -1,11 +1,6 @@
 import { readFileSync } from "node:fs";
 import { feedOf, type Project } from "../../config/project.ts";
-import {
-  type Database,
-  type DatabaseOptions,
-  openDatabase,
-  type QueryOptions,
-} from "../../duckdb/database.ts";
+import { type Database, type DatabaseOptions, openDatabase, type QueryOptions } from "../../duckdb/database.ts";
 import { quoteName } from "../../duckdb/quote.ts";
 import { readLastSync } from "../../sync/last-sync.ts";
 import { currentFiles } from "../current/blocks.ts";
@@ -116,10 +111,8 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
   }
   const hasRowCounts = snapshot.feeds.export_row_counts?.days.some(({ rows }) => rows > 0);
   const source: KitSource = { project, snapshot, lastSync, feeds, columnsOf };
-  for (const [name, table] of Object.entries(kitTables))
-    add("kit", name, () => createKitTable(name, table(source)));
-  for (const name of ["partitions", "files"])
-    definitions.get(`kit.${name}`)!.state = () => manifestStamps(snapshot);
+  for (const [name, table] of Object.entries(kitTables)) add("kit", name, () => createKitTable(name, table(source)));
+  for (const name of ["partitions", "files"]) definitions.get(`kit.${name}`)!.state = () => manifestStamps(snapshot);
   add(
     "kit",
     "row_counts",
@@ -139,8 +132,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
   add(
     "wfm",
     "queue_versions",
-    () =>
-      `create view wfm.queue_versions as ${wfmSelect(config, "queue_windows", columnsOf("queue_wfm"), "raw")}`,
+    () => `create view wfm.queue_versions as ${wfmSelect(config, "queue_windows", columnsOf("queue_wfm"), "raw")}`,
     ["raw.queue_wfm"],
   );
   add("wfm", "days", () => {

@@ -59,8 +59,7 @@ export async function contentByDay(database: Database, name: string): Promise<Re
 function queueGroups({ site }: Pick<Config, "site">): Derived {
   const rows = [...(site.queueGroups ?? [])].flatMap(([group, queues]) =>
     queues.map(
-      (queue) =>
-        `(${quoteText(group)}, ${queue === noName ? quoteText(noName) : `queue_label(${quoteText(queue)})`})`,
+      (queue) => `(${quoteText(group)}, ${queue === noName ? quoteText(noName) : `queue_label(${quoteText(queue)})`})`,
     ),
   );
   const types = "cast(null as varchar), cast(null as varchar)";

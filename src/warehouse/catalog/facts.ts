@@ -147,10 +147,7 @@ function latest(times: string[]): string | null {
 }
 
 function countLines(partitions: ManifestPartition[]): number {
-  return partitions.reduce(
-    (sum, { objects }) => sum + objects.reduce((lines, object) => lines + object.lines, 0),
-    0,
-  );
+  return partitions.reduce((sum, { objects }) => sum + objects.reduce((lines, object) => lines + object.lines, 0), 0);
 }
 
 function countStates(partitions: ManifestPartition[]): DayFacts["states"] {

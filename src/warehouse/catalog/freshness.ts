@@ -1,8 +1,4 @@
-import {
-  classifyFeed,
-  type FeedArrival,
-  type FeedFreshness,
-} from "../../../notebooks/components/metrics/freshness.ts";
+import { classifyFeed, type FeedArrival, type FeedFreshness } from "../../../notebooks/components/metrics/freshness.ts";
 import type { Database } from "../../duckdb/database.ts";
 
 /** The freshness of each feed by name, at this moment; Data health computes the same in the reader's browser. */

@@ -59,11 +59,7 @@ export function dedupeTable({ snapshot }: KitSource): KitTable {
 }
 
 /** Why the data casts doubt on a feed's key; null without a reason. */
-export function keyDoubts(
-  feed: Feed,
-  feedSnapshot: FeedSnapshot,
-  columns: readonly RelationColumn[],
-): string | null {
+export function keyDoubts(feed: Feed, feedSnapshot: FeedSnapshot, columns: readonly RelationColumn[]): string | null {
   const delivered = sum(feedSnapshot.days.map(({ rows }) => rows));
   const kept = sum(feedSnapshot.days.map(({ currentRows }) => currentRows));
   if (delivered === 0) return null;

@@ -90,15 +90,7 @@ function settingsTable(config: Config): KitTable {
       service_level_variant: "VARCHAR",
       service_level_short_seconds: "DOUBLE",
       ...counts("week_start", "min_reps", "min_contacts"),
-      ...texts(
-        "threshold_counts",
-        "wait_unit",
-        "handle_unit",
-        "rep_unit",
-        "open_hours",
-        "company",
-        "environment",
-      ),
+      ...texts("threshold_counts", "wait_unit", "handle_unit", "rep_unit", "open_hours", "company", "environment"),
       grace_minutes: "DOUBLE",
     },
     rows: [

@@ -37,8 +37,7 @@ export function readMacros(sql = sqlText("warehouse/catalog/macros.sql")): Macro
       .filter((line) => line.startsWith("-- "));
     const lines = comment.map((line) => line.slice(3));
     const example = lines.pop();
-    if (!example?.startsWith("e.g. ") || lines.length === 0)
-      throw new Error(`macro without description: ${name}`);
+    if (!example?.startsWith("e.g. ") || lines.length === 0) throw new Error(`macro without description: ${name}`);
     macros.push({
       name: name!,
       parameters: parameters!.replace(/\s+/g, " ").trim(),

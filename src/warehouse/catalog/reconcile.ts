@@ -6,8 +6,7 @@ import type { RelationColumn } from "../dedupe/dedupe.ts";
 export function rowCountsSelect(columns: readonly RelationColumn[]): string {
   const has = (name: string) => columns.some((column) => column.name.toLowerCase() === name);
   const names = ["export_name", "export_job"].filter(has).map(quoteName);
-  const text = (name: string) =>
-    has(name) ? `cast(${quoteName(name)} as VARCHAR)` : "cast(null as VARCHAR)";
+  const text = (name: string) => (has(name) ? `cast(${quoteName(name)} as VARCHAR)` : "cast(null as VARCHAR)");
   if (names.length === 0 || !has("exported_rows") || !has("export_date")) return emptyCounts;
   const written = `select
     lower(trim(coalesce(${names.map((name) => `cast(${name} as VARCHAR)`).join(", ")}))) as feed,

@@ -52,13 +52,9 @@ export async function timesOfDays(
   days: readonly DaySnapshot[],
   options: { columns: readonly string[]; windows: boolean; futureHours: number },
 ): Promise<Map<string, DayTimes>> {
-  const times = new Map<string, DayTimes>(
-    days.map(({ dt }) => [dt, { beyond: false, windows: [], mixed: false }]),
-  );
+  const times = new Map<string, DayTimes>(days.map(({ dt }) => [dt, { beyond: false, windows: [], mixed: false }]));
   const timeColumnsOf = (names: readonly string[]) =>
-    names.flatMap((name) =>
-      spellingsOf(feed.columns, name).filter(({ type }) => /^(TIMESTAMP|VARCHAR)$/.test(type)),
-    );
+    names.flatMap((name) => spellingsOf(feed.columns, name).filter(({ type }) => /^(TIMESTAMP|VARCHAR)$/.test(type)));
   const columns = timeColumnsOf(options.columns);
   const doubtfulDays = await findDoubtful(database, data, days, columns, options.futureHours);
   if (doubtfulDays.length > 0) {
@@ -133,9 +129,7 @@ async function findDoubtful(
     if (range === undefined) return false;
     const limit = new Date(Date.parse(`${day.dt}T00:00:00Z`) + futureHours * hour).toISOString();
     const { least, most } = range;
-    return (
-      range.text || (least !== null && least < firstTime) || (most !== null && most > limit.replace("T", " "))
-    );
+    return range.text || (least !== null && least < firstTime) || (most !== null && most > limit.replace("T", " "));
   });
 }
 

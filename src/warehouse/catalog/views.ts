@@ -74,19 +74,12 @@ export function documentedColumns(feed: Feed): RelationColumn[] {
 }
 
 /** A select of every row delivered in these files, typed and with provenance. Needs `viewMacros`. */
-export function rawSelect(
-  data: string,
-  feed: Pick<FeedSnapshot, "columns" | "days">,
-  files: RawFiles,
-): string {
+export function rawSelect(data: string, feed: Pick<FeedSnapshot, "columns" | "days">, files: RawFiles): string {
   const columns = relationColumns(feed);
   if (files.plain.length + files.careful.length === 0) return emptySelect(columns);
   const staged = new Map(feed.columns.map((column) => [column.name, column]));
   const rescued = rescuedColumns(feed);
-  const keys = [
-    ...columns.map(({ name }) => staged.get(name)!),
-    ...rescued.filter(({ name }) => !staged.has(name)),
-  ];
+  const keys = [...columns.map(({ name }) => staged.get(name)!), ...rescued.filter(({ name }) => !staged.has(name))];
   const positions = new Map(keys.map(({ name }, i) => [name, i + 1]));
   const text = (name: string) => `t[${positions.get(name)}]`;
   const spelledColumns = new Set(feed.days.flatMap(({ spelled }) => spelled ?? []));
@@ -95,13 +88,10 @@ export function rawSelect(
     return { spelled: spelledColumns.has(name), flag, identifier: isIdentifier(key) };
   };
   const values = columns.map(
-    ({ name, type }) =>
-      `${valueCall(type, text(name), positions.get(name)!, readingOf(name))} as ${quoteName(name)}`,
+    ({ name, type }) => `${valueCall(type, text(name), positions.get(name)!, readingOf(name))} as ${quoteName(name)}`,
   );
   const unfit = rescued.flatMap(({ name, key, type }) => {
-    const when = staged.has(name)
-      ? unfitCondition(type, text(name), readingOf(name))
-      : `${text(name)} is not null`;
+    const when = staged.has(name) ? unfitCondition(type, text(name), readingOf(name)) : `${text(name)} is not null`;
     return when ? [{ member: rescuedName({ name, key }), when, text: text(name) }] : [];
   });
   unfit.sort((a, b) => (a.member < b.member ? -1 : 1));
@@ -111,10 +101,7 @@ export function rawSelect(
   ];
   return [
     "select",
-    wrapTerms(
-      [...values, '"_file"', '"_line"', 'kit_run("_file") as "_run"', `${rescuedSql(unfit)} as "_rescued"`],
-      2,
-    ),
+    wrapTerms([...values, '"_file"', '"_line"', 'kit_run("_file") as "_run"', `${rescuedSql(unfit)} as "_rescued"`], 2),
     "from (",
     parts.join("\n  union all\n"),
     ") as lines",
@@ -219,9 +206,7 @@ export function viewMacros(): string[] {
   ] as const;
   const abbreviate = (sql: string) =>
     helperMacros.reduce((text, [call, of]) => (text === of ? text : text.replaceAll(of, call)), sql);
-  const typed = Object.entries(typeMacros).map(([type, name]) =>
-    macro(name, abbreviate(valueSql(type, "t", "text"))),
-  );
+  const typed = Object.entries(typeMacros).map(([type, name]) => macro(name, abbreviate(valueSql(type, "t", "text"))));
   const spelled = Object.entries(spelledMacros).map(([type, name]) =>
     macro(name, abbreviate(valueSql(type, "t", "text", { spelled: true }))),
   );
@@ -280,17 +265,13 @@ function unfitCondition(type: string, text: string, reading: Reading): string | 
 
 function rescuedSql(unfit: { member: string; when: string; text: string }[]): string {
   if (unfit.length === 0) return "cast(r as JSON)";
-  const members = unfit.map(
-    ({ member, when, text }) => `${quoteText(member)}, case when ${when} then ${text} end`,
-  );
+  const members = unfit.map(({ member, when, text }) => `${quoteText(member)}, case when ${when} then ${text} end`);
   const any = unfit.map(({ when }) => `(${when})`).join(" or ");
   return `cast(case when ${any} then json_merge_patch(coalesce(r, '{}'), json_object(${members.join(", ")})) else r end as JSON)`;
 }
 
 /** Columns, and keys without a column, that have values in `_rescued` on some day. */
-function rescuedColumns(
-  feed: Pick<FeedSnapshot, "columns" | "days">,
-): Pick<StagedColumn, "name" | "key" | "type">[] {
+function rescuedColumns(feed: Pick<FeedSnapshot, "columns" | "days">): Pick<StagedColumn, "name" | "key" | "type">[] {
   const names = new Set(feed.days.flatMap(({ rescued }) => Object.keys(rescued ?? {})));
   const columns = new Map(feed.columns.map((column) => [column.name, column]));
   const knownColumns = feed.columns.filter(({ name }) => names.has(name));

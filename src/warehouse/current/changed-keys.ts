@@ -34,10 +34,7 @@ export async function collectChangedKeys(
   const { rule, columns } = feed;
   const rowColumns = withProvenance(columns);
   const keys = rule.key.map(({ sql }, i) => `${sql} as k${i}`).join(", ");
-  await database.run(
-    `create or replace table changed_keys as select ${keys} from ${emptyRelation(rowColumns)}`,
-    query,
-  );
+  await database.run(`create or replace table changed_keys as select ${keys} from ${emptyRelation(rowColumns)}`, query);
   const days = new Map(feed.after.days.map((day) => [day.dt, day]));
   for (const dt of feed.changed) {
     const sides = [feed.before.get(dt), days.get(dt)];
@@ -59,9 +56,7 @@ export async function collectChangedKeys(
   const [total, ...nulls] = counts.rows[0]!.map(Number) as [number, ...number[]];
   // With "=" DuckDB skips row groups outside the range of the keys, but it never matches a null.
   const match = rule.key
-    .map(
-      ({ sql }, i) => `${qualified(sql)} ${nulls[i] === 0 ? "=" : "is not distinct from"} changed_keys.k${i}`,
-    )
+    .map(({ sql }, i) => `${qualified(sql)} ${nulls[i] === 0 ? "=" : "is not distinct from"} changed_keys.k${i}`)
     .join(" and ");
   return { count: total, match, withNulls: nulls.map((count) => count > 0) };
 }
@@ -116,19 +111,14 @@ function changedFiles(
     const [old, now] = [readDetail(data, before), readDetail(data, after)];
     if (old && now && sameReading(before, old.summary, after, now.summary)) {
       const md5 = new Map(old.files.map((file) => [file.file, file.md5]));
-      const unchanged = new Set(
-        now.files.flatMap((file) => (md5.get(file.file) === file.md5 ? file.file : [])),
-      );
-      const others = [...old.files, ...now.files]
-        .map(({ file }) => file)
-        .filter((file) => !unchanged.has(file));
+      const unchanged = new Set(now.files.flatMap((file) => (md5.get(file.file) === file.md5 ? file.file : [])));
+      const others = [...old.files, ...now.files].map(({ file }) => file).filter((file) => !unchanged.has(file));
       return `select unnest([${[...new Set(others)].map(quoteText).join(", ")}]::varchar[]) as "_file"`;
     }
   }
   const row = columns.map(({ name }) => quoteName(name)).join(", ");
   const sums = relations.map(
-    (relation) =>
-      `select "_file", count(*) as "rows", sum(hash(${row})) as "sum" from ${relation} group by "_file"`,
+    (relation) => `select "_file", count(*) as "rows", sum(hash(${row})) as "sum" from ${relation} group by "_file"`,
   );
   return `select "_file" from (${sums.join(" union all ")}) group by "_file", "rows", "sum" having count(*) = 1`;
 }
@@ -138,10 +128,5 @@ function sameReading(before: DaySnapshot, old: DayDetail, after: DaySnapshot, no
   const rules = ({ stamp }: DaySnapshot) => stamp.slice(stamp.lastIndexOf(":"));
   const layout = ({ columns }: DayDetail) =>
     JSON.stringify(columns.map(({ key, name, type, untyped }) => [key, name, type, untyped]));
-  return (
-    old.path === "typed" &&
-    now.path === "typed" &&
-    rules(before) === rules(after) &&
-    layout(old) === layout(now)
-  );
+  return old.path === "typed" && now.path === "typed" && rules(before) === rules(after) && layout(old) === layout(now);
 }

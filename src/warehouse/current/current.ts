@@ -18,13 +18,7 @@ import {
   unusedName,
   windowOf,
 } from "../dedupe/dedupe.ts";
-import {
-  type DaySnapshot,
-  type FeedSnapshot,
-  provenance,
-  type Snapshot,
-  shortHash,
-} from "../snapshot/snapshot.ts";
+import { type DaySnapshot, type FeedSnapshot, provenance, type Snapshot, shortHash } from "../snapshot/snapshot.ts";
 import type { Trouble } from "../snapshot/trouble.ts";
 import { writeParquet } from "../stage/inspect.ts";
 import { lostFiles } from "../stage/staged-files.ts";
@@ -179,22 +173,16 @@ function rebuildReason(
   if (options.rebuild) return "asked";
   if (before === undefined || before.rule === "") return "first load";
   if (before.rule !== task.ruleHash) return "rule changed";
-  const types = new Map(
-    before.columns.filter(({ untyped }) => !untyped).map(({ name, type }) => [name, type]),
-  );
+  const types = new Map(before.columns.filter(({ untyped }) => !untyped).map(({ name, type }) => [name, type]));
   if (task.columns.some(({ name, type }) => (types.get(name) ?? type) !== type)) return "type changed";
   const keys = new Map(before.columns.map(({ name, key }) => [name.toLowerCase(), key]));
-  if (task.after.columns.some(({ name, key }) => (keys.get(name.toLowerCase()) ?? key) !== key))
-    return "renamed";
+  if (task.after.columns.some(({ name, key }) => (keys.get(name.toLowerCase()) ?? key) !== key)) return "renamed";
   const needed = currentFiles(before.days);
-  if (task.changed.length > 0)
-    needed.push(...task.changed.flatMap((dt) => task.before.get(dt)?.staged ?? []));
+  if (task.changed.length > 0) needed.push(...task.changed.flatMap((dt) => task.before.get(dt)?.staged ?? []));
   if (lostFiles(data, needed).size > 0) return "file missing";
   if (options.incremental) return null;
   const rows = task.after.days.reduce((sum, day) => sum + day.rows, 0);
-  const news = task.after.days
-    .filter(({ dt }) => task.changed.includes(dt))
-    .reduce((sum, day) => sum + day.rows, 0);
+  const news = task.after.days.filter(({ dt }) => task.changed.includes(dt)).reduce((sum, day) => sum + day.rows, 0);
   return news * 2 > rows ? "mostly new" : null;
 }
 
@@ -218,20 +206,10 @@ async function updateFeed(
   const changedKeys = isRebuild ? null : await collectChangedKeys(database, data, task, query);
   const candidates = changedKeys && (await candidateDays(database, task, changedKeys, query));
   const staged = stagedDays(task).filter(({ dt }) => candidates === null || candidates.has(dt));
-  await rankWinners(
-    database,
-    data,
-    task,
-    staged,
-    changedKeys,
-    options.bucketRows ?? defaultBucketRows,
-    query,
-  );
+  await rankWinners(database, data, task, staged, changedKeys, options.bucketRows ?? defaultBucketRows, query);
   const blocks = blocksOf(task.after.days, options.smallDay);
   const affected =
-    changedKeys === null
-      ? blocks
-      : await affectedBlocks(database, data, task, { blocks, staged, changedKeys }, query);
+    changedKeys === null ? blocks : await affectedBlocks(database, data, task, { blocks, staged, changedKeys }, query);
   const written = new Map<Block, string | null>();
   const queue = [...affected];
   const worker = async (connection: Database) => {
@@ -262,10 +240,7 @@ async function updateFeed(
 }
 
 /** Runs the work on two connections with one thread each: with two threads each, they would wait for one another, spinning. */
-async function oneThreadEach(
-  database: Database,
-  work: (connection: Database) => Promise<void>,
-): Promise<void> {
+async function oneThreadEach(database: Database, work: (connection: Database) => Promise<void>): Promise<void> {
   const second = await database.connect();
   try {
     await database.run("set threads = 1");
@@ -368,11 +343,7 @@ async function affectedBlocks(
   database: Database,
   data: string,
   task: Task,
-  {
-    blocks,
-    staged,
-    changedKeys,
-  }: { blocks: readonly Block[]; staged: StagedDay[]; changedKeys: ChangedKeys },
+  { blocks, staged, changedKeys }: { blocks: readonly Block[]; staged: StagedDay[]; changedKeys: ChangedKeys },
   query: QueryOptions,
 ): Promise<Block[]> {
   const winnerDays = await database.rows(`select distinct "day" from winners`, query);
@@ -384,8 +355,7 @@ async function affectedBlocks(
   for (const { dt, current } of task.before.values())
     if (current !== null) holders.set(current, (holders.get(current) ?? new Set()).add(blockOf.get(dt)));
   const isAffected = (block: Block) =>
-    block.days.some((dt) => days.has(dt)) ||
-    formerFiles(task, block).some((file) => holders.get(file)!.size > 1);
+    block.days.some((dt) => days.has(dt)) || formerFiles(task, block).some((file) => holders.get(file)!.size > 1);
   const affected = new Set(blocks.filter(isAffected));
   const candidates = new Set(staged.map(({ dt }) => dt));
   // Rows of current come from their own day's staged file.

@@ -34,8 +34,7 @@ export type PartitionRow = Record<string, string | number | null>;
 export function partitionRows(data: string, manifest: ManifestDay, day: DaySnapshot): PartitionRow[] {
   const blank = new Map<string, number>();
   if (day.facts?.lines !== day.rows + day.quarantined)
-    for (const file of requireDetail(data, day).files)
-      blank.set(file.run, (blank.get(file.run) ?? 0) + file.blank);
+    for (const file of requireDetail(data, day).files) blank.set(file.run, (blank.get(file.run) ?? 0) + file.blank);
   return manifest.partitions.map((partition) => {
     const { version, format, hr, mi, state, marker, objects } = partition;
     const run = runOf(partitionOf(manifest, partition));

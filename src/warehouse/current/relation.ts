@@ -11,9 +11,7 @@ export function relationColumns(feed: Pick<FeedSnapshot, "columns" | "days">): R
   const rescued = new Set(feed.days.flatMap((day) => Object.keys(day.rescued ?? {})));
   const keylessDays = feed.days.flatMap(({ keyless }) => keyless ?? []);
   const goneNamesOf = goneColumns(feed);
-  const keyless = keylessDays.flatMap(({ rows, columns }) =>
-    rows > 0 ? columns.flatMap(({ names }) => names) : [],
-  );
+  const keyless = keylessDays.flatMap(({ rows, columns }) => (rows > 0 ? columns.flatMap(({ names }) => names) : []));
   const goneNames = keylessDays.flatMap(({ columns }) =>
     columns.flatMap(({ column, names }) => (goneNamesOf.has(column) ? names : [])),
   );

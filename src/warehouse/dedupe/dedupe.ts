@@ -100,8 +100,7 @@ export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): Dedu
   }
   if (mixedConditions.length > 0) rule.mixed = { name: mixed, sql: mixedConditions.join(" or ") };
   const content = columns.filter(({ name }) => !isProvenance(name)).map((column) => termOf([column]));
-  if (!columns.some(({ name }) => name === "_rescued"))
-    content.push(termOf([{ name: "_rescued", type: "JSON" }]));
+  if (!columns.some(({ name }) => name === "_rescued")) content.push(termOf([{ name: "_rescued", type: "JSON" }]));
   const keylessCondition = rule.key.length === 0 ? null : keylessRows(parts, columns);
   if (rule.key.length === 0) {
     rule.wholeRows = true;
@@ -120,10 +119,7 @@ export interface KeyPart {
 }
 
 /** The key columns, each with the delivered columns that it is read from and those that may be it. */
-export function keyParts(
-  feed: Pick<Feed, "key" | "renamed">,
-  delivered: readonly RelationColumn[],
-): KeyPart[] {
+export function keyParts(feed: Pick<Feed, "key" | "renamed">, delivered: readonly RelationColumn[]): KeyPart[] {
   return feed.key.map((column) => {
     const names = aliasesOf(column, feed.renamed);
     const found = names.flatMap((name) => spellingsOf(delivered, name));
@@ -150,9 +146,7 @@ export function isAbsent({ terms }: Pick<KeyPart, "terms">): string {
 /** SQL that is true for rows that their key does not identify; null if it identifies all. */
 function keylessRows(parts: readonly KeyPart[], columns: readonly RelationColumn[]): string | null {
   const flagged = (flag: "keyless" | "gone") =>
-    parts.filter(({ names }) =>
-      names.some((name) => spellingsOf(columns, name).some((column) => column[flag])),
-    );
+    parts.filter(({ names }) => names.some((name) => spellingsOf(columns, name).some((column) => column[flag])));
   const conditions = new Set(flagged("gone").map(isAbsent));
   if (flagged("keyless").length > 0) conditions.add(`(${parts.map(isAbsent).join(" and ")})`);
   return conditions.size === 0 ? null : [...conditions].join(" or ");
@@ -186,21 +180,14 @@ export function dedupeSelect(feed: Feed, columns: readonly RelationColumn[], rel
     "  select",
     `${wrapTerms(names, 4)},`,
     rankColumn(rule, rank, 4),
-    ...rankedFrom(rule, [`from ${relation}`, ...(newest ? [`where ${newest}`] : [])]).map(
-      (line) => `  ${line}`,
-    ),
+    ...rankedFrom(rule, [`from ${relation}`, ...(newest ? [`where ${newest}`] : [])]).map((line) => `  ${line}`),
     `) as ${quoteName("delivered")}`,
     `where ${rank} = 1`,
   ].join("\n");
 }
 
 /** `row_number() over (…) as <rank>`: 1 is the winner of its key. */
-function rankColumn(
-  rule: DedupeRule,
-  rank: string,
-  indent: number,
-  tie: readonly string[] = runOrder,
-): string {
+function rankColumn(rule: DedupeRule, rank: string, indent: number, tie: readonly string[] = runOrder): string {
   const pad = " ".repeat(indent);
   return [`${pad}row_number() over (`, windowOf(rule, indent + 2, tie), `${pad}) as ${rank}`].join("\n");
 }

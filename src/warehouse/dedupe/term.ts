@@ -68,9 +68,7 @@ export function deliveredText({ rescued }: RelationColumn): string | null {
 
 /** The SQL with its columns qualified by a relation called "delivered". */
 export function qualified(sql: string): string {
-  return sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, (part) =>
-    part.startsWith('"') ? `"delivered".${part}` : part,
-  );
+  return sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, (part) => (part.startsWith('"') ? `"delivered".${part}` : part));
 }
 
 // The part that the typed value loses: digits below a microsecond, or all digits of a rounded number.

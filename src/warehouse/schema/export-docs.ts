@@ -75,31 +75,22 @@ export function compareDocs(before: DocTable[] | null, after: DocTable[], dt: st
   }
   for (const { name, version } of old.values()) {
     const detail = `${name} is no longer in the schema document`;
-    changes[name] = [
-      { dt, column: "", change: "table_removed", class: "breaking", from: version, to: null, detail },
-    ];
+    changes[name] = [{ dt, column: "", change: "table_removed", class: "breaking", from: version, to: null, detail }];
   }
   return changes;
 }
 
 /** The differences of a document from the registry: unknown columns, and other families of type. */
-export function compareWithRegistry(
-  feed: Pick<Feed, "columns">,
-  table: DocTable,
-  dt: string,
-): SchemaChange[] {
+export function compareWithRegistry(feed: Pick<Feed, "columns">, table: DocTable, dt: string): SchemaChange[] {
   const registered = new Map(feed.columns.map((column) => [column.name, column]));
   return table.columns.flatMap(({ name, type }): SchemaChange[] => {
     const column = registered.get(name);
     if (!column) {
       const detail = `the schema document has ${name}, which the registry does not know`;
-      return [
-        { dt, column: name, change: "column_announced", class: "announced", from: null, to: type, detail },
-      ];
+      return [{ dt, column: name, change: "column_announced", class: "announced", from: null, to: type, detail }];
     }
     const [registeredFamily, documentedFamily] = [typeFamily(column.published), typeFamily(type)];
-    if (registeredFamily === null || documentedFamily === null || registeredFamily === documentedFamily)
-      return [];
+    if (registeredFamily === null || documentedFamily === null || registeredFamily === documentedFamily) return [];
     const detail = `${name} is ${type} in the schema document, ${column.published} in the registry`;
     return [
       {
@@ -229,12 +220,7 @@ const maxVisits = 200_000;
 
 // A table is a map with columns, named by a field or by its key. Aliases may be recursive or expand without bound: nested
 // lists count towards the depth like maps, and the number of visits is limited.
-function* tablesIn(
-  value: unknown,
-  depth = 0,
-  key = "",
-  visits = { left: maxVisits },
-): Generator<[string, Fields]> {
+function* tablesIn(value: unknown, depth = 0, key = "", visits = { left: maxVisits }): Generator<[string, Fields]> {
   visits.left -= 1;
   if (depth > maxDepth || visits.left < 0) return;
   if (Array.isArray(value)) {

@@ -28,11 +28,7 @@
 export function instantSql(text: string): string {
   const spelled = `regexp_replace(replace(${text}, '−', '-'), '${space}+', ' ', 'g')`;
   const bare = `regexp_replace(trim(${spelled}), '^(["''])(.*)["'']$', '\\2')`;
-  return bind(
-    "spelled",
-    unwrapped(bare),
-    epochSql("spelled", bind("written", rearranged("spelled"), partsSql())),
-  );
+  return bind("spelled", unwrapped(bare), epochSql("spelled", bind("written", rearranged("spelled"), partsSql())));
 }
 
 // Any kind of space: Node 20 and later write U+202F before AM and PM.
@@ -70,11 +66,7 @@ function epochSql(text: string, otherwise: string): string {
   const fraction = (digits: number) =>
     `coalesce(try_cast(rpad(left(split_part(${text}, '.', 2), ${digits}), ${digits}, '0') as bigint), 0)`;
   const exact = (factor: number) =>
-    factor < 1
-      ? `${whole} // 1000`
-      : factor === 1
-        ? whole
-        : `${whole} * ${factor} + ${fraction(Math.log10(factor))}`;
+    factor < 1 ? `${whole} // 1000` : factor === 1 ? whole : `${whole} * ${factor} + ${fraction(Math.log10(factor))}`;
   const float = `try_cast(${text} as double)`;
   return `case
     when regexp_full_match(${text}, '\\d+(\\.\\d*)?') then case
@@ -180,8 +172,7 @@ function sumSql(): string {
       when read.ordinal is not null then case when year(${ofYear})::varchar = read.year then ${ofYear} end
       else try_cast(read.year || '-' || read.month || '-' || read.day as date)
     end`;
-  const hour =
-    "case lower(parts.half) when '' then read.h when 'a' then read.h % 12 else read.h % 12 + 12 end";
+  const hour = "case lower(parts.half) when '' then read.h when 'a' then read.h % 12 else read.h % 12 + 12 end";
   const offset = "case parts.sign when '-' then -60 else 60 end * (60 * read.oh + read.om)";
   const clockFits =
     "(read.h < 24 or read.h = 24 and read.i + read.s + read.f = 0) and read.i < 60 and read.s < 60 and (parts.half = '' or read.h between 1 and 12)";

@@ -23,8 +23,7 @@ export function timestampSql(text: string, instant: string | null = instantSql(t
   const zoned = `case when not regexp_matches(${text}, ':.*[+-](1[5-9]|[2-9])\\d?(:?\\d\\d)?\\s*$') then ${offset} end`;
   const cast = `coalesce(${plain}, ${zoned})`;
   const made = "make_timestamp(instant)";
-  const other =
-    instant === null ? "null" : bind("instant", instant, `case when ${inRange(made)} then ${made} end`);
+  const other = instant === null ? "null" : bind("instant", instant, `case when ${inRange(made)} then ${made} end`);
   return `case
     when ${text} is null then null
     when ${inRange(cast)} and not ${isGuess(text, cast)} then ${cast}

@@ -12,16 +12,7 @@ export type Kind = "integer" | "wide" | "huge" | "decimal" | "date" | "timestamp
  * A kind of value found in a column. Documented columns record only kinds that the declared type cannot hold; `wide` is then
  * an integer that a DOUBLE would round. Other columns record all: numbers by kind, texts as `date`, `timestamp` or `text`.
  */
-export type Found =
-  | "nested"
-  | "boolean"
-  | "integer"
-  | "wide"
-  | "huge"
-  | "decimal"
-  | "date"
-  | "timestamp"
-  | "text";
+export type Found = "nested" | "boolean" | "integer" | "wide" | "huge" | "decimal" | "date" | "timestamp" | "text";
 
 /** The type of integers beyond 2^63. Not HUGEINT, which DuckDB would write to Parquet as DOUBLE. */
 export const hugeType = "DECIMAL(38,0)";

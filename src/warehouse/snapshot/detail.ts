@@ -43,11 +43,7 @@ export function readDetail(data: string, { detail }: Pick<DaySnapshot, "detail">
 export function requireDetail(data: string, day: Pick<DaySnapshot, "detail">): Detail {
   const detail = readDetail(data, day);
   if (detail === null)
-    throw damagedFile(
-      day.detail,
-      "it does not say what it should",
-      "asapp-kit verify --repair makes it anew",
-    );
+    throw damagedFile(day.detail, "it does not say what it should", "asapp-kit verify --repair makes it anew");
   return detail;
 }
 

@@ -3,15 +3,7 @@ import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { entriesOf, writeAtomically } from "../../base/files.ts";
 import { type Names, namesOf, noNames } from "../../base/names.ts";
-import {
-  damagedFile,
-  everyOne,
-  type Fields,
-  isFields,
-  isText,
-  readStored,
-  type Stored,
-} from "../../base/stored.ts";
+import { damagedFile, everyOne, type Fields, isFields, isText, readStored, type Stored } from "../../base/stored.ts";
 import type { DocsHistory } from "../schema/export-docs-history.ts";
 import type { SchemaChange } from "../schema/schema-change.ts";
 import type { Found } from "../schema/typing.ts";
@@ -211,8 +203,7 @@ export function loadSnapshot(data: string): Snapshot {
   return value ?? emptySnapshot();
 }
 
-export const snapshotNext =
-  "asapp-kit sync makes it anew from what is here, as asapp-kit verify --repair does";
+export const snapshotNext = "asapp-kit sync makes it anew from what is here, as asapp-kit verify --repair does";
 
 /** The snapshot before an update; empty if the file is damaged, so that everything is rebuilt. */
 export function formerSnapshot(data: string): Snapshot {
@@ -332,8 +323,7 @@ export function sweep(data: string, snapshot: Snapshot, now: Date): Snapshot {
     .filter(({ at }) => at >= before);
   const keptFiles = new Set([...filesOf(snapshot), ...pending.map(({ path }) => path)]);
   for (const layer of layers) {
-    for (const path of filesBelow(data, layer))
-      if (!keptFiles.has(path)) rmSync(join(data, path), { force: true });
+    for (const path of filesBelow(data, layer)) if (!keptFiles.has(path)) rmSync(join(data, path), { force: true });
   }
   return { ...snapshot, superseded: pending };
 }

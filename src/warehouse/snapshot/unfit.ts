@@ -24,11 +24,7 @@ export function unfitColumns(
     .sort((a, b) => (a.feed === b.feed ? (a.column < b.column ? -1 : 1) : a.feed < b.feed ? -1 : 1));
 }
 
-function unfitOfFeed(
-  feed: string,
-  feedSnapshot: FeedSnapshot,
-  among: (day: DaySnapshot) => boolean,
-): UnfitColumn[] {
+function unfitOfFeed(feed: string, feedSnapshot: FeedSnapshot, among: (day: DaySnapshot) => boolean): UnfitColumn[] {
   const columns = new Map<string, UnfitColumn>();
   const types = new Map(feedSnapshot.columns.map(({ name, type }) => [name, type]));
   for (const day of feedSnapshot.days) {
@@ -62,8 +58,7 @@ export function unfitText(unfit: UnfitColumn): string {
     values === delivered
       ? `none of ${plural(delivered, "value")} fits ${type}`
       : `${some} ${values === 1 ? "does" : "do"} not fit ${type}${whole ? `, and on ${lastDay} none does` : ""}`;
-  const cut =
-    [...example].length > longestExample ? `${[...example].slice(0, longestExample).join("")}…` : example;
+  const cut = [...example].length > longestExample ? `${[...example].slice(0, longestExample).join("")}…` : example;
   return `${column}: ${what}, e.g. ${JSON.stringify(cut)}, since ${firstDay}`;
 }
 

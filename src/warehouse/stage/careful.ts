@@ -187,8 +187,7 @@ function trimmed(line: Buffer): Buffer {
   let start = 0;
   let end = line.length;
   if (line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) start = 3;
-  while (end > start && (line[end - 1] === carriageReturn || line[end - 1] === 32 || line[end - 1] === 9))
-    end -= 1;
+  while (end > start && (line[end - 1] === carriageReturn || line[end - 1] === 32 || line[end - 1] === 9)) end -= 1;
   while (start < end && (line[start] === 32 || line[start] === 9)) start += 1;
   return line.subarray(start, end);
 }

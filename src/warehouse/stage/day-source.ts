@@ -16,11 +16,7 @@ export interface DaySource {
 type TypesOf = (query: DaySource["query"]) => DayTypes;
 
 /** The files as they were unpacked. */
-export function rawSource(
-  files: readonly ListedFile[],
-  surveys: readonly Surveyed[],
-  typesOf: TypesOf,
-): DaySource {
+export function rawSource(files: readonly ListedFile[], surveys: readonly Surveyed[], typesOf: TypesOf): DaySource {
   const details = files.map(({ path, run, md5 }, i) => {
     const { lines } = surveys[i]!;
     return { file: path, md5, run, lines, blank: 0, rows: lines, quarantined: 0 };

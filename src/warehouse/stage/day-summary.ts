@@ -39,10 +39,7 @@ export interface DayEvidence {
 }
 
 /** What is noted of a day, and of its files in the order of run and path. `rangesOf`: keys whose columns have a range noted. */
-export function daySummary(
-  read: DayRead,
-  rangesOf: ReadonlySet<string>,
-): { summary: DayDetail; files: FileDetail[] } {
+export function daySummary(read: DayRead, rangesOf: ReadonlySet<string>): { summary: DayDetail; files: FileDetail[] } {
   const { columns, rescued, reuse, spelled, keyless } = read;
   const { feed, dt, source } = read.day;
   const files = [...(reuse?.files ?? []), ...read.details].sort(byRun);

@@ -50,8 +50,7 @@ export function dayTypes(
     undocumented,
     async all(columns, rescued, long) {
       const all = await undocumented(columns);
-      const add = (key: string, found: Iterable<Found>) =>
-        all.set(key, new Set([...(all.get(key) ?? []), ...found]));
+      const add = (key: string, found: Iterable<Found>) => all.set(key, new Set([...(all.get(key) ?? []), ...found]));
       const beyond = await foundBeyond(
         db,
         parquet,
@@ -72,11 +71,7 @@ export function dayTypes(
         const kinds: ReadonlySet<Kind | Found> = rescued.get(rescuedName(column))?.kinds ?? new Set();
         if (documented) {
           const found = beyondDeclared.filter(([of, kind]) => of === declared && kinds.has(kind));
-          add(key, [
-            ...(beyond.get(name) ?? []),
-            ...found.map(([, kind]) => kind),
-            ...(own(before, name) ?? []),
-          ]);
+          add(key, [...(beyond.get(name) ?? []), ...found.map(([, kind]) => kind), ...(own(before, name) ?? [])]);
           // What a DOUBLE has in _rescued is what it would have rounded.
           if (type === "DOUBLE" && (kinds.has("wide") || kinds.has("huge"))) add(key, ["wide"]);
           // Half a surrogate pair: a text, of which the cleaned line has nothing.
@@ -89,9 +84,7 @@ export function dayTypes(
 
 /** Every top-level key of every line. The lines must be objects. */
 export async function keysOf(db: Database, files: string[], longest: number): Promise<string[]> {
-  const { rows } = await db.rows(
-    `select distinct unnest(json_keys(json)) as key from ${objects(files, longest)}`,
-  );
+  const { rows } = await db.rows(`select distinct unnest(json_keys(json)) as key from ${objects(files, longest)}`);
   return rows.map(([key]) => String(key)).sort();
 }
 
@@ -117,9 +110,7 @@ export async function foundIn(
         else false end as time
     from pairs where type <> 'NULL'
     group by i, type, time, left(regexp_replace(text, '[0-9]', '9', 'g'), 80), strlen(text)`);
-  const unread = rows.some(
-    ([, type, text, time]) => type === "VARCHAR" && time !== true && isDated(String(text)),
-  );
+  const unread = rows.some(([, type, text, time]) => type === "VARCHAR" && time !== true && isDated(String(text)));
   if (unread && !spelled) return foundIn(db, files, keys, longest, true);
   const found = new Map(keys.map((key) => [key, new Set<Found>()]));
   for (const [i, type, text, time] of rows)

@@ -73,8 +73,7 @@ function writtenOf(row: Record<string, Value>): Written {
     nulls: (column) => Number(own(statistics, quoteName(column))!.null_count),
     range(column) {
       const { min, max } = own(statistics, quoteName(column)) ?? {};
-      const known =
-        min !== undefined && max !== undefined && Math.max(min.length, max.length) <= longestBound;
+      const known = min !== undefined && max !== undefined && Math.max(min.length, max.length) <= longestBound;
       return known ? [min, max] : null;
     },
   };

@@ -79,9 +79,7 @@ export async function keylessRows(
     });
     if (conditions.every((condition) => condition === "false")) return asked.map(() => 0);
     const counted = asked.map((part, i) => {
-      const rest = parts
-        .filter((other) => other !== part)
-        .flatMap(({ terms }) => terms.map(({ sql }) => sql));
+      const rest = parts.filter((other) => other !== part).flatMap(({ terms }) => terms.map(({ sql }) => sql));
       return `count(*) filter (${conditions[i]}) - count(distinct hash(${['"_run"', ...rest].join(", ")})) filter (${conditions[i]})`;
     });
     const found = await db.rows(`select ${counted.join(", ")} from ${relation}`, options);
@@ -116,9 +114,7 @@ export function lackingKeys(
       other: string | null,
       of: (keyless: Keyless) => { rows: number; since?: string } | undefined,
     ): LackingKey[] => {
-      const found = here
-        .map(({ dt, keyless }) => ({ dt, rows: 0, ...of(keyless) }))
-        .filter(({ rows }) => rows > 0);
+      const found = here.map(({ dt, keyless }) => ({ dt, rows: 0, ...of(keyless) })).filter(({ rows }) => rows > 0);
       if (!found.some(({ dt }) => among(feed, dt))) return [];
       const { since = "" } = found[0]!;
       return [{ feed, columns, other, rows: sum(found), delivered, since, lastDay: found.at(-1)!.dt }];
@@ -130,9 +126,7 @@ export function lackingKeys(
       (keyless) => keyless,
     );
     const gone = [...goneColumns({ days })]
-      .flatMap((name) =>
-        lacking([name], null, ({ columns }) => columns.find(({ column }) => column === name)),
-      )
+      .flatMap((name) => lacking([name], null, ({ columns }) => columns.find(({ column }) => column === name)))
       .filter(({ rows }) => rows !== whole[0]?.rows); // the same rows
     const instead = here.flatMap(({ keyless }) => keyless.instead ?? []);
     const others = new Map(instead.map((entry) => [JSON.stringify([entry.column, entry.name]), entry]));

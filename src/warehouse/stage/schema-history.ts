@@ -23,9 +23,7 @@ export function history(
   const last = new Map<string, string>();
   const settled = columns.map((column) => withType(column, layouts, days, onTypeChange));
   const widen = onTypeChange === "widen";
-  const types = new Map(
-    widen ? [] : settled.filter(({ untyped }) => !untyped).map(({ name, type }) => [name, type]),
-  );
+  const types = new Map(widen ? [] : settled.filter(({ untyped }) => !untyped).map(({ name, type }) => [name, type]));
   const sofar = new Map(columns.map((column) => [column.name, typed(column, new Set())]));
   const changes: Unclassed[] = [];
   const documented = new Set(columns.filter((column) => column.documented).map(({ name }) => name));
@@ -41,9 +39,7 @@ export function history(
       if (to === null) continue;
       types.set(name, to);
       if (was !== undefined && was !== to)
-        changes.push(
-          change(dt, name, "type_widened", was, to, `${name} was ${was}, from ${dt} on it is ${to}`),
-        );
+        changes.push(change(dt, name, "type_widened", was, to, `${name} was ${was}, from ${dt} on it is ${to}`));
     }
     for (const name of layout.seen) {
       const type = types.get(name) ?? null;
@@ -74,9 +70,7 @@ export function history(
   const classed = changes.map((entry) => {
     const kind = classOf(entry, documented, said);
     const detail =
-      entry.change === "new_column" && kind === "silent"
-        ? `${entry.detail}: nothing announced it`
-        : entry.detail;
+      entry.change === "new_column" && kind === "silent" ? `${entry.detail}: nothing announced it` : entry.detail;
     return { ...entry, class: kind, detail };
   });
   return { columns: ordered(settled, first, last), changes: [...classed, ...said].sort(byDay) };
@@ -98,11 +92,9 @@ function classOf(
 ): ChangeClass {
   const saidThat = (...kinds: DocChange[]) =>
     said.some(
-      (entry) =>
-        entry.column === column && kinds.includes(entry.change as DocChange) && entry.dt <= daysLater(dt, 1),
+      (entry) => entry.column === column && kinds.includes(entry.change as DocChange) && entry.dt <= daysLater(dt, 1),
     );
-  if (kind === "new_column")
-    return documented.has(column) || saidThat("column_announced") ? "announced" : "silent";
+  if (kind === "new_column") return documented.has(column) || saidThat("column_announced") ? "announced" : "silent";
   if (kind === "missing_column") return saidThat("column_removed", "deprecated") ? "deprecation" : "breaking";
   if (kind === "type_widened") return saidThat("type_announced") ? "announced" : "breaking";
   if (kind === "values_rescued") return saidThat("type_announced") ? "announced" : "silent";
@@ -110,11 +102,7 @@ function classOf(
 }
 
 // By what the days have brought up to one of them. Null: nothing but nulls.
-function typeSoFar(
-  sofar: Map<string, StagedColumn>,
-  name: string,
-  found: readonly Found[] | undefined,
-): string | null {
+function typeSoFar(sofar: Map<string, StagedColumn>, name: string, found: readonly Found[] | undefined): string | null {
   const before = sofar.get(name);
   if (before === undefined) return null;
   const column = withFound(before, new Set(found));
@@ -137,11 +125,7 @@ function withType(
   return typed(column, new Set(brought.find((found) => found.length > 0)));
 }
 
-function missingKeys(
-  feed: Pick<Feed, "key" | "renamed">,
-  first: ReadonlyMap<string, string>,
-  dt: string,
-): Unclassed[] {
+function missingKeys(feed: Pick<Feed, "key" | "renamed">, first: ReadonlyMap<string, string>, dt: string): Unclassed[] {
   return feed.key
     .filter((name) => !first.has(name))
     .map((name) => {
@@ -151,14 +135,7 @@ function missingKeys(
       ];
       const other = names.find((each) => each !== undefined && first.has(each));
       const instead = other ? `${other} takes its place` : "it is left out of the key";
-      return change(
-        dt,
-        name,
-        "key_missing",
-        null,
-        null,
-        `the key column ${name} has never been delivered: ${instead}`,
-      );
+      return change(dt, name, "key_missing", null, null, `the key column ${name} has never been delivered: ${instead}`);
     });
 }
 

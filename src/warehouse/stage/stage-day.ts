@@ -13,14 +13,7 @@ import { keylessRows } from "./keyless.ts";
 import { QuarantineFile } from "./quarantine.ts";
 import type { Scratch } from "./scratch.ts";
 import { type SharedSchema, unknownKeys } from "./shared-schema.ts";
-import {
-  rescuedName,
-  rowsAreLost,
-  type StageQuery,
-  stageColumns,
-  stageSelect,
-  templateLine,
-} from "./stage-sql.ts";
+import { rescuedName, rowsAreLost, type StageQuery, stageColumns, stageSelect, templateLine } from "./stage-sql.ts";
 import { type DayState, firstState, next, type Outcome } from "./stage-step.ts";
 import { fits, type Reuse, reusable, reuseSelect } from "./staged-files.ts";
 
@@ -50,15 +43,9 @@ export interface OpenDay {
  * the rules. Rows of files that are staged already are taken over. Throws UnreadableFile, DayRefused, and DuckDB's own
  * errors about disk and memory.
  */
-export async function stageDay(
-  db: Database,
-  place: DayPlace,
-  day: DayFiles,
-  shared: SharedSchema,
-): Promise<StagedDay> {
+export async function stageDay(db: Database, place: DayPlace, day: DayFiles, shared: SharedSchema): Promise<StagedDay> {
   const reuse = reusable(place.data, day.files, day.before ?? null);
-  if (reuse === null || !fits(reuse, shared.current().columns))
-    return stageFiles(db, place, day, shared, null);
+  if (reuse === null || !fits(reuse, shared.current().columns)) return stageFiles(db, place, day, shared, null);
   try {
     return await stageFiles(db, place, day, shared, reuse);
   } catch (error) {
@@ -170,8 +157,7 @@ async function failed(open: OpenDay, error: Error): Promise<Outcome> {
     return { is: "lost", schema: shared.current() }; // a line that is no JSON, before or after the key
   }
   // Such a line is none that the kit takes, and the kit's own keys are in cleaned lines alone.
-  if (!cleaned && keys.some((key) => key.startsWith("\u0001")))
-    return { is: "lost", schema: shared.current() };
+  if (!cleaned && keys.some((key) => key.startsWith("\u0001"))) return { is: "lost", schema: shared.current() };
   const unknown = unknownKeys(shared.current(), keys);
   const evolves = shared.rules.onNewColumn === "evolve" && unknown.length > 0;
   const found = evolves ? await foundIn(db, paths, unknown, longest) : new Map<string, Set<Found>>();
@@ -195,13 +181,9 @@ async function countsAgree({ db, reuse, source, parquet }: OpenDay, { rows }: Wr
 export async function examine(open: OpenDay, state: DayState, written: Written): Promise<Outcome> {
   const { db, shared, source, parquet } = open;
   const { columns } = state.schema;
-  const rescued = written.filled("_rescued")
-    ? await rescuedValues(db, parquet)
-    : new Map<string, RescuedValues>();
+  const rescued = written.filled("_rescued") ? await rescuedValues(db, parquet) : new Map<string, RescuedValues>();
   const unfit = columns.filter((column) => rescued.has(rescuedName(column)));
-  const uncast = unfit
-    .filter(({ name, type }) => isTime(type) && !state.spelled.has(name))
-    .map(({ name }) => name);
+  const uncast = unfit.filter(({ name, type }) => isTime(type) && !state.spelled.has(name)).map(({ name }) => name);
   if (uncast.length > 0) return { is: "uncast", columns: uncast, schema: shared.current() };
   const { onTypeChange } = shared.rules;
   const found =

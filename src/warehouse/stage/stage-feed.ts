@@ -6,11 +6,7 @@ import { history } from "./schema-history.ts";
 import type { FeedJob } from "./stage-plan.ts";
 
 /** Notes a staged day among those of its feed. */
-export function recordDay(
-  job: FeedJob,
-  { dt, stamp, source }: FeedJob["tasks"][number],
-  day: StagedDay,
-): void {
+export function recordDay(job: FeedJob, { dt, stamp, source }: FeedJob["tasks"][number], day: StagedDay): void {
   const { staged, detail, quarantine, summary } = day;
   const before = job.days.get(dt);
   job.days.set(dt, {
@@ -68,14 +64,7 @@ export function feedResult(
   const kept = new Set([...staged].filter((dt) => !refused.some((day) => day.dt === dt)));
   if (left.length === 0) return { snapshot: null, staged: kept, refused, warnings, changes: [] };
   const { days, layouts } = usedLayouts(job.layouts, left);
-  const { columns, changes } = history(
-    feed,
-    job.schema.current().columns,
-    layouts,
-    days,
-    policy.onTypeChange,
-    said,
-  );
+  const { columns, changes } = history(feed, job.schema.current().columns, layouts, days, policy.onTypeChange, said);
   const crowded = crowdedOut({ columns, days });
   if (crowded.length > 0 && kept.size > 0)
     warnings.push(`${feed.name}: ${crowdedText(crowded)}; their values are in _rescued`);

@@ -9,14 +9,7 @@ import { type Written, writeParquets } from "./inspect.ts";
 import type { Scratch } from "./scratch.ts";
 import type { SharedSchema } from "./shared-schema.ts";
 import { type DayPlace, examine, keepDay, type OpenDay, openDay } from "./stage-day.ts";
-import {
-  dayColumn,
-  doesNotFit,
-  type StageQuery,
-  stageColumns,
-  stageSelect,
-  templateLine,
-} from "./stage-sql.ts";
+import { dayColumn, doesNotFit, type StageQuery, stageColumns, stageSelect, templateLine } from "./stage-sql.ts";
 import { type DayState, firstState, next } from "./stage-step.ts";
 import { UnreadableFile } from "./survey.ts";
 
@@ -58,12 +51,8 @@ export const mostFailures = 3;
 // read: days to be read again      the first alone, which may teach the schema; the others     1 if there are others
 //                                  together
 /** What becomes of days that were read together. Pure. */
-export function afterGroup(
-  dts: readonly string[],
-  outcome: GroupOutcome,
-): { parts: GroupPart[]; failures: number } {
-  const together = (some: readonly string[]): GroupPart[] =>
-    some.length === 0 ? [] : [{ as: "together", dts: some }];
+export function afterGroup(dts: readonly string[], outcome: GroupOutcome): { parts: GroupPart[]; failures: number } {
+  const together = (some: readonly string[]): GroupPart[] => (some.length === 0 ? [] : [{ as: "together", dts: some }]);
   if (outcome.is === "stopped") {
     if (outcome.by === null) return { parts: dts.map((dt) => ({ as: "alone", dt })), failures: mostFailures };
     const at = dts.indexOf(outcome.by);
@@ -139,9 +128,7 @@ async function readPlain(place: GroupPlace, day: DayFiles): Promise<PlainDay | n
     throw error;
   }
   const full = surveys.filter(({ lines }) => lines > 0);
-  const isPlain = full.every(
-    ({ odd, long, lossy, readAt }) => odd + long + lossy === 0 && !readAt.endsWith(".gz"),
-  );
+  const isPlain = full.every(({ odd, long, lossy, readAt }) => odd + long + lossy === 0 && !readAt.endsWith(".gz"));
   if (full.length === 0 || !isPlain) return null;
   const bytes = full.flatMap(({ readAt }) => {
     const file = unpacked[Number(readAt)] ?? readFileSync(readAt);

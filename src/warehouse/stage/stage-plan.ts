@@ -80,12 +80,7 @@ export function feedJobs(project: Project, snapshot: Snapshot, options: PlanOpti
   return jobs;
 }
 
-function newJob(
-  project: Project,
-  name: string,
-  known: FeedSnapshot | undefined,
-  options: PlanOptions,
-): FeedJob {
+function newJob(project: Project, name: string, known: FeedSnapshot | undefined, options: PlanOptions): FeedJob {
   const feed = feedOf(project, name);
   const selection = selectFeed(project.config, name);
   const { onNewColumn, onTypeChange, onMissingColumn } = policyOf(project.config, name);
@@ -184,9 +179,7 @@ function dataFiles(project: Project, day: ManifestDay, warn: (text: string) => v
   const { version, format } = selectFeed(project.config, day.feed) ?? {};
   const rank = (partition: ManifestPartition) =>
     Number(partition.version !== version) * 2 + Number(partition.format !== (format ?? "jsonl"));
-  partitions.sort(
-    (a, b) => rank(a) - rank(b) || compareVersions(a.version, b.version) || compare(a.format, b.format),
-  );
+  partitions.sort((a, b) => rank(a) - rank(b) || compareVersions(a.version, b.version) || compare(a.format, b.format));
   const exports = new Map<string, ManifestPartition[]>();
   for (const partition of partitions) {
     const name = `version=${partition.version}/format=${partition.format}`;

@@ -35,10 +35,7 @@ export interface StageQuery {
 }
 
 /** The columns of a schema, as they are to be read: those of times in `spelled` in every spelling. */
-export function stageColumns(
-  { columns, rescuedKeys }: StageSchema,
-  spelled: ReadonlySet<string>,
-): StageColumn[] {
+export function stageColumns({ columns, rescuedKeys }: StageSchema, spelled: ReadonlySet<string>): StageColumn[] {
   const all = [
     ...columns.map(({ key, name, type, untyped, flag }) => ({
       key,
@@ -60,11 +57,7 @@ const leastObject = 16 * 1024 * 1024;
  * looks at, it has two effects that `columns={…}` has not: an unknown key anywhere is an error that names it, and names
  * that differ in case alone stay apart.
  */
-export function templateLine({
-  columns,
-  path,
-  cleaned,
-}: Pick<StageQuery, "columns" | "path" | "cleaned">): string {
+export function templateLine({ columns, path, cleaned }: Pick<StageQuery, "columns" | "path" | "cleaned">): string {
   const samples = { DOUBLE: "1.5", VARCHAR: '"x"', JSON: "null" };
   const members = columns.map(({ key, type }) => `${JSON.stringify(key)}:${samples[readAs(type, path)]}`);
   if (cleaned) members.push(`${JSON.stringify(lineKey)}:"1"`, `${JSON.stringify(rescuedKey)}:"x"`);
@@ -193,7 +186,5 @@ function rescuedSql(misfits: string[], unfit: Unfit[], lost: string | null, day:
     const patch = `json_merge_patch('{}', json_object(${members.join(", ")}))`;
     branches.push(`when ${any} then ${cleaned ? `json_merge_patch(coalesce(r, '{}'), ${patch})` : patch}`);
   }
-  return branches.length === 0
-    ? `${before}::json`
-    : `case ${branches.join("\n    ")} else ${before}::json end`;
+  return branches.length === 0 ? `${before}::json` : `case ${branches.join("\n    ")} else ${before}::json end`;
 }

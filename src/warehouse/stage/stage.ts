@@ -77,12 +77,7 @@ export async function stage(project: Project, options: StageOptions = {}): Promi
   return report;
 }
 
-async function stageAll(
-  place: DayPlace,
-  jobs: FeedJob[],
-  report: StageReport,
-  options: StageOptions,
-): Promise<void> {
+async function stageAll(place: DayPlace, jobs: FeedJob[], report: StageReport, options: StageOptions): Promise<void> {
   if (jobs.some(({ tasks }) => tasks.length > 0)) openLayer(place.data);
   const tasks = jobs.flatMap((job) => {
     const leftovers = options.force

@@ -40,8 +40,7 @@ export function leftoverDays(
 ): Map<string, StagedDay> {
   const found = new Map<string, StagedDay>();
   const folder = `staged/${feed}`;
-  if (tasks.length === 0 || !statSync(join(data, folder), { throwIfNoEntry: false })?.isDirectory())
-    return found;
+  if (tasks.length === 0 || !statSync(join(data, folder), { throwIfNoEntry: false })?.isDirectory()) return found;
   const known = filesOf({ ...emptySnapshot(), feeds: namesOf([[feed, before]]) });
   const wanted = new Map(tasks.map(({ dt, source }) => [dt, source]));
   for (const name of readdirSync(join(data, folder))) {
@@ -68,11 +67,7 @@ export interface Reuse {
  * The staged rows of a day to which files were added, none of its own changed or gone, under the same rules; else null.
  * So a file's JSON is parsed once, however often its day grows.
  */
-export function reusable(
-  data: string,
-  files: readonly ListedFile[],
-  before: DaySnapshot | null,
-): Reuse | null {
+export function reusable(data: string, files: readonly ListedFile[], before: DaySnapshot | null): Reuse | null {
   if (before === null) return null;
   const paths = [before.detail, before.staged, before.quarantine].filter((path) => path !== null);
   if (!paths.every((path) => existsSync(join(data, path)))) return null;

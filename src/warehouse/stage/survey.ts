@@ -30,11 +30,7 @@ const inflate = promisify(gunzip);
  * unpacked at once. Throws UnreadableFile, also for one that unpacks to more than 64 MB and `maxRatio` times its size, and
  * what `keep` throws.
  */
-export async function surveyFile(
-  path: string,
-  maxRatio: number,
-  keep?: (bytes: Buffer) => void,
-): Promise<Survey> {
+export async function surveyFile(path: string, maxRatio: number, keep?: (bytes: Buffer) => void): Promise<Survey> {
   const surveyor = new Surveyor();
   let bomb: Error | null = null; // the pipeline tells of its own end alone
   try {

@@ -72,10 +72,7 @@ export function plannedFiles({ site }: Pick<Config, "site">): string[] {
 }
 
 /** Summaries of the configured files. Throws as `checkPlanned` does. */
-export async function readPlanned(
-  database: Database,
-  { site }: Pick<Config, "site">,
-): Promise<PlannedFile[]> {
+export async function readPlanned(database: Database, { site }: Pick<Config, "site">): Promise<PlannedFile[]> {
   const files: PlannedFile[] = [];
   for (const table of Object.keys(plannedTables) as Planned[]) {
     const file = site[table];
@@ -111,9 +108,7 @@ function readSql(table: Planned, file: string): string {
   const { delimiter, columns } = header(table, file);
   const values = valueColumns(table).filter((column) => columns.includes(column));
   const fields = columns.map((column) => `${quoteText(column)}: 'VARCHAR'`);
-  const number = (
-    column: string,
-  ) => `case when regexp_full_match(${column}, '\\d+(\\.\\d*)?([eE][+-]?\\d+)?|\\.\\d+')
+  const number = (column: string) => `case when regexp_full_match(${column}, '\\d+(\\.\\d*)?([eE][+-]?\\d+)?|\\.\\d+')
       and isfinite(try_cast(${column} as double)) then try_cast(${column} as double) end`;
   const invalidValues = values.map((column) => {
     const isInvalid = `${number(column)} is null then {'column': ${quoteText(column)}, 'problem': 'not a number from 0 up: ' || ${quotedValue(column)}}`;
@@ -162,9 +157,7 @@ function readSql(table: Planned, file: string): string {
   ),
   judged as (
     select record, queue, start as window_start, ${valueColumns(table)
-      .map((column) =>
-        values.includes(column) ? `${number(column)} as ${column}` : `null::double as ${column}`,
-      )
+      .map((column) => (values.includes(column) ? `${number(column)} as ${column}` : `null::double as ${column}`))
       .join(", ")},
       case
         when queue is null then {'column': 'queue', 'problem': 'is empty'}
@@ -219,8 +212,7 @@ function header(table: Planned, file: string): Header {
     }
   }
   for (const name of expected)
-    if (!columns.includes(name) && name !== optionalColumn)
-      problems.push(`${location} column ${name} is missing`);
+    if (!columns.includes(name) && name !== optionalColumn) problems.push(`${location} column ${name} is missing`);
   if (problems.length > 0) throw new CliError("config", problems.join("\n"), nextStep(table));
   return { delimiter, columns };
 }
@@ -239,8 +231,7 @@ function content(table: Planned, file: string): string {
       { cause: error },
     );
   }
-  if (bytes.includes(0))
-    throw new CliError("config", `not plain text: ${displayPath(file)}`, nextStep(table));
+  if (bytes.includes(0)) throw new CliError("config", `not plain text: ${displayPath(file)}`, nextStep(table));
   return bytes.toString("utf8");
 }
 

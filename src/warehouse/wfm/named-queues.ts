@@ -34,16 +34,11 @@ export async function knownQueues(database: Database): Promise<string[]> {
 /** The names that are not `known`, each with a suggestion. Empty while no queue is known. */
 export function unknownOf(names: readonly string[], known: readonly string[]): UnknownQueue[] {
   if (known.length === 0) return [];
-  return names
-    .filter((queue) => !known.includes(queue))
-    .map((queue) => ({ queue, suggestion: suggest(queue, known) }));
+  return names.filter((queue) => !known.includes(queue)).map((queue) => ({ queue, suggestion: suggest(queue, known) }));
 }
 
 /** The options of kit.yaml that name unknown queues, and so have no effect on them. */
-export async function namedQueues(
-  database: Database,
-  { site }: Pick<Config, "site">,
-): Promise<NamedQueues[]> {
+export async function namedQueues(database: Database, { site }: Pick<Config, "site">): Promise<NamedQueues[]> {
   const groups = [...(site.queueGroups ?? [])];
   const hours = [...(site.openHours?.keys() ?? [])].filter((queue) => queue !== "default");
   const members = groups.flatMap(([, queues]) => queues);

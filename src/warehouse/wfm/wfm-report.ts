@@ -62,9 +62,7 @@ const units = ["seconds", "minutes"];
 export function columnReports(config: Pick<Config, "site">, { feeds }: Snapshot): FeedReport[] {
   return (["queue_wfm", "queue_membership_wfm"] as const).flatMap((feed) => {
     const feedSnapshot = feeds[feed];
-    return feedSnapshot?.days.some(({ rows }) => rows > 0)
-      ? [feedReport(config, feed, feedSnapshot, new Map())]
-      : [];
+    return feedSnapshot?.days.some(({ rows }) => rows > 0) ? [feedReport(config, feed, feedSnapshot, new Map())] : [];
   });
 }
 
@@ -93,10 +91,7 @@ function feedReport(
   feedSnapshot: FeedSnapshot,
   values: Map<string, Values>,
 ): FeedReport {
-  const lastDay = feedSnapshot.days.reduce<string>(
-    (last, { dt, rows }) => (rows > 0 && dt > last ? dt : last),
-    "",
-  );
+  const lastDay = feedSnapshot.days.reduce<string>((last, { dt, rows }) => (rows > 0 && dt > last ? dt : last), "");
   const columns = feedSnapshot.columns
     .filter(({ key, firstSeen }) => firstSeen !== null && !wfmNames.includes(key.toLowerCase()))
     .map(({ name, type, firstSeen, lastSeen }) => ({
@@ -127,9 +122,7 @@ function feedReport(
   );
   const free = columns.filter(
     (each) =>
-      !taken.has(each.column.toLowerCase()) &&
-      isNumeric(each) &&
-      (each.lastSeen === null || each.lastSeen >= lastDay),
+      !taken.has(each.column.toLowerCase()) && isNumeric(each) && (each.lastSeen === null || each.lastSeen >= lastDay),
   );
   const metrics = states.map(({ each, columns, state }) => {
     const candidates = state === "mapped" || state === "off" ? [] : free;

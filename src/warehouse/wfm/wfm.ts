@@ -94,11 +94,7 @@ export function wfmSelect(
     const sql = value ? `${value}${factor(config, metric)}` : `cast(null as ${type})`;
     return { metric, value: value && sql, sql: value ? `case when ${isQuantity(sql)} then ${sql} end` : sql };
   });
-  const contradicts = contradiction(
-    config,
-    view,
-    new Map(values.map(({ metric, value }) => [metric, value])),
-  );
+  const contradicts = contradiction(config, view, new Map(values.map(({ metric, value }) => [metric, value])));
   const run = layer === "raw" ? ["  _run as run"] : [];
   const feed = mapped[0]!.feed;
   const from = mixed ? newestOfWindows(feed, columns) : `${layer}.${quoteName(feed)}`;
@@ -133,9 +129,7 @@ function contradiction(
           ["utilized_available", ["available"]],
           ["utilized_busy", ["busy"]],
         ];
-  const unfit = [...metrics.values()].flatMap((sql) =>
-    sql ? [`${sql} is not null and not ${isQuantity(sql)}`] : [],
-  );
+  const unfit = [...metrics.values()].flatMap((sql) => (sql ? [`${sql} is not null and not ${isQuantity(sql)}`] : []));
   const over = parts.flatMap(([part, whole]) => {
     const sqls = [part, ...whole].map((metric) => metrics.get(metric));
     if (sqls.includes(undefined)) return [];
@@ -160,16 +154,11 @@ export function windowKeys(columns: readonly RelationColumn[]): [name: string, s
 export function keyValue(columns: readonly RelationColumn[], key: (typeof wfmNames)[number]): string {
   const type = key === "instance_ts" ? "TIMESTAMP" : "VARCHAR";
   const candidates = spellingsOf(columns, key).map(({ name }) => `try_cast(${quoteName(name)} as ${type})`);
-  return candidates.length > 1
-    ? `coalesce(${candidates.join(", ")})`
-    : (candidates[0] ?? `cast(null as ${type})`);
+  return candidates.length > 1 ? `coalesce(${candidates.join(", ")})` : (candidates[0] ?? `cast(null as ${type})`);
 }
 
 /** Rows of kit.wfm_columns. */
-export function wfmColumnRows(
-  config: Pick<Config, "site">,
-  columnsOf: (feed: string) => readonly RelationColumn[],
-) {
+export function wfmColumnRows(config: Pick<Config, "site">, columnsOf: (feed: string) => readonly RelationColumn[]) {
   return wfmColumns(config).map(({ view, feed, metric, columns, type, doc }) => {
     const names = columns.map((column) => column.toLowerCase());
     const delivered = columnsOf(feed).some(
@@ -219,8 +208,7 @@ export function isNumeric({ type }: Pick<RelationColumn, "type">): boolean {
 // The factor from the delivered unit to that of the view.
 function factor({ site: { wfm } }: Pick<Config, "site">, metric: string): string {
   if (metric === "wait_seconds") return wfm.waitUnit === "minutes" ? " * 60" : "";
-  if (metric === "handle_seconds" || metric === "wrap_seconds")
-    return wfm.handleUnit === "minutes" ? " * 60" : "";
+  if (metric === "handle_seconds" || metric === "wrap_seconds") return wfm.handleUnit === "minutes" ? " * 60" : "";
   return Object.hasOwn(metrics.rep_windows, metric) && wfm.repUnit === "seconds" ? " / 60" : "";
 }
 

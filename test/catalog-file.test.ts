@@ -95,7 +95,7 @@ out = [[c.execute("select count(*) from acme." + name).fetchone()[0] for name in
     writeFileSync(join(kit.folder, "notes.txt"), "dear diary");
     const notes = await write("notes.txt");
     assert.equal(notes.code, exitCodes.notWritable);
-    assert.match(notes.stderr, /notes\.txt .*no DuckDB file[\s\S]*--force/);
+    assert.match(notes.stderr, /notes\.txt .*not a readable DuckDB file[\s\S]*--force/);
     assert.equal(readFileSync(join(kit.folder, "notes.txt"), "utf8"), "dear diary");
 
     await change("theirs.duckdb", "create table other.precious as select 1");

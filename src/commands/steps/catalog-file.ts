@@ -44,6 +44,6 @@ async function refuseOthers(file: string): Promise<void> {
   throw new CliError(
     "notWritable",
     found === null ? `${file} was not written by the kit` : `${file} holds tables or views that the kit did not write`,
-    "choose another name, or --force to lose what it holds",
+    "choose another name, or --force to overwrite its content",
   );
 }

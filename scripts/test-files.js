@@ -38,11 +38,14 @@ function readsClock(path) {
   return /\bnew Date\(\)|\bDate\.now\(\)|\bprocess\.execPath, \[?bin\b/.test(codeOf(path));
 }
 
+const imports = /^(?:import|export)\b[^"'`;]*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm; // not those in a text
+
 /** The file, what it imports, and what that imports; packages and modules of Node by name. */
 function reach(file, reached = new Set()) {
   if (reached.has(file)) return reached;
   reached.add(file);
-  for (const [, name] of codeOf(file).matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
+  for (const [, fixed, lazy] of codeOf(file).matchAll(imports)) {
+    const name = fixed ?? lazy;
     const path = resolve(dirname(file), name);
     if (!name.startsWith(".")) reached.add(name);
     else if (path.startsWith(dist + sep) && path.endsWith(".js")) reach(path, reached);

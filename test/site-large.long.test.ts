@@ -82,7 +82,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     );
     assert.match(await title("service-level"), /under the 80% target$/);
     assert.ok((await legend("service-level")).includes("Gap to the target"));
-    assert.match((await page.locator("#service-level svg .target-label").first().textContent()) ?? "", /80%/);
+    assert.match((await page.locator("#service-level svg[role] .target-label").first().textContent()) ?? "", /80%/);
     assert.match(await title("waits"), /^Mean wait .*longest .* at \d\d:\d\d$/);
     assert.match(await title("handle-time"), /^Mean handle time ≈ .* wrap-up$/);
     assert.match(await title("reps"), /^Available reps had chats \d+% of the time/);
@@ -120,7 +120,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     await page.setViewportSize({ width: 703, height: 1032 }); // A4 less its margins
     assert.equal(await page.locator("main").locator("button:visible, select:visible, input:visible").count(), 0);
     const beyond = await page.evaluate(() =>
-      [...document.querySelectorAll("main figure svg, main table, main .kit-card")]
+      [...document.querySelectorAll("main figure svg[role], main table, main .kit-card")]
         .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
         .map((element) => `${element.localName} in ${element.closest("[id]")?.id}`),
     );
@@ -210,7 +210,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
 
   it("shows the week as median, last week and difference on Heatmaps, each cell with n and state by keyboard", async () => {
     const { page, problems, close } = await open("heatmaps?queue=Queue+01");
-    const [chart, said] = [page.locator("#heatmap svg.heatmap"), page.locator("p.sr-only[role=status]")];
+    const [chart, said] = [page.locator("#heatmap svg[role].heatmap"), page.locator("p.sr-only[role=status]")];
     // A chart that is drawn anew meanwhile has no cell chosen.
     const tenOnMonday = async () => {
       let text = "";
@@ -230,7 +230,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
         await page.getByText(viewNames[view], { exact: true }).first().click();
         await page.waitForFunction(
           ([label, week]) =>
-            document.querySelector("#heatmap svg")?.getAttribute("aria-label")?.startsWith(label!) &&
+            document.querySelector("#heatmap svg[role]")?.getAttribute("aria-label")?.startsWith(label!) &&
             document.querySelector("#heatmap figcaption") &&
             new URLSearchParams(location.search).get("week") === week,
           [measureNames[measure], view === "usual" ? null : view],
@@ -296,7 +296,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
 /** By keyboard and by mouse: an interval opens into volume, handle time and staff, stays in the address, and closes. */
 async function takesApart(page: Page): Promise<void> {
   const at = () => new URL(page.url()).searchParams.get("at");
-  await page.locator("#waits svg").focus();
+  await page.locator("#waits svg[role]").focus();
   await page.keyboard.press("Home");
   for (let i = 0; i < 40; i++) await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Enter");
@@ -313,6 +313,6 @@ async function takesApart(page: Page): Promise<void> {
   await page.locator(".drivers button").click();
   assert.equal(await page.locator(".drivers").count(), 0);
   assert.equal(at(), null);
-  await page.locator("#volume svg").click({ position: { x: 400, y: 100 } });
+  await page.locator("#volume svg[role]").click({ position: { x: 400, y: 100 } });
   assert.equal(await page.locator(".drivers").count(), 1);
 }

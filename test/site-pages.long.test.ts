@@ -138,8 +138,8 @@ describe("the site", () => {
           const seen = await page.evaluate(() => ({
             errors: [...document.querySelectorAll(".observablehq--error")].map((node) => node.textContent),
             charts: [...document.querySelectorAll(".figure-body")].map((node) => ({
-              marks: node.querySelectorAll("svg [class]").length,
-              label: node.querySelector("svg")?.getAttribute("aria-label") ?? "",
+              marks: node.querySelectorAll("svg[role] [class]").length,
+              label: node.querySelector("svg[role]")?.getAttribute("aria-label") ?? "",
               empty: node.querySelector(".panel-empty") !== null,
             })),
             wide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
@@ -235,13 +235,13 @@ describe("the site", () => {
           nodes.map((node) => ((node as SVGElement).style.display === "none" ? "" : (node.textContent ?? ""))),
         );
       assert.ok((await readouts()).every((text) => text === ""));
-      await page.locator("#volume svg").hover();
+      await page.locator("#volume svg[role]").hover();
       const texts = await readouts();
       const times = new Set(texts.map((text) => text.slice(0, 5)));
       assert.equal(times.size, 1);
       assert.match([...times][0]!, /^\d\d:\d\d$/);
       await page.mouse.move(0, 0);
-      await page.locator("#waits svg").focus();
+      await page.locator("#waits svg[role]").focus();
       await page.keyboard.press("Home");
       await page.keyboard.press("ArrowRight");
       assert.ok((await readouts()).every((text) => text.startsWith("00:15")));

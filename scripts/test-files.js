@@ -16,10 +16,10 @@ export function testFiles() {
     .map((file) => join(folder, file));
 }
 
-/** True for a file that starts no program, opens no database and no socket: it is done in a moment. */
+/** True for a file that starts no program and opens no database, socket or document: it is done in a moment. */
 export function isQuick(file) {
   const database = join(dist, "src", "duckdb", "database.js");
-  const slow = ["node:child_process", "node:http", "node:net", database, "playwright-core"];
+  const slow = ["node:child_process", "node:http", "node:net", database, "playwright-core", "jsdom"];
   const reached = reach(file);
   return !slow.some((name) => reached.has(name));
 }

@@ -62,8 +62,11 @@ async function fill(): Promise<void> {
       quarantine: null,
       quarantined: 0,
       layout: 0,
-      ...{ staged: `staged/${name}/${dt}.parquet`, detail: `staged/${name}/${dt}.jsonl` },
-      ...{ current: `current/${name}/${dt}.parquet`, rows: 1, currentRows: 1 },
+      staged: `staged/${name}/${dt}.parquet`,
+      detail: `staged/${name}/${dt}.jsonl`,
+      current: `current/${name}/${dt}.parquet`,
+      rows: 1,
+      currentRows: 1,
       facts: { stamp: dt, states: { complete: 24 }, lines: 1, through: `${dt}T23:00:00.000Z` },
     });
     const days = dts.map(day);

@@ -173,14 +173,12 @@ function simulate(): Simulated {
       });
       const at = now.toISOString();
       return {
-        ...{
-          source: `s3://big-bucket at ${url}`,
-          startedAt: at,
-          finishedAt: at,
-          full: true,
-          lastFull: at,
-          outcome: "something new",
-        },
+        source: `s3://big-bucket at ${url}`,
+        startedAt: at,
+        finishedAt: at,
+        full: true,
+        lastFull: at,
+        outcome: "something new",
         feeds: namesOf(names.map((name) => [name, { ...known, listedAs }] as const)),
       };
     },

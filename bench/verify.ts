@@ -49,11 +49,9 @@ function messages(hour: number): object[] {
       issue_id: 1_000_000 + Math.floor(number / 12),
       sender_id: 5_000_000 + (number % 9973),
       sender_type: number % 2 ? "customer" : "rep",
-      ...{
-        utterance_type: "freehand",
-        utterance: `message ${number} of a conversation about a bill`,
-        sent_to_rep: true,
-      },
+      utterance_type: "freehand",
+      utterance: `message ${number} of a conversation about a bill`,
+      sent_to_rep: true,
     };
   });
 }

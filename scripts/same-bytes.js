@@ -11,8 +11,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const commit = process.argv[2] ?? "HEAD";
 const folder = mkdtempSync(join(tmpdir(), "kit-same-bytes-"));
 const before = join(folder, "code");
+run(root, "git", "worktree", "add", "--quiet", "--detach", before, commit);
 try {
-  run(root, "git", "worktree", "add", "--quiet", "--detach", before, commit);
   if (read(before, "package-lock.json").equals(read(root, "package-lock.json")))
     symlinkSync(join(root, "node_modules"), join(before, "node_modules"));
   else run(before, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");

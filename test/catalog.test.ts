@@ -59,28 +59,24 @@ before(async () => {
   await updateWarehouse(raw.project);
   const id = { feed: "convos_metrics", version: "1", format: "jsonl", dt: "2026-09-02", mi: null };
   writeLastSync(raw.project, {
-    ...{
-      format: 1,
-      source: "s3://bucket",
-      startedAt: "2026-09-02T02:00:00.000Z",
-      finishedAt: "2026-09-02T02:01:30.000Z",
-    },
+    format: 1,
+    source: "s3://bucket",
+    startedAt: "2026-09-02T02:00:00.000Z",
+    finishedAt: "2026-09-02T02:01:30.000Z",
     full: true,
     lastFull: "2026-09-02T02:00:00.000Z",
     outcome: "something new",
     feeds: namesOf(
       Object.entries<FeedSync>({
         convos_metrics: {
-          ...{
-            version: "1",
-            format: "jsonl",
-            versions: ["1"],
-            listedAs: "",
-            waiting: 1,
-            overdue: 0,
-            failed: 1,
-            encrypted: 0,
-          },
+          version: "1",
+          format: "jsonl",
+          versions: ["1"],
+          listedAs: "",
+          waiting: 1,
+          overdue: 0,
+          failed: 1,
+          encrypted: 0,
           unfinished: [
             { id: { ...id, hr: "01" }, state: "failed", reason: "checksum" },
             { id: { ...id, hr: "02" }, state: "waiting", reason: "no marker" },
@@ -219,13 +215,11 @@ describe("the catalog's tables about the data", () => {
   it("sums up each feed", async () => {
     const [convos] = await catalog.objects("select * exclude (doc) from kit.feeds where feed = 'convos_metrics'");
     assert.deepEqual(convos, {
-      ...{
-        feed: "convos_metrics",
-        kind: "conversation",
-        documented: true,
-        cadence_minutes: 60,
-        partitions: 5,
-      },
+      feed: "convos_metrics",
+      kind: "conversation",
+      documented: true,
+      cadence_minutes: 60,
+      partitions: 5,
       complete: 2,
       empty: 1,
       replaced: 0,
@@ -240,11 +234,9 @@ describe("the catalog's tables about the data", () => {
       ties: 0,
       quarantined: 1,
       rescued: 1,
-      ...{
-        first_day: "2026-09-01",
-        last_day: "2026-09-02",
-        data_through: "2026-09-02T01:00:00Z",
-      },
+      first_day: "2026-09-01",
+      last_day: "2026-09-02",
+      data_through: "2026-09-02T01:00:00Z",
       version: "1",
       unlisted: null,
       suspect: null,
@@ -429,19 +421,15 @@ describe("the history of queues", () => {
   it("counts a wait of just the threshold as within it, and as no short one", async () => {
     const fixture = rawFixture();
     const visit = (issue: number, wait: number, abandoned: boolean) => ({
-      ...{
-        issue_id: issue,
-        company_marker: "acme",
-        rep_id: abandoned ? null : 7,
-        queue_id: 4,
-        queue_name: "Queue Billing",
-      },
-      ...{
-        enter_queue_ts: "2026-09-01T05:00:00Z",
-        exit_queue_ts: "2026-09-01T05:05:00Z",
-        abandoned,
-        enqueue_time: wait,
-      },
+      issue_id: issue,
+      company_marker: "acme",
+      rep_id: abandoned ? null : 7,
+      queue_id: 4,
+      queue_name: "Queue Billing",
+      enter_queue_ts: "2026-09-01T05:00:00Z",
+      exit_queue_ts: "2026-09-01T05:05:00Z",
+      abandoned,
+      enqueue_time: wait,
     });
     const left = [4.9, 5, 60, 60.5].map((wait, i) => visit(i, wait, true));
     const served = [60, 60.5].map((wait, i) => visit(10 + i, wait, false));
@@ -450,13 +438,11 @@ describe("the history of queues", () => {
       "rep_convos",
       "2026-09-01 05",
       served.map(({ issue_id }) => ({
-        ...{
-          issue_id,
-          rep_id: 7,
-          queue_id: 4,
-          issue_assigned_ts: "2026-09-01T05:05:00Z",
-          handle_time_seconds: 90,
-        },
+        issue_id,
+        rep_id: 7,
+        queue_id: 4,
+        issue_assigned_ts: "2026-09-01T05:05:00Z",
+        handle_time_seconds: 90,
       })),
     );
     await updateWarehouse(fixture.project);

@@ -188,7 +188,8 @@ const partitionStates = ["failed", "overdue", "waiting", "replaced", "complete",
 const healthDays: FeedDay[] = partitionStates.flatMap((state, i) =>
   range(14).map(
     (at): FeedDay => ({
-      ...{ feed: `feed_that_is_${state}`, day: before(13 - at) },
+      feed: `feed_that_is_${state}`,
+      day: before(13 - at),
       complete: 24,
       empty: 0,
       replaced: 0,
@@ -202,7 +203,10 @@ const healthDays: FeedDay[] = partitionStates.flatMap((state, i) =>
   ),
 );
 const healthFeeds: FeedHealth[] = partitionStates.map((state, i) => ({
-  ...{ feed: `feed_that_is_${state}`, kind: "conversation", about: "what is tested", cadence_minutes: 60 },
+  feed: `feed_that_is_${state}`,
+  kind: "conversation",
+  about: "what is tested",
+  cadence_minutes: 60,
   through: "2026-09-16T18:00:00Z",
   partitions: 336,
   complete: 330,

@@ -57,7 +57,11 @@ describe("counts that cannot be", () => {
       "queue_wfm",
       `${dt} 10:30`,
       told.map(([queue_name, total_assignments, total_abandons, waits_under_60s, avg_wait_time_seconds]) => ({
-        ...{ instance_ts: `${dt}T10:00:00Z`, queue_name, total_assignments, total_abandons, waits_under_60s },
+        instance_ts: `${dt}T10:00:00Z`,
+        queue_name,
+        total_assignments,
+        total_abandons,
+        waits_under_60s,
         avg_wait_time_seconds,
         avg_handle_time_seconds: 300,
         avg_wrap_time_seconds: 30,
@@ -68,20 +72,16 @@ describe("counts that cannot be", () => {
       `${dt} 10:30`,
       reps.flatMap(([queue_name, logged, available, busy, usedAvailable, usedBusy]) =>
         Array.from({ length: 5 }, (_, rep) => ({
-          ...{
-            instance_ts: `${dt}T10:00:00Z`,
-            queue_name,
-            queue_id: queue_name,
-            rep_id: `${queue_name} ${rep}`,
-          },
+          instance_ts: `${dt}T10:00:00Z`,
+          queue_name,
+          queue_id: queue_name,
+          rep_id: `${queue_name} ${rep}`,
           lin_logged_in_min: logged,
           lin_avail_min: available,
           lin_busy_min: busy,
-          ...{
-            lin_ute_avail_min: usedAvailable,
-            lin_ute_busy_min: usedBusy,
-            lin_ute_total_min: usedAvailable + usedBusy,
-          },
+          lin_ute_avail_min: usedAvailable,
+          lin_ute_busy_min: usedBusy,
+          lin_ute_total_min: usedAvailable + usedBusy,
         })),
       ),
     );
@@ -139,17 +139,16 @@ describe("counts that cannot be", () => {
       assert.match(title, /counts contradict$/);
       const [, service] = todayCards(
         todayPage({
-          ...{
-            site,
-            zone: zone("UTC"),
-            days,
-            day: dt,
-            queue,
-            grain: 15,
-            comparison: "usual",
-            basis: "workload",
-          },
-          ...{ files: { day: windowRows(file), weekBefore: [] }, loads: [] },
+          site,
+          zone: zone("UTC"),
+          days,
+          day: dt,
+          queue,
+          grain: 15,
+          comparison: "usual",
+          basis: "workload",
+          files: { day: windowRows(file), weekBefore: [] },
+          loads: [],
         } as never),
       );
       if (service!.value === "–") assert.equal(service!.note, "counts contradict");

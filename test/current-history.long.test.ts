@@ -16,6 +16,7 @@ import { verifyFeed } from "../src/warehouse/verify.ts";
 import { type Delivered, type ModelRow, modelWinners } from "./dedupe-model.ts";
 import fc from "./fast-check.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
+import { documentedColumn } from "./stage-kit.ts";
 import { ended } from "./wait.ts";
 import { sameRows } from "./warehouse-rows.ts";
 
@@ -25,17 +26,7 @@ const feed = {
   ...unknownFeed("things"),
   key: ["id", "queue"],
   order: [orderTerm("ts desc")],
-  columns: names.slice(0, 5).map((name) => ({
-    name,
-    type: types[name] ?? "VARCHAR",
-    published: null,
-    doc: "",
-    personal: "none" as const,
-    added: null,
-    deprecated: null,
-    endOfLife: null,
-    assumed: false,
-  })),
+  columns: names.slice(0, 5).map((name) => documentedColumn(name, types[name] ?? "VARCHAR")),
 };
 
 /** A line of JSON, and the row it stands for; null where it stands for none. */
@@ -143,17 +134,9 @@ const mixedFeed = {
   ...feed,
   key: ["id"],
   order: [],
-  columns: Object.entries({ id: "VARCHAR", n: "BIGINT", d: "DATE", b: "BOOLEAN" }).map(([name, type]) => ({
-    name,
-    type,
-    published: null,
-    doc: "",
-    personal: "none" as const,
-    added: null,
-    deprecated: null,
-    endOfLife: null,
-    assumed: false,
-  })),
+  columns: Object.entries({ id: "VARCHAR", n: "BIGINT", d: "DATE", b: "BOOLEAN" }).map(([name, type]) =>
+    documentedColumn(name, type),
+  ),
 };
 
 describe("columns of any names and types", () => {

@@ -74,15 +74,13 @@ class Bench {
       layouts.push({ columns: this.columns, seen: names.filter((name) => present.has(name)), found: {} });
       const file = same ? before : rows.length > 0 ? await this.stage(dt, rows) : { staged: null };
       staged.push({
-        ...{
-          dt,
-          stamp: "",
-          source: "",
-          staged: file.staged,
-          detail: "not kept",
-          quarantine: null,
-          current: null,
-        },
+        dt,
+        stamp: "",
+        source: "",
+        staged: file.staged,
+        detail: "not kept",
+        quarantine: null,
+        current: null,
         ...(file.ranges ? { ranges: file.ranges } : {}),
         ...(file.keyless ? { keyless: file.keyless } : {}),
         rows: rows.length,

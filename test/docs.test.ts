@@ -10,15 +10,13 @@ import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 import { documented, stageAndSave } from "./stage-kit.ts";
 
 const table = (change: Partial<DocTable> = {}): DocTable => ({
-  ...{
-    name: "events",
-    version: "1",
-    key: ["id"],
-    order: [],
-    deprecated: null,
-    endOfLife: null,
-    replacement: null,
-  },
+  name: "events",
+  version: "1",
+  key: ["id"],
+  order: [],
+  deprecated: null,
+  endOfLife: null,
+  replacement: null,
   columns: [
     { name: "id", type: "varchar(191)", deleted: null },
     { name: "n", type: "bigint", deleted: null },

@@ -158,8 +158,14 @@ describe("verify", () => {
         };
         const path = join(folder, `${piece}.gz`);
         const download = {
-          ...{ data: folder, run: "", decrypt: null, signal: new AbortController().signal, onBytes() {} },
-          ...{ source: { get } as Source, retry: new Retry("here", 1), patience: defaultPatience },
+          data: folder,
+          run: "",
+          decrypt: null,
+          signal: new AbortController().signal,
+          onBytes() {},
+          source: { get } as Source,
+          retry: new Retry("here", 1),
+          patience: defaultPatience,
         };
         const { md5: found } = await fetchObject(listed, path, true, download);
         assert.equal(found, listed.etag, `${piece}`);

@@ -23,12 +23,22 @@ const hours = Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, "
 
 const assigned = (dt: string, ...times: string[]) =>
   times.map((time, i) => ({
-    ...{ issue_id: `${dt} ${time} ${i}`, rep_id: `r-${i}`, queue_id: "q" },
-    ...{ issue_assigned_ts: `${dt} ${time}`, handle_time_seconds: 300, instance_ts: `${dt} ${time}` },
+    issue_id: `${dt} ${time} ${i}`,
+    rep_id: `r-${i}`,
+    queue_id: "q",
+    issue_assigned_ts: `${dt} ${time}`,
+    handle_time_seconds: 300,
+    instance_ts: `${dt} ${time}`,
   }));
 const abandoned = (dt: string, time: string) => ({
-  ...{ issue_id: `${dt} ${time}`, queue_id: "q", queue_name: "A", enter_queue_ts: `${dt} ${time}` },
-  ...{ exit_queue_ts: `${dt} ${time}`, abandoned: true, enqueue_time: 70, instance_ts: `${dt} ${time}` },
+  issue_id: `${dt} ${time}`,
+  queue_id: "q",
+  queue_name: "A",
+  enter_queue_ts: `${dt} ${time}`,
+  exit_queue_ts: `${dt} ${time}`,
+  abandoned: true,
+  enqueue_time: 70,
+  instance_ts: `${dt} ${time}`,
 });
 
 describe("history", () => {

@@ -16,7 +16,9 @@ describe("queues that kit.yaml names", () => {
   before(async () => {
     const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
     const queue = (queue_id: number, queue_name: string) => ({
-      ...{ instance_ts: `${day} 01:00:00`, queue_id, queue_name },
+      instance_ts: `${day} 01:00:00`,
+      queue_id,
+      queue_name,
       total_assignments: 3,
       total_abandons: 0,
     });

@@ -328,7 +328,10 @@ describe("counts", () => {
         kit.put(
           "export_row_counts/dt=2026-09-02",
           [five, six, 0].map((exported_rows, i) => ({
-            ...{ [name]: "reps", export_date: "2026-09-01", export_interval: `hr=0${5 + i}`, exported_rows },
+            [name]: "reps",
+            export_date: "2026-09-01",
+            export_interval: `hr=0${5 + i}`,
+            exported_rows,
           })),
         );
       try {

@@ -50,7 +50,11 @@ describe("a contact counts once for its queue", () => {
       "queue_wfm",
       `${dt} 10:30`,
       queues.map(([queue_id, queue_name, total_assignments]) => ({
-        ...{ instance_ts: `${dt}T10:00:00Z`, queue_id, queue_name, total_assignments, total_abandons: 0 },
+        instance_ts: `${dt}T10:00:00Z`,
+        queue_id,
+        queue_name,
+        total_assignments,
+        total_abandons: 0,
         waits_under_60s: total_assignments,
         rep_id: null,
       })),
@@ -59,7 +63,9 @@ describe("a contact counts once for its queue", () => {
       "queue_membership_wfm",
       `${dt} 10:30`,
       queues.map(([queue_id], i) => ({
-        ...{ instance_ts: `${dt}T10:00:00Z`, queue_id, rep_id: `r-${i}` },
+        instance_ts: `${dt}T10:00:00Z`,
+        queue_id,
+        rep_id: `r-${i}`,
         lin_logged_in_min: 15,
         lin_avail_min: 10,
       })),
@@ -72,8 +78,12 @@ describe("a contact counts once for its queue", () => {
         hour !== 10
           ? []
           : each((queue_id, _, i, n) => ({
-              ...{ issue_id: `${i} ${n}`, rep_id: `r-${i}`, queue_id, instance_ts: `${dt} 10:05:00` },
-              ...{ issue_assigned_ts: `${dt} 10:05:00`, handle_time_seconds: 300 },
+              issue_id: `${i} ${n}`,
+              rep_id: `r-${i}`,
+              queue_id,
+              instance_ts: `${dt} 10:05:00`,
+              issue_assigned_ts: `${dt} 10:05:00`,
+              handle_time_seconds: 300,
             })),
       );
       // only some queues: whoever is assigned at once waits in none
@@ -83,8 +93,14 @@ describe("a contact counts once for its queue", () => {
         hour !== 10
           ? []
           : each((queue_id, queue_name, i, n) => ({
-              ...{ issue_id: `${i} ${n}`, rep_id: `r-${i}`, queue_id, queue_name, abandoned: false },
-              ...{ enter_queue_ts: `${dt} 10:04:00`, exit_queue_ts: `${dt} 10:05:00`, enqueue_time: 60 },
+              issue_id: `${i} ${n}`,
+              rep_id: `r-${i}`,
+              queue_id,
+              queue_name,
+              abandoned: false,
+              enter_queue_ts: `${dt} 10:04:00`,
+              exit_queue_ts: `${dt} 10:05:00`,
+              enqueue_time: 60,
             })).filter(({ queue_id }) => queue_id !== "6"),
       );
     }
@@ -158,14 +174,12 @@ describe("windows that are told again", () => {
         total_abandons: 0,
       });
       const rep = (instance_ts: string, lin_avail_min: number) => ({
-        ...{
-          instance_ts,
-          queue_id: "1",
-          queue_name: "Chat",
-          rep_id: "r",
-          lin_logged_in_min: 15,
-          lin_avail_min,
-        },
+        instance_ts,
+        queue_id: "1",
+        queue_name: "Chat",
+        rep_id: "r",
+        lin_logged_in_min: 15,
+        lin_avail_min,
       });
       raw.put("queue_wfm", `${dt} 01:30`, [told(`${dt}T01:15:00Z`, 4), told(`${dt}T01:00:06.957Z`, 9)]);
       raw.put("queue_wfm", `${dt} 02:00`, [told(`${dt}T01:15:03Z`, 5), told(`${dt}T01:30:00Z`, 1)]);

@@ -113,16 +113,14 @@ describe("kit.row_counts", () => {
         feeds: namesOf(
           Object.entries<FeedSync>({
             reps: {
-              ...{
-                version: "1",
-                format: "jsonl",
-                versions: ["1"],
-                listedAs: "",
-                waiting: 1,
-                overdue: 0,
-                failed: 0,
-                encrypted: 0,
-              },
+              version: "1",
+              format: "jsonl",
+              versions: ["1"],
+              listedAs: "",
+              waiting: 1,
+              overdue: 0,
+              failed: 0,
+              encrypted: 0,
               unfinished: [{ id, state: "waiting", reason: "no marker" }],
             },
           }),

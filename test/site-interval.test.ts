@@ -46,6 +46,7 @@ import type { Grain } from "../notebooks/components/metrics/windows.ts";
 import { weeksBefore } from "../notebooks/components/pages/overview.ts";
 import { csv } from "../notebooks/components/picture/csv.ts";
 import fc from "./fast-check.ts";
+import { windowRow as row } from "./window-row.ts";
 
 const timezone = "America/New_York";
 const site = {
@@ -55,37 +56,6 @@ const site = {
   threshold_counts: "answered" as const,
   min_contacts: 10,
 };
-
-function row(start: string, values: Partial<WindowRow> = {}): WindowRow {
-  return {
-    queue: allQueues,
-    start: Date.parse(start),
-    assigned: 0,
-    abandoned: 0,
-    within: 0,
-    wait: null,
-    handle: null,
-    wrap: null,
-    reps: null,
-    logged_in: null,
-    available: null,
-    busy: null,
-    utilized_available: null,
-    utilized_busy: null,
-    small: false,
-    first_offered: null,
-    weeks: null,
-    usual_offered: null,
-    usual_abandoned: null,
-    usual_within: null,
-    usual_wait: null,
-    usual_handle: null,
-    usual_available: null,
-    scheduled: null,
-    forecast: null,
-    ...values,
-  };
-}
 
 function near(value: number | null, expected: number | null) {
   assert.ok(expected === null ? value === null : Math.abs(value! - expected) < 1e-6, `${value}, not ${expected}`);
@@ -308,7 +278,9 @@ describe("means of a day", () => {
       abandoned: fc.nat(4),
       within: fc.nat(2),
       wait: maybe(90),
-      ...{ handle: maybe(900), usual_offered: fc.integer({ min: 4, max: 9 }), usual_abandoned: fc.nat(4) },
+      handle: maybe(900),
+      usual_offered: fc.integer({ min: 4, max: 9 }),
+      usual_abandoned: fc.nat(4),
       usual_handle: maybe(900),
     });
     fc.assert(
@@ -599,14 +571,12 @@ describe("ranges of days", () => {
     assisted: 4,
     handled: 4,
     queued: 4,
-    ...{
-      handle_p50: null,
-      handle_p90: null,
-      handle_bins: null,
-      wait_p50: null,
-      wait_p90: null,
-      wait_bins: null,
-    },
+    handle_p50: null,
+    handle_p90: null,
+    handle_bins: null,
+    wait_p50: null,
+    wait_p90: null,
+    wait_bins: null,
     resolved: 3,
     unresolved: 1,
     timeout: 2,

@@ -22,15 +22,13 @@ interface HalfHour {
 }
 
 const site = {
-  ...{
-    title: "",
-    timezone: "UTC",
-    target: 0.8,
-    seconds: 60,
-    variant: "offered",
-    min_reps: 5,
-    min_contacts: 10,
-  },
+  title: "",
+  timezone: "UTC",
+  target: 0.8,
+  seconds: 60,
+  variant: "offered",
+  min_reps: 5,
+  min_contacts: 10,
   threshold_counts: "answered" as const,
   week_start: 1,
   open_hours: null,

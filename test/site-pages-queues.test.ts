@@ -11,6 +11,7 @@ import {
   queueBoard,
   todayLink,
 } from "../notebooks/components/pages/queue-board.ts";
+import { windowRow } from "./window-row.ts";
 
 const site: Site = {
   title: "Test",
@@ -32,33 +33,8 @@ const arrived = "1".repeat(48) + "0".repeat(48);
 const days: IntradayDay[] = [{ day, arrived, staffed: arrived, through: `${day}T12:00:00Z` }];
 
 function window(queue: string, time: string, assigned: number, abandoned: number, within: number): WindowRow {
-  return {
-    queue,
-    start: Date.parse(`${day}T${time}:00Z`),
-    assigned,
-    abandoned,
-    within,
-    wait: 30,
-    handle: null,
-    wrap: null,
-    reps: null,
-    logged_in: null,
-    available: null,
-    busy: null,
-    utilized_available: null,
-    utilized_busy: null,
-    small: false,
-    first_offered: null,
-    usual_offered: null,
-    usual_abandoned: null,
-    usual_within: null,
-    usual_wait: null,
-    usual_handle: null,
-    usual_available: null,
-    scheduled: null,
-    forecast: null,
-    weeks: [4, 6, 5, 7, 3],
-  };
+  const values = { queue, assigned, abandoned, within, wait: 30, weeks: [4, 6, 5, 7, 3] };
+  return windowRow(`${day}T${time}:00Z`, values);
 }
 
 // Big misses by few points but many contacts, Small by many points but few, Fine meets it, Quiet had nobody.

@@ -40,13 +40,11 @@ describe("the staffing what-if", () => {
     assert.equal(chat.effectiveAht, 180);
     assert.equal(chat.c!.agents, 14);
     const cut = requiredAgents({
-      ...{
-        contacts: 100,
-        ahtSeconds: 450,
-        intervalSeconds: 1800,
-        targetSeconds: 20,
-        serviceLevelTarget: 0.8,
-      },
+      contacts: 100,
+      ahtSeconds: 450,
+      intervalSeconds: 1800,
+      targetSeconds: 20,
+      serviceLevelTarget: 0.8,
     });
     assert.ok(Math.ceil(cut!.agents / 2.5) < chat.c!.agents, "dividing the voice answer under-staffs");
   });
@@ -141,16 +139,14 @@ describe("the staffing what-if", () => {
 
 describe("what the form is filled with", () => {
   const all: QueueLoad = {
-    ...{
-      queue: "All queues",
-      kind: "all",
-      part: 0,
-      days: 28,
-      contacts: 4000,
-      abandoned: 200,
-      busiest: 60,
-      busiest_slot: "11:30",
-    },
+    queue: "All queues",
+    kind: "all",
+    part: 0,
+    days: 28,
+    contacts: 4000,
+    abandoned: 200,
+    busiest: 60,
+    busiest_slot: "11:30",
     handled: 3800,
     handle_mean: 450.4,
     concurrency: 1.456,

@@ -32,21 +32,17 @@ afterEach(() => rmSync(data, { recursive: true }));
 
 const at = (minutes: number) => new Date(Date.UTC(2026, 8, 1, 0, minutes));
 const day = (dt: string, hash: string): DaySnapshot => ({
-  ...{
-    dt,
-    stamp: "",
-    source: hash,
-    staged: `staged/f/${dt}.${hash}.parquet`,
-    detail: `staged/f/${dt}.${hash}.jsonl`,
-  },
-  ...{
-    quarantine: null,
-    current: `current/f/${dt}.${hash}.parquet`,
-    rows: 1,
-    quarantined: 0,
-    currentRows: 1,
-    layout: 0,
-  },
+  dt,
+  stamp: "",
+  source: hash,
+  staged: `staged/f/${dt}.${hash}.parquet`,
+  detail: `staged/f/${dt}.${hash}.jsonl`,
+  quarantine: null,
+  current: `current/f/${dt}.${hash}.parquet`,
+  rows: 1,
+  quarantined: 0,
+  currentRows: 1,
+  layout: 0,
 });
 const snapshot = (...days: DaySnapshot[]): Snapshot => ({
   ...emptySnapshot(),

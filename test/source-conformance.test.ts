@@ -1,7 +1,6 @@
 // What every kind of source promises, against its real server: one line in `sources` for each of the registry's kinds.
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
@@ -10,6 +9,7 @@ import { startS3Server } from "../src/demo/s3/s3-server.ts";
 import type { RemoteObject } from "../src/export/remote-partition.ts";
 import { kindOf, kinds, type SourceConfig } from "../src/sources/registry.ts";
 import type { ListOptions, Source, SourceTuning } from "../src/sources/source.ts";
+import { type Relay, startRelay } from "./relay.ts";
 import { noSshd, startSshd } from "./sshd.ts";
 import { bucket, credentials, noise, now, read } from "./sync-kit.ts";
 
@@ -264,7 +264,7 @@ for (const { type, skip, start } of sources)
         it(`fails when it is ${how} inside an object, and goes on where it was`, async () => {
           const source = await open({}, relay.port);
           const [object] = await list(source, "cut/");
-          relay.fault = { kind: how, after: 300_000 };
+          relay.faults.push({ kind: how, after: 300_000 });
           let got = 0;
           await assert.rejects(
             source.get(object!, () => (bytes) => {
@@ -281,7 +281,7 @@ for (const { type, skip, start } of sources)
       it("fails when it hangs inside an object, and lists anew", async () => {
         const source = await open({ idleMs: 400 }, relay.port);
         const [object] = await list(source, "cut/");
-        relay.fault = { kind: "hangs", after: 300_000 };
+        relay.faults.push({ kind: "hangs", after: 300_000 });
         await assert.rejects(read(source, object!), { trouble: "transient", message: /no byte for \d+ ms/ });
         assert.equal((await list(source, "cut/")).length, 1);
       });
@@ -289,7 +289,7 @@ for (const { type, skip, start } of sources)
       it("fails as transient when it breaks inside a listing", async () => {
         const source = await open({}, relay.port);
         await list(source, "cut/");
-        relay.fault = { kind: "reset", after: 10 };
+        relay.faults.push({ kind: "reset", after: 10 });
         await assert.rejects(list(source, "cut/"), { trouble: "transient" });
         assert.equal((await list(source, "cut/")).length, 1);
       });
@@ -353,7 +353,9 @@ async function startS3(): Promise<Server> {
       bucket,
       prefix: "",
       region: "us-east-1",
-      ...{ endpoint: `http://127.0.0.1:${port}`, profile: null, etagIsMd5: true },
+      endpoint: `http://127.0.0.1:${port}`,
+      profile: null,
+      etagIsMd5: true,
     }),
     close: () => server.close(),
   };
@@ -372,48 +374,4 @@ function openTree() {
     remove: (key: string) => rmSync(join(root, key)),
     close: () => rmSync(root, { recursive: true }),
   };
-}
-
-interface Relay {
-  port: number;
-  fault: { kind: "reset" | "ended" | "hangs"; after: number } | null; // bytes to the client from now on; happens once
-  close(): Promise<void>;
-}
-
-/** Passes bytes on to a server of this machine, until it is told to break one connection. */
-async function startRelay(to: number): Promise<Relay> {
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(to, "127.0.0.1");
-    let hangs = false;
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        client.destroy();
-        upstream.destroy();
-      });
-    }
-    client.pipe(upstream);
-    upstream.on("data", (bytes) => {
-      const { fault } = relay;
-      if (fault !== null) fault.after -= bytes.length;
-      if (fault !== null && fault.after < 0) {
-        relay.fault = null;
-        if (fault.kind === "reset") client.resetAndDestroy();
-        else if (fault.kind === "ended") client.end(bytes.subarray(0, bytes.length + fault.after));
-        else hangs = true;
-      } else if (!hangs && !client.destroyed) client.write(bytes);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const relay: Relay = {
-    port: (server.address() as AddressInfo).port,
-    fault: null,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-  return relay;
 }

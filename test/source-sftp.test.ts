@@ -12,7 +12,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
@@ -20,6 +20,7 @@ import { gzipSync } from "node:zlib";
 import { openSftp } from "../src/sources/sftp/sftp.ts";
 import type { SyncEvent } from "../src/sync/progress.ts";
 import { type SyncOptions, sync } from "../src/sync/sync.ts";
+import { startRelay } from "./relay.ts";
 import { freePort, noSshd, type Sshd, startSshd } from "./sshd.ts";
 import { hasty, noise, now, projectAt, putPartition, read, tree } from "./sync-kit.ts";
 
@@ -130,7 +131,10 @@ describe("SFTP source", { skip: noSshd ?? false }, () => {
         "utterances.jsonl.gz": gzipSync(noise(600_000, hr)),
       });
     }
-    const relay = await startRelay(port, [1_500_000, 700_000]);
+    const relay = await startRelay(port, [
+      { kind: "reset", after: 1_500_000 },
+      { kind: "hangs", after: 700_000 },
+    ]);
     try {
       server.knownAt(relay.port);
       const through = project({ at: url(relay.port), known: `known-${relay.port}` });
@@ -247,38 +251,3 @@ describe("SFTP source", { skip: noSshd ?? false }, () => {
     await assert.rejects(run(), { exit: "noSuchBucket", message: /no such folder: sftp:/ });
   });
 });
-
-/** Passes bytes on to the server; the first connection breaks, the second hangs, each after so many bytes to the client. */
-async function startRelay(to: number, [breaks, hangs]: [number, number] | number[]) {
-  const sockets = new Set<Socket>();
-  let count = 0;
-  const server: Server = createServer((client) => {
-    const number = ++count;
-    const upstream = connect(to, "127.0.0.1");
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        client.destroy();
-        upstream.destroy();
-      });
-    }
-    client.pipe(upstream);
-    let passed = 0;
-    upstream.on("data", (chunk) => {
-      passed += chunk.length;
-      if (number === 1 && passed > breaks!) client.resetAndDestroy();
-      else if (number !== 2 || passed < hangs!) client.write(chunk);
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    port: (server.address() as AddressInfo).port,
-    connections: () => count,
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}

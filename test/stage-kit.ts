@@ -4,7 +4,7 @@ import type { Project } from "../src/config/project.ts";
 import { openDatabase } from "../src/duckdb/database.ts";
 import { quoteList } from "../src/duckdb/quote.ts";
 import type { Value } from "../src/duckdb/values.ts";
-import type { Feed } from "../src/export/feed.ts";
+import type { Column, Feed } from "../src/export/feed.ts";
 import { unknownFeed } from "../src/export/registry.ts";
 import {
   type DayDetail,
@@ -81,17 +81,22 @@ export function documented(name: string, columns: Record<string, string>): Feed 
   return {
     ...unknownFeed(name),
     key: Object.keys(columns).slice(0, 1),
-    columns: Object.entries(columns).map(([column, type]) => ({
-      name: column,
-      type,
-      published: null,
-      doc: "",
-      personal: "none" as const,
-      added: null,
-      deprecated: null,
-      endOfLife: null,
-      assumed: false,
-    })),
+    columns: Object.entries(columns).map(([column, type]) => documentedColumn(column, type)),
+  };
+}
+
+/** A documented column that holds nothing personal. */
+export function documentedColumn(name: string, type: string): Column {
+  return {
+    name,
+    type,
+    published: null,
+    doc: "",
+    personal: "none",
+    added: null,
+    deprecated: null,
+    endOfLife: null,
+    assumed: false,
   };
 }
 

@@ -167,15 +167,13 @@ describe("stage", () => {
     fixture.put("new_feed", "2026-09-01", [a, text]);
     await stageAndSave(fixture.project);
     assert.deepEqual(columnTypes(fixture.project, "new_feed"), {
-      ...{
-        b: "BOOLEAN",
-        big: "DECIMAL(38,0)",
-        d: "DOUBLE",
-        dt2: "DATE",
-        i: "BIGINT",
-        j: "JSON",
-        mix: "VARCHAR",
-      },
+      b: "BOOLEAN",
+      big: "DECIMAL(38,0)",
+      d: "DOUBLE",
+      dt2: "DATE",
+      i: "BIGINT",
+      j: "JSON",
+      mix: "VARCHAR",
       nul: "VARCHAR",
       some_id: "VARCHAR",
       t: "TIMESTAMP",

@@ -129,7 +129,9 @@ describe("a WFM feed whose runs hold no rows", () => {
 describe("the Overview without conversations", () => {
   const words = (data: Awaited<ReturnType<typeof answers>>) => overviewWords(data);
   const window = (minute: number) => ({
-    ...{ instance_ts: `2026-11-22 10:${minute}:00`, queue_id: 1, queue_name: "Chat" },
+    instance_ts: `2026-11-22 10:${minute}:00`,
+    queue_id: 1,
+    queue_name: "Chat",
     total_assignments: 4,
     total_abandons: 1,
   });

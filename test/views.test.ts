@@ -11,6 +11,7 @@ import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { viewsScript } from "../src/warehouse/catalog/views.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { rawFixture } from "./raw-fixture.ts";
+import { documentedColumn as column } from "./stage-kit.ts";
 import { stored } from "./stored.ts";
 import { sameRows } from "./warehouse-rows.ts";
 
@@ -42,17 +43,6 @@ const things = {
   key: ["id"],
   order: [{ columns: ["ts"], direction: "desc" as const }],
 };
-const column = (name: string, type: string) => ({
-  name,
-  type,
-  published: null,
-  doc: "",
-  personal: "none" as const,
-  added: null,
-  deprecated: null,
-  endOfLife: null,
-  assumed: false,
-});
 const addThings = (project: Project) => {
   project.feeds.set("things", {
     ...things,

@@ -347,14 +347,12 @@ describe("wfm columns", () => {
       waits_under_60s: Number(row.waits_under_60s) + Number(row.total_abandons),
     });
     const reps = windows("2026-09-02", ({ instance_ts }) => ({
-      ...{
-        instance_ts,
-        rep_id: "7",
-        queue_id: "1",
-        company_id: "1",
-        lin_logged_in_min: 900,
-        lin_avail_min: 610.5,
-      },
+      instance_ts,
+      rep_id: "7",
+      queue_id: "1",
+      company_id: "1",
+      lin_logged_in_min: 900,
+      lin_avail_min: 610.5,
       lin_busy_min: 0,
       lin_ute_total_min: 300,
       lin_ute_avail_min: 300,

@@ -2,8 +2,8 @@ import type { FeedFreshness, FeedState } from "../../notebooks/components/metric
 import { runOf } from "../export/partition.ts";
 import type { LastSync } from "../sync/last-sync.ts";
 
-/** The status of a feed, as shown by `status`. */
-export interface FeedStatus {
+/** What `status` and kit.feeds both count of a feed. */
+interface FeedCounts {
   feed: string;
   kind: string;
   complete: number; // partitions by state; replaced and expired ones are complete as well
@@ -14,9 +14,13 @@ export interface FeedStatus {
   overdue: number;
   failed: number;
   encrypted: number;
-  rowsDelivered: number;
   rows: number; // one per key
-  quarantined: number;
+  quarantined: number; // lines
+}
+
+/** The status of a feed, as shown by `status`. */
+export interface FeedStatus extends FeedCounts {
+  rowsDelivered: number;
   firstDay: string | null;
   lastDay: string | null;
   dataThrough: string | null;
@@ -29,20 +33,8 @@ export interface FeedStatus {
 }
 
 /** A row of kit.feeds. */
-export interface FeedRow {
-  feed: string;
-  kind: string;
-  complete: number;
-  empty: number;
-  replaced: number;
-  expired: number;
-  waiting: number;
-  overdue: number;
-  failed: number;
-  encrypted: number;
+export interface FeedRow extends FeedCounts {
   rows_delivered: number;
-  rows: number;
-  quarantined: number;
   first_day: string | null;
   last_day: string | null;
   data_through: string | null;

@@ -149,8 +149,34 @@ function figures(
     n: (row: ConversationDay) => row.rated,
   };
   const busiest = [...rows].sort((a, b) => b.started - a.started)[0];
-  const slowest = [...rows].filter((row) => row.handle_p90 !== null).sort((a, b) => b.handle_p90! - a.handle_p90!)[0];
-  const waits = [...rows].filter((row) => row.wait_p90 !== null).sort((a, b) => b.wait_p90! - a.wait_p90!)[0];
+  const longest = (value: (row: ConversationDay) => number | null) =>
+    [...rows].filter((row) => value(row) !== null).sort((a, b) => value(b)! - value(a)!)[0];
+  const slowest = longest((row) => row.handle_p90);
+  const waits = longest((row) => row.wait_p90);
+  const durations = (
+    {
+      label,
+      n,
+      p50,
+      p90,
+    }: Record<"p50" | "p90", (row: ConversationDay) => number | null> & { label: string; n: number },
+    told: { id: string; title: string; subtitle: string },
+  ) =>
+    figure({
+      ...told,
+      footer: footer("convos_metrics_ended", `n = ${count(n)}`),
+      rows,
+      columns,
+      draw: (width) =>
+        spreadChart(
+          rows,
+          {
+            middle: { text: "median", mark: "blue", value: p50 },
+            high: { text: "p90", mark: "blue-soft", value: p90 },
+          },
+          { width, crosshair: cross, label },
+        ),
+    });
   return html(
     "div",
     { class: "figures" },
@@ -175,44 +201,26 @@ function figures(
     html(
       "div",
       { class: "figures two" },
-      figure({
-        id: "handle-time",
-        title: slowest
-          ? `One in ten took longer than ${duration(slowest.handle_p90)} on ${dayName(slowest.day)}`
-          : "No handle times to show",
-        subtitle: `Handle time of conversations with a rep, median and 90th percentile. ${where}.`,
-        footer: footer("convos_metrics_ended", `n = ${count(sum.handled)}`),
-        rows,
-        columns,
-        draw: (width) =>
-          spreadChart(
-            rows,
-            {
-              middle: { text: "median", mark: "blue", value: (row) => row.handle_p50 },
-              high: { text: "p90", mark: "blue-soft", value: (row) => row.handle_p90 },
-            },
-            { width, crosshair: cross, label: "Handle time per day" },
-          ),
-      }),
-      figure({
-        id: "wait",
-        title: waits
-          ? `Longest waits on ${dayName(waits.day)}: one in ten over ${duration(waits.wait_p90)}`
-          : "No waits to show",
-        subtitle: `Time in queue of conversations that queued, median and 90th percentile. ${where}.`,
-        footer: footer("convos_metrics_ended", `n = ${count(sum.queued)}`),
-        rows,
-        columns,
-        draw: (width) =>
-          spreadChart(
-            rows,
-            {
-              middle: { text: "median", mark: "blue", value: (row) => row.wait_p50 },
-              high: { text: "p90", mark: "blue-soft", value: (row) => row.wait_p90 },
-            },
-            { width, crosshair: cross, label: "Time in queue per day" },
-          ),
-      }),
+      durations(
+        { label: "Handle time per day", n: sum.handled, p50: (row) => row.handle_p50, p90: (row) => row.handle_p90 },
+        {
+          id: "handle-time",
+          title: slowest
+            ? `One in ten took longer than ${duration(slowest.handle_p90)} on ${dayName(slowest.day)}`
+            : "No handle times to show",
+          subtitle: `Handle time of conversations with a rep, median and 90th percentile. ${where}.`,
+        },
+      ),
+      durations(
+        { label: "Time in queue per day", n: sum.queued, p50: (row) => row.wait_p50, p90: (row) => row.wait_p90 },
+        {
+          id: "wait",
+          title: waits
+            ? `Longest waits on ${dayName(waits.day)}: one in ten over ${duration(waits.wait_p90)}`
+            : "No waits to show",
+          subtitle: `Time in queue of conversations that queued, median and 90th percentile. ${where}.`,
+        },
+      ),
       figure({
         id: "endings",
         title: sum.ended

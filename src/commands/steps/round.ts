@@ -116,7 +116,9 @@ export function emptyRound(started: number): Round {
     rows: 0,
     datasets: null,
     files: null,
-    ...{ dataThrough: null, seconds: { sync: 0, update: 0, site: 0 }, next: null },
+    dataThrough: null,
+    seconds: { sync: 0, update: 0, site: 0 },
+    next: null,
   };
 }
 

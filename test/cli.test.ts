@@ -12,6 +12,7 @@ import { openDatabase } from "../src/duckdb/database.ts";
 import { quoteText } from "../src/duckdb/quote.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { awsEnv, bin, type CliKit, cleanEnv, kitFolder, openCliKit, run } from "./cli-kit.ts";
+import { importsIn } from "./imports.ts";
 import { bucket, expand } from "./sync-kit.ts";
 import { ended, output } from "./wait.ts";
 
@@ -94,11 +95,11 @@ function commandFiles(): { file: string; packages: string[] }[] {
 
 function loadedBy(file: string, loaded = new Set<string>()): Set<string> {
   loaded.add(file);
-  for (const [, name] of read(file).matchAll(/^(?:import|export) (?!type)[^;]*?from "([^"]+)";$/gm)) {
-    if (name!.startsWith("node:")) continue;
-    const path = name!.startsWith(".") ? join(dirname(file), name!).replace(/(notebooks.*)\.js$/, "$1.ts") : name!;
+  for (const { name, when } of importsIn(read(file))) {
+    if (when !== "start" || name.startsWith("node:")) continue;
+    const path = name.startsWith(".") ? join(dirname(file), name).replace(/(notebooks.*)\.js$/, "$1.ts") : name;
     if (loaded.has(path)) continue;
-    if (name!.startsWith(".")) loadedBy(path, loaded);
+    if (name.startsWith(".")) loadedBy(path, loaded);
     else loaded.add(path);
   }
   return loaded;

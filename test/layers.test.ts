@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative, sep } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { importsIn } from "./imports.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const imports = new Map([...sources("src"), ...sources("notebooks/components")].map((file) => [file, importsOf(file)]));
@@ -138,8 +139,7 @@ function shortName(room: string): string {
 }
 
 function importsOf(file: string): string[] {
-  const text = readFileSync(join(root, file), "utf8");
-  return [...text.matchAll(/(?:from|import\()\s*"([^"]+)"/g)].map((match) => match[1]!);
+  return importsIn(readFileSync(join(root, file), "utf8")).map(({ name }) => name);
 }
 
 function sources(folder: string): string[] {

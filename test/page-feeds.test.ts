@@ -6,6 +6,7 @@ import { pagesFolder } from "../src/base/kit-folders.ts";
 import { listDatasets } from "../src/site/dataset-list.ts";
 import { catalogDefinitions, type Definition, definitionsIn, withNeeds } from "../src/warehouse/catalog/catalog.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
+import { importsIn } from "./imports.ts";
 import { type DemoProject, demoProject, siteFeeds } from "./site-demo.ts";
 
 // What a page says that its figures are made of, against what its datasets read: the views of the catalog down to the
@@ -52,9 +53,9 @@ describe("the feeds of a page", () => {
     const take = (file: string): string[] => {
       if (seen.has(file) || !existsSync(file)) return [];
       seen.add(file);
-      const source = readFileSync(file, "utf8").replace(/import type [^;]*;/g, "");
-      const imported = [...source.matchAll(/(?:from|import\() ?"(\.[^"]+)"/g)].flatMap(([, path]) =>
-        take(join(dirname(file), path!).replace(/\.js$/, ".ts")),
+      const source = readFileSync(file, "utf8");
+      const imported = importsIn(source).flatMap(({ name, when }) =>
+        when === "never" || !name.startsWith(".") ? [] : take(join(dirname(file), name).replace(/\.js$/, ".ts")),
       );
       const fetched = [...source.matchAll(/datasetUrl\([\w.]+, `([\w-]+)\//g)].map(([, folder]) => `${folder}/`);
       const attached = [...source.matchAll(/FileAttachment\("data\/([^"]+)"\)/g)].map(([, name]) => name!);

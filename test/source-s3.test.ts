@@ -72,6 +72,26 @@ describe("S3 source", () => {
     await source.close();
   });
 
+  it("asks for the object under the ETag that was listed, and takes no other from a store that does not heed it", async () => {
+    kit = await openKit();
+    const asked: (string | undefined)[] = [];
+    const server = http.createServer((request, response) => {
+      asked.push(request.headers["if-match"]);
+      response.writeHead(200, { etag: '"other"' }).end("9876543210");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const source = await openS3({ ...place, endpoint });
+    try {
+      const object = { key: "x", size: 10, etag: "listed", modified: "2026-11-22T05:00:00.000Z" };
+      await assert.rejects(read(source, object), { trouble: "changed", message: "changed since it was listed" });
+      assert.deepEqual(asked, ['"listed"']);
+    } finally {
+      await source.close();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
   it("signs with the token of temporary credentials", async () => {
     const session = { ...credentials, accessKeyId: "ASIASESSION", sessionToken: "token/with+odd=characters" };
     kit = await openKit("", { credentials: [session] });

@@ -91,17 +91,17 @@ const rows: Record<string, Row[]> = {
 };
 
 describe("a day", () => {
-  const survey = (odd: number, long: number, lossy: number) => ({ odd, long, lossy });
-  for (const [name, surveys, path] of [
-    ["lines that do not begin an object", [survey(0, 0, 0), survey(1, 0, 0)], "careful"],
-    ["decimals beyond a DOUBLE", [survey(0, 1, 1)], "careful"],
-    ["both in different files", [survey(1, 0, 0), survey(0, 3, 0)], "careful"],
-    ["other long numbers", [survey(0, 0, 0), survey(0, 2, 0)], "text"],
-    ["neither", [survey(0, 0, 0)], "typed"],
+  const counts = (odd: number, long: number, lossy: number) => ({ odd, long, lossy });
+  for (const [name, files, path] of [
+    ["lines that do not begin an object", [counts(0, 0, 0), counts(1, 0, 0)], "careful"],
+    ["decimals beyond a DOUBLE", [counts(0, 1, 1)], "careful"],
+    ["both in different files", [counts(1, 0, 0), counts(0, 3, 0)], "careful"],
+    ["other long numbers", [counts(0, 0, 0), counts(0, 2, 0)], "text"],
+    ["neither", [counts(0, 0, 0)], "typed"],
     ["no file", [], "typed"],
   ] as const)
     it(`with ${name} is read as its table says`, () => {
-      assert.deepEqual(firstState(surveys, schema, ["ts"]), {
+      assert.deepEqual(firstState(files, schema, ["ts"]), {
         path,
         schema,
         spelled: new Set(["ts"]),

@@ -184,8 +184,7 @@ export async function wfmState(
   database: Database,
   snapshot: Snapshot,
 ): Promise<{ problems: Problem[]; notes: Problem[] }> {
-  const surveyed = columnReports(project.config, snapshot);
-  const problems: Problem[] = surveyed.flatMap((feed) => {
+  const problems: Problem[] = columnReports(project.config, snapshot).flatMap((feed) => {
     const names = unmapped([feed]).map(({ metric }) => metric);
     const what = `${plural(names.length, "metric")} without a column: ${names.join(", ")}`;
     return names.length === 0 ? [] : [{ feed: feed.feed, what, next: unmappedNext }];

@@ -15,9 +15,9 @@ import { dedupeRule, dedupeSelect, newestRun, type RelationColumn } from "./dedu
 import { requireDetail } from "./snapshot/detail.ts";
 import { type DaySnapshot, type FeedSnapshot, loadSnapshot, type Snapshot } from "./snapshot/snapshot.ts";
 import { DayRefused } from "./stage/day-files.ts";
+import { countFile, UnreadableFile } from "./stage/line-counts.ts";
 import { sharedSchema } from "./stage/shared-schema.ts";
 import { stageDay } from "./stage/stage-day.ts";
-import { surveyFile, UnreadableFile } from "./stage/survey.ts";
 
 /**
  * lines: a file's lines are not the sum of its rows, quarantined and blank lines. staged: a file's staged rows differ from
@@ -167,7 +167,7 @@ class Verifier {
   private async countLines(day: DaySnapshot): Promise<void> {
     const { result, project } = this;
     for (const { file, lines, blank, rows, quarantined } of requireDetail(project.data, day).files) {
-      const counted = await surveyFile(join(project.data, "raw", file), project.config.sync.maxRatio);
+      const counted = await countFile(join(project.data, "raw", file), project.config.sync.maxRatio);
       result.files += 1;
       result.lines += counted.lines;
       result.blank += blank;

@@ -12,8 +12,8 @@ import { hugeType, isIdentifier, type Reading, unfitSql, valueSql } from "../sch
 import { requireDetail } from "../snapshot/detail.ts";
 import { type FeedSnapshot, loadSnapshot, type StagedColumn } from "../snapshot/snapshot.ts";
 import { LineSplitter } from "../stage/careful.ts";
+import { readChunks } from "../stage/line-counts.ts";
 import { rescuedName } from "../stage/stage-sql.ts";
-import { readChunks } from "../stage/survey.ts";
 
 export interface ViewsOptions {
   feeds?: string[]; // default: all of the registry and of the data

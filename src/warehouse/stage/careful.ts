@@ -2,8 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { QuarantinedLine } from "../snapshot/snapshot.ts";
+import { readChunks, unreadable } from "./line-counts.ts";
 import { Malformed, type Member, Scanner } from "./scanner.ts";
-import { readChunks, unreadable } from "./survey.ts";
 
 /** Keys that a cleaned line carries beside its own. */
 export const lineKey = "\u0001line";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { DaySnapshot } from "../snapshot/snapshot.ts";
+import { countFile, type LineCounts } from "./line-counts.ts";
 import type { Scratch } from "./scratch.ts";
-import { type Survey, surveyFile } from "./survey.ts";
 
 /** A file of the day, as its manifest has it. */
 export interface ListedFile {
@@ -26,25 +26,25 @@ export class DayRefused extends Error {
 }
 
 /** What a file of the day holds, and where to read it. */
-export interface Surveyed extends Survey {
+export interface CountedFile extends LineCounts {
   readAt: string; // absolute; of a gzip its unpacked bytes where there is room for them
 }
 
 /** Unpacks and counts each file once. Throws DayRefused where it has not the lines it was fetched with, UnreadableFile. */
-export async function surveyFiles(
+export async function countFiles(
   { data, maxRatio, scratch }: { data: string; maxRatio: number; scratch?: Pick<Scratch, "clear" | "write"> },
   files: readonly ListedFile[],
-): Promise<Surveyed[]> {
-  const surveys: Surveyed[] = [];
+): Promise<CountedFile[]> {
+  const counted: CountedFile[] = [];
   scratch?.clear();
   for (const { path, lines } of files) {
     const raw = join(data, "raw", path);
     let unpacked: string | null = null;
-    const survey = await surveyFile(raw, maxRatio, scratch && ((bytes) => (unpacked = scratch.write(bytes))));
-    if (lines !== null && lines !== survey.lines) {
-      throw new DayRefused(`raw/${path} has ${survey.lines} lines, and had ${lines} when it was fetched`);
+    const counts = await countFile(raw, maxRatio, scratch && ((bytes) => (unpacked = scratch.write(bytes))));
+    if (lines !== null && lines !== counts.lines) {
+      throw new DayRefused(`raw/${path} has ${counts.lines} lines, and had ${lines} when it was fetched`);
     }
-    surveys.push({ ...survey, readAt: unpacked ?? raw });
+    counted.push({ ...counts, readAt: unpacked ?? raw });
   }
-  return surveys;
+  return counted;
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { FileDetail } from "../snapshot/snapshot.ts";
 import { cleanFile } from "./careful.ts";
-import type { ListedFile, Surveyed } from "./day-files.ts";
+import type { CountedFile, ListedFile } from "./day-files.ts";
 import type { DayTypes } from "./discover.ts";
 import type { QuarantineFile } from "./quarantine.ts";
 import type { StageQuery } from "./stage-sql.ts";
@@ -16,12 +16,12 @@ export interface DaySource {
 type TypesOf = (query: DaySource["query"]) => DayTypes;
 
 /** The files as they were unpacked. */
-export function rawSource(files: readonly ListedFile[], surveys: readonly Surveyed[], typesOf: TypesOf): DaySource {
+export function rawSource(files: readonly ListedFile[], counted: readonly CountedFile[], typesOf: TypesOf): DaySource {
   const details = files.map(({ path, run, md5 }, i) => {
-    const { lines } = surveys[i]!;
+    const { lines } = counted[i]!;
     return { file: path, md5, run, lines, blank: 0, rows: lines, quarantined: 0 };
   });
-  return sourceOf(details, (_, i) => surveys[i]!.readAt, { longest: 0, cleaned: false }, typesOf);
+  return sourceOf(details, (_, i) => counted[i]!.readAt, { longest: 0, cleaned: false }, typesOf);
 }
 
 /** The files with their lines cleaned, written below `folder`: each an object, what is none in quarantine. */

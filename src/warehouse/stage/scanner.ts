@@ -1,5 +1,5 @@
 import { own } from "../../base/names.ts";
-import { isExactDouble } from "./survey.ts";
+import { isExactDouble } from "./line-counts.ts";
 
 export interface Member {
   key: string; // as written, with quotes

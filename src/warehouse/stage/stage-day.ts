@@ -4,7 +4,7 @@ import { concernsAll } from "../../base/faults.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { type Found, isTime } from "../schema/typing.ts";
 import type { StagedDay } from "../snapshot/detail.ts";
-import { type DayFiles, type Surveyed, surveyFiles } from "./day-files.ts";
+import { type CountedFile, countFiles, type DayFiles } from "./day-files.ts";
 import { cleanedSource, type DaySource, rawSource } from "./day-source.ts";
 import { type DayEvidence, daySummary, installDay } from "./day-summary.ts";
 import { dayTypes, foundIn, keysOf } from "./discover.ts";
@@ -20,7 +20,7 @@ import { fits, type Reuse, reusable, reuseSelect } from "./staged-files.ts";
 export interface DayPlace {
   data: string; // absolute data folder
   tmp: string; // absolute folder of this run, not there before it
-  maxRatio: number; // see surveyFile
+  maxRatio: number; // see countFile
   scratch?: Scratch; // for one day at a time
 }
 
@@ -31,7 +31,7 @@ export interface OpenDay {
   shared: SharedSchema;
   day: DayFiles; // with those of its files that are read
   reuse: Reuse | null; // and the rows that stand for the others
-  surveys: readonly Surveyed[]; // of each file
+  counted: readonly CountedFile[]; // of each file
   folder: string; // absolute
   parquet: string; // absolute
   quarantine: QuarantineFile;
@@ -66,11 +66,11 @@ async function stageFiles(
   const files = day.files.filter(({ path }) => !staged.has(path));
   mkdirSync(folder, { recursive: true });
   try {
-    const surveys = await surveyFiles(place, files);
+    const counted = await countFiles(place, files);
     const parquet = join(folder, "day.parquet");
-    const open = openDay({ db, place, shared, day: { ...day, files }, reuse, surveys, folder, parquet });
+    const open = openDay({ db, place, shared, day: { ...day, files }, reuse, counted, folder, parquet });
     try {
-      return await readUntilKept(open, firstState(surveys, shared.current(), reuse?.summary.spelled));
+      return await readUntilKept(open, firstState(counted, shared.current(), reuse?.summary.spelled));
     } finally {
       open.quarantine.close();
     }
@@ -81,11 +81,11 @@ async function stageFiles(
 
 /** A day with nothing read yet. Its folder must be there once lines are quarantined. */
 export function openDay(given: Omit<OpenDay, "quarantine" | "source">): OpenDay {
-  const { day, reuse, surveys, folder } = given;
+  const { day, reuse, counted, folder } = given;
   const quarantine = new QuarantineFile(join(folder, "quarantine.jsonl"));
   if (reuse?.quarantine) quarantine.addFile(reuse.quarantine);
   const types = typesIn(given);
-  return { ...given, quarantine, source: rawSource(day.files, surveys, types) };
+  return { ...given, quarantine, source: rawSource(day.files, counted, types) };
 }
 
 async function cleaned(open: OpenDay): Promise<OpenDay> {
@@ -198,13 +198,13 @@ export async function examine(open: OpenDay, state: DayState, written: Written):
 
 /** Puts what was read of a day in its place. */
 export async function keepDay(open: OpenDay, state: DayState, evidence: DayEvidence): Promise<StagedDay> {
-  const { db, place, shared, day, reuse, surveys, source, parquet, quarantine } = open;
+  const { db, place, shared, day, reuse, counted, source, parquet, quarantine } = open;
   const { path, spelled, schema } = state;
   const { columns } = schema;
   const known = { key: shared.rules.key, rescued: new Set(evidence.rescued.keys()) };
   const { written } = evidence;
   const keyless = written && (await keylessRows(db, { parquet, written }, columns, known));
-  const firstLines = surveys.map(({ first }) => first);
+  const firstLines = counted.map(({ first }) => first);
   const { details } = source;
   const read = { ...evidence, day, path, columns, spelled, firstLines, details, reuse, keyless };
   const { summary, files } = daySummary(read, shared.rules.rangesOf);

@@ -4,14 +4,14 @@ import { concernsAll } from "../../base/faults.ts";
 import { inGroups } from "../../base/groups.ts";
 import type { Database } from "../../duckdb/database.ts";
 import type { StagedDay } from "../snapshot/detail.ts";
-import { type DayFiles, DayRefused, type Surveyed, surveyFiles } from "./day-files.ts";
+import { type CountedFile, countFiles, type DayFiles, DayRefused } from "./day-files.ts";
 import { type Written, writeParquets } from "./inspect.ts";
+import { UnreadableFile } from "./line-counts.ts";
 import type { Scratch } from "./scratch.ts";
 import type { SharedSchema } from "./shared-schema.ts";
 import { type DayPlace, examine, keepDay, type OpenDay, openDay } from "./stage-day.ts";
 import { dayColumn, doesNotFit, type StageQuery, stageColumns, stageSelect, templateLine } from "./stage-sql.ts";
 import { type DayState, firstState, next } from "./stage-step.ts";
-import { UnreadableFile } from "./survey.ts";
 
 const mostLines = 20_000; // of a day
 const mostTogether = { count: 32, size: 60_000 }; // days, lines
@@ -113,21 +113,21 @@ function dayIn(message: string, plain: readonly PlainDay[]): string | null {
 /** A day of which every line begins an object, and no number is longer than a DOUBLE. */
 interface PlainDay {
   day: DayFiles;
-  surveys: Surveyed[];
+  counted: CountedFile[];
   path: string; // all its lines
 }
 
 async function readPlain(place: GroupPlace, day: DayFiles): Promise<PlainDay | null> {
   const unpacked: Buffer[] = [];
   const memory = { clear: () => {}, write: (bytes: Buffer) => String(unpacked.push(bytes) - 1) };
-  let surveys: Surveyed[];
+  let counted: CountedFile[];
   try {
-    surveys = await surveyFiles({ ...place, scratch: memory }, day.files);
+    counted = await countFiles({ ...place, scratch: memory }, day.files);
   } catch (error) {
     if (error instanceof UnreadableFile || error instanceof DayRefused) return null;
     throw error;
   }
-  const full = surveys.filter(({ lines }) => lines > 0);
+  const full = counted.filter(({ lines }) => lines > 0);
   const isPlain = full.every(({ odd, long, lossy, readAt }) => odd + long + lossy === 0 && !readAt.endsWith(".gz"));
   if (full.length === 0 || !isPlain) return null;
   const bytes = full.flatMap(({ readAt }) => {
@@ -136,7 +136,7 @@ async function readPlain(place: GroupPlace, day: DayFiles): Promise<PlainDay | n
   });
   const path = place.scratch.write(Buffer.concat(bytes));
   if (path === null) return null;
-  return { day, path, surveys: surveys.map((survey) => ({ ...survey, readAt: path })) };
+  return { day, path, counted: counted.map((counts) => ({ ...counts, readAt: path })) };
 }
 
 const newline = 10;
@@ -175,9 +175,9 @@ function groupQuery(plain: readonly PlainDay[], state: DayState, folder: string)
     cleaned: false,
     template: join(folder, "template.json"),
     files: plain.map(({ day, path }) => ({ path, file: day.dt, run: "", rows: 0 })),
-    parts: plain.flatMap(({ day, surveys }, i) =>
+    parts: plain.flatMap(({ day, counted }, i) =>
       day.files
-        .map(({ path, run }, at) => ({ day: i + 1, file: path, run, rows: surveys[at]!.lines }))
+        .map(({ path, run }, at) => ({ day: i + 1, file: path, run, rows: counted[at]!.lines }))
         .filter(({ rows }) => rows > 0),
     ),
     longest: 0,
@@ -187,11 +187,11 @@ function groupQuery(plain: readonly PlainDay[], state: DayState, folder: string)
 /** A day with the rows that were read with others; null where it must be read again, by itself. */
 async function keepIfSettled(
   group: Pick<OpenDay, "db" | "place" | "shared" | "folder">,
-  { day, surveys }: PlainDay,
+  { day, counted }: PlainDay,
   state: DayState,
   written: Written & { path: string },
 ): Promise<StagedDay | null> {
-  const open = openDay({ ...group, day, surveys, reuse: null, parquet: written.path });
+  const open = openDay({ ...group, day, counted, reuse: null, parquet: written.path });
   const step = next(state, await examine(open, state, written), open.shared.rules);
   return step.do === "keep" ? keepDay(open, state, step.evidence) : null;
 }

@@ -1,8 +1,8 @@
 import type { StagedColumn, StagePath } from "../snapshot/snapshot.ts";
 import { DayRefused } from "./day-files.ts";
 import type { DayEvidence } from "./day-summary.ts";
+import type { LineCounts } from "./line-counts.ts";
 import { type StageRules, type StageSchema, unknownKeys } from "./shared-schema.ts";
-import type { Survey } from "./survey.ts";
 
 /** How a day is read. */
 export interface DayState {
@@ -37,11 +37,11 @@ const mostRescuedKeys = 20_000;
 // neither                                                           typed
 /** How a day is read first. `spelled`: columns of times that were read in every spelling before. */
 export function firstState(
-  surveys: readonly Pick<Survey, "odd" | "long" | "lossy">[],
+  files: readonly Pick<LineCounts, "odd" | "long" | "lossy">[],
   schema: StageSchema,
   spelled: readonly string[] = [],
 ): DayState {
-  const some = (what: "odd" | "long" | "lossy") => surveys.some((survey) => survey[what] > 0);
+  const some = (what: "odd" | "long" | "lossy") => files.some((counts) => counts[what] > 0);
   const path = some("odd") || some("lossy") ? "careful" : some("long") ? "text" : "typed";
   return { path, schema, spelled: new Set(spelled), reads: 0 };
 }

@@ -6,7 +6,7 @@ import { createGunzip, gunzip, gunzipSync } from "node:zlib";
 import { bombText, saidSize } from "../../base/gzip.ts";
 
 /** What must be known of a file before DuckDB reads it: DuckDB checks no gzip to its end and rounds long numbers in silence. */
-export interface Survey {
+export interface LineCounts {
   lines: number; // physical lines; a last one without newline counts
   odd: number; // lines that do not begin with "{": blank ones, a byte order mark, `null`, arrays, rubbish
   long: number; // numbers of 16 characters and more, quoted or not, that a DOUBLE may not hold
@@ -30,25 +30,25 @@ const inflate = promisify(gunzip);
  * unpacked at once. Throws UnreadableFile, also for one that unpacks to more than 64 MB and `maxRatio` times its size, and
  * what `keep` throws.
  */
-export async function surveyFile(path: string, maxRatio: number, keep?: (bytes: Buffer) => void): Promise<Survey> {
-  const surveyor = new Surveyor();
+export async function countFile(path: string, maxRatio: number, keep?: (bytes: Buffer) => void): Promise<LineCounts> {
+  const counter = new FileCounter();
   let bomb: Error | null = null; // the pipeline tells of its own end alone
   try {
     const { size } = statSync(path);
-    if (size === 0) return surveyor.finish();
-    if (size < wholeBelow && (await surveyWhole(path, size, surveyor, keep))) return surveyor.finish();
+    if (size === 0) return counter.finish();
+    if (size < wholeBelow && (await countWhole(path, size, counter, keep))) return counter.finish();
     const most = path.endsWith(".gz") ? Math.max(unpackedBelow, size * maxRatio) : size;
     let unpacked = 0;
     await readChunks(path, (chunk) => {
       unpacked += chunk.length;
       if (unpacked > most) bomb = new Error(bombText(unpacked, size, maxRatio));
       if (bomb !== null) throw bomb;
-      surveyor.add(chunk);
+      counter.add(chunk);
     });
   } catch (error) {
     throw unreadable(path, bomb ?? error);
   }
-  return surveyor.finish();
+  return counter.finish();
 }
 
 /** Calls `take` with the unpacked bytes of a file, chunk by chunk. Several gzip members read as one. */
@@ -74,16 +74,16 @@ export function unreadable(path: string, error: unknown): UnreadableFile {
 }
 
 // Another thread is worth its way for larger files only: a day may have a hundred files of a few hundred bytes.
-async function surveyWhole(
+async function countWhole(
   path: string,
   size: number,
-  surveyor: Surveyor,
+  counter: FileCounter,
   keep?: (bytes: Buffer) => void,
 ): Promise<boolean> {
   const small = size < smallBelow;
   const bytes = small ? readFileSync(path) : await readFile(path);
   if (!path.endsWith(".gz")) {
-    surveyor.add(bytes);
+    counter.add(bytes);
     return true;
   }
   const options = {
@@ -92,7 +92,7 @@ async function surveyWhole(
   };
   try {
     const unpacked = small ? gunzipSync(bytes, options) : await inflate(bytes, options);
-    surveyor.add(unpacked);
+    counter.add(unpacked);
     keep?.(unpacked);
     return true;
   } catch (error) {
@@ -110,8 +110,8 @@ const longestCarry = 1024 * 1024;
 const numeric = new Uint8Array(256);
 for (const character of "0123456789.+-eE") numeric[character.charCodeAt(0)] = 1;
 
-class Surveyor {
-  private readonly survey: Survey = { lines: 0, odd: 0, long: 0, lossy: 0, first: "" };
+class FileCounter {
+  private readonly counts: LineCounts = { lines: 0, odd: 0, long: 0, lossy: 0, first: "" };
   private carry: Buffer | null = null; // the last line, while its newline has not come
 
   add(chunk: Buffer): void {
@@ -129,23 +129,23 @@ class Surveyor {
     if (start === bytes.length) return;
     // A line beyond any that DuckDB would read is left to the careful path: it need not be kept.
     if (bytes.length - start > longestCarry) {
-      this.survey.odd += 1;
+      this.counts.odd += 1;
       this.carry = bytes.subarray(bytes.length - 1);
     } else this.carry = bytes.subarray(start);
   }
 
-  finish(): Survey {
+  finish(): LineCounts {
     if (this.carry) {
       this.line(this.carry, 0, this.carry.length);
       this.numbers(this.carry, this.carry.length);
     }
-    return this.survey;
+    return this.counts;
   }
 
   private line(bytes: Buffer, start: number, end: number): void {
-    if (this.survey.lines === 0) this.survey.first = bytes.toString("utf8", start, end);
-    this.survey.lines += 1;
-    if (bytes[start] !== brace) this.survey.odd += 1;
+    if (this.counts.lines === 0) this.counts.first = bytes.toString("utf8", start, end);
+    this.counts.lines += 1;
+    if (bytes[start] !== brace) this.counts.odd += 1;
   }
 
   // A run of 16 numeric bytes covers one in every 16: looking at those alone is enough.
@@ -164,9 +164,9 @@ class Surveyor {
   private number(bytes: Buffer, start: number, end: number): void {
     const text = bytes.toString("latin1", start, end);
     if (!isNumber(text) || isExactDouble(text)) return;
-    this.survey.long += 1;
+    this.counts.long += 1;
     const quoted = bytes[start - 1] === quote && bytes[end] === quote;
-    if (!quoted && /[.eE]/.test(text)) this.survey.lossy += 1;
+    if (!quoted && /[.eE]/.test(text)) this.counts.lossy += 1;
   }
 }
 

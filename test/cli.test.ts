@@ -431,11 +431,17 @@ describe("cli", () => {
       for (const name of ["data.jsonl.gz", "_SUCCESS"]) own.server.put(bucket, `${folder}/${name}`, "");
       const { code, stdout, stderr } = await own.run(["sync"]);
       assert.equal(code, exitCodes.someFailed);
-      assert.match(stdout, /^failed +1: mystery 2026-09-01: data\.jsonl\.gz is no data file of mystery by its name$/m);
+      assert.match(
+        stdout,
+        /^failed +1: mystery 2026-09-01: data\.jsonl\.gz is not named like a data file of mystery$/m,
+      );
       assert.match(stderr, /^warning: not read, .*: 1 place below feeds, e\.g\.\n +"mystery\/.*\/data\.jsonl\.gz"$/m);
       const status = await own.run(["status"]);
       assert.match(status.stdout, /^mystery +0 +1 +0$/m);
-      assert.match(status.stdout, /mystery: 1 partition failed: 2026-09-01 \(data\.jsonl\.gz is no data file/);
+      assert.match(
+        status.stdout,
+        /mystery: 1 partition failed: 2026-09-01 \(data\.jsonl\.gz is not named like a data file/,
+      );
     } finally {
       await own.close();
     }

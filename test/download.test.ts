@@ -9,8 +9,8 @@ import type { Source } from "../src/sources/source.ts";
 import { createChecksum } from "../src/sync/checksum.ts";
 import { fetchObject } from "../src/sync/download.ts";
 import { install, restore } from "../src/sync/raw.ts";
-import { defaultPatience, Retry } from "../src/sync/retry.ts";
-import { type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "../src/sync/verify.ts";
+import { defaultRetryLimits, Retry } from "../src/sync/retry.ts";
+import { type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "../src/sync/verifier.ts";
 import { batchBytes, keepSmall, ThreadVerifier } from "../src/sync/verify-thread.ts";
 import fc from "./fast-check.ts";
 import { noise } from "./sync-kit.ts";
@@ -159,13 +159,13 @@ describe("verify", () => {
         const path = join(folder, `${piece}.gz`);
         const download = {
           data: folder,
-          run: "",
+          tmp: "",
           decrypt: null,
           signal: new AbortController().signal,
           onBytes() {},
           source: { get } as Source,
           retry: new Retry("here", 1),
-          patience: defaultPatience,
+          limits: defaultRetryLimits,
         };
         const { md5: found } = await fetchObject(listed, path, true, download);
         assert.equal(found, listed.etag, `${piece}`);

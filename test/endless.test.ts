@@ -4,7 +4,7 @@ import { afterEach, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { openS3 } from "../src/sources/s3/s3.ts";
 import { parseListPage } from "../src/sources/s3/s3-listing.ts";
-import { ListingWatch } from "../src/sources/s3/s3-pages.ts";
+import { ListingGuard } from "../src/sources/s3/s3-pages.ts";
 import { sync } from "../src/sync/sync.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { verifyFeed } from "../src/warehouse/verify.ts";
@@ -34,7 +34,7 @@ describe("names in a listing", () => {
   it("are refused where they are not encoded as the answer says", () =>
     assert.throws(() => parseListPage(page(["100%"], "", url)), {
       trouble: "broken",
-      message: /not encoded as it says: 100%/,
+      message: /not URL-encoded: 100%/,
     }));
 
   it("are fetched under their own names from a store that heeds no encoding-type", async () => {
@@ -71,8 +71,8 @@ describe("endless listing", () => {
   const rows: [string, (n: number) => string, RegExp][] = [
     ["the same token", () => page(["a"], "again"), /token came for the second time/],
     ["two tokens in turn", (n) => page([`a${n}`], `t${n % 2}`), /token came for the second time/],
-    ["empty pages", (n) => page([], `t${n}`), /1000 pages brought no further name/],
-    ["the same names", (n) => page(["a", "b"], `t${n}`), /1000 pages brought no further name/],
+    ["empty pages", (n) => page([], `t${n}`), /1000 pages had no further name/],
+    ["the same names", (n) => page(["a", "b"], `t${n}`), /1000 pages had no further name/],
     [
       "one more name each time",
       (n) => page([`a${String(n).padStart(9, "0")}`], `t${n}`),
@@ -90,9 +90,9 @@ describe("endless listing", () => {
   ];
   for (const [what, answer, said] of rows)
     it(`of ${what} is named`, () => {
-      const watch = new ListingWatch(5000);
+      const guard = new ListingGuard(5000);
       const read = () => {
-        for (let n = 0; ; n++) watch.see(parseListPage(answer(n)));
+        for (let n = 0; ; n++) guard.add(parseListPage(answer(n)));
       };
       assert.throws(read, { trouble: "broken", message: said });
     });
@@ -122,10 +122,10 @@ describe("endless listing", () => {
     });
 
   it("is none where names come unsorted, twice, or after some empty pages", () => {
-    const watch = new ListingWatch(5000);
-    for (let n = 0; n < 900; n++) watch.see({ objects: [], folders: [], next: `e${n}` });
-    for (const key of ["b", "a", "a", "c"]) watch.see(parseListPage(page([key], `t${Math.random()}`)));
-    watch.see(parseListPage(page(["d"])));
+    const guard = new ListingGuard(5000);
+    for (let n = 0; n < 900; n++) guard.add({ objects: [], folders: [], next: `e${n}` });
+    for (const key of ["b", "a", "a", "c"]) guard.add(parseListPage(page([key], `t${Math.random()}`)));
+    guard.add(parseListPage(page(["d"])));
   });
 });
 
@@ -162,7 +162,7 @@ describe("decompression bomb", () => {
       kit.folder,
       `bucket: ${bucket}\nendpoint: ${kit.server.url}\ndata: data\nsync: {max_ratio: 2000}`,
     );
-    assert.equal((await sync(project, { now, patience: hasty })).added, 1);
+    assert.equal((await sync(project, { now, limits: hasty })).added, 1);
   });
 
   it("that lies in the data folder already is refused by staging and by verify", async () => {

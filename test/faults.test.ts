@@ -46,7 +46,7 @@ describe("sync under faults", () => {
     await kit.close();
   });
 
-  const run = (options: SyncOptions = {}) => sync(project, { now, patience: hasty, ...options });
+  const run = (options: SyncOptions = {}) => sync(project, { now, limits: hasty, ...options });
   const big = ({ url }: { url: string }) => url.includes("utterances.jsonl.00");
   const hr03 = ({ url }: { url: string }) => url.includes("hr%3D03") && isGet({ url });
 
@@ -100,11 +100,11 @@ describe("sync under faults", () => {
   }
 
   it("cuts a stall before the headers and inside the body", async () => {
-    const patience = { ...hasty, idle: 300 };
+    const limits = { ...hasty, idle: 300 };
     proxy.rules.push({ match: big, fault: { kind: "stall", after: 300_000 }, times: 1 });
     proxy.rules.push({ match: hr03, fault: { kind: "stall", after: null }, times: 1 });
     proxy.rules.push({ match: isList, fault: { kind: "stall", after: 100 }, times: 1 });
-    await endsWell({ patience });
+    await endsWell({ limits });
   });
 
   it("finds wrong bytes by the stored checksum alone, where the ETag is no MD5 and nothing is packed", async () => {
@@ -125,7 +125,7 @@ describe("sync under faults", () => {
 
   it("gives up an object that comes in drops, and nothing else", async () => {
     proxy.rules.push({ match: hr03, fault: { kind: "drip", piece: 4, everyMs: 20 } });
-    const report = await run({ patience: { ...hasty, slowest: 100_000, grace: 1_000 } });
+    const report = await run({ limits: { ...hasty, slowest: 100_000, grace: 1_000 } });
     assert.equal(report.added, 6);
     assert.match(report.failed[0]!.reason, /too slow: \d+ of \d+ bytes/);
   });
@@ -230,7 +230,7 @@ describe("sync under faults", () => {
   it("ends as unreachable when the network goes away in the middle, and goes on the next time", async () => {
     let gets = 0;
     proxy.rules.push({ match: (request) => isGet(request) && ++gets > 3, fault: { kind: "reset" } });
-    await assert.rejects(run({ patience: { ...hasty, attempts: 1e6, silence: 300 } }), {
+    await assert.rejects(run({ limits: { ...hasty, attempts: 1e6, silence: 300 } }), {
       exit: "unreachable",
     });
     proxy.rules.length = 0;
@@ -240,7 +240,7 @@ describe("sync under faults", () => {
 
   it("gives up soon when the store never answers", async () => {
     proxy.rules.push({ match: () => true, fault: { kind: "stall", after: null } });
-    await assert.rejects(run({ patience: { ...hasty, idle: 50, first: 100 } }), { exit: "unreachable" });
+    await assert.rejects(run({ limits: { ...hasty, idle: 50, first: 100 } }), { exit: "unreachable" });
     assert.deepEqual(tree(kit.folder), {}, "nothing half-done remains");
   });
 

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { CliError } from "../src/base/errors.ts";
 import { withLock, withLockFile } from "../src/base/lock.ts";
-import { type Holder, holderIn } from "../src/base/process.ts";
+import { type Holder, parseHolder } from "../src/base/process.ts";
 import { ended } from "./wait.ts";
 
 describe("lock", () => {
@@ -216,9 +216,9 @@ describe("lock", () => {
 
   it("knows which process a text names", () => {
     const holder = { pid: 5, host: "h", since: "2026-11-22T05:00:00.000Z", started: "9" };
-    assert.deepEqual(holderIn(holder), holder);
-    assert.deepEqual(holderIn({ ...holder, started: 9, format: 2, later: {} }), { ...holder, started: null });
+    assert.deepEqual(parseHolder(holder), holder);
+    assert.deepEqual(parseHolder({ ...holder, started: 9, format: 2, later: {} }), { ...holder, started: null });
     for (const odd of [null, [], 5, {}, { ...holder, pid: 0 }, { ...holder, pid: 1.5 }, { ...holder, since: "x" }])
-      assert.equal(holderIn(odd), null, JSON.stringify(odd));
+      assert.equal(parseHolder(odd), null, JSON.stringify(odd));
   });
 });

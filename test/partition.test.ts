@@ -71,9 +71,9 @@ describe("partition", () => {
     });
     assert.deepEqual(listing.docs, [object("sub/export_docs.yaml")]);
     assert.equal(listing.objects, 7);
-    assert.equal(listing.foreign, 2);
-    assert.equal(listing.hostileCount, 1);
-    assert.deepEqual(listing.hostile, [{ key: "sub/../../etc/passwd", reason: "path segment .." }]);
+    assert.equal(listing.oddities.foreign, 2);
+    assert.equal(listing.oddities.hostile, 1);
+    assert.deepEqual(listing.oddities.hostileKeys, [{ key: "sub/../../etc/passwd", reason: "path segment .." }]);
   });
 
   it("takes single objects as well as pages, from a plain list too", async () => {
@@ -101,8 +101,8 @@ describe("partition", () => {
   it("shows a few hostile keys and counts them all", async () => {
     const hostile = Array.from({ length: 50 }, (_, index) => object(`../${index}`));
     const listing = await groupPartitions([hostile]);
-    assert.equal(listing.hostileCount, 50);
-    assert.equal(listing.hostile.length, 20);
+    assert.equal(listing.oddities.hostile, 50);
+    assert.equal(listing.oddities.hostileKeys.length, 20);
   });
 
   it("groups the same whatever the order and the pages of the listing", async () => {

@@ -87,8 +87,8 @@ describe("plan", () => {
         "empty",
         /back/,
       ],
-      ["no data file, but a stray", stray, null, {}, "wait", "failed", /no data file of reps by its name/],
-      ["exported again as a stray", stray, local(remote()), {}, "wait", "failed", /by its name/],
+      ["no data file, but a stray", stray, null, {}, "wait", "failed", /not named like a data file of reps/],
+      ["exported again as a stray", stray, local(remote()), {}, "wait", "failed", /not named like/],
       ["encrypted, not here", sealed, null, {}, "add", "encrypted", /no decrypt command/],
       ["encrypted, noted", sealed, local(sealed, { state: "encrypted" }), {}, "keep", "encrypted", /no decrypt/],
       [

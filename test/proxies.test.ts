@@ -62,7 +62,7 @@ describe("proxy that fails", () => {
       { code: "EPROXY", status: 403 },
     ],
     [
-      "wants a login",
+      "requires a login",
       (socket) => socket.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\nlog in"),
       { code: "EPROXY", status: 407 },
     ],
@@ -83,7 +83,7 @@ describe("proxy that fails", () => {
 
   for (const [proxy, message] of [
     ["socks5://127.0.0.1:1080", /HTTPS_PROXY.*does not know, socks5:\/\//],
-    ["http://user:secret@proxy:port", /HTTPS_PROXY.*is no address/],
+    ["http://user:secret@proxy:port", /HTTPS_PROXY.*is not a URL/],
   ] as const)
     it(`is named when it is ${proxy.replace("secret", "…")}, without a secret`, async () => {
       await assert.rejects(

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { openProject } from "../src/config/project.ts";
-import { checkRaw } from "../src/sync/check.ts";
+import { verifyRaw } from "../src/sync/verify-raw.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { openCliKit } from "./cli-kit.ts";
 import { bucket, lines } from "./sync-kit.ts";
@@ -39,7 +39,7 @@ describe("a reader while partitions are exported again and again", { timeout: 24
       };
       const check = async () => {
         while (exporting) {
-          const { damaged } = await checkRaw(project, { wait: true });
+          const { damaged } = await verifyRaw(project, { wait: true });
           assert.deepEqual(damaged, []);
           await delay(100);
         }

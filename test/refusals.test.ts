@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { CliError } from "../src/base/errors.ts";
-import { concernsAll, diskError, type Fault, faultOf } from "../src/base/faults.ts";
+import { diskError, type Fault, faultOf, isFatal } from "../src/base/faults.ts";
 
 const ofCode = (code: string) => Object.assign(new Error(`${code}: x`), { code });
 
 describe("what the operating system refuses", () => {
-  const table: [thrown: unknown, fault: Fault | null, concernsAll: boolean, whileWriting: string | null][] = [
+  const table: [thrown: unknown, fault: Fault | null, isFatal: boolean, whileWriting: string | null][] = [
     [Object.assign(new Error("x"), { name: "AbortError" }), "interrupted", true, null],
     [ofCode("ABORT_ERR"), "interrupted", true, null],
     [new Error("INTERRUPT Error: Interrupted!"), "interrupted", true, null],
@@ -40,7 +40,7 @@ describe("what the operating system refuses", () => {
   for (const [thrown, fault, all, exit] of table) {
     it(`is ${fault ?? "nothing known"} in ${String(thrown)}`, () => {
       assert.equal(faultOf(thrown), fault);
-      assert.equal(concernsAll(thrown), all);
+      assert.equal(isFatal(thrown), all);
       const error = diskError(thrown, "/srv/data");
       if (exit === null) return assert.equal(error, thrown);
       assert.ok(error instanceof CliError);

@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { type CliError, exitCodes } from "../src/base/errors.ts";
 import { openS3 } from "../src/sources/s3/s3.ts";
 import type { Refusal } from "../src/sources/s3/s3-codes.ts";
-import { judge, refusalIn } from "../src/sources/s3/s3-error.ts";
+import { classify, refusalIn } from "../src/sources/s3/s3-error.ts";
 import { SourceError } from "../src/sources/source.ts";
 import { sync } from "../src/sync/sync.ts";
 import { type CliKit, openCliKit } from "./cli-kit.ts";
@@ -72,7 +72,7 @@ describe("object that a store refuses", () => {
       kit.folder,
       `bucket: ${bucket}\nendpoint: ${kit.server.url}\ndata: data\netag_is_md5: false`,
     );
-    const report = await sync(project, { now, patience: hasty });
+    const report = await sync(project, { now, limits: hasty });
     assert.deepEqual([report.added, report.failed], [2, []]);
   });
 
@@ -104,7 +104,7 @@ const rows: [number, string, "listing" | "object", string, RegExp][] = [
   [403, error("AllAccessDisabled"), "listing", "accessDenied", /AllAccessDisabled: words.*ask its owner/],
   [403, error("AccountProblem"), "object", "denied", /AccountProblem: words.*ask its owner/],
   [403, error("UserSuspended"), "object", "denied", /UserSuspended: words/],
-  [403, error("AccessDenied", "Bucket is a requester pays bucket"), "object", "denied", /readers pay/],
+  [403, error("AccessDenied", "Bucket is a requester pays bucket"), "object", "denied", /charges its readers/],
   [
     403,
     error("AccessDenied", "The ciphertext refers to a customer master key that does not exist"),
@@ -166,7 +166,7 @@ const rows: [number, string, "listing" | "object", string, RegExp][] = [
   [501, error("NotImplemented"), "listing", "broken", /501 NotImplemented: words.*`endpoint`/],
   [404, "<html><title>404 Not Found</title></html>", "listing", "broken", /404 HTTP 404: 404 Not Found.*`endpoint`/],
   [404, error("NoSuchKey"), "object", "changed", /gone since/],
-  [400, error("QuotaExceeded"), "object", "broken", /400 QuotaExceeded: words.*whoever runs the store/],
+  [400, error("QuotaExceeded"), "object", "broken", /400 QuotaExceeded: words.*operator of the store/],
   [416, error("InvalidRange"), "object", "broken", /416 InvalidRange: words/],
   [
     500,
@@ -186,11 +186,11 @@ describe("error answer of a store", () => {
   for (const [status, text, what, outcome, words] of rows)
     it(`is ${outcome} for ${what} with ${status} ${/<Code>(.*?)</.exec(text)?.[1] ?? text.slice(0, 30)}`, () => {
       const refusal: Refusal = refusalIn(status, text, {});
-      const judged = judge(refusal, place, what);
-      assert.ok(judged instanceof Error);
-      const { exit, next = "" } = judged as CliError;
-      assert.equal(judged instanceof SourceError ? judged.trouble : exit, outcome);
-      assert.match(`${judged.message} ${next}`, words);
+      const error = classify(refusal, place, what);
+      assert.ok(error instanceof Error);
+      const { exit, next = "" } = error as CliError;
+      assert.equal(error instanceof SourceError ? error.trouble : exit, outcome);
+      assert.match(`${error.message} ${next}`, words);
     });
 });
 
@@ -230,7 +230,7 @@ describe("credentials that may list and not read", () => {
   });
 });
 
-describe("proxy that wants a login", () => {
+describe("proxy that requires a login", () => {
   const refusal = "<html><head><title>Proxy login</title></head></html>";
   const proxy = createServer((_, response) => void response.writeHead(407).end(refusal));
   proxy.on("connect", (_, socket) =>
@@ -258,7 +258,7 @@ describe("proxy that wants a login", () => {
         const asked = what === "listing" ? source.folder("") : source.get(object, () => () => undefined);
         await assert.rejects(asked, (thrown: CliError) => {
           assert.equal(thrown.exit, "unreachable", String(thrown));
-          assert.match(thrown.message, /the proxy 127\.0\.0\.1:\d+ wants a login .*store\.example.*407/);
+          assert.match(thrown.message, /the proxy 127\.0\.0\.1:\d+ requires a login for .*store\.example.*407/);
           assert.doesNotMatch(`${thrown.message} ${thrown.next}`, /user:pass@127/);
           return true;
         });

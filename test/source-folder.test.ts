@@ -23,7 +23,7 @@ describe("folder source", () => {
     utimesSync(path, now, now);
   };
   const run = (options: SyncOptions = {}) =>
-    sync(projectAt(folder, "source: { path: exports }\ndata: data"), { now, patience: hasty, ...options });
+    sync(projectAt(folder, "source: { path: exports }\ndata: data"), { now, limits: hasty, ...options });
 
   async function keys(prefix: string, startAfter?: string): Promise<string[]> {
     const found: string[] = [];
@@ -61,7 +61,7 @@ describe("folder source", () => {
       if (event.type === "planned") appendFileSync(join(folder, path), "more");
     };
     const report = await run({ onProgress: grow });
-    assert.match(report.failed[0]!.reason, /changed since it was listed; the next sync takes it up/);
+    assert.match(report.failed[0]!.reason, /changed since it was listed; the next sync fetches it/);
     assert.ok(!Object.keys(tree(join(folder, "data"))).some((path) => path.startsWith("raw/")));
   });
 

@@ -10,7 +10,7 @@ import { afterEach, describe, it } from "node:test";
 import { proxyFor } from "../src/http/proxy.ts";
 import { openS3 } from "../src/sources/s3/s3.ts";
 import { parseListPage } from "../src/sources/s3/s3-listing.ts";
-import { pack, unpack } from "../src/sync/day-work.ts";
+import { pack, unpack } from "../src/sync/packed.ts";
 import fc from "./fast-check.ts";
 import { bucket, credentials, type Kit, openKit, read, useCredentials } from "./sync-kit.ts";
 

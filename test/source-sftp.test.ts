@@ -57,7 +57,7 @@ describe("SFTP source", { skip: noSshd ?? false }, () => {
   }
 
   const run = (options: SyncOptions = {}, of = project()) =>
-    sync(of, { now, patience: { ...hasty, idle: 5_000 }, ...options });
+    sync(of, { now, limits: { ...hasty, idle: 5_000 }, ...options });
 
   it("lists in the order of S3 and starts where it is told to", async () => {
     for (const key of ["a/b", "a/c/d", "a-b", "a0", "a/c.txt", "b b/ü"]) put(key, key);
@@ -118,7 +118,7 @@ describe("SFTP source", { skip: noSshd ?? false }, () => {
       if (event.type === "planned") appendFileSync(join(folder, path), "more");
     };
     const { failed } = await run({ onProgress: grow });
-    assert.match(failed[0]!.reason, /changed since it was listed; the next sync takes it up/);
+    assert.match(failed[0]!.reason, /changed since it was listed; the next sync fetches it/);
     const vanish = (event: SyncEvent) => {
       if (event.type === "planned") rmSync(join(folder, path));
     };
@@ -138,7 +138,7 @@ describe("SFTP source", { skip: noSshd ?? false }, () => {
     try {
       server.knownAt(relay.port);
       const through = project({ at: url(relay.port), known: `known-${relay.port}` });
-      const report = await run({ patience: { ...hasty, idle: 400 } }, through);
+      const report = await run({ limits: { ...hasty, idle: 400 } }, through);
       assert.deepEqual([report.added, report.failed], [6, []]);
       assert.ok(relay.connections() >= 3, `${relay.connections()} connections`);
     } finally {
@@ -154,7 +154,7 @@ describe("SFTP source", { skip: noSshd ?? false }, () => {
     });
     await assert.rejects(run({}, project({ known: "known-other" })), {
       exit: "unreachable",
-      message: /is another than the known one/,
+      message: /differs from the known one/,
     });
     await assert.rejects(run({}, project({ identity: "stranger" })), {
       exit: "credentialsRefused",
@@ -167,7 +167,7 @@ describe("SFTP source", { skip: noSshd ?? false }, () => {
     ["readable by others", (path) => chmodSync(path, 0o644), /other users can read the key file/, /chmod 600/],
     ["locked", (path) => ssh("-p", "-P", "", "-N", "secret", "-f", path), /locked by a passphrase/, /ssh-add/],
     ["no key", (path) => writeFileSync(path, "junk"), /key file cannot be read/, /OpenSSH's format/],
-    ["a folder", (path) => rmSync(path) ?? mkdirSync(path), /the key is no file/, /ssh-keygen/],
+    ["a folder", (path) => rmSync(path) ?? mkdirSync(path), /the key is not a file/, /ssh-keygen/],
   ];
   for (const [what, spoil, message, next] of spoilt)
     it(`says that its key file is ${what}`, async () => {
@@ -222,7 +222,7 @@ describe("SFTP source", { skip: noSshd ?? false }, () => {
       server.listen(0, "127.0.0.1");
       await once(server, "listening");
       const closed = project({ at: url((server.address() as AddressInfo).port) });
-      await assert.rejects(run({ patience: { ...hasty, first: 300 } }, closed), {
+      await assert.rejects(run({ limits: { ...hasty, first: 300 } }, closed), {
         exit: "unreachable",
         message: /^cannot reach sftp:\/\/.*: .*(banner|closed|reset|version|identification)/i,
         next: /`source: \{url\}`/,
@@ -242,9 +242,9 @@ describe("SFTP source", { skip: noSshd ?? false }, () => {
   });
 
   it("names a server that does not answer, and a folder that is not there", async () => {
-    const patience = { ...hasty, first: 300 };
+    const limits = { ...hasty, first: 300 };
     const closed = project({ at: url(await freePort()) });
-    await assert.rejects(run({ patience }, closed), {
+    await assert.rejects(run({ limits }, closed), {
       exit: "unreachable",
       message: /Connection refused|connect to host/,
     });

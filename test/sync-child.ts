@@ -8,7 +8,7 @@ let begun = false;
 try {
   const report = await sync(projectAt(folder, yaml), {
     now: new Date(time),
-    patience: hasty,
+    limits: hasty,
     onProgress: () => {
       if (!begun) process.stdout.write("begun\n");
       begun = true;

@@ -11,7 +11,7 @@ import { type S3Server, type S3ServerOptions, startS3Server } from "../src/demo/
 import { loadRegistry } from "../src/export/registry.ts";
 import type { RemoteObject } from "../src/export/remote-partition.ts";
 import type { Body, GetOptions, Source } from "../src/sources/source.ts";
-import type { Patience } from "../src/sync/retry.ts";
+import type { RetryLimits } from "../src/sync/retry.ts";
 import { type SyncOptions, sync } from "../src/sync/sync.ts";
 
 export const bucket = "asapp-prod-acme-exports-us-east-1";
@@ -19,7 +19,7 @@ export const credentials = { accessKeyId: "AKIDTEST", secretAccessKey: "test-sec
 export const now = new Date("2026-11-22T12:00:00Z");
 
 /** Waits of a few milliseconds where a real sync waits for seconds. */
-export const hasty: Partial<Patience> = { base: 2, cap: 20, idle: 5_000, first: 20_000, silence: 20_000 };
+export const hasty: Partial<RetryLimits> = { base: 2, cap: 20, idle: 5_000, first: 20_000, silence: 20_000 };
 
 useCredentials(credentials);
 
@@ -47,7 +47,7 @@ export async function openKit(yaml = "", options: Partial<S3ServerOptions> = {})
     folder,
     put,
     partition: (path, rows, { marker = true } = {}) => putPartition(put, path, rows, marker),
-    sync: (more) => sync(project, { now, patience: hasty, ...more }),
+    sync: (more) => sync(project, { now, limits: hasty, ...more }),
     gets: () => server.count("GetObject"),
     close: async () => {
       await server.close();

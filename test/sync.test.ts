@@ -245,22 +245,22 @@ describe("sync", () => {
       ["bucket: other", "s3://other/"],
     ] as const)
       for (const options of [{}, { dryRun: true }, { feeds: ["reps"] }])
-        await assert.rejects(sync(at(yaml), { now: soon, patience: hasty, ...options }), {
+        await assert.rejects(sync(at(yaml), { now: soon, limits: hasty, ...options }), {
           exit: "config",
           message: `the data here came from s3://${bucket}/acme/, and kit.yaml now names ${place}, which has 1 feed (reps); nothing was fetched or changed`,
         });
     assert.deepEqual(tree(kit.project.data, true), here);
-    await assert.rejects(sync(at(`bucket: ${bucket}\nprefix: acne`), { now: soon, patience: hasty }), {
+    await assert.rejects(sync(at(`bucket: ${bucket}\nprefix: acne`), { now: soon, limits: hasty }), {
       exit: "noFeeds",
     });
-    assert.equal((await sync(at(`bucket: ${bucket}\nprefix: /acme/`), { now: soon, patience: hasty })).kept, 1);
+    assert.equal((await sync(at(`bucket: ${bucket}\nprefix: /acme/`), { now: soon, limits: hasty })).kept, 1);
 
-    const moved = { now: soon, patience: hasty, moved: true };
+    const moved = { now: soon, limits: hasty, moved: true };
     const plan = await sync(at("bucket: other"), { ...moved, dryRun: true });
     assert.deepEqual([plan.full, plan.added, plan.expired], [true, 1, 1]);
     const part = await sync(at("bucket: other"), { ...moved, feeds: ["reps"] });
     assert.deepEqual([part.full, part.added, part.expired], [true, 1, 1]);
-    const after = await sync(at("bucket: other"), { now: soon, patience: hasty });
+    const after = await sync(at("bucket: other"), { now: soon, limits: hasty });
     assert.deepEqual([after.full, after.added, after.expired], [true, 0, 0], "all feeds are listed once");
     const raw = Object.keys(tree(join(kit.project.data, "raw")));
     assert.equal(raw.filter((path) => path.endsWith("_SUCCESS")).length, 3, "nothing is deleted");
@@ -279,14 +279,14 @@ describe("sync", () => {
       `bucket: ${bucket}\nendpoint: ${kit.server.url}\ndata: data\nfeeds: { all: , reps: { bucket: other, prefix: acme } }`,
     );
     for (const options of [{}, { dryRun: true }, { feeds: ["reps"] }, { full: true }])
-      await assert.rejects(sync(own, { now: soon, patience: hasty, ...options }), {
+      await assert.rejects(sync(own, { now: soon, limits: hasty, ...options }), {
         exit: "config",
         message: `what is here of reps came from s3://${bucket}/, and kit.yaml now names s3://other/acme/ for it; nothing was fetched or changed`,
       });
     assert.deepEqual(tree(kit.project.data, true), here);
-    const moved = await sync(own, { now: soon, patience: hasty, moved: true });
+    const moved = await sync(own, { now: soon, limits: hasty, moved: true });
     assert.deepEqual([moved.added, moved.expired, moved.kept], [1, 1, 2]);
-    const after = await sync(own, { now: soon, patience: hasty });
+    const after = await sync(own, { now: soon, limits: hasty });
     assert.deepEqual([after.added, after.expired, after.kept], [0, 0, 3]);
   });
 
@@ -299,7 +299,7 @@ describe("sync", () => {
     const yaml = (text: string) =>
       projectAt(kit.folder, `bucket: ${bucket}\nendpoint: ${kit.server.url}\ndata: data\n${text}`);
     const wider = yaml("since: 2026-11-05\nfeeds: [convos_metrics, reps]");
-    const second = await sync(wider, { now: soon, patience: hasty });
+    const second = await sync(wider, { now: soon, limits: hasty });
     assert.deepEqual([second.full, second.added, second.kept], [false, 3, 1]);
   });
 
@@ -351,13 +351,13 @@ describe("sync", () => {
       );
     const failing = await sync(decrypt("console.error('no key for this');process.exit(3)"), {
       now: soon,
-      patience: hasty,
+      limits: hasty,
     });
     assert.match(failing.failed[0]!.reason, /the decrypt command ended with 3: no key for this/);
-    const wrong = await sync(decrypt("process.stdin.pipe(process.stdout)"), { now: soon, patience: hasty });
+    const wrong = await sync(decrypt("process.stdin.pipe(process.stdout)"), { now: soon, limits: hasty });
     assert.match(wrong.failed[0]!.reason, /decrypts to no sound gzip/);
     assert.deepEqual(states(), ["05 encrypted"]);
-    const report = await sync(decrypt(script), { now: soon, patience: hasty });
+    const report = await sync(decrypt(script), { now: soon, limits: hasty });
     assert.deepEqual([report.added, states()], [1, ["05 complete"]]);
     const [object] = readDay(kit.project, "convos_metrics", "2026-11-22")!.partitions[0]!.objects;
     assert.deepEqual(
@@ -366,7 +366,7 @@ describe("sync", () => {
     );
     assert.deepEqual(Object.keys(tree(join(kit.project.data, hour))), ["_SUCCESS", "convos_metrics.jsonl.gz"]);
     kit.server.forget();
-    const second = await sync(decrypt(script), { now: soon, patience: hasty });
+    const second = await sync(decrypt(script), { now: soon, limits: hasty });
     assert.deepEqual([second.kept, kit.gets()], [1, 0]);
   });
 
@@ -390,8 +390,8 @@ describe("sync", () => {
     kit.partition("convos_metrics/dt=2026-11-22/hr=06", { "metrics.jsonl.gz": lines([{}]) });
     kit.partition("convos_metrics/dt=2026-11-22/hr=07", { _committed_1: lines([{}]) });
     const told = [
-      { id: "05", reason: "convos.jsonl.gz is no data file of convos_metrics by its name" },
-      { id: "06", reason: "metrics.jsonl.gz is no data file of convos_metrics by its name" },
+      { id: "05", reason: "convos.jsonl.gz is not named like a data file of convos_metrics" },
+      { id: "06", reason: "metrics.jsonl.gz is not named like a data file of convos_metrics" },
     ];
     const first = await kit.sync();
     const failed = ({ failed }: SyncReport) => failed.map(({ id, reason }) => ({ id: id.hr, reason }));
@@ -548,7 +548,7 @@ describe("sync", () => {
   it("syncs once when several ask for a fresh copy at the same time", async () => {
     kit = await openKit();
     kit.partition("convos_metrics/dt=2026-11-22/hr=05", [{}]);
-    const ask = (time = now, minutes = 15) => syncIfOlder(kit.project, minutes, { now: time, patience: hasty });
+    const ask = (time = now, minutes = 15) => syncIfOlder(kit.project, minutes, { now: time, limits: hasty });
     const reports = await Promise.all([ask(), ask(), ask()]);
     assert.equal(reports.filter((report) => report !== null).length, 1);
     assert.equal(await ask(new Date("2026-11-22T12:14:00Z")), null);
@@ -569,7 +569,7 @@ describe("sync with bad input", () => {
   async function refuses(exit: string, message: RegExp, yaml: string | null = null, options = {}) {
     const project = yaml === null ? kit.project : projectAt(kit.folder, `data: data\n${yaml}`);
     await assert.rejects(
-      sync(project, { now, patience: { ...hasty, first: 150, attempts: 3 }, ...options }),
+      sync(project, { now, limits: { ...hasty, first: 150, attempts: 3 }, ...options }),
       (error: Error & { exit: string; next: string }) => {
         assert.equal(error.exit, exit, error.stack);
         assert.match(error.message, message);

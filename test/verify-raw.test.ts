@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { checkRaw } from "../src/sync/check.ts";
+import { verifyRaw } from "../src/sync/verify-raw.ts";
 import { bucket, endState, hasty, type Kit, noise, now, openKit } from "./sync-kit.ts";
 
 const day = "raw/convos_metrics/version=1/format=jsonl/dt=2026-11-22";
@@ -18,7 +18,7 @@ describe("verify of raw", () => {
   });
   afterEach(() => kit.close());
 
-  const check = (options = {}) => checkRaw(kit.project, { now, patience: hasty, ...options });
+  const check = (options = {}) => verifyRaw(kit.project, { now, limits: hasty, ...options });
   const path = (name: string) => join(kit.project.data, name);
   const file = (hr: string) => path(`${day}/hr=${hr}/convos_metrics.jsonl.gz`);
 

@@ -1,4 +1,4 @@
-/** What the process ends with. Documented in the README; a test compares the two. */
+/** The exit codes of the command. docs/commands.md lists them; a test compares the two. */
 export const exitCodes = {
   ok: 0,
   internal: 1,
@@ -32,7 +32,7 @@ export const exitCodes = {
 
 export type ExitName = keyof typeof exitCodes;
 
-/** A problem of the user's: what and where, then what to try next. Printed without a stack trace unless --debug. */
+/** An error that the user can act on: what, where, and what to try next. Printed without a stack trace unless --debug. */
 export class CliError extends Error {
   readonly exit: ExitName;
   readonly next: string | undefined;
@@ -44,8 +44,9 @@ export class CliError extends Error {
   }
 }
 
-/** The first line of what was thrown. */
+/** The first line of an error's message. */
 export function reasonOf(error: unknown): string {
   const { message } = error instanceof Error ? error : { message: String(error) };
-  return message.split("\n", 1)[0]!;
+  const [first = ""] = message.split("\n", 1);
+  return first;
 }

@@ -1,29 +1,29 @@
 import { CliError } from "./errors.ts";
 
-/** What the operating system, or DuckDB in its words, refused. */
+/** Why the operating system, or DuckDB, refused. */
 export type Fault =
   | "interrupted"
-  | "broken" // a database that answers no query any more
+  | "broken" // the database no longer answers any query
   | "full"
   | "readOnly"
   | "tooManyOpen"
   | "forbidden"
-  | "missing" // or a file where a folder should be
+  | "missing" // also: a file stands where a folder should be
   | "inTheWay"
   | "portTaken";
 
-// what was thrown                                          fault         spares others
-// AbortError; ABORT_ERR; DuckDB: INTERRUPT Error           interrupted   no
-// DuckDB: FATAL Error, after which it answers none         broken        no
-// ENOSPC, EDQUOT; a text that says so                      full          no
-// EROFS; a text that says so                               readOnly      no
-// EMFILE, ENFILE; a text that says so                      tooManyOpen   no
-// EACCES, EPERM                                            forbidden     yes
-// ENOENT, ENOTDIR                                          missing       yes
-// EEXIST, EISDIR                                           inTheWay      yes
-// EADDRINUSE                                               portTaken     yes
-// DuckDB, of a value, line or name, whatever it quotes     null          yes
-// anything else                                            null          yes
+// error                                                    fault         fatal
+// AbortError; ABORT_ERR; DuckDB: INTERRUPT Error           interrupted   yes
+// DuckDB: FATAL Error, after which every query fails       broken        yes
+// ENOSPC, EDQUOT; a message that says so                   full          yes
+// EROFS; a message that says so                            readOnly      yes
+// EMFILE, ENFILE; a message that says so                   tooManyOpen   yes
+// EACCES, EPERM                                            forbidden     no
+// ENOENT, ENOTDIR                                          missing       no
+// EEXIST, EISDIR                                           inTheWay      no
+// EADDRINUSE                                               portTaken     no
+// DuckDB, about a value, line or name, whatever it quotes  null          no
+// any other                                                null          no
 export function faultOf(error: unknown): Fault | null {
   const { name = "", code = "", message } = systemError(error);
   if (name === "AbortError") return "interrupted";
@@ -57,23 +57,20 @@ const texts: [RegExp, Fault][] = [
   [/too many open files/i, "tooManyOpen"],
 ];
 
-const sparing = ["forbidden", "missing", "inTheWay", "portTaken", null];
+const fatal: ReadonlySet<Fault | null> = new Set(["interrupted", "broken", "full", "readOnly", "tooManyOpen"]);
 
-/**
- * True for what no other feed, day or document would be spared: then there is no point in going on. Of the kit's own
- * errors all but a damaged file.
- */
-export function concernsAll(error: unknown): boolean {
+/** True for an error that every other feed, day or document would meet too. Of the kit's own errors, all but a damaged file. */
+export function isFatal(error: unknown): boolean {
   if (error instanceof CliError) return error.exit !== "verifyFailed";
-  return !sparing.includes(faultOf(error));
+  return fatal.has(faultOf(error));
 }
 
-/** Any thrown thing as a CliError: what the operating system refuses gets its own exit code, the rest is `internal`. */
+/** Turns any thrown value into a CliError: a fault gets its own exit code, the rest is `internal`. */
 export function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   const { code, message, path, port } = systemError(error);
-  const place = path === undefined ? "" : `: ${path}`;
-  const said = code === undefined ? "" : ` (${code})`;
+  const where = path === undefined ? "" : `: ${path}`;
+  const codeText = code === undefined ? "" : ` (${code})`;
   switch (faultOf(error)) {
     case "interrupted":
       return new CliError("interrupted", "interrupted", "run the same command again, it goes on from here", {
@@ -83,14 +80,14 @@ export function toCliError(error: unknown): CliError {
     case "readOnly":
       return new CliError(
         "notWritable",
-        `no permission${place}${said}`,
+        `no permission${where}${codeText}`,
         "check who owns that path, or point `data` in kit.yaml at a folder you may write to",
         { cause: error },
       );
     case "full":
       return new CliError(
         "diskFull",
-        `no space left on the disk${place}`,
+        `no space left on the disk${where}`,
         "free some space, or move `data` in kit.yaml to a larger disk; then run again, nothing is lost",
         { cause: error },
       );
@@ -112,8 +109,8 @@ export function toCliError(error: unknown): CliError {
 }
 
 /**
- * A failure to write in the data folder as a user's problem, when it is one; anything else comes back as it is. Node tells
- * ENOENT of a new folder on a read-only file system.
+ * Turns a failure to write in the data folder into a CliError, and returns any other error unchanged. On a read-only file
+ * system Node reports ENOENT for a new folder.
  */
 export function diskError(error: unknown, folder: string): unknown {
   const fault = faultOf(error);
@@ -136,7 +133,7 @@ export function diskError(error: unknown, folder: string): unknown {
   return error;
 }
 
-/** Does work in the data folder; a failure to write comes out as `diskError` has it. */
+/** Runs work in the data folder; throws a failure to write as `diskError` returns it. */
 export function onDisk<T>({ data }: { data: string }, work: () => T): T {
   try {
     return work();

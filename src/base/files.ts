@@ -12,15 +12,15 @@ import {
 import { basename, dirname, join } from "node:path";
 import { faultOf } from "./faults.ts";
 
-// Nothing of raw/ and manifest/ is fsynced. A killed process loses nothing by that: what it wrote is in the page cache.
-// After a power cut a file system may keep a rename and lose the bytes. An fsync per object would cost more than all the
-// rest of a sync, and buys little, since the bucket still has everything: every sync compares names and sizes of the files
-// of the days that it lists with the manifest, fetches again what is missing or short, and treats an unreadable manifest
-// as none. `verify` reads everything.
+// Files in raw/ and manifest/ are not fsynced. A killed process loses nothing: what it wrote is in the page cache. After a
+// power cut a file system may keep a rename and lose the bytes. An fsync per object would cost more than the rest of a sync
+// and gain little, as the bucket still has everything: each sync compares the names and sizes of the files of the days that
+// it lists with the manifest, fetches what is missing or short again, and treats an unreadable manifest as a missing one.
+// `verify` reads every byte.
 
 /**
- * Writes a file of the data folder beside, below tmp/ where the next sync clears up, and renames it, unless it holds that
- * text already. True when it wrote. `flush`: the bytes are on the disk before the name is. Takes the place of a folder.
+ * Writes a file of the data folder by a draft and a rename, unless it holds that text already; true when it wrote. A draft
+ * left below tmp/ is removed by the next sync. `flush` fsyncs before the rename. A folder in its way is removed.
  */
 export function writeAtomically(
   data: string,
@@ -32,16 +32,16 @@ export function writeAtomically(
   try {
     if (readFileSync(target, "utf8") === text) return false;
   } catch {
-    // not there, or not readable: then it is written
+    // missing or unreadable: written anew
   }
   const tmp = join(data, "tmp");
-  const beside = join(tmp, `${process.pid}.${basename(path)}`);
+  const draft = join(tmp, `${process.pid}.${basename(path)}`);
   makeFolder(data, "tmp");
   try {
-    writeFileSync(beside, text, { flush });
-    putFile(beside, data, path);
+    writeFileSync(draft, text, { flush });
+    moveFile(draft, data, path);
   } finally {
-    rmSync(beside, { force: true });
+    rmSync(draft, { force: true });
     removeEmpty(tmp);
   }
   return true;
@@ -49,7 +49,7 @@ export function writeAtomically(
 
 /**
  * Replaces a file outside the data folder atomically: `write` writes a draft, which is then renamed. A reader sees the old
- * or the new content, and a failure leaves the old.
+ * content or the new, and a failure leaves the old.
  */
 export function replaceFile(file: string, write: (draft: string) => void, draft = `${file}.${process.pid}`): void {
   try {
@@ -60,15 +60,15 @@ export function replaceFile(file: string, write: (draft: string) => void, draft 
   }
 }
 
-/** Moves a whole file to its place below the data folder, given by its path there; a folder in its way goes. */
-export function putFile(from: string, data: string, path: string): void {
+/** Moves a file to `path` below the data folder. A folder in its way is removed. */
+export function moveFile(from: string, data: string, path: string): void {
   makeFolder(data, dirname(path));
   const target = join(data, path);
   if (statSync(target, { throwIfNoEntry: false })?.isDirectory()) rmSync(target, { recursive: true });
   renameSync(from, target);
 }
 
-/** Makes a folder below the data folder, given by its path there. A file that is in its way is none of the kit's: it goes. */
+/** Makes the folder `path` below the data folder. A file in its way, which the kit did not write, is removed. */
 export function makeFolder(data: string, path: string): string {
   const folder = join(data, path);
   try {
@@ -76,8 +76,8 @@ export function makeFolder(data: string, path: string): string {
   } catch (error) {
     if (!["missing", "inTheWay"].includes(faultOf(error) ?? "")) throw error;
     const parts = path.split("/");
-    const ways = parts.map((_, i) => join(data, ...parts.slice(0, i + 1)));
-    const file = ways.find((way) => statSync(way, { throwIfNoEntry: false })?.isDirectory() === false);
+    const parents = parts.map((_, i) => join(data, ...parts.slice(0, i + 1)));
+    const file = parents.find((parent) => statSync(parent, { throwIfNoEntry: false })?.isDirectory() === false);
     if (file === undefined) throw error;
     rmSync(file);
     mkdirSync(folder, { recursive: true });
@@ -85,7 +85,7 @@ export function makeFolder(data: string, path: string): string {
   return folder;
 }
 
-/** Removes a folder if nothing is in it. True when it did. */
+/** Removes a folder if it is empty. True when it did. */
 export function removeEmpty(folder: string): boolean {
   try {
     rmdirSync(folder);
@@ -95,12 +95,12 @@ export function removeEmpty(folder: string): boolean {
   }
 }
 
-/** Removes folders that are empty, upwards until `top`. */
+/** Removes empty folders, from `folder` upwards, and stops below `top`. */
 export function prune(folder: string, top: string): void {
   for (let at = folder; at !== top && at.startsWith(top); at = dirname(at)) if (!removeEmpty(at)) return;
 }
 
-/** What is in a folder; nothing where there is no such folder. */
+/** The entries of a folder; none when it does not exist. */
 export function entriesOf(folder: string, options: { recursive?: boolean } = {}): Dirent[] {
   try {
     return readdirSync(folder, { ...options, withFileTypes: true });

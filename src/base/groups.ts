@@ -1,17 +1,17 @@
-/** What one group holds at most; one of more than `size` is alone. */
+/** The limits of a group. An item larger than `size` is a group of its own. */
 export interface GroupLimits {
   count: number;
-  size: number; // of all together
+  size: number; // sum over the group
 }
 
-/** Cuts a list into groups of neighbours that are small enough together, in their order. */
-export function inGroups<T>(items: readonly T[], sizeOf: (item: T) => number, most: GroupLimits): T[][] {
+/** Splits a list into runs of neighbours within the limits. */
+export function inGroups<T>(items: readonly T[], sizeOf: (item: T) => number, limits: GroupLimits): T[][] {
   const groups: T[][] = [];
   let sum = 0;
   for (const item of items) {
     const size = sizeOf(item);
     const group = groups.at(-1);
-    if (group && group.length < most.count && sum + size <= most.size) {
+    if (group && group.length < limits.count && sum + size <= limits.size) {
       group.push(item);
       sum += size;
     } else {

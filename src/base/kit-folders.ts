@@ -2,13 +2,13 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The kit's own folder: the one that holds package.json, whether this file runs from src/ or from dist/. */
+/** The kit's root folder: the one with package.json, whether this file runs from src/ or dist/. */
 export const kitRoot = findKitRoot(dirname(fileURLToPath(import.meta.url)));
 
 export const pagesFolder = join(kitRoot, "notebooks");
 export const loadersFolder = join(kitRoot, "data-loaders");
 
-/** Files as paths below a folder, sorted. */
+/** The files below a folder, as sorted paths relative to it. */
 export function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -16,7 +16,7 @@ export function filesBelow(folder: string): string[] {
     .sort();
 }
 
-/** A path as addresses have it. */
+/** A path with forward slashes. */
 export function slashes(path: string): string {
   return path.split(sep).join("/");
 }

@@ -5,24 +5,23 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CliError } from "./errors.ts";
 import { diskError } from "./faults.ts";
 import { prune } from "./files.ts";
-import { type Holder, holderIn, isAlive, thisProcess } from "./process.ts";
+import { type Holder, isAlive, parseHolder, thisProcess } from "./process.ts";
 
 export interface LockOptions {
-  wait?: boolean; // wait for the holder; default: fail with what `busy` makes of it
+  wait?: boolean; // wait for the holder; default: throw the error of `busy`
   signal?: AbortSignal | undefined;
-  onWait?: ((holder: Holder) => void) | undefined; // once for every holder waited for
-  busy?: (holder: Holder, file: string) => CliError; // default: that another sync holds the data folder
+  onWait?: ((holder: Holder) => void) | undefined; // called once per holder waited for
+  busy?: (holder: Holder, file: string) => CliError; // default: another sync holds the data folder
   pollMs?: number;
 }
 
-const settledMs = 2_000; // so long at most a file that says nothing may be one that is being written
+const settledMs = 2_000; // a lock file without content that is older was abandoned; a younger one may be being written
 const briefMs = 50;
 const noLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
 /**
- * Runs `work` as the only writer of the data folder: no other process, and nothing else in this one.
- * Throws CliError("locked") with pid and time when somebody holds it and `wait` is not set. `held`: the caller holds it
- * already, and it is granted at once.
+ * Runs `work` as the only writer of the data folder, in this process and any other. Throws CliError("locked") with pid and
+ * time when the lock is held and `wait` is not set. `held`: the caller holds it already.
  */
 export async function withLock<T>(
   project: { data: string },
@@ -33,10 +32,10 @@ export async function withLock<T>(
 }
 
 /**
- * Runs `work` while this process holds the lock `file`: nobody else, here or elsewhere, holds it meanwhile. Makes the
- * folder it lies in, and takes away again what it made and left empty. A lock is taken over from a process that is dead,
- * from one whose number was given to another since, and where it is damaged. Not to be asked for again inside `work`.
- * Throws CliError as `busy` makes it, or notWritable, diskFull; on the signal its reason.
+ * Runs `work` while this process alone holds the lock `file`. Makes the file's folder, and removes it again if it made it and
+ * it is empty. Takes over a damaged lock, and that of a dead process, even if its pid was reused. Not reentrant: taking the
+ * lock again inside `work` never returns. Throws the CliError of `busy`, or notWritable, diskFull; the signal's reason on
+ * abort.
  */
 export async function withLockFile<T>(file: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const folder = dirname(file);
@@ -49,14 +48,14 @@ export async function withLockFile<T>(file: string, options: LockOptions, work: 
   }
 }
 
-// the lock                                   here
-// is not there                               taken
-// names a process that runs                  waited for, or refused
-// names one of another host                  the same: whether it runs cannot be told from here
+// the lock file                              is
+// does not exist                             created
+// names a running process                    waited for, or refused
+// names a process of another host            the same: this host cannot know whether it runs
 // names a dead process                       taken over
-// says nothing, since less than 2 s          waited for: on a file system without links it is being written
-// says nothing, for longer; is a folder      taken over
-/** Returns the topmost folder that had to be made. Every turn of the loop waits, so that a signal is heard. */
+// has no content, for less than 2 s          waited for: without hard links it may be being written
+// has no content, for longer; is a folder    taken over
+/** Returns the topmost folder that it made. Every turn of the loop waits, so that the signal is noticed. */
 async function acquire(
   file: string,
   folder: string,
@@ -70,33 +69,33 @@ async function acquire(
   }
   const { signal } = options;
   const pause = (ms: number) => delay(ms, undefined, signal ? { signal } : undefined);
-  const unsettled = new Watched();
-  const guarded = new Watched();
-  let told: Holder | null = null;
+  const emptyLock = new FileAge();
+  const guard = new FileAge();
+  let waitedFor: Holder | null = null;
   for (;;) {
     signal?.throwIfAborted();
     const mine = thisProcess();
     if (create(file, folder, mine)) return { made, holder: mine };
     const holder = read(file);
-    if (holder === null ? unsettled.lasts(file) : !isAlive(holder)) {
-      takeAway(file, holder, folder, guarded);
+    if (holder === null ? emptyLock.isOld(file) : !isAlive(holder)) {
+      removeStale(file, holder, folder, guard);
       await pause(Math.random() * briefMs);
     } else if (holder === null) await pause(briefMs);
     else {
-      unsettled.forget();
+      emptyLock.forget();
       if (!options.wait) throw (options.busy ?? locked)(holder, file);
-      if (!same(told, holder)) options.onWait?.(holder);
-      told = holder;
+      if (!same(waitedFor, holder)) options.onWait?.(holder);
+      waitedFor = holder;
       await pause(options.pollMs ?? 250);
     }
   }
 }
 
-/** How long a file has been there: by its time, or by watching it, as its time may be one to come. */
-class Watched {
+/** Whether a file is old, by its mtime, or by having watched it, since its mtime may be in the future. */
+class FileAge {
   private since: number | null = null;
 
-  lasts(file: string): boolean {
+  isOld(file: string): boolean {
     const time = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
     if (time === undefined) {
       this.since = null;
@@ -111,13 +110,13 @@ class Watched {
   }
 }
 
-// A link is made or refused in one step, and what it shows is complete from the start.
+// A hard link is atomic, and its content is complete from the start.
 function create(file: string, folder: string, holder: Holder): boolean {
-  const beside = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  const draft = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
   try {
-    writeFileSync(beside, `${JSON.stringify(holder)}\n`);
+    writeFileSync(draft, `${JSON.stringify(holder)}\n`);
     try {
-      linkSync(beside, file);
+      linkSync(draft, file);
     } catch (error) {
       const { code = "" } = error as NodeJS.ErrnoException;
       if (code === "EEXIST") return false;
@@ -129,19 +128,19 @@ function create(file: string, folder: string, holder: Holder): boolean {
     if ((error as NodeJS.ErrnoException).code === "EEXIST" && existsSync(file)) return false;
     throw diskError(error, folder);
   } finally {
-    rmSync(beside, { force: true });
+    rmSync(draft, { force: true });
   }
 }
 
-// Of two that find the same stale lock, the later must not remove the new lock of the earlier: so only the one that
-// holds the guard looks again and removes.
-function takeAway(file: string, stale: Holder | null, folder: string, guarded: Watched): void {
+// Of two processes that find the same stale lock, the later must not remove the new lock of the earlier: only the one that
+// holds the guard reads the lock again and removes it.
+function removeStale(file: string, stale: Holder | null, folder: string, age: FileAge): void {
   const guard = `${file}.guard`;
   try {
     writeFileSync(guard, "", { flag: "wx" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw diskError(error, folder);
-    if (guarded.lasts(guard)) rmSync(guard, { recursive: true, force: true }); // killed in the middle of this
+    if (age.isOld(guard)) rmSync(guard, { recursive: true, force: true }); // of a process killed in this function
     return;
   }
   try {
@@ -149,7 +148,7 @@ function takeAway(file: string, stale: Holder | null, folder: string, guarded: W
   } catch (error) {
     throw diskError(error, folder);
   } finally {
-    guarded.forget();
+    age.forget();
     rmSync(guard, { force: true });
   }
 }
@@ -158,10 +157,10 @@ function same(a: Holder | null, b: Holder | null): boolean {
   return a?.pid === b?.pid && a?.since === b?.since && a?.host === b?.host;
 }
 
-// null: gone, a folder, or nothing that names a process
+// null: missing, a folder, or names no process
 function read(file: string): Holder | null {
   try {
-    return holderIn(JSON.parse(readFileSync(file, "utf8")));
+    return parseHolder(JSON.parse(readFileSync(file, "utf8")));
   } catch {
     return null;
   }

@@ -1,22 +1,22 @@
-/** The candidate that `word` is most likely a slip or the beginning of, or null. Case and `-` for `_` cost nothing. */
+/** The candidate that `word` most likely misspells or abbreviates, or null. Case, and `-` for `_`, cost nothing. */
 export function suggest(word: string, candidates: Iterable<string>): string | null {
-  const wanted = plain(word);
+  const sought = plain(word);
   let best: string | null = null;
-  let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let least = Math.max(1, Math.floor(sought.length / 3)) + 1;
   const all = [...candidates];
   for (const candidate of all) {
-    if (Math.abs(candidate.length - wanted.length) >= least) continue;
-    const distance = editDistance(wanted, plain(candidate));
+    if (Math.abs(candidate.length - sought.length) >= least) continue;
+    const distance = editDistance(sought, plain(candidate));
     if (distance < least) {
       best = candidate;
       least = distance;
     }
   }
-  if (best !== null || wanted.length < 3) return best;
-  return all.find((candidate) => plain(candidate).startsWith(wanted)) ?? null;
+  if (best !== null || sought.length < 3) return best;
+  return all.find((candidate) => plain(candidate).startsWith(sought)) ?? null;
 }
 
-/** `did you mean "key"?`, or the given alternatives when nothing is close. */
+/** `did you mean "key"?`, or the first candidates when none is close. */
 export function hint(word: string, candidates: readonly string[], shown = 12): string {
   const close = suggest(word, candidates);
   if (close !== null) return `did you mean "${close}"?`;
@@ -28,20 +28,19 @@ function plain(text: string): string {
   return text.toLowerCase().replaceAll("-", "_");
 }
 
-/** Insertions, deletions, changed letters and swapped neighbours, one each. */
+/** The edit distance: an insertion, a deletion, a changed letter and a swap of neighbours cost one each. */
 export function editDistance(a: string, b: string): number {
-  let before: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  const at = (i: number, j: number) => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
   for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
+    const row = [i];
+    rows.push(row);
     for (let j = 1; j <= b.length; j += 1) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      let cost = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + same);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, before[j - 2]! + 1);
-      next.push(cost);
+      const changed = a[i - 1] === b[j - 1] ? 0 : 1;
+      let cost = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + changed);
+      if (a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, at(i - 2, j - 2) + 1);
+      row.push(cost);
     }
-    before = row;
-    row = next;
   }
-  return row[b.length]!;
+  return at(a.length, b.length);
 }

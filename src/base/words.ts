@@ -1,6 +1,6 @@
 // Sizes, durations and times as people read them.
 
-/** `1.4 MB`: decimal units, as disks and buckets are sold. */
+/** `1.4 MB`, in decimal units. */
 export function bytes(count: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let value = count;
@@ -26,7 +26,7 @@ export function duration(seconds: number): string {
   return rest === 0 ? `${over} ${large}` : `${over} ${large} ${rest} ${small}`;
 }
 
-/** A lag as people say it: `0 min`, `35 min`, `2 h 5 min`, `3 d 4 h`. */
+/** A lag: `0 min`, `35 min`, `2 h 5 min`, `3 d 4 h`. */
 export function span(minutes: number): string {
   return minutes < 1 ? "0 min" : duration(Math.floor(minutes) * 60);
 }
@@ -51,7 +51,7 @@ export function minute(time: Date, zone = "UTC"): string {
   return `${text} ${zone}`;
 }
 
-/** An ISO time in UTC as the same moment in an IANA zone: `2026-09-01T05:15:00.25Z` is `2026-09-01T02:45:00.25-02:30`. */
+/** A UTC time in an IANA zone: `2026-09-01T05:15:00.25Z` is `2026-09-01T02:45:00.25-02:30`. */
 export function zoned(iso: string, zone: string): string {
   const moment = Date.parse(iso);
   if (Number.isNaN(moment)) return iso; // infinity
@@ -63,7 +63,7 @@ export function zoned(iso: string, zone: string): string {
   return `${wall}${fraction}${minutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
 
-// Minutes east of UTC. Zones change their offset on quarter hours only, so one look-up serves the whole quarter.
+// Minutes east of UTC. Offsets change on quarter hours only, so one look-up serves a quarter.
 const offsets = new Map<string, number>();
 function offset(moment: number, zone: string): number {
   const quarter = Math.floor(moment / 900_000);
@@ -72,9 +72,9 @@ function offset(moment: number, zone: string): number {
   if (minutes === undefined) {
     if (offsets.size > 100_000) offsets.clear();
     const parts = formatter(zone).formatToParts(quarter * 900_000);
-    const name = parts.find(({ type }) => type === "timeZoneName")!.value;
-    const [, sign, hours, rest] = /GMT(?:([+-])(\d\d):(\d\d))?/.exec(name)!;
-    minutes = hours === undefined ? 0 : (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(rest));
+    const name = parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
+    const [, sign, hours = 0, rest = 0] = /GMT([+-])(\d\d):(\d\d)/.exec(name) ?? [];
+    minutes = (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(rest));
     offsets.set(key, minutes);
   }
   return minutes;

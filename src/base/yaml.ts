@@ -1,9 +1,9 @@
-import { CliError, type ExitName } from "./errors.ts";
+import { CliError, type ExitName, reasonOf } from "./errors.ts";
 import { own } from "./names.ts";
 import { hint } from "./suggest.ts";
 import * as yaml from "./yaml-package.ts";
 
-/** One mistake in a file people write, with its place. */
+/** A mistake in a configuration file, with its position. */
 export interface Problem {
   line: number;
   column: number;
@@ -11,33 +11,33 @@ export interface Problem {
   exit: ExitName;
 }
 
-/** A value in the file: its node, and how to speak of it. `node` is null where a key has no value. */
+/** A value in the file, and what messages call it. */
 export interface Value {
   file: YamlFile;
-  node: yaml.Node | null;
+  node: yaml.Node | null; // null: a key without a value
   at: number; // offset in the text
   keyAt: number; // offset of its key
-  name: string; // the key it stands under, "" at the top
-  where: string; // of the map it stands in, such as "feed conversations"; "" at the top
+  name: string; // its key; "" at the top
+  where: string; // the map it is in, such as "feed conversations"; "" at the top
 }
 
 /**
- * Reads a value, or reports what is wrong with it and returns undefined; it never throws.
- * `options` are the paths of the keys it knows, such as "sync.max_age".
+ * Reads a value, or reports what is wrong with it and returns undefined. Never throws. `options` are the paths of the keys
+ * that it reads, such as "sync.max_age".
  */
-export interface Check<T> {
+export interface Reader<T> {
   (value: Value): T | undefined;
   options?: string[];
 }
 
-type Read<S> = { [K in keyof S]?: S[K] extends Check<infer T> ? T : never };
+type Read<S> = { [K in keyof S]?: S[K] extends Reader<infer T> ? T : never };
 
 const secretName = /secret|password|passphrase|passwd|access_?key|session_?token|credential|private_?key/i;
 const secretValue = /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN[^-]*-----|(?<=\/\/)[^/\s:@]*:[^/\s@]+(?=@)/g;
 const secretAdvice =
   "secrets belong in the AWS credentials file (name its profile with `profile`), in the environment, or in the SSH agent";
 
-/** A YAML text with everything that is wrong with it. Reading goes on after a mistake, so that one run names them all. */
+/** A YAML text and its mistakes. Reading goes on after a mistake, so that one run reports them all. */
 export class YamlFile {
   readonly name: string;
   readonly top: Value;
@@ -64,7 +64,7 @@ export class YamlFile {
       name: "",
       where: "",
     };
-    for (const error of parsed.errors) this.report(error.pos[0], `not valid YAML: ${firstLine(error.message)}`);
+    for (const error of parsed.errors) this.report(error.pos[0], `not valid YAML: ${reasonOf(error)}`);
   }
 
   report(at: number, message: string, exit: ExitName = "config"): void {
@@ -78,8 +78,7 @@ export class YamlFile {
   }
 
   resolve(node: unknown): yaml.Node | null {
-    const found = yaml.isAlias(node) ? node.resolve(this.document) : node;
-    return (found ?? null) as yaml.Node | null;
+    return ((yaml.isAlias(node) ? node.resolve(this.document) : node) ?? null) as yaml.Node | null;
   }
 
   /** Reports values that look like secrets, without repeating them. */
@@ -92,43 +91,44 @@ export class YamlFile {
     });
   }
 
-  /** Throws one CliError that lists every problem in the order of the file; does nothing when there is none. */
+  /** Throws one CliError with every problem, in the order of the file. Does nothing when there is none. */
   throwProblems(next?: string): void {
-    if (this.problems.length === 0) return;
     const sorted = [...this.problems].sort((a, b) => a.line - b.line || a.column - b.column);
+    const [first] = sorted;
+    if (first === undefined) return;
     const lines = sorted.map(({ line, column, message }) => `${this.name}:${line}:${column} ${message}`);
     const exits = new Set(sorted.map((problem) => problem.exit));
-    throw new CliError(exits.size === 1 ? sorted[0]!.exit : "config", [...new Set(lines)].join("\n"), next);
+    throw new CliError(exits.size === 1 ? first.exit : "config", [...new Set(lines)].join("\n"), next);
   }
 }
 
-/** A map with these keys and no others. Missing keys are undefined in the result. */
-export function record<S extends Record<string, Check<unknown>>>(shape: S): Check<Read<S>> {
+/** Reads a map with these keys and no others. A missing key is undefined in the result. */
+export function record<S extends Record<string, Reader<unknown>>>(shape: S): Reader<Read<S>> {
   const names = Object.keys(shape);
-  const check: Check<Read<S>> = (value) => {
-    const inside = place(value);
+  const read: Reader<Read<S>> = (value) => {
+    const inside = pathOf(value);
     const result = new Map<string, unknown>();
     for (const entry of entries(value, inside) ?? []) {
-      const known = own(shape, entry.name);
-      if (known !== undefined) result.set(entry.name, known(entry));
+      const reader = own(shape, entry.name);
+      if (reader !== undefined) result.set(entry.name, reader(entry));
       else entry.file.report(entry.keyAt, unknownOption(entry.name, inside, names));
     }
     return Object.fromEntries(result) as Read<S>;
   };
-  check.options = Object.entries(shape).flatMap(([name, { options = [] }]) => [
+  read.options = Object.entries(shape).flatMap(([name, { options = [] }]) => [
     name,
     ...options.map((path) => `${name}.${path}`),
   ]);
-  return check;
+  return read;
 }
 
-/** A map from names of the user's own to values of one kind. `noun` is how such an entry is called: "feed", "column". */
-export function mapOf<T>(noun: string, check: Check<T>, pattern = /^.+$/s): Check<Map<string, T>> {
-  const read: Check<Map<string, T>> = (value) => {
+/** Reads a map from the user's names to values of one kind, which messages call `noun`: "feed", "column". */
+export function mapOf<T>(noun: string, reader: Reader<T>, pattern = /^.+$/s): Reader<Map<string, T>> {
+  const read: Reader<Map<string, T>> = (value) => {
     const result = new Map<string, T>();
-    for (const entry of entries(value, place(value)) ?? []) {
+    for (const entry of entries(value, pathOf(value)) ?? []) {
       if (!pattern.test(entry.name)) value.file.report(entry.keyAt, `invalid ${noun} name: ${entry.name}`);
-      const item = check({
+      const item = reader({
         ...entry,
         where: `${noun} ${entry.name}${value.where === "" ? "" : ` of ${value.where}`}`,
         name: "",
@@ -137,30 +137,30 @@ export function mapOf<T>(noun: string, check: Check<T>, pattern = /^.+$/s): Chec
     }
     return result;
   };
-  read.options = (check.options ?? []).map((path) => `<${noun}>.${path}`);
+  read.options = (reader.options ?? []).map((path) => `<${noun}>.${path}`);
   return read;
 }
 
-/** A list; a single value may stand for a list of one when `single` is set. */
-export function listOf<T>(check: Check<T>, single = false): Check<T[]> {
-  const read: Check<T[]> = (value) => {
+/** Reads a list; with `single`, also a value that is not a list, as its only item. */
+export function listOf<T>(reader: Reader<T>, single = false): Reader<T[]> {
+  const read: Reader<T[]> = (value) => {
     const node = value.file.resolve(value.node);
     if (!yaml.isSeq(node)) {
       if (!single || node === null || yaml.isMap(node)) return wrong(value, "a list");
-      const item = check(value);
+      const item = reader(value);
       return item === undefined ? undefined : [item];
     }
-    const items = node.items.map((item) => check({ ...value, node: item as yaml.Node, at: start(item) ?? value.at }));
+    const items = node.items.map((item) => reader({ ...value, node: item as yaml.Node, at: start(item) ?? value.at }));
     return items.filter((item) => item !== undefined) as T[];
   };
-  if (check.options !== undefined) read.options = check.options;
+  if (reader.options !== undefined) read.options = reader.options;
   return read;
 }
 
-/** Text. Numbers count as their own spelling (`version: 1`). `parse` may refuse by throwing an Error with the reason. */
-export function text(what: string): Check<string>;
-export function text<T>(what: string, parse: (text: string) => T): Check<T>;
-export function text<T>(what: string, parse?: (text: string) => T): Check<T | string> {
+/** Reads text. A number counts as it is spelled (`version: 1`). `parse` rejects by throwing an Error with the reason. */
+export function text(what: string): Reader<string>;
+export function text<T>(what: string, parse: (text: string) => T): Reader<T>;
+export function text<T>(what: string, parse?: (text: string) => T): Reader<T | string> {
   return (value) => {
     const node = value.file.resolve(value.node);
     if (!yaml.isScalar(node) || node.value === null || typeof node.value === "boolean") return wrong(value, what);
@@ -175,7 +175,7 @@ export function text<T>(what: string, parse?: (text: string) => T): Check<T | st
   };
 }
 
-/** A name of letters, digits and `._-`; `kind` is how a message calls it: "region". */
+/** Parses a name of letters, digits and `._-`, which messages call `kind`: "region". */
 export function token(kind: string): (written: string) => string {
   return (written) => {
     if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(written)) return written;
@@ -183,15 +183,15 @@ export function token(kind: string): (written: string) => string {
   };
 }
 
-export function oneOf<const T extends string>(...choices: T[]): Check<T> {
+export function oneOf<const T extends string>(...choices: T[]): Reader<T> {
   return text(`one of ${choices.join(", ")}`, (written) => {
-    const found = choices.find((choice) => choice === written);
-    if (found === undefined) throw new Error(`unknown value "${written}" (${hint(written, choices)})`);
-    return found;
+    const choice = choices.find((choice) => choice === written);
+    if (choice === undefined) throw new Error(`unknown value "${written}" (${hint(written, choices)})`);
+    return choice;
   });
 }
 
-export function number(what: string, least: number, most: number, whole = false): Check<number> {
+export function number(what: string, least: number, most: number, whole = false): Reader<number> {
   return (value) => {
     const node = value.file.resolve(value.node);
     if (!yaml.isScalar(node) || typeof node.value !== "number") return wrong(value, what);
@@ -201,21 +201,21 @@ export function number(what: string, least: number, most: number, whole = false)
   };
 }
 
-export function flag(): Check<boolean> {
+export function flag(): Reader<boolean> {
   return (value) => {
     const node = value.file.resolve(value.node);
     return yaml.isScalar(node) && typeof node.value === "boolean" ? node.value : wrong(value, "true or false");
   };
 }
 
-/** `null` (written, or nothing after the colon) or what `check` reads. */
-export function orNull<T>(check: Check<T>): Check<T | null> {
-  const read: Check<T | null> = (value) => (isNull(value) ? null : check(value));
-  if (check.options !== undefined) read.options = check.options;
+/** Reads `null`, also as nothing after the colon, or what `reader` reads. */
+export function orNull<T>(reader: Reader<T>): Reader<T | null> {
+  const read: Reader<T | null> = (value) => (isNull(value) ? null : reader(value));
+  if (reader.options !== undefined) read.options = reader.options;
   return read;
 }
 
-/** The plain value of a scalar; undefined for a map or a list. */
+/** The value of a scalar; undefined for a map or a list. */
 export function scalar(value: Value): unknown {
   const node = value.file.resolve(value.node);
   if (node === null) return null;
@@ -226,7 +226,7 @@ export function isMap(value: Value): boolean {
   return yaml.isMap(value.file.resolve(value.node));
 }
 
-/** The items of a list, one value each; a single value that is no list counts as its only item. */
+/** The items of a list; a value that is not a list counts as its only item. */
 export function items(value: Value): Value[] {
   const node = value.file.resolve(value.node);
   if (!yaml.isSeq(node)) return [value];
@@ -237,21 +237,21 @@ export function items(value: Value): Value[] {
 }
 
 /** Reads a map with `map`, anything else with `other`. */
-export function mapOr<A, B>(map: Check<A>, other: Check<B>): Check<A | B> {
-  const read: Check<A | B> = (value) => (yaml.isMap(value.file.resolve(value.node)) ? map(value) : other(value));
+export function mapOr<A, B>(map: Reader<A>, other: Reader<B>): Reader<A | B> {
+  const read: Reader<A | B> = (value) => (yaml.isMap(value.file.resolve(value.node)) ? map(value) : other(value));
   read.options = [...(map.options ?? []), ...(other.options ?? [])];
   return read;
 }
 
-/** Where the key `name` of a map stands, for problems that show only when several values are compared. */
-export function keyPlace(value: Value, name: string): number {
+/** The offset of the key `name` of a map, for problems that show only when several values are compared. */
+export function keyOffset(value: Value, name: string): number {
   const node = value.file.resolve(value.node);
   if (!yaml.isMap(node)) return value.at;
   const pair = node.items.find((item) => yaml.isScalar(item.key) && String(item.key.value) === name);
   return start(pair?.key) ?? value.at;
 }
 
-/** The entries of a map, with duplicates reported; undefined (and reported) when it is no map. */
+/** The entries of a map. Reports duplicates; reports a value that is not a map, and returns undefined. */
 export function entries(value: Value, inside: string): Value[] | undefined {
   const node = value.file.resolve(value.node);
   if (isNull(value)) return [];
@@ -287,7 +287,7 @@ export function isNull(value: Value): boolean {
   return scalar(value) === null;
 }
 
-/** Reports a problem at the value; returns undefined, so that a check can end with it. */
+/** Reports a problem at the value. Returns undefined, as a reader then does. */
 export function fail(value: Value, message: string): undefined {
   value.file.report(value.at, message);
   return undefined;
@@ -295,7 +295,7 @@ export function fail(value: Value, message: string): undefined {
 
 function wrong(value: Value, expected: string): undefined {
   const node = value.file.resolve(value.node);
-  const found = isNull(value)
+  const actual = isNull(value)
     ? "nothing"
     : yaml.isMap(node)
       ? "a map"
@@ -308,7 +308,7 @@ function wrong(value: Value, expected: string): undefined {
               : `"${node.value}"`
             : String(node.source ?? node.value)
           : "something else";
-  return fail(value, `${label(value)} must be ${expected}, not ${found}`);
+  return fail(value, `${label(value)} must be ${expected}, not ${actual}`);
 }
 
 function label(value: Value): string {
@@ -316,21 +316,17 @@ function label(value: Value): string {
   return `option "${value.name}"${value.where === "" ? "" : ` in ${value.where}`}`;
 }
 
-function place(value: Value): string {
+function pathOf(value: Value): string {
   if (value.name === "") return value.where;
   if (value.where === "") return value.name;
   return value.where.includes(" ") ? `${value.name} of ${value.where}` : `${value.where}.${value.name}`;
 }
 
-function unknownOption(name: string, where: string, known: string[]): string {
+function unknownOption(name: string, where: string, options: string[]): string {
   if (secretName.test(name)) return `"${name}" has no place in this file: ${secretAdvice}`;
-  return `unknown option "${name}"${where === "" ? "" : ` in ${where}`} (${hint(name, known)})`;
+  return `unknown option "${name}"${where === "" ? "" : ` in ${where}`} (${hint(name, options)})`;
 }
 
 function start(node: unknown): number | undefined {
   return (node as yaml.Node | null)?.range?.[0];
-}
-
-function firstLine(message: string): string {
-  return message.split("\n", 1)[0]!;
 }

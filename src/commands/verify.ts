@@ -8,7 +8,7 @@ import { table } from "../cli/table.ts";
 import type { Project } from "../config/project.ts";
 import { openProject } from "../config/project.ts";
 import { partitionName } from "../export/partition.ts";
-import type { CheckReport } from "../sync/check.ts";
+import type { RawReport } from "../sync/verify-raw.ts";
 import type { Verification } from "../warehouse/verify.ts";
 
 export default command({
@@ -56,7 +56,7 @@ export interface VerifyRun {
 
 export interface Verified {
   ok: boolean; // nothing is wrong that was not repaired
-  raw: CheckReport;
+  raw: RawReport;
   feeds: Verification[]; // after the repair, where there was one
   rebuilt: string[]; // feeds whose warehouse files were made anew from raw
 }
@@ -69,12 +69,12 @@ export function runVerify(project: Project, run: VerifyRun, context: Context): P
 }
 
 async function verify(project: Project, run: VerifyRun, { output, signal, now }: Context): Promise<Verified> {
-  const { checkRaw } = await import("../sync/check.ts");
+  const { verifyRaw } = await import("../sync/verify-raw.ts");
   const { listDays } = await import("../sync/manifest.ts");
   const { loadSnapshot, readSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
   const { updateWarehouse } = await import("../warehouse/update.ts");
   const { remote, repair } = run;
-  const raw = await checkRaw(project, {
+  const raw = await verifyRaw(project, {
     remote,
     repair,
     feeds: run.feeds ?? undefined,
@@ -125,7 +125,7 @@ function verifyText({ raw, feeds, rebuilt }: Verified): string {
   return blocks.join("\n");
 }
 
-function rawText({ files, partitions, bytes: size, damaged, repaired, unrepaired, remote }: CheckReport): string {
+function rawText({ files, partitions, bytes: size, damaged, repaired, unrepaired, remote }: RawReport): string {
   const verdict =
     damaged.length === 0 ? "each as the manifest has it" : `${count(damaged.length)} not as the manifest has them`;
   const blocks = [`${plural(files, "file")} of ${plural(partitions, "partition")} read, ${bytes(size)}: ${verdict}\n`];

@@ -64,7 +64,7 @@ export default command({
       throw new CliError("usage", "--allow-host goes with --serve", "add --serve, or leave --allow-host out");
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
-    const { requireSource } = await import("../sync/open-source.ts");
+    const { requireSource } = await import("../sync/stores.ts");
     requireSource(project);
     const { runBuild } = await import("./steps/build.ts");
     const { announce, defaultPort } = await import("./steps/serve.ts");

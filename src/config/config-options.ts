@@ -1,8 +1,7 @@
-// The options of kit.yaml and how each value is read. config.ts holds their meaning.
+// The options of kit.yaml, and how each value is read. config.ts says what they mean.
 import { daysLater } from "../../notebooks/components/metrics/time-zone.ts";
 import { suggest } from "../base/suggest.ts";
 import {
-  type Check,
   entries,
   fail,
   isMap,
@@ -13,6 +12,7 @@ import {
   number,
   oneOf,
   orNull,
+  type Reader,
   record,
   scalar,
   text,
@@ -32,7 +32,7 @@ export interface OpenHours {
 export const weekdays = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
 const shortDays = weekdays.map((day) => day.slice(0, 3));
 
-/** The kit's names of the WFM metrics; kit.yaml maps each to a column of the export. */
+/** The kit's names for the WFM metrics. kit.yaml maps each to columns of the export. */
 const queueMetrics = [
   "assignments",
   "abandons",
@@ -57,7 +57,7 @@ const duration = text("a duration such as 15m, 2h or 1d", minutes);
 const schemaOptions = {
   on_new_column: oneOf("evolve", "rescue", "freeze"),
   on_type_change: oneOf("widen", "rescue", "fail"),
-  on_missing_column: orNull(oneOf("null", "warn", "fail")), // an unquoted null means the policy of that name
+  on_missing_column: orNull(oneOf("null", "warn", "fail")), // an unquoted null stands for the policy "null"
 };
 
 const windowOptions = {
@@ -149,9 +149,9 @@ export function configOptions(): string[] {
 // feeds: [a, b: {since: …}]        these feeds, with options where a map follows the name
 // feeds: {a: , b: {since: …}}      the same as a map
 // feeds: {all: , b: {since: …}}    every feed in the bucket, b with options
-// feeds: {all: , b: false}         every feed in the bucket except b; `all` is implied where only exclusions are named
-function writtenFeeds(): Check<WrittenFeeds> {
-  const read: Check<WrittenFeeds> = (value) => {
+// feeds: {all: , b: false}         every feed in the bucket except b; exclusions alone imply `all`
+function writtenFeeds(): Reader<WrittenFeeds> {
+  const read: Reader<WrittenFeeds> = (value) => {
     const result: WrittenFeeds = { all: false, excluded: new Map(), named: new Map() };
     for (const item of isMap(value) ? [value] : items(value)) {
       if (isMap(item)) for (const entry of entries(item, "feeds") ?? []) addFeed(result, entry);
@@ -228,16 +228,16 @@ function excludedDays(value: Value): Map<string, string | null> {
   return names;
 }
 
-// The days from first to last, both included.
+// The days from first to last, inclusive.
 function dayRange(written: string): string[] {
   const [first = "", last = first, ...more] = written.split("..").map((part) => part.trim());
   if (more.length > 0) throw new Error(`invalid range of days: ${written} (as in 2026-11-26..2026-11-27)`);
-  const days = [date(first)];
-  date(last);
-  if (last < first) throw new Error(`invalid range of days: ${written} (it ends before it begins)`);
-  while (days.at(-1)! < last) {
+  const [from, until] = [date(first), date(last)];
+  if (until < from) throw new Error(`invalid range of days: ${written} (it ends before it begins)`);
+  const days: string[] = [];
+  for (let day = from; day <= until; day = daysLater(day, 1)) {
     if (days.length === 366) throw new Error(`invalid range of days: ${written} (more than 366 days)`);
-    days.push(daysLater(days.at(-1)!, 1));
+    days.push(day);
   }
   return days;
 }
@@ -274,13 +274,13 @@ function timeSpan(written: string): { from: number; to: number } {
   throw new Error(`invalid opening hours: ${written} (as in 08:00-20:00; 24:00 ends the day)`);
 }
 
-// The option exists only to refuse other values.
+// The option exists only to reject every other value.
 function repLevel(written: string): "none" {
   if (written === "none") return written;
   throw new Error(`not possible: rep_level ${written} (no page shows single reps; only none)`);
 }
 
-function metrics(names: readonly string[]): Record<string, Check<string[] | null>> {
+function metrics(names: readonly string[]): Record<string, Reader<string[] | null>> {
   return Object.fromEntries(names.map((name) => [name, orNull(listOf(columnName, true))]));
 }
 
@@ -317,28 +317,26 @@ function timezone(written: string): string {
     new Intl.DateTimeFormat("en", { timeZone: written }); // older names, such as US/Eastern
     return written;
   } catch {
-    const cities = zones.map((zone) => zone.slice(zone.lastIndexOf("/") + 1));
-    const city = suggest(written, cities);
-    const suggestion = suggest(written, zones) ?? (city === null ? null : zones[cities.indexOf(city)]!);
+    const cityOf = (zone: string) => zone.slice(zone.lastIndexOf("/") + 1);
+    const city = suggest(written, zones.map(cityOf));
+    const suggestion = suggest(written, zones) ?? zones.find((zone) => cityOf(zone) === city) ?? null;
     const next = suggestion === null ? "an IANA name such as Europe/Berlin" : `did you mean "${suggestion}"?`;
     throw new Error(`unknown time zone: ${written} (${next})`);
   }
 }
 
-// The shorthand 80/20 must be written as a map, because its two numbers are easily confused.
-function serviceLevel<S extends Record<string, Check<unknown>>>(shape: S): ReturnType<typeof record<S>> {
+// The shorthand 80/20 is rejected: its two numbers are easily confused.
+function serviceLevel<S extends Record<string, Reader<unknown>>>(shape: S): ReturnType<typeof record<S>> {
   const read = record(shape);
-  const check: ReturnType<typeof record<S>> = (value) => {
+  const readLevel: ReturnType<typeof record<S>> = (value) => {
     const shorthand = /^(\d{1,3})\s*%?\s*(?:\/|in|:)\s*(\d{1,5})\s*s?$/.exec(String(scalar(value) ?? ""));
     if (shorthand === null) return read(value);
-    const [, share, seconds] = shorthand.map(Number);
-    return fail(
-      value,
-      `invalid service_level: ${shorthand[0]} (written {target: ${share! / 100}, seconds: ${seconds}})`,
-    );
+    const [written, share, seconds] = shorthand;
+    const target = Number(share) / 100;
+    return fail(value, `invalid service_level: ${written} (written {target: ${target}, seconds: ${Number(seconds)}})`);
   };
-  if (read.options !== undefined) check.options = read.options;
-  return check;
+  if (read.options !== undefined) readLevel.options = read.options;
+  return readLevel;
 }
 
 const longEnvironments = new Map([

@@ -13,15 +13,15 @@ import {
 /** The text of a new kit.yaml. */
 export const newConfigText = "# Every option: docs/config.md. No secret belongs in this file.\n";
 
-/** An option of kit.yaml by its path, and its new value; null writes an empty value. */
+/** An option of kit.yaml by its path, and its new value; null: an empty value. */
 export interface Setting {
   path: string[]; // ["site", "wfm", "queue", "abandons"]
   value: string | string[] | null;
 }
 
 /**
- * The text of kit.yaml with these options set. Everything else keeps its comments and spacing; unusual syntax around the
- * options (maps in braces, anchors) may lose its spacing, but nothing else.
+ * The text of kit.yaml with these options set. Comments and spacing stay; only unusual syntax around the options (maps in
+ * braces, anchors) may lose its spacing.
  */
 export function setOptions(text: string, settings: readonly Setting[]): string {
   return settings.reduce((before, { path, value }) => {
@@ -34,7 +34,7 @@ export function setOptions(text: string, settings: readonly Setting[]): string {
   }, text);
 }
 
-/** The spliced text if it parses to the document, else the document rendered with the former line ends. */
+/** The spliced text if it parses to the document, else the document printed with the line ends of `before`. */
 export function settledText(before: string, document: Document, spliced: string | null): string {
   if (spliced !== null) {
     const parsed = parseConfigText(spliced);
@@ -44,7 +44,7 @@ export function settledText(before: string, document: Document, spliced: string 
   return /\r\n/.test(before) ? rendered.replace(/\r?\n/g, "\r\n") : rendered;
 }
 
-// Replaces the present value, or adds lines at the end of the innermost block map on the path.
+// Replaces the value, or adds lines at the end of the innermost block map on the path.
 function splice(text: string, path: string[], value: Setting["value"]): string | null {
   const style = { lineWidth: 0, collectionStyle: "flow", flowCollectionPadding: false } as const;
   const written = value === null ? "" : stringify(value, style).trimEnd();
@@ -62,9 +62,9 @@ function splice(text: string, path: string[], value: Setting["value"]): string |
       continue;
     }
     if (!isScalar(pair.value) && !(isSeq(pair.value) && pair.value.flow)) return null;
-    const [from, until] = pair.value.range!;
+    const [from, until] = rangeOf(pair.value);
     if (from < until) return text.slice(0, from) + written + text.slice(until);
-    const colon = text.indexOf(":", (pair.key as { range: [number, number, number] }).range[1]) + 1;
+    const colon = text.indexOf(":", rangeOf(pair.key)[1]) + 1;
     return `${text.slice(0, colon)}${written === "" ? "" : ` ${written}`}${text.slice(colon)}`;
   }
   return null;
@@ -103,10 +103,8 @@ function insert(text: string, map: YAMLMap, path: string[], written: string): st
 }
 
 function contentEnd(node: unknown): number | null {
-  if (isMap(node) && !node.flow && node.items.length > 0) {
-    const { key, value } = node.items.at(-1)!;
-    return contentEnd(value) ?? rangeOf(key)[1] + 1;
-  }
+  const last = isMap(node) && !node.flow ? node.items.at(-1) : undefined;
+  if (last) return contentEnd(last.value) ?? rangeOf(last.key)[1] + 1;
   const range = (node as { range?: [number, number, number] | null } | null)?.range;
   return range ? range[1] : null;
 }
@@ -124,12 +122,12 @@ function rangeOf(node: unknown): [number, number, number] {
   return (node as { range: [number, number, number] }).range;
 }
 
-/** The line end of a text. */
+/** The line end that a text uses. */
 export function lineEnd(text: string): string {
   return /\r?\n/.exec(text)?.[0] ?? "\n";
 }
 
-/** Parses the text as it is, mistakes included. */
+/** Parses a text, which may have mistakes. */
 export function parseConfigText(text: string): Document {
   return parseDocument(text, { prettyErrors: false, uniqueKeys: false, version: "1.2" });
 }

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { CliError } from "../base/errors.ts";
 import { own } from "../base/names.ts";
 import { hint, suggest } from "../base/suggest.ts";
-import { isNull, keyPlace, type Value, YamlFile } from "../base/yaml.ts";
+import { isNull, keyOffset, type Value, YamlFile } from "../base/yaml.ts";
 import type { Feed } from "../export/feed.ts";
 import { type FeedOverride, feedOptions, loadRegistry, mergeFeed } from "../export/registry.ts";
 import { kindOf, kinds, type SourceConfig } from "../sources/registry.ts";
@@ -20,7 +20,7 @@ export interface SchemaPolicy {
   onMissingColumn: MissingColumn;
 }
 
-/** How one feed is read, with the project's settings filled in. */
+/** Which part of a feed is read, with the project's settings filled in. */
 export interface FeedSelection extends SchemaPolicy {
   name: string;
   bucket: string | null; // null: the source is not a bucket
@@ -66,10 +66,10 @@ export interface Config {
   environment: string | null;
   company: string | null;
   source: SourceConfig | null;
-  feeds: FeedSelection[] | "all"; // use `selectFeed`, which covers both cases
-  selections: Map<string, FeedSelection>; // feeds that kit.yaml names, with `all` too
+  feeds: FeedSelection[] | "all"; // `selectFeed` covers both cases
+  selections: Map<string, FeedSelection>; // feeds that kit.yaml names, also beside `all`
   excluded: Set<string>; // feeds that kit.yaml excludes from `all`
-  overrides: Map<string, FeedOverride>; // changes and additions to the registry in kit.yaml
+  overrides: Map<string, FeedOverride>; // what kit.yaml changes in the registry, or adds to it
   since: string | null;
   lookbackDays: number | null;
   schema: SchemaPolicy;
@@ -131,8 +131,8 @@ const defaults = {
 } as const;
 
 /**
- * Reads kit.yaml. Throws one CliError that names every problem with its line and column: "config", or "unknownFeed" if
- * feed names are the only problems. Messages call the file `name`.
+ * Reads kit.yaml, which messages call `name`. Throws one CliError with every problem, its line and column: "unknownFeed" if
+ * all of them are names of feeds, else "config".
  */
 export function loadConfig(path: string, name = path, registry: Map<string, Feed> = loadRegistry()): Config {
   let source: string;
@@ -150,7 +150,7 @@ export function loadConfig(path: string, name = path, registry: Map<string, Feed
   return parseConfig(source, name, dirname(resolve(path)), registry);
 }
 
-/** As `loadConfig`, from text; relative paths start at `folder`. */
+/** Like `loadConfig`, from text. Relative paths start at `folder`. */
 export function parseConfig(
   source: string,
   name: string,
@@ -161,7 +161,7 @@ export function parseConfig(
   file.throwProblems("correct the line: `option: value`, with the options of a section indented by two spaces");
   file.refuseSecrets();
   const written = isNull(file.top) ? {} : (readOptions(file.top) ?? {});
-  const problem = (option: string, message: string) => file.report(keyPlace(file.top, option), message);
+  const problem = (option: string, message: string) => file.report(keyOffset(file.top, option), message);
   checkSource(written, problem);
   if (written.since !== undefined && written.lookback !== undefined) problem("lookback", onlyOneWindow);
   for (const [feed, { value, entry }] of written.feeds?.named ?? []) checkFeed(feed, entry, value, registry, written);
@@ -181,7 +181,7 @@ export function emptyConfig(folder: string): Config {
   return resolveConfig({}, folder);
 }
 
-/** How this feed is read; null when the configuration excludes it. */
+/** Which part of this feed is read; null when the configuration excludes it. */
 export function selectFeed(config: Config, name: string): FeedSelection | null {
   const written = config.selections.get(name);
   if (written !== undefined) return written;
@@ -273,7 +273,7 @@ function mappedColumns(
   return Object.fromEntries(Object.entries(defaultColumns).map(columns));
 }
 
-/** The assumed columns of the WFM feeds, with the wait threshold of the service level: another would give wrong numbers. */
+/** The assumed columns of the WFM feeds. Contacts within the threshold are counted for the service level's own seconds. */
 export function defaultColumns(seconds: number): Record<"queue" | "membership", Record<string, string>> {
   const { queue, membership } = defaults.wfm;
   return { queue: { ...queue, within_threshold: `waits_under_${seconds}s` }, membership };
@@ -281,12 +281,12 @@ export function defaultColumns(seconds: number): Record<"queue" | "membership", 
 
 function selection(name: string, entry: FeedEntry, config: Config): FeedSelection {
   const { source } = config;
-  const usual = source === null ? { bucket: null, prefix: "" } : kindOf(source).selection(source);
+  const inherited = source === null ? { bucket: null, prefix: "" } : kindOf(source).selection(source);
   const hasOwnWindow = entry.since !== undefined || entry.lookback !== undefined;
   return {
     name,
-    bucket: entry.bucket ?? usual.bucket,
-    prefix: entry.prefix ?? usual.prefix,
+    bucket: entry.bucket ?? inherited.bucket,
+    prefix: entry.prefix ?? inherited.prefix,
     version: entry.version ?? null,
     format: entry.format ?? null,
     since: hasOwnWindow ? (entry.since ?? null) : config.since,
@@ -321,7 +321,7 @@ const onlyOneWindow = "since and lookback are mutually exclusive: keep one of th
 
 function checkSource(written: Written, problem: (option: string, message: string) => void): void {
   if (written.source === undefined) {
-    for (const kind of kinds) kind.check(written, problem);
+    for (const kind of kinds) kind.validate(written, problem);
     return;
   }
   const choices = kinds.flatMap(({ selectedBy }) => selectedBy ?? []);
@@ -332,7 +332,7 @@ function checkSource(written: Written, problem: (option: string, message: string
       if (own(written, option) !== undefined) problem(option, `${option} applies to ${noun}, but source is not one`);
 }
 
-// The data folder may be deleted and rebuilt, so it must hold nothing else.
+// The data folder may be deleted and made again, so it must hold nothing else.
 function checkData(config: Config, folder: string, problem: (message: string) => void): void {
   const { data, source } = config;
   if (contains(data, folder)) problem(`data must be a separate folder, but ${data} contains the project`);
@@ -343,7 +343,7 @@ function checkData(config: Config, folder: string, problem: (message: string) =>
 }
 
 function checkFeed(name: string, entry: FeedEntry, value: Value, registry: Map<string, Feed>, document: Written): void {
-  const report = (option: string, message: string) => value.file.report(keyPlace(value, option), message);
+  const report = (option: string, message: string) => value.file.report(keyOffset(value, option), message);
   if (entry.since !== undefined && entry.lookback !== undefined) report("lookback", onlyOneWindow);
   for (const { feed, noun } of kinds)
     for (const option of Object.keys(feed))

@@ -4,21 +4,20 @@ import type { Feed } from "../export/feed.ts";
 import { loadRegistry, mergeFeed, unknownFeed } from "../export/registry.ts";
 import { type Config, emptyConfig, loadConfig } from "./config.ts";
 
-/** Set for Framework, which runs in the kit's own folder: the folder of a project without kit.yaml. */
+/** The environment variable with the folder of a project without kit.yaml, for Framework, which runs in the kit's folder. */
 export const projectFolder = "ASAPP_KIT_FOLDER";
 
 export interface Project {
   root: string; // the folder of kit.yaml, absolute
   configFile: string | null; // absolute
   config: Config;
-  feeds: Map<string, Feed>; // the registry with the changes of kit.yaml
+  feeds: Map<string, Feed>; // the registry with the overrides of kit.yaml
   data: string; // absolute data folder of this environment
 }
 
 /**
- * The project of `configFile`, else of $ASAPP_KIT_CONFIG, else of ./kit.yaml, else one without a source. `projectFolder`
- * names the folder of a project without kit.yaml to a process that runs elsewhere.
- * Reads kit.yaml and feeds.yaml only. Throws CliError("config" or "unknownFeed") with every problem.
+ * The project of `configFile`, else of $ASAPP_KIT_CONFIG, else of ./kit.yaml, else one without a source. Reads kit.yaml and
+ * feeds.yaml only. Throws CliError("config" or "unknownFeed") with every problem.
  */
 export function openProject(configFile?: string, env: NodeJS.ProcessEnv = process.env): Project {
   const registry = loadRegistry();
@@ -35,7 +34,7 @@ export function openProject(configFile?: string, env: NodeJS.ProcessEnv = proces
   return { root, configFile: configPath, config, feeds, data: config.data };
 }
 
-/** The feed by name; one that is only in the bucket has its whole rows as the key. */
+/** The feed by name. One that is only in the bucket has whole rows as its key. */
 export function feedOf(project: Pick<Project, "feeds">, name: string): Feed {
   return project.feeds.get(name) ?? unknownFeed(name);
 }

@@ -4,8 +4,8 @@ export const markerName = "_SUCCESS";
 export const docsName = "export_docs";
 
 /**
- * The kind of a key. Foreign keys are ignored and counted; hostile keys are refused by name. A stray lies below a feed but
- * does not fit the layout: a file in a partition's folder that is no data file by its name, or any other file (id null).
+ * The kind of a key. Foreign keys are counted and ignored; hostile keys are refused and reported. A stray is below a feed
+ * but does not fit the layout: a file in a partition's folder that is not named like a data file, or any other (id null).
  */
 export type ParsedKey =
   | { kind: "data"; id: PartitionId; file: string; part: number | null; gzip: boolean; encrypted: boolean }
@@ -15,8 +15,8 @@ export type ParsedKey =
   | { kind: "foreign" }
   | { kind: "hostile"; reason: string };
 
-const maxKeyBytes = 1024; // bytes, S3's own limit
-const maxSegment = 200; // file systems allow 255, and temporary names need room
+const maxKeyBytes = 1024; // S3's own limit
+const maxSegment = 200; // characters; file systems allow 255, and temporary names add some
 
 const folderPattern =
   /^([a-z0-9_]+)\/version=([A-Za-z0-9._-]+)\/format=([A-Za-z0-9._-]+)\/dt=(\d{4}-\d{2}-\d{2})(?:\/hr=([01]\d|2[0-3])(?:\/mi=([0-5]\d))?)?\/([^/]+)$/;
@@ -27,14 +27,13 @@ const hiddenPattern = /(?:^|\/)[._]|\/$|_\$folder\$$/;
 const foreign: ParsedKey = { kind: "foreign" };
 
 /**
- * Parses `prefix/FEED/version=V/format=F/dt=D[/hr=HH[/mi=MM]]/FILE`, the layout of the export documents. Feed, version and
- * format may be unknown. A data file must carry its folder's feed name. Names hidden by a leading dot or underscore are
- * foreign.
+ * Parses `prefix/FEED/version=V/format=F/dt=D[/hr=HH[/mi=MM]]/FILE`, the layout of ASAPP's export documents. Feed, version
+ * and format may be unknown. A data file's name must begin with its feed. Hidden names are foreign.
  */
 export function parseKey(key: string, prefix = ""): ParsedKey {
   const reason = hostility(key);
   if (reason !== null) return { kind: "hostile", reason };
-  const start = folder(prefix);
+  const start = folderPrefix(prefix);
   if (!key.startsWith(start)) return foreign;
   const path = key.slice(start.length);
   const name = path.slice(path.lastIndexOf("/") + 1);
@@ -51,19 +50,12 @@ export function parseKey(key: string, prefix = ""): ParsedKey {
   const match = folderPattern.exec(path);
   const stray = (id: PartitionId | null): ParsedKey =>
     feedPathPattern.test(path) && !isHidden(path) ? { kind: "stray", id, file: name } : foreign;
-  if (match === null || !isDate(match[4]!)) return stray(null);
-  const [, feed, version, format, dt, hr, mi] = match;
+  const [, feed = "", version = "", format = "", dt = "", hr = null, mi = null] = match ?? [];
+  if (!isDate(dt)) return stray(null);
   if (feed === docsName) {
-    return name === markerName ? { kind: "docs", dt: dt!, file: name, gzip: false, encrypted: false } : foreign;
+    return name === markerName ? { kind: "docs", dt, file: name, gzip: false, encrypted: false } : foreign;
   }
-  const id: PartitionId = {
-    feed: feed!,
-    version: version!,
-    format: format!,
-    dt: dt!,
-    hr: hr ?? null,
-    mi: mi ?? null,
-  };
+  const id: PartitionId = { feed, version, format, dt, hr, mi };
   if (name === markerName) return { kind: "marker", id };
   const file = filePattern.exec(name);
   if (file === null || file[1] !== feed) return stray(id);
@@ -77,7 +69,7 @@ export function parseKey(key: string, prefix = ""): ParsedKey {
   };
 }
 
-/** True for paths that Hadoop and Spark hide (a leading dot or underscore) and for folder markers of consoles. */
+/** True for a path that Hadoop and Spark hide (a leading dot or underscore), and for a console's folder marker. */
 export function isHidden(path: string): boolean {
   return hiddenPattern.test(path);
 }
@@ -91,27 +83,27 @@ export function partitionPath(id: PartitionId): string {
 
 /** The full key of a partition's file in the bucket. */
 export function objectKey(prefix: string, id: PartitionId, file: string): string {
-  return `${folder(prefix)}${partitionPath(id)}/${file}`;
+  return `${folderPrefix(prefix)}${partitionPath(id)}/${file}`;
 }
 
 export function partitionPrefix(prefix: string, id: PartitionId): string {
-  return `${folder(prefix)}${partitionPath(id)}/`;
+  return `${folderPrefix(prefix)}${partitionPath(id)}/`;
 }
 
 export function feedPrefix(prefix: string, feed: string): string {
-  return `${folder(prefix)}${feed}/`;
+  return `${folderPrefix(prefix)}${feed}/`;
 }
 
 export function dayPrefix(prefix: string, feed: string, version: string, format: string, dt: string): string {
-  return `${folder(prefix)}${feed}/version=${version}/format=${format}/dt=${dt}/`;
+  return `${folderPrefix(prefix)}${feed}/version=${version}/format=${format}/dt=${dt}/`;
 }
 
-/** Compares versions, oldest first: runs of digits count as numbers, so that 1.2 precedes 1.10. */
+/** Compares versions, oldest first. Digits compare as numbers: 1.2 precedes 1.10. */
 export function compareVersions(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }
 
-let lastDate = ""; // a listing repeats each date many times in a row
+let lastDate = ""; // a listing repeats a date many times in a row
 
 /** True for a calendar date, YYYY-MM-DD. */
 export function isDate(text: string): boolean {
@@ -123,7 +115,7 @@ export function isDate(text: string): boolean {
   return true;
 }
 
-/** Why a key must not become a path on this machine; null for a safe key. */
+/** Why a key must not become a local path; null for a safe key. */
 export function hostility(key: string): string | null {
   if (key === "") return "empty key";
   if (key.length > maxKeyBytes / 3 && Buffer.byteLength(key) > maxKeyBytes)
@@ -142,7 +134,8 @@ export function hostility(key: string): string | null {
   return null;
 }
 
-function folder(prefix: string): string {
+/** A prefix as keys begin with it: "", or text that ends in "/". */
+export function folderPrefix(prefix: string): string {
   const inner = prefix.replace(/^\/+|\/+$/g, "");
   return inner === "" ? "" : `${inner}/`;
 }

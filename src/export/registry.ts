@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { replaceFile } from "../base/files.ts";
 import { own } from "../base/names.ts";
-import { type Check, flag, listOf, mapOf, mapOr, oneOf, orNull, record, text, YamlFile } from "../base/yaml.ts";
+import { flag, listOf, mapOf, mapOr, oneOf, orNull, type Reader, record, text, YamlFile } from "../base/yaml.ts";
 import type { Column, Feed, OrderTerm } from "./feed.ts";
 import { isDate } from "./layout.ts";
 
@@ -13,7 +13,7 @@ const feedsFile = fileURLToPath(new URL("feeds.yaml", root));
 const cacheFile = fileURLToPath(new URL("dist/feeds.json", root));
 
 export const feedName = /^[a-z0-9_]+$/;
-const columnName = /^(?!_(?:file|line|run|rescued)$)[^\p{Cc}]+$/iu; // these four hold a row's provenance
+const columnName = /^(?!_(?:file|line|run|rescued)$)[^\p{Cc}]+$/iu; // the kit adds these four
 export const columnTypes = ["VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "TIMESTAMP", "DATE", "JSON"] as const;
 
 const column = record({
@@ -27,12 +27,12 @@ const column = record({
   assumed: flag(),
 });
 
-const columnShort: Check<WrittenColumn> = (value) => {
+const columnType: Reader<WrittenColumn> = (value) => {
   const type = oneOf(...columnTypes)(value);
   return type === undefined ? undefined : { type };
 };
 
-/** The options of a feed, in feeds.yaml and under `feeds` in kit.yaml alike. */
+/** The options of a feed, in feeds.yaml and under `feeds` in kit.yaml. */
 export const feedOptions = {
   kind: oneOf("conversation", "queue", "rep", "wfm", "other"),
   doc: text("a sentence"),
@@ -40,7 +40,7 @@ export const feedOptions = {
   key: listOf(text("a column name")),
   order: listOf(text("an order such as instance_ts desc", orderTerm), true),
   renamed: mapOf("column", text("a column name")),
-  columns: mapOf("column", mapOr(column, columnShort), columnName),
+  columns: mapOf("column", mapOr(column, columnType), columnName),
   latest_only: flag(),
   end_of_life: orNull(text("a date", date)),
   note: orNull(text("a sentence")),
@@ -63,10 +63,7 @@ type WrittenColumn = NonNullable<ReturnType<typeof column>>;
 type Written = NonNullable<ReturnType<typeof registryOptions>>;
 export type FeedOverride = Pick<Written, keyof typeof feedOptions>;
 
-/**
- * All feeds of the export documents, from feeds.yaml at the kit's root, in its order.
- * Throws CliError("config") that names every mistake in the file with its line and column.
- */
+/** The feeds of feeds.yaml, in its order. Throws CliError("config") with every mistake, its line and column. */
 export function loadRegistry(): Map<string, Feed> {
   const source = readFileSync(feedsFile);
   const code = readFileSync(fileURLToPath(import.meta.url));
@@ -87,7 +84,7 @@ export function parseRegistry(name: string, source: string): Map<string, Feed> {
   return feeds;
 }
 
-/** A feed's options as written, over its registry entry; null for a custom feed. */
+/** A feed's written options over its registry entry, which is null for a custom feed. */
 export function mergeFeed(name: string, written: Written, base: Feed | null): Feed {
   return {
     name,
@@ -108,7 +105,7 @@ export function mergeFeed(name: string, written: Written, base: Feed | null): Fe
   };
 }
 
-/** The default for a feed that neither the registry nor kit.yaml describes: whole rows are its key. */
+/** A feed that neither the registry nor kit.yaml describes. Its key is the whole row. */
 export function unknownFeed(name: string): Feed {
   return mergeFeed(name, { doc: "Not in the registry: found in the bucket." }, null);
 }
@@ -116,16 +113,16 @@ export function unknownFeed(name: string): Feed {
 function mergeColumns(base: Column[], written: Map<string, WrittenColumn>): Column[] {
   const columns = new Map(base.map((column) => [column.name, column]));
   for (const [name, options] of written) {
-    const former = columns.get(name);
+    const registered = columns.get(name);
     columns.set(name, {
       name,
-      type: options.type ?? former?.type ?? "VARCHAR",
-      published: options.published ?? former?.published ?? null,
-      doc: options.doc ?? former?.doc ?? "",
-      personal: options.personal ?? former?.personal ?? "text", // a column without a mark stays on the machine
-      added: options.added ?? former?.added ?? null,
-      deprecated: options.deprecated ?? former?.deprecated ?? null,
-      endOfLife: options.end_of_life ?? former?.endOfLife ?? null,
+      type: options.type ?? registered?.type ?? "VARCHAR",
+      published: options.published ?? registered?.published ?? null,
+      doc: options.doc ?? registered?.doc ?? "",
+      personal: options.personal ?? registered?.personal ?? "text", // an unmarked column is never published
+      added: options.added ?? registered?.added ?? null,
+      deprecated: options.deprecated ?? registered?.deprecated ?? null,
+      endOfLife: options.end_of_life ?? registered?.endOfLife ?? null,
       assumed: options.assumed ?? false,
     });
   }
@@ -135,11 +132,12 @@ function mergeColumns(base: Column[], written: Map<string, WrittenColumn>): Colu
 /** Reads `instance_ts desc` or `coalesce(success_event_ts, negation_event_ts) desc`. */
 export function orderTerm(written: string): OrderTerm {
   const match = /^(?:coalesce\(\s*([^()]+?)\s*\)|([^\s(),]+))\s+(asc|desc)$/i.exec(written.trim());
-  const columns = (match?.[1] ?? match?.[2] ?? "").split(",").map((name) => name.trim());
-  if (match === null || columns.includes("")) {
+  const [, coalesced, single = "", direction] = match ?? [];
+  const columns = (coalesced ?? single).split(",").map((name) => name.trim());
+  if (direction === undefined || columns.includes("")) {
     throw new Error(`invalid order: ${written} (as in "instance_ts desc" or "coalesce(a, b) desc")`);
   }
-  return { columns, direction: match[3]!.toLowerCase() as "asc" | "desc" };
+  return { columns, direction: direction.toLowerCase() === "asc" ? "asc" : "desc" };
 }
 
 /** Minutes of a duration such as 15m, 2h, 1d or 12w; a bare number counts minutes. */
@@ -150,13 +148,13 @@ export function minutes(written: string): number {
   return Number(match[1]) * unit;
 }
 
-/** Returns the text if it is a calendar date, else throws. */
+/** Returns a calendar date as it is; throws for any other text. */
 export function date(written: string): string {
   if (!isDate(written)) throw new Error(`invalid date: ${written} (as in 2026-09-01)`);
   return written;
 }
 
-// Parsing 1,000 columns of YAML takes half a second, their JSON two milliseconds. The hash keeps the cache equal to its source.
+// Parsing 1,000 columns as YAML takes half a second, as JSON two milliseconds.
 function readCache(hash: string): Cache | null {
   try {
     const cache = JSON.parse(readFileSync(cacheFile, "utf8")) as Cache;
@@ -172,7 +170,7 @@ function writeCache(hash: string, source: string): Cache {
     mkdirSync(dirname(cacheFile), { recursive: true });
     replaceFile(cacheFile, (draft) => writeFileSync(draft, JSON.stringify(cache)));
   } catch {
-    // a read-only installation only starts slower
+    // a read-only installation starts more slowly, no more
   }
   return cache;
 }

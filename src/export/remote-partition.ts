@@ -10,32 +10,50 @@ export interface RemoteObject {
   modified: string; // ISO, UTC
 }
 
-/** One partition's objects in the bucket at the time of the listing. */
+/** A partition's objects, as listed. */
 export interface RemotePartition {
   id: PartitionId;
   marker: RemoteObject | null; // _SUCCESS
   objects: RemoteObject[]; // data files, sorted by key
-  stray?: string; // a file that is no data file by its name, in a partition without data files
+  stray?: string; // in a partition without data files: a file whose name is not a data file's
 }
 
-/** A listing grouped by partition. `hostile` and `strays` hold the first few such keys; the counts cover all. */
+/** The keys that are not read. The counts cover all, the lists hold the first 20. */
+export interface Oddities {
+  foreign: number; // keys that are not exports; ignored
+  hostile: number; // keys refused as dangerous to a file system
+  hostileKeys: { key: string; reason: string }[];
+  strays: number; // files and folders of feeds that do not fit the layout; ignored
+  strayKeys: string[];
+}
+
+/** A listing grouped by partition. */
 export interface Listing {
   partitions: Map<string, RemotePartition>; // by partitionKey, in the order of first appearance
   docs: RemoteObject[]; // export_docs.yaml, sorted by key
   objects: number;
-  foreign: number;
-  hostileCount: number;
-  hostile: { key: string; reason: string }[];
-  strayCount: number;
-  strays: string[];
+  oddities: Oddities;
 }
 
-export const keysShown = 20;
+const keysShown = 20;
 const noObjects: RemoteObject[] = []; // until the first data file; an array grown by push reserves 17 slots
+
+export function noOddities(foreign = 0): Oddities {
+  return { foreign, hostile: 0, hostileKeys: [], strays: 0, strayKeys: [] };
+}
+
+/** Adds the counts of `more` to `sum`, and its keys until the list is full. */
+export function addOddities(sum: Oddities, more: Oddities): void {
+  sum.foreign += more.foreign;
+  sum.hostile += more.hostile;
+  sum.strays += more.strays;
+  sum.hostileKeys.push(...more.hostileKeys.slice(0, keysShown - sum.hostileKeys.length));
+  sum.strayKeys.push(...more.strayKeys.slice(0, keysShown - sum.strayKeys.length));
+}
 
 /**
  * Groups a listing into partitions, page by page, and keeps nothing else. Of a key listed twice the last entry counts.
- * No form of key makes it throw.
+ * No key makes it throw.
  */
 export async function groupPartitions(
   listing: AsyncIterable<RemoteObject | RemoteObject[]> | Iterable<RemoteObject | RemoteObject[]>,
@@ -49,7 +67,7 @@ export async function groupPartitions(
   return grouper.finish();
 }
 
-/** A hash that changes when a file or the marker is added, removed or rewritten, whatever the order of listing. */
+/** A hash that changes when a file or the marker is added, removed or rewritten. The order of the listing does not matter. */
 export function fingerprint(partition: RemotePartition): string {
   const lines = partition.objects.map(describe).sort();
   lines.push(partition.marker === null ? "no marker" : describe(partition.marker));
@@ -60,7 +78,7 @@ function describe(object: RemoteObject): string {
   return JSON.stringify([object.key.slice(object.key.lastIndexOf("/") + 1), object.size, object.etag]);
 }
 
-// A listed object in half the memory: its key is assembled from parts shared with its neighbours, its time is a number.
+// A listed object in half the memory: its key is assembled from parts that it shares with others, its time is a number.
 class ListedObject implements RemoteObject {
   readonly size: number;
   readonly etag: string;
@@ -98,11 +116,7 @@ class Grouper {
     partitions: new Map(),
     docs: [],
     objects: 0,
-    foreign: 0,
-    hostileCount: 0,
-    hostile: [],
-    strayCount: 0,
-    strays: [],
+    oddities: noOddities(),
   };
   private readonly strays = new Map<string, string>(); // one per partition
 
@@ -112,15 +126,17 @@ class Grouper {
 
   add(object: RemoteObject): void {
     const { listing } = this;
+    const { oddities } = listing;
     listing.objects += 1;
     const parsed = parseKey(object.key, this.prefix);
-    if (parsed.kind === "foreign") listing.foreign += 1;
+    if (parsed.kind === "foreign") oddities.foreign += 1;
     else if (parsed.kind === "hostile") {
-      listing.hostileCount += 1;
-      if (listing.hostile.length < keysShown) listing.hostile.push({ key: object.key, reason: parsed.reason });
+      oddities.hostile += 1;
+      if (oddities.hostileKeys.length < keysShown)
+        oddities.hostileKeys.push({ key: object.key, reason: parsed.reason });
     } else if (parsed.kind === "stray") {
-      listing.strayCount += 1;
-      if (listing.strays.length < keysShown) listing.strays.push(object.key);
+      oddities.strays += 1;
+      if (oddities.strayKeys.length < keysShown) oddities.strayKeys.push(object.key);
       if (parsed.id !== null) this.strays.set(partitionKey(parsed.id), parsed.file);
     } else if (parsed.kind === "docs") {
       if (parsed.file.startsWith(docsName)) listing.docs.push(object);
@@ -166,7 +182,7 @@ class Grouper {
     return partition;
   }
 
-  // A million partitions name a few hundred feeds, days and hours: each string is kept once.
+  // A million partitions have a few hundred feeds, days and hours: each string is kept once.
   private text(text: string): string {
     const existing = this.texts.get(text);
     if (existing !== undefined) return existing;

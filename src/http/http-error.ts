@@ -1,9 +1,9 @@
-// code         means
-// ECONNRESET   the connection ended before the answer did
-// ETIMEDOUT    no byte came for the idle time
-// EINVAL       the request cannot be sent: a path or header with characters that HTTP does not have
+// code         reason
+// ECONNRESET   the connection ended before the response did
+// ETIMEDOUT    no byte arrived within the idle time
+// EINVAL       the request cannot be sent: its path or a header has characters that HTTP forbids
 // EPROXY       the proxy refused the tunnel, with `status`
-/** Why there is no answer, or not a whole one. Errors of the system, of TLS and of undici's parser stay as they are. */
+/** Why a response is missing or incomplete. Errors of the system, of TLS and of undici's parser are passed on unchanged. */
 export class HttpError extends Error {
   readonly code: "ECONNRESET" | "ETIMEDOUT" | "EINVAL" | "EPROXY";
   readonly status: number; // 0: none
@@ -15,11 +15,11 @@ export class HttpError extends Error {
   }
 }
 
-// undici: code, words                                        becomes
+// undici                                                     becomes
 // UND_ERR_SOCKET: other side closed, closed, bad response    ECONNRESET
 // UND_ERR_HEADERS_TIMEOUT, …BODY_TIMEOUT, …CONNECT_TIMEOUT   ETIMEDOUT
-/** An error of undici in these words; any other as it is. */
-export function plain(error: Error, idleMs: number): Error {
+/** Translates an error of undici; returns any other unchanged. */
+export function httpError(error: Error, idleMs: number): Error {
   const { code = "" } = error as NodeJS.ErrnoException;
   if (code === "UND_ERR_SOCKET") return new HttpError("ECONNRESET", "the connection was closed", { cause: error });
   if (/^UND_ERR_\w+_TIMEOUT$/.test(code))

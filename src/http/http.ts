@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 import { noNames } from "../base/names.ts";
-import { HttpError, plain } from "./http-error.ts";
+import { HttpError, httpError } from "./http-error.ts";
 import { openRoute, type Route } from "./http-route.ts";
 import { authorities, proxyFor } from "./proxy.ts";
 
@@ -15,31 +15,31 @@ export interface Request {
 
 export interface Head {
   status: number;
-  headers: Record<string, string>; // by names in lower case; what comes twice is joined by a comma
+  headers: Record<string, string>; // by lower-case name; repeated ones are joined by a comma
 }
 
-/** Takes the next piece of a body, which is lent until this returns; with a promise, none follows before it settles. */
+/** Takes the next piece of a body, which is valid until it returns. After a promise, the next piece waits until that settles. */
 export type Take = (bytes: Buffer) => Promise<unknown> | undefined;
 
-/** Says what is to become of the answer's body; to refuse it, throws. */
+/** Returns the consumer of a response's body, or throws to refuse it. */
 export type Begin = (head: Head) => Take;
 
 export interface HttpOptions {
-  connections: number; // at most, to each origin
-  idleMs: number; // a connection without a byte for so long is given up
+  connections: number; // limit per origin
+  idleMs: number; // a connection is given up after this time without a byte
   env?: NodeJS.ProcessEnv;
 }
 
 /**
- * HTTP/1.1 over connections that are kept: through HTTPS_PROXY or HTTP_PROXY unless NO_PROXY names the host, and trusting
- * the certificates of AWS_CA_BUNDLE besides the usual ones. No redirects, no retries.
+ * An HTTP/1.1 client with kept connections. It uses HTTPS_PROXY or HTTP_PROXY unless NO_PROXY names the host, and trusts the
+ * certificates of AWS_CA_BUNDLE besides Node's. No redirects, no retries.
  */
 export class Http {
   private readonly options: Required<HttpOptions>;
   private readonly ca: { ca?: string[] };
   private readonly routes = new Map<string, Route>();
   private readonly calls = new Set<Call>();
-  private readonly heeded = new Map<AbortSignal, () => void>();
+  private readonly listeners = new Map<AbortSignal, () => void>();
 
   constructor(options: HttpOptions) {
     this.options = { env: process.env, ...options };
@@ -47,20 +47,20 @@ export class Http {
   }
 
   /**
-   * Resolves when the whole body was taken. What `begin` or its Take throws comes out as it is, and so does an error of the
-   * system; the rest is an HttpError, or an AbortError.
+   * Resolves when the whole body was taken. Rejects with what `begin` or its Take throws, an error of the system, an
+   * HttpError, or an AbortError.
    */
   async send(request: Request, begin: Begin): Promise<void> {
     const { signal, origin, path, headers, method, body = null } = request;
-    refuseUnfit(request);
-    if (signal !== undefined) this.heed(signal);
+    validate(request);
+    if (signal !== undefined) this.listenTo(signal);
     const route = this.routeTo(origin);
     const call = new Call(begin, signal, this.options.idleMs);
     this.calls.add(call);
     try {
-      await call.over((handler) =>
+      await call.run((handler) =>
         route.pool.dispatch(
-          { method, body, path: route.start + path, headers: { ...headers, ...route.headers } },
+          { method, body, path: route.pathPrefix + path, headers: { ...headers, ...route.headers } },
           handler,
         ),
       );
@@ -69,25 +69,25 @@ export class Http {
     }
   }
 
-  /** Host and port of the proxy on the way to an origin; null for none. */
+  /** Host and port of the proxy for an origin; null for none. */
   proxyOf(origin: string): string | null {
     return proxyFor(origin, this.options.env)?.host ?? null;
   }
 
   async close(): Promise<void> {
-    for (const [signal, abort] of this.heeded) signal.removeEventListener("abort", abort);
+    for (const [signal, abort] of this.listeners) signal.removeEventListener("abort", abort);
     await Promise.all([...this.routes.values()].map((route) => route.close()));
   }
 
-  // One listener for a whole run: to add and remove one for each object takes as long as to sign it.
-  private heed(signal: AbortSignal): void {
-    if (signal.aborted) throw aborted();
-    if (this.heeded.has(signal)) return;
+  // One listener per signal: adding and removing one for each object takes as long as signing its request.
+  private listenTo(signal: AbortSignal): void {
+    if (signal.aborted) throw abortError();
+    if (this.listeners.has(signal)) return;
     const abort = () => {
-      this.heeded.delete(signal);
+      this.listeners.delete(signal);
       for (const call of this.calls) if (call.signal === signal) call.abort();
     };
-    this.heeded.set(signal, abort);
+    this.listeners.set(signal, abort);
     signal.addEventListener("abort", abort, { once: true });
   }
 
@@ -101,7 +101,7 @@ export class Http {
   }
 }
 
-/** One request under way. */
+/** A request in progress. */
 class Call implements Dispatcher.DispatchHandler {
   readonly signal: AbortSignal | undefined;
   private readonly begin: Begin;
@@ -109,9 +109,9 @@ class Call implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | null = null;
   private take: Take | null = null;
   private taking: Promise<unknown> | null = null;
-  private stopped = false;
-  private resolve!: () => void;
-  private reject!: (error: unknown) => void;
+  private aborted = false;
+  private resolve: () => void = () => {};
+  private reject: (error: unknown) => void = () => {};
 
   constructor(begin: Begin, signal: AbortSignal | undefined, idleMs: number) {
     this.begin = begin;
@@ -119,7 +119,8 @@ class Call implements Dispatcher.DispatchHandler {
     this.idleMs = idleMs;
   }
 
-  over(dispatch: (handler: Call) => void): Promise<void> {
+  /** Resolves or rejects when the request is over. */
+  run(dispatch: (handler: Call) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -128,14 +129,14 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   abort(): void {
-    this.stopped = true;
-    this.reject(aborted());
-    this.controller?.abort(aborted());
+    this.aborted = true;
+    this.reject(abortError());
+    this.controller?.abort(abortError());
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
-    if (this.stopped) controller.abort(aborted());
+    if (this.aborted) controller.abort(abortError());
   }
 
   onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
@@ -143,7 +144,7 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
-    // undici flushes its parser with an empty piece after each pause: to pause for that would go on for ever.
+    // undici flushes its parser with an empty piece after each pause: pausing for that one would never end.
     const taken = bytes.length === 0 ? undefined : this.take?.(bytes);
     if (taken === undefined) return;
     controller.pause();
@@ -165,31 +166,31 @@ class Call implements Dispatcher.DispatchHandler {
     this.resolve();
   }
 
-  // The taker is let finish first: it would go on with what the next request brings.
+  // The consumer finishes first: it would otherwise go on with the bytes of the next request.
   onResponseError(_: unknown, error: Error): void {
-    const fail = () => this.reject(plain(error, this.idleMs));
+    const fail = () => this.reject(httpError(error, this.idleMs));
     if (this.taking === null) fail();
     else this.taking.then(fail, () => {});
   }
 }
 
-const unfitValue = /[^\t\x20-\x7e\x80-\xff]/;
-const unfitPath = /[^\x21-\xff]/;
+const invalidInHeader = /[^\t\x20-\x7e\x80-\xff]/;
+const invalidInPath = /[^\x21-\xff]/;
 
-// Not left to undici: a request that it refuses takes a connection of its pool out of use for good.
-function refuseUnfit({ path, headers }: Request): void {
+// Not left to undici: a request that it refuses blocks a connection of its pool for good.
+function validate({ path, headers }: Request): void {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  const unfit = unfitPath.test(path) ? path : lines.find((line) => unfitValue.test(line));
-  if (unfit !== undefined) throw new HttpError("EINVAL", `no line of HTTP: ${JSON.stringify(unfit)}`);
+  const invalid = invalidInPath.test(path) ? path : lines.find((line) => invalidInHeader.test(line));
+  if (invalid !== undefined) throw new HttpError("EINVAL", `invalid in HTTP: ${JSON.stringify(invalid)}`);
 }
 
 function joined(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const all = noNames<string>();
+  const single = noNames<string>();
   for (const [name, value] of Object.entries(headers))
-    if (value !== undefined) all[name] = typeof value === "string" ? value : value.join(", ");
-  return all;
+    if (value !== undefined) single[name] = typeof value === "string" ? value : value.join(", ");
+  return single;
 }
 
-function aborted(): DOMException {
+function abortError(): DOMException {
   return new DOMException("aborted", "AbortError");
 }

@@ -1,5 +1,5 @@
-// What the kit uses of undici, file by file: with its fetch, WebSocket and cache, which nothing here uses, each sync takes 60 ms
-// more of CPU time to start. scripts/compile.js bundles it into one file.
+// What the kit uses of undici, file by file: its fetch, WebSocket and cache, which nothing here uses, cost each sync 60 ms of
+// CPU time. scripts/compile.js bundles it into one file.
 import type * as undici from "undici";
 // @ts-expect-error: the types are the package's
 import connect from "undici/lib/api/api-connect.js";

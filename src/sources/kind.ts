@@ -1,41 +1,41 @@
-import type { Check } from "../base/yaml.ts";
+import type { Reader } from "../base/yaml.ts";
 import type { Source, SourceTuning } from "./source.ts";
 
-export type Options = Record<string, Check<unknown>>;
+export type Options = Record<string, Reader<unknown>>;
 
-/** What a record of options reads. */
-export type Read<S> = { [K in keyof S]?: S[K] extends Check<infer T> ? T | undefined : never };
+/** The values that a record of options reads. */
+export type Read<S> = { [K in keyof S]?: S[K] extends Reader<infer T> ? T | undefined : never };
 
 export interface ReadingContext {
-  environment: string; // prod, unless kit.yaml names another
-  absolute(path: string): string; // of a path that counts from kit.yaml
+  environment: string; // default: prod
+  absolute(path: string): string; // resolves a path relative to kit.yaml
 }
 
 /**
- * A kind of source: its options in kit.yaml, where its exports lie, and how it is opened. `C` is what the configuration
- * holds of it. No kind knows another; a new one is a folder beside these and a line in registry.ts.
+ * A kind of source: its options in kit.yaml, the place of its exports, and how it is opened. `C` is its configuration. No
+ * kind imports another; a new one is a folder in src/sources and a line in registry.ts.
  */
 export interface SourceKind<C extends { type: string }> {
   type: C["type"];
   noun: string; // for messages: "a bucket"
-  selectedBy: string | null; // the option of `source` that says it is this kind; null: it has its options at the top
+  selectedBy: string | null; // the option of `source` that selects it; null: its options are at the top of kit.yaml
   top: Options; // at the top of kit.yaml
-  inside: Options; // of `source` in kit.yaml
+  inside: Options; // inside `source`
   feed: Options; // of a feed
-  concurrency: number; // requests at once, unless kit.yaml says otherwise
+  concurrency: number; // default number of concurrent requests
   settings: string; // for messages: the options that say how it is reached
-  /** Null when kit.yaml speaks of no source of this kind. */
+  /** Its configuration; null when kit.yaml has no source of this kind. */
   read(written: object, context: ReadingContext): C | null;
-  /** Reports options that make no sense together; only asked where kit.yaml has no other kind. */
-  check(written: object, problem: (option: string, message: string) => void): void;
-  /** The name of the data folder below `data/` unless kit.yaml names one. */
+  /** Reports options that contradict each other. Called only when kit.yaml has no `source`. */
+  validate(written: object, problem: (option: string, message: string) => void): void;
+  /** The default name of the data folder below `data/`. */
   dataName(source: C): string;
-  /** The folder of this machine that holds the exports; null for none. */
+  /** The local folder that holds the exports, or null. */
   localFolder(source: C): string | null;
-  /** What a feed has unless it names its own. */
+  /** The defaults of a feed. */
   selection(source: C): { bucket: string | null; prefix: string };
-  /** Where exports below a prefix come from, without what may differ between two ways to the same place. */
+  /** Where exports below a prefix come from. Two ways to the same exports, such as two endpoints, give the same place. */
   place(source: C, bucket: string | null, prefix: string): string;
-  /** Loads the code that this kind alone needs. */
+  /** Opens the source. Loads the code of this kind only now. */
   open(source: C, bucket: string | null, tuning: SourceTuning): Promise<Source>;
 }

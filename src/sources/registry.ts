@@ -9,10 +9,10 @@ export const kinds = [folder, sftp, s3] as const;
 type Kind = (typeof kinds)[number];
 type All<U> = (U extends unknown ? (u: U) => void : never) extends (all: infer I) => void ? I : never;
 
-/** What the configuration holds of a source. */
+/** The configuration of a source. */
 export type SourceConfig = NonNullable<ReturnType<Kind["read"]>>;
 
-/** The options that kinds have in kit.yaml: at its top, inside `source`, and in a feed. */
+/** The options of all kinds in kit.yaml: at the top, inside `source`, and of a feed. */
 export const topSourceOptions: All<Kind["top"]> = Object.assign({}, ...kinds.map(({ top }) => top));
 export const insideSourceOptions: All<Kind["inside"]> = Object.assign({}, ...kinds.map(({ inside }) => inside));
 export const feedSourceOptions: All<Kind["feed"]> = Object.assign({}, ...kinds.map(({ feed }) => feed));

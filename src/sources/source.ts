@@ -1,30 +1,30 @@
 import type { RemoteObject } from "../export/remote-partition.ts";
 import type { Take } from "../http/http.ts";
 
-/** Where exports come from: S3, a folder in the same layout, or SFTP. Every method may throw SourceError or CliError. */
+/** A source of exports: S3, SFTP, or a folder in the same layout. Every method may throw SourceError or CliError. */
 export interface Source {
-  /** The objects under a prefix, page by page; with `startAfter` only keys that sort after it. A page may be unsorted. */
+  /** Lists the objects below a prefix, page by page. A page may be unsorted. */
   list(prefix: string, options?: ListOptions): AsyncIterable<RemoteObject[]>;
-  /** What lies directly under a prefix that ends in "/" (or is empty): names of folders, and objects. */
+  /** Lists the folders and objects directly below a prefix, which is empty or ends in "/". */
   folder(prefix: string, options?: FolderOptions): Promise<Folder>;
   /**
-   * Brings the bytes from `offset` on: says by `begin` what comes, passes each piece to what that returns, and resolves after
-   * the last. Fails as `changed` when the object is no longer the one that was listed.
+   * Reads the bytes from `offset` on: calls `begin` before the first, passes each piece to the function that it returns, and
+   * resolves after the last. Throws SourceError("changed") when the object is no longer the listed one.
    */
   get(object: RemoteObject, begin: (body: Body) => Take, options?: GetOptions): Promise<void>;
-  /** For messages: what and where, never a secret. */
+  /** The name of the source in messages; holds no secret. */
   describe(): string;
   close(): Promise<void>;
 }
 
 export interface ListOptions extends FolderOptions {
-  startAfter?: string;
-  before?: string | null; // later keys are not wanted; a source may list them all the same
+  startAfter?: string; // list only keys that sort after it
+  before?: string | null; // keys from here on are not needed; a source may list them anyway
 }
 
 export interface FolderOptions {
   signal?: AbortSignal;
-  /** Carries out each request for a page: whoever lists brings his own way of retrying. */
+  /** Runs each request for a page, with the caller's retries. */
   request?: <T>(page: () => Promise<T>) => Promise<T>;
 }
 
@@ -40,11 +40,11 @@ export interface Folder {
 
 export type { Take };
 
-/** What is known of an object's bytes before they come. */
+/** What a source knows of an object's bytes before it reads them. */
 export interface Body {
-  offset: number; // of the first byte; 0 when the store does not do ranges
-  md5: string | null; // hex of the whole object, where the store tells it
-  checksum: Checksum | null; // of the whole object, where the store keeps one
+  offset: number; // of the first byte; 0 when the store ignores ranges
+  md5: string | null; // hex, of the whole object
+  checksum: Checksum | null; // of the whole object
 }
 
 export interface Checksum {
@@ -53,15 +53,15 @@ export interface Checksum {
 }
 
 /**
- * transient: worth another try. throttled: the same, with fewer requests at once. changed: not the listed object any
- * more, so a matter for the next run. denied, broken: this object alone cannot be had.
+ * transient: worth a retry. throttled: worth a retry with fewer requests at once. changed: no longer the listed object, left
+ * to the next sync. denied, broken: this object cannot be read.
  */
 export type Trouble = "transient" | "throttled" | "changed" | "denied" | "broken";
 
 export class SourceError extends Error {
   readonly trouble: Trouble;
   readonly retryAfterMs: number;
-  progressed = false; // bytes came before it failed: such a try does not count against the budget
+  progressed = false; // bytes arrived before the failure, so the attempt does not count
   constructor(trouble: Trouble, message: string, options?: ErrorOptions & { retryAfterMs?: number }) {
     super(message, options);
     this.name = "SourceError";
@@ -72,6 +72,6 @@ export class SourceError extends Error {
 
 export interface SourceTuning {
   concurrency?: number; // requests at once
-  idleMs?: number; // a connection without a byte for so long is given up
-  maxListed?: number; // names in one listing, beyond which it is taken for endless
+  idleMs?: number; // a connection is given up after this time without a byte
+  maxListed?: number; // a listing with more names counts as endless
 }

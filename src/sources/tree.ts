@@ -1,7 +1,7 @@
 import type { RemoteObject } from "../export/remote-partition.ts";
 import type { Folder, ListOptions } from "./source.ts";
 
-/** What a source of files and folders says of one. */
+/** A file or folder of a source. */
 export interface TreeEntry {
   name: string;
   isFolder: boolean;
@@ -9,15 +9,12 @@ export interface TreeEntry {
   modifiedMs: number;
 }
 
-/** Reads one folder, named with a slash at its end; "" is the root. An empty list for a folder that is not there. */
+/** Reads a folder, whose name ends in a slash; "" is the root. A missing folder gives an empty list. */
 export type ReadFolder = (folder: string) => Promise<TreeEntry[]>;
 
 const pageSize = 1000;
 
-/**
- * The objects below a prefix as S3 lists them, sorted by key: folders beside each other are read at the same time, and
- * those outside the bounds not at all.
- */
+/** The objects below a prefix, sorted by key, as S3 lists them. Reads sibling folders in parallel, and none out of bounds. */
 export async function* listTree(
   read: ReadFolder,
   prefix: string,
@@ -29,13 +26,13 @@ export async function* listTree(
   for (let at = 0; at < objects.length; at += pageSize) yield objects.slice(at, at + pageSize);
 }
 
-/** What lies directly in a folder. */
+/** The folders and objects directly in a folder. */
 export async function listFolder(read: ReadFolder, prefix: string): Promise<Folder> {
   const entries = await read(prefix);
-  const named = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sorted = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
-    folders: named.filter(({ isFolder }) => isFolder).map(({ name }) => name),
-    objects: named.filter(({ isFolder }) => !isFolder).map((entry) => objectOf(prefix, entry)),
+    folders: sorted.filter(({ isFolder }) => isFolder).map(({ name }) => name),
+    objects: sorted.filter(({ isFolder }) => !isFolder).map((entry) => objectOf(prefix, entry)),
   };
 }
 
@@ -52,22 +49,23 @@ async function collect(
 ): Promise<RemoteObject[]> {
   const { startAfter = "", before = null, signal } = options;
   signal?.throwIfAborted();
-  const found: RemoteObject[] = [];
-  const inside: Promise<RemoteObject[]>[] = [];
+  const result: RemoteObject[] = [];
+  const subfolders: Promise<RemoteObject[]>[] = [];
   for (const entry of await read(folder)) {
     const key = folder + entry.name;
     if (!entry.isFolder) {
-      const wanted = key.startsWith(prefix) && key > startAfter && (before === null || key < before);
-      if (wanted) found.push(objectOf(folder, entry));
+      const isInBounds = key.startsWith(prefix) && key > startAfter && (before === null || key < before);
+      if (isInBounds) result.push(objectOf(folder, entry));
       continue;
     }
     const path = `${key}/`;
-    const wanted = path.startsWith(prefix) || prefix.startsWith(path);
-    const late = path > startAfter || startAfter.startsWith(path);
-    if (wanted && late && (before === null || path < before)) inside.push(collect(read, path, prefix, options));
+    const isOnPath = path.startsWith(prefix) || prefix.startsWith(path);
+    const isAfter = path > startAfter || startAfter.startsWith(path);
+    if (isOnPath && isAfter && (before === null || path < before))
+      subfolders.push(collect(read, path, prefix, options));
   }
-  for (const objects of await Promise.all(inside)) for (const object of objects) found.push(object);
-  return found;
+  for (const objects of await Promise.all(subfolders)) for (const object of objects) result.push(object);
+  return result;
 }
 
 function objectOf(folder: string, entry: TreeEntry): RemoteObject {

@@ -4,31 +4,31 @@ import { entriesOf } from "../base/files.ts";
 import { isDate, markerName, parseKey } from "../export/layout.ts";
 import { partitionKey } from "../export/partition.ts";
 import type { ManifestObject, ManifestPartition } from "./manifest.ts";
-import { Verifier, WrongBytes } from "./verify.ts";
+import { Verifier, WrongBytes } from "./verifier.ts";
 
 /** The days of a feed with a folder below raw/, in any version and format. */
 export function rawDays({ data }: { data: string }, feed: string): string[] {
   const days = new Set<string>();
-  for (const { below } of exportsOf(data, feed))
-    for (const name of folders(below)) if (name.startsWith("dt=") && isDate(name.slice(3))) days.add(name.slice(3));
+  for (const { path } of exportsOf(data, feed))
+    for (const name of foldersIn(path)) if (name.startsWith("dt=") && isDate(name.slice(3))) days.add(name.slice(3));
   return [...days].sort();
 }
 
 /**
- * The manifest entries of partitions below raw/ that have their marker and only sound files, for a day whose manifest is
- * missing or unreadable. Their fingerprint matches no listing: a sync that lists them fetches them again, and partitions that
- * the bucket no longer has stay.
+ * Manifest entries for a day whose manifest is missing or unreadable: of the partitions below raw/ that have their marker and
+ * only sound files. Their fingerprint matches no listing, so a sync that lists them fetches them again, while partitions
+ * that are gone from the bucket stay.
  */
 export async function adoptRaw(project: { data: string }, feed: string, dt: string): Promise<ManifestPartition[]> {
   const adopted = new Map<string, ManifestPartition>();
-  for (const { below, path } of exportsOf(project.data, feed)) {
-    for (const folder of foldersBelow(join(below, `dt=${dt}`), `${path}/dt=${dt}`)) {
-      const parsed = parseKey(`${folder.path}/${markerName}`);
+  for (const { path, key } of exportsOf(project.data, feed)) {
+    for (const folder of foldersBelow(join(path, `dt=${dt}`), `${key}/dt=${dt}`)) {
+      const parsed = parseKey(`${folder.key}/${markerName}`);
       if (parsed.kind !== "marker" || !folder.files.includes(markerName)) continue;
-      const objects = await objectsIn(folder.at, folder.files);
+      const objects = await objectsIn(folder.path, folder.files);
       if (objects === null) continue;
       const { id } = parsed;
-      const { size, mtime } = statSync(join(folder.at, markerName));
+      const { size, mtime } = statSync(join(folder.path, markerName));
       adopted.set(partitionKey(id), {
         version: id.version,
         format: id.format,
@@ -44,7 +44,7 @@ export async function adoptRaw(project: { data: string }, feed: string, dt: stri
   return [...adopted.values()];
 }
 
-/** Null when a file is not sound. */
+/** Null when a file is damaged. */
 async function objectsIn(folder: string, files: readonly string[]): Promise<ManifestObject[] | null> {
   const objects: ManifestObject[] = [];
   for (const name of files) {
@@ -68,27 +68,28 @@ async function objectsIn(folder: string, files: readonly string[]): Promise<Mani
 }
 
 interface Folder {
-  at: string; // absolute
-  path: string; // below raw/
+  path: string; // absolute
+  key: string; // below raw/
   files: string[];
 }
 
-function* foldersBelow(at: string, path: string): Generator<Folder> {
-  const entries = entriesOf(at);
+function* foldersBelow(path: string, key: string): Generator<Folder> {
+  const entries = entriesOf(path);
   const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-  if (files.length > 0) yield { at, path, files };
+  if (files.length > 0) yield { path, key, files };
   for (const entry of entries)
-    if (entry.isDirectory()) yield* foldersBelow(join(at, entry.name), `${path}/${entry.name}`);
+    if (entry.isDirectory()) yield* foldersBelow(join(path, entry.name), `${key}/${entry.name}`);
 }
 
-function* exportsOf(data: string, feed: string): Generator<{ below: string; path: string }> {
+/** The folders of a feed below raw/, one for each version and format. */
+function* exportsOf(data: string, feed: string): Generator<{ path: string; key: string }> {
   const root = join(data, "raw", feed);
-  for (const version of folders(root))
-    for (const format of folders(join(root, version)))
-      yield { below: join(root, version, format), path: `${feed}/${version}/${format}` };
+  for (const version of foldersIn(root))
+    for (const format of foldersIn(join(root, version)))
+      yield { path: join(root, version, format), key: `${feed}/${version}/${format}` };
 }
 
-function folders(folder: string): string[] {
+function foldersIn(folder: string): string[] {
   return entriesOf(folder)
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);

@@ -2,21 +2,21 @@ import { createHash } from "node:crypto";
 import * as zlib from "node:zlib";
 import type { Checksum } from "../sources/source.ts";
 
-export interface Summing {
-  update(chunk: Buffer): Summing;
+export interface RunningChecksum {
+  update(chunk: Buffer): RunningChecksum;
   digest(): string; // base64, as in the store's header
 }
 
 // zlib.crc32 exists since Node 20.15 and 22.2.
 const nativeCrc32 = (zlib as { crc32?: (data: Buffer, value?: number) => number }).crc32;
 
-/** A running checksum; null for an algorithm that needs plain JavaScript, unless `slow`. */
-export function createChecksum(algorithm: Checksum["algorithm"], slow: boolean): Summing | null {
+/** Starts a checksum; null for an algorithm that needs plain JavaScript, unless `slow`. */
+export function createChecksum(algorithm: Checksum["algorithm"], slow: boolean): RunningChecksum | null {
   switch (algorithm) {
     case "sha1":
     case "sha256": {
       const hash = createHash(algorithm);
-      const sum: Summing = {
+      const sum: RunningChecksum = {
         update: (chunk) => {
           hash.update(chunk);
           return sum;
@@ -35,9 +35,9 @@ export function createChecksum(algorithm: Checksum["algorithm"], slow: boolean):
   }
 }
 
-function crc(step: (data: Buffer, value?: number) => number): Summing {
+function crc(step: (data: Buffer, value?: number) => number): RunningChecksum {
   let value = 0;
-  const sum: Summing = {
+  const sum: RunningChecksum = {
     update(chunk) {
       value = step(chunk, value);
       return sum;
@@ -51,7 +51,7 @@ function crc(step: (data: Buffer, value?: number) => number): Summing {
   return sum;
 }
 
-function reflected(polynomial: number): Summing {
+function reflected(polynomial: number): RunningChecksum {
   const table = new Uint32Array(256).map((_, byte) => {
     let value = byte;
     for (let bit = 0; bit < 8; bit++) value = value & 1 ? polynomial ^ (value >>> 1) : value >>> 1;
@@ -64,8 +64,8 @@ function reflected(polynomial: number): Summing {
   });
 }
 
-// 64 bits as two signed halves of 32: BigInt would be a hundred times slower.
-function crc64(): Summing {
+// 64 bits as two signed halves of 32 bits: BigInt is a hundred times slower.
+function crc64(): RunningChecksum {
   const polynomial = { high: 0x9a6c9329 | 0, low: 0xac4bc9b5 | 0 };
   const highs = new Int32Array(256);
   const lows = new Int32Array(256);
@@ -86,7 +86,7 @@ function crc64(): Summing {
   }
   let high = -1;
   let low = -1;
-  const sum: Summing = {
+  const sum: RunningChecksum = {
     update(chunk) {
       let [h, l] = [high, low];
       for (let i = 0; i < chunk.length; i++) {

@@ -3,17 +3,17 @@ import { once } from "node:events";
 import { closeSync, createWriteStream, openSync } from "node:fs";
 import { basename } from "node:path";
 import { finished } from "node:stream/promises";
-import { atOnce } from "../base/at-once.ts";
+import { limitConcurrency } from "../base/concurrency.ts";
 import { CliError } from "../base/errors.ts";
 import { diskError } from "../base/faults.ts";
 import { SourceError } from "../sources/source.ts";
-import { type Verified, Verifier, WrongBytes } from "./verify.ts";
+import { type Verified, Verifier, WrongBytes } from "./verifier.ts";
 
-const inTurn = atOnce(2);
+const limited = limitConcurrency(2);
 
 /**
  * Runs the user's command (an argument list, no shell) with the encrypted file as standard input, writes its standard output
- * to `to`, and checks that output like a delivered file.
+ * to `to`, and verifies that output like a delivered file.
  */
 export async function decryptFile(
   command: string[],
@@ -22,7 +22,7 @@ export async function decryptFile(
   { signal, data, maxRatio }: { signal: AbortSignal; data: string; maxRatio?: number },
 ): Promise<Verified> {
   try {
-    return await inTurn(() => decrypt(command, from, to, signal, maxRatio));
+    return await limited(() => decrypt(command, from, to, signal, maxRatio));
   } catch (error) {
     if (error instanceof WrongBytes)
       throw new SourceError("broken", `${basename(from)} decrypts to ${error.message}`, { cause: error });
@@ -41,22 +41,16 @@ async function decrypt(
   const input = openSync(from, "r");
   const child = spawn(program, args, { stdio: [input, "pipe", "pipe"], signal, windowsHide: true });
   closeSync(input);
-  let complaint = "";
-  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
-    if (complaint.length < 2000) complaint += text;
+  let stderr = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    if (stderr.length < 2000) stderr += text;
   });
   const ended = once(child, "close");
   ended.catch(() => {});
   const file = createWriteStream(to);
   const written = finished(file);
   written.catch(() => {});
-  const verifier = new Verifier({
-    size: null,
-    md5: null,
-    checksum: null,
-    gzip: to.endsWith(".gz"),
-    maxRatio,
-  });
+  const verifier = new Verifier({ size: null, md5: null, checksum: null, gzip: to.endsWith(".gz"), maxRatio });
   let wrong: unknown = null;
   try {
     for await (const chunk of child.stdout as unknown as AsyncIterable<Buffer>) {
@@ -66,9 +60,9 @@ async function decrypt(
     file.end();
     await written;
     const [status] = (await ended) as [number | null];
-    // The command's own failure explains more than its incomplete output.
+    // The command's own error explains more than its incomplete output.
     if (status !== 0) {
-      const why = complaint.trim().split("\n").at(-1) ?? "";
+      const why = stderr.trim().split("\n").at(-1) ?? "";
       throw new SourceError(
         "broken",
         `${basename(from)}: the decrypt command ended with ${status}${why && `: ${why}`}`,

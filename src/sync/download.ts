@@ -9,41 +9,42 @@ import { type Body, type Source, SourceError, type Take } from "../sources/sourc
 import { decryptFile } from "./decrypt.ts";
 import type { ManifestObject, ManifestPartition } from "./manifest.ts";
 import { install, rawFolder, tmpFolder } from "./raw.ts";
-import type { Patience, Retry } from "./retry.ts";
-import { Bomb, etagDiffers, type Verified, WrongBytes } from "./verify.ts";
+import type { Retry, RetryLimits } from "./retry.ts";
+import { Bomb, etagDiffers, type Verified, WrongBytes } from "./verifier.ts";
 import { batchBytes, keepSmall, returnBatch, ThreadVerifier, takeBatch } from "./verify-thread.ts";
 
 export interface Download {
   data: string; // the project's data folder
   source: Source;
   retry: Retry;
-  patience: Pick<Patience, "refetches" | "slowest" | "grace">;
+  limits: Pick<RetryLimits, "refetches" | "slowest" | "grace">;
   decrypt: string[] | null;
   maxRatio?: number; // see Expected
-  run: string; // names this run's folder below tmp/
+  tmp: string; // name of the sync's folder below tmp/
   signal: AbortSignal;
   onBytes: (bytes: number) => void;
 }
 
-const smallBytes = 64 * 1024; // up to this size an object is checked and written at once
-const etagAdvice = "; if this store's ETags are no MD5, set `etag_is_md5: false` in kit.yaml";
+const smallBytes = 64 * 1024; // up to this size an object is verified and written in one step
+const etagAdvice = "; if this store's ETags are not MD5s, set `etag_is_md5: false` in kit.yaml";
 let serial = 0;
 
 /**
- * Fetches all files of one partition into a temporary folder, checks them, and installs them together. Returns the manifest
- * entry, in state `complete` or `empty`. Throws and leaves raw/ unchanged when a file cannot be fetched as listed.
+ * Fetches the files of a partition with a marker into a temporary folder, verifies them, and installs them together. Returns
+ * the manifest entry, in state `complete` or `empty`. Throws, and leaves raw/ unchanged, when a file cannot be fetched as
+ * listed.
  */
 export async function fetchPartition(partition: RemotePartition, download: Download): Promise<ManifestPartition> {
-  const folder = join(tmpFolder(download), download.run, "new", String(++serial));
+  const marker = markerOf(partition);
+  const folder = join(tmpFolder(download), download.tmp, "new", String(++serial));
   let installed = false;
   try {
     onDisk(download, () => fs.mkdirSync(folder, { recursive: true }));
-    const objects = await all(partition.objects.map((object) => fetchFile(object, folder, download)));
-    const marker = partition.marker!;
+    const objects = await allSettled(partition.objects.map((object) => fetchFile(object, folder, download)));
     if (marker.size > 0) await fetchObject(marker, join(folder, markerName), false, download);
     else onDisk(download, () => fs.writeFileSync(join(folder, markerName), ""));
     download.signal.throwIfAborted();
-    const aside = join(tmpFolder(download), download.run, "old", partitionPath(partition.id));
+    const aside = join(tmpFolder(download), download.tmp, "old", partitionPath(partition.id));
     onDisk(download, () => {
       makeFolder(download.data, join("raw", dirname(partitionPath(partition.id))));
       install(folder, rawFolder(download, partition.id), aside);
@@ -55,19 +56,24 @@ export async function fetchPartition(partition: RemotePartition, download: Downl
   }
 }
 
-/** The manifest entry of a partition whose files are not fetched. */
+/** The manifest entry of a partition with a marker. `objects` are its local files. */
 export function describe(
   partition: RemotePartition,
   objects: ManifestObject[],
   state: ManifestPartition["state"],
 ): ManifestPartition {
   const { version, format, hr, mi } = partition.id;
-  const { size, etag, modified } = partition.marker!;
+  const { size, etag, modified } = markerOf(partition);
   const marker = { size, etag, modified };
   return { version, format, hr, mi, state, fingerprint: fingerprint(partition), marker, objects };
 }
 
-/** Fetches one object into `path` and checks it. Transient errors are retried, wrong bytes fetched again. */
+function markerOf({ id, marker }: RemotePartition): RemoteObject {
+  if (marker === null) throw new Error(`${partitionPath(id)} has no marker`);
+  return marker;
+}
+
+/** Fetches one object into `path` and verifies it. Transient errors are retried, wrong bytes fetched again. */
 export async function fetchObject(
   object: RemoteObject,
   path: string,
@@ -81,7 +87,7 @@ export async function fetchObject(
     } catch (error) {
       attempt.forget();
       if (!(error instanceof WrongBytes)) throw error;
-      if (fetches >= download.patience.refetches || error instanceof Bomb) {
+      if (fetches >= download.limits.refetches || error instanceof Bomb) {
         const times = fetches === 1 ? "" : ` (fetched ${fetches} times)`;
         const next = error.message === etagDiffers ? etagAdvice : "";
         throw new SourceError("broken", `${basename(object.key)}: ${error.message}${times}${next}`, {
@@ -99,15 +105,16 @@ async function fetchFile(object: RemoteObject, folder: string, download: Downloa
     const { size, md5, lines } = await fetchObject(object, join(folder, name), name.endsWith(".gz"), download);
     return { name, size, md5, lines, etag, modified };
   }
-  if (download.decrypt === null) throw new SourceError("broken", `${name}: no decrypt command configured`);
+  const { decrypt } = download;
+  if (decrypt === null) throw new SourceError("broken", `${name}: no decrypt command configured`);
   const plain = name.slice(0, -".enc".length);
   await fetchObject(object, join(folder, name), false, download);
-  const { size, md5, lines } = await decryptFile(download.decrypt!, join(folder, name), join(folder, plain), download);
+  const { size, md5, lines } = await decryptFile(decrypt, join(folder, name), join(folder, plain), download);
   onDisk(download, () => fs.rmSync(join(folder, name)));
   return { name: plain, size, md5, lines, etag, modified, delivered: { name, size: object.size } };
 }
 
-/** One fetch of an object, over as many connections as it takes: an interrupted body resumes at its last byte. */
+/** One fetch of an object, over as many connections as it takes: an interrupted body resumes after its last byte. */
 class Attempt {
   private readonly object: RemoteObject;
   private readonly path: string;
@@ -117,10 +124,10 @@ class Attempt {
   private verifier: ThreadVerifier | null = null;
   private file: number | null = null;
   private received = 0;
-  private batch: Buffer<ArrayBuffer> | null = null; // received, but not yet checked or written
+  private batch: Buffer<ArrayBuffer> | null = null; // received, not yet verified or written
   private filled = 0;
   private begun = 0; // time of the first response
-  private refused: unknown = null; // the error of a consumer of the bytes, not of the source
+  private consumerError: unknown = null; // of the disk or the verifier, not of the source
 
   constructor(object: RemoteObject, path: string, gzip: boolean, download: Download) {
     this.object = object;
@@ -141,9 +148,9 @@ class Attempt {
           await source.get(this.object, begin, { offset: this.received, signal });
           if (this.received < this.object.size) throw new Error("the body ended early");
         } catch (error) {
-          const own = this.body === null ? error : this.brokenOff(error);
-          if (own instanceof SourceError) own.progressed = this.received > before;
-          throw own;
+          const failure = this.body === null ? error : this.brokenOff(error);
+          if (failure instanceof SourceError) failure.progressed = this.received > before;
+          throw failure;
         }
         return this.finish();
       },
@@ -176,7 +183,7 @@ class Attempt {
   }
 
   private refuse(error: unknown): never {
-    this.refused = error;
+    this.consumerError = error;
     throw error;
   }
 
@@ -186,22 +193,22 @@ class Attempt {
     this.download.onBytes(bytes.length);
     this.download.retry.alive();
     if (this.received > size) throw new WrongBytes(`longer than the ${size} bytes listed`);
-    this.refuseCrawling();
-    let checked: Promise<unknown> | undefined;
+    this.refuseSlow();
+    let verified: Promise<unknown> | undefined;
     for (let at = 0; at < bytes.length; ) {
       if (this.filled === batchBytes) {
         const batch = this.filledBatch();
-        checked = checked ? checked.then(() => this.passOn(batch, false)) : this.passOn(batch, false);
+        verified = verified ? verified.then(() => this.passOn(batch, false)) : this.passOn(batch, false);
       }
       this.batch ??= takeBatch();
       const copied = bytes.copy(this.batch, this.filled, at);
       this.filled += copied;
       at += copied;
     }
-    return checked;
+    return verified;
   }
 
-  /** Sends the collected bytes to disk and through the checks. */
+  /** Writes the collected bytes to disk and passes them to the verifier, whose verdict follows the last. */
   private passOn(bytes: Buffer<ArrayBuffer>, last: boolean): Promise<Verified | null> {
     onDisk(this.download, () => {
       this.file ??= fs.openSync(this.path, "w");
@@ -223,7 +230,8 @@ class Attempt {
       const verified = await this.passOn(this.filledBatch(), true);
       this.verifier = null;
       this.close();
-      return verified!;
+      if (verified === null) throw new Error(`no verdict on ${this.object.key}`);
+      return verified;
     }
     const bytes = this.filledBatch();
     const kept = keepSmall(bytes, this.path, this.expected());
@@ -240,37 +248,37 @@ class Attempt {
   }
 
   private expected() {
-    const { md5, checksum } = this.body!;
+    if (this.body === null) throw new Error(`no response for ${this.object.key}`);
+    const { md5, checksum } = this.body;
     const { maxRatio } = this.download;
     return { size: this.object.size, md5, checksum, gzip: this.gzip, ...(maxRatio && { maxRatio }) };
   }
 
-  // A trickling connection looks alive and would delay the run for days.
-  private refuseCrawling(): void {
-    const { slowest, grace } = this.download.patience;
+  // A trickling connection looks alive and would delay the sync for days.
+  private refuseSlow(): void {
+    const { slowest, grace } = this.download.limits;
     const seconds = (performance.now() - this.begun - grace) / 1000;
     if (seconds <= 0 || this.received >= seconds * slowest) return;
     const after = Math.round((performance.now() - this.begun) / 1000);
     throw new SourceError("broken", `too slow: ${this.received} of ${this.object.size} bytes after ${after} s`);
   }
 
-  // A new error each time, since all requests of a broken connection share one.
+  // A new error for each request: those of one broken connection share theirs.
   private brokenOff(cause: unknown): unknown {
-    if (cause === this.refused || cause instanceof CliError) return cause;
+    if (cause === this.consumerError || cause instanceof CliError) return cause;
     if (cause instanceof Error && cause.name === "AbortError") return cause;
     this.download.signal.throwIfAborted();
     if (cause instanceof SourceError) {
       const { trouble, message, retryAfterMs } = cause;
       return new SourceError(trouble, message, { cause, retryAfterMs });
     }
-    return new SourceError("transient", `broken off after ${this.received} of ${this.object.size} bytes`, {
-      cause,
-    });
+    const message = `broken off after ${this.received} of ${this.object.size} bytes`;
+    return new SourceError("transient", message, { cause });
   }
 }
 
-/** Like Promise.all, but waits for all promises before it rejects, so that none works on in a removed folder. */
-async function all<T>(promises: Promise<T>[]): Promise<T[]> {
+/** Like Promise.all, but rejects only once every promise has settled, so that none works on in a removed folder. */
+async function allSettled<T>(promises: Promise<T>[]): Promise<T[]> {
   const settled = await Promise.allSettled(promises);
   return settled.map((result) => {
     if (result.status === "rejected") throw result.reason;

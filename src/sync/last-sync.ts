@@ -1,6 +1,6 @@
 import { writeAtomically } from "../base/files.ts";
 import { type Names, namesOf } from "../base/names.ts";
-import { everyOne, type Fields, isFields, isText, readStored, type Stored } from "../base/stored.ts";
+import { allOfKind, type Fields, isFields, isText, readStored, type Stored } from "../base/stored.ts";
 import type { Project } from "../config/project.ts";
 import type { PartitionId } from "../export/partition.ts";
 
@@ -15,39 +15,39 @@ export interface FeedSync {
   version: string;
   format: string;
   versions: string[]; // all in the bucket
-  place?: string; // origin of its exports, see LastSync.place
-  listedAs: string; // bucket, prefix, since and so on: a change means a full listing
-  unlisted?: string; // why its listing failed in that sync; the other fields are of the sync before
+  place?: string; // where its exports came from, see LastSync.place
+  listedAs: string; // bucket, prefix, since and so on: a change calls for a full listing
+  unlisted?: string; // why its listing failed; the other fields are then of the sync before
   waiting: number;
   overdue: number;
   failed: number;
   encrypted: number;
-  unfinished: Unfinished[]; // those partitions, sorted by day and run
+  unfinished: Unfinished[]; // sorted by day and run
 }
 
 export const lastSyncName = "last-sync.json";
 
-/** `last-sync.json`: the only file that a sync without news writes. Times are ISO, UTC. */
+/** `last-sync.json`: the only file that a sync writes when nothing is new. Times are ISO, UTC. */
 export interface LastSync {
   format: 1;
   source: string;
-  place?: string; // location of the exports; a change may mean another company's
+  place?: string; // where the exports came from; another place may be another company's
   startedAt: string;
   finishedAt: string;
   full: boolean;
   lastFull: string; // start of the last full listing
   outcome: "nothing new" | "something new" | "some failed";
-  oddFolders?: string[]; // contain exports, but cannot be a feed by their name
+  oddFolders?: string[]; // hold exports under a name that no feed can have
   docsUnlisted?: string; // why the schema documents could not be listed
   feeds: Names<FeedSync>;
 }
 
-/** The notes of the last finished sync; null before the first, and when unreadable: the next sync then lists everything. */
+/** The notes of the last finished sync. Null before the first, and when unreadable: the next sync then lists everything. */
 export function readLastSync(project: { data: string }): LastSync | null {
   return readNote(project).value;
 }
 
-/** Why the notes of the last sync cannot be read; null when they can, or do not exist. */
+/** Why the notes of the last sync are unreadable; null when they are readable, or missing. */
 export function lastSyncDamage(project: { data: string }): string | null {
   return readNote(project).damage;
 }
@@ -59,7 +59,7 @@ function readNote({ data }: { data: string }): Stored<LastSync> {
 function noteIn(fields: Fields): LastSync | null {
   const { source, startedAt, finishedAt, lastFull, outcome, feeds, oddFolders = [] } = fields as Partial<LastSync>;
   if (![source, startedAt, finishedAt, lastFull, outcome].every(isText)) return null;
-  if (!isFields(feeds) || everyOne(feeds, isFeed) === null || everyOne(oddFolders, isText) === null) return null;
+  if (!isFields(feeds) || allOfKind(feeds, isFeed) === null || allOfKind(oddFolders, isText) === null) return null;
   return { ...(fields as object as LastSync), feeds: namesOf(Object.entries(feeds)) };
 }
 
@@ -68,8 +68,8 @@ function isFeed(value: unknown): value is FeedSync {
   const { version, format, listedAs, versions, unfinished } = value as Partial<FeedSync>;
   return (
     [version, format, listedAs].every(isText) &&
-    everyOne(versions, isText) !== null &&
-    everyOne(unfinished, isUnfinished) !== null
+    allOfKind(versions, isText) !== null &&
+    allOfKind(unfinished, isUnfinished) !== null
   );
 }
 

@@ -1,13 +1,13 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { entriesOf, writeAtomically } from "../base/files.ts";
-import { everyOne, type Fields, isFields, isText, readStored } from "../base/stored.ts";
+import { allOfKind, type Fields, isFields, isText, readStored } from "../base/stored.ts";
 import { isDate } from "../export/layout.ts";
-import type { PartitionId } from "../export/partition.ts";
+import { type PartitionId, partitionKey } from "../export/partition.ts";
 
 /**
- * complete: as in the bucket. empty: marker, no rows. replaced: exported again since it was first fetched. encrypted: not
- * fetched, no decrypt command is configured; has no local file. expired: no longer in the bucket, kept locally.
+ * complete: as in the bucket. empty: a marker and no rows. replaced: exported again after it was first fetched. encrypted:
+ * not fetched for want of a decrypt command; has no local file. expired: gone from the bucket, kept locally.
  */
 export type LocalState = "complete" | "empty" | "replaced" | "encrypted" | "expired";
 
@@ -32,7 +32,7 @@ export interface ManifestPartition {
   objects: ManifestObject[];
 }
 
-/** The local partitions of one feed and day: `manifest/<feed>/<dt>.json`, the same bytes for the same content. */
+/** The local partitions of one feed and day: `manifest/<feed>/<dt>.json`. Equal content gives equal bytes. */
 export interface ManifestDay {
   format: 1;
   feed: string;
@@ -48,18 +48,18 @@ export interface DayFile {
 }
 
 /** The part of a Project that the manifest needs. */
-interface Place {
+interface DataFolder {
   data: string;
 }
 
-/** The day's manifest; null when it is missing or unreadable: the next sync then fetches the day again. */
-export function readDay(project: Place, feed: string, dt: string): ManifestDay | null {
+/** The day's manifest. Null when it is missing or unreadable: the next sync then fetches the day again. */
+export function readDay(project: DataFolder, feed: string, dt: string): ManifestDay | null {
   const { value } = readStored(project.data, dayPath(feed, dt), 1, dayIn);
   return value?.feed === feed && value.dt === dt ? value : null;
 }
 
 function dayIn(fields: Fields): ManifestDay | null {
-  return everyOne(fields.partitions, isPartition) && (fields as object as ManifestDay);
+  return allOfKind(fields.partitions, isPartition) && (fields as object as ManifestDay);
 }
 
 function isPartition(value: unknown): value is ManifestPartition {
@@ -69,7 +69,7 @@ function isPartition(value: unknown): value is ManifestPartition {
     [version, format, state, fingerprint].every(isText) &&
     [hr, mi].every((part) => part === null || isText(part)) &&
     isFields(marker) &&
-    everyOne(objects, isObject) !== null
+    allOfKind(objects, isObject) !== null
   );
 }
 
@@ -77,17 +77,17 @@ function isObject(value: unknown): value is ManifestObject {
   return isFields(value) && [value.name, value.md5, value.etag].every(isText) && Number.isInteger(value.size);
 }
 
-/** Writes the day, sorted, unless nothing changed. Call it only when all files it names are in place. */
-export function writeDay(project: Place, day: ManifestDay): boolean {
-  const sorted = [...day.partitions].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+/** Writes the day's manifest, sorted, unless it is unchanged. Call it only once all files it lists are in place. */
+export function writeDay(project: DataFolder, day: ManifestDay): boolean {
+  const sorted = [...day.partitions].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
   const head = JSON.stringify({ format: day.format, feed: day.feed, dt: day.dt }).slice(0, -1);
   // One line per partition: readable, and easy to diff.
-  const lines = sorted.map((partition) => `\n  ${JSON.stringify(tidy(partition))}`);
+  const lines = sorted.map((partition) => `\n  ${JSON.stringify(ordered(partition))}`);
   return writeAtomically(project.data, dayPath(day.feed, day.dt), `${head},"partitions":[${lines.join(",")}\n]}\n`);
 }
 
 /** The days that have a manifest, sorted by feed and day. */
-export function listDays(project: Place, feed?: string): DayFile[] {
+export function listDays(project: DataFolder, feed?: string): DayFile[] {
   const manifests = join(project.data, "manifest");
   const feeds =
     feed === undefined
@@ -104,7 +104,7 @@ export function listDays(project: Place, feed?: string): DayFile[] {
 }
 
 /** The days of a feed that have a manifest, sorted. */
-export function daysOf({ data }: Place, feed: string): string[] {
+export function daysOf({ data }: DataFolder, feed: string): string[] {
   return entriesOf(join(data, "manifest", feed))
     .map(({ name }) => name)
     .filter((name) => name.endsWith(".json") && isDate(name.slice(0, -5)))
@@ -112,8 +112,8 @@ export function daysOf({ data }: Place, feed: string): string[] {
     .sort();
 }
 
-/** Every day with a manifest, one after the other. */
-export function* readAll(project: Place, feed?: string): Generator<ManifestDay> {
+/** The days with a readable manifest, read one by one. */
+export function* readAll(project: DataFolder, feed?: string): Generator<ManifestDay> {
   for (const { feed: name, dt } of listDays(project, feed)) {
     const day = readDay(project, name, dt);
     if (day !== null) yield day;
@@ -130,16 +130,71 @@ export function hasFiles(partition: ManifestPartition): boolean {
   return partition.state !== "encrypted";
 }
 
+/** Collects the outcomes of a day's partitions and writes them to its manifest. */
+export class DayRecord {
+  private readonly project: DataFolder;
+  private readonly adopted: ManifestPartition[];
+  readonly feed: string;
+  readonly dt: string;
+  private readonly results = new Map<string, ManifestPartition | null>();
+
+  /** `adopted`: the partitions that a day without a manifest starts with. */
+  constructor(project: DataFolder, feed: string, dt: string, adopted: ManifestPartition[] = []) {
+    this.project = project;
+    this.adopted = adopted;
+    this.feed = feed;
+    this.dt = dt;
+  }
+
+  get pending(): boolean {
+    return this.results.size > 0;
+  }
+
+  put(partition: ManifestPartition): void {
+    this.results.set(this.key(partition), partition);
+  }
+
+  /** Gives a recorded partition another state, or removes it (null). */
+  set(id: PartitionId, state: LocalState | null): void {
+    const key = partitionKey(id);
+    const day = readDay(this.project, this.feed, this.dt);
+    const recorded = day?.partitions.find((partition) => this.key(partition) === key);
+    if (recorded !== undefined) this.results.set(key, state && { ...recorded, state });
+  }
+
+  /** Writes the outcomes collected since the last call. True when the manifest changed. */
+  flush(): boolean {
+    const day: ManifestDay = readDay(this.project, this.feed, this.dt) ?? {
+      format: 1,
+      feed: this.feed,
+      dt: this.dt,
+      partitions: this.adopted,
+    };
+    const partitions = new Map(day.partitions.map((partition) => [this.key(partition), partition]));
+    for (const [key, partition] of this.results) {
+      if (partition === null) partitions.delete(key);
+      else partitions.set(key, partition);
+    }
+    const changed = writeDay(this.project, { ...day, partitions: [...partitions.values()] });
+    this.results.clear();
+    return changed;
+  }
+
+  private key(partition: ManifestPartition): string {
+    return partitionKey(partitionOf({ feed: this.feed, dt: this.dt }, partition));
+  }
+}
+
 function dayPath(feed: string, dt: string): string {
   return join("manifest", feed, `${dt}.json`);
 }
 
-function order({ hr, mi, version, format }: ManifestPartition): string {
+function sortKey({ hr, mi, version, format }: ManifestPartition): string {
   return JSON.stringify([hr ?? "", mi ?? "", version, format]);
 }
 
-// The order of the properties decides the bytes.
-function tidy(partition: ManifestPartition): ManifestPartition {
+// The order of the properties is the order of the bytes on disk.
+function ordered(partition: ManifestPartition): ManifestPartition {
   const { version, format, hr, mi, state, fingerprint, marker, objects } = partition;
   return {
     version,

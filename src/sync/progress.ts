@@ -1,7 +1,7 @@
 import type { PartitionId } from "../export/partition.ts";
 import type { Action, PartitionState } from "./plan.ts";
 
-/** The events of a running sync, in this order; the last five may come at any time. */
+/** The events of a running sync, in this order; the last five may occur at any time. */
 export type SyncEvent =
   | {
       type: "listing";
@@ -33,12 +33,12 @@ export type SyncEvent =
   | { type: "failed"; id: PartitionId; reason: string }
   | { type: "retry"; what: string; reason: string; waitMs: number }
   | { type: "slowdown"; atOnce: number } // the new limit of concurrent requests
-  | { type: "locked"; pid: number; host: string; since: string } // waiting for that process
-  | { type: "note"; text: string }; // worth a line: a newer version, stale files removed
+  | { type: "locked"; pid: number; host: string; since: string } // the process waited for
+  | { type: "note"; text: string };
 
 export interface Progress {
   partitions: { done: number; failed: number; total: number };
-  bytes: { done: number; total: number }; // of data files as stored in the bucket
+  bytes: { done: number; total: number }; // of data files, as stored in the bucket
   rate: number; // bytes a second over the last ten seconds
   secondsLeft: number | null; // null: too early to tell
 }
@@ -46,7 +46,7 @@ export interface Progress {
 const spanMs = 10_000;
 const everyMs = 200;
 
-/** Counts the work done and reports it at most five times a second. */
+/** Counts the work done, and reports it at most five times a second. */
 export class ProgressMeter {
   private readonly report: (event: SyncEvent) => void;
   private readonly clock: () => number;
@@ -84,9 +84,10 @@ export class ProgressMeter {
     const now = this.clock();
     if (!always && now - this.last < everyMs) return;
     this.last = now;
-    this.marks.push({ at: now, bytes: this.bytes });
-    while (this.marks.length > 2 && this.marks[1]!.at < now - spanMs) this.marks.shift();
-    const first = this.marks[0]!;
+    const { marks } = this;
+    marks.push({ at: now, bytes: this.bytes });
+    while (marks.length > 2 && (marks[1]?.at ?? now) < now - spanMs) marks.shift();
+    const [first = { at: now, bytes: this.bytes }] = marks;
     const seconds = (now - first.at) / 1000;
     const rate = seconds > 0 ? Math.max(0, (this.bytes - first.bytes) / seconds) : 0;
     const left = Math.max(0, this.total.bytes - this.bytes);

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { entriesOf } from "../base/files.ts";
 import { isRunning } from "../base/process.ts";
 import { markerName, partitionPath } from "../export/layout.ts";
@@ -7,19 +8,19 @@ import type { PartitionId } from "../export/partition.ts";
 import { hasFiles, type ManifestDay, type ManifestPartition, partitionOf } from "./manifest.ts";
 import type { LocalPartition } from "./plan.ts";
 
-/** The partition's folder: `raw/` has the bucket's own layout. */
+/** The partition's folder. `raw/` has the bucket's layout. */
 export function rawFolder(project: { data: string }, id: PartitionId): string {
   return join(project.data, "raw", partitionPath(id));
 }
 
-/** True when the folder has the marker and every file of the manifest in its size. Reads no content. */
+/** True when the folder has the marker and every file of the manifest, each of its size. Reads no content. */
 export function isIntact(folder: string, partition: ManifestPartition): boolean {
   if (!hasFiles(partition)) return true;
   const files = [...partition.objects, { name: markerName, size: partition.marker.size }];
   return files.every(({ name, size }) => statSync(join(folder, name), { throwIfNoEntry: false })?.size === size);
 }
 
-/** The partitions of a day's manifest in one version and format, and whether their files exist in their sizes. */
+/** The partitions of a day's manifest in one version and format. */
 export function localPartitions(
   project: { data: string },
   day: ManifestDay | null,
@@ -44,34 +45,35 @@ export function localPartitions(
     });
 }
 
-// target                                  how the fresh files get there           a reader sees
-// not there                               rename the folder                       nothing, then the new
-// one data file of the same name          rename file over file                   the old, or the new
-// folders of other runs inside it         the marker goes first and comes last    old, unfinished, new
-// else                                    swap the folders by two renames         old, (for microseconds) none, new
+// target                            installed by                                    a reader sees
+// missing                           renaming the folder                             none, then new
+// one data file of the same name    renaming file over file                         old, or new
+// folders of other runs inside it   removing the marker first, adding it last       old, unfinished, new
+// any other                         swapping the folders by two renames             old, none (for microseconds), new
 /**
- * Puts a complete partition from `fresh` in the place of `target`; what was there ends up in `aside`, or nowhere.
- * Killed in between, `restore` or the next sync brings a whole partition back.
+ * Moves a complete partition from `fresh` to `target`. Its former files are moved to `aside`, or overwritten. If the process
+ * is killed meanwhile, `restore` or the next sync makes the partition whole again.
  */
 export function install(fresh: string, target: string, aside: string): void {
-  clearAway(target, "file");
+  removeIf(target, "file");
   if (!existsSync(target)) {
     mkdirSync(dirname(target), { recursive: true });
     renameSync(fresh, target);
     return;
   }
-  const there = entries(target);
+  const old = entries(target);
   const { files } = entries(fresh);
   const marker = files.includes(markerName);
   const data = files.filter((name) => name !== markerName);
-  if (there.folders.length > 0) {
-    for (const name of [markerName, ...there.files])
-      if (there.files.includes(name)) rmSync(join(target, name), { force: true });
-    for (const name of files) clearAway(join(target, name), "folder");
+  const [only] = data;
+  if (old.folders.length > 0) {
+    for (const name of [markerName, ...old.files])
+      if (old.files.includes(name)) rmSync(join(target, name), { force: true });
+    for (const name of files) removeIf(join(target, name), "folder");
     for (const name of data) renameSync(join(fresh, name), join(target, name));
     if (marker) renameSync(join(fresh, markerName), join(target, markerName));
-  } else if (data.length === 1 && files.length === there.files.length && files.every((f) => there.files.includes(f))) {
-    renameSync(join(fresh, data[0]!), join(target, data[0]!));
+  } else if (only && data.length === 1 && isDeepStrictEqual(files.toSorted(), old.files.toSorted())) {
+    renameSync(join(fresh, only), join(target, only));
     if (marker) renameSync(join(fresh, markerName), join(target, markerName));
   } else {
     mkdirSync(dirname(aside), { recursive: true });
@@ -80,26 +82,26 @@ export function install(fresh: string, target: string, aside: string): void {
   }
 }
 
-/** Removes a file where a folder must be, or the reverse: the kit did not write it. */
-function clearAway(path: string, kind: "file" | "folder"): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found !== undefined && found.isDirectory() === (kind === "folder")) rmSync(path, { recursive: true });
+/** Removes `path` if it is of this kind: what the kit did not write is in the way. */
+function removeIf(path: string, kind: "file" | "folder"): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat !== undefined && stat.isDirectory() === (kind === "folder")) rmSync(path, { recursive: true });
 }
 
-/** Temporary files of unfinished work, by run: `tmp/<run>/new/<partition>` and `tmp/<run>/old/<partition>`. */
+/** The folder of unfinished work, by sync: `tmp/<sync>/new/<partition>` and `tmp/<sync>/old/<partition>`. */
 export function tmpFolder(project: { data: string }): string {
   return join(project.data, "tmp");
 }
 
 /**
- * Clears the temporary files of a killed sync, under the lock. A partition that had been moved aside without a successor is
- * put back. Returns the number of these.
+ * Removes the temporary files of a killed sync, and puts back partitions that it had moved aside and not replaced. Returns
+ * the number of those. Call it under the lock.
  */
 export function restore(project: { data: string }): number {
   const tmp = tmpFolder(project);
   let restored = 0;
-  for (const run of entries(tmp).folders) {
-    const old = join(tmp, run, "old");
+  for (const name of entries(tmp).folders) {
+    const old = join(tmp, name, "old");
     for (const partition of partitionsIn(old)) {
       const target = join(project.data, "raw", relative(old, partition));
       if (existsSync(target)) continue;

@@ -1,9 +1,11 @@
 import type { PartitionId } from "../export/partition.ts";
+import type { Oddities } from "../export/remote-partition.ts";
 import type { PlanEntry } from "./plan.ts";
-import type { FeedSurvey, Survey } from "./survey.ts";
+import type { Survey } from "./survey.ts";
+import type { FeedSurvey } from "./survey-feed.ts";
 
 /** The outcome of a sync, or with `dryRun` its plan. */
-export interface SyncReport {
+export interface SyncReport extends Oddities {
   dryRun: boolean;
   source: string; // for display; holds no secret
   full: boolean;
@@ -13,23 +15,18 @@ export interface SyncReport {
   plan: PlanEntry[]; // every listed partition except those kept unchanged; sorted
   added: number; // partitions fetched for the first time (dry run: to be fetched)
   replaced: number;
-  kept: number; // local already, expired and markerless ones included
+  kept: number; // already local, including expired and markerless ones
   waiting: number; // not overdue
   overdue: number;
   encrypted: number; // in the bucket, unreadable without a decrypt command
-  expired: number; // no longer in the bucket since this sync
+  expired: number; // gone from the bucket since the last sync
   failed: Failed[];
   unlisted: { feed: string; reason: string }[]; // feeds, or export_docs, whose listing failed; their local state is unchanged
   objects: number; // data files fetched (dry run: to be fetched)
   bytes: number; // of these
   changedDays: { feed: string; dt: string }[]; // whose manifest changed; sorted
   feeds: FeedReport[]; // sorted by name
-  foreign: number; // keys that are not exports; ignored
-  hostile: number; // keys refused as dangerous to a file system
-  hostileKeys: { key: string; reason: string }[]; // the first few
-  strays: number; // files and folders of feeds that do not fit the layout; ignored
-  strayKeys: string[]; // the first few
-  ignored: number; // days of the bucket before `since` or `lookback`
+  ignored: number; // days in the bucket before `since` or `lookback`
   docs: string[]; // export_docs.yaml files fetched, below data/docs/
   notes: string[]; // a newer version of a feed, a configured feed missing from the bucket, …
 }
@@ -66,15 +63,15 @@ export interface FeedReport {
 }
 
 /** The report of a plan before any download. */
-export function summarize(found: Survey, head: { source: string; startedAt: string; dryRun: boolean }): SyncReport {
-  const feeds = found.feeds.map(summarizeFeed);
+export function summarize(survey: Survey, head: { source: string; startedAt: string; dryRun: boolean }): SyncReport {
+  const feeds = survey.feeds.map(summarizeFeed);
   const sum = (of: (feed: FeedReport) => number) => feeds.reduce((total, feed) => total + of(feed), 0);
-  const plan = found.feeds.flatMap(({ entries }) => entries);
-  const fetches = found.works.flatMap((work) => work.fetches).filter(({ state }) => state !== "encrypted");
+  const plan = survey.feeds.flatMap(({ entries }) => entries);
+  const fetches = survey.works.flatMap((work) => work.fetches).filter(({ state }) => state !== "encrypted");
   return {
     ...head,
-    full: found.full,
-    fullReason: found.fullReason,
+    full: survey.full,
+    fullReason: survey.fullReason,
     finishedAt: head.startedAt,
     plan,
     added: sum((feed) => feed.added),
@@ -85,25 +82,21 @@ export function summarize(found: Survey, head: { source: string; startedAt: stri
     encrypted: sum((feed) => feed.encrypted),
     expired: plan.filter(({ state, changed }) => state === "expired" && changed).length,
     failed: plan.flatMap(({ id, state, reason }) => (state === "failed" ? [{ id, reason, denied: false }] : [])),
-    unlisted: found.unlisted.map(({ feed, error }) => ({ feed, reason: error.message })),
+    unlisted: survey.unlisted.map(({ feed, error }) => ({ feed, reason: error.message })),
     objects: fetches.reduce((total, { objects }) => total + objects, 0),
     bytes: sum((feed) => feed.bytes),
-    changedDays: found.works.map(({ feed, dt }) => ({ feed: feed.feed, dt })),
+    changedDays: survey.works.map(({ remote, dt }) => ({ feed: remote.feed, dt })),
     feeds,
-    foreign: found.foreign,
-    hostile: found.hostile,
-    hostileKeys: found.hostileKeys,
-    strays: found.strays,
-    strayKeys: found.strayKeys,
-    ignored: found.ignored,
+    ...survey.oddities,
+    ignored: survey.ignored,
     docs: [],
-    notes: found.notes,
+    notes: survey.notes,
   };
 }
 
-function summarizeFeed({ place, entries, kept }: FeedSurvey): FeedReport {
-  const { feed, version, format, versions } = place;
-  const count = (test: (entry: PlanEntry) => boolean) => entries.filter(test).length;
+function summarizeFeed({ remote, entries, kept }: FeedSurvey): FeedReport {
+  const { feed, version, format, versions } = remote;
+  const count = (matches: (entry: PlanEntry) => boolean) => entries.filter(matches).length;
   const fetched = entries.filter((e) => (e.action === "add" || e.action === "replace") && e.state !== "encrypted");
   return {
     feed,

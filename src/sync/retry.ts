@@ -2,20 +2,20 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CliError } from "../base/errors.ts";
 import { SourceError } from "../sources/source.ts";
 
-/** The retry limits of a sync. Times in milliseconds. */
-export interface Patience {
-  attempts: number; // attempts of one request with transient errors
+/** When a sync gives up on a request, an object or the store. Times in milliseconds. */
+export interface RetryLimits {
+  attempts: number; // of one request with transient errors
   refetches: number; // fetches of one object whose bytes are wrong
   base: number; // first wait; doubles each time, with jitter
   cap: number; // longest wait
   idle: number; // longest time without a byte on a connection
-  first: number; // longest time without any success since the start: then unreachable
-  silence: number; // the same after a first success
-  slowest: number; // bytes a second: an object slower than this after `grace` is given up
-  grace: number; // milliseconds before `slowest` applies
+  first: number; // longest time from the start to the first success
+  silence: number; // longest time without a success after that
+  slowest: number; // bytes a second, below which an object is given up
+  grace: number; // time before `slowest` applies
 }
 
-export const defaultPatience: Patience = {
+export const defaultRetryLimits: RetryLimits = {
   attempts: 12,
   refetches: 3,
   base: 100,
@@ -34,13 +34,13 @@ export interface RetryEvents {
 }
 
 /**
- * Runs requests, at most `concurrency` at once, and retries transient errors. SlowDown halves the limit, each round of
- * successes raises it by one (as TCP does). One budget covers the whole run: `unreachable` after `silence` without any
- * success, however many requests still wait.
+ * Runs requests, at most `concurrency` at once, and retries transient errors. A throttled request halves the limit, each
+ * round of successes raises it by one, as in TCP. One budget covers all requests: CliError("unreachable") after `silence`
+ * without any success, however many requests still wait.
  */
 export class Retry {
-  private readonly patience: Patience;
-  private readonly most: number;
+  private readonly limits: RetryLimits;
+  private readonly concurrency: number;
   private readonly events: RetryEvents;
   private readonly where: string;
   private limit: number;
@@ -48,25 +48,25 @@ export class Retry {
   private readonly queue: (() => void)[] = [];
   private lastCut = 0; // sequence number of the newest request when the limit was last cut
   private sequence = 0;
-  private lastGood: number | null = null;
+  private lastSuccess: number | null = null;
   private readonly started = performance.now();
 
-  constructor(where: string, concurrency: number, patience = defaultPatience, events: RetryEvents = {}) {
+  constructor(where: string, concurrency: number, limits = defaultRetryLimits, events: RetryEvents = {}) {
     this.where = where;
-    this.most = Math.max(1, concurrency);
-    this.limit = this.most;
-    this.patience = patience;
+    this.concurrency = Math.max(1, concurrency);
+    this.limit = this.concurrency;
+    this.limits = limits;
     this.events = events;
   }
 
-  /** The present limit of concurrent requests. */
+  /** The current limit of concurrent requests. */
   get atOnce(): number {
     return Math.max(1, Math.floor(this.limit));
   }
 
-  /** Bytes are coming in: the store is reachable. */
+  /** Notes that the store is reachable, as bytes arrive. */
   alive(): void {
-    this.lastGood = performance.now();
+    this.lastSuccess = performance.now();
   }
 
   async run<T>(what: string, request: (attempt: number) => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -91,8 +91,8 @@ export class Retry {
       }
       if (failure.progressed) attempt = 0;
       if (failure.trouble === "throttled") this.slowDown(ticket);
-      const last = attempt >= this.patience.attempts;
-      this.complainOfSilence(failure, last);
+      const last = attempt >= this.limits.attempts;
+      this.throwIfSilent(failure, last);
       if (last) throw new SourceError("broken", `${failure.message} (${attempt} tries)`, { cause: failure });
       const wait = this.wait(Math.max(attempt, 1), failure);
       this.events.onRetry?.(what, failure.message, wait);
@@ -108,17 +108,19 @@ export class Retry {
 
   private leave(): void {
     this.running -= 1;
-    while (this.running < this.atOnce && this.queue.length > 0) {
-      this.running += 1; // for the request that is let in
-      this.queue.shift()!();
+    while (this.running < this.atOnce) {
+      const next = this.queue.shift();
+      if (next === undefined) return;
+      this.running += 1;
+      next();
     }
   }
 
   private grow(): void {
-    if (this.limit < this.most) this.limit = Math.min(this.most, this.limit + 1 / this.limit);
+    if (this.limit < this.concurrency) this.limit = Math.min(this.concurrency, this.limit + 1 / this.limit);
   }
 
-  // Requests from before the last cut do not count again.
+  // Requests that began before the last cut do not cut again.
   private slowDown(ticket: number): void {
     if (ticket <= this.lastCut) return;
     this.lastCut = this.sequence;
@@ -128,19 +130,19 @@ export class Retry {
 
   private wait(attempt: number, failure: SourceError): number {
     const factor = failure.trouble === "throttled" ? 4 : 1;
-    const longest = Math.min(this.patience.cap, this.patience.base * factor * 2 ** (attempt - 1));
-    return Math.max(Math.min(failure.retryAfterMs, this.patience.cap * 4), longest * (0.5 + Math.random() / 2));
+    const longest = Math.min(this.limits.cap, this.limits.base * factor * 2 ** (attempt - 1));
+    return Math.max(Math.min(failure.retryAfterMs, this.limits.cap * 4), longest * (0.5 + Math.random() / 2));
   }
 
-  private complainOfSilence(failure: SourceError, last: boolean): void {
-    const since = this.lastGood ?? this.started;
-    const allowed = this.lastGood === null ? this.patience.first : this.patience.silence;
+  private throwIfSilent(failure: SourceError, last: boolean): void {
+    const since = this.lastSuccess ?? this.started;
+    const allowed = this.lastSuccess === null ? this.limits.first : this.limits.silence;
     const silent = performance.now() - since;
-    if (silent < allowed && !(last && this.lastGood === null)) return;
+    if (silent < allowed && !(last && this.lastSuccess === null)) return;
     const seconds = Math.round(silent / 1000);
     throw new CliError(
       "unreachable",
-      this.lastGood === null
+      this.lastSuccess === null
         ? `cannot reach ${this.where}: ${failure.message}`
         : `${this.where} has not answered for ${seconds} s: ${failure.message}`,
       `check the network, the VPN or proxy, and ${this.events.settings ?? "the source"} in kit.yaml; what was fetched so far is kept`,

@@ -6,15 +6,14 @@ import { namesOf, noNames } from "../base/names.ts";
 import type { Project } from "../config/project.ts";
 import { docsName } from "../export/layout.ts";
 import { partitionKey } from "../export/partition.ts";
+import { executePlan } from "./execute.ts";
 import { type FeedSync, type LastSync, readLastSync, syncDue, type Unfinished, writeLastSync } from "./last-sync.ts";
-import { requireSource, sourcePlace } from "./open-source.ts";
-import { Places } from "./places.ts";
 import type { PlanEntry } from "./plan.ts";
 import type { SyncEvent } from "./progress.ts";
 import { restore } from "./raw.ts";
 import { failures, type SyncReport, summarize } from "./report.ts";
-import { defaultPatience, type Patience } from "./retry.ts";
-import { Run } from "./run.ts";
+import { defaultRetryLimits, type RetryLimits } from "./retry.ts";
+import { requireSource, Stores, sourcePlace } from "./stores.ts";
 import { type Survey, survey } from "./survey.ts";
 import { inWindow } from "./window.ts";
 
@@ -25,19 +24,19 @@ export interface SyncOptions {
   signal?: AbortSignal | undefined;
   onProgress?: (event: SyncEvent) => void;
   now?: Date;
-  lost?: { feed: string; dt: string }[]; // days whose manifest was lost: missing or unreadable
+  damagedDays?: { feed: string; dt: string }[]; // whose manifest is missing or unreadable
   moved?: boolean; // accept another location of the exports, see `LastSync.place`
   wait?: boolean; // until another sync has ended
   held?: boolean; // the caller holds the lock
-  patience?: Partial<Patience>;
+  limits?: Partial<RetryLimits>;
 }
 
 /**
- * Brings the data folder up to the bucket: completed partitions only, each whole or not at all, then the manifest.
+ * Brings the data folder up to date with the bucket: completed partitions only, each whole or not at all, then the manifest.
  * A partition that cannot be fetched is reported in `failed` and does not stop the others. Throws CliError when going on is
- * pointless: config, unknownFeed, noCredentials, credentialsRefused, credentialsExpired, clockSkew,
- * noSuchBucket, accessDenied, unreachable, noFeeds, onlyWaiting, notWritable, diskFull, locked, interrupted. Partitions
- * that are complete by then are kept and recorded.
+ * pointless: config, unknownFeed, noCredentials, credentialsRefused, credentialsExpired, clockSkew, noSuchBucket,
+ * accessDenied, unreachable, noFeeds, onlyWaiting, notWritable, diskFull, locked, interrupted. The partitions fetched by
+ * then are kept and recorded.
  */
 export async function sync(project: Project, options: SyncOptions = {}): Promise<SyncReport> {
   requireSource(project);
@@ -48,7 +47,7 @@ export async function sync(project: Project, options: SyncOptions = {}): Promise
   return withLock(project, { held, wait, signal, onWait }, () => run(project, options));
 }
 
-/** Syncs unless the last sync finished less than `maxAgeMinutes` ago (0: never syncs). Null when not needed. */
+/** Syncs unless the last sync finished less than `maxAgeMinutes` ago (0: never syncs). Null when no sync was due. */
 export async function syncIfOlder(
   project: Project,
   maxAgeMinutes: number,
@@ -66,31 +65,26 @@ async function run(project: Project, options: SyncOptions): Promise<SyncReport> 
   const started = performance.now();
   const now = options.now ?? new Date();
   const report = options.onProgress ?? (() => {});
-  const patience = { ...defaultPatience, ...options.patience };
+  const limits = { ...defaultRetryLimits, ...options.limits };
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
   const abort = () => stop.abort(options.signal?.reason);
   if (options.signal?.aborted) abort();
   options.signal?.addEventListener("abort", abort, { once: true });
-  const places = new Places(project, patience, stop.signal, report);
+  const stores = new Stores(project, limits, stop.signal, report);
   try {
     const restored = options.dryRun ? 0 : onDisk(project, () => restore(project));
-    if (restored > 0) report({ type: "note", text: `put ${restored} partitions back that a killed sync had moved` });
+    if (restored > 0) report({ type: "note", text: `put back ${restored} partitions that a killed sync had moved` });
     const last = readLastSync(project);
-    const { full = false, feeds = null, moved = false, lost = [] } = options;
-    const asked = { full, feeds, moved, lost, now, report };
-    const found = await survey(project, places, last, asked);
-    const source = (await places.of()).source.describe();
-    const result = summarize(found, {
-      source,
-      startedAt: now.toISOString(),
-      dryRun: options.dryRun ?? false,
-    });
+    const { full = false, feeds = null, moved = false, damagedDays = [], dryRun = false } = options;
+    const surveyed = await survey(project, stores, last, { full, feeds, moved, damagedDays, now, report });
+    const source = (await stores.of()).source.describe();
+    const result = summarize(surveyed, { source, startedAt: now.toISOString(), dryRun });
     const { added: add, replaced: replace, kept: keep, objects, bytes } = result;
     report({ type: "planned", add, replace, keep, wait: result.waiting + result.overdue, objects, bytes });
-    if (!options.dryRun) await new Run(project, found, result, { stop, report, patience }).go();
+    if (!dryRun) await executePlan(project, surveyed, result, { stop, report, limits });
     result.finishedAt = new Date(now.getTime() + performance.now() - started).toISOString();
-    if (!options.dryRun) onDisk(project, () => record(project, last, found, result, options.feeds === undefined));
+    if (!dryRun) onDisk(project, () => record(project, last, surveyed, result, options.feeds === undefined));
     return result;
   } catch (error) {
     if (options.signal?.aborted && !(error instanceof CliError))
@@ -100,7 +94,7 @@ async function run(project: Project, options: SyncOptions): Promise<SyncReport> 
     throw error;
   } finally {
     options.signal?.removeEventListener("abort", abort);
-    await places.close();
+    await stores.close();
   }
 }
 
@@ -116,11 +110,11 @@ const neverListed: FeedSync = {
   unfinished: [],
 };
 
-/** Notes the end of a sync. The former notes remain for days and feeds that it did not list. */
-function record(project: Project, last: LastSync | null, found: Survey, result: SyncReport, all: boolean): void {
+/** Writes last-sync.json. Keeps the notes of the days and feeds that this sync did not list. */
+function record(project: Project, last: LastSync | null, surveyed: Survey, result: SyncReport, all: boolean): void {
   const feeds: LastSync["feeds"] = all ? noNames() : namesOf(Object.entries(last?.feeds ?? {}));
-  for (const { place, comesFrom, window, listedAs, entries } of found.feeds) {
-    const { feed, version, format, versions } = place;
+  for (const { remote, comesFrom, window, listedAs, entries } of surveyed.feeds) {
+    const { feed, version, format, versions } = remote;
     const before = last?.feeds[feed]?.unfinished.filter(({ id }) => !inWindow(window, id.dt)) ?? [];
     const failed = result.failed.filter(({ id }) => id.feed === feed);
     const now = entries.flatMap(unfinishedOf);
@@ -130,7 +124,7 @@ function record(project: Project, last: LastSync | null, found: Survey, result: 
       ...failed.map(({ id, reason }) => ({ id, state: "failed" as const, reason })),
     ];
     unfinished.sort((a, b) => (partitionKey(a.id) < partitionKey(b.id) ? -1 : 1));
-    const count = (wanted: Unfinished["state"]) => unfinished.filter(({ state }) => state === wanted).length;
+    const count = (counted: Unfinished["state"]) => unfinished.filter(({ state }) => state === counted).length;
     feeds[feed] = {
       version,
       format,
@@ -144,15 +138,14 @@ function record(project: Project, last: LastSync | null, found: Survey, result: 
       unfinished,
     };
   }
-  const oddFolders = found.oddFolders ?? last?.oddFolders ?? [];
+  const oddFolders = surveyed.oddFolders ?? last?.oddFolders ?? [];
   let docsUnlisted = all ? undefined : last?.docsUnlisted;
   for (const { feed, reason } of result.unlisted) {
     if (feed === docsName) {
       docsUnlisted = reason;
       continue;
     }
-    const known = last?.feeds[feed] ?? neverListed;
-    feeds[feed] = { ...known, listedAs: "", unlisted: reason };
+    feeds[feed] = { ...(last?.feeds[feed] ?? neverListed), listedAs: "", unlisted: reason };
   }
   const news = result.added + result.replaced > 0 || result.changedDays.length > 0;
   const { source, startedAt, finishedAt, full } = result;

@@ -1,44 +1,41 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { Bomb, type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "./verify.ts";
+import { Bomb, type Expected, type Verified, Verifier, verifyBuffer, WrongBytes } from "./verifier.ts";
 
-const spare: Buffer<ArrayBuffer>[] = [];
-const mostSpare = 64;
+const spareBatches: Buffer<ArrayBuffer>[] = [];
+const maxSpare = 64;
 
-/** The size of the pieces in which an object is written to disk and passed to the checking thread. */
+/** The size of the batches in which an object is written to disk and passed to the verifying thread. */
 export const batchBytes = 512 * 1024;
 
-/** Memory for a piece, reused where possible: allocating and collecting it costs as much as an MD5 of its content. */
+/** Memory for a batch, reused where possible: allocating and collecting it costs as much as an MD5 of its content. */
 export function takeBatch(): Buffer<ArrayBuffer> {
-  return spare.pop() ?? Buffer.allocUnsafeSlow(batchBytes);
+  return spareBatches.pop() ?? Buffer.allocUnsafeSlow(batchBytes);
 }
 
 /** Returns memory that is no longer read. */
 export function returnBatch(memory: ArrayBuffer): void {
-  if (memory.byteLength === batchBytes && spare.length < mostSpare) spare.push(Buffer.from(memory));
+  if (memory.byteLength === batchBytes && spareBatches.length < maxSpare) spareBatches.push(Buffer.from(memory));
 }
 
-/** The next bytes of an object, or their end. The first message of an object carries the expectation. */
-interface Check {
-  id: number;
-  expected: Expected | null;
-  bytes: [from: number, to: number] | null; // within the task's memory; null: the object is given up
+/** The next bytes of an object. */
+interface Piece {
+  id: number; // of the object
+  expected: Expected | null; // with the first piece of an object
+  bytes: [from: number, to: number]; // within the task's memory
   last: boolean;
-  path: string | null; // a whole small object is written to this file if it is sound
+  path: string | null; // a sound small object is written to this file
 }
 
-interface Task {
-  memory: ArrayBuffer | null;
-  checks: Check[];
-}
+type Task = { memory: ArrayBuffer; pieces: Piece[] } | { dropped: number }; // the id of an object that is given up
 
 interface Verdict {
   id: number;
   verified: Verified | null;
-  wrong: string | null; // the defect of the bytes
+  wrong: string | null; // what is wrong with the bytes
   bomb: boolean;
-  disk: { code: string | undefined; path: string | undefined; message: string } | null; // the error of writing
+  disk: { code: string | undefined; path: string | undefined; message: string } | null; // the write error
 }
 
 interface Answer {
@@ -46,32 +43,31 @@ interface Answer {
   verdicts: Verdict[];
 }
 
-/** Small objects for a thread, one after the other in one buffer. */
-interface Tray {
+/** Small objects for a thread, collected in one buffer. */
+interface Collection {
   memory: Buffer<ArrayBuffer>;
   filled: number;
-  checks: Check[];
+  pieces: Piece[];
 }
 
 interface Thread {
   worker: Worker;
-  tray: Tray | null;
+  collection: Collection | null;
   waiting: Map<number, { resolve: (verified: Verified | null) => void; reject: (error: unknown) => void }>;
 }
 
-const mostThreads = 4;
-const fewObjects = 200; // as many small objects take as long as starting a thread
+const maxThreads = 4;
+const fewObjects = 200; // verifying so many small objects takes as long as starting a thread
 const threads: Thread[] = [];
 let serial = 0;
-let checkedHere = 0;
+let verifiedHere = 0;
 
 /**
- * Checks a whole small object and writes it to `path`, in another thread once there are many: checking, opening and writing
- * them is half the work of a sync. `bytes` may be reused as soon as it returns. Rejects with WrongBytes or the file system's
- * error.
+ * Verifies a whole small object and writes it to `path`, in another thread once there are many: this is half the work of a
+ * sync. `bytes` may be reused as soon as it returns. Rejects with WrongBytes or the file system's error.
  */
 export async function keepSmall(bytes: Buffer, path: string, expected: Expected): Promise<Verified> {
-  if (threads.length === 0 && ++checkedHere < fewObjects) {
+  if (threads.length === 0 && ++verifiedHere < fewObjects) {
     const verified = verifyBuffer(bytes, expected);
     if (verified !== null) {
       writeFileSync(path, bytes);
@@ -80,21 +76,23 @@ export async function keepSmall(bytes: Buffer, path: string, expected: Expected)
   }
   const id = ++serial;
   const thread = freeThread();
-  if (thread.tray !== null && thread.tray.filled + bytes.length > batchBytes) sendTray(thread);
-  if (thread.tray === null) {
-    thread.tray = { memory: takeBatch(), filled: 0, checks: [] };
-    setImmediate(sendTray, thread);
+  if (thread.collection !== null && thread.collection.filled + bytes.length > batchBytes) sendCollection(thread);
+  if (thread.collection === null) {
+    thread.collection = { memory: takeBatch(), filled: 0, pieces: [] };
+    setImmediate(sendCollection, thread);
   }
-  const { tray } = thread;
-  const from = tray.filled;
-  bytes.copy(tray.memory, from);
-  tray.filled += bytes.length;
-  tray.checks.push({ id, expected, bytes: [from, tray.filled], last: true, path });
-  return (await verdictOn(thread, id))!;
+  const { collection } = thread;
+  const from = collection.filled;
+  bytes.copy(collection.memory, from);
+  collection.filled += bytes.length;
+  collection.pieces.push({ id, expected, bytes: [from, collection.filled], last: true, path });
+  const verified = await verdictOn(thread, id);
+  if (verified === null) throw new Error(`no verdict on ${path}`);
+  return verified;
 }
 
 /**
- * Checks an object in another thread, piece by piece, while this one serves network and disk. The memory of a piece is
+ * Verifies an object in another thread, batch by batch, while this one serves network and disk. The memory of a batch is
  * transferred to that thread and then reused: do not touch it afterwards.
  */
 export class ThreadVerifier {
@@ -106,7 +104,7 @@ export class ThreadVerifier {
     this.expected = expected;
   }
 
-  /** Resolves when the next piece may follow; after the last with the verdict. Rejects with WrongBytes. */
+  /** Resolves when the next batch may follow, and after the last with the verdict. Rejects with WrongBytes. */
   write(bytes: Buffer<ArrayBuffer>, last: boolean): Promise<Verified | null> {
     const { id, expected, thread } = this;
     this.expected = null;
@@ -116,18 +114,18 @@ export class ThreadVerifier {
   }
 
   close(): void {
-    send(this.thread, null, [{ id: this.id, expected: null, bytes: null, last: true, path: null }]);
+    this.thread.worker.postMessage({ dropped: this.id } satisfies Task);
   }
 }
 
-function send({ worker }: Thread, memory: ArrayBuffer | null, checks: Check[]): void {
-  worker.postMessage({ memory, checks } satisfies Task, memory === null ? [] : [memory]);
+function send({ worker }: Thread, memory: ArrayBuffer, pieces: Piece[]): void {
+  worker.postMessage({ memory, pieces } satisfies Task, [memory]);
 }
 
-function sendTray(thread: Thread): void {
-  const { tray } = thread;
-  thread.tray = null;
-  if (tray !== null) send(thread, tray.memory.buffer, tray.checks);
+function sendCollection(thread: Thread): void {
+  const { collection } = thread;
+  thread.collection = null;
+  if (collection !== null) send(thread, collection.memory.buffer, collection.pieces);
 }
 
 function verdictOn({ worker, waiting }: Thread, id: number): Promise<Verified | null> {
@@ -140,25 +138,24 @@ function verdictOn({ worker, waiting }: Thread, id: number): Promise<Verified | 
 function freeThread(): Thread {
   const idle = threads.find(({ waiting }) => waiting.size === 0);
   if (idle !== undefined) return idle;
-  if (threads.length < Math.min(mostThreads, availableParallelism())) return startThread();
+  if (threads.length < Math.min(maxThreads, availableParallelism())) return startThread();
   return threads.reduce((least, thread) => (thread.waiting.size < least.waiting.size ? thread : least));
 }
 
 function startThread(): Thread {
   const worker = new Worker(new URL(import.meta.url), { workerData: "verify" });
-  const thread: Thread = { worker, tray: null, waiting: new Map() };
+  const thread: Thread = { worker, collection: null, waiting: new Map() };
   const settle = (id: number) => {
-    const asked = thread.waiting.get(id);
+    const waiter = thread.waiting.get(id);
     thread.waiting.delete(id);
     if (thread.waiting.size === 0) worker.unref();
-    return asked;
+    return waiter;
   };
   worker.on("message", ({ memory, verdicts }: Answer) => {
     returnBatch(memory);
     for (const { id, verified, wrong, bomb, disk } of verdicts) {
       if (disk !== null) settle(id)?.reject(Object.assign(new Error(disk.message), disk));
-      else if (bomb) settle(id)?.reject(new Bomb(wrong!));
-      else if (wrong !== null) settle(id)?.reject(new WrongBytes(wrong));
+      else if (wrong !== null) settle(id)?.reject(bomb ? new Bomb(wrong) : new WrongBytes(wrong));
       else settle(id)?.resolve(verified);
     }
   });
@@ -173,38 +170,36 @@ function startThread(): Thread {
 
 function serve(port: NonNullable<typeof parentPort>): void {
   const open = new Map<number, Verifier>();
-  port.on("message", async ({ memory, checks }: Task) => {
-    if (memory === null) {
-      for (const { id } of checks) {
-        open.get(id)?.close();
-        open.delete(id);
-      }
+  port.on("message", async (task: Task) => {
+    if ("dropped" in task) {
+      open.get(task.dropped)?.close();
+      open.delete(task.dropped);
       return;
     }
+    const { memory, pieces } = task;
     const verdicts: Verdict[] = [];
-    for (const check of checks) verdicts.push(await judge(check, memory, open));
+    for (const piece of pieces) verdicts.push(await verifyPiece(piece, memory, open));
     port.postMessage({ memory, verdicts } satisfies Answer, [memory]);
   });
 }
 
-async function judge(
-  { id, expected, bytes, last, path }: Check,
+async function verifyPiece(
+  { id, expected, bytes: [from, to], last, path }: Piece,
   memory: ArrayBuffer,
   open: Map<number, Verifier>,
 ): Promise<Verdict> {
-  const [from, to] = bytes!;
-  const piece = Buffer.from(memory, from, to - from);
+  const bytes = Buffer.from(memory, from, to - from);
   const verdict: Verdict = { id, verified: null, wrong: null, bomb: false, disk: null };
-  const held = open.get(id);
   try {
-    verdict.verified = held === undefined && last ? verifyBuffer(piece, expected!) : null;
+    if (expected !== null && last) verdict.verified = verifyBuffer(bytes, expected);
     if (verdict.verified === null) {
-      const verifier = held ?? new Verifier(expected!);
+      const verifier = open.get(id) ?? (expected && new Verifier(expected));
+      if (verifier === null) throw new Error(`no first piece of object ${id}`);
       open.set(id, verifier);
-      await verifier.write(piece);
+      await verifier.write(bytes);
       if (last) verdict.verified = await verifier.finish();
     }
-    if (path !== null) writeFileSync(path, piece);
+    if (path !== null) writeFileSync(path, bytes);
   } catch (error) {
     const { code, path: where, message, syscall } = error as NodeJS.ErrnoException;
     verdict.bomb = error instanceof Bomb;

@@ -3,9 +3,9 @@ import type { LastSync } from "./last-sync.ts";
 
 /** The days of one feed that a sync lists. */
 export interface Window {
-  since: string | null; // first day in scope; earlier ones are ignored and counted
+  since: string | null; // first day in scope; earlier days are counted and ignored
   open: string | null; // first day to list; null: every day in scope
-  extra: string[]; // earlier days with unfinished partitions, listed too
+  extra: string[]; // earlier days with unfinished partitions, also listed
 }
 
 export interface WindowOptions {
@@ -14,16 +14,16 @@ export interface WindowOptions {
   cadenceMinutes: number | null;
   now: Date;
   full: boolean;
-  unfinished?: string[]; // days
+  unfinished?: string[]; // days with unfinished partitions
 }
 
 const dayMs = 86_400_000;
 
-// cadence             days that may still change       why
+// cadence             days that may still change       reason
 // up to 1 h           today and 2 before               late hours, restated windows
-// up to 1 day         today and 4 before               a daily file is for yesterday and may come days late
+// up to 1 day         today and 4 before               a daily file is for yesterday, and may be days late
 // longer, unknown     today and 7 before
-// The full listing, once a day, finds older changes.
+// A full listing, once a day, finds changes to older days.
 /** The number of days before today that a routine sync lists. */
 export function openDays(cadenceMinutes: number | null): number {
   if (cadenceMinutes !== null && cadenceMinutes <= 60) return 2;
@@ -41,15 +41,15 @@ export function feedWindow(options: WindowOptions): Window {
   return { since, open, extra: [...extra].sort() };
 }
 
-/** True for a day that this sync lists. */
+/** True for a day that the sync lists. */
 export function inWindow(window: Window, dt: string): boolean {
   if (window.since !== null && dt < window.since) return false;
   return window.open === null || dt >= window.open || window.extra.includes(dt);
 }
 
-/** Why a full listing is due: requested, never done, or a day ago. Null: the open window suffices. */
-export function fullReason(asked: boolean, last: LastSync | null, source: string, now: Date): string | null {
-  if (asked) return "asked for";
+/** Why a full listing is due; null when listing the open days is enough. */
+export function fullReason(requested: boolean, last: LastSync | null, source: string, now: Date): string | null {
+  if (requested) return "asked for";
   if (last === null) return "first sync";
   if (last.source !== source) return "another source than last time";
   const age = now.getTime() - Date.parse(last.lastFull);
@@ -57,7 +57,7 @@ export function fullReason(asked: boolean, last: LastSync | null, source: string
   return null;
 }
 
-/** The day `days` before that instant's, in UTC. */
+/** The UTC day `days` before that of `now`. */
 export function dayBefore(now: Date, days: number): string {
   const dt = new Date(now.getTime() - days * dayMs).toISOString().slice(0, 10);
   if (!isDate(dt)) throw new Error(`no such day: ${days} before ${now.toISOString()}`);

@@ -22,7 +22,7 @@ export interface SyncRun {
   wait?: boolean;
 }
 
-/** A sync whose progress is shown on stderr. */
+/** Syncs, and shows the progress on stderr. */
 export async function runSync(
   project: Project,
   { feeds = null, ...options }: SyncRun,
@@ -30,11 +30,11 @@ export async function runSync(
 ): Promise<SyncReport> {
   const report = await sync(project, {
     ...options,
-    lost: daysWithoutManifest(project, formerSnapshot(project.data)),
+    damagedDays: daysWithoutManifest(project, formerSnapshot(project.data)),
     feeds: feeds ?? undefined,
     signal,
     now,
-    onProgress: (event) => tell(output, event),
+    onProgress: (event) => showEvent(output, event),
   });
   output.close();
   for (const note of report.notes) output.warn(note);
@@ -54,7 +54,7 @@ function firstOf(keys: string[]): string {
   return `, e.g.\n${keys.slice(0, 3).join("\n")}`;
 }
 
-function tell(output: Output, event: SyncEvent): void {
+function showEvent(output: Output, event: SyncEvent): void {
   const { type, ...facts } = event;
   output.event({ event: type, ...facts });
   if (output.json) return;

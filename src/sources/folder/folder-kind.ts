@@ -21,7 +21,7 @@ export const folder = {
   read({ source = {} }: { source?: Read<typeof inside> | undefined }, { absolute }): FolderConfig | null {
     return source.path === undefined ? null : { type: "folder", path: absolute(source.path) };
   },
-  check() {},
+  validate() {},
   dataName: () => "local",
   localFolder: ({ path }) => path,
   selection: () => ({ bucket: null, prefix: "" }),

@@ -9,8 +9,8 @@ import { listFolder, listTree, type TreeEntry, versionOf } from "../tree.ts";
 const highWaterMark = 256 * 1024;
 
 /**
- * A folder in the bucket's layout, kept by somebody else, for example by `aws s3 sync`. It has no ETags: an object's
- * version is its size and time of change, and it is looked at again after the last byte.
+ * Opens a folder in the bucket's layout that another program maintains, such as `aws s3 sync`. Without ETags, an object's
+ * version is its size and mtime, which are read again after the last byte.
  */
 export function openFolder(root: string): Source {
   const read = (folder: string) => readFolder(root, folder);
@@ -29,25 +29,25 @@ async function get(
   begin: (body: Body) => Take,
   { offset = 0, signal }: GetOptions = {},
 ): Promise<void> {
-  const settle = async () => {
-    const now = await look(root, object.key);
+  const verifyVersion = async () => {
+    const now = await entryAt(root, object.key);
     if (now === null) throw new SourceError("changed", "gone since it was listed");
     if (versionOf(now) !== object.etag) throw new SourceError("changed", "changed since it was listed");
   };
-  await settle();
+  await verifyVersion();
   const file = await open(join(root, object.key)).catch((error) => {
     throw new SourceError("denied", `cannot be read (${error.code})`, { cause: error });
   });
   const take = begin({ offset, md5: null, checksum: null });
   const stream = createReadStream("", { fd: file, start: offset, highWaterMark, ...(signal && { signal }) });
   for await (const bytes of stream) await take(bytes as Buffer);
-  await settle();
+  await verifyVersion();
 }
 
 async function readFolder(root: string, folder: string): Promise<TreeEntry[]> {
   try {
     const names = await readdir(join(root, folder));
-    const entries = await Promise.all(names.map((name) => look(root, folder + name)));
+    const entries = await Promise.all(names.map((name) => entryAt(root, folder + name)));
     return entries.filter((entry) => entry !== null);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -70,10 +70,10 @@ async function readFolder(root: string, folder: string): Promise<TreeEntry[]> {
   }
 }
 
-/** Null for what was removed meanwhile, a link to nowhere, and what is neither file nor folder. */
-async function look(root: string, key: string): Promise<TreeEntry | null> {
-  const found = await stat(join(root, key)).catch(() => null);
-  if (found === null || !(found.isFile() || found.isDirectory())) return null;
+/** Null for a removed file, a dangling link, and anything but a file or folder. */
+async function entryAt(root: string, key: string): Promise<TreeEntry | null> {
+  const stats = await stat(join(root, key)).catch(() => null);
+  if (stats === null || !(stats.isFile() || stats.isDirectory())) return null;
   const name = key.slice(key.lastIndexOf("/") + 1);
-  return { name, isFolder: found.isDirectory(), size: found.size, modifiedMs: found.mtimeMs };
+  return { name, isFolder: stats.isDirectory(), size: stats.size, modifiedMs: stats.mtimeMs };
 }

@@ -15,39 +15,39 @@ export interface Unsigned {
   url: URL; // of the host
   path: string; // escaped
   query: Record<string, string>;
-  headers: Record<string, string>; // by names in lower case
+  headers: Record<string, string>; // by lower-case name
 }
 
-/** What the SDK is asked for: who may read the bucket, where it is, and signatures. */
+/** What the SDK provides: credentials, the bucket's URL, and signatures. */
 export interface S3Access {
-  /** The headers of a GET, and those that sign them. */
+  /** The headers of a GET with its signature. */
   sign(request: Unsigned): Promise<Record<string, string>>;
-  /** Fetches fresh credentials, once for all requests that met the old ones. False when they are the old ones. */
+  /** Fetches fresh credentials, once for all requests whose credentials expired. False when they have not changed. */
   renew(): Promise<boolean>;
-  /** The bucket's own URL, a key comes after its path. */
+  /** The bucket's URL, to whose path a key is appended. */
   bucketUrl(): Promise<URL>;
   close(): void;
 }
 
 export function openAccess({ bucket, region, endpoint, profile }: S3Options, http: Http): S3Access {
-  // The kit pins the SDK, so its announcement of future releases is not for the person who runs a sync.
+  // The kit pins the SDK: its warnings about later releases do not concern the user.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const client = new S3Client({
     region,
     ignoreConfiguredEndpointUrls: true,
-    requestHandler: new SdkHandler(http), // for what credentials are asked of: STS, SSO
-    // The files of the shared configuration are read again whenever credentials are renewed.
+    requestHandler: new SdkHandler(http), // for requests for credentials, to STS and SSO
+    // The shared configuration files are read again whenever credentials are renewed.
     credentials: () =>
       client.config.credentialDefaultProvider({
         ignoreCache: true,
-        parentClientConfig: client.config, // so that it asks over the same handler
+        parentClientConfig: client.config, // to use the same request handler
         ...(profile !== null && { profile }),
       })(),
     ...(endpoint !== null && { endpoint }),
-    // A dot in a bucket's name does not fit the certificate of a virtual host.
+    // The certificate of a virtual host does not cover a bucket name with a dot.
     forcePathStyle: endpoint !== null || bucket.includes("."),
   });
-  // It takes 63 to 82 µs of CPU time a request, where one of our own took 24 to 32: see bench/RESULTS.md.
+  // It takes 63 to 82 µs of CPU time a request, our own signer took 24 to 32: see bench/RESULTS.md.
   const signer = new SignatureV4({
     region,
     service: "s3",
@@ -57,22 +57,22 @@ export function openAccess({ bucket, region, endpoint, profile }: S3Options, htt
     sha256: client.config.sha256,
   });
   let url: URL | null = null;
-  let refused = ""; // the credentials that the store called expired
+  let expired = ""; // the credentials that the store refused as expired
   let renewal: Promise<unknown> = Promise.resolve();
   return {
     async sign({ url: { protocol, hostname, host }, path, query, headers }) {
-      const hashed = { host, ...headers, "x-amz-content-sha256": emptyHash };
-      const signed = await signer.sign({ method: "GET", protocol, hostname, path, query, headers: hashed });
+      const unsigned = { host, ...headers, "x-amz-content-sha256": emptyHash };
+      const signed = await signer.sign({ method: "GET", protocol, hostname, path, query, headers: unsigned });
       return signed.headers;
     },
     async renew() {
-      const held = nameOf(await client.config.credentials());
-      if (refused !== held) {
-        refused = held;
+      const current = nameOf(await client.config.credentials());
+      if (expired !== current) {
+        expired = current;
         renewal = client.config.credentials({ forceRefresh: true });
       }
       await renewal;
-      return nameOf(await client.config.credentials()) !== refused;
+      return nameOf(await client.config.credentials()) !== expired;
     },
     async bucketUrl() {
       const { config } = client;

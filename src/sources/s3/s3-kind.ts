@@ -9,7 +9,7 @@ export interface S3Config {
   region: string;
   endpoint: string | null;
   profile: string | null;
-  etagIsMd5: boolean; // false: objects are not compared with ETags that look like an MD5
+  etagIsMd5: boolean; // false: an ETag that looks like an MD5 is not compared with the object
 }
 
 const feed = {
@@ -28,7 +28,7 @@ const top = {
 
 type Written = Read<typeof top> & { environment?: string | undefined };
 
-/** A bucket of S3 or of a store that speaks its protocol. */
+/** A bucket of S3, or of a store with its protocol. */
 export const s3 = {
   type: "s3",
   noun: "a bucket",
@@ -46,7 +46,7 @@ export const s3 = {
     const etagIsMd5 = written.etag_is_md5 ?? true;
     return { type: "s3", bucket: name, prefix, region, endpoint, profile, etagIsMd5 };
   },
-  check(written: Written, problem) {
+  validate(written: Written, problem) {
     if (written.bucket !== undefined || written.company !== undefined) return;
     for (const option of ["environment", "region", "prefix", "endpoint", "profile", "etag_is_md5"] as const) {
       if (written[option] !== undefined) {

@@ -2,24 +2,24 @@ import { own } from "../../base/names.ts";
 import type { RemoteObject } from "../../export/remote-partition.ts";
 import { SourceError } from "../source.ts";
 
-/** One page of a listing. */
+/** A page of a listing. */
 export interface ListPage {
   objects: RemoteObject[];
-  folders: string[]; // common prefixes, whole
+  folders: string[]; // common prefixes, in full
   next: string | null; // continuation token; null on the last page
 }
 
 const entities: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
 /**
- * Reads the XML of ListObjectsV2, ten times as fast as a general parser: the daily listing of a large bucket is bound by
- * this. Throws a transient SourceError for a page that was cut short or is something else.
+ * Parses the XML of ListObjectsV2, ten times as fast as a general parser: the daily listing of a large bucket is bound by
+ * it. Throws a transient SourceError for a page that is cut short or is no listing.
  */
 export function parseListPage(xml: string): ListPage {
   if (!xml.includes("<ListBucketResult")) throw new SourceError("transient", "the answer is not a listing");
   if (!xml.trimEnd().endsWith("</ListBucketResult>")) throw new SourceError("transient", "the listing is cut short");
   const page: ListPage = { objects: [], folders: [], next: null };
-  // Some stores are asked for encoded names and do not encode them.
+  // Some stores ignore the request for encoded names.
   const decode = /<EncodingType>\s*url\s*<\/EncodingType>/i.test(xml) ? decodeKey : (key: string) => key;
   let rest = "";
   let at = 0;
@@ -37,7 +37,7 @@ export function parseListPage(xml: string): ListPage {
   }
   if (textOf(rest, "IsTruncated") === "true") {
     page.next = textOf(rest, "NextContinuationToken");
-    if (page.next === "") throw new SourceError("broken", "the listing says there is more, and not where");
+    if (page.next === "") throw new SourceError("broken", "the listing is truncated, and has no continuation token");
   }
   return page;
 }
@@ -47,7 +47,7 @@ function objectIn(xml: string, decode: (key: string) => string): RemoteObject {
   const modified = timeOf(textOf(xml, "LastModified"));
   const key = decode(textOf(xml, "Key"));
   if (key === "" || !Number.isSafeInteger(size) || modified === null)
-    throw new SourceError("transient", "the listing has an entry that makes no sense");
+    throw new SourceError("transient", "the listing has an invalid entry");
   return { key, size, etag: unquote(textOf(xml, "ETag")), modified };
 }
 
@@ -64,7 +64,7 @@ function textOf(xml: string, tag: string): string {
   return unescapeXml(xml.slice(from, xml.indexOf(`</${tag}>`, from)));
 }
 
-/** Text of XML as it was meant: entities and numeric references resolved. */
+/** Resolves the entities and numeric references of XML text. */
 export function unescapeXml(text: string): string {
   if (!text.includes("&")) return text;
   return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex, decimal, name: string) =>
@@ -83,11 +83,11 @@ function decodeKey(key: string): string {
   try {
     return decodeURIComponent(key.replace(/\+/g, " "));
   } catch {
-    throw new SourceError("broken", `the listing has a name that is not encoded as it says: ${key.slice(0, 200)}`);
+    throw new SourceError("broken", `the listing has a name that is not URL-encoded: ${key.slice(0, 200)}`);
   }
 }
 
-/** An ETag as it is compared: without quotes. */
+/** An ETag without its quotes. */
 export function unquote(etag: string): string {
   return etag.replace(/^(W\/)?"|"$/g, "");
 }

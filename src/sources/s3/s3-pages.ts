@@ -1,25 +1,26 @@
 import { SourceError } from "../source.ts";
 import type { ListPage } from "./s3-listing.ts";
 
-const idlePages = 1000; // S3 gives empty ones where it passes over deleted versions, a thousand at a time
+const maxIdlePages = 1000; // S3 returns empty pages while it skips deleted versions, a thousand at a time
 
 /**
- * Watches a listing page by page. Throws SourceError("broken") when it cannot come to an end: a token that came before, a
- * thousand pages without a name that sorts after all before, more than `maxListed` names, or a page for each hundred of them.
+ * Guards against a listing that never ends, page by page. Throws SourceError("broken") for a repeated continuation token, a
+ * thousand pages without a name that sorts after all earlier ones, more than `maxListed` names, or more than `maxListed` / 100
+ * pages.
  */
-export class ListingWatch {
+export class ListingGuard {
   private readonly maxListed: number;
   private readonly tokens = new Set<string>();
   private names = 0;
   private pages = 0;
-  private idle = 0; // pages since the last that went on
+  private idle = 0; // pages since the last one with a later name
   private last = "";
 
   constructor(maxListed = Number.POSITIVE_INFINITY) {
     this.maxListed = maxListed;
   }
 
-  see({ objects, folders, next }: ListPage): void {
+  add({ objects, folders, next }: ListPage): void {
     this.pages += 1;
     this.names += objects.length + folders.length;
     let greatest = this.last;
@@ -30,10 +31,10 @@ export class ListingWatch {
     if (next === null) return;
     if (this.tokens.has(next)) throw endless("a continuation token came for the second time");
     this.tokens.add(next);
-    if (this.idle >= idlePages) throw endless(`${idlePages} pages brought no further name`);
-    if (this.names > this.maxListed || this.pages > Math.max(idlePages, this.maxListed / 100))
+    if (this.idle >= maxIdlePages) throw endless(`${maxIdlePages} pages had no further name`);
+    if (this.names > this.maxListed || this.pages > Math.max(maxIdlePages, this.maxListed / 100))
       throw endless(
-        `${this.names} names on ${this.pages} pages and no end; if there are so many, raise \`sync.max_listed\` (${this.maxListed}) in kit.yaml`,
+        `${this.names} names on ${this.pages} pages and no end; if the bucket has that many, raise \`sync.max_listed\` (${this.maxListed}) in kit.yaml`,
       );
   }
 }

@@ -11,7 +11,7 @@ interface SdkRequest {
   body?: unknown;
 }
 
-/** Carries the SDK's own requests, of which only those for credentials are left, over the kit's client: its proxies, its certificates. */
+/** Sends the SDK's own requests, which are all for credentials, over the kit's HTTP client, its proxies and certificates. */
 export class SdkHandler {
   private readonly http: Http;
 
@@ -21,7 +21,7 @@ export class SdkHandler {
 
   async handle(request: SdkRequest) {
     const { method, protocol, hostname, port, headers, body } = request;
-    let head: Head | null = null;
+    let head: Head = { status: 0, headers: {} };
     const chunks: Buffer[] = [];
     await this.http.send(
       {
@@ -31,13 +31,12 @@ export class SdkHandler {
         headers,
         body: typeof body === "string" || body instanceof Uint8Array ? body : null,
       },
-      (answer) => {
-        head = answer;
+      (response) => {
+        head = response;
         return (bytes) => void chunks.push(Buffer.from(bytes));
       },
     );
-    const { status: statusCode, headers: answered } = head!;
-    return { response: { statusCode, headers: { ...answered }, body: Buffer.concat(chunks) } };
+    return { response: { statusCode: head.status, headers: { ...head.headers }, body: Buffer.concat(chunks) } };
   }
 
   updateHttpClientConfig(): void {}
@@ -48,8 +47,9 @@ export class SdkHandler {
 }
 
 function queryOf(query: SdkRequest["query"] = {}): string {
-  const all = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) for (const one of [value].flat()) all.append(name, one ?? "");
-  const text = all.toString().replaceAll("+", "%20");
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    for (const one of [value].flat()) parameters.append(name, one ?? "");
+  const text = parameters.toString().replaceAll("+", "%20");
   return text === "" ? "" : `?${text}`;
 }

@@ -1,12 +1,12 @@
-/** A query as it is signed: escaped, and sorted by name. */
-export function searchOf(query: Record<string, string>): string {
+/** A query string as it is signed: escaped, and sorted by name. */
+export function queryString(query: Record<string, string>): string {
   return Object.entries(query)
     .map(([name, value]) => `${escaped(name)}=${escaped(value)}`)
     .sort()
     .join("&");
 }
 
-/** Everything but letters, digits and -._~ as %XX: what a signature is made over. */
+/** Escapes everything but letters, digits and -._~, as a signature requires. */
 function escaped(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }

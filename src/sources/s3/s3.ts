@@ -16,12 +16,12 @@ import {
 } from "../source.ts";
 import { openAccess, type S3Access, type S3Options } from "./s3-access.ts";
 import type { Refusal } from "./s3-codes.ts";
-import { credentialsExpired, judge, refusalIn, refusalOf, type S3Place } from "./s3-error.ts";
+import { classify, credentialsExpired, refusalIn, refusalOf, type S3Target } from "./s3-error.ts";
 import { type ListPage, parseListPage, unquote } from "./s3-listing.ts";
-import { ListingWatch } from "./s3-pages.ts";
-import { escapeKey, searchOf } from "./s3-url.ts";
+import { ListingGuard } from "./s3-pages.ts";
+import { escapeKey, queryString } from "./s3-url.ts";
 
-const longestPage = 64 * 1024 * 1024; // of a thousand names of a kilobyte each, encoded, there are 4
+const longestPage = 64 * 1024 * 1024; // a thousand names of 1 kB each take 4 MB once encoded
 
 interface ListInput {
   prefix: string;
@@ -30,7 +30,7 @@ interface ListInput {
   "continuation-token"?: string;
 }
 
-interface Asked {
+interface GetRequest {
   what: "listing" | "object";
   key?: string;
   query?: Record<string, string>;
@@ -39,15 +39,15 @@ interface Asked {
 }
 
 /**
- * Opens a bucket. Credentials, region, endpoint and signatures are the SDK's; listings and objects come over the kit's HTTP,
- * at a tenth of GetObject's CPU time. Nothing is tried again: that is the sync's business.
+ * Opens a bucket. Credentials, region, endpoint and signatures are the SDK's; listings and objects come over the kit's HTTP
+ * client, at a tenth of the SDK's CPU time. Retries are the caller's.
  */
 export async function openS3(options: S3Options, tuning: SourceTuning = {}): Promise<Source> {
   return new S3Source(options, tuning);
 }
 
 class S3Source implements Source {
-  private readonly place: S3Place;
+  private readonly target: S3Target;
   private readonly idleMs: number;
   private readonly maxListed: number | undefined;
   private readonly etagIsMd5: boolean;
@@ -63,12 +63,12 @@ class S3Source implements Source {
     this.etagIsMd5 = options.etagIsMd5 ?? true;
     this.http = new Http({ connections: (tuning.concurrency ?? 16) + 8, idleMs: this.idleMs });
     const proxy = this.http.proxyOf(endpoint ?? `https://s3.${region}.amazonaws.com`);
-    this.place = { bucket, region, endpoint, profile, where, proxy };
+    this.target = { bucket, region, endpoint, profile, where, proxy };
     this.access = openAccess({ ...options, endpoint }, this.http);
   }
 
   describe(): string {
-    return this.place.where;
+    return this.target.where;
   }
 
   async *list(prefix: string, options: ListOptions = {}): AsyncIterable<RemoteObject[]> {
@@ -80,12 +80,12 @@ class S3Source implements Source {
   }
 
   async folder(prefix: string, options: FolderOptions = {}): Promise<Folder> {
-    const found: Folder = { folders: [], objects: [] };
+    const result: Folder = { folders: [], objects: [] };
     for await (const { objects, folders } of this.pages({ prefix, delimiter: "/" }, options)) {
-      found.folders.push(...folders.map((folder) => folder.slice(prefix.length, -1)));
-      found.objects.push(...objects);
+      result.folders.push(...folders.map((folder) => folder.slice(prefix.length, -1)));
+      result.objects.push(...objects);
     }
-    return found;
+    return result;
   }
 
   async get(
@@ -98,7 +98,7 @@ class S3Source implements Source {
       "if-match": `"${etag}"`,
     };
     if (offset > 0) headers.range = `bytes=${offset}-`;
-    await this.ask({ what: "object", key, headers, signal }, (head) => {
+    await this.request({ what: "object", key, headers, signal }, (head) => {
       if (unquote(head.headers.etag ?? etag) !== etag) throw new SourceError("changed", "changed since it was listed");
       return begin(bodyOf(head.headers, head.status === 206 ? offset : 0, this.etagIsMd5));
     });
@@ -113,15 +113,15 @@ class S3Source implements Source {
     input: ListInput,
     { signal, request = (page) => page() }: FolderOptions,
   ): AsyncIterable<ListPage> {
-    const watch = new ListingWatch(this.maxListed);
+    const guard = new ListingGuard(this.maxListed);
     const { "start-after": _, ...rest } = input;
     let token: string | null = null;
     do {
-      const sent: ListInput = token === null ? input : { ...rest, "continuation-token": token };
+      const next: ListInput = token === null ? input : { ...rest, "continuation-token": token };
       const page: ListPage = await request(async () => {
-        const answer = await this.page(sent, signal);
-        watch.see(answer);
-        return answer;
+        const listed = await this.page(next, signal);
+        guard.add(listed);
+        return listed;
       });
       // Folders made in a console are empty objects.
       yield { ...page, objects: page.objects.filter(({ key }) => !key.endsWith("/")) };
@@ -130,36 +130,36 @@ class S3Source implements Source {
   }
 
   private async page(input: ListInput, stop?: AbortSignal): Promise<ListPage> {
-    // No progress is to be seen inside a page, so it gets the idle time three times over.
-    const late = AbortSignal.timeout(this.idleMs * 3);
-    const signal = stop ? AbortSignal.any([stop, late]) : late;
+    // A page shows no progress, so it may take three times the idle time.
+    const timeout = AbortSignal.timeout(this.idleMs * 3);
+    const signal = stop ? AbortSignal.any([stop, timeout]) : timeout;
     const query = { "list-type": "2", "encoding-type": "url", ...input };
     const body = new ListBody();
     try {
-      await this.ask({ what: "listing", query, signal }, () => (bytes) => body.add(bytes));
+      await this.request({ what: "listing", query, signal }, () => (bytes) => body.add(bytes));
     } catch (error) {
       stop?.throwIfAborted();
-      if (late.aborted) throw new SourceError("transient", "no answer to a listing in time");
+      if (timeout.aborted) throw new SourceError("transient", "no answer to a listing in time");
       throw error;
     }
     const text = body.text();
-    // What fails after it had begun to answer is an error with status 200.
+    // A store that fails after the headers sends an error with status 200.
     if (/<Error>\s*<Code>/.test(text)) throw await this.explain(refusalIn(200, text, {}), "listing");
     return parseListPage(text);
   }
 
-  /** One signed GET, for `begin` where the store gives what was asked for; else throws what its answer means. */
-  private async ask({ what, key, query = {}, headers = {}, signal }: Asked, begin: Begin): Promise<void> {
+  /** Sends a signed GET, and passes a successful response to `begin`; throws any other as an error. */
+  private async request({ what, key, query = {}, headers = {}, signal }: GetRequest, begin: Begin): Promise<void> {
     let begun = false;
     let refusal: (() => Refusal) | null = null;
     try {
       const url = await this.access.bucketUrl();
       const path = `${url.pathname.replace(/\/$/, "")}/${key === undefined ? "" : escapeKey(key)}`;
-      const search = searchOf(query);
+      const search = queryString(query);
       const signed = await this.access.sign({ url, path, query, headers });
-      const whole = search === "" ? path : `${path}?${search}`;
+      const pathAndQuery = search === "" ? path : `${path}?${search}`;
       const { origin } = url;
-      await this.http.send({ method: "GET", origin, path: whole, headers: signed, signal }, (head) => {
+      await this.http.send({ method: "GET", origin, path: pathAndQuery, headers: signed, signal }, (head) => {
         const { status } = head;
         if (status === 200 || status === 206) {
           const take = begin(head);
@@ -173,7 +173,7 @@ class S3Source implements Source {
     } catch (error) {
       if (error instanceof HttpError && error.code === "ETIMEDOUT") throw new SourceError("transient", error.message);
       if (error instanceof HttpError && error.code === "EINVAL")
-        throw new SourceError("broken", `cannot be asked for: ${error.message}`);
+        throw new SourceError("broken", `cannot be requested: ${error.message}`);
       throw begun ? error : await this.explain(error, what);
     }
     if (refusal !== null) throw await this.explain((refusal as () => Refusal)(), what);
@@ -183,27 +183,27 @@ class S3Source implements Source {
     if (error instanceof CliError || error instanceof SourceError) return error;
     if (error instanceof Error && error.name === "AbortError") return error;
     const refusal = error instanceof Error ? refusalOf(error) : (error as Refusal);
-    const meaning = judge(refusal, this.place, what);
-    return meaning === "expired" ? await this.renewed() : meaning;
+    const failure = classify(refusal, this.target, what);
+    return failure === "expired" ? await this.renewed() : failure;
   }
 
   private async renewed(): Promise<Error> {
     const fresh = await this.access.renew().catch(() => false);
     return fresh
       ? new SourceError("transient", "the credentials expired and were renewed")
-      : credentialsExpired(this.place);
+      : credentialsExpired(this.target);
   }
 }
 
 function bodyOf(headers: Record<string, string>, offset: number, etagIsMd5: boolean): Body {
   const etag = unquote(headers.etag ?? "");
-  // With a key of KMS or of the customer, the ETag looks like an MD5 and is none.
-  const keyed =
+  // Under a KMS or customer key, the ETag looks like an MD5 and is not one.
+  const hasKey =
     (headers["x-amz-server-side-encryption"] ?? "").startsWith("aws:kms") ||
     headers["x-amz-server-side-encryption-customer-algorithm"] !== undefined;
   return {
     offset,
-    md5: etagIsMd5 && !keyed && /^[0-9a-f]{32}$/i.test(etag) ? etag.toLowerCase() : null,
+    md5: etagIsMd5 && !hasKey && /^[0-9a-f]{32}$/i.test(etag) ? etag.toLowerCase() : null,
     checksum: offset === 0 ? checksumIn(headers) : null,
   };
 }
@@ -217,7 +217,7 @@ function checksumIn(headers: Record<string, string>): Checksum | null {
   return null;
 }
 
-/** The text of a refusal, as much of it as anyone reads. */
+/** The beginning of the text of a refusal. */
 class RefusalBody {
   text = "";
   add(bytes: Buffer): undefined {

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { TreeEntry } from "../tree.ts";
 
-/** A refusal of the server, by the codes of SFTP version 3: 1 end of file, 2 no such file, 3 permission denied. */
+/** An error status of the server, with a code of SFTP version 3. */
 export class SftpStatus extends Error {
   readonly code: number;
   constructor(code: number, message: string) {
@@ -39,9 +39,10 @@ const readOnly = 1;
 const folderMode = 0o040000;
 const linkMode = 0o120000;
 const modeBits = 0o170000;
+const shortestPacket = 5; // a type and an id
 const longestPacket = 1 << 20;
 
-/** The reading half of SFTP version 3 over a connection that ssh has made. Requests may be under way side by side. */
+/** The reading half of SFTP version 3 over an ssh connection. Requests may run concurrently. */
 export class SftpClient {
   private readonly output: Writable;
   private readonly waiting = new Map<number, { resolve: (reply: Reply) => void; reject: (error: Error) => void }>();
@@ -54,21 +55,21 @@ export class SftpClient {
   constructor(input: Readable, output: Writable) {
     this.output = output;
     this.ready = new Promise((resolve, reject) => {
-      // The answer to init carries no number: it waits as number 0.
+      // The reply to init has no id: it is awaited as 0.
       this.waiting.set(0, { resolve: () => resolve(), reject });
     });
     this.ready.catch(() => {});
-    output.on("error", () => {}); // the end of ssh comes right after, and says why
+    output.on("error", () => {}); // ssh ends right after, with the reason
     input.on("data", (chunk: Buffer) => this.take(chunk));
     this.send(type.init, [uint32(3)]);
   }
 
-  /** Requests that have no answer yet. */
+  /** The number of requests without a reply. */
   get open(): number {
     return this.waiting.size;
   }
 
-  /** Ends every request under way, and those to come, with this error. */
+  /** Rejects every pending request, and every later one, with this error. */
   fail(error: Error): void {
     this.failure ??= error;
     for (const { reject } of this.waiting.values()) reject(this.failure);
@@ -81,16 +82,16 @@ export class SftpClient {
 
   async readFolder(path: string): Promise<TreeEntry[]> {
     const handle = (await this.ask(type.opendir, [text(path)], type.handle)).body.bytes();
-    const found: TreeEntry[] = [];
+    const entries: TreeEntry[] = [];
     const links: TreeEntry[] = [];
     try {
       for (;;) {
         const { body } = await this.ask(type.readdir, [bytes(handle)], type.name);
         for (let left = body.uint32(); left > 0; left--) {
           const name = body.bytes().toString();
-          body.bytes(); // a line for people
+          body.bytes(); // the line of `ls -l`
           const entry = { name, ...attributes(body) };
-          if (name !== "." && name !== "..") (entry.isLink ? links : found).push(entry);
+          if (name !== "." && name !== "..") (entry.isLink ? links : entries).push(entry);
         }
       }
     } catch (error) {
@@ -100,16 +101,16 @@ export class SftpClient {
     }
     for (const { name } of links) {
       const target = await this.stat(`${path}/${name}`).catch(() => null);
-      if (target !== null) found.push({ name, ...target });
+      if (target !== null) entries.push({ name, ...target });
     }
-    return found;
+    return entries;
   }
 
   async openFile(path: string): Promise<Buffer> {
     return (await this.ask(type.open, [text(path), uint32(readOnly), uint32(0)], type.handle)).body.bytes();
   }
 
-  /** Up to `length` bytes; none at the end of the file. */
+  /** Reads up to `length` bytes; none at the end of the file. */
   async read(handle: Buffer, offset: number, length: number): Promise<Buffer> {
     try {
       return (await this.ask(type.read, [bytes(handle), uint64(offset), uint32(length)], type.data)).body.bytes();
@@ -150,14 +151,18 @@ export class SftpClient {
     this.pending.push(chunk);
     this.pendingBytes += chunk.length;
     while (this.pendingBytes >= 4) {
-      if (this.pending.length > 1 && this.pending[0]!.length < 4) this.pending = [Buffer.concat(this.pending)];
-      const length = this.pending[0]!.readUInt32BE(0);
-      if (length > longestPacket) {
+      let [first = Buffer.alloc(0)] = this.pending;
+      if (first.length < 4) {
+        first = Buffer.concat(this.pending);
+        this.pending = [first];
+      }
+      const length = first.readUInt32BE(0);
+      if (length < shortestPacket || length > longestPacket) {
         this.fail(new Error("the answer is not SFTP"));
         return;
       }
       if (this.pendingBytes < length + 4) return;
-      const all = this.pending.length === 1 ? this.pending[0]! : Buffer.concat(this.pending);
+      const all = this.pending.length === 1 ? first : Buffer.concat(this.pending);
       const rest = all.subarray(length + 4);
       this.pending = rest.length > 0 ? [rest] : [];
       this.pendingBytes = rest.length;
@@ -167,7 +172,7 @@ export class SftpClient {
 
   private dispatch(packet: Buffer): void {
     const body = new Reader(packet, 1);
-    const kind = packet[0]!;
+    const kind = packet.readUInt8(0);
     const id = kind === type.version ? 0 : body.uint32();
     const waiting = this.waiting.get(id);
     this.waiting.delete(id);
@@ -207,11 +212,11 @@ class Reader {
 function attributes(body: Reader): Omit<TreeEntry, "name"> & { isLink: boolean } {
   const flags = body.uint32();
   const size = flags & 1 ? body.uint64() : 0;
-  if (flags & 2) body.uint64(); // owners
+  if (flags & 2) body.uint64(); // uid and gid
   const mode = flags & 4 ? body.uint32() & modeBits : 0;
   let modifiedMs = 0;
   if (flags & 8) {
-    body.uint32(); // time of the last access
+    body.uint32(); // atime
     modifiedMs = body.uint32() * 1000;
   }
   if (flags & 0x80000000) for (let left = body.uint32(); left > 0; left--) body.bytes() && body.bytes();

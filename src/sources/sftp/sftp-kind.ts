@@ -24,7 +24,7 @@ export const sftp = {
     const file = (path: string | undefined) => (path === undefined ? null : absolute(path));
     return { type: "sftp", url, identity: file(identity), knownHosts: file(knownHosts) };
   },
-  check() {},
+  validate() {},
   dataName: ({ url }) => new URL(url).hostname,
   localFolder: () => null,
   selection: () => ({ bucket: null, prefix: "" }),

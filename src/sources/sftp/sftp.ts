@@ -14,23 +14,23 @@ import {
 } from "../source.ts";
 import { listFolder, listTree, type TreeEntry, versionOf } from "../tree.ts";
 import { noSuchFile, permissionDenied, SftpClient, SftpStatus } from "./sftp-client.ts";
-import { explainSsh, type SshPlace } from "./ssh-error.ts";
+import { explainSsh, type SshTarget } from "./ssh-error.ts";
 
 export interface SftpConfig {
   type: "sftp";
   url: string; // sftp://user@host:port/path, never with a password
-  identity: string | null; // key file, absolute; null: the agent's and ssh's own
+  identity: string | null; // key file, absolute; null: the keys of the agent and of ssh's configuration
   knownHosts: string | null; // absolute; null: ~/.ssh/known_hosts
 }
 
 const readBytes = 64 * 1024;
-const readsAhead = 16;
-const handshakeMs = 15_000; // keys are exchanged and checked before the first byte is to be seen
+const concurrentReads = 16;
+const handshakeMs = 15_000; // the key exchange precedes the first byte
 
 /**
- * The exports by SFTP, through the system's own `ssh`: its keys, agent, configuration and known hosts hold here too, an
- * unknown host key is refused, and nothing ever asks at the terminal. No ETags: an object's version is its size and time
- * of change, and it is looked at again after the last byte.
+ * Opens an SFTP server through the system's `ssh`, with its keys, agent, configuration and known hosts. An unknown host key
+ * is refused, and nothing prompts at the terminal. Without ETags, an object's version is its size and mtime, which are read
+ * again after the last byte.
  */
 export function openSftp(options: SftpConfig, tuning: SourceTuning = {}): Source {
   return new Sftp(options, tuning);
@@ -43,7 +43,7 @@ interface Connection {
 
 class Sftp implements Source {
   private readonly where: string;
-  private readonly place: SshPlace;
+  private readonly target: SshTarget;
   private readonly root: string;
   private readonly args: string[];
   private readonly idleMs: number;
@@ -53,7 +53,7 @@ class Sftp implements Source {
     const url = new URL(options.url);
     this.where = options.url.replace(/\/$/, "");
     const { identity, knownHosts } = options;
-    this.place = { where: this.where, host: hostOf(url), identity, knownHosts };
+    this.target = { where: this.where, host: hostOf(url), identity, knownHosts };
     this.root = rootOf(url);
     this.idleMs = tuning.idleMs ?? 20_000;
     this.args = sshArguments(options, url, this.idleMs);
@@ -73,16 +73,16 @@ class Sftp implements Source {
 
   async get(object: RemoteObject, begin: (body: Body) => Take, { offset = 0, signal }: GetOptions = {}): Promise<void> {
     const path = this.path(object.key);
-    const settle = async () => {
+    const verifyVersion = async () => {
       const now = await this.attempt((client) => client.stat(path), signal);
       if (versionOf(now) !== object.etag) throw new SourceError("changed", "changed since it was listed");
     };
-    await settle();
+    await verifyVersion();
     const handle = await this.attempt((client) => client.openFile(path), signal);
     const { client } = this.connect();
     const take = begin({ offset, md5: null, checksum: null });
     for await (const bytes of this.read(client, handle, offset, object.size, signal)) await take(bytes);
-    await settle();
+    await verifyVersion();
   }
 
   async close(): Promise<void> {
@@ -115,7 +115,7 @@ class Sftp implements Source {
   ): AsyncGenerator<Buffer> {
     const ahead: { at: number; bytes: Promise<Buffer> }[] = [];
     let next = offset;
-    const ask = () => {
+    const request = () => {
       const bytes = client.read(handle, next, Math.min(readBytes, size - next));
       bytes.catch(() => {});
       ahead.push({ at: next, bytes });
@@ -123,33 +123,33 @@ class Sftp implements Source {
     };
     try {
       while (next < size || ahead.length > 0) {
-        while (next < size && ahead.length < readsAhead) ask();
+        while (next < size && ahead.length < concurrentReads) request();
         signal?.throwIfAborted();
-        const { at, bytes } = ahead.shift()!;
-        let chunk = await abortable(bytes, signal);
-        const wanted = Math.min(readBytes, size - at);
+        const read = ahead.shift();
+        if (read === undefined) return;
+        let chunk = await abortable(read.bytes, signal);
+        const requested = Math.min(readBytes, size - read.at);
         yield chunk;
-        // A server may give less than was asked for.
-        for (let got = chunk.length; got < wanted && chunk.length > 0; got += chunk.length) {
-          chunk = await client.read(handle, at + got, wanted - got);
+        // A server may return less than was requested.
+        for (let received = chunk.length; received < requested && chunk.length > 0; received += chunk.length) {
+          chunk = await client.read(handle, read.at + received, requested - received);
           yield chunk;
         }
-        if (chunk.length === 0) return; // shorter than listed: the check says so
+        if (chunk.length === 0) return; // shorter than listed: verification fails it
       }
     } finally {
       client.close(handle);
     }
   }
 
-  /** One piece of work on the connection, made anew when it is gone. Its idle time is watched. */
+  /** Runs work on the connection, which is opened again once it is lost. */
   private async attempt<T>(work: (client: SftpClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     const { client } = this.connect();
     try {
       return await abortable(work(client), signal);
     } catch (error) {
-      const known = error instanceof SourceError || error instanceof CliError;
-      if (known || signal?.aborted) throw error;
+      if (error instanceof SourceError || error instanceof CliError || signal?.aborted) throw error;
       if (!(error instanceof SftpStatus)) throw new SourceError("transient", (error as Error).message);
       if (error.code === noSuchFile) throw new SourceError("changed", "gone since it was listed", { cause: error });
       if (error.code === permissionDenied) throw new SourceError("denied", "access denied", { cause: error });
@@ -163,21 +163,21 @@ class Sftp implements Source {
     const client = new SftpClient(child.stdout, child.stdin);
     const connection = { client, child };
     this.connection = connection;
-    let complaint = "";
+    let stderr = "";
     let broken: Error | null = null;
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      if (complaint.length < 4000) complaint += text;
+      if (stderr.length < 4000) stderr += text;
     });
-    let heard = performance.now();
+    let lastByte = performance.now();
     let allowed = Math.max(this.idleMs, handshakeMs);
     child.stdout.on("data", () => {
-      heard = performance.now();
+      lastByte = performance.now();
       allowed = this.idleMs;
     });
     const watch = setInterval(
       () => {
-        if (client.open === 0) heard = performance.now();
-        if (performance.now() - heard < allowed) return;
+        if (client.open === 0) lastByte = performance.now();
+        if (performance.now() - lastByte < allowed) return;
         broken = new SourceError("transient", `no byte for ${allowed} ms`);
         child.kill("SIGKILL");
       },
@@ -190,7 +190,7 @@ class Sftp implements Source {
       client.fail(error);
     };
     child.on("error", (error) => end(this.noSsh(error)));
-    child.on("close", (status) => end(broken ?? explainSsh(complaint, status, this.place)));
+    child.on("close", (status) => end(broken ?? explainSsh(stderr, status, this.target)));
     return connection;
   }
 
@@ -201,7 +201,7 @@ class Sftp implements Source {
 
   private noSsh(error: Error): Error {
     const { code } = error as NodeJS.ErrnoException;
-    return new CliError("config", `cannot run ssh (${code})`, "install the OpenSSH client, it carries SFTP sources");
+    return new CliError("config", `cannot run ssh (${code})`, "install the OpenSSH client, which SFTP sources need");
   }
 
   private noRoot(): CliError {
@@ -210,7 +210,7 @@ class Sftp implements Source {
   }
 }
 
-/** What a hanging connection must not hold up. */
+/** Rejects as soon as the signal aborts, even if the promise never settles. */
 function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
@@ -220,7 +220,7 @@ function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Pro
   });
 }
 
-/** `sftp://host` and `sftp://host/` are the login folder, `sftp://host/~/x` is inside it, the rest is absolute. */
+/** `sftp://host` and `sftp://host/` are the login folder, `sftp://host/~/x` is inside it, any other path is absolute. */
 function rootOf(url: URL): string {
   const path = decodeURIComponent(url.pathname).replace(/\/+$/, "");
   if (path === "") return ".";
@@ -231,7 +231,7 @@ function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, "");
 }
 
-// As ssh's configuration has it: in quotes, a percent sign doubled.
+// The syntax of ssh's configuration: in quotes, with percent signs doubled.
 function quoted(path: string): string {
   return `"${path.replaceAll("%", "%%").replace(/["\\]/g, "\\$&")}"`;
 }

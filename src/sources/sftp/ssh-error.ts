@@ -3,50 +3,50 @@ import { existsSync, statSync } from "node:fs";
 import { CliError } from "../../base/errors.ts";
 import { SourceError } from "../source.ts";
 
-export interface SshPlace {
+export interface SshTarget {
   where: string; // for messages: the URL
   host: string;
-  identity: string | null; // key file; null: the agent's and ssh's own
-  knownHosts: string | null; // null: ssh's own
+  identity: string | null; // key file; null: the keys of the agent and of ssh's configuration
+  knownHosts: string | null; // null: ssh's default
 }
 
-// ssh says                                                      becomes
-// Permission denied, Too many authentication failures           noCredentials, where the key file cannot be used; else credentialsRefused
-// Host key verification failed, … IDENTIFICATION HAS CHANGED    unreachable: never trust what is unknown
+// ssh reports                                                   error
+// Permission denied, Too many authentication failures           noCredentials for an unusable key file; else credentialsRefused
+// Host key verification failed, … IDENTIFICATION HAS CHANGED    unreachable: an unknown host is never trusted
 // subsystem request failed                                      unreachable
 // Unable to negotiate                                           unreachable
 // Could not resolve hostname … not known                        unreachable
 // Bad configuration option, terminating                         config
-// anything else: refused, timed out, reset, no name just now    transient
-/** Why ssh ended, from what it wrote on standard error. */
-export function explainSsh(complaint: string, status: number | null, place: SshPlace): Error {
-  const { where, host, knownHosts } = place;
-  const last = complaint.trim().split(/\r?\n/).at(-1) ?? "";
+// any other: refused, timed out, reset, DNS failure             transient
+/** Why ssh ended, by its standard error. */
+export function explainSsh(stderr: string, status: number | null, target: SshTarget): Error {
+  const { where, host, knownHosts } = target;
+  const last = stderr.trim().split(/\r?\n/).at(-1) ?? "";
   const unreachable = (message: string, next: string) => new CliError("unreachable", message, next);
-  if (/Permission denied|Too many authentication failures/.test(complaint))
-    return unusableKey(place) ?? refused(where, last);
-  if (/Host key verification failed|IDENTIFICATION HAS CHANGED|host key is known/.test(complaint)) {
-    const changed = complaint.includes("IDENTIFICATION HAS CHANGED");
+  if (/Permission denied|Too many authentication failures/.test(stderr))
+    return unusableKey(target) ?? refused(where, last);
+  if (/Host key verification failed|IDENTIFICATION HAS CHANGED|host key is known/.test(stderr)) {
+    const changed = stderr.includes("IDENTIFICATION HAS CHANGED");
     const missing = knownHosts !== null && !existsSync(knownHosts);
     return unreachable(
-      `the host key of ${where} ${changed ? "is another than the known one" : "is not known"}${missing ? `: no such file: ${knownHosts}` : ""}`,
+      `the host key of ${where} ${changed ? "differs from the known one" : "is not known"}${missing ? `: no such file: ${knownHosts}` : ""}`,
       "ask ASAPP for the fingerprint of the host key, compare it, and add the key to known_hosts (ssh-keyscan shows it)",
     );
   }
-  if (/subsystem request failed/.test(complaint))
+  if (/subsystem request failed/.test(stderr))
     return unreachable(`${where} offers no SFTP`, "check `source: {url}` in kit.yaml");
-  if (/Unable to negotiate/.test(complaint))
+  if (/Unable to negotiate/.test(stderr))
     return unreachable(
       `${where} and this ssh have no method in common: ${last.slice(0, 300)}`,
       `allow one of its methods for ${host} in ~/.ssh/config, or ask for a newer server`,
     );
-  if (/Could not resolve hostname.*(not known|No such host|nodename nor servname)/.test(complaint))
+  if (/Could not resolve hostname.*(not known|No such host|nodename nor servname)/.test(stderr))
     return unreachable(
       `cannot reach ${where}: host name not found (${host})`,
       "check the host in `source: {url}` of kit.yaml, the VPN and the DNS",
     );
-  if (/Bad configuration option|terminating, \d+ bad configuration/.test(complaint))
-    return new CliError("config", `ssh does not take its configuration: ${last}`, "correct ~/.ssh/config");
+  if (/Bad configuration option|terminating, \d+ bad configuration/.test(stderr))
+    return new CliError("config", `ssh rejects its configuration: ${last}`, "correct ~/.ssh/config");
   return new SourceError("transient", last === "" ? `ssh ended with ${status}` : last.slice(0, 300));
 }
 
@@ -58,14 +58,14 @@ function refused(where: string, last: string): CliError {
   );
 }
 
-// ssh itself says little of a key that it cannot read, and nothing of one with a passphrase: it may not ask for it here.
-function unusableKey({ identity }: SshPlace): CliError | null {
+// ssh reports little about a key that it cannot read, and nothing about a passphrase, for which it may not ask here.
+function unusableKey({ identity }: SshTarget): CliError | null {
   if (identity === null) return null;
   const unusable = (message: string, next: string) => new CliError("noCredentials", message, next);
-  const found = statSync(identity, { throwIfNoEntry: false });
-  if (!found?.isFile())
+  const stats = statSync(identity, { throwIfNoEntry: false });
+  if (!stats?.isFile())
     return unusable(
-      `${found === undefined ? "no such key file" : "the key is no file"}: ${identity}`,
+      `${stats === undefined ? "no such key file" : "the key is not a file"}: ${identity}`,
       "correct `source: {identity}` in kit.yaml; `ssh-keygen -t ed25519 -f FILE` makes a key, whose .pub goes to ASAPP",
     );
   if (identity.endsWith(".pub"))
@@ -78,7 +78,7 @@ function unusableKey({ identity }: SshPlace): CliError | null {
     timeout: 5_000,
     windowsHide: true,
   });
-  if (status === null || status === 0) return null; // it is sound, or nothing here can tell
+  if (status === null || status === 0) return null; // the key is sound, or cannot be examined
   if (/UNPROTECTED|too open|bad permissions/.test(stderr))
     return unusable(`other users can read the key file, so ssh does not use it: ${identity}`, `chmod 600 ${identity}`);
   if (/passphrase/.test(stderr))

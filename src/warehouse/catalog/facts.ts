@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { reasonOf } from "../../base/errors.ts";
-import { concernsAll } from "../../base/faults.ts";
+import { isFatal } from "../../base/faults.ts";
 import { noNames } from "../../base/names.ts";
 import { feedOf, type Project } from "../../config/project.ts";
 import { type Database, openDatabase } from "../../duckdb/database.ts";
@@ -39,13 +39,13 @@ export async function withFacts(
       try {
         feeds[name] = await withFeedFacts(project, name, feed, { known: hasPartitions, horizon, open }).catch(
           (error) => {
-            if (concernsAll(error) || !hasPartitions) throw error;
+            if (isFatal(error) || !hasPartitions) throw error;
             // The partitions file is damaged.
             return withFeedFacts(project, name, feed, { known: false, horizon, open });
           },
         );
       } catch (error) {
-        if (concernsAll(error)) throw error;
+        if (isFatal(error)) throw error;
         failed.push({ feed: name, dt: "", reason: reasonOf(error) });
         const { partitions: _, ...rest } = feed;
         feeds[name] = rest;

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { reasonOf } from "../../base/errors.ts";
-import { concernsAll, diskError } from "../../base/faults.ts";
-import { makeFolder, putFile, removeEmpty } from "../../base/files.ts";
+import { diskError, isFatal } from "../../base/faults.ts";
+import { makeFolder, moveFile, removeEmpty } from "../../base/files.ts";
 import { noNames } from "../../base/names.ts";
 import { feedOf, type Project } from "../../config/project.ts";
 import { type Database, openDatabase, type QueryOptions } from "../../duckdb/database.ts";
@@ -90,7 +90,7 @@ export async function updateCurrent(
         feeds[name] = { ...after, rule: task.ruleHash, days };
         updates.push(update);
       } catch (error) {
-        if (concernsAll(error)) throw error;
+        if (isFatal(error)) throw error;
         failed.push({ feed: name, dt: "", reason: reasonOf(error) });
         if (before) feeds[name] = before;
       }
@@ -115,7 +115,7 @@ async function updateOrRebuild(
   try {
     return await updateFeed(database, data, task, options);
   } catch (error) {
-    if (concernsAll(error) || task.rebuild !== null) throw error;
+    if (isFatal(error) || task.rebuild !== null) throw error;
     return updateFeed(database, data, { ...task, rebuild: "file damaged" }, options);
   }
 }
@@ -441,7 +441,7 @@ async function writeBlock(
     );
     if (rows === 0) return null;
     const current = `${folder}/${block.name}.${await contentHash(draft)}.parquet`;
-    putFile(draft, data, current);
+    moveFile(draft, data, current);
     return current;
   } finally {
     rmSync(draft, { force: true });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { concernsAll } from "../../base/faults.ts";
+import { isFatal } from "../../base/faults.ts";
 import { type Database, openDatabase } from "../../duckdb/database.ts";
 import { quoteFiles } from "../../duckdb/quote.ts";
 import type { FeedSnapshot } from "../snapshot/snapshot.ts";
@@ -27,7 +27,7 @@ async function isReadable(database: Database, file: string): Promise<boolean> {
     await database.rows(`select sum(hash(r)) from read_parquet(${quoteFiles([file])}) as r`);
     return true;
   } catch (error) {
-    if (concernsAll(error)) throw error;
+    if (isFatal(error)) throw error;
     return false;
   }
 }

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { makeFolder, putFile } from "../../base/files.ts";
+import { makeFolder, moveFile } from "../../base/files.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { quoteList } from "../../duckdb/quote.ts";
 import { runOf } from "../../export/partition.ts";
@@ -87,5 +87,5 @@ export async function writePartitions(
     [`select * from (${selects.join(" union all ")}) order by dt, run, version, format`],
     draft,
   );
-  putFile(draft, data, path);
+  moveFile(draft, data, path);
 }

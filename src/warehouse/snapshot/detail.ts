@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { damagedFile, everyOne, isFields, isText } from "../../base/stored.ts";
+import { allOfKind, damagedFile, isFields, isText } from "../../base/stored.ts";
 import type { DayDetail, DaySnapshot, FileDetail } from "./snapshot.ts";
 
 export interface Detail {
@@ -53,8 +53,8 @@ function isSummary(value: unknown): value is DayDetail {
   return (
     [value.feed, value.dt, value.source, value.path].every(isText) &&
     [value.rows, value.quarantined].every(Number.isSafeInteger) &&
-    everyOne(columns, isFields) !== null &&
-    everyOne(seen, isText) !== null &&
+    allOfKind(columns, isFields) !== null &&
+    allOfKind(seen, isText) !== null &&
     [found, rescued].every(isFields)
   );
 }

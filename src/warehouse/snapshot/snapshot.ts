@@ -3,7 +3,7 @@ import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { entriesOf, writeAtomically } from "../../base/files.ts";
 import { type Names, namesOf, noNames } from "../../base/names.ts";
-import { damagedFile, everyOne, type Fields, isFields, isText, readStored, type Stored } from "../../base/stored.ts";
+import { allOfKind, damagedFile, type Fields, isFields, isText, readStored, type Stored } from "../../base/stored.ts";
 import type { DocsHistory } from "../schema/export-docs-history.ts";
 import type { SchemaChange } from "../schema/schema-change.ts";
 import type { Found } from "../schema/typing.ts";
@@ -219,10 +219,10 @@ export function readSnapshot(data: string): Stored<Snapshot> {
 
 function snapshotIn(fields: Fields): Snapshot | null {
   const { feeds, docs, horizon } = fields as Partial<Snapshot>;
-  if (!isFields(feeds) || everyOne(feeds, isFeed) === null) return null;
-  const superseded = everyOne(fields.superseded, isSuperseded);
+  if (!isFields(feeds) || allOfKind(feeds, isFeed) === null) return null;
+  const superseded = allOfKind(fields.superseded, isSuperseded);
   if (superseded === null) return null;
-  const troubles = everyOne(fields.troubles, isTrouble);
+  const troubles = allOfKind(fields.troubles, isTrouble);
   if (docs !== undefined && !isDocs(docs)) return null;
   return {
     format: 2,
@@ -239,10 +239,10 @@ function isFeed(value: unknown): value is FeedSnapshot {
   const { columns, layouts, days, changes, rules, rule, partitions } = value as Partial<FeedSnapshot>;
   return (
     [rules, rule, partitions ?? ""].every(isText) &&
-    everyOne(columns, isColumn) !== null &&
-    everyOne(layouts, isLayout) !== null &&
-    everyOne(changes, isFields) !== null &&
-    everyOne(days, isDay) !== null
+    allOfKind(columns, isColumn) !== null &&
+    allOfKind(layouts, isLayout) !== null &&
+    allOfKind(changes, isFields) !== null &&
+    allOfKind(days, isDay) !== null
   );
 }
 
@@ -253,7 +253,7 @@ function isColumn(value: unknown): value is StagedColumn {
 function isLayout(value: unknown): value is Layout {
   if (!isFields(value)) return false;
   const { columns, seen, found } = value as Partial<Layout>;
-  return everyOne(columns, isFields) !== null && everyOne(seen, isText) !== null && isFields(found);
+  return allOfKind(columns, isFields) !== null && allOfKind(seen, isText) !== null && isFields(found);
 }
 
 function isDay(value: unknown): value is DaySnapshot {
@@ -278,7 +278,7 @@ function isTrouble(value: unknown): value is Trouble {
 function isDocs(value: unknown): value is DocsHistory {
   if (!isFields(value)) return false;
   const { files, tables, changes } = value as Partial<DocsHistory>;
-  return everyOne(files, isFields) !== null && everyOne(tables, isFields) !== null && isFields(changes);
+  return allOfKind(files, isFields) !== null && allOfKind(tables, isFields) !== null && isFields(changes);
 }
 
 /** A text that identifies the state that readers see, without reading it; it changes with every update that has news. */

@@ -1,4 +1,4 @@
-import { putFile, writeAtomically } from "../../base/files.ts";
+import { moveFile, writeAtomically } from "../../base/files.ts";
 import type { Found } from "../schema/typing.ts";
 import { type StagedDay, stagedDay } from "../snapshot/detail.ts";
 import {
@@ -76,8 +76,8 @@ export function installDay(
   const { feed, dt, source, columns } = summary;
   const name = `${feed}/${dt}.${shortHash(source, JSON.stringify(columns), stageFormat)}`;
   const day = stagedDay(`staged/${name}.jsonl`, summary);
-  if (day.staged) putFile(from.parquet, data, day.staged);
-  if (day.quarantine) putFile(from.quarantine, data, day.quarantine);
+  if (day.staged) moveFile(from.parquet, data, day.staged);
+  if (day.quarantine) moveFile(from.quarantine, data, day.quarantine);
   // Last: a detail file says that the others are whole.
   const lines = [summary, ...files].map((line) => `${JSON.stringify(line)}\n`);
   writeAtomically(data, day.detail, lines.join(""), { flush: true });

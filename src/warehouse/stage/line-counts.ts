@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGunzip, gunzip, gunzipSync } from "node:zlib";
-import { bombText, saidSize } from "../../base/gzip.ts";
+import { bombText, declaredSize } from "../../base/gzip.ts";
 
 /** What must be known of a file before DuckDB reads it: DuckDB checks no gzip to its end and rounds long numbers in silence. */
 export interface LineCounts {
@@ -88,7 +88,7 @@ async function countWhole(
   }
   const options = {
     maxOutputLength: unpackedBelow,
-    chunkSize: Math.min(Math.max(1024, saidSize(bytes) + 1), size * mostPacked, unpackedBelow),
+    chunkSize: Math.min(Math.max(1024, declaredSize(bytes) + 1), size * mostPacked, unpackedBelow),
   };
   try {
     const unpacked = small ? gunzipSync(bytes, options) : await inflate(bytes, options);

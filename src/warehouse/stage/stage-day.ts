@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { concernsAll } from "../../base/faults.ts";
+import { isFatal } from "../../base/faults.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { type Found, isTime } from "../schema/typing.ts";
 import type { StagedDay } from "../snapshot/detail.ts";
@@ -49,7 +49,7 @@ export async function stageDay(db: Database, place: DayPlace, day: DayFiles, sha
   try {
     return await stageFiles(db, place, day, shared, reuse);
   } catch (error) {
-    if (concernsAll(error)) throw error;
+    if (isFatal(error)) throw error;
     return stageFiles(db, place, day, shared, null); // it no longer fits, or what is staged is damaged
   }
 }

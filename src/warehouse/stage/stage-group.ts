@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { concernsAll } from "../../base/faults.ts";
+import { isFatal } from "../../base/faults.ts";
 import { inGroups } from "../../base/groups.ts";
 import type { Database } from "../../duckdb/database.ts";
 import type { StagedDay } from "../snapshot/detail.ts";
@@ -95,7 +95,7 @@ export async function stageGroup(
     if (plain.length === 0) return { is: "read", staged: new Map(), apart };
     return { is: "read", staged: await stagePlain(db, place, plain, shared, folder), apart };
   } catch (error) {
-    if (concernsAll(error)) throw error;
+    if (isFatal(error)) throw error;
     return { is: "stopped", by: dayIn((error as Error).message, plain) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -162,7 +162,7 @@ async function stagePlain(
       const kept = await keepIfSettled({ db, place, shared, folder }, plain[i]!, state, file);
       if (kept) staged.set(dt, kept);
     } catch (error) {
-      if (concernsAll(error)) throw error;
+      if (isFatal(error)) throw error;
     }
   }
   return staged;

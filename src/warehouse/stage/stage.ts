@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CliError, reasonOf } from "../../base/errors.ts";
-import { concernsAll, diskError } from "../../base/faults.ts";
+import { diskError, isFatal } from "../../base/faults.ts";
 import { namesOf } from "../../base/names.ts";
 import type { Project } from "../../config/project.ts";
 import type { Database } from "../../duckdb/database.ts";
@@ -185,7 +185,7 @@ async function tryDay(
   try {
     return await stageDay(db, place, task, job.schema);
   } catch (error) {
-    if (concernsAll(error)) throw diskError(error, place.data);
+    if (isFatal(error)) throw diskError(error, place.data);
     report.failed.push({ feed: task.feed, dt: task.dt, reason: reasonOf(error) });
     return null;
   }

@@ -1,71 +1,81 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, sep } from "node:path";
 import { CliError, reasonOf } from "../base/errors.ts";
-import { concernsAll, diskError } from "../base/faults.ts";
+import { diskError, isFatal } from "../base/faults.ts";
 import type { Project } from "../config/project.ts";
 import { partitionKey } from "../export/partition.ts";
 import type { RemotePartition } from "../export/remote-partition.ts";
 import { SourceError } from "../sources/source.ts";
 import { adoptRaw } from "./adopt.ts";
-import { DayRecord, type DayWork, unpack } from "./day-work.ts";
 import { fetchDocs, newDocs } from "./docs.ts";
 import { type Download, describe, fetchPartition } from "./download.ts";
+import { DayRecord, type LocalState } from "./manifest.ts";
+import { unpack } from "./packed.ts";
 import type { PlanEntry } from "./plan.ts";
 import { ProgressMeter, type SyncEvent } from "./progress.ts";
 import { restore, tmpFolder } from "./raw.ts";
 import type { FeedReport, SyncReport } from "./report.ts";
-import type { Patience } from "./retry.ts";
+import type { RetryLimits } from "./retry.ts";
 import type { Survey } from "./survey.ts";
+import type { DayWork } from "./survey-feed.ts";
 
 const flushMs = 2_000; // interval of manifest writes while a long day is being fetched
 
+export interface Execution {
+  stop: AbortController;
+  report: (event: SyncEvent) => void;
+  limits: RetryLimits;
+}
+
 interface Task {
   entry: PlanEntry;
-  remote: RemotePartition;
+  partition: RemotePartition;
   work: DayWork;
   day: OpenDay;
 }
 
 interface OpenDay {
   record: DayRecord;
-  left: number;
-  flushed: number;
+  left: number; // partitions still to fetch
+  flushed: number; // time of the last manifest write
 }
 
-/** Carries out the plan: fetches partitions, `concurrency` at once, and writes each day's manifest after them. */
-export class Run {
+/**
+ * Carries out the plan of a survey: fetches partitions, `concurrency` at once, and writes each day's manifest after them.
+ * Updates `result`. Throws the first fatal error, once all that was fetched is recorded.
+ */
+export function executePlan(project: Project, survey: Survey, result: SyncReport, execution: Execution): Promise<void> {
+  return new Executor(project, survey, result, execution).execute();
+}
+
+class Executor {
   private readonly project: Project;
-  private readonly found: Survey;
+  private readonly survey: Survey;
   private readonly result: SyncReport;
   private readonly stop: AbortController;
   private readonly report: (event: SyncEvent) => void;
-  private readonly patience: Patience;
+  private readonly limits: RetryLimits;
   private readonly meter: ProgressMeter;
-  private readonly name = `${process.pid}-${Date.now().toString(36)}`;
+  private readonly tmp = `${process.pid}-${Date.now().toString(36)}`; // name of its folder below tmp/
   private readonly changed = new Map<string, { feed: string; dt: string }>();
   private readonly feeds: Map<string, FeedReport>;
   private readonly open = new Set<OpenDay>(); // days in progress
   private fatal: unknown = null;
 
-  constructor(
-    project: Project,
-    found: Survey,
-    result: SyncReport,
-    { stop, report, patience }: { stop: AbortController; report: (event: SyncEvent) => void; patience: Patience },
-  ) {
+  constructor(project: Project, survey: Survey, result: SyncReport, { stop, report, limits }: Execution) {
     this.project = project;
-    this.found = found;
+    this.survey = survey;
     this.result = result;
     this.stop = stop;
     this.report = report;
-    this.patience = patience;
+    this.limits = limits;
     this.meter = new ProgressMeter({ partitions: result.added + result.replaced, bytes: result.bytes }, report);
     this.feeds = new Map(result.feeds.map((feed) => [feed.feed, feed]));
     Object.assign(result, { added: 0, replaced: 0, objects: 0, bytes: 0 });
     for (const feed of result.feeds) Object.assign(feed, { added: 0, replaced: 0, bytes: 0 });
   }
 
-  async go(): Promise<void> {
+  async execute(): Promise<void> {
     const tasks = this.tasks();
     const worker = async () => {
       for (const task of tasks) {
@@ -73,19 +83,19 @@ export class Run {
         if (this.fatal !== null) return;
       }
     };
-    const run = join(tmpFolder(this.project), this.name);
+    const fresh = join(tmpFolder(this.project), this.tmp, "new");
     try {
-      mkdirSync(join(run, "new"), { recursive: true });
-      for (const work of this.found.works)
-        if (work.mend) work.adopted = await adoptRaw(this.project, work.feed.feed, work.dt);
+      mkdirSync(fresh, { recursive: true });
+      for (const work of this.survey.works)
+        if (work.rebuild) work.adopted = await adoptRaw(this.project, work.remote.feed, work.dt);
       await Promise.all(Array.from({ length: this.project.config.sync.concurrency }, worker));
       if (this.fatal === null) this.result.docs = await this.docs();
     } catch (error) {
       this.fatal ??= diskError(error, this.project.data);
     }
     try {
-      // On a full disk this frees the room that the manifests need.
-      rmSync(join(run, "new"), { recursive: true, force: true });
+      // On a full disk this frees the space that the manifests need.
+      rmSync(fresh, { recursive: true, force: true });
       for (const { record } of this.open) if (record.pending) this.flush(record);
       restore(this.project);
     } catch (error) {
@@ -98,50 +108,48 @@ export class Run {
 
   // One queue for all workers: each takes the next task when it is free.
   private *tasks(): Generator<Task> {
-    for (const work of this.found.works) {
-      const record = new DayRecord(this.project, work.feed.feed, work.dt, work.adopted);
-      for (const entry of work.changes) record.apply(entry);
+    for (const work of this.survey.works) {
+      const record = new DayRecord(this.project, work.remote.feed, work.dt, work.adopted);
+      for (const { id, action, state } of work.changes)
+        record.set(id, action === "remove" ? null : (state as LocalState));
       if (work.fetches.length === 0) {
-        const nothing = work.mend && work.changes.length + (work.adopted?.length ?? 0) === 0;
-        if (!nothing) this.guard(() => this.flush(record));
+        const isEmpty = work.rebuild && work.changes.length + (work.adopted?.length ?? 0) === 0;
+        if (!isEmpty) this.guard(() => this.flush(record));
         continue;
       }
       const day: OpenDay = { record, left: work.fetches.length, flushed: performance.now() };
       this.open.add(day);
       const ids = work.fetches.map(({ id }) => id);
-      const remotes = unpack(work.remote, ids, work.feed.place.prefix);
-      work.remote = "";
-      for (const [index, entry] of work.fetches.entries()) yield { entry, remote: remotes[index]!, work, day };
+      const partitions = unpack(work.packed, ids, work.remote.store.prefix);
+      work.packed = "";
+      for (const [i, partition] of partitions.entries()) yield { entry: work.fetches[i]!, partition, work, day };
     }
   }
 
-  private async carryOut({ entry, remote, work, day }: Task): Promise<void> {
+  private async carryOut({ entry, partition, work, day }: Task): Promise<void> {
+    const { feed, store } = work.remote;
     let failed = false;
     try {
-      const partition =
+      const fetched =
         entry.state === "encrypted"
-          ? describe(remote, [], "encrypted")
-          : await fetchPartition(remote, this.download(work.feed.place));
-      const kept = entry.state === "replaced" && partition.state !== "encrypted";
-      day.record.put(kept ? { ...partition, state: "replaced" } : partition);
-      this.count(entry, partition.objects.length > 0 || remote.objects.length === 0, work.feed.feed);
+          ? describe(partition, [], "encrypted")
+          : await fetchPartition(partition, this.download(store));
+      const isReplaced = entry.state === "replaced" && fetched.state !== "encrypted";
+      day.record.put(isReplaced ? { ...fetched, state: "replaced" } : fetched);
+      this.count(entry, fetched.objects.length > 0 || partition.objects.length === 0, feed);
     } catch (error) {
-      if (!(error instanceof SourceError) && !this.isOfFeed(error, work.feed.feed)) {
+      if (!(error instanceof SourceError) && !failsFeedAlone(error, feed)) {
         this.fatal ??= error;
         this.stop.abort(error);
         return;
       }
       failed = true;
-      const reason = reasonOf(error);
-      const again =
-        error instanceof SourceError && error.trouble === "changed" ? `${reason}; the next sync takes it up` : reason;
-      this.result.failed.push({
-        id: entry.id,
-        reason: again,
-        denied: error instanceof SourceError && error.trouble === "denied",
-      });
-      this.feeds.get(work.feed.feed)!.failed += 1;
-      this.report({ type: "failed", id: entry.id, reason: again });
+      const trouble = error instanceof SourceError ? error.trouble : null;
+      const reason = `${reasonOf(error)}${trouble === "changed" ? "; the next sync fetches it" : ""}`;
+      this.result.failed.push({ id: entry.id, reason, denied: trouble === "denied" });
+      const ofFeed = this.feeds.get(feed);
+      if (ofFeed) ofFeed.failed += 1;
+      this.report({ type: "failed", id: entry.id, reason });
     }
     this.meter.finished(failed);
     day.left -= 1;
@@ -152,25 +160,15 @@ export class Run {
     if (day.left === 0) this.open.delete(day);
   }
 
-  // An obstacle in the feed's own folder, or an internal error over its content, spares the other feeds.
-  private isOfFeed(error: unknown, feed: string): boolean {
-    if (!(error instanceof CliError)) return !concernsAll(error);
-    const { path = "" } = (error.cause ?? {}) as NodeJS.ErrnoException;
-    const own = join("raw", feed) + sep;
-    return error.exit === "notWritable" && path.includes(own);
-  }
-
   private count({ id, action, state, objects, bytes }: PlanEntry, fetched: boolean, feed: string): void {
-    const of = this.feeds.get(feed)!;
     if (state === "encrypted") return;
-    const what = action === "replace" ? "replaced" : "added";
-    this.result[what] += 1;
-    of[what] += 1;
-    if (fetched) {
-      this.result.objects += objects;
-      this.result.bytes += bytes;
-      of.bytes += bytes;
+    const ofFeed = this.feeds.get(feed);
+    const counts = ofFeed ? [this.result, ofFeed] : [this.result];
+    for (const report of counts) {
+      report[action === "replace" ? "replaced" : "added"] += 1;
+      if (fetched) report.bytes += bytes;
     }
+    if (fetched) this.result.objects += objects;
     this.report({ type: "partition", id, action, state, objects, bytes });
   }
 
@@ -192,9 +190,9 @@ export class Run {
       source,
       retry,
       data: this.project.data,
-      run: this.name,
+      tmp: this.tmp,
       signal: this.stop.signal,
-      patience: this.patience,
+      limits: this.limits,
       decrypt: this.project.config.decrypt,
       maxRatio: this.project.config.sync.maxRatio,
       onBytes: (bytes) => this.meter.received(bytes),
@@ -202,7 +200,14 @@ export class Run {
   }
 
   private docs(): Promise<string[]> {
-    const { place, objects } = this.found.docs;
-    return fetchDocs(newDocs(this.project, objects, place.prefix), place.prefix, this.download(place));
+    const { store, objects } = this.survey.docs;
+    return fetchDocs(newDocs(this.project, objects, store.prefix), store.prefix, this.download(store));
   }
+}
+
+/** True for an obstacle in the feed's own folder, and for an internal error over its content: other feeds go on. */
+function failsFeedAlone(error: unknown, feed: string): boolean {
+  if (!(error instanceof CliError)) return !isFatal(error);
+  const { path = "" } = (error.cause ?? {}) as NodeJS.ErrnoException;
+  return error.exit === "notWritable" && path.includes(join("raw", feed) + sep);
 }

@@ -1,59 +1,59 @@
 import { createHash, type Hash, hash } from "node:crypto";
 import { createGunzip, type Gunzip, gunzipSync } from "node:zlib";
-import { bombText, saidSize } from "../base/gzip.ts";
+import { bombText, declaredSize } from "../base/gzip.ts";
 import type { Checksum } from "../sources/source.ts";
-import { createChecksum, type Summing } from "./checksum.ts";
+import { createChecksum, type RunningChecksum } from "./checksum.ts";
 
 /** The expected bytes of one object. */
 export interface Expected {
-  size: number | null; // null: unknown
+  size: number | null; // null: any
   md5: string | null; // hex
   checksum: Checksum | null;
-  gzip: boolean; // also decompress everything
-  maxRatio?: number; // highest ratio of unpacked to packed bytes; above it, a decompression bomb. Default: any
+  gzip: boolean; // unpack it too
+  maxRatio?: number; // of unpacked to packed bytes, above which it is a decompression bomb; default: any
 }
 
 export interface Verified {
   size: number;
   md5: string; // hex, of the bytes on disk
   lines: number; // newlines, plus one for an unterminated last line
-  empty: boolean; // no byte after decompression
+  empty: boolean; // no byte once unpacked
 }
 
 export const etagDiffers = "MD5 differs from the ETag";
 
-/** The bytes differ from the listing, or are not sound gzip. Worth fetching again; a bad file never enters raw/. */
+/** The bytes differ from the listing, or are no sound gzip. Worth fetching again; such a file never enters raw/. */
 export class WrongBytes extends Error {
   override name = "WrongBytes";
 }
 
-/** A decompression bomb, or no export at all. A second fetch would bring the same bytes. */
+/** A decompression bomb. A second fetch would bring the same bytes. */
 export class Bomb extends WrongBytes {
   override name = "Bomb";
 }
 
 const newline = 10;
-const mostUnpacked = 64 * 1024 * 1024;
-const mostAtOnce = 4 * 1024 * 1024;
+const maxUnpacked = 64 * 1024 * 1024;
+const maxChunk = 4 * 1024 * 1024;
 
-/** Checks a whole small object at once. Throws WrongBytes; null when it decompresses to too much and must be streamed. */
+/** Verifies a whole small object. Throws WrongBytes. Null when it unpacks to too much and must be streamed. */
 export function verifyBuffer(bytes: Buffer, expected: Expected): Verified | null {
   checkSize(bytes.length, expected.size);
   const md5 = hash("md5", bytes);
   checkMd5(md5, expected);
-  const sum = summing(expected);
+  const sum = checksumFor(expected);
   if (sum) checkSum(sum.update(bytes), expected);
   const counter = new LineCounter();
-  if (expected.gzip && !saidEmpty(bytes.length, expected)) {
+  if (expected.gzip && !isListedEmpty(bytes.length, expected)) {
     let unpacked: { buffer: Buffer; engine: Gunzip };
     try {
-      const chunkSize = Math.min(Math.max(1024, saidSize(bytes) + 1), mostAtOnce); // decompressed in one step
+      const chunkSize = Math.min(Math.max(1024, declaredSize(bytes) + 1), maxChunk); // unpacked in one step
       // `info`, missing from the types, tells where the last gzip member ended.
-      const options = { info: true, maxOutputLength: mostUnpacked, chunkSize } as object;
+      const options = { info: true, maxOutputLength: maxUnpacked, chunkSize } as object;
       unpacked = gunzipSync(bytes, options) as unknown as typeof unpacked;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return null;
-      throw unsound(error);
+      throw gzipError(error);
     }
     checkEnd(unpacked.engine.bytesWritten, bytes.length);
     counter.add(unpacked.buffer);
@@ -61,11 +61,11 @@ export function verifyBuffer(bytes: Buffer, expected: Expected): Verified | null
   return { size: bytes.length, md5, lines: counter.lines, empty: counter.empty };
 }
 
-/** Checks an object chunk by chunk; memory does not grow with its size. */
+/** Verifies an object chunk by chunk, in constant memory. */
 export class Verifier {
   private readonly expected: Expected;
   private readonly hash: Hash = createHash("md5");
-  private readonly sum: Summing | null;
+  private readonly sum: RunningChecksum | null;
   private readonly counter = new LineCounter();
   private readonly gunzip: Gunzip | null;
   private readonly unpacked: Promise<void> | null;
@@ -75,12 +75,12 @@ export class Verifier {
 
   constructor(expected: Expected) {
     this.expected = expected;
-    this.sum = summing(expected);
+    this.sum = checksumFor(expected);
     this.gunzip = expected.gzip ? createGunzip({ chunkSize: 262_144 }) : null;
     this.unpacked = this.gunzip && this.drain(this.gunzip);
   }
 
-  /** Takes the next bytes; resolves when they are no longer needed. */
+  /** Takes the next bytes, and resolves when they are no longer needed. */
   async write(chunk: Buffer): Promise<void> {
     if (this.failure) throw this.failure;
     this.size += chunk.length;
@@ -100,7 +100,7 @@ export class Verifier {
       if (this.sum) checkSum(this.sum, this.expected);
       if (this.gunzip) {
         if (this.failure) throw this.failure;
-        if (!saidEmpty(this.size, this.expected)) {
+        if (!isListedEmpty(this.size, this.expected)) {
           this.gunzip.end();
           await this.unpacked;
           checkEnd(this.gunzip.bytesWritten, this.size);
@@ -116,9 +116,9 @@ export class Verifier {
     this.gunzip?.destroy();
   }
 
-  private most(): number {
+  private maxUnpacked(): number {
     const { maxRatio = Number.POSITIVE_INFINITY, size } = this.expected;
-    return Math.max(mostUnpacked, (size ?? this.size) * maxRatio);
+    return Math.max(maxUnpacked, (size ?? this.size) * maxRatio);
   }
 
   // After an error zlib does not report how much it consumed.
@@ -139,15 +139,15 @@ export class Verifier {
       gunzip.on("data", (chunk: Buffer) => {
         this.counter.add(chunk);
         this.unpackedBytes += chunk.length;
-        if (this.unpackedBytes <= this.most()) return;
-        const { size, maxRatio } = this.expected;
-        this.failure = new Bomb(bombText(this.unpackedBytes, size ?? this.size, maxRatio!));
+        if (this.unpackedBytes <= this.maxUnpacked()) return;
+        const { size, maxRatio = Number.POSITIVE_INFINITY } = this.expected;
+        this.failure = new Bomb(bombText(this.unpackedBytes, size ?? this.size, maxRatio));
         gunzip.destroy(this.failure as Error);
       });
       gunzip.on("end", resolve);
       gunzip.on("close", resolve);
       gunzip.on("error", (error) => {
-        this.failure ??= unsound(error);
+        this.failure ??= gzipError(error);
         reject(this.failure);
       });
     });
@@ -159,7 +159,7 @@ export class Verifier {
 class LineCounter {
   lines = 0;
   empty = true;
-  private open = false; // the last line is unterminated so far
+  private open = false; // the last line has no newline so far
 
   add(chunk: Buffer): void {
     if (chunk.length === 0) return;
@@ -172,8 +172,8 @@ class LineCounter {
   }
 }
 
-// A checksum in plain JavaScript is worth its time only without an MD5.
-function summing({ md5, checksum }: Expected): Summing | null {
+// A checksum in plain JavaScript is worth its time only where there is no MD5.
+function checksumFor({ md5, checksum }: Expected): RunningChecksum | null {
   if (checksum === null) return null;
   return createChecksum(checksum.algorithm, md5 === null);
 }
@@ -188,12 +188,13 @@ function checkMd5(md5: string, expected: Expected): void {
   if (expected.md5 !== null && md5 !== expected.md5) throw new WrongBytes(etagDiffers);
 }
 
-function checkSum(sum: Summing, { checksum }: Expected): void {
-  if (sum.digest() !== checksum!.value) throw new WrongBytes(`${checksum!.algorithm} differs from the stored checksum`);
+function checkSum(sum: RunningChecksum, { checksum }: Expected): void {
+  if (checksum !== null && sum.digest() !== checksum.value)
+    throw new WrongBytes(`${checksum.algorithm} differs from the stored checksum`);
 }
 
-// An exporter without rows may write a file of 0 bytes; unless it was listed so, bytes are missing.
-function saidEmpty(size: number, expected: Expected): boolean {
+// An exporter without rows may write a file of 0 bytes; if it was listed with more, bytes are missing.
+function isListedEmpty(size: number, expected: Expected): boolean {
   if (size > 0) return false;
   if (expected.size !== 0) throw new WrongBytes("no gzip: 0 bytes");
   return true;
@@ -204,7 +205,7 @@ function checkEnd(consumed: number, size: number): void {
   if (consumed !== size) throw new WrongBytes(`${size - consumed} bytes after the end of the gzip`);
 }
 
-function unsound(error: unknown): WrongBytes {
+function gzipError(error: unknown): WrongBytes {
   const { code, message } = error as NodeJS.ErrnoException;
   const why = code === "Z_BUF_ERROR" ? "cut short" : message;
   return new WrongBytes(`no sound gzip: ${why}`, { cause: error });

@@ -1,4 +1,4 @@
-// Counts that cannot be: "counts contradict", never 240 %, never "no contacts", and Data health counts the rows.
+// Counts that cannot be: "inconsistent counts", never 240 %, never "no contacts", and Data health counts the rows.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { repsOf, serviceLevelOf } from "../notebooks/components/charts/day-charts.ts";
@@ -119,10 +119,10 @@ describe("counts that cannot be", () => {
       const words = `${JSON.stringify(daySentence(facts))} ${serviceLevelOf(facts as never).title} ${lackingText(rows)}`;
       assert.doesNotMatch(words, /NaN|Infinity|-\d/);
       if (good) {
-        assert.doesNotMatch(words, /contradict/);
+        assert.doesNotMatch(words, /inconsistent/);
         return;
       }
-      assert.match(words, /contradict/);
+      assert.match(words, /inconsistent/);
       assert.doesNotMatch(words, /no contacts|no data|\d{3,}%|without a count/);
       const { title } = boardSentence(
         queueBoard({
@@ -136,7 +136,7 @@ describe("counts that cannot be", () => {
         }),
       );
       assert.doesNotMatch(title, /No queue has data/);
-      assert.match(title, /counts contradict$/);
+      assert.match(title, /inconsistent counts$/);
       const [, service] = todayCards(
         todayPage({
           site,
@@ -151,14 +151,14 @@ describe("counts that cannot be", () => {
           loads: [],
         } as never),
       );
-      if (service!.value === "–") assert.equal(service!.note, "counts contradict");
+      if (service!.value === "–") assert.equal(service!.note, "inconsistent counts");
     });
   }
 
   it("leave the sum of all queues without what they spoil, and say so", () => {
     const all = rowsOf("All queues").find(({ contradicts }) => contradicts)!;
     assert.equal(all.within, null);
-    assert.match(lackingText(rowsOf("All queues")), /^1 interval whose counts contradict is left out/);
+    assert.match(lackingText(rowsOf("All queues")), /^1 interval with inconsistent counts is left out/);
   });
 
   for (const [queue, , , , , , good] of reps) {
@@ -166,7 +166,7 @@ describe("counts that cannot be", () => {
       const rows = rowsOf(queue);
       const title = staffTitle(rows);
       if (good) assert.match(title, /^Available reps had chats (70|100)% of the time/);
-      else assert.equal(title, "Rep times contradict");
+      else assert.equal(title, "Rep times are inconsistent");
       assert.equal(repsOf({ rows, zone: zone("UTC"), site, day: dt, queue } as never).title, title);
     });
   }

@@ -88,7 +88,7 @@ describe("days that kit.yaml excludes", () => {
     const ten = rows.find(({ label }) => label === "10:00")!;
     assert.equal(ten.lastWeek, came.get(`All queues ${holiday} 10:00`));
     const legend = volumeOf({ ...facts("All queues"), rows, day: "2026-09-08" }).legend!;
-    assert.ok(legend.some(({ text }) => text === "A week before, an excluded day"));
+    assert.ok(legend.some(({ text }) => text === "A week before (excluded day)"));
   });
 
   it("are not in what the WFM feeds tell of usual days", async () => {
@@ -116,7 +116,7 @@ describe("days that kit.yaml excludes", () => {
     const { legend } = volumeOf(facts("All queues"));
     assert.ok(legend!.some(({ text }) => text === "Usual Tuesday (median and middle half of 8, 2 excluded)"));
     const said =
-      /The usual: median of 8 Tuesdays, from issue_queues, rep_convos\. Excluded: Tue 11 Aug \(outage\), Tue 1 Sep \(Founders' Day\)\./;
+      /The usual: median of 8 Tuesdays, from issue_queues and rep_convos\. Excluded: Tue 11 Aug \(outage\), Tue 1 Sep \(Founders' Day\)\./;
     assert.match(dayCard(facts("Queue 02")).notes!.join("\n"), said);
     const board = queueBoard({
       windows: windowRows(series),
@@ -140,7 +140,7 @@ describe("days that kit.yaml excludes", () => {
     assert.ok(counts(there.rows) > 100);
     assert.match(
       dayCard(there).notes!.join("\n"),
-      /Tue 1 Sep \(Founders' Day\) is excluded itself: the usual is that of other Tuesdays\./,
+      /Tue 1 Sep \(Founders' Day\) is itself excluded: the usual is that of other Tuesdays\./,
     );
   });
 
@@ -219,7 +219,7 @@ describe("days that kit.yaml excludes", () => {
     assert.ok(page.days.length > 20 && !page.days.some((row) => excluded.has(row.day)));
     assert.match(
       accuracyFooter(page),
-      /Excluded, neither scored nor in a baseline: Tue 11 Aug \(outage\), .*Tue 1 Sep \(Founders' Day\), Thu 10 Sep\./,
+      /Excluded from scores and baselines: Tue 11 Aug \(outage\), .*Tue 1 Sep \(Founders' Day\), Thu 10 Sep\./,
     );
   });
 });

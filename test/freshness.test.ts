@@ -173,13 +173,13 @@ describe("the words about time", () => {
   it("go by the server's clock where this device's is another", () => {
     const ahead = words({ of: ["queue_wfm"] }, now + 600 * minute, now);
     assert.equal(ahead["Data through"], "Tue 10 Mar, 06:56 EDT, 64 min ago");
-    assert.equal(ahead["This device's clock"], "10 h ahead; ages go by the server's");
+    assert.equal(ahead["This device's clock"], "10 h ahead; ages use the server's clock");
   });
 
   it("say what of the page is not here, and what beside it is behind", () => {
     const old = feed({ feed: "issue_queues", cadence_minutes: 60, through: ago(4 * 1440) });
     const told = words({ of: ["queue_wfm", "rep_convos"], beside: ["issue_queues"] }, now, null, [old]);
-    assert.equal(told["Not here"], "rep_convos");
+    assert.equal(told.Missing, "rep_convos");
     assert.equal(told.Behind, "issue_queues, Fri 6 Mar, 07:00");
     assert.equal(words({ of: ["rep_convos"] })["Data through"], "nothing yet");
   });

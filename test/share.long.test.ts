@@ -185,7 +185,7 @@ describe("share", () => {
     };
     const last = await lead("--compare", "last-week");
     assert.doesNotMatch(last.lead, /against/, "the first hours of that day are not here");
-    assert.ok(last.svg.includes("The week before: Wednesday 9 September 2026"));
+    assert.ok(last.svg.includes("A week before: Wednesday 9 September 2026"));
     const nothing = await lead("--compare", "nothing");
     assert.doesNotMatch(nothing.lead + nothing.svg, /against|A week before|The usual/);
     const before = await lead("--compare", "last-week", "--date", data.days[0]!.day);
@@ -199,7 +199,7 @@ describe("share", () => {
       const page = await browser.newPage();
       await page.goto(pathToFileURL(join(folder, "compared.html")).href);
       assert.match((await page.locator(".lead").textContent())!, /contacts offered by 14:15, /);
-      assert.match((await page.locator("#volume figcaption").textContent())!, /The week before: Wednesday 9/);
+      assert.match((await page.locator("#volume figcaption").textContent())!, /A week before: Wednesday 9/);
     } finally {
       await browser.close();
     }

@@ -86,7 +86,7 @@ describe("a page that stays open", { skip: chromium ? false : "no Chromium found
   it("says that the data are not of today, by the day of the site's zone and no other", async () => {
     const newYork = Date.parse("2026-09-17T04:05:00Z"); // five past midnight there, an afternoon in Tokyo
     const { page, close } = await open("today.html", { at: newYork });
-    assert.match((await page.locator(".warning-bar").textContent())!, /^Old data, not of today\./);
+    assert.match((await page.locator(".warning-bar").textContent())!, /^Old data, not today's\./);
     await close();
   });
 
@@ -112,7 +112,7 @@ describe("a page that stays open", { skip: chromium ? false : "no Chromium found
     assert.equal(page.url(), address);
     await says(page, ".fresh", /Data through/);
     await later(page, 3); // the host still gives the former page
-    await says(page, ".renewal", /Newer data is here/);
+    await says(page, ".renewal", /Newer data is available/);
     assert.equal(seen.loads, 2);
     assert.deepEqual(seen.errors, []);
     await close();
@@ -158,7 +158,7 @@ describe("a page that stays open", { skip: chromium ? false : "no Chromium found
       await begin(page);
       host.version = "another";
       await later(page, 2);
-      await says(page, ".renewal", /Newer data is here/);
+      await says(page, ".renewal", /Newer data is available/);
       assert.equal(seen.loads, 1);
       const loaded = page.waitForEvent("load", { timeout: 10_000 });
       await end(page);
@@ -193,20 +193,14 @@ describe("a page that stays open", { skip: chromium ? false : "no Chromium found
   const wrong: [address: string, said: RegExp][] = [
     [
       "today.html?queue=Bil%C3%BCng&date=2020-01-01&interval=7&at=99:99",
-      /Queue Bilüng is not here; shown instead: All queues\..*Day 2020-01-01 is not here; shown instead: Wednesday 16 September 2026\..*Interval 7 is not here; shown instead: 15 min\..*99:99/,
+      /Queue Bilüng not found; showing All queues instead\..*Day 2020-01-01 not found; showing Wednesday 16 September 2026 instead\..*Interval 7 not found; showing 15 min instead\..*99:99/,
     ],
-    [
-      "queues.html?date=tomorrow&scale=log",
-      /Day tomorrow is not here.*Scale log is not here; shown instead: One for all/,
-    ],
+    ["queues.html?date=tomorrow&scale=log", /Day tomorrow not found.*Scale log not found; showing One for all instead/],
     [
       "heatmaps.html?queue=%3Cb%3Ex&measure=mood&week=&slot=5",
-      /Queue <b>x is not here.*Measure mood.*Week \(empty\).*Interval 5/,
+      /Queue <b>x not found.*Measure mood.*Week \(empty\).*Interval 5/,
     ],
-    [
-      "staffing.html?queue=nobody&volume=abc&target=900",
-      /Queue nobody.*Contacts abc is not here.*Target 900 is not here/,
-    ],
+    ["staffing.html?queue=nobody&volume=abc&target=900", /Queue nobody.*Contacts abc not found.*Target 900 not found/],
     ["accuracy.html?queue=constructor&days=29", /Queue constructor.*Days 29/],
     ["conversations.html?channel=Fax&range=0&to=2026-02-30", /Channel Fax.*Range 0.*Up to 2026-02-30/],
   ];
@@ -221,7 +215,7 @@ describe("a page that stays open", { skip: chromium ? false : "no Chromium found
   it("says no more of a filter that the reader has chosen anew", async () => {
     const { page, close } = await open("today.html?queue=nobody&interval=7");
     await page.getByText("60 min", { exact: true }).click();
-    await says(page, ".unknown-bar", /^Queue nobody is not here; shown instead: All queues\. $/);
+    await says(page, ".unknown-bar", /^Queue nobody not found; showing All queues instead\. $/);
     await page.selectOption("#filter-queue", { index: 1 });
     await page.locator(".unknown-bar").waitFor({ state: "hidden" });
     await close();
@@ -248,7 +242,7 @@ describe("a page that stays open", { skip: chromium ? false : "no Chromium found
     await says(
       page,
       ".unknown-bar",
-      /Data through Mon 31 Aug, 20:00 EDT is not here; shown instead: Wed 16 Sep, 14:00 EDT/,
+      /Data through Mon 31 Aug, 20:00 EDT not found; showing Wed 16 Sep, 14:00 EDT instead/,
     );
     const link = await page.locator('#observablehq-sidebar a[href*="accuracy"]').getAttribute("href");
     assert.doesNotMatch(link!, /asof/);

@@ -187,10 +187,10 @@ describe("dayOfIntervals", () => {
     assert.equal(text({}, {}), "");
     assert.equal(text({}, { assigned: 0, abandoned: 0, within: null }), "", "nobody came");
     assert.equal(text({ within: null }, { within: null }), "", "no column at all, which is told elsewhere");
-    assert.equal(text({}, { abandoned: null }), "1 interval without a count is left out of the day's sums.");
+    assert.equal(text({}, { abandoned: null }), "1 interval with missing counts is left out of the day's totals.");
     assert.equal(
       text({}, { assigned: null }, { within: null }),
-      "2 intervals without a count are left out of the day's sums.",
+      "2 intervals with missing counts are left out of the day's totals.",
     );
   });
 
@@ -250,7 +250,7 @@ describe("dayOfIntervals", () => {
       spring.slice(1, 4).map(({ label, state }) => `${label} ${state}`),
       ["01:00 closed", "02:00 skipped", "03:00 closed"],
     );
-    assert.equal(clockText(autumn), "The clock went back: 01:00 to 02:00 came twice.");
+    assert.equal(clockText(autumn), "The clock went back: 01:00 to 02:00 occurred twice.");
     assert.equal(clockText(spring), "The clock went forward: 02:00 to 03:00 did not exist.");
     assert.equal(clockText(spring.slice(3)), "");
   });
@@ -372,7 +372,7 @@ describe("a running day", () => {
       assert.equal(rest.projection.projected, 96 * 12);
       const ahead = rest.rows.reduce<number>((sum, value) => sum + (value ?? 0), 0);
       assert.ok(Math.abs(ahead - 56 * 12) < 1e-9);
-      assert.match(projectionText(rest), /1,152 contacts by the end .* 120% .* single spike/);
+      assert.match(projectionText(rest), /1,152 contacts by the end .* 120% .* one-off spike/);
     }
   });
 
@@ -389,7 +389,7 @@ describe("a running day", () => {
   it("has words for a day of whose beginning nothing usually comes", () => {
     const night = past.map((window, i) => (i < 40 ? { ...window, weeks: Array(8).fill(0) } : window));
     const windows = day(night, ten);
-    assert.match(projectionText(restOfDay(windows, windows)!), /Nothing usually comes by now; the rest/);
+    assert.match(projectionText(restOfDay(windows, windows)!), /Contacts are not usual by this time; the rest/);
   });
 
   it("is not projected when it is over, too quiet, or without weeks to compare with", () => {
@@ -438,7 +438,7 @@ describe("a running day", () => {
     assert.equal(nine!.row.state, "partial");
     const explained = explain(nine!, basis);
     assert.deepEqual([explained.usual.contacts, explained.usual.net, explained.drivers], [null, null, null]);
-    assert.match(driverSentence(explained), /Part of this interval has not arrived/);
+    assert.match(driverSentence(explained), /This interval is incomplete/);
   });
 
   it("says why nothing can be taken apart where reps are held back or not known", () => {
@@ -450,8 +450,8 @@ describe("a running day", () => {
       return explain(netRows(rows, basis, { dayHandle: 300 })[10]!, basis);
     };
     assert.match(driverSentence(told({ small: true, handle: null, available: null })), /held back/);
-    assert.match(driverSentence(told({ available: null })), /tells of no reps/);
-    assert.match(driverSentence(told({ usual_available: null })), /usual is not known/);
+    assert.match(driverSentence(told({ available: null })), /has no reps/);
+    assert.match(driverSentence(told({ usual_available: null })), /usual number of reps is unknown/);
     assert.match(driverSentence(told({ weeks: null })), /fewer than four/);
   });
 
@@ -516,7 +516,7 @@ describe("the words of Today", () => {
       ]),
       {
         title: "70.0% answered within 60 s, 10.0 points under the 80% target",
-        lead: "100 contacts offered by 10:00, 10 abandoned (10.0%). 10 more answers in time would have met the target. Worst interval: 09:15–09:30, 40% of 50.",
+        lead: "100 contacts offered by 10:00, 10 abandoned (10.0%). Answering 10 more contacts in time would have met the target. Worst interval: 09:15–09:30, 40% of 50.",
       },
     );
   });

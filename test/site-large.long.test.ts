@@ -64,7 +64,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     assert.match(await page.locator("h1").innerText(), /^Pair: [\d.]+% answered within 60 s, .* target$/);
     assert.match(
       await page.locator(".masthead .lead").innerText(),
-      /contacts offered by 14:00, .*% on the usual, .* abandoned .*more answers in time would have met the target\..*About [\d,]+ by the end/,
+      /contacts offered by 14:00, .*% on the usual, .* abandoned .*Answering [\d,]+ more contacts in time would have met the target\..*About [\d,]+ expected by the end/,
     );
     assert.match(await title("volume"), /^Volume is .* the usual: [\d,]+ offered against [\d,]+$/);
     for (const text of [
@@ -89,7 +89,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     assert.ok((await page.locator("#net-staffing .marks rect").count()) > 20);
     assert.match(
       await page.locator("#net-staffing .figure-subtitle").innerText(),
-      /^Indicative: available less required/,
+      /^Indicative: available minus required/,
     );
     assert.match(
       await page.locator("#net-staffing figcaption").innerText(),
@@ -172,7 +172,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     const facets = page.locator(".queue-board .facet");
     assert.equal(await facets.count(), 50);
     const missing = (await page.locator(".facet-state").allTextContents()).map((text) =>
-      Number(/^[\d,]+(?= missing$)/.exec(text)?.[0].replace(",", "") ?? 0),
+      Number(/^[\d,]+(?= short$)/.exec(text)?.[0].replace(",", "") ?? 0),
     );
     assert.ok(missing[0]! > 0);
     assert.deepEqual(
@@ -247,7 +247,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
 
   it("has net staffing of a queue, from the reps that the membership feed tells of, and says what that is worth", async () => {
     const { page, close } = await open("heatmaps?measure=staffing&queue=Queue+04");
-    assert.match(await page.locator("h1").innerText(), /^Queue 04: tightest .* FTE$/);
+    assert.match(await page.locator("h1").innerText(), /^Queue 04: tightest staffing .* FTE$/);
     const footer = await page.locator("#heatmap figcaption").innerText();
     assert.match(footer, /Source: queue_membership_wfm, issue_queues, rep_convos\. Each rep counts once\./);
     assert.match(footer, /net staffing of queues does not add up/);
@@ -257,7 +257,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
   it("has both models side by side on Staffing, called indicative, with what they assume", async () => {
     const { page, problems, close } = await open("staffing?queue=Queue+01");
     const labels = await page.locator(".kit-card .card-label").allTextContents();
-    assert.deepEqual(labels.slice(0, 3), ["Erlang C: nobody leaves", "Erlang A: the impatient leave", "Work alone"]);
+    assert.deepEqual(labels.slice(0, 3), ["Erlang C: no abandonment", "Erlang A: with abandonment", "Workload only"]);
     assert.match(await page.locator(".kicker").innerText(), /indicative/i);
     assert.match(
       await page.locator("#service-by-reps .figure-subtitle").innerText(),
@@ -276,7 +276,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     const { page, problems, close } = await open("accuracy?queue=Queue+02");
     assert.match(
       await page.locator("h1").innerText(),
-      /^Queue 02: the baseline missed half-hours by [\d.]+%; chance alone makes [\d.]+%$/,
+      /^Queue 02: the baseline missed half-hours by [\d.]+%; chance alone accounts for [\d.]+%$/,
     );
     assert.ok((await page.locator("#daily .marks .floor").count()) > 20);
     await page.locator("#queues summary").click();
@@ -286,7 +286,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     for (const head of ["WAPE", "Noise floor", "Bias"]) assert.ok(heads.includes(head), head);
     assert.match(
       await page.locator("#queues figcaption").innerText(),
-      /Excluded, neither scored nor in a baseline: Wed 12 Aug, Wed 2 Sep/,
+      /Excluded from scores and baselines: Wed 12 Aug, Wed 2 Sep/,
     );
     assert.deepEqual(problems, []);
     await close();

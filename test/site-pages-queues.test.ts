@@ -85,7 +85,7 @@ describe("the board of queues", () => {
   it("says which queue is worst, and how many miss the target", () => {
     const words = boardSentence(board(["Big", "Small", "Fine"]));
     assert.equal(words.title, "Big misses the target by 100 contacts by 12:00, the most of 3 queues");
-    assert.match(words.lead, /^2 of 3 queues are under the 80% target\. Together 1,040 contacts on .*, 70\.4%/);
+    assert.match(words.lead, /^2 of 3 queues are under the 80% target\. In total 1,040 contacts on .*, 70\.4%/);
   });
 
   it("says so when all queues meet it", () => {

@@ -64,7 +64,7 @@ describe("the staffing what-if", () => {
     assert.equal(result.chosen!.c.asaSeconds, null);
     const words = chosenSentence(result);
     assert.match(words, /^Demand exceeds staff: 10\.0 reps' work for 10 reps\./);
-    assert.match(words, /By Erlang A \d+% would leave/);
+    assert.match(words, /By Erlang A \d+% would abandon/);
     assert.equal(whatIf({ ...textbook, reps: 11 }).overloaded, false);
   });
 
@@ -176,8 +176,8 @@ describe("what the form is filled with", () => {
     const form = prefill(small, all, site, 30);
     assert.equal(form.contacts.value, 1.2);
     assert.equal(form.aht.value, 450);
-    assert.match(form.aht.source, /^of all queues: fewer than 5 reps/);
-    assert.match(form.patience.source, /^of all queues: fewer than 10 abandons/);
+    assert.match(form.aht.source, /^all queues: fewer than 5 reps/);
+    assert.match(form.patience.source, /^all queues: fewer than 10 abandons/);
   });
 
   it("are empty without history, but for what is assumed", () => {

@@ -256,7 +256,7 @@ describe("the site", () => {
       const text = readFileSync(await saved(page, "#volume", "CSV"), "utf8");
       const lines = text.trimEnd().split("\r\n");
       assert.equal(lines.length, rows + 1);
-      assert.match(lines[0]!, /^\ufeffChannel,Day,Begun,Ended/);
+      assert.match(lines[0]!, /^\ufeffChannel,Day,Started,Ended/);
       await page.goto(address("today"));
       const header = readFileSync(await saved(page, "#service-level", "CSV"), "utf8").split("\r\n")[0];
       assert.equal(
@@ -357,7 +357,7 @@ describe("the site", () => {
         const missing = `data/${file}: 404 Not Found`;
         for (const [content, reason] of [
           [null, missing],
-          ["<!doctype html>", `data/${file}: the answer is no JSON`],
+          ["<!doctype html>", `data/${file}: the response is not JSON`],
         ] as const) {
           if (content === null) rmSync(path);
           else writeFileSync(path, content);

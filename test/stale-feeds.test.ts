@@ -78,12 +78,12 @@ describe("feeds of queues that stopped ten days ago", () => {
     };
     const old = "Thu 12 Nov, 00:00 UTC, 10 days ago";
     const names = "issue_queues, rep_convos";
-    assert.deepEqual(through("issue_queues", "rep_convos"), [old, undefined, "Old data, not of today."]);
+    assert.deepEqual(through("issue_queues", "rep_convos"), [old, undefined, "Old data, not today's."]);
     assert.deepEqual(through("convos_metrics"), ["Sun 22 Nov, 11:00 UTC, 60 min ago", undefined, undefined]);
     assert.deepEqual(through("convos_metrics", "issue_queues", "rep_convos"), [
       old,
       `${names}; others through Sun 22 Nov, 11:00`,
-      "Old data, not of today.",
+      "Old data, not today's.",
     ]);
   });
 
@@ -141,8 +141,8 @@ describe("the Overview without conversations", () => {
     [
       "where only queue_wfm is here names it, and what is not",
       (kit) => kit.partition("queue_wfm/version=1/format=jsonl/dt=2026-11-22/hr=10/mi=30", [window(15)]),
-      /^No conversations: convos_metrics is not here$/,
-      /^Here: queue_wfm \(1 row\)\. Not here: convos_metrics, issue_queues, rep_convos.*Today and Queues/,
+      /^No conversations: convos_metrics is missing$/,
+      /^Delivered: queue_wfm \(1 row\)\. Missing: convos_metrics, issue_queues, rep_convos.*Today and Queues/,
     ],
     [
       "where four feeds are complete and empty says that they are",
@@ -151,8 +151,8 @@ describe("the Overview without conversations", () => {
           kit.partition(`${feed}/version=1/format=jsonl/dt=2026-11-22/hr=10`, []);
         kit.partition("queue_wfm/version=1/format=jsonl/dt=2026-11-22/hr=10/mi=30", []);
       },
-      /^4 feeds are here, without a row$/,
-      /convos_metrics \(no rows\).*queue_wfm \(no rows\).*complete and empty/,
+      /^4 feeds delivered, without rows$/,
+      /convos_metrics \(no rows\).*queue_wfm \(no rows\).*complete but empty/,
     ],
     [
       "where convos_metrics is empty beside queue_wfm says that it holds no rows",
@@ -160,15 +160,15 @@ describe("the Overview without conversations", () => {
         kit.partition("convos_metrics/version=1/format=jsonl/dt=2026-11-22/hr=10", []);
         kit.partition("queue_wfm/version=1/format=jsonl/dt=2026-11-22/hr=10/mi=30", [window(15)]);
       },
-      /^No conversations: convos_metrics holds no rows$/,
-      /Not here: issue_queues, rep_convos/,
+      /^No conversations: convos_metrics has no rows$/,
+      /Missing: issue_queues, rep_convos/,
     ],
     [
       "where its rows have no time says that",
       (kit) =>
         kit.partition("convos_metrics/version=1/format=jsonl/dt=2026-11-22/hr=10", [{ issue_id: 7, platform: "web" }]),
       /^No conversations: convos_metrics has no row with a time$/,
-      /^Here: convos_metrics \(1 row\)\./,
+      /^Delivered: convos_metrics \(1 row\)\./,
     ],
     [
       "tells the queues where their feeds are here",
@@ -187,7 +187,7 @@ describe("the Overview without conversations", () => {
         kit.partition("rep_convos/version=1/format=jsonl/dt=2026-11-22/hr=10", []);
       },
       /^Sunday 22 November: 1 contact/,
-      /of which not all is here.*No conversations: convos_metrics is not here\.$/,
+      /still incomplete.*No conversations: convos_metrics is missing\.$/,
     ],
   ];
   for (const [name, fill, title, lead] of cases)

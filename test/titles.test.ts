@@ -58,9 +58,9 @@ const dayRows = fc
   .array(interval, { minLength: 1, maxLength: 24 })
   .map((rows) => rows.map((row, i) => ({ ...row, label: `t${i}`, start: i, end: i + 1 }) as unknown as Interval));
 
-/** "in the 3 of 7 intervals told", or null where the title speaks of all. */
-function told(title: string): [number, number] | null {
-  const found = /the (\d+) of (\d+) (?:interval|queue)s? told/.exec(title);
+/** "in the 3 of 7 intervals with figures", or null where the title speaks of all. */
+function coverage(title: string): [number, number] | null {
+  const found = /the (\d+) of (\d+) (?:interval|queue)s? with figures/.exec(title);
   return found ? [Number(found[1]), Number(found[2])] : null;
 }
 
@@ -68,7 +68,7 @@ const due = ({ state }: Interval) => !["pending", "closed", "skipped"].includes(
 const basis = { basis: "workload" as const, chats: 1, seconds: 60, target: 0.8 };
 
 describe("titles of a day claim what is plotted", () => {
-  it("net staffing speaks of every interval only where every interval is told", () => {
+  it("net staffing speaks of every interval only where every interval has a figure", () => {
     fc.assert(
       fc.property(dayRows, maybe(fc.integer({ min: 60, max: 900 })), (rows, dayHandle) => {
         const net = netRows(rows, basis, { dayHandle });
@@ -77,7 +77,9 @@ describe("titles of a day claim what is plotted", () => {
         const known = needed.filter((row): row is NetRow & { net: number } => row.net !== null);
         if (known.length === 0) return assert.match(title, /held back|No net staffing/);
         if (known.length < needed.length) {
-          const words = title.startsWith("Short") ? /of (\d+) of (\d+) intervals? told/ : /the (\d+) of (\d+)/;
+          const words = title.startsWith("Short")
+            ? /of (\d+) intervals? with figures \((\d+) in all\)/
+            : /the (\d+) of (\d+)/;
           const [, some, all] = words.exec(title)!.map(Number);
           assert.deepEqual([some, all], [known.length, needed.length], title);
           assert.doesNotMatch(title, /every/);
@@ -89,7 +91,7 @@ describe("titles of a day claim what is plotted", () => {
           assert.equal(Number(count), short.length);
           assert.equal(known.find(({ row }) => row.label === label)!.net, worst);
           assert.equal(by, decimal(-worst));
-        } else if (known.some((row) => row.net < 0)) assert.match(title, /half a rep short at most/);
+        } else if (known.some((row) => row.net < 0)) assert.match(title, /at most half a rep short/);
         else assert.match(title, /^Enough reps in /);
       }),
     );
@@ -107,23 +109,23 @@ describe("titles of a day claim what is plotted", () => {
         assert.equal(rows.find((row) => row.label === label)!.wait, most);
         const needed = rows.filter((row) => (offered(row) ?? 0) > 0);
         const partly = waits.length < needed.length;
-        assert.deepEqual(told(title), partly ? [waits.length, needed.length] : null);
+        assert.deepEqual(coverage(title), partly ? [waits.length, needed.length] : null);
       }),
     );
   });
 
-  it("handle times and reps say in how many intervals they are told", () => {
+  it("handle times and reps say how many intervals have them", () => {
     fc.assert(
       fc.property(dayRows, (rows) => {
         const handled = rows.filter(({ handle }) => handle !== null).length;
         const assigned = rows.filter((row) => (row.assigned ?? 0) > 0).length;
-        if (handled > 0) assert.deepEqual(told(handleTitle(rows)), handled < assigned ? [handled, assigned] : null);
+        if (handled > 0) assert.deepEqual(coverage(handleTitle(rows)), handled < assigned ? [handled, assigned] : null);
         const staffed = rows.filter(({ available }) => (available ?? 0) > 0);
         const title = staffTitle(rows);
         if (staffed.length === 0) return assert.match(title, /held back|No rep time/);
         const known = rows.filter((row) => row.available !== null).length;
         const needed = rows.filter((row) => due(row) || row.available !== null).length;
-        assert.deepEqual(told(title), known < needed ? [known, needed] : null);
+        assert.deepEqual(coverage(title), known < needed ? [known, needed] : null);
         const [, label, fte] = / at (t\d+): ([\d.,]+)$/.exec(title)!;
         const most = Math.max(...staffed.map(({ available }) => available!));
         assert.equal(rows.find((row) => row.label === label)!.available, most);
@@ -156,7 +158,7 @@ describe("titles of the queues", () => {
   const queue = fc
     .record({ offered: fc.nat(50), missing: maybe(fc.nat(20)) })
     .map(({ offered, missing }) => ({ offered, missing, rows: [], service: null }));
-  it("claim all queues only where all that had contacts are told", () => {
+  it("claim all queues only where all that had contacts have figures", () => {
     fc.assert(
       fc.property(fc.array(queue, { minLength: 1, maxLength: 9 }), (list) => {
         const queues = list
@@ -168,7 +170,7 @@ describe("titles of the queues", () => {
         const served = queues.filter(({ missing }) => missing !== null);
         if (served.length === 0) return assert.match(title, /No/);
         const busy = queues.filter(({ offered, missing }) => offered > 0 || missing !== null).length;
-        assert.deepEqual(told(title), served.length < busy ? [served.length, busy] : null);
+        assert.deepEqual(coverage(title), served.length < busy ? [served.length, busy] : null);
         const worst = Math.max(...served.map(({ missing }) => missing!));
         if (worst === 0) return assert.match(title, /meets? the 80% target/);
         const [, name, count] = /^(q\d+) misses the target by (\d+) contacts?/.exec(title)!;
@@ -192,8 +194,8 @@ describe("titles of the queues", () => {
           return floor! / wape!;
         };
         const shares = queues.filter(({ wape, floor }) => wape && floor !== null).map(({ queue }) => share(queue));
-        if (shares.length === 0) return assert.equal(title, "No miss to take apart");
-        const names = /^Chance alone explains (.+) of the miss of (q\d+), (.+) of that of (q\d+)$/.exec(title);
+        if (shares.length === 0) return assert.equal(title, "No error to explain");
+        const names = /^Chance alone explains (.+) of the error in (q\d+), (.+) in (q\d+)$/.exec(title);
         const part = (value: number) => (value >= 1 ? "all" : percent(value, 0));
         if (!names) return assert.equal(part(Math.min(...shares)), part(Math.max(...shares)));
         assert.equal(share(names[2]!), Math.min(...shares));

@@ -146,7 +146,7 @@ describe("windows", () => {
 });
 
 describe("interval state", () => {
-  // windows, arrived, rows, open, newer -> state: the table above the function, row by row
+  // windows, complete, rows, open, newer -> state: the table above the function, row by row
   const table: [number, number, number, boolean | null, boolean, IntervalState][] = [
     [0, 0, 0, true, true, "skipped"],
     [4, 4, 3, true, true, "data"],
@@ -162,9 +162,9 @@ describe("interval state", () => {
     [4, 0, 0, true, true, "missing"],
     [4, 0, 0, false, true, "missing"],
   ];
-  for (const [windows, arrived, rows, open, newer, state] of table) {
-    it(`${arrived} of ${windows} arrived, ${rows} rows, open ${open}, newer data ${newer}: ${state}`, () => {
-      assert.equal(intervalState({ windows, arrived, rows, open, newer }), state);
+  for (const [windows, complete, rows, open, newer, state] of table) {
+    it(`${complete} of ${windows} complete, ${rows} rows, open ${open}, newer data ${newer}: ${state}`, () => {
+      assert.equal(intervalState({ windows, complete, rows, open, newer }), state);
     });
   }
 

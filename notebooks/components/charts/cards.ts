@@ -5,7 +5,7 @@ import { html, svg } from "../picture/dom.js";
 export interface Card {
   label: string;
   value: string;
-  /** What it is compared with, and whether that is good, bad or neither. Never told by colour alone. */
+  /** A comparison, and whether it is good, bad or neutral. Never conveyed by colour alone. */
   delta?: { text: string; tone: "good" | "bad" | "neutral" } | undefined;
   note?: string;
   trend?: readonly (number | null)[];
@@ -30,7 +30,7 @@ function card({ label, value, delta, note, trend, href }: Card): HTMLElement {
 
 type Better = "higher" | "lower" | "neutral";
 
-/** "+12% on the usual". What differs by less than a twentieth is neither good nor bad. */
+/** "+12% on the usual". A difference under 5 % is neutral. */
 export function versusDelta(
   now: number | null | undefined,
   then: number | null | undefined,
@@ -41,7 +41,7 @@ export function versusDelta(
   return { text: versus(now, then, label), tone: tone(now / then - 1, better, 0.05) };
 }
 
-/** "+3.6 points on the usual", of shares. What differs by less than `least` is neither good nor bad. */
+/** "+3.6 points on the usual", for shares. A difference under `least` is neutral. */
 export function pointsDelta(
   now: number | null,
   then: number | null,
@@ -58,10 +58,10 @@ function tone(change: number, better: Better, least: number): "good" | "bad" | "
   return change > 0 === (better === "higher") ? "good" : "bad";
 }
 
-/** A small line without axes, from its lowest to its highest value; the last one is marked. */
+/** A small line without axes, scaled to its range; the last value is marked. */
 function sparkline(values: readonly (number | null)[], width = 160, height = 34): SVGSVGElement {
-  const known = values.filter((value): value is number => value !== null);
-  const [low, high] = [Math.min(...known), Math.max(...known)];
+  const points = values.flatMap((value, i) => (value === null ? [] : [{ value, i }]));
+  const [low, high] = [Math.min(...points.map(({ value }) => value)), Math.max(...points.map(({ value }) => value))];
   const x = (i: number) => 3 + (i / Math.max(1, values.length - 1)) * (width - 6);
   const y = (value: number) => height - 4 - ((value - low) / (high - low || 1)) * (height - 8);
   const root = svg("svg", {
@@ -70,13 +70,13 @@ function sparkline(values: readonly (number | null)[], width = 160, height = 34)
     preserveAspectRatio: "none",
     "aria-hidden": "true",
   });
-  if (known.length === 0) return root;
+  const last = points.at(-1);
+  if (!last) return root;
   const path = line<number | null>()
     .defined((value) => value !== null)
     .x((_, i) => x(i))
-    .y((value) => y(value!));
+    .y((value) => y(value ?? 0));
   root.append(svg("path", { class: "spark", d: path([...values]) }));
-  const last = values.findLastIndex((value) => value !== null);
-  root.append(svg("circle", { class: "blue", cx: x(last), cy: y(values[last]!), r: 2.6 }));
+  root.append(svg("circle", { class: "blue", cx: x(last.i), cy: y(last.value), r: 2.6 }));
   return root;
 }

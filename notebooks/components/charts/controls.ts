@@ -1,23 +1,23 @@
 import { longDay } from "../metrics/format.js";
 import { html } from "../picture/dom.js";
 import { copyLink } from "./share-menu.js";
-import { asOf, onUnknown, pin, readUrl, tellUnknown, writeUrl } from "./url-state.js";
+import { asOf, onUnknown, pin, readUrl, reportUnknown, writeUrl } from "./url-state.js";
 
-/** One control of a filter bar. `value` is what stands in the address; the fallback stays out of it. */
+/** One control of a filter bar. Its value is in the page's address unless it is the fallback. */
 export interface Control {
   name: string;
   label: string;
   fallback: string;
   element: (value: string, set: (value: string) => void) => HTMLElement;
   valid: (value: string) => boolean;
-  read?: (value: string) => string; // what the address says in other words
-  text: (value: string) => string; // a value as the reader knows it
-  dated?: boolean; // its value is the day that the page shows
+  read?: (value: string) => string; // resolves aliases in the address
+  text: (value: string) => string; // display text of a value
+  dated?: boolean; // its value is the day shown
 }
 
 /**
- * A bar of filters whose values live in the page's address. Its `value` is a record of all values, and it sends an
- * `input` event on each change, so that `view(filterBar(…))` works in a page.
+ * A bar of filters whose values are in the page's address. Its `value` is a record of all values, and it dispatches `input`
+ * on each change, so that `view(filterBar(…))` works in a page.
  */
 export function filterBar(
   controls: Control[],
@@ -27,10 +27,10 @@ export function filterBar(
   for (const { name, label, fallback, valid, text, read = (value: string) => value } of controls) {
     const written = readUrl(name);
     const given = written === null ? null : read(written);
-    const known = given !== null && valid(given);
-    values.set(name, known ? given : fallback);
+    const accepted = given !== null && valid(given);
+    values.set(name, accepted ? given : fallback);
     const shown = fallback === "" ? "nothing" : text(fallback);
-    tellUnknown(name, written === null || known ? null : { label, value: written, shown });
+    reportUnknown(name, written === null || accepted ? null : { label, value: written, shown });
   }
   const bar = Object.assign(html("form", { class: "filters", "aria-label": "Filters" }), {
     value: Object.fromEntries(values),
@@ -44,7 +44,7 @@ export function filterBar(
     bar.dispatchEvent(new Event("input", { bubbles: true }));
   };
   for (const { name, label, fallback, element } of controls) {
-    const control = element(values.get(name)!, (value) => set(name, fallback, value));
+    const control = element(values.get(name) ?? fallback, (value) => set(name, fallback, value));
     control.id ||= `filter-${name}`;
     bar.append(
       html("div", { class: "filter" }, html("label", { for: control.id, id: `label-${name}` }, label), control),
@@ -53,7 +53,7 @@ export function filterBar(
   }
   bar.append(html("div", { class: "filter-extra" }, extra, copyButton()));
   bar.addEventListener("input", (event) => {
-    if (event.target !== bar) event.stopImmediatePropagation(); // the controls' own events are not the bar's
+    if (event.target !== bar) event.stopImmediatePropagation(); // events of the controls
   });
   const dated = controls.some((control) => control.dated);
   pin("filters", () => ({ ...bar.value, ...(dated ? { [asOf]: "" } : {}) }));
@@ -62,24 +62,24 @@ export function filterBar(
   return bar;
 }
 
-// What the address asks for that is not here, so that nobody takes what is shown for it.
+// Values of the address that the page does not have, so that readers notice that something else is shown.
 function unknownBar(): HTMLElement {
   const bar = html("div", { class: "unknown-bar", role: "status" });
-  onUnknown((found) => {
+  onUnknown((unknown) => {
     bar.replaceChildren();
-    if (found.length === 0) return;
-    const said = found.map(({ label, value, shown }) =>
+    if (unknown.length === 0) return;
+    const sentences = unknown.map(({ label, value, shown }) =>
       html(
         "span",
         {},
         `${label} `,
         html("b", {}, html("bdi", {}, shortened(value))),
-        " is not here; shown instead: ",
+        " not found; showing ",
         html("bdi", {}, shown),
-        ". ",
+        " instead. ",
       ),
     );
-    bar.append(html("span", {}, said));
+    bar.append(html("span", {}, sentences));
   });
   return bar;
 }
@@ -110,7 +110,7 @@ export function choice(name: string, label: string, options: readonly Option[], 
   };
 }
 
-/** A few values side by side, one of them chosen. */
+/** Radio buttons side by side. */
 export function segments(name: string, label: string, options: readonly Option[], fallback?: string): Control {
   return {
     ...oneOf(name, label, options, fallback),
@@ -136,7 +136,7 @@ export function segments(name: string, label: string, options: readonly Option[]
   };
 }
 
-// One of these values; the first unless told.
+// One of the options, by default the first.
 function oneOf(name: string, label: string, options: readonly Option[], fallback = options[0]?.value ?? "") {
   return {
     name,
@@ -148,8 +148,8 @@ function oneOf(name: string, label: string, options: readonly Option[], fallback
 }
 
 /**
- * A day out of a list of days (ascending), with steps to the one before and after, and to the newest, which it is unless
- * told. In the address, "today" and "yesterday" are the newest and the one before: links that hold every day.
+ * A day from an ascending list, by default the newest, with buttons for the previous, next and newest. In the address,
+ * "today" and "yesterday" mean the newest and the one before, for links that work every day.
  */
 export function dayPicker(name: string, label: string, days: readonly string[], fallback = days.at(-1) ?? ""): Control {
   return {

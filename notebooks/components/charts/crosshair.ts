@@ -1,18 +1,18 @@
-/** The slot that the reader points at, and the one chosen, shared by the charts that show the same slots. null: none. */
+/** The slot pointed at and the slot picked (null: none), shared by charts of the same slots. */
 export interface Crosshair {
   slot: number | null;
   picked: number | null;
   set(slot: number | null): void;
-  /** Chooses a slot, or lets the chosen one go. */
+  /** Picks a slot, or unpicks it. */
   pick(slot: number | null): void;
-  /** Calls `listener` with the slot pointed at on every change of either, until the element has left the page. */
+  /** Calls `listener` with the slot pointed at on every change of either, until the element leaves the page. */
   follow(element: Element, listener: (slot: number | null) => void): void;
 }
 
-/** With `picks`, a slot can be chosen; choosing it again lets it go. */
+/** With `picks`, a slot can be picked; picking it again unpicks it. */
 export function crosshair({ picks = false } = {}): Crosshair {
   const listeners = new Map<Element, (slot: number | null) => void>();
-  const tell = (slot: number | null) => {
+  const notify = (slot: number | null) => {
     for (const [element, listener] of listeners) {
       if (element.isConnected) listener(slot);
       else listeners.delete(element);
@@ -24,15 +24,15 @@ export function crosshair({ picks = false } = {}): Crosshair {
     set(slot) {
       if (slot === this.slot) return;
       this.slot = slot;
-      tell(slot);
+      notify(slot);
     },
     pick(slot) {
       if (!picks) return;
       this.picked = slot === this.picked ? null : slot;
-      tell(this.slot);
+      notify(this.slot);
     },
     follow(element, listener) {
-      for (const known of listeners.keys()) if (!known.isConnected && known !== element) listeners.delete(known);
+      for (const other of listeners.keys()) if (!other.isConnected && other !== element) listeners.delete(other);
       listeners.set(element, listener);
     },
   };

@@ -3,7 +3,7 @@ import type { DayRow } from "../metrics/conversations.js";
 import { clock, count, dayName, percent } from "../metrics/format.js";
 import { svg } from "../picture/dom.js";
 import type { Crosshair } from "./crosshair.js";
-import { emptyPanel, endLabel, type Panel, panel, runs } from "./panel.js";
+import { emptyPanel, endLabel, type Panel, panel, type RunPoint, runs } from "./panel.js";
 
 export interface DailyOptions {
   width: number;
@@ -17,9 +17,7 @@ export interface Part<T> {
   value: (row: T) => number | null;
 }
 
-type Point<T> = { row: T; slot: number };
-
-/** Counts per day as stacked columns, first part at the bottom. A day still running is drawn lighter. */
+/** Counts per day as stacked columns, first part at the bottom. An incomplete day is drawn lighter. */
 export function stackChart<T extends DayRow>(
   rows: readonly T[],
   parts: readonly Part<T>[],
@@ -35,7 +33,7 @@ export function stackChart<T extends DayRow>(
       [
         count(total(row)),
         ...parts.map(({ text, value }) => `${count(value(row))} ${text.toLowerCase()}`),
-        row.complete ? null : "not all of the day is here",
+        row.complete ? null : "day incomplete",
       ]
         .filter(Boolean)
         .join(" · "),
@@ -45,7 +43,7 @@ export function stackChart<T extends DayRow>(
   return base.root;
 }
 
-/** Shares per day as columns that all reach 100 %. Days without rows stay empty. */
+/** Shares per day as 100 % stacked columns. A day without rows is empty. */
 export function shareChart<T extends DayRow>(
   rows: readonly T[],
   parts: readonly Part<T>[],
@@ -71,7 +69,7 @@ export function shareChart<T extends DayRow>(
   return base.root;
 }
 
-/** A middle and a high line with the space between them filled: p50 and p90. Lines break where a value is missing. */
+/** Two lines, such as p50 and p90, with a filled area between. Lines break where a value is missing. */
 export function spreadChart<T extends DayRow>(
   rows: readonly T[],
   lines: { middle: Part<T>; high: Part<T> },
@@ -88,19 +86,12 @@ export function spreadChart<T extends DayRow>(
     margin: { right: 64 },
   });
   if (base instanceof SVGSVGElement) return base;
-  const { marks, x, y } = base;
-  for (const run of runs(rows, (row) => middle.value(row) !== null && high.value(row) !== null)) {
-    const between = area<Point<T>>()
-      .x(({ slot }) => x(slot + 0.5))
-      .y0(({ row }) => y(middle.value(row)!))
-      .y1(({ row }) => y(high.value(row)!));
-    marks.append(svg("path", { class: "spread", d: between(run) }));
-  }
+  spread(base, rows, middle.value, high.value);
   for (const part of [high, middle]) curve(base, rows, part);
   return base.root;
 }
 
-/** A share per day with its 95 % interval; `low` and `high` bound it. `target` draws a line to compare with. */
+/** A share per day with its 95 % interval from `low` to `high`, and a line at `target`. */
 export function shareLineChart<T extends DayRow>(
   rows: readonly T[],
   part: Part<T> & { low: (row: T) => number | null; high: (row: T) => number | null; n: (row: T) => number },
@@ -125,13 +116,7 @@ export function shareLineChart<T extends DayRow>(
   });
   if (base instanceof SVGSVGElement) return base;
   const { marks, x, y } = base;
-  for (const run of runs(rows, (row) => low(row) !== null && high(row) !== null)) {
-    const band = area<Point<T>>()
-      .x(({ slot }) => x(slot + 0.5))
-      .y0(({ row }) => y(low(row)!))
-      .y1(({ row }) => y(high(row)!));
-    marks.append(svg("path", { class: "spread", d: band(run) }));
-  }
+  spread(base, rows, low, high);
   const { target } = options;
   if (target !== undefined)
     marks.append(
@@ -144,19 +129,36 @@ export function shareLineChart<T extends DayRow>(
 
 function curve<T extends DayRow>(base: Panel, rows: readonly T[], { value, mark, text }: Part<T>): void {
   const { marks, x, y } = base;
-  const path = line<Point<T>>()
+  const path = line<RunPoint<T, number>>()
     .x(({ slot }) => x(slot + 0.5))
-    .y(({ row }) => y(value(row)!));
-  const found = runs(rows, (row) => value(row) !== null);
+    .y(({ value }) => y(value));
+  const segments = runs(rows, value);
   const dots = x(1) - x(0) > 9;
-  for (const run of found) {
+  for (const run of segments) {
     marks.append(svg("path", { class: `line ${mark}-line`, d: path(run) }));
-    for (const { row, slot } of run)
+    for (const { slot, value } of run)
       if (dots || run.length === 1)
-        marks.append(svg("circle", { class: `dot ${mark}`, cx: x(slot + 0.5), cy: y(value(row)!), r: 2.4 }));
+        marks.append(svg("circle", { class: `dot ${mark}`, cx: x(slot + 0.5), cy: y(value), r: 2.4 }));
   }
-  const last = found.at(-1)?.at(-1);
-  if (last) marks.append(endLabel(base, last.slot + 0.5, value(last.row)!, text, `${mark}-text`));
+  const last = segments.at(-1)?.at(-1);
+  if (last) marks.append(endLabel(base, last.slot + 0.5, last.value, text, `${mark}-text`));
+}
+
+function spread<T>(
+  { marks, x, y }: Panel,
+  rows: readonly T[],
+  low: (row: T) => number | null,
+  high: (row: T) => number | null,
+): void {
+  const bounds = (row: T) => {
+    const [from, to] = [low(row), high(row)];
+    return from === null || to === null ? null : { from, to };
+  };
+  const band = area<RunPoint<T, { from: number; to: number }>>()
+    .x(({ slot }) => x(slot + 0.5))
+    .y0(({ value }) => y(value.from))
+    .y1(({ value }) => y(value.to));
+  for (const run of runs(rows, bounds)) marks.append(svg("path", { class: "spread", d: band(run) }));
 }
 
 function stack<T extends DayRow>({ marks, x, y }: Panel, rows: readonly T[], parts: readonly Part<T>[]): void {
@@ -193,7 +195,7 @@ interface DailyPanel<T> extends DailyOptions {
 
 function dailyPanel<T extends DayRow>(rows: readonly T[], options: DailyPanel<T>): Panel | SVGSVGElement {
   const { width } = options;
-  if (rows.length === 0) return emptyPanel(width, "No rows for these days.");
+  if (rows.length === 0) return emptyPanel(width, "No data for these days.");
   return panel({
     width,
     height: options.height ?? 210,
@@ -203,16 +205,19 @@ function dailyPanel<T extends DayRow>(rows: readonly T[], options: DailyPanel<T>
     ticks: options.ticks,
     clock: options.clock,
     tick: (slot) => dayTick(rows, slot),
-    shade: (slot) => (rows.length <= 62 && weekend(rows[slot]!.day) ? "weekend" : null),
+    shade: (slot) => (rows.length <= 62 && weekend(rows[slot]?.day ?? "") ? "weekend" : null),
     label: options.label,
     description: options.description,
     crosshair: options.crosshair,
     margin: options.margin ?? {},
-    readout: (slot) => `${dayName(rows[slot]!.day)}  ${options.readout(rows[slot]!)}`,
+    readout(slot) {
+      const row = rows[slot];
+      return row ? `${dayName(row.day)}  ${options.readout(row)}` : "";
+    },
   });
 }
 
-// Every day, or Mondays, or the first of a month: by the number of days.
+// Every day, every Monday or the first of each month, depending on the number of days.
 function dayTick(rows: readonly DayRow[], slot: number): string | null {
   const row = rows[slot];
   if (!row) return null;

@@ -1,7 +1,7 @@
 import { isolated } from "../metrics/bidi.js";
 import { clock, count, decimal, longDay, percent, weekdayName, type Zone } from "../metrics/format.js";
 import { pageThrough } from "../metrics/freshness.js";
-import { type Interval, known, offered } from "../metrics/interval.js";
+import { hasCounts, type Interval, offered } from "../metrics/interval.js";
 import type { RestOfDay } from "../metrics/rest-of-day.js";
 import { excludedDay, excludedDays, lacks, missingText, type Site } from "../metrics/site.js";
 import { daysLater, timeZone } from "../metrics/time-zone.js";
@@ -20,29 +20,29 @@ import {
   waitChart,
 } from "./intraday.js";
 
-/** One queue on one day, and what its charts and words depend on. */
+/** One queue on one day: the inputs of its charts and words. */
 export interface DayFacts {
   rows: readonly Interval[]; // the whole day in order
   queue: string;
-  day: string; // "" when there is none at all
+  day: string; // "" without any day
   grain: number; // minutes
   zone: Zone;
   site: Site;
   crosshair?: Crosshair;
-  windows?: readonly Interval[]; // the same day in quarter-hours, for what must not depend on the grain
-  comparison?: today.Comparison; // the usual unless told
+  windows?: readonly Interval[]; // the same day in quarter-hours, for figures that must not depend on the grain
+  comparison?: today.Comparison; // default: the usual
   compared?: today.Compared | null;
   rest?: RestOfDay | null; // of a running day
 }
 
-/** A chart with its words; the page puts it in a figure, a shared picture below its headline. */
+/** A chart with its texts, for a figure on a page or for a shared picture. */
 export interface DayChart {
   id: string;
   title: string;
-  measure: string; // what is drawn, in which unit
-  subtitle: string; // the measure, with queue, day and interval
+  measure: string; // measure and unit
+  subtitle: string; // measure, queue, day and interval
   legend?: LegendEntry[];
-  columns: TableColumn<Interval>[]; // of what is plotted
+  columns: TableColumn<Interval>[]; // the plotted values
   draw: (width: number, height?: number) => SVGSVGElement;
 }
 
@@ -60,7 +60,7 @@ export function volumeOf(facts: DayFacts): DayChart {
     title: lacks(facts.site, "assignments", "abandons")
       ? "No contacts to show"
       : today.volumeTitle(windows, zone, facts.compared),
-    ...subtitles("Contacts offered: assigned to a rep or abandoned before.", facts),
+    ...subtitles("Contacts offered: assigned to a rep, or abandoned before that.", facts),
     legend: [
       { text: "Assigned", mark: "blue" },
       { text: "Abandoned", mark: "orange" },
@@ -68,13 +68,13 @@ export function volumeOf(facts: DayFacts): DayChart {
       ...(lined
         ? [
             {
-              text: `A week before${excludedDays(facts.site).has(daysLater(day, -7)) ? ", an excluded day" : ""}`,
+              text: `A week before${excludedDays(facts.site).has(daysLater(day, -7)) ? " (excluded day)" : ""}`,
               mark: "last-week",
             },
           ]
         : []),
       ...(banded || (comparison === "last" && lined)
-        ? [{ text: banded ? "More or fewer than usual" : "More or fewer than then", mark: "difference" }]
+        ? [{ text: `More or fewer than ${banded ? "usual" : "a week before"}`, mark: "difference" }]
         : []),
       ...(projected ? [{ text: "Projection, not data", mark: "projected" }] : []),
       ...(restated ? [{ text: "Restated later", mark: "revised" }] : []),
@@ -104,7 +104,7 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
     title:
       service === null
         ? windows.some((row) => today.contradictory(row, site))
-          ? "No service level: counts contradict"
+          ? "No service level: inconsistent counts"
           : "No service level to show"
         : `Service level ${percent(service)}, ${today.gap(service, target)}`,
     ...subtitles(`${today.formula(site)}.`, facts, faint(site)),
@@ -135,27 +135,27 @@ export function waitsOf(facts: DayFacts): DayChart {
     id: "waits",
     title: today.waitTitle(rows, !lacks(site, "wait_seconds")),
     ...subtitles(
-      "Mean wait of assigned and abandoned contacts, minutes and seconds, those without a wait included.",
+      "Mean wait of assigned and abandoned contacts, including zero waits, in minutes and seconds.",
       facts,
-      together(site),
+      pooled(site),
     ),
     columns: [...intervalColumns(facts), all.wait, all.threshold, all.offered],
     draw: (width, height) => waitChart(rows, { zone, width, seconds, minContacts, ...given({ crosshair, height }) }),
   };
 }
 
-/** Where the numbers of a day come from, up to when, and how many. */
+/** Source, reach and sample size of a day's figures. */
 export function provenance(facts: DayFacts, feed: string, more = ""): string {
   const { rows, windows = rows, zone, site } = facts;
   const through = today.dataThrough(windows);
-  // a feed other than that of the windows may have come to its end before them
+  // another feed may end earlier than the windows
   const others = pageThrough(site.feeds, { of: feed.split(", ").filter((name) => name !== "queue_wfm") });
   const end = through && others.through ? Math.min(through, Date.parse(others.through)) : through;
   return [
     `Times in ${site.timezone}.`,
     today.clockText(windows),
     end ? `Data through ${zone.dateTime(end)}.` : null,
-    lacks(site, "assignments", "abandons") || !windows.some(known)
+    lacks(site, "assignments", "abandons") || !windows.some(hasCounts)
       ? null
       : `n = ${count(today.summarize(windows).offered)} contacts.`,
     today.lackingText(windows),
@@ -174,12 +174,12 @@ export function handleOf(facts: DayFacts): DayChart {
   return {
     id: "handle-time",
     title: today.handleTitle(rows, !lacks(site, "handle_seconds")),
-    ...subtitles("Mean time from assignment to disposition, minutes and seconds.", facts, together(site)),
+    ...subtitles("Mean time from assignment to disposition, in minutes and seconds.", facts, pooled(site)),
     legend: [
       { text: "Until the customer's last message", mark: "blue" },
       { text: "Wrap-up", mark: "blue-strong" },
       ...(rows.some((row) => row.handle !== null && beforeWrap(row) === null)
-        ? [{ text: "Handle time, wrap-up not known", mark: "blue-soft" }]
+        ? [{ text: "Handle time, wrap-up unknown", mark: "blue-soft" }]
         : []),
     ],
     columns: [...intervalColumns(facts), all.beforeWrap, all.wrap, all.handle, all.offered],
@@ -193,40 +193,40 @@ export function repsOf(facts: DayFacts): DayChart {
   return {
     id: "reps",
     title: today.staffTitle(rows),
-    ...subtitles("Time of logged-in reps by state, as full-time equivalents.", facts),
+    ...subtitles("Logged-in rep time by state, in full-time equivalents.", facts),
     legend: states.map(({ text, mark }) => ({ text, mark })),
     columns: [...intervalColumns(facts), ...states.map(({ text, value }) => measure(text, "FTE", value, decimal))],
     draw: (width, height) => staffChart(rows, { zone, width, ...given({ crosshair, height }) }),
   };
 }
 
-/** Where that comes from which the day is compared with. */
+/** The source of the comparison. */
 export function comparisonText(facts: DayFacts): string {
   const { day, comparison = "usual" } = facts;
   if (comparison === "usual") return usualText(facts);
   if (comparison === "none" || !day) return "";
-  return `The week before: ${longDay(daysLater(day, -7))}, its volume from issue_queues, rep_convos, its rates and means from queue_wfm.`;
+  return `A week before: ${longDay(daysLater(day, -7))}, with volume from issue_queues and rep_convos, rates and means from queue_wfm.`;
 }
 
-/** What the usual is made of, or why there is none. */
+/** The basis of the usual, or why there is none. */
 export function usualText({ rows, day, site }: Pick<DayFacts, "rows" | "day" | "site">): string {
   const out = excludedFrom(rows);
   const without = out.length ? ` Excluded: ${out.map((date) => excludedDay(site, date)).join(", ")}.` : "";
   const weeks = Math.max(0, ...rows.map((row) => row.usualDays));
   if (!rows.some((row) => row.usual !== null))
-    return `The usual needs four weeks of both issue_queues and rep_convos; ${weeks} are here.${without}`;
+    return `The usual needs four weeks of both issue_queues and rep_convos; so far there are ${weeks}.${without}`;
   const weekday = weekdayName(day);
   return [
-    `The usual: median of ${weeks} ${weekday}s, from issue_queues, rep_convos.${without}`,
+    `The usual: median of ${weeks} ${weekday}s, from issue_queues and rep_convos.${without}`,
     excludedDays(site).has(day)
-      ? `${excludedDay(site, day)} is excluded itself: the usual is that of other ${weekday}s.`
+      ? `${excludedDay(site, day)} is itself excluded: the usual is that of other ${weekday}s.`
       : "",
   ]
     .filter(Boolean)
     .join(" ");
 }
 
-// "8", "8, 1 excluded": the weeks behind the usual, and the days passed over to find them.
+// "8", "8, 1 excluded": the weeks in the usual, and the days skipped.
 function usualWeeks(rows: readonly Interval[]): string {
   const weeks = Math.max(0, ...rows.map((row) => row.usualDays));
   const out = excludedFrom(rows).length;
@@ -237,7 +237,7 @@ function excludedFrom(rows: readonly Interval[]): string[] {
   return [...new Set(rows.flatMap((row) => row.usualExcluded))].sort();
 }
 
-/** All numbers of a day, interval by interval. */
+/** All figures of a day, per interval. */
 export function dayColumns(facts: DayFacts): TableColumn<Interval>[] {
   const all = measures(facts, {
     usual: (row) => row.usual,
@@ -253,23 +253,23 @@ export function dayColumns(facts: DayFacts): TableColumn<Interval>[] {
     all.within,
     all.service,
     all.usual,
-    unseen(all.usualLow),
-    unseen(all.usualHigh),
-    unseen(all.lastWeek),
+    csvOnly(all.usualLow),
+    csvOnly(all.usualHigh),
+    csvOnly(all.lastWeek),
     ...(projectedRows(facts) ? [all.projected] : []),
-    unseen(all.firstOffered),
+    csvOnly(all.firstOffered),
     all.wait,
     all.handle,
     all.wrap,
     all.reps,
     all.available,
     all.busy,
-    unseen(all.utilizedAvailable),
-    unseen(all.utilizedBusy),
+    csvOnly(all.utilizedAvailable),
+    csvOnly(all.utilizedBusy),
   ];
 }
 
-/** Whose an interval is, where one queue is shown, when it was and what is known of it: the first columns of a day. */
+/** The first columns of a day: queue (where one is shown), time and state. */
 export function intervalColumns({
   queue,
   zone,
@@ -288,7 +288,7 @@ export function intervalColumns({
   ];
 }
 
-/** A number of an interval, with its unit in the CSV file. */
+/** A numeric column, with its unit in the CSV header. */
 export function measure<T>(
   label: string,
   unit: string,
@@ -327,7 +327,7 @@ function measures({ rows, site, rest, comparison = "usual" }: DayFacts, lines = 
   };
 }
 
-function unseen<T>(column: TableColumn<T>): TableColumn<T> {
+function csvOnly<T>(column: TableColumn<T>): TableColumn<T> {
   return { ...column, hidden: true };
 }
 
@@ -345,12 +345,12 @@ function faint({ min_contacts }: Site): string {
   return `Faint: fewer than ${min_contacts} contacts.`;
 }
 
-// Means of few contacts do not ship: the loader gives a window of few that of its neighbours too.
-function together({ min_contacts }: Site): string {
-  return `Faint: fewer than ${min_contacts} contacts, with the mean of their neighbours together.`;
+// Means of few contacts do not ship: the loader pools such a window with its neighbours.
+function pooled({ min_contacts }: Site): string {
+  return `Faint: fewer than ${min_contacts} contacts, showing the mean pooled with neighbouring windows.`;
 }
 
-// What is undefined is left out, so that a chart takes its default.
+// Omits undefined options, so that a chart takes its defaults.
 function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

@@ -6,7 +6,7 @@ import { span } from "../metrics/today.js";
 import { html } from "../picture/dom.js";
 import { tableHead } from "./figure.js";
 
-/** What an interval was like, what it usually is, and what moved its net staffing. */
+/** An interval, its usual, and the drivers of its net staffing. */
 export interface Explained {
   row: Interval;
   now: Side;
@@ -27,8 +27,8 @@ interface Side {
 export function explain({ row, contacts, handle, available, required, net }: NetRow, basis: StaffingBasis): Explained {
   const need = requirement(basis, row.minutes);
   const now = { contacts, handle, available, required, net };
-  const part = row.state === "partial"; // the usual is that of the whole
-  const [usualContacts, usualHandle] = [part ? null : row.usual, row.former.handle];
+  const partial = row.state === "partial"; // the usual is for the whole interval
+  const [usualContacts, usualHandle] = [partial ? null : row.usual, row.former.handle];
   const usualNeed = usualContacts === null || usualHandle === null ? null : need(usualContacts, usualHandle);
   const usual = {
     contacts: usualContacts,
@@ -49,7 +49,7 @@ export function explain({ row, contacts, handle, available, required, net }: Net
   return { row, now, usual, drivers, lacking: drivers ? null : lackOf(row, now, usual) };
 }
 
-/** What drove it, in words. */
+/** The drivers in words. */
 export function driverSentence({ now, usual, drivers, lacking }: Explained): string {
   if (!drivers) return lacking ?? "";
   const parts = (["volume", "aht", "staff"] as const)
@@ -61,14 +61,14 @@ export function driverSentence({ now, usual, drivers, lacking }: Explained): str
     aht: `handle time (${clock(now.handle)} against ${clock(usual.handle)})`,
     staff: `staff (${decimal(now.available)} available against ${decimal(usual.available)})`,
   };
-  const told = (value: number | null) => (value === null ? "–" : signed(value, 1));
-  const total = `Net staffing was ${told(now.net)}, usually ${told(usual.net)}`;
-  if (parts.length === 0) return `${total}: nothing moved it.`;
+  const text = (value: number | null) => (value === null ? "–" : signed(value, 1));
+  const total = `Net staffing was ${text(now.net)}, usually ${text(usual.net)}`;
+  if (parts.length === 0) return `${total}: no driver stands out.`;
   const effects = parts.map(({ name, effect }) => `${words[name]} ${signed(effect, 1)}`);
   return `${total}: ${effects.join(", ")}; together ${signed(drivers.total, 1)} reps.`;
 }
 
-/** The headline: which of the three did most. */
+/** The headline: the largest driver. */
 function driverTitle({ row, drivers, now }: Explained, zone: Zone): string {
   const names = { volume: "volume", aht: "handle time", staff: "staff" };
   const most = (["volume", "aht", "staff"] as const).reduce((a, b) =>
@@ -80,7 +80,7 @@ function driverTitle({ row, drivers, now }: Explained, zone: Zone): string {
       : Math.abs(now.net) < 0.5
         ? "staff and work in balance"
         : `${decimal(Math.abs(now.net))} reps ${now.net < 0 ? "too few" : "to spare"}`;
-  const moved = drivers && Math.abs(drivers[most]) >= 0.5 ? `, moved most by ${names[most]}` : "";
+  const moved = drivers && Math.abs(drivers[most]) >= 0.5 ? `, driven most by ${names[most]}` : "";
   return `${span(row, zone)}: ${state}${moved}`;
 }
 
@@ -108,9 +108,7 @@ export function driverPanel(
   const close = html("button", { type: "button", onclick: options.onClose }, "Close");
   const notes = [
     `${count(offered(row))} offered, ${count(row.abandoned)} abandoned, ${options.service === null ? "no service level" : `${percent(options.service)} in time`}.`,
-    row.firstOffered === null
-      ? null
-      : `Restated since its first delivery, which told of ${count(row.firstOffered)} offered.`,
+    row.firstOffered === null ? null : `Restated since its first delivery of ${count(row.firstOffered)} offered.`,
     `The usual: median volume of ${row.usualDays} such weekdays${row.usualExcluded.length ? `, ${row.usualExcluded.length} excluded` : ""} (issue_queues, rep_convos), their mean handle time and median staff (WFM feeds).`,
     options.basis,
   ];
@@ -137,7 +135,7 @@ export function driverPanel(
   );
 }
 
-// A bar to the left for fewer reps to spare, to the right for more; half the cell is five reps.
+// A bar to the left for fewer spare reps, to the right for more; half the cell is five reps.
 function bar(effect: number): HTMLElement {
   const width = Math.min(50, Math.abs(effect) * 10);
   return html("i", {
@@ -148,11 +146,10 @@ function bar(effect: number): HTMLElement {
 
 function lackOf(row: Interval, now: Side, usual: Side): string {
   if (row.held) return "Rep figures of this interval are held back: too few reps.";
-  if (now.contacts === null) return "Nothing has arrived for this interval, so nothing can be told of it.";
-  if (row.state === "partial")
-    return "Part of this interval has not arrived yet: it cannot be compared with a whole one.";
-  if (now.available === null) return "The membership feed tells of no reps in this interval.";
+  if (now.contacts === null) return "No data have arrived for this interval.";
+  if (row.state === "partial") return "This interval is incomplete and cannot be compared with complete ones.";
+  if (now.available === null) return "The membership feed has no reps in this interval.";
   if (usual.contacts === null) return "There are fewer than four such weekdays to compare with.";
-  if (usual.available === null) return "How many reps are usual is not known: fewer than four weeks, or held back.";
-  return "Without a handle time there is no requirement to take apart.";
+  if (usual.available === null) return "The usual number of reps is unknown: fewer than four weeks, or held back.";
+  return "Without a handle time there is no requirement to decompose.";
 }

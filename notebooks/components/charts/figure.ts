@@ -6,24 +6,24 @@ import { swatch, swatchSize } from "../picture/swatch.js";
 import { saveCsv, shareMenu } from "./share-menu.js";
 
 export interface TableColumn<T> extends CsvColumn<T> {
-  text?: (row: T) => string; // as it is shown; the value by default
+  text?: (row: T) => string; // as displayed; default: the value
   hidden?: boolean; // only in the CSV file
 }
 
 export interface FigureOptions<T> {
   id: string;
-  title: string; // the message, in words
+  title: string; // the finding
   subtitle: string; // measure, unit, population, period
-  footer: string; // zone, data-through, n, source feed
+  footer: string; // zone, data through, n, source feed
   draw: (width: number) => SVGSVGElement;
   legend?: LegendEntry[];
   rows: readonly T[];
   columns: TableColumn<T>[];
-  csv?: () => string; // what is plotted, where that is not the rows of the table
-  file?: string; // name of what is saved, without extension
+  csv?: () => string; // the plotted values, if not the rows of the table
+  file?: string; // name of saved files, without extension
 }
 
-/** A chart with its two titles, its footer, and the plotted rows as a table and as CSV. Drawn anew when its width changes. */
+/** A chart with titles, footer, and its rows as a table and as CSV. Redrawn when its width changes. */
 export function figure<T>(options: FigureOptions<T>): HTMLElement {
   const body = html("div", { class: "figure-body" });
   const details = html("details", { class: "figure-table" }, html("summary", {}, "Table"));
@@ -62,11 +62,11 @@ export function figure<T>(options: FigureOptions<T>): HTMLElement {
     drawn = width;
     body.replaceChildren(options.draw(Math.floor(width)));
   };
-  new ResizeObserver((entries) => draw(entries[0]!.contentRect.width)).observe(body);
+  new ResizeObserver(([entry]) => draw(entry?.contentRect.width ?? 0)).observe(body);
   return element;
 }
 
-/** The plotted rows with their numbers, as HTML. */
+/** Rows as an HTML table. */
 export function table<T>(all: TableColumn<T>[], rows: readonly T[]): HTMLElement {
   const columns = all.filter(({ hidden }) => !hidden);
   if (rows.length === 0) return html("p", { class: "none" }, "No rows.");
@@ -77,7 +77,7 @@ export function table<T>(all: TableColumn<T>[], rows: readonly T[]): HTMLElement
     html(
       "table",
       {},
-      tableHead(columns.map(({ label }, i) => ({ label, number: numeric[i]! }))),
+      tableHead(columns.map(({ label }, i) => ({ label, number: numeric[i] ?? false }))),
       html(
         "tbody",
         {},
@@ -102,12 +102,12 @@ export function tableHead(columns: readonly { label: string; number: boolean }[]
   return html("thead", {}, html("tr", {}, cells));
 }
 
-/** What all rows share, such as the queue: said in the CSV file, which has no title. */
+/** A value that all rows share, such as the queue, for the CSV file, which has no title. */
 export function sharedColumn<T>(label: string, value: string): TableColumn<T> {
   return { label, value: () => value, hidden: true };
 }
 
-/** A column of counts, shown with their thousands apart. */
+/** A column of counts with thousands separators. */
 export function countColumn<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
   return { label, value, text: (row) => count(value(row)) };
 }

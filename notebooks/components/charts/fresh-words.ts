@@ -3,18 +3,18 @@ import { ageText, type Moment, type PageFeeds, pageAge, pageThrough, readClock }
 import type { FreshSite } from "../metrics/site.js";
 import { timeZone } from "../metrics/time-zone.js";
 
-/** The feeds of a page, and what it shows of the past. */
+/** The feeds of a page, and the past day it shows, if any. */
 export interface FreshOptions extends PageFeeds {
-  /** End of what is shown where that is a day of the past: its age says nothing, and no warning is due. ISO or ms. */
+  /** End of a past day shown, ISO or ms: its age is irrelevant, and there is no warning. */
   shown?: number | string | null | undefined;
 }
 
 export interface FreshWords {
   items: { label: string; value: string }[];
-  warning: { title: string; text: string } | null; // without minutes, so that it is not read out again and again
+  warning: { title: string; text: string } | null; // without ages, so that screen readers do not repeat it
 }
 
-/** The words about time, as of a clock. `synced`: of the newest build, where that is known; else of this one. */
+/** The words about freshness at a given time. `synced` is that of the newest build, if known, else of this one. */
 export function freshWords(
   site: FreshSite,
   options: FreshOptions,
@@ -48,44 +48,44 @@ export function freshWords(
     );
   if (!past && page.newest !== null)
     add("Oldest", `${names(page.oldest)}; others through ${local.dateTime(page.newest)}`);
-  add("Not here", page.through === null ? null : page.missing.join(", "));
+  add("Missing", page.through === null ? null : page.missing.join(", "));
   const behind =
     moment === null
       ? []
       : page.beside.filter((feed) => {
           const own = pageThrough([feed], { of: [feed.feed] });
-          const before = page.through === null || Date.parse(feed.through!) < Date.parse(page.through) - dayMs;
+          const before = page.through === null || Date.parse(feed.through) < Date.parse(page.through) - dayMs;
           return before && pageAge(own, moment, utc)?.old;
         });
-  add("Behind", behind.map((feed) => `${feed.feed}, ${local.dateTime(feed.through!)}`).join("; "));
+  add("Behind", behind.map((feed) => `${feed.feed}, ${local.dateTime(feed.through)}`).join("; "));
   add("Synced", synced === null ? null : local.moment(synced));
   add("Times in", site.timezone);
-  if (time.now === null) add("Age", "not told: this device's clock is behind the data");
+  if (time.now === null) add("Age", "unknown: this device's clock is behind the data");
   else if (time.device !== "right")
-    add("This device's clock", `${ageText(time.offMinutes)} ${time.device}; ages go by the server's`);
+    add("This device's clock", `${ageText(time.offMinutes)} ${time.device}; ages use the server's clock`);
   add("WFM metrics without a column", (site.missing ?? []).map(({ metric }) => metric).join(", "));
   return { items, warning: past || moment === null ? null : warning(site, page, moment) };
 }
 
 function warning(site: FreshSite, page: ReturnType<typeof pageThrough>, moment: Moment): FreshWords["warning"] {
   const local = zone(site.timezone);
-  const found = pageAge(page, moment, timeZone(site.timezone));
-  if (found === null) return null;
-  const { feeds, through, others, old, today, since } = found;
+  const age = pageAge(page, moment, timeZone(site.timezone));
+  if (age === null) return null;
+  const { feeds, through, others, old, today, since } = age;
   const one = feeds.length === 1;
   const end = `${listed(feeds)} ${one ? "ends" : "end"} ${local.moment(through)}`;
-  if (!old) return { title: "Not of today.", text: `${end}; nothing of today has come since.` };
-  const [every] = feeds.map((name) => site.feeds.find(({ feed }) => feed === name)!.cadence_minutes);
-  const cadence = every ? `, and ${one ? "comes" : "come"} every ${cadenceText(every)}` : "";
-  const too = others.length ? ` ${listed(others)} ${others.length === 1 ? "is" : "are"} late too.` : "";
-  const what = `${end}${cadence}.${too}`;
+  if (!old) return { title: "Not today's data.", text: `${end}; no data for today has arrived since.` };
+  const every = site.feeds.find(({ feed }) => feed === feeds[0])?.cadence_minutes;
+  const cadence = every ? `, although expected every ${cadenceText(every)}` : "";
+  const also = others.length ? ` ${listed(others)} ${others.length === 1 ? "is" : "are"} late as well.` : "";
+  const what = `${end}${cadence}.${also}`;
   const why =
     since === "export"
       ? "The last sync found nothing newer."
       : moment.synced === null
         ? ""
         : `The last sync was on ${local.moment(moment.synced)}.`;
-  return { title: today ? "Old data." : "Old data, not of today.", text: `${what} ${why}`.trim() };
+  return { title: today ? "Old data." : "Old data, not today's.", text: `${what} ${why}`.trim() };
 }
 
 function names(feeds: readonly { feed: string }[]): string {

@@ -5,19 +5,19 @@ import { emptyPanel } from "./panel.js";
 export interface HeatmapOptions {
   width: number;
   scale: Scale;
-  short: (value: number) => string; // what fits into a cell
-  tick: (value: number) => string; // under the scale
-  ends: [low: string, high: string]; // the ends of the scale in words
-  say: (cell: HeatCell) => string; // the numbers of a cell
-  announce?: (text: string) => void; // for readers of the screen, while keys move
+  short: (value: number) => string; // text in a cell
+  tick: (value: number) => string; // labels of the colour scale
+  ends: [low: string, high: string]; // words at its ends
+  say: (cell: HeatCell) => string; // readout of a cell
+  announce?: (text: string) => void; // for screen readers, on keyboard moves
   label: string;
   name: (weekday: number) => string;
 }
 
-/** How the states look and are called, in the order of the legend. */
+/** The states and their names, in legend order. */
 export const cellStates: { state: CellState; text: string }[] = [
   { state: "few", text: "few contacts" },
-  { state: "zero", text: "nothing came" },
+  { state: "zero", text: "no contacts" },
   { state: "closed", text: "closed" },
   { state: "none", text: "no data" },
   { state: "clock", text: "clock changed" },
@@ -28,7 +28,7 @@ export const cellStates: { state: CellState; text: string }[] = [
 export function heatmapChart(heat: Heat, options: HeatmapOptions): SVGSVGElement {
   const { width, scale, say, announce } = options;
   if (heat.cells.every(({ state }) => state === "none" || state === "closed"))
-    return emptyPanel(width, "No rows for this queue.");
+    return emptyPanel(width, "No data for this queue.");
   const { weekdays, slots, cells } = heat;
   const left = 46;
   const upright = (width - left) / slots.length < 9;
@@ -85,8 +85,9 @@ export function heatmapChart(heat: Heat, options: HeatmapOptions): SVGSVGElement
   let at: number | null = null;
   const show = (next: number | null) => {
     at = next;
-    ring.setAttribute("visibility", next === null ? "hidden" : "visible");
-    readout.textContent = next === null ? "" : say(cells[next]!);
+    const cell = next === null ? undefined : cells[next];
+    ring.setAttribute("visibility", cell ? "visible" : "hidden");
+    readout.textContent = cell ? say(cell) : "";
     if (next === null) return;
     const { x, y } = place(next);
     ring.setAttribute("x", String(x));
@@ -117,8 +118,10 @@ export function heatmapChart(heat: Heat, options: HeatmapOptions): SVGSVGElement
     const next = event.key === "Home" ? 0 : event.key === "End" ? cells.length - 1 : at === null ? 0 : at + step;
     if (step === 0 && event.key !== "Home" && event.key !== "End") return;
     event.preventDefault();
-    show(Math.min(cells.length - 1, Math.max(0, next)));
-    announce?.(say(cells[at!]!));
+    const target = Math.min(cells.length - 1, Math.max(0, next));
+    show(target);
+    const cell = cells[target];
+    if (cell) announce?.(say(cell));
   });
   return root;
 }
@@ -133,14 +136,12 @@ interface Box {
 
 function cellMarks(cell: HeatCell, box: Box, scale: Scale, id: string): SVGElement[] {
   const rect = (attributes: Record<string, string>) => svg("rect", { ...box, ...attributes });
+  const value = cell.value ?? scale.low;
   switch (cell.state) {
     case "data":
-      return [rect({ class: "heat-data", style: `fill:${fill(cell.value!, scale)}` })];
+      return [rect({ class: "heat-data", style: `fill:${fill(value, scale)}` })];
     case "few":
-      return [
-        rect({ style: `fill:${fill(cell.value!, scale)};opacity:0.45` }),
-        rect({ style: `fill:url(#${id}-few)` }),
-      ];
+      return [rect({ style: `fill:${fill(value, scale)};opacity:0.45` }), rect({ style: `fill:url(#${id}-few)` })];
     case "zero":
       return [
         rect({ class: "heat-zero" }),
@@ -162,7 +163,7 @@ function cellMarks(cell: HeatCell, box: Box, scale: Scale, id: string): SVGEleme
   }
 }
 
-// Which of the theme's colours a number in the cell has to take to be read: 4 to 1 or better in both themes.
+// The text colour class that gives a contrast of at least 4 to 1 in both themes.
 function contrast(value: number, scale: Scale): string {
   const { colour, strength } = heatColour(value, scale);
   if (strength < (colour === "blue" ? 0.66 : 0.55)) return "";
@@ -201,7 +202,7 @@ function axes(
   return group;
 }
 
-// A ramp with its ends, and a swatch for each state that occurs.
+// A colour ramp with its ends, and a swatch for each state that occurs.
 function legend(
   { width, scale, tick, ends }: HeatmapOptions,
   id: string,
@@ -238,7 +239,9 @@ function legend(
   const narrow = width < 560;
   let x = narrow ? left : left + long + 28;
   let line = narrow ? y + 42 : y - 2;
-  const sample: HeatCell = { ...cells[0]!, value: low + (high - low) * 0.85 };
+  const [first] = cells;
+  if (!first) return group;
+  const sample: HeatCell = { ...first, value: low + (high - low) * 0.85 };
   for (const { state, text } of cellStates) {
     if (!cells.some((cell) => cell.state === state)) continue;
     const room = 24 + text.length * 6.4;

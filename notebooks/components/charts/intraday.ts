@@ -1,14 +1,14 @@
 import { area, curveStepAfter, line } from "d3";
 import { clock, count, decimal, percent, signed, type Zone } from "../metrics/format.js";
-import { type Interval, known, offered } from "../metrics/interval.js";
+import { hasCounts, type Interval, offered } from "../metrics/interval.js";
 import type { NetRow } from "../metrics/net-staffing.js";
 import { less } from "../metrics/ratio.js";
 import { wrapShare } from "../metrics/times.js";
 import { svg } from "../picture/dom.js";
 import type { Crosshair } from "./crosshair.js";
-import { emptyPanel, endLabel, type Panel, panel, runs, type Shade } from "./panel.js";
+import { closed, emptyPanel, endLabel, type Panel, panel, type RunPoint, runs, type Shade } from "./panel.js";
 
-/** What all charts of one day share, so that they line up. */
+/** Options shared by all charts of a day, so that they line up. */
 export interface DayOptions {
   width: number;
   height?: number;
@@ -19,16 +19,14 @@ export interface DayOptions {
 export interface ServiceOptions extends DayOptions {
   target: number; // 0..1
   level: (row: Interval) => number | null; // the service level of an interval, 0..1
-  contradicts?: (row: Interval) => boolean; // it has none because its counts contradict each other
-  minContacts: number; // fewer are drawn faintly
+  contradicts?: (row: Interval) => boolean; // it has none because its counts are inconsistent
+  minContacts: number; // intervals with fewer are drawn faintly
 }
 
 export interface VolumeOptions extends DayOptions {
-  comparison?: "usual" | "last" | "none"; // what the difference is filled to
-  projected?: readonly (number | null)[]; // contacts an interval that has not come whole will have had
+  comparison?: "usual" | "last" | "none"; // what the filled difference refers to
+  projected?: readonly (number | null)[]; // projected contacts of incomplete intervals
 }
-
-type Point = { row: Interval; slot: number };
 
 const right = 92; // room for direct labels
 
@@ -68,19 +66,22 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
   if (base instanceof SVGSVGElement) return base;
   const { marks, x, y } = base;
 
-  const banded = runs(rows, (row) => lines.usual(row) !== null);
-  const band = area<Point>()
+  const quartiles = (row: Interval) => {
+    const [low, high] = [lines.usualLow(row), lines.usualHigh(row)];
+    return low === null || high === null ? null : { low, high };
+  };
+  const band = area<RunPoint<Interval, { low: number; high: number }>>()
     .curve(curveStepAfter)
     .x(({ slot }) => x(slot))
-    .y0(({ row }) => y(row.usualLow!))
-    .y1(({ row }) => y(row.usualHigh!));
-  for (const run of banded) marks.append(svg("path", { class: "usual-band", d: band(closed(run)) }));
+    .y0(({ value }) => y(value.low))
+    .y1(({ value }) => y(value.high));
+  for (const run of runs(rows, quartiles)) marks.append(svg("path", { class: "usual-band", d: band(closed(run)) }));
 
   const gap = x(1) - x(0) > 5 ? 1 : 0.4;
   rows.forEach((row, slot) => {
-    if (!known(row)) return;
+    if (!hasCounts(row)) return;
     const left = x(slot) + gap / 2;
-    const part = row.state === "partial" ? " running" : "";
+    const running = row.state === "partial" ? " running" : "";
     const width = Math.max(0.5, x(1) - x(0) - gap);
     const [assigned, abandoned] = [row.assigned ?? 0, row.abandoned ?? 0];
     if (offered(row) === 0) {
@@ -88,9 +89,9 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
       return;
     }
     marks.append(
-      svg("rect", { class: `blue${part}`, x: left, width, y: y(assigned), height: y(0) - y(assigned) }),
+      svg("rect", { class: `blue${running}`, x: left, width, y: y(assigned), height: y(0) - y(assigned) }),
       svg("rect", {
-        class: `orange${part}`,
+        class: `orange${running}`,
         x: left,
         width,
         y: y(assigned + abandoned),
@@ -114,7 +115,7 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
   return base.root;
 }
 
-/** What the volume chart draws beside its columns; null where it draws nothing, as at hours when nothing ever comes. */
+/** The lines of the volume chart; null where there is none, such as at hours that never have contacts. */
 export function volumeLines(comparison: VolumeOptions["comparison"]) {
   const expected = (row: Interval) => comparison === "usual" && (row.usualHigh ?? row.usual ?? 0) > 0;
   const usual = (value: (row: Interval) => number | null) => (row: Interval) => (expected(row) ? value(row) : null);
@@ -139,21 +140,21 @@ export function serviceChart(rows: readonly Interval[], options: ServiceOptions)
     readout: (row) =>
       level(row) === null
         ? contradicts(row)
-          ? "counts contradict"
+          ? "inconsistent counts"
           : "no contacts"
         : `${percent(level(row))} of ${count(offered(row))}: ${count(row.within)} in time`,
   });
   if (base instanceof SVGSVGElement) return base;
   const { marks, x, y } = base;
   const middle = (slot: number) => x(slot + 0.5);
-  for (const run of runs(rows, (row) => level(row) !== null)) {
-    const below = area<Point>()
+  for (const run of runs(rows, level)) {
+    const below = area<RunPoint<Interval, number>>()
       .x(({ slot }) => middle(slot))
       .y0(y(target))
-      .y1(({ row }) => y(Math.min(target, level(row)!)));
-    const path = line<Point>()
+      .y1(({ value }) => y(Math.min(target, value)));
+    const path = line<RunPoint<Interval, number>>()
       .x(({ slot }) => middle(slot))
-      .y(({ row }) => y(level(row)!));
+      .y(({ value }) => y(value));
     marks.append(
       svg("path", { class: "shortfall", d: below(run) }),
       svg("path", { class: "line blue-line thin", d: path(run) }),
@@ -210,12 +211,12 @@ export function waitChart(
   return base.root;
 }
 
-// Of a queue with too few contacts in the day no mean ships, and none where none was delivered.
+// No mean ships for a queue with too few contacts in the day.
 function fewText(minContacts: number): string {
   return `not delivered, or held back: fewer than ${minContacts} contacts in the day`;
 }
 
-/** Mean handle time per interval: time with the customer below, wrap-up on top. */
+/** Mean handle time per interval: time with the customer, wrap-up on top. */
 export function handleChart(rows: readonly Interval[], options: DayOptions & { minContacts: number }): SVGSVGElement {
   const few = fewerThan(options.minContacts);
   const base = dayPanel(rows, {
@@ -235,17 +236,14 @@ export function handleChart(rows: readonly Interval[], options: DayOptions & { m
           : row.assigned
             ? fewText(options.minContacts)
             : "no contacts"
-        : `handle ${clock(row.handle)}, of it wrap-up ${clock(row.wrap)} · ${count(row.assigned)} assigned`,
+        : `handle ${clock(row.handle)}, wrap-up ${clock(row.wrap)} of it · ${count(row.assigned)} assigned`,
   });
   if (base instanceof SVGSVGElement) return base;
   columns(
     base,
     rows,
     [
-      {
-        value: beforeWrap,
-        mark: () => "blue",
-      },
+      { value: beforeWrap, mark: () => "blue" },
       { value: (row) => (beforeWrap(row) === null ? null : row.wrap), mark: () => "blue-strong" },
       { value: (row) => (beforeWrap(row) === null ? row.handle : null), mark: () => "blue-soft" },
     ],
@@ -254,12 +252,12 @@ export function handleChart(rows: readonly Interval[], options: DayOptions & { m
   return base.root;
 }
 
-/** Mean seconds from assignment to the customer's last message; null where wrap-up is not known, or longer than all. */
+/** Mean seconds from assignment to the customer's last message; null where wrap-up is unknown or exceeds handle time. */
 export function beforeWrap({ handle, wrap }: Interval): number | null {
   return wrapShare(wrap, handle) === null ? null : less(handle, wrap);
 }
 
-/** Rep time per interval by state, as full-time equivalents. */
+/** Rep time per interval by state, in full-time equivalents. */
 export function staffChart(rows: readonly Interval[], options: DayOptions): SVGSVGElement {
   const parts = staffStatesOf(rows).map(({ value, mark }) => ({ value, mark: () => mark }));
   const total = (row: Interval) => parts.reduce((sum, { value }) => sum + (value(row) ?? 0), 0);
@@ -274,9 +272,9 @@ export function staffChart(rows: readonly Interval[], options: DayOptions): SVGS
         ? row.held
           ? "held back: too few reps"
           : row.timeContradicts
-            ? "times contradict"
+            ? "inconsistent times"
             : row.reps
-              ? `${count(row.reps)} reps, their time is not known`
+              ? `${count(row.reps)} reps, time unknown`
               : "no reps"
         : `${count(row.reps)} reps · ${decimal(row.available)} available (${decimal(row.utilizedAvailable)} with chats) · ${decimal(row.busy)} busy`,
   });
@@ -285,7 +283,7 @@ export function staffChart(rows: readonly Interval[], options: DayOptions): SVGS
   return base.root;
 }
 
-/** Available less required reps: above the line to spare, below it too few; hollow where staff and work are planned. */
+/** Available minus required reps: spare above the line, short below; hollow for planned intervals. */
 export function netChart(rows: readonly NetRow[], options: DayOptions): SVGSVGElement {
   const nets = rows.map(({ net }) => net ?? 0);
   const reach = Math.max(1, ...nets.map(Math.abs));
@@ -300,8 +298,8 @@ export function netChart(rows: readonly NetRow[], options: DayOptions): SVGSVGEl
       format: (value) => (value === 0 ? "0" : signed(value, value % 1 ? 1 : 0)),
       label: "Net staffing per interval, full-time equivalents",
       description: "Columns above the zero line: reps to spare. Below: reps too few.",
-      ahead: (slot) => (rows[slot]!.ahead ? netText(rows[slot]!) : null),
-      readout: (row) => netText(rows.find((net) => net.row === row)!) ?? "no contacts",
+      ahead: (slot) => (rows[slot]?.ahead ? netText(rows[slot]) : null),
+      readout: (row) => rows.flatMap((net) => (net.row === row ? (netText(net) ?? []) : []))[0] ?? "no contacts",
     },
   );
   if (base instanceof SVGSVGElement) return base;
@@ -342,15 +340,15 @@ const staffStates: StaffState[] = [
   { text: "Busy, no chats", mark: "orange-soft", value: (row) => free(row.busy, row.utilizedBusy) },
 ];
 
-// Of reps of whom is not known how long they had chats.
+// For reps whose time with chats is unknown.
 const unsplitStates: StaffState[] = [
   {
-    text: "Available, chats not known",
+    text: "Available, chats unknown",
     mark: "grey",
     value: (row) => (row.utilizedAvailable === null ? row.available : null),
   },
   {
-    text: "Busy, chats not known",
+    text: "Busy, chats unknown",
     mark: "grey-soft",
     value: (row) => (row.utilizedBusy === null ? row.busy : null),
   },
@@ -362,12 +360,12 @@ interface StaffState {
   value: (row: Interval) => number | null; // full-time equivalents
 }
 
-/** What reps were doing, as far as it can be told. */
+/** The states of rep time that occur. */
 export function staffStatesOf(rows: readonly Interval[]): StaffState[] {
   return [...staffStates, ...unsplitStates.filter(({ value }) => rows.some((row) => value(row) !== null))];
 }
 
-/** Local time under the left edge of every full second hour, or every third on narrow charts. */
+/** Labels at full hours: every second, third or fourth, depending on the width. */
 function hourTicks(rows: readonly Interval[], zone: Zone, width: number) {
   const step = width < 520 ? 4 : width < 820 ? 3 : 2;
   return (slot: number): string | null => {
@@ -378,24 +376,22 @@ function hourTicks(rows: readonly Interval[], zone: Zone, width: number) {
   };
 }
 
-// Drawn as no other mark is: a pale area under a dashed line, with its name beside it.
+// A pale area under a dashed, labelled line, unlike any mark for data.
 function project(base: Panel, rows: readonly Interval[], projected: readonly (number | null)[]): void {
   const { marks, x, y } = base;
-  const value = (slot: number) => projected[slot] ?? 0;
-  for (const run of runs(rows, (row) => (projected[rows.indexOf(row)] ?? null) !== null)) {
+  const fill = area<RunPoint<Interval, number>>()
+    .curve(curveStepAfter)
+    .x(({ slot }) => x(slot))
+    .y0(y(0))
+    .y1(({ value }) => y(value));
+  const edge = line<RunPoint<Interval, number>>()
+    .curve(curveStepAfter)
+    .x(({ slot }) => x(slot))
+    .y(({ value }) => y(value));
+  for (const run of runs(rows, (_, slot) => projected[slot] ?? null)) {
     const steps = closed(run);
-    const of = ({ slot }: Point) => y(value(Math.min(slot, run.at(-1)!.slot)));
-    const fill = area<Point>()
-      .curve(curveStepAfter)
-      .x(({ slot }) => x(slot))
-      .y0(y(0))
-      .y1(of);
-    const edge = line<Point>()
-      .curve(curveStepAfter)
-      .x(({ slot }) => x(slot))
-      .y(of);
-    const top = run.reduce((most, point) => (value(point.slot) > value(most.slot) ? point : most));
-    const [from, to] = [x(run[0]!.slot), x(run.at(-1)!.slot + 1)];
+    const top = run.reduce((most, point) => (point.value > most.value ? point : most));
+    const [from, to] = [x(Math.min(...steps.map(({ slot }) => slot))), x(Math.max(...steps.map(({ slot }) => slot)))];
     marks.append(
       svg("path", { class: "projected-fill", d: fill(steps) }),
       svg("path", { class: "line projected-line", d: edge(steps) }),
@@ -407,7 +403,7 @@ function project(base: Panel, rows: readonly Interval[], projected: readonly (nu
           {
             class: "projected-label",
             x: Math.min(to - 64, Math.max(from + 4, x(top.slot))),
-            y: y(value(top.slot)) - 6,
+            y: y(top.value) - 6,
           },
           "projection",
         ),
@@ -421,7 +417,7 @@ interface DayPanel extends DayOptions {
   label: string;
   description: string;
   readout: (row: Interval) => string;
-  ahead?: (slot: number) => string | null; // what is known of an interval that has not come
+  ahead?: (slot: number) => string | null; // readout of an interval still to come
   min?: number;
   ticks?: number[];
   clock?: boolean;
@@ -429,7 +425,7 @@ interface DayPanel extends DayOptions {
 
 function dayPanel(rows: readonly Interval[], options: DayPanel): Panel | SVGSVGElement {
   const { width, zone, readout } = options;
-  if (!rows.some(known)) return emptyPanel(width, "No rows for this queue and day.");
+  if (!rows.some(hasCounts)) return emptyPanel(width, "No data for this queue and day.");
   const states: Record<Interval["state"], Shade> = {
     data: null,
     incomplete: null,
@@ -450,13 +446,14 @@ function dayPanel(rows: readonly Interval[], options: DayPanel): Panel | SVGSVGE
     ticks: options.ticks,
     clock: options.clock,
     tick: hourTicks(rows, zone, width),
-    shade: (slot) => states[rows[slot]!.state],
+    shade: (slot) => (rows[slot] ? states[rows[slot].state] : null),
     label: options.label,
     description: options.description,
     crosshair: options.crosshair,
     margin: { right: width < 520 ? 10 : right },
     readout(slot) {
-      const row = rows[slot]!;
+      const row = rows[slot];
+      if (!row) return "";
       const words: Partial<Record<Interval["state"], string>> = {
         pending: "not yet arrived",
         missing: "missing",
@@ -464,18 +461,14 @@ function dayPanel(rows: readonly Interval[], options: DayPanel): Panel | SVGSVGE
         skipped: "did not exist: the clock went forward",
       };
       const more =
-        row.state === "partial"
-          ? " · not all of it has arrived"
-          : row.state === "incomplete"
-            ? " · a count is missing"
-            : "";
+        row.state === "partial" ? " · partly arrived" : row.state === "incomplete" ? " · a count is missing" : "";
       const ahead = options.ahead?.(slot);
       return `${row.label}  ${words[row.state] ?? readout(row) + more}${ahead ? ` · ${ahead}` : ""}`;
     },
   });
 }
 
-// A mean of a few contacts jumps about: it is drawn faintly, and a column beyond the scale ends in an arrow.
+// A mean of few contacts is noisy and drawn faintly; a column beyond the scale ends in an arrow.
 function columns(
   { marks, x, y, margin }: Panel,
   rows: readonly Interval[],
@@ -505,7 +498,7 @@ function fewerThan(contacts: number): (row: Interval) => boolean {
   return (row) => (offered(row) ?? 0) < contacts;
 }
 
-// The highest value of intervals with enough contacts; of all when there is none.
+// The highest value among intervals with enough contacts, or among all if none has.
 function highest(
   rows: readonly Interval[],
   value: (row: Interval) => number | null,
@@ -521,21 +514,14 @@ function stepLine(
   value: (row: Interval) => number | null,
   className: string,
 ): void {
-  const path = line<Point>()
+  const path = line<RunPoint<Interval, number>>()
     .curve(curveStepAfter)
     .x(({ slot }) => x(slot))
-    .y(({ row }) => y(value(row)!));
-  for (const run of runs(rows, (row) => value(row) !== null))
-    marks.append(svg("path", { class: `line ${className}`, d: path(closed(run)) }));
-}
-
-// A step needs the right edge of its last slot.
-function closed(run: Point[]): Point[] {
-  const last = run.at(-1)!;
-  return [...run, { row: last.row, slot: last.slot + 1 }];
+    .y(({ value }) => y(value));
+  for (const run of runs(rows, value)) marks.append(svg("path", { class: `line ${className}`, d: path(closed(run)) }));
 }
 
 function free(whole: number | null, part: number | null): number | null {
   const rest = less(whole, part);
-  return rest === null ? null : Math.max(0, rest); // both are rounded
+  return rest === null ? null : Math.max(0, rest); // both are rounded, so it may fall just below zero
 }

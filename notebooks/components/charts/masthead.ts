@@ -4,15 +4,15 @@ import type { Site } from "../metrics/site.js";
 import { html } from "../picture/dom.js";
 import { type FreshOptions, freshWords } from "./fresh-words.js";
 import { clock, keepDrawing } from "./site-clock.js";
-import { asOf, carryFilters, pin, readUrl, tellUnknown } from "./url-state.js";
+import { asOf, carryFilters, pin, readUrl, reportUnknown } from "./url-state.js";
 
-/** The head of a page: where it belongs, its message, and how fresh it is. */
+/** The head of a page: section, headline and freshness. */
 export function masthead(options: {
   kicker: string;
   title: string;
   lead?: string | undefined;
   fresh: Fresh;
-  share?: HTMLElement | undefined; // a menu for what the whole page shows
+  share?: HTMLElement | undefined; // share menu of the whole page
 }): HTMLElement {
   queueMicrotask(carryFilters);
   pinData(options.fresh);
@@ -26,22 +26,22 @@ export function masthead(options: {
   );
 }
 
-// A page without a choice of day shows the newest data: its links say which those were.
+// A page without a day picker shows the newest data; its links record how far those reached.
 function pinData({ site, options }: Fresh): void {
   const { through } = pageThrough(site.feeds, options);
   pin("data", () => ({ [asOf]: through ?? "" }));
   const written = readUrl(asOf);
   const time = Date.parse(written ?? "");
   const local = zone(site.timezone);
-  const here = through === null ? "nothing" : local.moment(through);
+  const shown = through === null ? "nothing" : local.moment(through);
   const value = Number.isNaN(time) ? written : local.moment(time);
-  const other = written !== null && time !== Date.parse(through ?? "");
-  tellUnknown(asOf, other ? { label: "Data through", value: value!, shown: here } : null);
+  const differs = value !== null && time !== Date.parse(through ?? "");
+  reportUnknown(asOf, differs ? { label: "Data through", value, shown } : null);
 }
 
-/** The lines about time that every page carries: `of` names the feeds that its figures are made of. */
+/** A page's freshness: `of` names the feeds behind its figures. */
 export function freshness(site: Site, options: FreshOptions): Fresh {
-  document.documentElement.dataset.timezone = site.timezone; // pictures of the page's charts say when they were made
+  document.documentElement.dataset.timezone = site.timezone; // for the time of generation in pictures
   return { site, options };
 }
 
@@ -50,7 +50,7 @@ export interface Fresh {
   options: FreshOptions;
 }
 
-// Ages go on while the page is open, by the server's clock where it is known.
+// Ages are updated while the page is open, by the server's clock where known.
 function freshLine({ site, options }: Fresh): HTMLElement {
   const line = html("p", { class: "fresh" });
   const warning = html("p", { class: "warning-bar", role: "status" });
@@ -61,8 +61,8 @@ function freshLine({ site, options }: Fresh): HTMLElement {
     if (text === shown) return;
     shown = text;
     line.replaceChildren(...words.items.map(({ label, value }) => html("span", {}, `${label} `, html("b", {}, value))));
-    const said = words.warning === null ? "" : `${words.warning.title} ${words.warning.text}`;
-    if (warning.textContent === said) return;
+    const message = words.warning === null ? "" : `${words.warning.title} ${words.warning.text}`;
+    if (warning.textContent === message) return;
     warning.replaceChildren();
     if (words.warning !== null) warning.append(html("b", {}, words.warning.title), ` ${words.warning.text}`);
   };
@@ -84,14 +84,14 @@ function themeSwitch(): HTMLElement {
     button.setAttribute("aria-label", button.title);
   };
   button.addEventListener("click", () => {
-    const next = order[(order.indexOf(current()) + 1) % order.length]!;
+    const next = order[(order.indexOf(current()) + 1) % order.length] ?? "auto";
     if (next === "auto") delete root.dataset.theme;
     else root.dataset.theme = next;
     try {
       if (next === "auto") localStorage.removeItem("theme");
       else localStorage.setItem("theme", next);
     } catch {
-      // a private window keeps nothing
+      // storage may be disabled
     }
     say();
   });

@@ -2,22 +2,22 @@ import { type ScaleLinear, scaleLinear } from "d3";
 import { chartRoot, svg } from "../picture/dom.js";
 import type { Crosshair } from "./crosshair.js";
 
-/** How a slot looks behind its marks. */
+/** The background of a slot. */
 export type Shade = "closed" | "pending" | "missing" | "skipped" | "weekend" | null;
 
 export interface PanelOptions {
   width: number;
   height?: number;
   slots: number; // equal columns from left to right
-  max: number; // of the vertical scale, which starts at zero
-  min?: number; // or below it, for what has a sign
+  max: number; // of the vertical scale
+  min?: number; // default 0; below it for signed values
   format: (value: number) => string; // of the vertical scale
   tick: (slot: number) => string | null; // label under the left edge of a slot
-  centred?: boolean; // label under the middle of it
+  centred?: boolean; // label under the middle of a slot
   shade?: (slot: number) => Shade;
-  label: string; // what the chart is, for readers of the screen
-  description: string; // what it shows
-  readout?: (slot: number) => string; // the numbers of a slot, written above the chart while it is pointed at
+  label: string; // for screen readers: name
+  description: string; // and contents
+  readout?: (slot: number) => string; // the figures of a slot, shown above the chart while pointed at
   crosshair?: Crosshair | undefined;
   margin?: Partial<Margin>;
   ticks?: number[] | undefined; // of the vertical scale
@@ -41,7 +41,7 @@ export interface Panel {
   height: number;
 }
 
-/** The frame of a chart: scales, grid, shades, axes, crosshair and readout. The marks are the caller's. */
+/** The frame of a chart: scales, grid, shades, axes, crosshair and readout. The caller draws the marks. */
 export function panel(options: PanelOptions): Panel {
   const { width, height = 190, slots, crosshair, readout, shade } = options;
   const margin = { top: 22, right: 12, bottom: 22, left: 46, ...options.margin };
@@ -85,7 +85,7 @@ export function panel(options: PanelOptions): Panel {
   return { root, marks, x, y, margin, width, height };
 }
 
-/** A chart without rows: says so, in the chart's place. */
+/** A message in place of a chart without data. */
 export function emptyPanel(width: number, message: string, height = 120): SVGSVGElement {
   return chartRoot(
     width,
@@ -96,24 +96,39 @@ export function emptyPanel(width: number, message: string, height = 120): SVGSVG
   );
 }
 
-/** Runs of slots that have a value, so that a line breaks where there is none. */
-export function runs<T>(rows: readonly T[], has: (row: T) => boolean): { row: T; slot: number }[][] {
-  const found: { row: T; slot: number }[][] = [];
-  let run: { row: T; slot: number }[] | null = null;
-  rows.forEach((row, slot) => {
-    if (!has(row)) run = null;
-    else if (run) run.push({ row, slot });
+export interface RunPoint<Row, Value> {
+  row: Row;
+  slot: number;
+  value: Value;
+}
+
+/** Runs of consecutive slots with a value, so that a line breaks where there is none. */
+export function runs<Row, Value>(
+  rows: readonly Row[],
+  of: (row: Row, slot: number) => Value | null,
+): RunPoint<Row, Value>[][] {
+  const result: RunPoint<Row, Value>[][] = [];
+  let run: RunPoint<Row, Value>[] | null = null;
+  for (const [slot, row] of rows.entries()) {
+    const value = of(row, slot);
+    if (value === null) run = null;
+    else if (run) run.push({ row, slot, value });
     else {
-      run = [{ row, slot }];
-      found.push(run);
+      run = [{ row, slot, value }];
+      result.push(run);
     }
-  });
-  return found;
+  }
+  return result;
+}
+
+/** A run with the right edge of its last slot, for step curves. */
+export function closed<Row, Value>(run: RunPoint<Row, Value>[]): RunPoint<Row, Value>[] {
+  return [...run, ...run.slice(-1).map((last) => ({ ...last, slot: last.slot + 1 }))];
 }
 
 /**
- * A label at the right end of a line, in the line's colour. Where there is no room beside it, above the line, or below
- * it near the top, where the notes of the shades are.
+ * A label at the right end of a line, in its colour. Without room there, it goes above the line, or below it near the top,
+ * where the shades have their notes.
  */
 export function endLabel(
   { x, y, margin, width }: Panel,
@@ -191,14 +206,15 @@ function pointer(options: {
   const pointing = svg("g", {}, band, text);
   const group = svg("g", { class: "pointer", "aria-hidden": "true" }, picked, pointing);
   const place = (slot: number | null, node: SVGElement, mark: SVGElement) => {
-    const here = slot !== null && slot < slots;
-    node.style.display = here ? "" : "none";
-    if (here) mark.setAttribute("x", String(x(slot)));
-    return here;
+    const visible = slot !== null && slot < slots;
+    node.style.display = visible ? "" : "none";
+    if (visible) mark.setAttribute("x", String(x(slot)));
+    return visible;
   };
   const show = (slot: number | null) => {
     place(crosshair.picked, picked, picked);
-    text.textContent = place(slot, pointing, band) ? (readout?.(slot!) ?? "") : "";
+    const visible = place(slot, pointing, band);
+    text.textContent = visible && slot !== null ? (readout?.(slot) ?? "") : "";
   };
   show(crosshair.slot);
   crosshair.follow(root, show);
@@ -231,14 +247,14 @@ function pointer(options: {
   return group;
 }
 
-// About four steps of a length that is round on a clock.
+// About four steps of a round clock time.
 function clockTicks(seconds: number): number[] {
   const lengths = [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200];
   const step = lengths.find((length) => seconds / length <= 4.5) ?? 86_400;
   return Array.from({ length: Math.ceil(seconds / step) + 1 }, (_, i) => i * step);
 }
 
-// Labels that would touch the one before are left out.
+// Leaves out labels that would overlap.
 function spaced(tick: (slot: number) => string | null, slots: number, x: ScaleLinear<number, number>) {
   const all: { slot: number; text: string }[] = [];
   for (let slot = 0; slot <= slots; slot++) {
@@ -246,9 +262,10 @@ function spaced(tick: (slot: number) => string | null, slots: number, x: ScaleLi
     if (text !== null) all.push({ slot, text });
   }
   const widest = Math.max(0, ...all.map(({ text }) => text.length)) * 6.6 + 14;
-  const gap = all.length > 1 ? x(all[1]!.slot) - x(all[0]!.slot) : widest;
+  const [first, second] = all;
+  const gap = first && second ? x(second.slot) - x(first.slot) : widest;
   const every = Math.max(1, Math.ceil(widest / gap));
-  return all.filter((_, i) => i % every === 0 && x(all[i]!.slot) <= x(slots) - 6);
+  return all.filter(({ slot }, i) => i % every === 0 && x(slot) <= x(slots) - 6);
 }
 
 const notes: Record<Exclude<Shade, null>, string> = {

@@ -4,20 +4,20 @@ import { type FigureOptions, figure, type TableColumn } from "./figure.js";
 import { emptyPanel } from "./panel.js";
 
 export interface QuickChartOptions<T> extends Omit<FigureOptions<T>, "draw" | "columns"> {
-  columns?: TableColumn<T>[]; // all that rows have, unless told
-  empty?: string; // said in the chart's place where there are no rows
+  columns?: TableColumn<T>[]; // default: all fields of the rows
+  empty?: string; // message in place of a chart without rows
   plot: Plot.PlotOptions | ((width: number) => Plot.PlotOptions);
 }
 
-/** Colours for the range of an ordinal scale, in the order of their use: `color: { domain, range: palette }`. */
+/** Colours for an ordinal scale, in order of use: `color: { domain, range: palette }`. */
 export const palette = ["blue", "orange", "grey", "blue-strong", "blue-soft", "orange-soft", "grey-soft"].map(
   (name) => `var(--${name})`,
 );
 
 /**
- * A figure drawn by Observable Plot: options of `Plot.plot` in the kit's style, with titles, legend, menu, table and empty
- * state as every chart has them. Titles and a legend belong to the figure, so Plot's own are left out. Colours are the
- * theme's: `fill: "var(--blue)"`.
+ * A figure drawn by Observable Plot: options of `Plot.plot` in the kit's style, with the titles, legend, menu, table and
+ * empty state of every chart. Titles and legend belong to the figure, so Plot's own are left out. Use theme colours:
+ * `fill: "var(--blue)"`.
  */
 export function quickChart<T extends object>(options: QuickChartOptions<T>): HTMLElement {
   const { plot, empty = "No rows.", columns = columnsOf(options.rows), ...rest } = options;
@@ -31,7 +31,7 @@ export function quickChart<T extends object>(options: QuickChartOptions<T>): HTM
   });
 }
 
-const plain = "var(--ink-3)"; // of axes, and of marks without a colour of their own
+const plain = "var(--ink-3)"; // for axes and marks without a colour
 
 function drawn(plot: Plot.PlotOptions, width: number, { title, subtitle }: Titles): SVGSVGElement {
   const root = Plot.plot({
@@ -52,7 +52,7 @@ function drawn(plot: Plot.PlotOptions, width: number, { title, subtitle }: Title
   }) as SVGSVGElement;
   root.querySelector("style")?.remove();
   root.setAttribute("role", "img");
-  // what is inherited goes with the marks into a picture, which has a root of its own
+  // inherited attributes must stay with the marks, as a picture has its own root
   const marks = svg("g", { fill: plain, "font-size": 12, "text-anchor": "middle" });
   marks.append(...root.childNodes);
   root.append(marks);
@@ -65,7 +65,7 @@ function drawn(plot: Plot.PlotOptions, width: number, { title, subtitle }: Title
 
 type Titles = Pick<FigureOptions<never>, "title" | "subtitle">;
 
-// Named as in the rows; dates as ISO.
+// One column per field; dates as ISO text.
 function columnsOf<T extends object>(rows: readonly T[]): TableColumn<T>[] {
   return Object.keys(rows[0] ?? {}).map((label) => ({
     label,

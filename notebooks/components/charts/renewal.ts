@@ -1,23 +1,23 @@
 import type { SiteVersion } from "../metrics/site.js";
 import { html, whenIdle } from "../picture/dom.js";
 
-// the site's version   its sync        the page is busy   renewed for it before   what to do
-// same                 any             -                  -                       nothing
-// another              before ours     -                  -                       nothing: a host that is behind
-// another              same or later   yes                -                       offer
-// another              same or later   no                 yes                     offer: the host still gave the former page
-// another              same or later   no                 no                      renew
-/** Whether an open page is to be loaded again. Of one version at most once, so that it never goes round in circles. */
+// the site's version   its sync        page busy   tried before   action
+// same                 any             -           -              nothing
+// another              before ours     -           -              nothing: the host lags behind
+// another              same or later   yes         -              offer
+// another              same or later   no          yes            offer: the host still served the previous page
+// another              same or later   no          no             renew
+/** Whether to reload an open page: at most once per version, so that it never loops. */
 export function renewalOf(
-  found: SiteVersion,
+  site: SiteVersion,
   page: { version: string; synced: string | null; busy: boolean; tried: readonly string[] },
 ): "nothing" | "offer" | "renew" {
-  if (found.version === page.version) return "nothing";
-  if ((found.synced ?? "") < (page.synced ?? "")) return "nothing";
-  return page.busy || page.tried.includes(found.version) ? "offer" : "renew";
+  if (site.version === page.version) return "nothing";
+  if ((site.synced ?? "") < (page.synced ?? "")) return "nothing";
+  return page.busy || page.tried.includes(site.version) ? "offer" : "renew";
 }
 
-/** True while a reader edits, has something open, or has marked text: all that a new load would take away. */
+/** Whether a reload would lose something: the reader edits, has something open or has selected text. */
 export function isBusy(page: Document = document): boolean {
   const editing = page.activeElement?.matches(
     "input, select, textarea, [contenteditable]:not([contenteditable=false])",
@@ -33,59 +33,59 @@ const opened = [
   "[aria-expanded=true]",
   "#observablehq-main details[open]",
   ".drivers",
-  "[aria-invalid=true]", // written, and nowhere else yet
+  "[aria-invalid=true]", // input not saved anywhere yet
 ].join(", ");
 
 const askEvery = 60_000;
 const lookEvery = 5_000;
 
-/** What the newest answer of the site's own server told: its clock, and its newest sync. */
-export interface Told {
-  server: number | null; // milliseconds ahead of this device's clock
+/** The site's server by its last answer: its clock and its newest sync. */
+export interface ServerState {
+  ahead: number | null; // milliseconds by which its clock is ahead of this device's
   synced: string | null;
 }
 
 /**
- * Asks the site once a minute whether a newer build is there, and loads the page again when it is and nobody is busy in it.
- * `tick` is called every few seconds with what is known. A page that no build has stamped, as in a preview, asks nothing.
+ * Asks the site once a minute for a newer build, and reloads the page if there is one and the reader is not busy. Calls
+ * `tick` every few seconds with the server's state. A page without a build's stamp, as in a preview, does not ask.
  */
-export function followSite(synced: string | null, tick: (told: Told) => void): void {
+export function followSite(synced: string | null, tick: (server: ServerState) => void): void {
   const meta = document.querySelector<HTMLMetaElement>('meta[name="asapp-kit-version"]');
   const version = meta?.content ?? "";
-  const told: Told = { server: null, synced: null };
+  const server: ServerState = { ahead: null, synced: null };
   const bar = html("div", { class: "renewal", role: "status" });
   document.body.append(bar);
-  let asked = Number.NEGATIVE_INFINITY;
-  let found: SiteVersion | null = null;
+  let lastAsked = Number.NEGATIVE_INFINITY;
+  let newest: SiteVersion | null = null;
 
   const act = () => {
-    if (found === null) return;
-    const action = renewalOf(found, { version, synced, busy: isBusy(), tried: tried() ?? [found.version] });
-    if (action === "renew") renew(found.version);
+    if (newest === null) return;
+    const action = renewalOf(newest, { version, synced, busy: isBusy(), tried: tried() ?? [newest.version] });
+    if (action === "renew") renew(newest.version);
     else if (action === "nothing") bar.replaceChildren();
-    else if (!bar.hasChildNodes()) bar.append(...offer(found.version));
+    else if (!bar.hasChildNodes()) bar.append(...offer(newest.version));
   };
   const ask = async () => {
-    asked = performance.now();
+    lastAsked = performance.now();
     const begun = Date.now();
     try {
-      const answer = await fetch(new URL(meta!.dataset.file!, document.baseURI), { cache: "no-store" });
+      const answer = await fetch(new URL(meta?.dataset.file ?? "", document.baseURI), { cache: "no-store" });
       if (!answer.ok) return;
       const date = Date.parse(answer.headers.get("Date") ?? "");
-      const age = Number(answer.headers.get("Age") ?? 0) * 1000 || 0; // of an answer that a cache kept
-      if (!Number.isNaN(date)) told.server = date + age - (begun + Date.now()) / 2;
+      const age = Number(answer.headers.get("Age") ?? 0) * 1000 || 0; // of a cached answer
+      if (!Number.isNaN(date)) server.ahead = date + age - (begun + Date.now()) / 2;
       const { version, synced } = (await answer.json()) as SiteVersion;
       if (typeof version !== "string") return;
-      found = { version, synced };
-      told.synced = synced;
+      newest = { version, synced };
+      server.synced = synced;
     } catch {
-      // offline, or no such file on this host: asked again in a minute
+      // offline, or no such file on this host: try again in a minute
     }
   };
   const look = async (now = false) => {
     if (document.hidden) return;
-    if (version !== "" && (now || performance.now() - asked >= askEvery)) await ask();
-    tick(told);
+    if (version !== "" && (now || performance.now() - lastAsked >= askEvery)) await ask();
+    tick(server);
     act();
   };
   setInterval(look, lookEvery);
@@ -94,21 +94,22 @@ export function followSite(synced: string | null, tick: (told: Told) => void): v
     if (persisted) look(true);
   });
   whenIdle(() => look());
-  backToPlace();
+  restoreScroll();
 }
 
 function offer(version: string): Node[] {
   const show = html("button", { type: "button", onclick: () => renew(version) }, "Show");
-  return [html("span", {}, "Newer data is here."), show];
+  return [html("span", {}, "Newer data is available."), show];
 }
 
-const [triedName, placeName] = ["kit-renewed", "kit-place"];
+const [triedName, scrollName] = ["kit-renewed", "kit-place"];
 
-// Null where the browser keeps nothing: then only the reader loads the page again, for nothing else would end a circle.
+// Null where storage is disabled: then only the reader reloads, as nothing would stop a loop.
 function tried(): string[] | null {
   try {
-    sessionStorage.setItem(triedName, sessionStorage.getItem(triedName) ?? "[]");
-    return JSON.parse(sessionStorage.getItem(triedName)!) as string[];
+    const versions = sessionStorage.getItem(triedName) ?? "[]";
+    sessionStorage.setItem(triedName, versions);
+    return JSON.parse(versions) as string[];
   } catch {
     return null;
   }
@@ -118,22 +119,22 @@ function renew(version: string): void {
   const before = tried();
   if (before !== null) {
     sessionStorage.setItem(triedName, JSON.stringify([...before, version].slice(-20)));
-    sessionStorage.setItem(placeName, JSON.stringify({ href: location.href, y: scrollY }));
+    sessionStorage.setItem(scrollName, JSON.stringify({ href: location.href, y: scrollY }));
   }
   location.reload();
 }
 
-// Charts come after the browser has given up on restoring the place.
-function backToPlace(): void {
-  let place: { href: string; y: number } | null = null;
+// Charts are drawn after the browser has given up restoring the scroll position.
+function restoreScroll(): void {
+  let saved: { href: string; y: number } | null = null;
   try {
-    place = JSON.parse(sessionStorage.getItem(placeName) ?? "null");
-    sessionStorage.removeItem(placeName);
+    saved = JSON.parse(sessionStorage.getItem(scrollName) ?? "null");
+    sessionStorage.removeItem(scrollName);
   } catch {
     return;
   }
-  if (place === null || place.href !== location.href || place.y === 0) return;
-  const { y } = place;
+  if (saved === null || saved.href !== location.href || saved.y === 0) return;
+  const { y } = saved;
   const stop = new AbortController();
   for (const event of ["wheel", "touchstart", "keydown", "pointerdown"])
     addEventListener(event, () => stop.abort(), { signal: stop.signal, passive: true });

@@ -3,17 +3,17 @@ import { html } from "../picture/dom.js";
 import type { Picture } from "../picture/picture.js";
 import { pinnedUrl } from "./url-state.js";
 
-/** What a menu shares: a picture, the numbers in it, and the page at that place. */
+/** What a menu shares: a picture, its numbers, and a link. */
 export interface Shared {
-  file: string; // name of what is saved, without extension
-  anchor?: string; // id of the element that a link leads to
+  file: string; // name of saved files, without extension
+  anchor?: string; // id of the link's target
   picture: () => Picture;
   csv: () => string;
 }
 
-type Item = [text: string, act: () => Promise<string>]; // tells what it did
+type Item = [text: string, act: () => Promise<string>]; // resolves to a status message
 
-/** A button with a menu that saves or copies what is shown. The code that makes pictures is loaded when it opens. */
+/** A button with a menu that saves or copies what is shown. The code for pictures is loaded when it opens. */
 export function shareMenu(title: string, shared: Shared, label = "⋯"): HTMLElement {
   const status = html("span", { class: "share-status", role: "status" });
   const images = () => import("../picture/share-image.js");
@@ -22,7 +22,7 @@ export function shareMenu(title: string, shared: Shared, label = "⋯"): HTMLEle
     ["Save as SVG", async () => save(await (await images()).svgBlob(shared.picture()), `${shared.file}.svg`)],
     ["Save numbers as CSV", async () => saveCsv(shared.csv(), shared.file)],
     ["Copy image", () => copyImage(images().then(({ pngBlob }) => pngBlob(shared.picture())))],
-    // a file from a mail has no address to hand on
+    // a mailed file has no address to share
     ...(document.documentElement.dataset.standalone
       ? []
       : [["Copy link", () => copyLink(shared.anchor)] satisfies Item]),
@@ -71,7 +71,7 @@ export function shareMenu(title: string, shared: Shared, label = "⋯"): HTMLEle
     opener.setAttribute("aria-expanded", "true");
     document.addEventListener("pointerdown", outside);
     buttons.at(at)?.focus();
-    images().catch(() => {}); // on its way while the reader chooses
+    images().catch(() => {}); // preloads while the reader chooses
   };
   const close = (focus: boolean) => {
     menu.hidden = true;
@@ -88,22 +88,22 @@ export function shareMenu(title: string, shared: Shared, label = "⋯"): HTMLEle
     if (menu.hidden && (event.key === "ArrowDown" || event.key === "ArrowUp")) open(event.key === "ArrowDown" ? 0 : -1);
     else if (menu.hidden) return;
     else if (event.key === "Escape") close(true);
-    else if (event.key === "ArrowDown") buttons[(at + 1) % buttons.length]!.focus();
-    else if (event.key === "ArrowUp") buttons.at(at - 1)!.focus();
-    else if (event.key === "Home") buttons[0]!.focus();
-    else if (event.key === "End") buttons.at(-1)!.focus();
+    else if (event.key === "ArrowDown") buttons[(at + 1) % buttons.length]?.focus();
+    else if (event.key === "ArrowUp") buttons.at(at - 1)?.focus();
+    else if (event.key === "Home") buttons.at(0)?.focus();
+    else if (event.key === "End") buttons.at(-1)?.focus();
     else return;
     event.preventDefault();
   });
   return element;
 }
 
-/** Saves rows as a CSV file of that name, and says so. */
+/** Saves text as a CSV file and returns a status message. */
 export function saveCsv(text: string, file: string): string {
   return save(new Blob([csvFile(text)], { type: "text/csv;charset=utf-8" }), `${file}.csv`);
 }
 
-/** Saves a file from the page, and says so. */
+/** Saves a file and returns a status message. */
 export function save(blob: Blob, name: string): string {
   const url = URL.createObjectURL(blob);
   html("a", { href: url, download: name }).click();
@@ -111,7 +111,7 @@ export function save(blob: Blob, name: string): string {
   return `Saved ${name}`;
 }
 
-// The clipboard is asked for while the click still counts; the image may follow.
+// Browsers allow clipboard access only during the click; the image may follow later.
 async function copyImage(png: Promise<Blob>): Promise<string> {
   if (typeof ClipboardItem === "undefined" || !navigator.clipboard?.write)
     throw new Error("this browser copies images on https pages only; save the PNG instead");
@@ -119,7 +119,7 @@ async function copyImage(png: Promise<Blob>): Promise<string> {
   return "Image copied";
 }
 
-/** The address of what is shown into the clipboard, its day and all filters named. Resolves to what to say of it. */
+/** Copies a link to what is shown, with its day and filters. Resolves to a status message. */
 export async function copyLink(anchor = ""): Promise<string> {
   if (!navigator.clipboard) throw new Error("copy the address bar");
   await navigator.clipboard.writeText(pinnedUrl(anchor));

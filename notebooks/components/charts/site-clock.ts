@@ -1,47 +1,47 @@
 import { classifyFeed, readClock } from "../metrics/freshness.js";
 import type { FreshSite } from "../metrics/site.js";
-import { followSite, type Told } from "./renewal.js";
+import { followSite, type ServerState } from "./renewal.js";
 
-let told: Told | null = null; // null: nobody follows the site yet
+let state: ServerState | null = null; // null: not followed yet
 let draw: () => void = () => {};
 
-/** What is known of the time: this device's clock, the server's, and the end of the newest build's sync. */
+/** This device's clock, the server's clock if known, and the end of the newest build's sync. */
 export function clock(): { device: number; server: number | null; synced: string | null } {
   const device = Date.now();
-  const { server = null, synced = null } = told ?? {};
-  return { device, server: server === null ? null : device + server, synced };
+  const { ahead = null, synced = null } = state ?? {};
+  return { device, server: ahead === null ? null : device + ahead, synced };
 }
 
-/** Draws again every few seconds, in place of what was drawn before, and follows the site's builds. */
-export function keepDrawing(site: Pick<FreshSite, "synced_at">, again: () => void): void {
-  draw = again;
-  if (told !== null) return;
-  told = { server: null, synced: null };
-  followSite(site.synced_at, (now) => {
-    told = now;
+/** Calls `redraw` every few seconds, in place of an earlier one, and follows the site's builds. */
+export function keepDrawing(site: Pick<FreshSite, "synced_at">, redraw: () => void): void {
+  draw = redraw;
+  if (state !== null) return;
+  state = { ahead: null, synced: null };
+  followSite(site.synced_at, (server) => {
+    state = server;
     draw();
   });
 }
 
-/** The time in milliseconds; that of the sync where this device's clock cannot be right. */
+/** The time in milliseconds; the end of the sync where this device's clock must be wrong. */
 export function siteNow(site: Pick<FreshSite, "synced_at">): number {
   const { device, server, synced } = clock();
   const last = synced ?? site.synced_at;
   const syncedAt = last === null ? null : Date.parse(last);
-  return readClock({ device, server, synced: syncedAt }).now ?? syncedAt!;
+  return readClock({ device, server, synced: syncedAt }).now ?? syncedAt ?? device;
 }
 
-/** The time, and again when the judgement of a feed has changed, or five minutes have passed. */
+/** The time, and again whenever the state of a feed changes or five minutes have passed. */
 export async function* stateClock(site: FreshSite): AsyncGenerator<number> {
-  let [shownStates, said] = ["", 0];
+  let [shownStates, shownAt] = ["", 0];
   for (;;) {
     const now = siteNow(site);
     const synced = site.synced_at === null ? null : Date.parse(site.synced_at);
     const states = site.feeds.map(
       (feed) => classifyFeed(feed, { now, synced, graceMinutes: site.grace_minutes }).state,
     );
-    if (states.join() !== shownStates || Math.abs(now - said) > 300_000) {
-      [shownStates, said] = [states.join(), now];
+    if (states.join() !== shownStates || Math.abs(now - shownAt) > 300_000) {
+      [shownStates, shownAt] = [states.join(), now];
       yield now;
     }
     await new Promise((resolve) => setTimeout(resolve, 5_000));

@@ -4,15 +4,15 @@ export function readUrl(name: string): string | null {
 }
 
 /**
- * Writes filters into the page's address, without a new entry in the history; null takes one out. Links to the
- * site's other pages carry the same filters, so that a queue or a range stays chosen from page to page.
+ * Writes filters into the page's address without a history entry; null removes one. Links to the site's other pages carry
+ * the same filters, so that a queue or a range stays selected.
  */
 export function writeUrl(filters: Record<string, string | null>): void {
   const url = new URL(location.href);
   for (const [name, value] of Object.entries(filters)) {
     if (value === null) url.searchParams.delete(name);
     else url.searchParams.set(name, value);
-    tellUnknown(name, null);
+    reportUnknown(name, null);
   }
   if (url.href !== location.href) history.replaceState(history.state, "", url);
   carryFilters();
@@ -29,7 +29,7 @@ export function carryFilters(): void {
   }
 }
 
-/** What an address asks for that the page does not have, and what it shows instead. */
+/** A value of the address that the page does not have, and what is shown instead. */
 export interface Unknown {
   label: string; // "Queue"
   value: string; // as the address has it
@@ -37,39 +37,39 @@ export interface Unknown {
 }
 
 const unknown = new Map<string, Unknown>();
-const listeners = new Set<(found: Unknown[]) => void>();
+const listeners = new Set<(unknown: Unknown[]) => void>();
 
-/** Notes that a value of the address is not known here, or that it is now (null). */
-export function tellUnknown(name: string, found: Unknown | null): void {
-  if (found === null ? !unknown.delete(name) : same(unknown.get(name), found)) return;
-  if (found !== null) unknown.set(name, found);
+/** Records that a value of the address is unknown, or no longer is (null). */
+export function reportUnknown(name: string, entry: Unknown | null): void {
+  if (entry === null ? !unknown.delete(name) : same(unknown.get(name), entry)) return;
+  if (entry !== null) unknown.set(name, entry);
   for (const listener of listeners) listener([...unknown.values()]);
 }
 
-function same(before: Unknown | undefined, found: Unknown): boolean {
-  return before?.value === found.value && before.shown === found.shown;
+function same(before: Unknown | undefined, entry: Unknown): boolean {
+  return before?.value === entry.value && before.shown === entry.shown;
 }
 
-/** Calls back with the unknown values of the address, now and whenever they are others. */
-export function onUnknown(listener: (found: Unknown[]) => void): void {
+/** Calls back with the unknown values of the address, now and on every change. */
+export function onUnknown(listener: (unknown: Unknown[]) => void): void {
   listeners.add(listener);
   listener([...unknown.values()]);
 }
 
-/** In the address of a page without a choice of day: up to when the data told where the link was copied. */
+/** In the address of a page without a day picker: how far the data reached when the link was copied. */
 export const asOf = "asof";
 
 const pins = new Map<string, () => Record<string, string>>();
 
-/** Says what a link of this page must hold to show the same later, when other values are the usual ones. */
+/** Registers values that a link must contain to show the same later, when defaults have changed. */
 export function pin(part: "data" | "filters" | "what-if", values: () => Record<string, string>): void {
   pins.set(part, values);
 }
 
-/** The address of what is shown, whatever day is the newest when it is opened. */
+/** An address that keeps showing the same, whatever day is the newest when it is opened. */
 export function pinnedUrl(anchor = ""): string {
   const url = new URL(location.href);
-  // in this order: filters with a day take out what the data pinned
+  // in this order: filters with a day remove what "data" pinned
   for (const values of [pins.get("data"), pins.get("filters"), pins.get("what-if")])
     for (const [name, value] of Object.entries(values?.() ?? {})) {
       if (value === "") url.searchParams.delete(name);

@@ -7,61 +7,61 @@ export interface Forecasted {
 
 export interface Accuracy {
   n: number; // intervals scored: those with both values
-  left: number; // intervals left out, a value being unknown
+  unscored: number; // intervals that lack a value
   wape: number | null; // sum|f - a| / sum a
   bias: number | null; // sum(f - a) / sum a; above zero: forecast too high
-  mape: number | null; // mean of |f - a| / a; null as soon as one actual is zero
+  mape: number | null; // mean of |f - a| / a; null if any actual is zero
 }
 
 /**
- * How good a forecast was. WAPE and bias are the headline pair; MAPE over-weighs quiet intervals and is undefined with
- * zeros, so it is null then, never infinite and never without those intervals. A negative or broken number makes all
- * three null. Source: ccplanning, Measuring forecast accuracy.
+ * Forecast accuracy. WAPE and bias are the headline pair; MAPE overweights quiet intervals and is undefined if an actual
+ * is zero: it is null then, not infinite and not computed without those intervals. A negative or non-finite value makes
+ * all three null. Source: ccplanning, Measuring forecast accuracy.
  */
 export function accuracy(intervals: Iterable<Forecasted>): Accuracy {
-  let [n, left, volume, error, distance, relative] = [0, 0, 0, 0, 0, 0];
-  let sound = true;
+  let [n, unscored, volume, error, distance, relative] = [0, 0, 0, 0, 0, 0];
+  let valid = true;
   for (const { forecast, actual } of intervals) {
     if (forecast === null || forecast === undefined || actual === null || actual === undefined) {
-      left++;
+      unscored++;
       continue;
     }
-    if (quantity(forecast) === null || quantity(actual) === null) sound = false;
+    if (quantity(forecast) === null || quantity(actual) === null) valid = false;
     n++;
     volume += actual;
     error += forecast - actual;
     distance += Math.abs(forecast - actual);
     relative += Math.abs(forecast - actual) / actual; // Infinity or NaN for zero, and so for all
   }
-  if (!sound || n === 0) return { n, left, wape: null, bias: null, mape: null };
+  if (!valid || n === 0) return { n, unscored, wape: null, bias: null, mape: null };
   return {
     n,
-    left,
+    unscored,
     wape: finite(distance / volume),
     bias: finite(error / volume),
     mape: finite(relative / n),
   };
 }
 
-/** What a forecast and what came say about a stretch of time, added up: distances and errors in contacts. */
+/** Forecast errors of a period, added up, in contacts. */
 export interface AddedErrors {
   n: number; // intervals scored
-  without: number; // intervals left out
+  without: number; // intervals that lack a value
   contacts: number;
   distance: number; // sum |f - a|
   error: number; // sum (f - a)
-  floor: number; // sum f x noiseFloor(f): the distance that chance alone makes
+  floor: number; // sum f x noiseFloor(f): the distance due to chance alone
 }
 
-/** WAPE, bias and noise floor of added stretches: added sums are divided once, as for every rate. */
+/** WAPE, bias and noise floor of several periods: sums are added first and divided once. */
 export function addedAccuracy(
-  stretches: readonly AddedErrors[],
-): Pick<Accuracy, "n" | "left" | "wape" | "bias"> & { contacts: number; floor: number | null } {
-  const total = (of: keyof AddedErrors) => stretches.reduce((sum, stretch) => sum + stretch[of], 0);
+  periods: readonly AddedErrors[],
+): Pick<Accuracy, "n" | "unscored" | "wape" | "bias"> & { contacts: number; floor: number | null } {
+  const total = (field: keyof AddedErrors) => periods.reduce((sum, period) => sum + period[field], 0);
   const contacts = total("contacts");
   return {
     n: total("n"),
-    left: total("without"),
+    unscored: total("without"),
     contacts,
     wape: finite(total("distance") / contacts),
     bias: finite(total("error") / contacts),
@@ -82,8 +82,8 @@ export function mape(intervals: Iterable<Forecasted>): number | null {
 }
 
 /**
- * The WAPE that even a perfect forecast of the rate has, sqrt(2 / (pi volume)) for Poisson arrivals: 5 % at 250 contacts
- * an interval, 20 % at 16. Null without volume. Source: wewfm, The forecaster's luck.
+ * The WAPE of a perfect forecast of the rate, sqrt(2 / (pi volume)) for Poisson arrivals: 5 % at 250 contacts per
+ * interval, 20 % at 16. Null without volume. Source: wewfm, The forecaster's luck.
  */
 export function noiseFloor(volumePerInterval: Maybe): number | null {
   const volume = quantity(volumePerInterval);

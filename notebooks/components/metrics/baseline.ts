@@ -1,29 +1,29 @@
 import { type Bounds, type Maybe, quantity } from "./ratio.js";
 import { daysLater } from "./time-zone.js";
 
-/** What is usual for an interval: the same weekday and local clock time of the weeks before. */
+/** The usual value of an interval: the same weekday and local time in earlier weeks. */
 export interface Baseline {
   state: "known" | "too few";
-  median: number | null; // the three are null when too few
+  median: number | null; // null, as the quartiles are, when too few
   low: number | null; // lower quartile
   high: number | null; // upper quartile
   n: number; // weeks with data
   of: number; // weeks wanted, for "6 of 8"
-  dates: string[]; // the days it is made of, newest first
-  excluded: string[]; // such days that were passed over, because they are excluded
+  dates: string[]; // days used, newest first
+  excluded: string[]; // days skipped because they are excluded
 }
 
 export interface BaselineOptions {
-  weeks?: number; // wanted, default 8
-  least?: number; // needed, default 4
-  reach?: number; // how many weeks back to look for them, default 16
+  weeks?: number; // weeks wanted, default 8
+  least?: number; // weeks required, default 4
+  reach?: number; // how many weeks to look back, default 16
   exclude?: ReadonlySet<string>; // holidays, outages
 }
 
 /**
- * Median and quartiles of the last weeks with data. `value` gives an interval's value on a day, null where there is none
- * (no data, closed, or the clock skipped it): such a week is not counted and an older one takes its place, as it does
- * for excluded days. A true zero is data. The day itself is never part of its own baseline.
+ * Median and quartiles of the last weeks with data. `value` is an interval's value on a day, null where there is none
+ * (no data, closed, or skipped by the clock): an older week then takes its place, as for an excluded day. A true zero is
+ * data. A day is never part of its own baseline.
  */
 export function baseline(date: string, value: (date: string) => Maybe, options: BaselineOptions = {}): Baseline {
   const { weeks = 8, least = 4, reach = 16, exclude } = options;
@@ -36,20 +36,22 @@ export function baseline(date: string, value: (date: string) => Maybe, options: 
       excluded.push(day);
       continue;
     }
-    const known = quantity(value(day));
-    if (known === null) continue;
-    values.push(known);
+    const amount = quantity(value(day));
+    if (amount === null) continue;
+    values.push(amount);
     dates.push(day);
   }
   const { state, median, low, high } = spread(values, least);
   return { state, median, low, high, n: values.length, of: weeks, dates, excluded };
 }
 
-/** Median and quartiles of the known values; null with fewer than `least`. */
+/** Median and quartiles of the values that exist; null with fewer than `least`. */
 export function spread(values: readonly Maybe[], least = 4): Pick<Baseline, "state" | "median" | "low" | "high"> {
-  const known = values.map(quantity).filter((value) => value !== null);
-  if (known.length < Math.max(1, least)) return { state: "too few", median: null, low: null, high: null };
-  const sorted = known.sort((a, b) => a - b);
+  const sorted = values
+    .map(quantity)
+    .filter((value) => value !== null)
+    .sort((a, b) => a - b);
+  if (sorted.length < Math.max(1, least)) return { state: "too few", median: null, low: null, high: null };
   return {
     state: "known",
     median: quantile(sorted, 0.5),
@@ -58,15 +60,15 @@ export function spread(values: readonly Maybe[], least = 4): Pick<Baseline, "sta
   };
 }
 
-/** A quantile of ascending values, interpolated between neighbours (type 7, DuckDB's quantile_cont). Null without values. */
+/** A quantile of ascending values, interpolated (type 7, as DuckDB's quantile_cont). Null without values. */
 export function quantile(sorted: readonly number[], share: number): number | null {
-  if (sorted.length === 0 || !(share >= 0 && share <= 1)) return null;
-  const place = (sorted.length - 1) * share;
-  const [below, above] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
-  return below + (above - below) * (place - Math.floor(place));
+  const rank = (sorted.length - 1) * share;
+  const [below, above] = [sorted[Math.floor(rank)], sorted[Math.ceil(rank)]];
+  if (below === undefined || above === undefined || !(share >= 0 && share <= 1)) return null;
+  return below + (above - below) * (rank - Math.floor(rank));
 }
 
-/** Where an expected count of independent arrivals falls 19 times out of 20: expected ± 2 sqrt(expected), not below 0. */
+/** The range in which a count of independent arrivals falls 19 times out of 20: expected ± 2 sqrt(expected), at least 0. */
 export function noiseBand(expected: Maybe): Bounds | null {
   const mean = quantity(expected);
   if (mean === null) return null;
@@ -74,12 +76,12 @@ export function noiseBand(expected: Maybe): Bounds | null {
   return { low: Math.max(0, mean - half), high: mean + half };
 }
 
-/** The same weekdays before a day, newest first. Kept, because every interval of every queue asks for those of the same day. */
+/** The same weekday in earlier weeks, newest first. Cached: every interval of every queue asks for those of one day. */
 export function weeksBefore(date: string, reach: number): readonly string[] {
-  if (lastAsked?.date !== date || lastAsked.days.length < reach) {
-    lastAsked = { date, days: Array.from({ length: reach }, (_, week) => daysLater(date, -7 * (week + 1))) };
+  if (cached?.date !== date || cached.days.length < reach) {
+    cached = { date, days: Array.from({ length: reach }, (_, week) => daysLater(date, -7 * (week + 1))) };
   }
-  return lastAsked.days.slice(0, reach);
+  return cached.days.slice(0, reach);
 }
 
-let lastAsked: { date: string; days: string[] } | undefined;
+let cached: { date: string; days: string[] } | undefined;

@@ -1,24 +1,24 @@
-// Names come in any script. One that is written from right to left would turn the words and numbers around it, and one
-// that holds marks of direction would do so on purpose: such a name is isolated where it stands in a sentence.
+// A name may be in any script. A right-to-left name, or one with directional marks, would reorder the words and numbers
+// around it, so it is isolated within a sentence.
 // Source: Unicode Bidirectional Algorithm (UAX 9), sections 2.4 and 6.3.
 
-const isolate = "\u2068"; // of its own first letter's direction
-const release = "\u2069";
+const isolate = "\u2068"; // FIRST STRONG ISOLATE
+const release = "\u2069"; // POP DIRECTIONAL ISOLATE
 const marks = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-/** A name as a part of a sentence: as it is, or between marks that keep its direction to itself. */
+/** A name for use within a sentence, isolated if it is right-to-left. */
 export function isolated(name: string): string {
   const plain = unmarked(name);
   return rightToLeft.test(plain) ? `${isolate}${plain}${release}` : plain;
 }
 
-/** A text without marks of direction, for whoever shows letters alone. */
+/** A text without directional marks. */
 export function unmarked(text: string): string {
   return text.replace(marks, "");
 }
 
-/** Lines of one text: what is isolated over the end of a line goes on to be so on the next. */
+/** The lines of a wrapped text: an isolate that spans a line break is closed and reopened. */
 export function isolatedLines(lines: readonly string[]): string[] {
   let open = 0;
   return lines.map((line) => {

@@ -1,22 +1,22 @@
 import { daysLater } from "./time-zone.js";
 
-/** What every daily row has. `complete` is false for a day of which not all has come. */
+/** Common to all daily rows. `complete` is false for a day that has only partly arrived. */
 export interface DayRow {
   day: string; // YYYY-MM-DD in the site's zone
   complete: boolean;
 }
 
-/** One local day and channel, as data-loaders/days.json.sql ships it. "All channels" is every channel together. */
+/** One local day and channel, as data-loaders/days.json.sql ships it. "All channels" is all of them together. */
 export interface ConversationDay extends DayRow {
   channel: string;
-  started: number; // conversations that began on the day
-  ended: number; // of them, those that have ended; all that follows is about these
+  started: number; // conversations started on the day
+  ended: number; // of them, ended; all fields below count these
   assisted: number; // with a rep
   handled: number; // with a handle time
-  handle_p50: number | null; // seconds; null below the smallest group that is shown
+  handle_p50: number | null; // seconds; null below the smallest group shown
   handle_p90: number | null;
-  handle_bins: number[] | null; // counts of handle times, see `quantile`
-  queued: number; // that waited in a queue
+  handle_bins: number[] | null; // histogram of handle times, see `quantile`
+  queued: number; // waited in a queue
   wait_p50: number | null;
   wait_p90: number | null;
   wait_bins: number[] | null;
@@ -25,8 +25,8 @@ export interface ConversationDay extends DayRow {
   timeout: number;
   auto: number;
   other: number;
-  rated: number; // with an answer to the rating question
-  satisfied: number | null; // of them, those in the top two of five; null where too few answered
+  rated: number; // answered the rating question
+  satisfied: number | null; // of them, top two of five; null where too few answered
 }
 
 export interface ConversationTotals {
@@ -45,13 +45,13 @@ export interface ConversationTotals {
   satisfied: number | null;
 }
 
-/** Days added up: counts add, and percentiles are read from the added histograms, never averaged. */
+/** Totals over days: counts add, percentiles come from the summed histograms and are never averaged. */
 export function conversationTotals(rows: readonly ConversationDay[]): ConversationTotals {
   const sum = (value: (row: ConversationDay) => number | null) =>
     rows.reduce((total, row) => total + (value(row) ?? 0), 0);
   const handle = addBins(rows.map((row) => row.handle_bins));
   const wait = addBins(rows.map((row) => row.wait_bins));
-  const rated = rows.filter((row) => row.satisfied !== null);
+  const rated = rows.flatMap(({ rated, satisfied }) => (satisfied === null ? [] : [{ rated, satisfied }]));
   return {
     days: rows.length,
     started: sum((row) => row.started),
@@ -65,36 +65,40 @@ export function conversationTotals(rows: readonly ConversationDay[]): Conversati
     wait_p90: quantile(wait, 0.9),
     resolved: sum((row) => row.resolved),
     rated: rated.reduce((total, row) => total + row.rated, 0),
-    satisfied: rated.length ? rated.reduce((total, row) => total + row.satisfied!, 0) : null,
+    satisfied: rated.length ? rated.reduce((total, row) => total + row.satisfied, 0) : null,
   };
 }
 
-/** Days, and those so many days before them, added up: only pairs of complete ones, since a gap is no change. */
+/** Totals of days and of the days they are compared with: pairs of complete days only, since a gap is not a change. */
 export interface Compared {
   days: number;
   now: ConversationTotals;
   before: ConversationTotals;
 }
 
-/** Sets rows against those `length` days before; null where no day can be compared, or where the days before begin earlier than the data. */
+/** Compares rows with those `length` days earlier; null where no day can be compared, or where the data begin later. */
 export function comparedDays(
   every: readonly ConversationDay[],
   rows: readonly ConversationDay[],
   length: number,
 ): Compared | null {
-  const known = new Map(every.map((row) => [row.day, row]));
-  const twins = rows.map((row) => [row, known.get(daysLater(row.day, -length))] as const);
-  if (twins.some(([, before]) => before === undefined)) return null;
-  const pairs = twins.filter(([row, before]) => row.complete && before!.complete);
-  if (pairs.length === 0) return null;
-  const totals = (side: 0 | 1) => conversationTotals(pairs.map((pair) => pair[side]!));
-  return { days: pairs.length, now: totals(0), before: totals(1) };
+  const byDay = new Map(every.map((row) => [row.day, row]));
+  const [now, before]: [ConversationDay[], ConversationDay[]] = [[], []];
+  for (const row of rows) {
+    const earlier = byDay.get(daysLater(row.day, -length));
+    if (!earlier) return null;
+    if (!row.complete || !earlier.complete) continue;
+    now.push(row);
+    before.push(earlier);
+  }
+  if (now.length === 0) return null;
+  return { days: now.length, now: conversationTotals(now), before: conversationTotals(before) };
 }
 
-/** Bin `i` counts values from 1.05^i to 1.05^(i+1) seconds; bin 0 also takes everything below. So a quantile is within 5 %. */
+/** Bin `i` counts values from 1.05^i to 1.05^(i+1) seconds, bin 0 all smaller ones too. So a quantile is within 5 %. */
 const binRatio = 1.05;
 
-/** The q-quantile of binned values in seconds, interpolated inside its bin; null without values. */
+/** The q-quantile of binned values, in seconds, interpolated within its bin; null without values. */
 export function quantile(bins: readonly number[], q: number): number | null {
   const total = bins.reduce((sum, n) => sum + n, 0);
   if (total === 0) return null;

@@ -3,7 +3,7 @@ import { windowLength } from "./windows.js";
 
 type Series = readonly (number | null)[];
 
-/** One queue or group of one day, as data-loaders/intraday/[day].json.sql ships it: lists with one value per window. */
+/** One queue or group on one day, as data-loaders/intraday/[day].json.sql ships it: lists with one value per window. */
 export type QueueDay = {
   [Measure in Exclude<keyof WindowRow, "queue" | "start" | "small" | "contradicts" | "weeks">]: Series;
 } & {
@@ -14,39 +14,40 @@ export type QueueDay = {
   weeks: readonly (Series | null)[] | null;
 };
 
-/** The lists as one row per window of the day. */
+/** The lists as one row per window. */
 export function windowRows(file: readonly QueueDay[]): WindowRow[] {
   const rows: WindowRow[] = [];
   for (const day of file) {
     const first = Date.parse(day.start);
-    for (let i = 0; i < day.small.length; i++) {
+    for (const [i, small] of day.small.entries()) {
+      const at = (series: Series) => series[i] ?? null;
       rows.push({
         queue: day.queue,
         start: first + i * windowLength,
-        assigned: day.assigned[i]!,
-        abandoned: day.abandoned[i]!,
-        within: day.within[i]!,
-        wait: day.wait[i]!,
-        handle: day.handle[i]!,
-        wrap: day.wrap[i]!,
-        reps: day.reps[i]!,
-        logged_in: day.logged_in[i]!,
-        available: day.available[i]!,
-        busy: day.busy[i]!,
-        utilized_available: day.utilized_available[i]!,
-        utilized_busy: day.utilized_busy[i]!,
-        small: day.small[i] === 1,
+        assigned: at(day.assigned),
+        abandoned: at(day.abandoned),
+        within: at(day.within),
+        wait: at(day.wait),
+        handle: at(day.handle),
+        wrap: at(day.wrap),
+        reps: at(day.reps),
+        logged_in: at(day.logged_in),
+        available: at(day.available),
+        busy: at(day.busy),
+        utilized_available: at(day.utilized_available),
+        utilized_busy: at(day.utilized_busy),
+        small: small === 1,
         contradicts: day.contradicts?.[i] ?? 0,
-        first_offered: day.first_offered[i]!,
+        first_offered: at(day.first_offered),
         weeks: day.weeks?.map((week) => week?.[i] ?? null) ?? null,
-        usual_offered: day.usual_offered[i]!,
-        usual_abandoned: day.usual_abandoned[i]!,
-        usual_within: day.usual_within[i]!,
-        usual_wait: day.usual_wait[i]!,
-        usual_handle: day.usual_handle[i]!,
-        usual_available: day.usual_available[i]!,
-        scheduled: day.scheduled[i]!,
-        forecast: day.forecast[i]!,
+        usual_offered: at(day.usual_offered),
+        usual_abandoned: at(day.usual_abandoned),
+        usual_within: at(day.usual_within),
+        usual_wait: at(day.usual_wait),
+        usual_handle: at(day.usual_handle),
+        usual_available: at(day.usual_available),
+        scheduled: at(day.scheduled),
+        forecast: at(day.forecast),
       });
     }
   }

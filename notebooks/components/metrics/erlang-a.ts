@@ -13,25 +13,25 @@ import { type Maybe, quantity } from "./ratio.js";
 import { workload } from "./staffing.js";
 
 export interface ImpatientQueue extends Queue {
-  meanPatienceSeconds: Maybe; // see `patience` in waits; 0: whoever would wait leaves at once
+  meanPatienceSeconds: Maybe; // see `patience` in times.ts; 0: nobody waits
 }
 
 export interface ErlangA {
-  state: "stable" | "empty" | "invalid"; // as in Erlang C; with abandonment no queue is overloaded for good
+  state: "stable" | "empty" | "invalid"; // as in Erlang C; with abandonment no queue stays overloaded
   trafficErlangs: number | null;
   pWait: number | null; // share that waits at all
   pAbandon: number | null; // share of the offered
   occupancy: number | null;
-  meanWaitAllSeconds: number | null; // of everybody, answered or abandoned
+  meanWaitAllSeconds: number | null; // of all contacts, answered or abandoned
   answeredWithinTargetOfOffered: number | null; // the service level "offered"
   answeredWithinTargetOfAnswered: number | null; // "answered_only"
   abandonedWithinTarget: number | null; // share of the offered
 }
 
 /**
- * Erlang A (M/M/n+M, exponential patience), the birth-death chain solved exactly. The wait offered to a patient arrival
- * has the density g(t) = P(all busy, none waiting) n mu exp(-n mu t + (lambda/theta)(1 - exp(-theta t))), and every
- * figure is an integral of it: P(abandon) = theta E[wait]. Shortcuts that scale Erlang C's P(wait) are far off.
+ * Erlang A (M/M/n+M, exponential patience), the birth-death chain solved exactly. The wait offered to an infinitely patient
+ * arrival has the density g(t) = P(all busy, none waiting) n mu exp(-n mu t + (lambda/theta)(1 - exp(-theta t))), and every
+ * figure is an integral of it: P(abandon) = theta E[wait]. Scaling Erlang C's P(wait) instead is far off.
  * Source: Garnett, Mandelbaum, Reiman 2002; Palm.
  */
 export function erlangA(queue: ImpatientQueue): ErlangA {
@@ -40,11 +40,11 @@ export function erlangA(queue: ImpatientQueue): ErlangA {
   if (load === null || agents === null || aht === null || target === null || patience === null)
     return answer("invalid", load);
   if (!rate && agents === 0) return answer("empty", load);
-  const leaving = patience === 0 ? 1 : -Math.expm1(-target / patience); // share of the impatient gone by the target
+  const leaving = patience === 0 ? 1 : -Math.expm1(-target / patience); // share whose patience ends before the target
   if (agents === 0) return solution(load, agents, patience, { pWait: 1, pAbandon: 1, answered: 0, left: leaving });
   if (load === 0) return solution(load, agents, patience, { pWait: 0, pAbandon: 0, answered: 1, left: 0 });
 
-  // Time is counted in mean patiences: c services and r arrivals in each.
+  // The unit of time is the mean patience: c services and r arrivals in each.
   const c = (agents / aht) * patience;
   const r = (load / aht) * patience;
   const b = blocked(load, agents);
@@ -54,8 +54,8 @@ export function erlangA(queue: ImpatientQueue): ErlangA {
   const { peak, height, density, width } = offeredWait(c, r);
   const range = { from: 0, peak, width };
   const whole = integrate(density, range);
-  const reached = c * Math.exp(height) * whole; // all who wait, relative to the state "all busy, none waiting"
-  const pWait = reached === Infinity ? 1 : reached / (reached + (1 / b - 1));
+  const waiting = c * Math.exp(height) * whole; // relative to the state "all busy, none waiting"
+  const pWait = waiting === Infinity ? 1 : waiting / (waiting + (1 / b - 1));
   const upTo = { ...range, to: target / patience };
   const part = (weight: (x: number) => number, over: Range = range) =>
     (pWait * integrate(density, over, weight)) / whole;
@@ -68,8 +68,8 @@ export function erlangA(queue: ImpatientQueue): ErlangA {
 }
 
 /**
- * The smallest number of agents that answers the target share of the offered contacts in time, with occupancy at or
- * under the cap. Mostly fewer than Erlang C asks for; more where many leave before the target, who all count as missed.
+ * The smallest number of agents that answers the target share of offered contacts in time, with occupancy at or under the
+ * cap. Usually fewer than Erlang C requires; more where many abandon before the target, since those count as missed.
  */
 export function requiredAgentsA(demand: Demand & { meanPatienceSeconds: Maybe }): RequiredAgents | null {
   const goal = readDemand(demand);
@@ -78,28 +78,28 @@ export function requiredAgentsA(demand: Demand & { meanPatienceSeconds: Maybe })
   if (quantity(demand.contacts) === 0) return required(0, "nothing", goal.shrinkage);
   const model = (agents: number) => erlangA({ ...demand, agents });
   if (model(1).state === "invalid") return null;
-  const served = (n: number) => model(n).answeredWithinTargetOfOffered! >= goal.level - slack;
-  const calm = (n: number) => n > 0 && model(n).occupancy! <= goal.cap + slack;
-  const forLevel = smallest(served);
-  const agents = smallest((n) => n >= forLevel && (goal.cap === 1 || calm(n)));
+  const meetsLevel = (n: number) => (model(n).answeredWithinTargetOfOffered ?? 0) >= goal.level - slack;
+  const underCap = (n: number) => n > 0 && (model(n).occupancy ?? 0) <= goal.cap + slack;
+  const forLevel = smallest(meetsLevel);
+  const agents = smallest((n) => n >= forLevel && (goal.cap === 1 || underCap(n)));
   return required(agents, agents > forLevel ? "occupancy" : "service level", goal.shrinkage);
 }
 
-// The density over time in patiences, relative to its peak: exp(-c x + r (1 - exp(-x)) - height).
+// The density over time, in mean patiences, relative to its peak: exp(-c x + r (1 - exp(-x)) - height).
 function offeredWait(c: number, r: number) {
   const over = (r - c) / c;
   const peak = over > 0 ? Math.log1p(over) : 0;
   const height = over > 0 ? c * lessLog(over) : 0;
-  const there = over > 0 ? c : r; // arrivals that are still patient at the peak
+  const patient = over > 0 ? c : r; // arrivals still waiting at the peak
   return {
     peak,
     height,
-    width: 1 / Math.max(1, Math.sqrt(there), Math.abs(c - there)),
-    density: (x: number) => Math.exp(-(c - there) * (x - peak) - there * lessExp(x - peak)),
+    width: 1 / Math.max(1, Math.sqrt(patient), Math.abs(c - patient)),
+    density: (x: number) => Math.exp(-(c - patient) * (x - peak) - patient * lessExp(x - peak)),
   };
 }
 
-// y - 1 + exp(-y) and d - log(1 + d), by series where the terms would cancel
+// y - 1 + exp(-y) and d - log(1 + d), as series where the terms would cancel.
 function lessExp(y: number): number {
   if (Math.abs(y) > 1e-3) return y + Math.expm1(-y);
   return y * y * (1 / 2 - y * (1 / 6 - y * (1 / 24 - y * (1 / 120 - y / 720))));
@@ -114,7 +114,7 @@ function smallest(fits: (n: number) => boolean): number {
   let above = 1;
   while (above < limits.agents && !fits(above)) above *= 2;
   above = Math.min(above, limits.agents);
-  let below = 0; // nobody serves nobody
+  let below = 0; // no agents are never enough
   while (above - below > 1) {
     const middle = Math.floor((above + below) / 2);
     if (fits(middle)) above = middle;
@@ -131,17 +131,17 @@ interface Parts {
 }
 
 function solution(load: number, agents: number, patience: number, parts: Parts): ErlangA {
-  const [pWait, pAbandon, answered, left] = [parts.pWait, parts.pAbandon, parts.answered, parts.left].map(unit);
+  const [pAbandon, answered] = [unit(parts.pAbandon), unit(parts.answered)];
   return {
     state: "stable",
     trafficErlangs: load,
-    pWait: pWait!,
-    pAbandon: pAbandon!,
-    occupancy: agents === 0 ? null : unit((load * (1 - pAbandon!)) / agents),
-    meanWaitAllSeconds: pAbandon! * patience,
-    answeredWithinTargetOfOffered: answered!,
-    answeredWithinTargetOfAnswered: pAbandon === 1 ? null : unit(answered! / (1 - pAbandon!)),
-    abandonedWithinTarget: left!,
+    pWait: unit(parts.pWait),
+    pAbandon,
+    occupancy: agents === 0 ? null : unit((load * (1 - pAbandon)) / agents),
+    meanWaitAllSeconds: pAbandon * patience,
+    answeredWithinTargetOfOffered: answered,
+    answeredWithinTargetOfAnswered: pAbandon === 1 ? null : unit(answered / (1 - pAbandon)),
+    abandonedWithinTarget: unit(parts.left),
   };
 }
 
@@ -165,16 +165,15 @@ function unit(value: number): number {
 
 interface Range {
   from: number;
-  to?: number; // default: as far as the function reaches
-  peak: number; // where it is highest, at or after `from`
-  width: number; // roughly how far from the peak it first changes
+  to?: number; // default: infinity
+  peak: number; // position of the maximum, at or after `from`
+  width: number; // scale of the density near its peak
 }
 
 /**
- * The integral of a density times `weight`. The density rises to one peak and falls again at least as fast as an
- * exponential; the weight is smooth and changes no faster.
- * Gauss-Legendre on panels that double in length on both sides of the peak, so that sharp peaks and long tails alike
- * come out to about 14 digits.
+ * The integral of a density times `weight`, to about 14 digits: Gauss-Legendre on panels that double in length on both
+ * sides of the peak. The density has one peak and falls at least as fast as an exponential; the weight is smooth and
+ * changes no faster.
  */
 function integrate(
   density: (x: number) => number,
@@ -205,7 +204,7 @@ function panel(f: (x: number) => number, low: number, high: number): number {
   return sum * half;
 }
 
-// Nodes above zero of the 20-point rule: roots of the Legendre polynomial, by Newton's method.
+// Positive nodes of the 20-point rule: roots of the Legendre polynomial, by Newton's method.
 const order = 20;
 const rule = Array.from({ length: order / 2 }, (_, i) => {
   let node = Math.cos((Math.PI * (i + 0.75)) / (order + 0.5));

@@ -1,10 +1,10 @@
 import { finite, type Maybe, quantity } from "./ratio.js";
 import { grossUp, type Load, wholeAgents, workload } from "./staffing.js";
 
-// Every staffing figure is indicative: reps who serve several queues break the assumption of one queue, one skill.
-// For chat, `ahtSeconds` is the effective one (see `effectiveAht`).
+// Every staffing figure is indicative: reps who serve several queues violate the assumption of one queue and one skill.
+// For chat, `ahtSeconds` is the effective AHT (see `effectiveAht`).
 
-/** Beyond these a model would take seconds to compute; nothing real comes near. */
+/** A larger model would take seconds to compute; no real queue comes close. */
 export const limits = { agents: 100_000, erlangs: 90_000 };
 
 export interface Queue extends Load {
@@ -13,7 +13,7 @@ export interface Queue extends Load {
 }
 
 /**
- * "stable"; "overloaded": demand exceeds staff, the wait has no end; "empty": neither load nor agents;
+ * "stable"; "overloaded": demand exceeds staff, waits grow without bound; "empty": neither load nor agents;
  * "invalid": an input is missing, negative, fractional where it must be whole, or beyond the limits.
  */
 export type QueueState = "stable" | "overloaded" | "empty" | "invalid";
@@ -29,7 +29,7 @@ export interface ErlangC {
   occupancy: number | null;
 }
 
-/** Erlang B: the share that finds all agents busy if nobody waits. By recursion, exact at any size. */
+/** Erlang B: the share of contacts that find all agents busy if nobody waits. By recursion, exact at any size. */
 export function erlangB(erlangs: Maybe, agents: Maybe): number | null {
   const [load, staff] = [quantity(erlangs), wholeCount(agents)];
   if (load === null || staff === null || load > limits.erlangs) return null;
@@ -39,7 +39,7 @@ export function erlangB(erlangs: Maybe, agents: Maybe): number | null {
 /**
  * Erlang C (M/M/n, everybody waits): B by recursion, pWait = nB / (n - A(1 - B)),
  * SL = 1 - pWait exp(-(n - A) T / AHT), ASA = pWait AHT / (n - A). With n <= A it is overloaded: everybody waits, nobody
- * is served in time, and no wait is given. Assumes that nobody abandons, so it overstates waits; see `erlangA`.
+ * is served in time, and the ASA is null. It assumes no abandonment and so overstates waits; see `erlangA`.
  */
 export function erlangC(queue: Queue): ErlangC {
   const { load, agents, aht, target } = read(queue);
@@ -70,15 +70,15 @@ export function erlangC(queue: Queue): ErlangC {
 
 export interface Demand extends Load {
   targetSeconds: Maybe;
-  serviceLevelTarget: Maybe; // 0..1; 1 itself is never reached
+  serviceLevelTarget: Maybe; // 0..1; 1 is out of reach
   maxOccupancy?: Maybe; // 0..1, default 1: no cap
   shrinkage?: Maybe; // 0..1, default 0
 }
 
 export interface RequiredAgents {
   agents: number; // on the queue
-  scheduled: number; // grossed up by shrinkage, whole
-  binds: "service level" | "occupancy" | "nothing"; // what fixed the number; "nothing": no contacts
+  scheduled: number; // grossed up for shrinkage, whole
+  binds: "service level" | "occupancy" | "nothing"; // the binding constraint; "nothing": no contacts
 }
 
 /** The smallest number of agents whose Erlang C service level reaches the target with occupancy at or under the cap. */
@@ -86,20 +86,20 @@ export function requiredAgents(demand: Demand): RequiredAgents | null {
   const goal = readDemand(demand);
   const load = workload(demand);
   if (goal === null || load === null || load > limits.erlangs) return null;
-  if (load === 0) return required(0, "nothing", goal.shrinkage);
-  const aht = quantity(demand.ahtSeconds)!;
+  const aht = quantity(demand.ahtSeconds);
+  if (load === 0 || aht === null) return required(0, "nothing", goal.shrinkage);
   let b = 1;
   for (let n = 1; n <= limits.agents; n++) {
     b = (load * b) / (n + load * b);
     if (n <= load) continue;
     if (within(waiting(b, load, n), load, n, goal.target, aht) < goal.level - slack) continue;
-    const capped = Math.max(n, wholeAgents(load / goal.cap)!);
+    const capped = Math.max(n, wholeAgents(load / goal.cap) ?? n);
     return required(capped, capped > n ? "occupancy" : "service level", goal.shrinkage);
   }
   return null;
 }
 
-// A target that is met exactly must not be missed by a rounding error in the sixteenth digit.
+// A target met exactly must not be missed by a rounding error in the sixteenth digit.
 export const slack = 1e-12;
 
 export interface Goal {
@@ -130,7 +130,7 @@ function wholeCount(value: Maybe): number | null {
   return count !== null && Number.isInteger(count) && count <= limits.agents ? count : null;
 }
 
-/** What both models need of a queue, each null where it is not usable. */
+/** The inputs of both models; null where not usable. */
 export function read(queue: Queue) {
   const load = workload(queue);
   const contacts = quantity(queue.contacts);

@@ -1,6 +1,6 @@
 import { timeZone } from "./time-zone.js";
 
-// How numbers and times are written, the same on every page and in every table. Durations are seconds.
+// Numbers and times as text, the same on every page and in every table. Durations are in seconds.
 
 const dash = "–";
 
@@ -26,7 +26,7 @@ export function change(value: number | null | undefined, digits = 0): string {
   return value === null || value === undefined ? dash : `${signed(value * 100, digits)}%`;
 }
 
-/** "+12% on the usual", "level with the usual", and from ten times on "53 times the usual". `then` is above zero. */
+/** "+12% on the usual", "level with the usual", "53 times the usual" from ten times on. `then` is above zero. */
 export function versus(now: number, then: number, label: string): string {
   const times = now / then;
   if (times >= 10) return `${count(times)} times ${label}`;
@@ -69,26 +69,31 @@ export function decimal(value: number | null | undefined, digits = 1): string {
   return value === null || value === undefined ? dash : grouped(value.toFixed(digits));
 }
 
+/** (12.3456, 2) -> 12.35, for the values of tables and CSV files. */
+export function roundTo(value: number | null, digits: number): number | null {
+  return value === null ? null : Number(value.toFixed(digits));
+}
+
 /** "1 conversation", "2 conversations" */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** "every interval", or "the 7 of 48 intervals told": what a claim about all of them may say. */
-export function everyOf(told: number, all: number, noun = "interval"): string {
-  return told === all ? `every ${noun}` : `the ${toldOf(told, all, noun)}`;
+/** "every interval", or "the 7 of 48 intervals with figures". */
+export function everyOf(reported: number, all: number, noun = "interval"): string {
+  return reported === all ? `every ${noun}` : `the ${someOf(reported, all, noun)}`;
 }
 
-/** "7 of 48 intervals told" */
-export function toldOf(told: number, all: number, noun = "interval"): string {
-  return `${count(told)} of ${plural(all, noun)} told`;
+/** "7 of 48 intervals with figures" */
+export function someOf(reported: number, all: number, noun = "interval"): string {
+  return `${count(reported)} of ${plural(all, noun)} with figures`;
 }
 
-/** Times of one IANA zone as text. An instant is UTC: milliseconds, or ISO text. */
+/** Times of one IANA zone as text. An instant is UTC: milliseconds or ISO text. */
 export interface Zone {
   name: string;
   time(instant: number | string): string; // "14:15"
-  /** With the zone's abbreviation, which tells the two hours of an autumn night apart: "01:00 EST". */
+  /** "01:00 EST": with the zone's abbreviation, which distinguishes a repeated hour. */
   exactTime(instant: number | string): string;
   dateTime(instant: number | string): string; // "Sat 21 Nov, 14:15"
   moment(instant: number | string): string; // "Sat 21 Nov, 14:15 EST"
@@ -111,8 +116,8 @@ export function zone(name: string): Zone {
 /** "2026-11-21" -> "Sat 21 Nov" */
 export function dayName(day: string): string {
   const date = new Date(`${day}T00:00:00Z`);
-  const [weekday, month] = [weekdays[date.getUTCDay()]!.slice(0, 3), months[date.getUTCMonth()]!.slice(0, 3)];
-  return `${weekday} ${date.getUTCDate()} ${month}`;
+  const [weekday = "", month = ""] = [weekdays[date.getUTCDay()], months[date.getUTCMonth()]];
+  return `${weekday.slice(0, 3)} ${date.getUTCDate()} ${month.slice(0, 3)}`;
 }
 
 /** "2026-11-21" -> "Saturday 21 November 2026" */
@@ -122,10 +127,10 @@ export function longDay(day: string): string {
 }
 
 export function weekdayName(day: string): string {
-  return weekdays[new Date(`${day}T00:00:00Z`).getUTCDay()]!;
+  return weekdays[new Date(`${day}T00:00:00Z`).getUTCDay()] ?? "";
 }
 
-/** The name of a saved file, without its ending: what it shows, of which queue, and on which day or in what grain. */
+/** The name of a saved file without its extension: measure, queue, and day or grain. */
 export function fileName(measure: string, queue: string, rest: string): string {
   const plain = queue
     .normalize("NFC")

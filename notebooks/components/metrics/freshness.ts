@@ -1,6 +1,6 @@
 import type { TimeZone } from "./time-zone.js";
 
-/** What is known of a feed's arrival: of each feed that is here, data-loaders/site.json.sql ships it. */
+/** The arrival state of a feed, as data-loaders/site.json.sql ships it for each feed of the site. */
 export interface FeedArrival {
   feed: string;
   cadence_minutes: number | null; // null counts as a day
@@ -8,23 +8,23 @@ export interface FeedArrival {
   overdue: number; // partitions, at the last sync
   failed: number;
   unlisted?: boolean; // the last sync could not list it
-  to_come?: boolean; // a partition of it is dated as it cannot be
+  to_come?: boolean; // a partition has an impossible date
 }
 
 /** The moment of classification: milliseconds, UTC. */
 export interface Moment {
   now: number;
   synced: number | null; // end of the last sync
-  graceMinutes: number; // sync.grace of kit.yaml
+  graceMinutes: number; // sync.grace in kit.yaml
 }
 
 export type FeedState = "failed" | "overdue" | "none" | "stale" | "to come" | "late" | "current";
 
 export interface FeedFreshness {
   state: FeedState;
-  ageMinutes: number | null; // of the newest data; null without data, or where they are of a time to come
-  since: "export" | "sync" | null; // whose turn it is: the source brings nothing, or nobody has asked it
-  look: boolean; // somebody should see to it
+  ageMinutes: number | null; // of the newest data; null without data or where they are dated in the future
+  since: "export" | "sync" | null; // the cause: the source delivers nothing, or no sync has run
+  look: boolean; // needs attention
 }
 
 const minute = 60_000;
@@ -35,11 +35,11 @@ const dayMinutes = 1440;
 // 0       > 0      any                                        overdue   export   yes
 // 0       0        over 2 cadences + grace before the sync    stale     export   yes
 // 0       0        over 2 cadences + grace before now         stale     sync     once the sync is a day old
-// 0       0        over a day after now, or dated so          to come   export   yes
+// 0       0        over a day in the future, or to_come       to come   export   yes
 // 0       0        none                                       none      -        no
 // 0       0        over 2 cadences before now                 late      -        no
 // 0       0        otherwise                                  current   -        no
-/** The freshness of a feed, for `status` when it runs and for pages in the reader's browser. */
+/** The freshness of a feed, for `status` and for pages in the reader's browser. */
 export function classifyFeed(feed: FeedArrival, { now, synced, graceMinutes }: Moment): FeedFreshness {
   const cadence = feed.cadence_minutes ?? dayMinutes;
   const through = feed.through === null ? null : Date.parse(feed.through);
@@ -58,67 +58,71 @@ export function classifyFeed(feed: FeedArrival, { now, synced, graceMinutes }: M
   if (synced !== null && old(synced)) return freshness("stale", "export", true);
   if (old(now)) return freshness("stale", "sync", synced === null || (now - synced) / minute > dayMinutes);
   if (toCome) return freshness("to come", "export", true);
-  if (through === null) return freshness("none", null, false);
-  if (age! > 2 * cadence) return freshness("late", null, false);
+  if (age === null) return freshness("none", null, false);
+  if (age > 2 * cadence) return freshness("late", null, false);
   return freshness("current", null, false);
 }
 
-/** The feeds that a page is made of. */
+/** The feeds a page is computed from. */
 export interface PageFeeds {
-  of: readonly string[]; // what it counts: the oldest of these decides up to when its figures tell
-  beside?: readonly string[]; // what it sets beside that, such as the usual
+  of: readonly string[]; // counted: the oldest of these decides how far the figures reach
+  beside?: readonly string[]; // for comparison, such as the usual
 }
 
-/** Up to when the figures of a page tell. */
+type DeliveredFeed = FeedArrival & { through: string };
+
+/** How far the figures of a page reach. */
 export interface PageThrough {
-  through: string | null; // ISO, UTC; the oldest of its feeds that are here
-  counted: FeedArrival[]; // with data
-  oldest: FeedArrival[]; // which end there
-  newest: string | null; // where the others end, if later
+  through: string | null; // ISO, UTC: the oldest end of a counted feed
+  counted: DeliveredFeed[];
+  oldest: DeliveredFeed[]; // those that end there
+  newest: string | null; // the newest end, if later
   missing: string[]; // feeds without data
-  beside: FeedArrival[]; // with data
+  beside: DeliveredFeed[];
 }
 
 // its feeds             through      oldest          newest         missing
 // none with data        null         none            null           all
 // all end at one time   that time    all             null           none
-// they differ           the oldest   those of it     the newest     none
-// some without data     as if they were not among them              those
+// they differ           the oldest   those           the newest     none
+// some without data     as if these were not listed                 these
 export function pageThrough(feeds: readonly FeedArrival[], { of, beside = [] }: PageFeeds): PageThrough {
-  const here = (names: readonly string[]) =>
-    names.flatMap((name) => feeds.find(({ feed, through }) => feed === name && through !== null) ?? []);
-  const counted = here(of);
-  const times = counted.map(({ through }) => Date.parse(through!));
+  const delivered = feeds.filter((feed): feed is DeliveredFeed => feed.through !== null);
+  const named = (names: readonly string[]) =>
+    names.flatMap((name) => delivered.find(({ feed }) => feed === name) ?? []);
+  const counted = named(of);
+  const times = counted.map(({ through }) => Date.parse(through));
   const [first, last] = [Math.min(...times), Math.max(...times)];
   const oldest = counted.filter((_, i) => times[i] === first);
   return {
     through: oldest[0]?.through ?? null,
     counted,
     oldest,
-    newest: first < last ? counted[times.indexOf(last)]!.through : null,
+    newest: first < last ? (counted[times.indexOf(last)]?.through ?? null) : null,
     missing: of.filter((name) => !counted.some(({ feed }) => feed === name)),
-    beside: here(beside),
+    beside: named(beside),
   };
 }
 
-// the page's feeds with data                 the newest of the oldest     warning
-// one is over 2 cadences old                 any                          old
-// none is, the oldest comes several a day    of a day before              not of today
-// otherwise                                                               none
-/** What a page must warn of: feeds older than twice their cadence, or figures that are not of the day of the site's zone. */
+// the page's feeds with data                          the oldest ends       warning
+// one is over 2 cadences old                          any                   old
+// none is, the oldest has several partitions a day    on an earlier day     not of today
+// otherwise                                                                 none
+/** What a page must warn of: feeds older than two cadences, or figures that are not of today in the site's zone. */
 export function pageAge(page: PageThrough, moment: Moment, zone: TimeZone): PageAge | null {
   const { through, counted, oldest } = page;
   if (through === null || Date.parse(through) > moment.now) return null;
   const cadenceOf = (feed: FeedArrival) => feed.cadence_minutes ?? dayMinutes;
-  const age = (feed: FeedArrival) => (moment.now - Date.parse(feed.through!)) / minute;
+  const age = (feed: DeliveredFeed) => (moment.now - Date.parse(feed.through)) / minute;
   const old = counted.filter((feed) => age(feed) > 2 * cadenceOf(feed));
   const today = zone.date(Date.parse(through) - 1) >= zone.date(moment.now);
   if (old.length === 0 && (today || oldest.some((feed) => cadenceOf(feed) >= dayMinutes))) return null;
-  const worst = old.length > 0 ? [...old].sort((a, b) => age(b) - age(a))[0]! : oldest[0]!;
-  const about = (old.length > 0 ? old : oldest).filter((feed) => feed.through === worst.through);
+  const late = old.length > 0 ? old : oldest;
+  const worst = Math.max(...late.map(age));
+  const about = late.filter((feed) => age(feed) === worst);
   return {
     feeds: about.map(({ feed }) => feed),
-    through: worst.through!,
+    through: about[0]?.through ?? through,
     others: old.filter((feed) => !about.includes(feed)).map(({ feed }) => feed),
     old: old.length > 0,
     today,
@@ -127,12 +131,12 @@ export function pageAge(page: PageThrough, moment: Moment, zone: TimeZone): Page
 }
 
 export interface PageAge {
-  feeds: string[]; // that it is about: the oldest
-  through: string; // of these
-  others: string[]; // that are old as well
+  feeds: string[]; // the oldest
+  through: string; // where these end
+  others: string[]; // also old
   old: boolean;
   today: boolean;
-  since: "export" | "sync"; // whose turn it is
+  since: "export" | "sync"; // the cause, as in FeedFreshness
 }
 
 /** 64 -> "64 min", 210 -> "3.5 h", 14400 -> "10 days" */
@@ -142,24 +146,24 @@ export function ageText(minutes: number): string {
   return `${Math.floor(minutes / dayMinutes)} days`;
 }
 
-// server's Date       this device's clock                     now          told
+// server's Date       this device's clock                     now          warning
 // given               within two minutes of it                device's     -
 // given               off by more                             server's     "this device's clock is 3 h ahead"
 // none                before the sync, by over two minutes    unknown      "this device's clock is behind the data"
 // none                otherwise                               device's     -
-// before the sync     as without one
-/** What the time is, as far as it can be known: a device's clock may be wrong, and the data cannot be of a time to come. */
+// before the sync     as with none
+/** The present time, as far as known: a device's clock may be wrong, and data cannot be newer than now. */
 export function readClock(options: { device: number; server: number | null; synced: number | null }): {
   now: number | null;
   device: "right" | "ahead" | "behind";
-  offMinutes: number; // of the device, 0 where that is not known
+  offMinutes: number; // error of the device's clock, 0 where unknown
 } {
   const { device, synced } = options;
   const impossible = (time: number) => synced !== null && time < synced - tolerance;
   const server = options.server !== null && !impossible(options.server) ? options.server : null;
   if (server === null)
     return impossible(device)
-      ? { now: null, device: "behind", offMinutes: (synced! - device) / minute }
+      ? { now: null, device: "behind", offMinutes: ((synced ?? device) - device) / minute }
       : { now: device, device: "right", offMinutes: 0 };
   const off = device - server;
   if (Math.abs(off) <= tolerance) return { now: device, device: "right", offMinutes: 0 };

@@ -4,31 +4,31 @@ import { clockText, daysLater, weekday as weekdayOf } from "./time-zone.js";
 import { dayIntervals, type Grain } from "./windows.js";
 
 /**
- * One queue and whole local day, as data-loaders/heatmap/[part].json.sql ships it: 96 numbers each, one per quarter-hour
- * of the local clock. A queue has no row for a day on which nothing came.
+ * One queue on one whole local day, as data-loaders/heatmap/[part].json.sql ships it: 96 numbers per list, one per
+ * quarter-hour of the local clock. A queue has no row for a day without contacts.
  */
 export interface HeatDay {
   day: string;
   queue: string;
   offered: number[];
   abandoned: number[];
-  good: number[]; // the two sides of the service level, by the site's formula
-  base: number[];
-  wait: number[]; // summed seconds of all offered
-  available: number[] | null; // minutes of distinct reps, -1: too few reps; null: not known
+  good: number[]; // numerator of the service level, by the site's formula
+  base: number[]; // denominator
+  wait: number[]; // total seconds of all contacts offered
+  available: number[] | null; // minutes of distinct reps, -1: too few reps; null: unknown
 }
 
 export const measures = ["volume", "service", "wait", "abandons", "staffing"] as const;
 export type Measure = (typeof measures)[number];
 
-/** The usual: median of the same weekdays before the last week, by the rule of baseline.ts. */
+/** "usual" is the median of the same weekday before the last week, by the rule of baseline.ts. */
 export const views = ["usual", "last", "difference"] as const;
 export type View = (typeof views)[number];
 
 /**
- * "data"; "few": a rate of too few contacts; "zero": open, and nothing came; "closed": outside opening hours, or, where
- * none are configured, a time at which nothing ever came; "none": no day with data; "clock": none but days on
- * which the clock skipped this time or showed it twice; "held": too few reps to be shown.
+ * "data"; "few": a rate of too few contacts; "zero": open, no contacts; "closed": outside opening hours, or, where none are
+ * configured, a time that never had contacts; "none": no day with data; "clock": only days on which the clock skipped or
+ * repeated this time; "held": too few reps to be shown.
  */
 export type CellState = "data" | "few" | "zero" | "closed" | "none" | "clock" | "held";
 
@@ -38,17 +38,17 @@ export interface HeatCell {
   value: number | null; // contacts, a share, seconds or full-time equivalents
   usual: number | null;
   last: number | null;
-  together: number | null; // of the usual's weeks: rate of the added counts, mean for contacts
+  together: number | null; // over the usual's weeks: rate of the summed counts, mean for contacts
   state: CellState;
   n: number; // contacts behind the value
-  weeks: number; // behind the usual
-  excluded: number; // days that it leaves out
+  weeks: number; // in the usual
+  excluded: number; // days left out of it
 }
 
 export interface HeatOptions {
   rows: readonly HeatDay[]; // of one queue
-  known: readonly string[]; // days with data of any queue
-  excluded?: ReadonlySet<string>; // days that belong in no baseline
+  known: readonly string[]; // days on which any queue has data
+  excluded?: ReadonlySet<string>; // days excluded from baselines
   measure: Measure;
   view: View;
   grain: Grain;
@@ -56,8 +56,8 @@ export interface HeatOptions {
   openHours?: readonly OpenHours[] | null;
   minContacts: number;
   weekStart?: number; // 1, Monday, to 7
-  weeks?: number; // of the usual, 8
-  workSeconds?: number | null; // rep seconds a contact takes: mean handle time / chats at once; for staffing
+  weeks?: number; // in the usual, default 8
+  workSeconds?: number | null; // rep seconds per contact: mean handle time / concurrent chats; for staffing
 }
 
 export interface Heat {
@@ -65,10 +65,10 @@ export interface Heat {
   weekdays: number[];
   slots: string[];
   lastWeek: { from: string; to: string } | null;
-  usualWeeks: { from: string; to: string; weeks: number; excluded: string[] } | null; // weeks with data, at most; days left out
+  usualWeeks: { from: string; to: string; weeks: number; excluded: string[] } | null; // most weeks of a cell; days left out
 }
 
-/** The week as cells of weekday and local time. */
+/** The week as cells by weekday and local time. */
 export function heat(options: HeatOptions): Heat {
   const { rows, known, excluded: exclude = new Set(), grain, weekStart = 1, weeks: wanted = 8 } = options;
   const weekdays = Array.from({ length: 7 }, (_, i) => ((weekStart - 1 + i) % 7) + 1);
@@ -80,47 +80,43 @@ export function heat(options: HeatOptions): Heat {
   const days = new Map<string, (Piece | null)[]>();
   const byDay = new Map(rows.map((row) => [row.day, row]));
   for (const day of known) days.set(day, pieces(day, byDay.get(day), grain, options.timezone));
-  const former = new Set<string>();
+  const used = new Set<string>();
   const passed = new Set<string>();
   const cells = weekdays.flatMap((weekday) => {
-    const last = Array.from({ length: 7 }, (_, i) => daysLater(start, i)).find((day) => weekdayOf(day) === weekday)!;
+    const last = daysLater(start, (weekday - weekdayOf(start) + 7) % 7);
     const { dates, excluded } = baseline(last, (day) => (days.has(day) ? 1 : null), {
       weeks: wanted,
       reach: 10,
       exclude,
     });
-    for (const day of dates) former.add(day);
+    for (const day of dates) used.add(day);
     const skipped = excluded.filter((day) => day >= oldest);
     for (const day of skipped) passed.add(day);
     return slots.map((slot, i) => {
       const at = (day: string) => days.get(day)?.[i] ?? null;
       const clock = (options.view === "usual" ? dates : [last]).some((day) => days.has(day) && !at(day));
-      const place = { weekday, slot, day: last, clock, excluded: skipped.length };
-      return cell(options, place, at(last), dates.map(at));
+      const slotOfDay = { weekday, slot, day: last, clock, excluded: skipped.length };
+      return cell(options, slotOfDay, at(last), dates.map(at));
     });
   });
-  return {
-    cells,
-    weekdays,
-    slots,
-    lastWeek: { from: start, to: end },
-    usualWeeks: former.size
-      ? {
-          from: [...former].sort()[0]!,
-          to: daysLater(start, -1),
-          weeks: Math.max(...cells.map(({ weeks }) => weeks)),
-          excluded: [...passed].sort(),
-        }
-      : null,
-  };
+  const [from] = [...used].sort();
+  const usualWeeks = from
+    ? {
+        from,
+        to: daysLater(start, -1),
+        weeks: Math.max(...cells.map(({ weeks }) => weeks)),
+        excluded: [...passed].sort(),
+      }
+    : null;
+  return { cells, weekdays, slots, lastWeek: { from: start, to: end }, usualWeeks };
 }
 
-/** How many weeks there are before the last seven of the days: with fewer than two, a median says nothing. */
+/** Whole weeks before the last seven days: with fewer than two, a median is meaningless. */
 export function usualWeeks(known: readonly string[]): number {
   return Math.floor(Math.max(0, new Set(known).size - 7) / 7);
 }
 
-/** How a value is coloured: 0 to 1, blue below and orange above, or the other way round; the ends stay where they are. */
+/** A colour scale: blue below the middle and orange above, or the reverse. */
 export interface Scale {
   low: number;
   middle: number | null; // null: one colour from low to high
@@ -129,7 +125,7 @@ export interface Scale {
   above: "blue" | "orange";
 }
 
-/** The same for every queue where the measure has natural ends; for counts, from the cells of both weeks. */
+/** The colour scale: the same for every queue where the measure has natural limits; for counts, from the cells of both views. */
 export function heatScale(
   cells: readonly HeatCell[],
   measure: Measure,
@@ -168,7 +164,7 @@ export function heatScale(
   }[measure];
 }
 
-/** Colour and its strength, 0 to 1. */
+/** A value's colour and its strength, 0 to 1. */
 export function heatColour(
   value: number,
   { low, middle, high, below, above }: Scale,
@@ -188,9 +184,9 @@ interface Piece {
   held: boolean;
 }
 
-// Times that the clock skipped or showed twice on that day are no comparison with other weeks: null.
+// Times that the clock skipped or repeated on the day cannot be compared with other weeks: null.
 function pieces(day: string, row: HeatDay | undefined, grain: Grain, timezone: string): (Piece | null)[] {
-  const strange = strangeSlots(day, timezone, grain);
+  const changed = changedSlots(day, timezone, grain);
   const quarters = grain / 15;
   const add = (values: number[] | null | undefined, i: number) => {
     let sum = 0;
@@ -209,26 +205,27 @@ function pieces(day: string, row: HeatDay | undefined, grain: Grain, timezone: s
       held: available?.some((minutes) => minutes < 0) ?? false,
     };
   });
-  return all.map((piece, i) => (strange.has(clockText(i * grain)) ? null : piece));
+  return all.map((piece, i) => (changed.has(clockText(i * grain)) ? null : piece));
 }
 
-const strangeDays = new Map<string, ReadonlySet<string>>();
+const changedSlotsByDay = new Map<string, ReadonlySet<string>>();
 
-function strangeSlots(day: string, timezone: string, grain: Grain): ReadonlySet<string> {
+function changedSlots(day: string, timezone: string, grain: Grain): ReadonlySet<string> {
   const key = `${timezone} ${day} ${grain}`;
-  let slots = strangeDays.get(key);
+  let slots = changedSlotsByDay.get(key);
   if (!slots) {
-    const seen = new Map<string, number>();
-    for (const { slot, windows } of dayIntervals(day, timezone, grain)) seen.set(slot, (seen.get(slot) ?? 0) + windows);
-    slots = new Set([...seen].filter(([, windows]) => windows !== grain / 15).map(([slot]) => slot));
-    strangeDays.set(key, slots);
+    const counts = new Map<string, number>();
+    for (const { slot, windows } of dayIntervals(day, timezone, grain))
+      counts.set(slot, (counts.get(slot) ?? 0) + windows);
+    slots = new Set([...counts].filter(([, windows]) => windows !== grain / 15).map(([slot]) => slot));
+    changedSlotsByDay.set(key, slots);
   }
   return slots;
 }
 
 function cell(
   options: HeatOptions,
-  place: { weekday: number; slot: string; day: string; clock: boolean; excluded: number },
+  slotOfDay: { weekday: number; slot: string; day: string; clock: boolean; excluded: number },
   last: Piece | null,
   former: readonly (Piece | null)[],
 ): HeatCell {
@@ -250,21 +247,20 @@ function cell(
     difference: usual === null || lastValue === null ? null : lastValue - usual,
   }[view];
   const shown = view === "usual" ? weeks : view === "last" ? [last] : [last, ...weeks];
-  const there = view === "difference" ? last !== null && weeks.length > 0 : shown.some((piece) => piece !== null);
-  const open = isOpen(openHours, place.day, place.slot, grain);
-  const everything = nUsual + nLast;
+  const exists = view === "difference" ? last !== null && weeks.length > 0 : shown.some((piece) => piece !== null);
+  const open = isOpen(openHours, slotOfDay.day, slotOfDay.slot, grain);
   const staffed = [last, ...weeks].some((piece) => (piece?.available ?? 0) > 0);
   const state = (): CellState => {
-    if (!there) return place.clock ? "clock" : "none";
-    if (everything === 0 && !staffed && open !== true) return "closed";
+    if (!exists) return slotOfDay.clock ? "clock" : "none";
+    if (nUsual + nLast === 0 && !staffed && open !== true) return "closed";
     if (measure === "staffing") return value !== null ? "data" : shown.some((piece) => piece?.held) ? "held" : "none";
     if (measure === "volume") return view !== "difference" && value === 0 ? "zero" : "data";
     if (value === null) return "zero"; // no contacts, no rate
     return n < minContacts ? "few" : "data";
   };
   return {
-    weekday: place.weekday,
-    slot: place.slot,
+    weekday: slotOfDay.weekday,
+    slot: slotOfDay.slot,
     value,
     usual,
     last: lastValue,
@@ -272,7 +268,7 @@ function cell(
     state: state(),
     n,
     weeks: weeks.length,
-    excluded: place.excluded,
+    excluded: slotOfDay.excluded,
   };
 }
 
@@ -302,7 +298,7 @@ function together(weeks: readonly Piece[], options: HeatOptions): number | null 
       good: sum(({ good }) => good),
       base: sum(({ base }) => base),
       wait: sum(({ wait }) => wait),
-      available: weeks.every(({ available }) => available !== null) ? sum(({ available }) => available!) : null,
+      available: weeks.every(({ available }) => available !== null) ? sum(({ available }) => available ?? 0) : null,
       held: weeks.some(({ held }) => held),
     },
     options,
@@ -311,7 +307,7 @@ function together(weeks: readonly Piece[], options: HeatOptions): number | null 
   return rate === null ? null : perWeek ? rate / weeks.length : rate;
 }
 
-// A few steps times a power of ten, so that the ends of a scale are round.
+// Rounds up to a step times a power of ten.
 function round(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return power * ([1, 1.5, 2, 3, 4, 5, 6, 8].find((step) => step * power >= value) ?? 10);

@@ -9,52 +9,52 @@ import { dayIntervals, dayWindows, type Grain, type LocalInterval, windowLength,
 export const allQueues = "All queues";
 
 /**
- * One queue or group and 15-minute window, out of what data-loaders/intraday/[day].json.sql ships. "All queues" is every
- * queue together. Windows that only the weeks before know of are there too, with nulls.
+ * One queue or group in one 15-minute window, from data-loaders/intraday/[day].json.sql. "All queues" is all of them
+ * together. Windows that have data only in earlier weeks are included, with nulls.
  */
 export interface WindowRow {
   queue: string;
   start: number; // UTC, milliseconds
-  assigned: number | null; // contacts given to a rep
-  abandoned: number | null; // contacts that left the queue before
-  within: number | null; // as the threshold column counts them, see the site's settings
+  assigned: number | null; // contacts assigned to a rep
+  abandoned: number | null; // contacts that left before
+  within: number | null; // within the threshold, as the threshold column counts
   wait: number | null; // mean seconds
   handle: number | null; // mean seconds, assignment to disposition
-  wrap: number | null; // mean seconds, part of handle
+  wrap: number | null; // mean seconds, included in handle
   reps: number | null; // distinct, logged in
-  logged_in: number | null; // rep minutes, each rep once
+  logged_in: number | null; // rep minutes, each rep counted once
   available: number | null;
   busy: number | null;
   utilized_available: number | null; // available with at least one chat
   utilized_busy: number | null;
   small: boolean; // rep measures are held back: too few reps
-  contradicts?: number; // 1: its counts of contacts cannot all be true; 2: its reps' time; 3: both
-  first_offered: number | null; // what the first delivery said, where a later one restated the counts
-  weeks: (number | null)[] | null; // offered at the same local time 1, 2, 3 … weeks before
-  usual_offered: number | null; // counts of the last eight such weeks added up
+  contradicts?: number; // inconsistent: 1 contact counts, 2 rep time, 3 both
+  first_offered: number | null; // as first delivered, where later restated
+  weeks: (number | null)[] | null; // offered at the same local time 1, 2, 3 … weeks earlier
+  usual_offered: number | null; // summed over the last eight such weeks
   usual_abandoned: number | null;
   usual_within: number | null;
-  usual_wait: number | null; // mean seconds of all their contacts
+  usual_wait: number | null; // mean seconds over all their contacts
   usual_handle: number | null; // mean seconds
   usual_available: number | null; // median rep minutes
-  scheduled: number | null; // full-time equivalents, from the schedule of kit.yaml
-  forecast: number | null; // contacts, from the forecast of kit.yaml
+  scheduled: number | null; // full-time equivalents, from the schedule in kit.yaml
+  forecast: number | null; // contacts, from the forecast in kit.yaml
 }
 
 /** A local day with WFM windows, as data-loaders/intraday-days.json.sql ships it. */
 export interface IntradayDay {
   day: string;
-  arrived: string; // one character per window of the day in order: its contacts have arrived (1) or not (0)
-  staffed: string; // its reps
-  through: string | null; // end of the newest window that has arrived, ISO
+  arrived: string; // one character per window, in order: contacts complete (1) or not (0)
+  staffed: string; // the same for reps
+  through: string | null; // end of the newest complete window, ISO
 }
 
-/** One interval of one queue: windows added up by the rules of rollup.ts. Counts are null where nothing has arrived. */
+/** One interval of one queue: windows rolled up by the rules of rollup.ts. Counts are null where nothing was delivered. */
 export interface Interval {
-  label: string; // "14:15", with the zone's abbreviation where the clock shows that time twice
+  label: string; // "14:15", with the zone's abbreviation where the clock repeats that time
   start: number; // UTC, milliseconds
   end: number;
-  minutes: number; // of time that existed; of a partial interval, of its windows that have arrived
+  minutes: number; // length; of a partial interval, the length of its delivered windows
   state: IntervalState;
   assigned: number | null;
   abandoned: number | null;
@@ -62,32 +62,32 @@ export interface Interval {
   wait: number | null;
   handle: number | null;
   wrap: number | null;
-  handled: number | null; // what these two weigh
-  reps: number | null; // most at once
-  loggedIn: number | null; // full-time equivalents: minutes logged in / minutes; null where a window is held back or awaited
+  handled: number | null; // weight of these two
+  reps: number | null; // most in one window
+  loggedIn: number | null; // full-time equivalents: minutes logged in / minutes; null where a window is held back or pending
   available: number | null;
   busy: number | null;
   utilizedAvailable: number | null;
   utilizedBusy: number | null;
-  held: boolean; // rep measures of some of its windows are held back
-  contradicts?: boolean; // counts of contacts of some of its windows cannot all be true
-  timeContradicts?: boolean; // rep time of some of its windows
-  usual: number | null; // offered on the same weekday: median of the weeks before
+  held: boolean; // rep measures of some windows are held back
+  contradicts?: boolean; // contact counts of some windows are inconsistent
+  timeContradicts?: boolean; // rep time of some windows is inconsistent
+  usual: number | null; // offered: median of the same weekday in earlier weeks
   usualLow: number | null; // lower and upper quartile
   usualHigh: number | null;
-  usualDays: number; // how many weeks are in it
-  usualExcluded: readonly string[]; // days that are not, because kit.yaml excludes them
+  usualDays: number; // weeks in it
+  usualExcluded: readonly string[]; // days that kit.yaml excludes from it
   lastWeek: number | null;
   former: Former;
-  scheduled: number | null; // full-time equivalents, the mean of its windows
+  scheduled: number | null; // full-time equivalents, mean over its windows
   forecast: number | null; // contacts
-  firstOffered: number | null; // as first delivered; null where no count was restated
+  firstOffered: number | null; // as first delivered; null if never restated
 }
 
-/** What an interval adds to a day. */
+/** The measures that add up to a day. */
 export type Counted = Pick<Interval, "assigned" | "abandoned" | "within" | "wait" | "handle" | "wrap" | "handled">;
 
-/** The same local time on the last eight such weekdays: all of them together, not a median, but for the staff. */
+/** The same local time on the last eight such weekdays: rolled up, not a median, except staff. */
 export interface Former extends Counted {
   available: number | null; // median, full-time equivalents
 }
@@ -100,56 +100,61 @@ export interface IntervalOptions {
   grain: Grain;
   timezone: string;
   openHours?: readonly OpenHours[] | null;
-  excluded?: ReadonlySet<string>; // days that belong in no baseline
+  excluded?: ReadonlySet<string>; // days excluded from baselines
 }
 
-/** The whole day of a queue in intervals, those that have not come yet included. */
+/** The whole day of a queue in intervals, including those still to come. */
 export function dayOfIntervals(options: IntervalOptions): Interval[] {
   const { day, queue, timezone, grain, openHours, excluded } = options;
   const zone = timeZone(timezone);
-  const { queues, writesZeros } = sorted(options.windows);
+  const { queues, writesZeros } = indexed(options.windows);
   const rows = queues.get(queue) ?? new Map<number, WindowRow>();
-  const found = options.days.find((entry) => entry.day === day);
-  const told = (windows?: string) => new Set(dayWindows(day, zone).filter((_, i) => windows?.[i] === "1"));
-  const [complete, staffed] = [told(found?.arrived), told(found?.staffed)];
-  const here = new Set([...complete, ...[...rows.values()].filter(came).map(({ start }) => start)]);
-  const through = found?.through ? Date.parse(found.through) : null;
+  const arrival = options.days.find((entry) => entry.day === day);
+  const flagged = (flags?: string) => new Set(dayWindows(day, zone).filter((_, i) => flags?.[i] === "1"));
+  const [complete, staffed] = [flagged(arrival?.arrived), flagged(arrival?.staffed)];
+  const withContacts = new Set([...complete, ...[...rows.values()].filter(isDelivered).map(({ start }) => start)]);
+  const through = arrival?.through ? Date.parse(arrival.through) : null;
   return dayIntervals(day, zone, grain).map((interval) => {
     const members = membersOf(interval, rows);
-    const arrived = members.filter(came);
-    const open = isOpen(openHours, day, interval.slot, grain) ?? looksOpen(members, arrived, writesZeros);
-    const state = intervalState(evidence(interval, complete, through, arrived.length, open));
+    const delivered = members.filter(isDelivered);
+    const open = isOpen(openHours, day, interval.slot, grain) ?? looksOpen(members, delivered, writesZeros);
+    const state = intervalState(evidence(interval, complete, through, delivered.length, open));
     const before = usual(day, members, excluded);
-    return added({ interval, members, arrived, state, here, staffed, before });
+    return rolledUp({ interval, members, delivered, state, withContacts, staffed, before });
   });
 }
 
-interface Sorted {
+interface Indexed {
   queues: Map<string, Map<number, WindowRow>>; // by start
   writesZeros: boolean;
 }
 
-// Kept, because a page with all queues asks for each in turn.
-const kept = new WeakMap<readonly WindowRow[], Sorted>();
+// Cached: a page with all queues asks for each in turn.
+const indexes = new WeakMap<readonly WindowRow[], Indexed>();
 
-function sorted(windows: readonly WindowRow[]): Sorted {
-  const before = kept.get(windows);
-  if (before) return before;
+function indexed(windows: readonly WindowRow[]): Indexed {
+  const cached = indexes.get(windows);
+  if (cached) return cached;
   const queues = new Map<string, Map<number, WindowRow>>();
   for (const row of windows) {
-    if (!queues.has(row.queue)) queues.set(row.queue, new Map());
-    queues.get(row.queue)!.set(row.start, row);
+    const byStart = queues.get(row.queue);
+    if (byStart) byStart.set(row.start, row);
+    else queues.set(row.queue, new Map([[row.start, row]]));
   }
   const writesZeros = windows.some((row) => row.queue !== allQueues && offered(row) === 0);
-  const found = { queues, writesZeros };
-  kept.set(windows, found);
-  return found;
+  const index = { queues, writesZeros };
+  indexes.set(windows, index);
+  return index;
 }
 
-// Without opening hours: a feed that writes a row of zeros for an open queue leaves none for a closed one; else a queue
-// that nobody is logged in to is taken as closed.
-function looksOpen(members: readonly WindowRow[], arrived: readonly WindowRow[], writesZeros: boolean): boolean | null {
-  if (arrived.length > 0) return null;
+// Without opening hours: if a feed writes zero rows for open queues, a queue without a row is closed; otherwise a queue
+// without logged-in reps is.
+function looksOpen(
+  members: readonly WindowRow[],
+  delivered: readonly WindowRow[],
+  writesZeros: boolean,
+): boolean | null {
+  if (delivered.length > 0) return null;
   const staffed = members.some((row) => (row.reps ?? 0) > 0 || row.small);
   return writesZeros || !staffed ? false : null;
 }
@@ -159,8 +164,8 @@ export function offered(row: { assigned: number | null; abandoned: number | null
   return row.assigned === null || row.abandoned === null ? null : row.assigned + row.abandoned;
 }
 
-/** Whether the interval holds counts: a true zero is data as well. */
-export function known(row: Pick<Interval, "assigned">): boolean {
+/** Whether the interval has counts, a true zero included. */
+export function hasCounts(row: Pick<Interval, "assigned">): boolean {
   return row.assigned !== null;
 }
 
@@ -168,40 +173,40 @@ function membersOf(interval: LocalInterval, rows: Map<number, WindowRow>): Windo
   return windowsOf(interval).flatMap((window) => rows.get(window) ?? []);
 }
 
-function added({
+function rolledUp({
   interval,
   members,
-  arrived,
+  delivered,
   state,
-  here,
+  withContacts,
   staffed,
   before,
 }: {
   interval: LocalInterval;
   members: readonly WindowRow[];
-  arrived: readonly WindowRow[];
+  delivered: readonly WindowRow[];
   state: IntervalState;
-  here: ReadonlySet<number>; // windows with contacts
-  staffed: ReadonlySet<number>; // with reps
+  withContacts: ReadonlySet<number>; // windows whose contacts are in
+  staffed: ReadonlySet<number>; // windows whose reps are in
   before: ReturnType<typeof usual>;
 }): Interval {
   const windows = windowsOf(interval);
-  const counted = state === "partial" ? windows.filter((window) => here.has(window)) : windows;
+  const counted = state === "partial" ? windows.filter((window) => withContacts.has(window)) : windows;
   const minutes = counted.length * windowMinutes;
   const held = members.some((row) => row.small);
   const empty = state === "zero" ? 0 : null;
   const counts = {
-    assigned: wholeOf(arrived, (row) => row.assigned),
-    abandoned: wholeOf(arrived, (row) => row.abandoned),
+    assigned: wholeOf(delivered, (row) => row.assigned),
+    abandoned: wholeOf(delivered, (row) => row.abandoned),
     within: wholeOf(
-      arrived.filter((row) => row.within !== null || offered(row) !== 0),
+      delivered.filter((row) => row.within !== null || offered(row) !== 0),
       (row) => row.within,
     ),
   };
   const contradicts = members.some((row) => (row.contradicts ?? 0) % 2 === 1);
-  const short = Object.values(counts).includes("incomplete");
-  const told = (count: number | null | "incomplete") => (count === "incomplete" ? null : (count ?? empty));
-  const means = rollUp(arrived, {
+  const lacksCount = Object.values(counts).includes("incomplete");
+  const shown = (count: number | null | "incomplete") => (count === "incomplete" ? null : (count ?? empty));
+  const means = rollUp(delivered, {
     wait: { rule: "mean", mean: (row) => row.wait, weight: offered },
     handle: { rule: "mean", mean: (row) => row.handle, weight: (row) => handleWeight(row.assigned) },
     wrap: { rule: "mean", mean: (row) => row.wrap, weight: (row) => handleWeight(row.assigned) },
@@ -210,19 +215,22 @@ function added({
       of: (row) => (row.handle === null && row.wrap === null ? null : handleWeight(row.assigned)),
     },
   });
-  const known = !held && counted.every((window) => staffed.has(window));
+  const repsKnown = !held && counted.every((window) => staffed.has(window));
   const staff = members.filter(({ start }) => counted.includes(start));
   const time = (of: (row: WindowRow) => Maybe) =>
-    known && staff.every((row) => !row.reps || quantity(of(row)) !== null) ? fte(sum(staff.map(of)), minutes) : null;
+    repsKnown && staff.every((row) => !row.reps || quantity(of(row)) !== null)
+      ? fte(sum(staff.map(of)), minutes)
+      : null;
   return {
     label: interval.label,
     start: interval.start,
     end: interval.end,
     minutes,
-    state: (short || (contradicts && counts.assigned === null)) && state === "data" ? ("incomplete" as const) : state,
-    assigned: told(counts.assigned),
-    abandoned: told(counts.abandoned),
-    within: told(counts.within),
+    state:
+      (lacksCount || (contradicts && counts.assigned === null)) && state === "data" ? ("incomplete" as const) : state,
+    assigned: shown(counts.assigned),
+    abandoned: shown(counts.abandoned),
+    within: shown(counts.within),
     wait: [counts.assigned, counts.abandoned].includes("incomplete") ? null : means.wait,
     handle: counts.assigned === "incomplete" ? null : means.handle,
     wrap: counts.assigned === "incomplete" ? null : means.wrap,
@@ -239,8 +247,8 @@ function added({
     scheduled: all(members, (row) => row.scheduled, windows.length),
     forecast: all(members, (row) => row.forecast, 1),
     firstOffered:
-      !short && arrived.some((row) => row.first_offered !== null)
-        ? sum(arrived.map((row) => row.first_offered ?? offered(row)))
+      !lacksCount && delivered.some((row) => row.first_offered !== null)
+        ? sum(delivered.map((row) => row.first_offered ?? offered(row)))
         : null,
     usual: before.median,
     usualLow: before.low,
@@ -252,18 +260,18 @@ function added({
   };
 }
 
-// Windows that only the weeks before know of hold no count.
-function came({ assigned, abandoned, contradicts = 0 }: WindowRow): boolean {
+// A window that has data only in earlier weeks was not delivered.
+function isDelivered({ assigned, abandoned, contradicts = 0 }: WindowRow): boolean {
   return assigned !== null || abandoned !== null || contradicts % 2 === 1;
 }
 
-// A count that one window lacks and another has: the sum of what is known would pass for the whole.
+// "incomplete" where one window lacks a count that another has: the partial sum would pass for the whole.
 function wholeOf(rows: readonly WindowRow[], of: (row: WindowRow) => Maybe): number | null | "incomplete" {
   const unknown = rows.filter((row) => quantity(of(row)) === null).length;
   return unknown > 0 && unknown < rows.length ? "incomplete" : sum(rows.map(of));
 }
 
-// A plan that leaves out some of the windows says nothing of the interval.
+// A plan that covers only some windows does not cover the interval.
 function all(members: readonly WindowRow[], of: (row: WindowRow) => Maybe, share: number): number | null {
   const whole = members.length > 0 && members.every((row) => quantity(of(row)) !== null);
   return whole ? ratio(sum(members.map(of)), share) : null;
@@ -302,5 +310,5 @@ function usual(day: string, members: readonly WindowRow[], exclude: ReadonlySet<
     reach: weeks,
     exclude,
   });
-  return { median, low, high, n, excluded, lastWeek: offeredOn.get(dates[0]!) ?? null };
+  return { median, low, high, n, excluded, lastWeek: offeredOn.get(dates[0] ?? "") ?? null };
 }

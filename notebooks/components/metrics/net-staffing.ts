@@ -1,27 +1,27 @@
 import { requiredAgents } from "./erlang.js";
-import { decimal, everyOf, percent, plural, toldOf } from "./format.js";
+import { decimal, everyOf, percent, plural } from "./format.js";
 import { type Interval, offered } from "./interval.js";
 import { isDue } from "./interval-state.js";
 import { effectiveAht, netStaffing, type Requirement, workload } from "./staffing.js";
 
-/** How the required reps are computed: by the work alone, or so that Erlang C meets the target. */
+/** How required reps are computed: from workload alone, or so that Erlang C meets the target. */
 const bases = ["workload", "erlang"] as const;
 export type Basis = (typeof bases)[number];
 
 export interface StaffingBasis {
   basis: Basis;
-  chats: number | null; // at once; null: not known, taken as one
+  chats: number | null; // concurrent; null: unknown, taken as one
   seconds: number; // of the service level
   target: number; // 0..1
 }
 
 /**
- * "over", "under", "even": by at least half a rep, or less; "held": rep figures are held back; "no reps": the feed tells of
- * none; "no handle time": the requirement cannot be told; "none": no data, or not yet.
+ * "over", "under": by at least half a rep; "even": by less; "held": rep figures are held back; "no reps": the feed has
+ * none; "no handle time": the requirement is unknown; "none": no data, or none yet.
  */
 export type NetState = "over" | "under" | "even" | "held" | "no reps" | "no handle time" | "none";
 
-/** One interval's staff, full-time equivalents. */
+/** Staff of one interval, in full-time equivalents. */
 export interface NetRow {
   row: Interval;
   contacts: number | null; // projected where `ahead`
@@ -30,10 +30,10 @@ export interface NetRow {
   available: number | null; // scheduled where `ahead`
   net: number | null;
   state: NetState;
-  ahead: boolean; // the interval has not come yet
+  ahead: boolean; // the interval is still to come
 }
 
-/** Reps required for contacts of a handle time in an interval, full-time equivalents. */
+/** Reps required for a number of contacts and a handle time in an interval, in full-time equivalents. */
 export function requirement({ basis, chats, seconds, target }: StaffingBasis, minutes: number): Requirement {
   return (contacts, aht) => {
     const load = {
@@ -47,8 +47,8 @@ export function requirement({ basis, chats, seconds, target }: StaffingBasis, mi
 }
 
 /**
- * Available less required reps of each interval. An interval without a handle time of its own takes the day's mean.
- * `projected` gives the contacts of intervals to come; they have a net figure where a schedule says who will be there.
+ * Available minus required reps per interval. An interval without a handle time uses the day's mean. `projected` has the
+ * contacts of intervals to come; these have a net figure where there is a schedule.
  */
 export function netRows(
   rows: readonly Interval[],
@@ -80,28 +80,30 @@ export function netRows(
   });
 }
 
-/** The basis in words, as it is printed under the strip. */
+/** The basis in words, for the note below the chart. */
 export function basisText({ basis, chats, seconds, target }: StaffingBasis): string {
-  const each = chats === null ? "one chat at once, as rep_utilized tells of none" : `${decimal(chats)} chats at once`;
+  const each =
+    chats === null ? "one chat at a time (rep_utilized has no concurrency)" : `${decimal(chats)} concurrent chats`;
   return basis === "workload"
-    ? `Required = contacts × mean handle time / ${each} / length of the interval: the work alone, without waiting times.`
-    : `Required = the fewest reps with ${percent(target, 0)} in ${seconds} s by Erlang C, at ${each}; nobody leaves, each interval alone.`;
+    ? `Required = contacts × mean handle time / ${each} / interval length: workload alone, without waiting times.`
+    : `Required = the fewest reps that reach ${percent(target, 0)} in ${seconds} s by Erlang C, at ${each}, with no abandonment and each interval on its own.`;
 }
 
-/** Headline of the strip. It speaks of the intervals that have a net figure, and says so where others have none. */
+/** The chart's headline. It covers the intervals with a net figure, and says so where others have none. */
 export function netTitle(rows: readonly NetRow[]): string {
   const due = rows.filter(({ row }) => isDue(row.state));
-  const told = due.filter(({ net }) => net !== null);
-  if (told.length === 0)
+  const staffed = due.flatMap(({ row, net, state }) => (net === null ? [] : [{ row, net, state }]));
+  if (staffed.length === 0)
     return rows.some(({ state }) => state === "held") ? "Net staffing is held back" : "No net staffing to show";
-  const short = told.filter(({ state }) => state === "under");
-  const worst = short.sort((a, b) => a.net! - b.net!)[0];
+  const short = staffed.filter(({ state }) => state === "under").sort((a, b) => a.net - b.net);
+  const [worst] = short;
   if (worst) {
-    const where = told.length === due.length ? plural(due.length, "interval") : toldOf(told.length, due.length);
-    return `Short of reps in ${short.length} of ${where}, most at ${worst.row.label}: ${decimal(-worst.net!)} too few`;
+    const base = plural(staffed.length, "interval");
+    const where = staffed.length === due.length ? base : `${base} with figures (${due.length} in all)`;
+    return `Short of reps in ${short.length} of ${where}, most at ${worst.row.label}: ${decimal(-worst.net)} too few`;
   }
-  const where = `in ${everyOf(told.length, due.length)}${rows.some(({ ahead }) => ahead) ? " so far" : ""}`;
-  return told.every(({ net }) => net! >= 0)
+  const where = `in ${everyOf(staffed.length, due.length)}${rows.some(({ ahead }) => ahead) ? " so far" : ""}`;
+  return staffed.every(({ net }) => net >= 0)
     ? `Enough reps ${where}`
-    : `Enough reps, or half a rep short at most, ${where}`;
+    : `Enough reps, or at most half a rep short, ${where}`;
 }

@@ -1,14 +1,14 @@
 import { type Maybe, quantity, ratio, share, total } from "./ratio.js";
 
-// Minutes of rep time below may be any unit, as long as both are the same. "Linear" counts a minute once however many
-// chats it held, "cumulative" once per chat or slot.
+// Rep time may be in any unit, as long as both arguments share it. "Linear" counts a minute once however many chats were
+// open, "cumulative" once per chat or slot.
 
-/** Voice: handle / (handle + available), live logged-in time only, 0..1. */
+/** Voice: handle / (handle + available), 0..1; logged-in time only. */
 export function occupancy(handle: Maybe, available: Maybe): number | null {
   return share(handle, total(handle, available));
 }
 
-/** Voice: handle / logged-in time, 0..1. For chat use the linear ones below: summed handle time overlaps. */
+/** Voice: handle / logged-in time, 0..1. For chat use the linear ratios below: summed handle time overlaps. */
 export function occupancyOfLoggedIn(handle: Maybe, loggedIn: Maybe): number | null {
   return share(handle, loggedIn);
 }
@@ -18,15 +18,15 @@ export function linearOccupancy(utilizedAvailable: Maybe, available: Maybe): num
   return share(utilizedAvailable, available);
 }
 
-/** Logged-in time with at least one chat, 0..1 (lin_ute_total / lin_logged_in). The total includes chats held while
- * busy, so available time would be the wrong base: it can give more than 1. */
+/** Logged-in time with at least one chat, 0..1 (lin_ute_total / lin_logged_in). The total includes chats open while busy,
+ * so over available time it could exceed 1. */
 export function utilizedShare(utilized: Maybe, loggedIn: Maybe): number | null {
   return share(utilized, loggedIn);
 }
 
 /**
  * Observed concurrency: chat time / time with at least one chat (cum_ute_total / lin_ute_total, or summed handle
- * seconds / engaged seconds). At least 1; not the slot cap. Null when nobody was utilized, or below 1.
+ * seconds / engaged seconds). At least 1; not the slot cap. Null when nobody was utilized, or where it is below 1.
  */
 export function concurrency(cumulative: Maybe, linear: Maybe): number | null {
   const value = ratio(cumulative, linear);
@@ -44,7 +44,7 @@ export function slotLoad(cumulativeUtilized: Maybe, slots: Maybe, loggedIn: Mayb
   return most === null || time === null ? null : ratio(cumulativeUtilized, most * time);
 }
 
-/** (handle + available) / paid time. Paid time is in no export: it comes from a schedule. Above 1 with overtime. */
+/** (handle + available) / paid time, which no export has: it comes from a schedule. Above 1 with overtime. */
 export function utilization(handle: Maybe, available: Maybe, paid: Maybe): number | null {
   return ratio(total(handle, available), paid);
 }

@@ -1,6 +1,6 @@
 import { finite, type Maybe, quantity } from "./ratio.js";
 
-/** One interval of the day: what came (null: not arrived, missing) and what usually comes (null: no baseline). */
+/** One interval of the day: actual contacts (null: pending or missing) and usual contacts (null: no baseline). */
 export interface DaySlot {
   actual: Maybe;
   usual: Maybe;
@@ -8,32 +8,32 @@ export interface DaySlot {
 
 export interface ProjectionOptions {
   dampUntil?: number; // share of a usual day below which the deviation is damped, default 0.25
-  leastContacts?: number; // usual contacts of a day below which nothing is projected, default 100
+  leastContacts?: number; // usual contacts per day below which nothing is projected, default 100
 }
 
 /**
- * "projected"; "damped": projected, but so little of the day is in that its deviation counts only in part; "complete":
- * nothing is left to project; "too few": the queue is too small; "no baseline": some interval to come has none.
+ * "projected"; "damped": projected, with a reduced deviation because little of the day is in; "complete": nothing is left
+ * to project; "too few": the queue is too small; "no baseline": an interval to come has none.
  */
 export type ProjectionState = "projected" | "damped" | "complete" | "too few" | "no baseline";
 
 export interface Projection {
   state: ProjectionState;
-  soFar: number; // contacts that came
-  usualSoFar: number; // usual contacts of the intervals that came
-  usualRest: number; // usual contacts of the others
+  soFar: number; // contacts
+  usualSoFar: number; // usual contacts of the same intervals
+  usualRest: number; // usual contacts of the other intervals
   shareIn: number | null; // of a usual day, 0..1
   ratio: number | null; // actual / usual so far
   factor: number | null; // the ratio after damping, applied to the rest
   projected: number | null; // contacts of the whole day
-  low: number | null; // projected ± 2 sqrt of the rest: arrivals' own noise, not the doubt about the shape
+  low: number | null; // projected ± 2 sqrt(rest): noise of arrivals, not uncertainty about the shape
   high: number | null;
 }
 
 /**
- * The day's volume if the rest of it deviates from the usual as the day so far did: so far + usual rest x ratio. Before a
- * quarter of a usual day is in, the deviation counts in proportion. Assumes that the usual shape holds; a one-off spike
- * should not be projected. Intervals missing in the past are projected like those to come.
+ * The day's volume if its rest deviates from the usual as the day so far did: so far + usual rest x ratio. Before a quarter
+ * of a usual day is in, the deviation is damped in proportion. Assumes the usual shape; a one-off spike should not be
+ * projected. Missing intervals in the past are projected like those to come.
  * Source: ccplanning, Reforecasting the day; Amazon Connect's gate on small queues.
  */
 export function projectDay(slots: Iterable<DaySlot>, options: ProjectionOptions = {}): Projection {
@@ -56,7 +56,7 @@ export function projectDay(slots: Iterable<DaySlot>, options: ProjectionOptions 
   return unknown > 0 ? { ...result, state: "no baseline", projected: null, low: null, high: null } : result;
 }
 
-/** The same from three sums: contacts so far, and the usual contacts of the day so far and of its rest. */
+/** The same from three sums: contacts so far, usual contacts so far, usual contacts of the rest. */
 export function projectSums(
   soFar: Maybe,
   usualSoFar: Maybe,
@@ -67,7 +67,7 @@ export function projectSums(
   return actual === null || usual === null || rest === null ? null : project(actual, actual, usual, rest, options);
 }
 
-// `matched` is the part of `soFar` that has a baseline to be compared with.
+// `matched` is the part of `soFar` that has a baseline.
 function project(
   soFar: number,
   matched: number,
@@ -81,15 +81,15 @@ function project(
   const ratio = usualSoFar > 0 ? finite(matched / usualSoFar) : null;
   const weight = shareIn === null || ratio === null ? 0 : dampUntil ? Math.min(1, shareIn / dampUntil) : 1;
   const factor = 1 + weight * ((ratio ?? 1) - 1);
-  const known = { soFar, usualSoFar, usualRest, shareIn, ratio };
+  const inputs = { soFar, usualSoFar, usualRest, shareIn, ratio };
   const projected = finite(soFar + usualRest * factor);
   const enough = leastContacts !== null && dampUntil !== null && usualDay >= leastContacts;
   if (!enough || shareIn === null || projected === null)
-    return { state: "too few", ...known, factor: null, projected: null, low: null, high: null };
+    return { state: "too few", ...inputs, factor: null, projected: null, low: null, high: null };
   const noise = 2 * Math.sqrt(usualRest * factor);
   return {
     state: weight < 1 ? "damped" : "projected",
-    ...known,
+    ...inputs,
     factor,
     projected,
     low: Math.max(soFar, projected - noise),

@@ -1,44 +1,44 @@
-/** A number that may be missing: a column the feed lacks, a window that has not arrived. */
+/** A number that may be missing: the feed lacks the column, or the window is pending. */
 export type Maybe = number | null | undefined;
 
 /**
- * The value if it can be a count, a duration or a weight: from zero to 2^53, beyond which counts are no longer exact.
- * Everything else is null, NaN and Infinity included.
+ * The value if it is a valid count, duration or weight: zero to 2^53, beyond which counts are inexact. Anything else,
+ * including NaN and Infinity, is null.
  */
 export function quantity(value: Maybe): number | null {
   if (typeof value !== "number" || !(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) return null;
   return value + 0; // -0 becomes 0
 }
 
-/** The result of arithmetic, or null where it ran out of the numbers there are. */
+/** The value, or null where it is not finite. */
 export function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** The sum, or null as soon as one part is not known. */
+/** The sum; null if any part is missing. */
 export function total(...parts: Maybe[]): number | null {
   let sum = 0;
   for (const part of parts) {
-    const known = quantity(part);
-    if (known === null) return null;
-    sum += known;
+    const amount = quantity(part);
+    if (amount === null) return null;
+    sum += amount;
   }
   return finite(sum);
 }
 
-/** What is left of the whole; null as soon as one of them is not known. */
+/** whole - part; null if either is missing. */
 export function less(whole: Maybe, part: Maybe): number | null {
   const [all, some] = [quantity(whole), quantity(part)];
   return all === null || some === null ? null : all - some;
 }
 
-/** part / whole of two quantities; null without a whole. May be above 1. */
+/** part / whole; null without a whole. May exceed 1. */
 export function ratio(part: Maybe, whole: Maybe): number | null {
   const [above, below] = [quantity(part), quantity(whole)];
   return above === null || below === null || below === 0 ? null : finite(above / below);
 }
 
-/** The same where the part is contained in the whole: null when they contradict each other (part > whole). */
+/** The same where the part is contained in the whole: null if part > whole. */
 export function share(part: Maybe, whole: Maybe): number | null {
   const value = ratio(part, whole);
   return value === null || value > 1 + 1e-9 ? null : Math.min(1, value);
@@ -53,8 +53,8 @@ export interface Bounds {
 const z95 = 1.959963984540054;
 
 /**
- * Wilson score interval of k successes in n, 0..1: holds its 95 % for small n and near 0 and 1, where the textbook one
- * does not. Null without a trial or with k > n. Source: Newcombe 1998.
+ * Wilson score interval of k successes in n trials, 0..1: keeps its 95 % coverage for small n and near 0 and 1, unlike the
+ * normal approximation. Null for n < 1 or k > n. Source: Newcombe 1998.
  */
 export function wilson(k: Maybe, n: Maybe, z: number = z95): Bounds | null {
   const [hits, trials, width] = [quantity(k), quantity(n), quantity(z)];

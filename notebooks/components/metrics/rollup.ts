@@ -2,19 +2,19 @@ import { finite, type Maybe, quantity, ratio } from "./ratio.js";
 import { fte } from "./staffing.js";
 
 /**
- * How a measure is added up over intervals and queues. There is none for percentiles: they do not combine and are
- * recomputed from the contacts; a sum of rates, a mean of means or a sum of reps cannot be written down either.
+ * How a measure is aggregated over intervals and queues. Percentiles have no rule, as they do not combine and must be
+ * recomputed from contacts; nor can a sum of rates, a mean of means or a sum of reps be expressed.
  */
 export type Rule<Row> =
   | { rule: "count"; of: (row: Row) => Maybe } // counts add
-  | { rule: "rate"; part: (row: Row) => Maybe; whole: (row: Row) => Maybe } // from added counts
+  | { rule: "rate"; part: (row: Row) => Maybe; whole: (row: Row) => Maybe } // from summed counts
   | { rule: "mean"; mean: (row: Row) => Maybe; weight: (row: Row) => Maybe } // weighted by its own denominator
   | { rule: "max"; of: (row: Row) => Maybe }
-  | { rule: "distinct"; of: (row: Row) => Key }; // reps: each once, however many queues and windows
+  | { rule: "distinct"; of: (row: Row) => Key }; // reps: each once, over any queues and windows
 
 export type Key = string | number | null | undefined;
 
-/** One value per measure. Unknown values (null) are left out; a measure without any known value is null. */
+/** One value per measure. Missing values are left out; a measure without any value is null. */
 export function rollUp<Row, Name extends string>(
   rows: readonly Row[],
   rules: Record<Name, Rule<Row>>,
@@ -24,7 +24,7 @@ export function rollUp<Row, Name extends string>(
   return values;
 }
 
-/** The same per group, such as per queue or per interval, in order of first appearance. */
+/** The same per group, such as queue or interval, in order of first appearance. */
 export function rollUpBy<Row, Group extends string | number, Name extends string>(
   rows: readonly Row[],
   group: (row: Row) => Group,
@@ -32,24 +32,24 @@ export function rollUpBy<Row, Group extends string | number, Name extends string
 ): Map<Group, Record<Name, number | null>> {
   const groups = new Map<Group, Row[]>();
   for (const row of rows) {
-    const found = groups.get(group(row));
-    if (found) found.push(row);
+    const members = groups.get(group(row));
+    if (members) members.push(row);
     else groups.set(group(row), [row]);
   }
   return new Map([...groups].map(([name, members]) => [name, rollUp(members, rules)]));
 }
 
-/** Sum of what is known; null if nothing is. */
+/** The sum of the values that exist; null if none does. */
 export function sum(values: Iterable<Maybe>): number | null {
   let result: number | null = null;
   for (const value of values) {
-    const known = quantity(value);
-    if (known !== null) result = (result ?? 0) + known;
+    const amount = quantity(value);
+    if (amount !== null) result = (result ?? 0) + amount;
   }
   return result === null ? null : finite(result);
 }
 
-/** Mean of means. An interval without weight, or without a mean, says nothing: it counts neither above nor below. */
+/** Weighted mean of means. A row without a weight or a mean is left out. */
 export function weightedMean(rows: Iterable<{ mean: Maybe; weight: Maybe }>): number | null {
   let [above, below] = [0, 0];
   for (const row of rows) {
@@ -62,15 +62,15 @@ export function weightedMean(rows: Iterable<{ mean: Maybe; weight: Maybe }>): nu
 }
 
 /**
- * What a mean handle or wrap-up time weighs: the contacts assigned. The feeds average over dispositions, whose number they
- * do not tell; a window with some but without an assignment still counts a little. SQL: handle_weight.
+ * The weight of a mean handle or wrap-up time: contacts assigned. The feeds average over dispositions but do not count
+ * them; a window with dispositions and no assignment gets weight 1. SQL: handle_weight.
  */
 export function handleWeight(assigned: Maybe): number | null {
-  const known = quantity(assigned);
-  return known === null ? null : Math.max(known, 1);
+  const contacts = quantity(assigned);
+  return contacts === null ? null : Math.max(contacts, 1);
 }
 
-/** Rate of added counts, over the rows that know both. */
+/** Rate of summed counts, over the rows that have both. */
 export function addedRate(rows: Iterable<{ part: Maybe; whole: Maybe }>): number | null {
   let [above, below] = [0, 0];
   for (const row of rows) {
@@ -82,17 +82,17 @@ export function addedRate(rows: Iterable<{ part: Maybe; whole: Maybe }>): number
   return ratio(above, below);
 }
 
-/** Largest known value; null if nothing is known. */
+/** The largest value; null if there is none. */
 export function maximum(values: Iterable<Maybe>): number | null {
   let result: number | null = null;
   for (const value of values) {
-    const known = quantity(value);
-    if (known !== null && (result === null || known > result)) result = known;
+    const amount = quantity(value);
+    if (amount !== null && (result === null || amount > result)) result = amount;
   }
   return result;
 }
 
-/** Minutes of one rep in one window, as `queue_membership_wfm` repeats them on every queue of the rep. */
+/** Minutes of one rep in one window. `queue_membership_wfm` repeats them for every queue of the rep. */
 export interface RepWindow {
   rep: Key;
   window: Key; // its start
@@ -107,20 +107,20 @@ export interface RepTime {
   peakReps: number | null;
 }
 
-/** Reps and their time, each rep counted once per window. Where copies differ the longest counts; rows of no rep do not. */
+/** Reps and their time, each rep counted once per window. Where copies differ, the longest counts; rows without a rep do not. */
 export function repTime(rows: Iterable<RepWindow>): RepTime {
   const windows = new Map<Key, Map<Key, number>>();
   const reps = new Set<Key>();
   for (const { rep, window, minutes } of rows) {
-    const known = quantity(minutes);
-    if (known === null || isNone(rep) || isNone(window)) continue;
+    const time = quantity(minutes);
+    if (time === null || isNone(rep) || isNone(window)) continue;
     reps.add(rep);
-    const here = windows.get(window) ?? new Map<Key, number>();
-    windows.set(window, here.set(rep, Math.max(known, here.get(rep) ?? 0)));
+    const byRep = windows.get(window) ?? new Map<Key, number>();
+    windows.set(window, byRep.set(rep, Math.max(time, byRep.get(rep) ?? 0)));
   }
   const staffed = [...windows.values()];
-  const each = staffed.flatMap((here) => [...here.values()]);
-  const counts = staffed.map((here) => here.size);
+  const each = staffed.flatMap((byRep) => [...byRep.values()]);
+  const counts = staffed.map((byRep) => byRep.size);
   return {
     reps: reps.size,
     minutes: each.reduce((a, b) => a + b, 0),
@@ -130,7 +130,7 @@ export function repTime(rows: Iterable<RepWindow>): RepTime {
   };
 }
 
-/** Full-time equivalents over an interval, from distinct reps. */
+/** Full-time equivalents of distinct reps over an interval. */
 export function repFte(rows: Iterable<RepWindow>, intervalMinutes: number): number | null {
   return fte(repTime(rows).minutes, intervalMinutes);
 }

@@ -1,13 +1,13 @@
 import { finite, less, type Maybe, quantity, total } from "./ratio.js";
 
-/** Contacts of one queue and period. `within` means: within the threshold that the chart states, such as 60 seconds. */
+/** Contacts of one queue and period. "Within" refers to the service level threshold, such as 60 seconds. */
 export interface ServiceCounts {
   answered: Maybe;
   abandoned: Maybe;
   answeredWithin?: Maybe; // of the answered
   abandonedWithin?: Maybe; // of the abandoned
-  abandonedShort?: Maybe; // of the abandoned, those that left before the short threshold, such as 5 seconds
-  within?: Maybe; // answered and abandoned together, where a feed tells only both
+  abandonedShort?: Maybe; // of the abandoned, before the short threshold, such as 5 seconds
+  within?: Maybe; // answered and abandoned together, where a feed counts only both
 }
 
 export const serviceLevelVariants = [
@@ -20,7 +20,7 @@ export const serviceLevelVariants = [
 
 export type ServiceLevelVariant = (typeof serviceLevelVariants)[number];
 
-/** Each formula in words, T being the threshold. */
+/** Each formula in words; T is the threshold. */
 export const serviceLevelFormulas: Record<ServiceLevelVariant, string> = {
   offered: "answered within T / (answered + abandoned)",
   answered_only: "answered within T / answered",
@@ -29,19 +29,19 @@ export const serviceLevelFormulas: Record<ServiceLevelVariant, string> = {
   credit_short_abandons: "(answered within T + short abandons) / (answered + abandoned)",
 };
 
-/** Why there is or is no service level. */
+/** Whether there is a service level, and if not, why. */
 export type ServiceState = "known" | "no contacts" | "unknown" | "contradictory";
 
 export interface ServiceParts {
   state: ServiceState;
-  good: number; // contacts that count as served in time; 0 unless known
-  base: number; // contacts it is a share of; 0 unless known
+  good: number; // numerator: contacts served in time; 0 unless known
+  base: number; // denominator; 0 unless known
 }
 
 /**
- * Numerator and denominator of a service level, so that periods and queues can be added up before dividing.
- * "contradictory": more within the threshold than there were, which happens where a feed books the answers of one
- * window and the arrivals of another. Source: ICMI, Service Level Calculations.
+ * Numerator and denominator of a service level, so that periods and queues can be summed before dividing.
+ * "contradictory": a part exceeds its whole, which happens where a feed books answers and arrivals in different windows.
+ * Source: ICMI, Service Level Calculations.
  */
 export function serviceParts(counts: ServiceCounts, variant: ServiceLevelVariant = "offered"): ServiceParts {
   const [answered, abandoned] = [quantity(counts.answered), quantity(counts.abandoned)];
@@ -63,24 +63,24 @@ export function serviceParts(counts: ServiceCounts, variant: ServiceLevelVariant
   }
 }
 
-/** Share of contacts served within the threshold, 0..1; null without contacts, and where counts are missing or contradict. */
+/** Share of contacts served within the threshold, 0..1; null without contacts, or where counts are missing or inconsistent. */
 export function serviceLevel(counts: ServiceCounts, variant: ServiceLevelVariant = "offered"): number | null {
   const { state, good, base } = serviceParts(counts, variant);
   return state === "known" ? finite(good / base) : null;
 }
 
-/** All five from the same counts. */
+/** All five variants from the same counts. */
 export function serviceLevels(counts: ServiceCounts): Record<ServiceLevelVariant, number | null> {
   const levels = serviceLevelVariants.map((variant) => [variant, serviceLevel(counts, variant)]);
   return Object.fromEntries(levels);
 }
 
 export interface Shortfall {
-  late: number; // contacts that were not served in time
-  missing: number; // of them, how many more would have had to be, to meet the target; 0: met
+  late: number; // contacts not served in time
+  missing: number; // how many of these would have met the target if served in time; 0: met
 }
 
-/** The distance to a target (0..1) in contacts, which, unlike points, can be compared between large and small queues. */
+/** The distance to a target (0..1) in contacts: unlike points, comparable between large and small queues. */
 export function shortfall(
   counts: ServiceCounts,
   target: Maybe,
@@ -93,7 +93,7 @@ export function shortfall(
   return { late: base - good, missing: Math.max(0, missing) };
 }
 
-/** What a feed's threshold column tells, depending on which contacts it counts (`wfm.threshold_counts` of kit.yaml). */
+/** Service counts from a feed's threshold column; which contacts it counts is `wfm.threshold_counts` in kit.yaml. */
 export function countsWithin(
   answered: Maybe,
   abandoned: Maybe,
@@ -108,6 +108,6 @@ type Count = number | null;
 function parts(good: Count, base: Count, ...contained: [part: Count, whole: Count][]): ServiceParts {
   const none = (state: ServiceState): ServiceParts => ({ state, good: 0, base: 0 });
   if (good === null || base === null) return none("unknown");
-  if (contained.some(([part, whole]) => part! > whole!)) return none("contradictory");
+  if (contained.some(([part, whole]) => part !== null && whole !== null && part > whole)) return none("contradictory");
   return base === 0 ? none("no contacts") : { state: "known", good, base };
 }

@@ -2,16 +2,16 @@ import { dayName } from "./format.js";
 import type { FeedArrival } from "./freshness.js";
 import type { OpenHours } from "./interval-state.js";
 
-/** What the words about time are made from, out of data-loaders/site.json.sql. */
+/** The settings behind a page's words about freshness, from data-loaders/site.json.sql. */
 export interface FreshSite {
   timezone: string;
   synced_at: string | null; // ISO, UTC
   grace_minutes: number; // sync.grace
-  feeds: readonly FeedArrival[]; // that are here, by name
-  missing?: { feed: string; metric: string }[]; // metrics of the WFM feeds that no column holds
+  feeds: readonly FeedArrival[]; // by name
+  missing?: { feed: string; metric: string }[]; // WFM metrics without a column
 }
 
-/** What data-loaders/site.json.sql ships: one row. */
+/** The one row of data-loaders/site.json.sql. */
 export interface Site extends FreshSite {
   title: string;
   target: number; // service level, 0..1
@@ -22,29 +22,29 @@ export interface Site extends FreshSite {
   min_contacts: number;
   week_start: number; // 1, Monday, to 7
   open_hours: Record<string, OpenHours[]> | null; // by queue; "default" for the others
-  excluded_days?: { day: string; name: string | null }[]; // in no baseline, oldest first
+  excluded_days?: { day: string; name: string | null }[]; // excluded from baselines, oldest first
 }
 
-/** Whether one of the metrics has no column, so that nothing can be said of it. */
+/** Whether one of the metrics has no column. */
 export function lacks({ missing = [] }: Pick<Site, "missing">, ...metrics: string[]): boolean {
   return missing.some(({ metric }) => metrics.includes(metric));
 }
 
-/** What to say where a chart draws from these feeds and not all of their metrics have a column; "" where they have. */
+/** A note for charts of these feeds, if any of their metrics has no column; else "". */
 export function missingText({ missing = [] }: Pick<Site, "missing">, feeds: string): string {
   const names = missing.filter(({ feed }) => feeds.includes(feed)).map(({ metric }) => metric);
   return names.length === 0
     ? ""
-    : `No column is mapped to ${names.join(", ")}, so what needs it stays empty (asapp-kit wfm columns).`;
+    : `No column is mapped to ${names.join(", ")}, so charts that need it stay empty (asapp-kit wfm columns).`;
 }
 
-/** The opening hours of a queue as kit.yaml has them; null where it has none. */
+/** The opening hours of a queue in kit.yaml; null where it has none. */
 export function openHours({ open_hours }: Site, queue: string): OpenHours[] | null {
   const hours = new Map(Object.entries(open_hours ?? {}));
   return hours.get(queue) ?? hours.get("default") ?? null;
 }
 
-/** The days that are in no baseline. */
+/** The days excluded from baselines. */
 export function excludedDays({ excluded_days = [] }: Pick<Site, "excluded_days">): ReadonlySet<string> {
   return new Set(excluded_days.map(({ day }) => day));
 }
@@ -55,7 +55,7 @@ export function excludedDay({ excluded_days = [] }: Pick<Site, "excluded_days">,
   return `${dayName(day)}${name ? ` (${name})` : ""}`;
 }
 
-/** What version.json of a built site says: which build is there, and the end of the sync that it is made from. */
+/** version.json of a built site: the build, and the end of the sync it is made from. */
 export interface SiteVersion {
   version: string;
   synced: string | null; // ISO, UTC

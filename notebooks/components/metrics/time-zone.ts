@@ -1,7 +1,7 @@
-/** An IANA zone. Instants are milliseconds since 1970 in UTC; what is local is text or minutes of the local day. */
+/** An IANA zone. Instants are milliseconds since 1970, UTC; local times are text or minutes of the local day. */
 export interface TimeZone {
   name: string;
-  /** Milliseconds the local clock is ahead of UTC. */
+  /** Milliseconds by which the local clock is ahead of UTC. */
   offset(instant: number): number;
   /** "2026-11-01", the local day. */
   date(instant: number): string;
@@ -15,7 +15,7 @@ export interface TimeZone {
 
 const zones = new Map<string, TimeZone>();
 
-/** A zone by its IANA name; throws RangeError("unknown time zone: …"). Zones keep what they computed, so ask for the same one. */
+/** A zone by its IANA name, cached; throws RangeError("unknown time zone: …"). */
 export function timeZone(name: string): TimeZone {
   let zone = zones.get(name);
   if (!zone) {
@@ -55,9 +55,9 @@ function open(name: string): TimeZone {
     second: "numeric",
     hourCycle: "h23",
   });
-  let names: Intl.DateTimeFormat | undefined; // takes 10 ms to make, and most who ask for a zone ask for no names
+  let names: Intl.DateTimeFormat | undefined; // created on demand: it takes 10 ms and is rarely needed
 
-  const exact = remember((seconds) => {
+  const exact = memoized((seconds) => {
     const part: Record<string, string> = {};
     for (const { type, value } of fields.formatToParts(seconds * 1000)) part[type] = value;
     const year = part.era === "BC" ? 1 - Number(part.year) : Number(part.year);
@@ -66,22 +66,21 @@ function open(name: string): TimeZone {
     local.setUTCHours(Number(part.hour), Number(part.minute), Number(part.second));
     return local.getTime() - seconds * 1000;
   });
-  // Asking Intl costs microseconds and is needed for every window of every queue: once a day does, unless the clock
-  // is changed on that day.
-  const steady = remember((index) => {
+  // Intl costs microseconds per call, and every window of every queue needs an offset: one call a day is enough, unless
+  // the clock changes on that day.
+  const steady = memoized((index) => {
     const before = exact((index * day) / 1000);
     return before === exact(((index + 1) * day) / 1000) ? before : null;
   });
-  const abbreviations = remember((index) => {
+  const abbreviations = memoized((index) => {
     names ??= formatter(name, { timeZoneName: "short" });
-    const found = names.formatToParts(index * minute).find(({ type }) => type === "timeZoneName");
-    return found?.value ?? name;
+    const part = names.formatToParts(index * minute).find(({ type }) => type === "timeZoneName");
+    return part?.value ?? name;
   });
-  const dates = remember((index) => new Date(index * day).toISOString().slice(0, 10));
+  const dates = memoized((index) => new Date(index * day).toISOString().slice(0, 10));
 
   const offset = (instant: number): number => {
-    const known = steady(Math.floor(instant / day));
-    return known ?? exact(Math.floor(instant / 1000));
+    return steady(Math.floor(instant / day)) ?? exact(Math.floor(instant / 1000));
   };
   const minutes = (instant: number): number => {
     const local = instant + offset(instant);
@@ -92,7 +91,7 @@ function open(name: string): TimeZone {
     offset,
     minutes,
     date: (instant) => dates(Math.floor((instant + offset(instant)) / day)),
-    clock: (instant) => clocks[minutes(instant)]!,
+    clock: (instant) => clocks[minutes(instant)] ?? "",
     abbreviation: (instant) => abbreviations(Math.floor(instant / minute)),
   };
 }
@@ -112,13 +111,13 @@ function formatter(timeZone: string, options: Intl.DateTimeFormatOptions): Intl.
   }
 }
 
-function remember<T>(compute: (key: number) => T): (key: number) => T {
-  const known = new Map<number, T>();
+function memoized<T>(compute: (key: number) => T): (key: number) => T {
+  const cache = new Map<number, T>();
   return (key) => {
-    let value = known.get(key);
+    let value = cache.get(key);
     if (value === undefined) {
       value = compute(key);
-      known.set(key, value);
+      cache.set(key, value);
     }
     return value;
   };

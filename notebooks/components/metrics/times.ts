@@ -1,25 +1,25 @@
 import { type Maybe, quantity, ratio, share, total } from "./ratio.js";
 
 /**
- * Average speed of answer, seconds: waits of answered contacts / answered contacts, zero waits included, abandoned
- * contacts not. Booked when answered. Null when nothing was answered.
+ * Average speed of answer, seconds: waits of answered contacts / answered contacts, including zero waits, excluding
+ * abandoned contacts. Booked when answered. Null when nothing was answered.
  */
 export function asa(answeredWaitSeconds: Maybe, answered: Maybe): number | null {
   return ratio(answeredWaitSeconds, answered);
 }
 
-/** Sums of waits in seconds and the contacts behind them. The two groups do not overlap. */
+/** Summed waits in seconds, and contacts. The two groups do not overlap. */
 export interface WaitSums {
-  assignedWait: Maybe; // of contacts given to a rep, immediate ones included
+  assignedWait: Maybe; // of contacts assigned to a rep, including zero waits
   assigned: Maybe;
   waitingWait: Maybe; // so far, of contacts still waiting
   waiting: Maybe;
 }
 
 export interface Waits {
-  averageWait: number | null; // waiting and assigned, zero waits included
+  averageWait: number | null; // waiting and assigned, including zero waits
   timeInQueue: number | null; // waiting only
-  timeToAssign: number | null; // assigned only, zero waits included
+  timeToAssign: number | null; // assigned only, including zero waits
 }
 
 /** ASAPP's three waits, seconds. They answer different questions; never draw two of them on one axis. */
@@ -31,7 +31,7 @@ export function waits(sums: WaitSums): Waits {
   };
 }
 
-/** Mean wait of everybody, answered or abandoned, seconds. */
+/** Mean wait of all contacts, answered or abandoned, seconds. */
 export function meanWait(waitSeconds: Maybe, answered: Maybe, abandoned: Maybe): number | null {
   return ratio(waitSeconds, total(answered, abandoned));
 }
@@ -41,19 +41,19 @@ export function meanWait(waitSeconds: Maybe, answered: Maybe, abandoned: Maybe):
  * neither abandoned nor offered. Null without contacts, or with more short abandons than abandons.
  */
 export function abandonRate(abandoned: Maybe, answered: Maybe, short: Maybe = 0): number | null {
-  const [left, early] = [quantity(abandoned), quantity(short)];
-  if (left === null || early === null || early > left) return null;
-  return share(left - early, total(left - early, answered));
+  const [all, early] = [quantity(abandoned), quantity(short)];
+  if (all === null || early === null || early > all) return null;
+  return share(all - early, total(all - early, answered));
 }
 
 export interface Patience {
   theta: number; // abandons per second of waiting
-  meanSeconds: number | null; // 1 / theta; null: nobody abandoned, so it cannot be told
+  meanSeconds: number | null; // 1 / theta; null if nobody abandoned
 }
 
 /**
- * Patience under the exponential assumption: abandons / the waiting time of everybody, answered or abandoned
- * (P(abandon) = theta E[wait]). Needs waits per contact, as `issue_queues` has them. Null without waiting time.
+ * Patience, assumed exponential: abandons / total waiting time of all contacts, answered or abandoned
+ * (P(abandon) = theta E[wait]). Needs waits per contact, as in `issue_queues`. Null without waiting time.
  */
 export function patience(abandoned: Maybe, totalWaitSeconds: Maybe): Patience | null {
   const theta = ratio(abandoned, totalWaitSeconds);
@@ -61,8 +61,8 @@ export function patience(abandoned: Maybe, totalWaitSeconds: Maybe): Patience | 
 }
 
 /**
- * Average handle time, seconds: assignment to disposition / assignments. For chat it holds idle gaps and overlap, so it
- * grows with concurrency. Null when nothing was handled.
+ * Average handle time, seconds: assignment to disposition / assignments. For chat it includes idle gaps and overlaps, so
+ * it grows with concurrency. Null when nothing was handled.
  */
 export function aht(handleSeconds: Maybe, handled: Maybe): number | null {
   return ratio(handleSeconds, handled);
@@ -73,7 +73,7 @@ export function wrapShare(wrapSeconds: Maybe, handleSeconds: Maybe): number | nu
   return share(wrapSeconds, handleSeconds);
 }
 
-/** Mean seconds to respond: summed seconds / responses, never a mean of per-contact means. */
+/** Mean seconds to respond: total seconds / responses, never a mean of per-contact means. */
 export function responseTime(seconds: Maybe, responses: Maybe): number | null {
   return ratio(seconds, responses);
 }

@@ -13,7 +13,7 @@ import {
   weekdayName,
   type Zone,
 } from "./format.js";
-import { allQueues, type Counted, type Interval, known, offered } from "./interval.js";
+import { allQueues, type Counted, hasCounts, type Interval, offered } from "./interval.js";
 import { isDue } from "./interval-state.js";
 import { linearOccupancy } from "./occupancy.js";
 import { addedRate, rollUp, sum } from "./rollup.js";
@@ -28,22 +28,22 @@ import {
 } from "./service-level.js";
 import { wrapShare } from "./times.js";
 
-/** Intervals added up by the rules of rollup.ts: counts add, means weigh by their own denominator. */
+/** Intervals rolled up by the rules of rollup.ts: counts add, means are weighted by their own denominator. */
 export interface DaySummary {
   intervals: number; // with data
   offered: number;
   assigned: number;
   abandoned: number;
-  abandonRate: number | null; // of the intervals that know both
+  abandonRate: number | null; // over the intervals that have both counts
   within: number | null;
-  served: Counts; // of the intervals that know all of them, for the service level
-  wait: number | null; // mean seconds, weighted by those offered
+  served: Counts; // over the intervals that have all counts, for the service level
+  wait: number | null; // mean seconds, weighted by contacts offered
   handle: number | null; // mean seconds, weighted as in rollup.ts, over what is not held back
   wrap: number | null;
-  usual: number | null; // usual offered over the same intervals; null where any of them has none
+  usual: number | null; // usual contacts offered over the same intervals; null if any has none
 }
 
-/** What of the site's settings the service level depends on. */
+/** The site's settings for the service level. */
 export interface ServiceSettings {
   variant: string;
   seconds: number;
@@ -57,7 +57,7 @@ type Counts = Pick<Interval, "assigned" | "abandoned" | "within">;
 const comparisons = ["usual", "last", "none"] as const;
 export type Comparison = (typeof comparisons)[number];
 
-/** The same intervals on another day, or on the usual one: rates from added counts, as for the day itself. */
+/** The same intervals on another day, or on a usual one: rates from summed counts, as for the day itself. */
 export interface Compared {
   label: string; // "the usual", "last Tuesday"
   offered: number | null;
@@ -67,7 +67,7 @@ export interface Compared {
   handle: number | null;
 }
 
-/** The intervals that have data, as they usually are or were a week before; null where nothing is known of them. */
+/** The intervals with data as they usually are, or as they were a week earlier; null where that is unknown. */
 export function comparedWith(
   comparison: Comparison,
   rows: readonly Interval[],
@@ -76,7 +76,7 @@ export function comparedWith(
   site: ServiceSettings,
 ): Compared | null {
   if (comparison === "none" || !day) return null;
-  const seen = rows.filter(known);
+  const seen = rows.filter(hasCounts);
   const last = comparison === "last";
   const labels = new Set(seen.map(({ label }) => label));
   const before = addedUp(last ? weekBefore.filter(({ label }) => labels.has(label)) : seen.map(({ former }) => former));
@@ -93,12 +93,12 @@ export function comparedWith(
 }
 
 export function summarize(rows: readonly Interval[]): DaySummary {
-  const whole = rows.filter((row) => known(row) && row.state !== "partial");
+  const whole = rows.filter((row) => hasCounts(row) && row.state !== "partial");
   return { ...addedUp(rows), usual: wholeSum(whole, (row) => row.usual) };
 }
 
 function addedUp(rows: readonly Counted[]): Omit<DaySummary, "usual"> {
-  const seen = rows.filter(known);
+  const seen = rows.filter(hasCounts);
   const totals = rollUp(seen, {
     offered: { rule: "count", of: offered },
     assigned: { rule: "count", of: (row) => row.assigned },
@@ -119,64 +119,64 @@ function addedUp(rows: readonly Counted[]): Omit<DaySummary, "usual"> {
   };
 }
 
-/** End of the newest interval that has arrived whole, be it closed, in milliseconds; null before the first. */
+/** End of the newest complete interval, open or closed, in milliseconds; null before the first. */
 export function dataThrough(rows: readonly Interval[]): number | null {
-  const arrived = new Set(["data", "incomplete", "zero", "closed"]);
-  return rows.findLast(({ state }) => arrived.has(state))?.end ?? null;
+  const complete = new Set(["data", "incomplete", "zero", "closed"]);
+  return rows.findLast(({ state }) => complete.has(state))?.end ?? null;
 }
 
-/** The site's service level of counts, by its configured formula; null where the counts do not give one. */
+/** The service level by the site's formula; null where the counts do not give one. */
 export function serviceLevelOf(site: ServiceSettings) {
   return (counts: Counts): number | null => serviceLevel(serviceCounts(counts, site), variantOf(site));
 }
 
-/** Whether there is no service level because the counts contradict each other: more in time than there were, or less than none. */
+/** Whether there is no service level because counts are inconsistent: more in time than offered, or negative. */
 export function contradictory(counts: Counts & { contradicts?: boolean }, site: ServiceSettings): boolean {
   const { state } = serviceParts(serviceCounts(counts, site), variantOf(site));
   return state === "contradictory" || (counts.contradicts === true && state !== "known");
 }
 
-/** How many more contacts would have had to be served in time. */
+/** How many more contacts served in time would have met the target. */
 export function shortfallOf(counts: Counts, site: ServiceSettings): number | null {
   return shortfall(serviceCounts(counts, site), site.target, variantOf(site))?.missing ?? null;
 }
 
-/** The formula in words, with the threshold put in. */
+/** The formula in words, with the threshold. */
 export function formula(site: ServiceSettings): string {
   const words = serviceLevelFormulas[variantOf(site)].replaceAll(/\bT\b/g, `${site.seconds} s`);
   return words.replace(/^\(?[a-z]/, (start) => start.toUpperCase());
 }
 
-/** The day in a few sentences: what happened, then where it was worst. Never says "now": the data is some minutes old. */
+/** The day in a few sentences: what happened, then where it was worst. Never says "now": the data are minutes old. */
 export function daySentence(options: {
   rows: readonly Interval[];
   windows?: readonly Interval[]; // the same day in quarter-hours
-  compared?: Compared | null; // the usual unless told; null is nothing
+  compared?: Compared | null; // default: the usual; null: none
   projected?: number | null; // contacts of the whole day
   queue: string;
-  day: string; // "" when there is none at all
+  day: string; // "" without any day
   zone: Zone;
   site: ServiceSettings & { min_contacts: number };
 }): { title: string; lead: string } {
   const { rows, windows = rows, compared, projected, queue, day, zone, site } = options;
   const through = dataThrough(windows);
-  const place = queue === allQueues ? "" : `${isolated(queue)}: `;
+  const prefix = queue === allQueues ? "" : `${isolated(queue)}: `;
   if (!day)
     return {
       title: "No intraday data yet",
-      lead: "Nothing of queue_wfm has been synced. ASAPP delivers the WFM feeds on request.",
+      lead: "No queue_wfm data has been synced. ASAPP delivers the WFM feeds on request.",
     };
-  if (through === null || !rows.some((row) => known(row) || row.contradicts))
-    return { title: `${place}no data for ${dayName(day)}`, lead: "No interval of this day has arrived." };
+  if (through === null || !rows.some((row) => hasCounts(row) || row.contradicts))
+    return { title: `${prefix}no data for ${dayName(day)}`, lead: "No interval of this day has arrived." };
   if (!windows.some((row) => offered(row) !== null) && windows.some(({ contradicts }) => contradicts))
     return {
-      title: `${place}counts of ${dayName(day)} contradict`,
-      lead: "Windows have arrived with counts that cannot be, such as more answers in time than contacts; Data health has an example.",
+      title: `${prefix}inconsistent counts on ${dayName(day)}`,
+      lead: "The windows that arrived have impossible counts, such as more contacts answered in time than offered; Data health has an example.",
     };
   if (!windows.some((row) => offered(row) !== null))
     return {
-      title: `${place}contacts of ${dayName(day)} cannot be told`,
-      lead: "Windows have arrived, but without a column of assignments or abandons (asapp-kit wfm columns).",
+      title: `${prefix}no contact counts for ${dayName(day)}`,
+      lead: "Windows have arrived, but no column is mapped to assignments or abandons (asapp-kit wfm columns).",
     };
   const total = summarize(windows);
   const level = serviceLevelOf(site);
@@ -187,41 +187,41 @@ export function daySentence(options: {
   const share = total.offered ? ` (${percent(total.abandonRate)})` : "";
   const sentences = [
     `${plural(total.offered, "contact")} offered${until || ` on ${longDay(day)}`}${against(total, compared)}, ${count(total.abandoned)} abandoned${share}.`,
-    missing > 0 ? `${plural(missing, "more answer")} in time would have met the target.` : null,
+    missing > 0 ? `Answering ${plural(missing, "more contact")} in time would have met the target.` : null,
     worst ? `Worst interval: ${span(worst, zone)}, ${percent(level(worst), 0)} of ${count(offered(worst))}.` : null,
-    projected ? `About ${count(projected)} by the end of the day, if its usual shape holds.` : null,
+    projected ? `About ${count(projected)} expected by the end of the day, if it keeps its usual shape.` : null,
     windows.some(({ contradicts }) => contradicts) ? lackingText(windows) : null,
   ];
   return {
     title:
       service === null
-        ? `${place}${plural(total.offered, "contact")} offered${until}`
-        : `${place}${percent(service)} answered within ${site.seconds} s, ${gap(service, site.target)}`,
+        ? `${prefix}${plural(total.offered, "contact")} offered${until}`
+        : `${prefix}${percent(service)} answered within ${site.seconds} s, ${gap(service, site.target)}`,
     lead: sentences.filter(Boolean).join(" "),
   };
 }
 
-/** The interval with the most answers in time missing to the target; null when all met it. */
+/** The interval furthest from the target in contacts; null if all met it. */
 function worstInterval(rows: readonly Interval[], site: ServiceSettings): Interval | null {
   const missing = (row: Interval) => shortfallOf(row, site) ?? 0;
   const worst = mostOf(rows, missing);
   return worst && missing(worst) > 0 ? worst : null;
 }
 
-/** The first row with the largest value, among those that have one; null where none has. */
+/** The first row with the largest value; null if none has a value. */
 function mostOf<Row>(rows: readonly Row[], of: (row: Row) => number | null): Row | null {
   return rows.reduce<Row | null>((most, row) => {
     const value = of(row);
-    return value !== null && (most === null || value > of(most)!) ? row : most;
+    return value !== null && (most === null || value > (of(most) ?? -Infinity)) ? row : most;
   }, null);
 }
 
-/** "14:15–14:30", "01:30 EST–01:45 EST" on a night when the clock goes back */
+/** "14:15–14:30", or "01:30 EST–01:45 EST" in a repeated hour. */
 export function span(row: Pick<Interval, "label" | "end">, zone: Zone): string {
   return `${row.label}–${row.label.includes(" ") ? zone.exactTime(row.end) : zone.time(row.end)}`;
 }
 
-/** What the clock did on a night when it changed, in words; "" on any other day. */
+/** A clock change on the day, in words; "" if there was none. */
 export function clockText(rows: readonly Pick<Interval, "label" | "state">[]): string {
   const between = (of: (row: Pick<Interval, "label" | "state">) => boolean) => {
     const [first, last] = [rows.findIndex(of), rows.findLastIndex(of)];
@@ -231,21 +231,21 @@ export function clockText(rows: readonly Pick<Interval, "label" | "state">[]): s
   const skipped = between(({ state }) => state === "skipped");
   if (skipped) return `The clock went forward: ${skipped} did not exist.`;
   const twice = between(({ label }) => label.includes(" "));
-  return twice ? `The clock went back: ${twice} came twice.` : "";
+  return twice ? `The clock went back: ${twice} occurred twice.` : "";
 }
 
-/** What the sums of a day leave out: intervals without a count that others have. */
+/** What the day's totals leave out: intervals that lack a count others have, or have inconsistent counts. */
 export function lackingText(rows: readonly Interval[]): string {
   const counts = ["assigned", "abandoned", "within"] as const;
   const seen = rows.filter(
     (row) => offered(row) !== 0 && !row.contradicts && counts.some((name) => row[name] !== null),
   );
-  const told = counts.filter((name) => seen.some((row) => row[name] !== null));
-  const lacking = seen.filter((row) => told.some((name) => row[name] === null)).length;
-  const wrong = rows.filter((row) => row.contradicts).length;
-  const left = (n: number, which: string) =>
-    n === 0 ? null : `${plural(n, "interval")} ${which} ${n === 1 ? "is" : "are"} left out of the day's sums.`;
-  return [left(lacking, "without a count"), left(wrong, "whose counts contradict")].filter(Boolean).join(" ");
+  const delivered = counts.filter((name) => seen.some((row) => row[name] !== null));
+  const lacking = seen.filter((row) => delivered.some((name) => row[name] === null)).length;
+  const inconsistent = rows.filter((row) => row.contradicts).length;
+  const sentence = (n: number, which: string) =>
+    n === 0 ? null : `${plural(n, "interval")} with ${which} ${n === 1 ? "is" : "are"} left out of the day's totals.`;
+  return [sentence(lacking, "missing counts"), sentence(inconsistent, "inconsistent counts")].filter(Boolean).join(" ");
 }
 
 /** "3.6 points under the 80% target" */
@@ -256,7 +256,7 @@ export function gap(share: number, target: number): string {
   return `${text} points ${share < target ? "under" : "over"} the ${percent(target, 0)} target`;
 }
 
-/** Headlines of the charts: each says what the reader should see. */
+/** Headlines of the charts: each states the finding. */
 export function volumeTitle(rows: readonly Interval[], zone: Zone, compared?: Compared | null): string {
   const { offered, usual } = summarize(rows);
   const { label, offered: other } = otherThan(usual, compared);
@@ -277,7 +277,7 @@ export function waitTitle(rows: readonly Interval[], delivered = false): string 
   return `Mean wait ${duration(wait)}${among(rows, (row) => row.wait, offered)}${peak}`;
 }
 
-/** `delivered`: the export has handle times, so that those of assigned contacts that are not here are held back. */
+/** `delivered`: the export has handle times, so missing ones of assigned contacts are held back. */
 export function handleTitle(rows: readonly Interval[], delivered = false): string {
   const { handle, wrap } = summarize(rows);
   if (handle === null)
@@ -297,7 +297,7 @@ export function staffTitle(rows: readonly Interval[]): string {
   const staffed = rows.filter((row) => row.available !== null && row.available > 0);
   const most = mostOf(staffed, (row) => row.available);
   if (!most) {
-    if (rows.some(({ timeContradicts }) => timeContradicts)) return "Rep times contradict";
+    if (rows.some(({ timeContradicts }) => timeContradicts)) return "Rep times are inconsistent";
     return rows.some(({ held }) => held) ? "Rep time is held back" : "No rep time to show";
   }
   const time = (fte: number | null, { minutes }: Interval) => (fte === null ? null : fte * minutes);
@@ -317,15 +317,15 @@ export function staffTitle(rows: readonly Interval[]): string {
     : `Available reps had chats ${percent(used, 0)} of the time${where}; most ${peak}`;
 }
 
-// " in the 7 of 48 intervals told" where some of the intervals that should have the figure lack it, else nothing.
+// " in the 7 of 48 intervals with figures" where some intervals lack a figure they should have, else "".
 function among(
   rows: readonly Interval[],
   figure: (row: Interval) => number | null,
   base: (row: Interval) => number | null,
 ): string {
   const needed = rows.filter((row) => (base(row) ?? 0) > 0);
-  const told = needed.filter((row) => figure(row) !== null).length;
-  return told === needed.length ? "" : ` in ${everyOf(told, needed.length)}`;
+  const reported = needed.filter((row) => figure(row) !== null).length;
+  return reported === needed.length ? "" : ` in ${everyOf(reported, needed.length)}`;
 }
 
 function running(rows: readonly Interval[]): boolean {
@@ -342,16 +342,16 @@ function otherThan(usual: number | null, compared: Compared | null | undefined) 
   return compared ?? { label: "the usual", offered: usual };
 }
 
-// What one of the intervals lacks would be missing in the sum.
+// Null if any interval lacks the value: the sum would be too small.
 function wholeSum(rows: readonly Interval[], of: (row: Interval) => number | null): number | null {
   return rows.every((row) => of(row) !== null) ? sum(rows.map(of)) : null;
 }
 
-// An interval without one of the counts would be in the whole and not in the part. A count that none has stays unknown.
+// Leaves out intervals without one of the counts, which would add to the denominator only. A count that none has stays null.
 function servedOf(rows: readonly Counts[]): Counts {
-  const told = rows.filter((row) => row.within !== null && row.within <= (offered(row) ?? Infinity));
-  const whole = told.filter(({ abandoned }) => abandoned !== null);
-  return rollUp(whole.length ? whole : told, {
+  const timed = rows.filter((row) => row.within !== null && row.within <= (offered(row) ?? Infinity));
+  const whole = timed.filter(({ abandoned }) => abandoned !== null);
+  return rollUp(whole.length ? whole : timed, {
     assigned: { rule: "count", of: (row) => row.assigned },
     abandoned: { rule: "count", of: (row) => row.abandoned },
     within: { rule: "count", of: (row) => row.within },
@@ -363,5 +363,5 @@ function serviceCounts({ assigned, abandoned, within }: Counts, site: ServiceSet
 }
 
 function variantOf({ variant }: ServiceSettings): ServiceLevelVariant {
-  return serviceLevelVariants.find((known) => known === variant) ?? "offered";
+  return serviceLevelVariants.find((name) => name === variant) ?? "offered";
 }

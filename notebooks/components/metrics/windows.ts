@@ -6,29 +6,29 @@ export const windowLength = 15 * 60_000;
 /** Lengths that intervals can have, in minutes. */
 export type Grain = 15 | 30 | 60;
 
-/** A stretch of a local day: windows that share a clock time, rounded down to the grain, and an offset from UTC. */
+/** A part of a local day: the windows that share a clock time, rounded down to the grain, and an offset from UTC. */
 export interface LocalInterval {
   date: string; // local
-  slot: string; // "01:30", the rounded clock time: what is compared between days
-  label: string; // "01:30", and "01:30 EST" where the clock shows that time twice
+  slot: string; // "01:30", the rounded clock time, comparable between days
+  label: string; // "01:30", or "01:30 EST" where the clock repeats that time
   start: number; // UTC, milliseconds
   end: number;
-  windows: number; // quarter-hours in it, normally grain / 15; 0: the clock skipped this time, it did not exist
+  windows: number; // quarter-hours in it, normally grain / 15; 0: the clock skipped this time
 }
 
-/** The starts of an interval's windows, UTC ms. */
+/** The starts of an interval's windows, UTC, ms. */
 export function windowsOf({ start, end }: Pick<LocalInterval, "start" | "end">): number[] {
   const starts: number[] = [];
   for (let window = start; window < end; window += windowLength) starts.push(window);
   return starts;
 }
 
-/** The window that holds an instant. */
+/** The start of the window that contains an instant. */
 export function windowStart(instant: number): number {
   return Math.floor(instant / windowLength) * windowLength;
 }
 
-/** End of the newest complete window: what "data through" says. */
+/** End of the newest complete window: "data through". */
 export function dataThrough(newestWindowStart: number): number {
   return newestWindowStart + windowLength;
 }
@@ -39,8 +39,8 @@ export function lagMinutes(windowStarts: number, publishedAt: number): number {
 }
 
 /**
- * Starts of the windows of a local day, ascending: 96, or 92 and 100 where the clock is moved by an hour, 94 and 98 where
- * by half an hour; none for a day the zone left out. Each window belongs to exactly one local day.
+ * Starts of a local day's windows, ascending: 96; 92 or 100 where the clock changes by an hour, 94 or 98 where by half an
+ * hour; none for a day the zone skipped. Each window belongs to exactly one local day.
  */
 export function dayWindows(date: string, zone: TimeZone | string): number[] {
   const local = typeof zone === "string" ? timeZone(zone) : zone;
@@ -53,16 +53,16 @@ export function dayWindows(date: string, zone: TimeZone | string): number[] {
 }
 
 /**
- * A local day as intervals in order of time. The repeated hour of autumn gives two sets, labelled with their zone's
- * abbreviation; the hour that spring skips gives intervals of no windows, so that it can be shown as such.
+ * A local day as intervals in order of time. A repeated hour gives two sets, labelled with the zone's abbreviation; a
+ * skipped hour gives intervals without windows, so that it can be shown.
  */
 export function dayIntervals(date: string, zone: TimeZone | string, grain: Grain = 15): LocalInterval[] {
   const local = typeof zone === "string" ? timeZone(zone) : zone;
   const starts = dayWindows(date, local);
-  const shown = new Map<number, number>(); // clock time -> how often
+  const occurrences = new Map<number, number>(); // by clock time
   for (const start of starts) {
     const clock = local.minutes(start);
-    shown.set(clock, (shown.get(clock) ?? 0) + 1);
+    occurrences.set(clock, (occurrences.get(clock) ?? 0) + 1);
   }
   const intervals: LocalInterval[] = [];
   const slots = new Set<string>();
@@ -81,7 +81,7 @@ export function dayIntervals(date: string, zone: TimeZone | string, grain: Grain
       slots.add(slot);
       offset = local.offset(start);
     }
-    if (shown.get(clock)! > 1) repeated.add(last);
+    if ((occurrences.get(clock) ?? 0) > 1) repeated.add(last);
   }
   for (const interval of repeated) interval.label += ` ${local.abbreviation(interval.start)}`;
   return withSkipped(intervals, slots, date, local, grain);
@@ -90,12 +90,12 @@ export function dayIntervals(date: string, zone: TimeZone | string, grain: Grain
 const hour = 3_600_000;
 
 function slotOf(clock: number, grain: Grain): string {
-  return slotTexts[Math.floor(clock / grain) * grain]!;
+  return slotTexts[Math.floor(clock / grain) * grain] ?? "";
 }
 
 const slotTexts = Array.from({ length: 1440 }, (_, index) => clockText(index));
 
-// Puts an empty interval for every slot that the clock jumped over.
+// Inserts an empty interval for every slot that the clock skipped.
 function withSkipped(
   intervals: LocalInterval[],
   slots: ReadonlySet<string>,
@@ -109,14 +109,14 @@ function withSkipped(
     const slot = slotOf(clock, grain);
     if (slots.has(slot)) continue;
     const after = all.findIndex((interval) => interval.slot > slot);
-    const at = after < 0 ? (all.at(-1)?.end ?? dayAfter(date, zone)) : all[after]!.start;
+    const at = all[after]?.start ?? all.at(-1)?.end ?? dayAfter(date, zone);
     const skipped = { date, slot, label: slot, start: at, end: at, windows: 0 };
     all.splice(after < 0 ? all.length : after, 0, skipped);
   }
   return all;
 }
 
-// The instant at which a left-out day is over.
+// The instant at which a skipped day ends.
 function dayAfter(date: string, zone: TimeZone): number {
   let instant = Date.parse(`${date}T00:00:00Z`) - 15 * hour;
   while (zone.date(instant) <= date) instant += windowLength;

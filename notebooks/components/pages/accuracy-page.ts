@@ -4,14 +4,14 @@ import { countColumn, figure, sharedColumn, type TableColumn } from "../charts/f
 import { emptyPanel, panel } from "../charts/panel.js";
 import { type AddedErrors, accuracy, addedAccuracy } from "../metrics/accuracy.js";
 import { isolated, unmarked } from "../metrics/bidi.js";
-import { count, dayName, decimal, percent, plural, signed, type Zone } from "../metrics/format.js";
+import { count, dayName, decimal, percent, plural, roundTo, signed, type Zone } from "../metrics/format.js";
 import { excludedDay, excludedDays, type Site } from "../metrics/site.js";
 import { daysLater } from "../metrics/time-zone.js";
 import { chartRoot, svg } from "../picture/dom.js";
 import { widestFont } from "../picture/font.js";
 import { cutText } from "../picture/lines.js";
 
-/** One queue or group and local day, as data-loaders/accuracy.json.sql ships it: the half-hours that were scored. */
+/** One queue or group on one local day, as data-loaders/accuracy.json.sql ships it: the scored half-hours. */
 export interface ScoredDay extends AddedErrors {
   queue: string;
   kind: Guess;
@@ -20,15 +20,15 @@ export interface ScoredDay extends AddedErrors {
   expected: number;
 }
 
-/** "same": the baseline in the half-hours that the forecast tells of. */
+/** "same": the baseline over the half-hours that the forecast covers. */
 export type Guess = "baseline" | "forecast" | "same";
 
-/** A half-hour that was far off, as data-loaders/accuracy-worst.json.sql ships it. */
+/** A half-hour with a large error, as data-loaders/accuracy-worst.json.sql ships it. */
 export interface FarOff {
   queue: string;
   day: string;
   start: string; // ISO, UTC
-  weeks: number; // behind the baseline
+  weeks: number; // in the baseline
   expected: number;
   offered: number;
 }
@@ -47,15 +47,15 @@ export interface AccuracyPage {
   queue: string;
   site: Site;
   zone: Zone;
-  days: ScoredDay[]; // of the queue, the baseline's
+  days: ScoredDay[]; // of the queue, for the baseline
   own: QueueAccuracy;
   queues: QueueAccuracy[]; // with "All queues", by contacts
   worst: FarOff[];
-  excluded: string[]; // days of the range or of the ten weeks before it that kit.yaml excludes
+  excluded: string[]; // days in the range or the ten weeks before it that kit.yaml excludes
   forecasts: boolean;
 }
 
-/** Everything the page shows of a queue over the newest `range` days. */
+/** The page's contents for a queue over the newest `range` days. */
 export function accuracyPage(options: {
   rows: readonly ScoredDay[];
   worst: readonly FarOff[];
@@ -66,7 +66,8 @@ export function accuracyPage(options: {
 }): AccuracyPage {
   const { queue, range, site, zone } = options;
   const recent = [...new Set(options.rows.map(({ day }) => day))].sort().slice(-range);
-  const rows = options.rows.filter(({ day }) => day >= (recent[0] ?? ""));
+  const [from = "", to = ""] = [recent.at(0), recent.at(-1)];
+  const rows = options.rows.filter(({ day }) => day >= from);
   const names = [...new Set(rows.map((row) => row.queue))];
   return {
     queue,
@@ -75,10 +76,8 @@ export function accuracyPage(options: {
     days: rows.filter((row) => row.queue === queue && row.kind === "baseline"),
     own: queueAccuracy(queue, rows),
     queues: names.map((name) => queueAccuracy(name, rows)).sort((a, b) => b.contacts - a.contacts),
-    worst: options.worst.filter((row) => row.queue === queue && row.day >= (recent[0] ?? "")),
-    excluded: [...excludedDays(site)].filter(
-      (day) => recent.length > 0 && day >= daysLater(recent[0]!, -70) && day <= recent.at(-1)!,
-    ),
+    worst: options.worst.filter((row) => row.queue === queue && row.day >= from),
+    excluded: from ? [...excludedDays(site)].filter((day) => day >= daysLater(from, -70) && day <= to) : [],
     forecasts: rows.some(({ kind }) => kind === "forecast"),
   };
 }
@@ -106,30 +105,30 @@ export function accuracySentence({ queue, own, queues, site }: AccuracyPage): {
   if (queues.length === 0)
     return {
       title: "No day can be scored yet",
-      lead: "The baseline of a day takes four same weekdays before it, from issue_queues and rep_convos. Sync five weeks of them.",
+      lead: "A baseline needs four earlier days of the same weekday, from issue_queues and rep_convos. Sync five weeks of both.",
     };
   if (own.wape === null)
     return {
       title: `${isolated(queue)}: nothing to score`,
-      lead: "No contact came in the half-hours that have a baseline.",
+      lead: "There were no contacts in the half-hours with a baseline.",
     };
   const { bias } = own;
   const lean =
     bias === null || Math.abs(bias) < 0.01
-      ? "It leans neither way."
+      ? "It has no bias."
       : `It expected ${percent(Math.abs(bias))} too ${bias > 0 ? "many" : "few"}.`;
   const beyond = own.floor === null ? null : own.wape - own.floor;
   return {
-    title: `${isolated(queue)}: the baseline missed half-hours by ${percent(own.wape)}${own.floor === null ? "" : `; chance alone makes ${percent(own.floor)}`}`,
+    title: `${isolated(queue)}: the baseline missed half-hours by ${percent(own.wape)}${own.floor === null ? "" : `; chance alone accounts for ${percent(own.floor)}`}`,
     lead: [
       `Over ${plural(own.days, "day")} and ${count(own.contacts)} contacts. ${lean}`,
       beyond === null
         ? null
         : beyond <= 0.03
-          ? "A better forecast could hardly be told from this one."
-          : `The ${decimal(beyond * 100)} points between are what a better forecast could win.`,
+          ? "Hardly any forecast could do better."
+          : `The ${decimal(beyond * 100)} points between are what a better forecast could gain.`,
       own.contacts / own.n < site.min_contacts
-        ? `With ${decimal(own.contacts / own.n)} contacts a half-hour nobody can be accurate: look at whole days.`
+        ? `At ${decimal(own.contacts / own.n)} contacts per half-hour no forecast can be accurate: look at whole days.`
         : null,
     ]
       .filter(Boolean)
@@ -140,15 +139,15 @@ export function accuracySentence({ queue, own, queues, site }: AccuracyPage): {
 export function accuracyCards({ own, queues }: AccuracyPage): HTMLElement {
   if (queues.length === 0) return cards([]);
   const list: Card[] = [
-    { label: "Off per half-hour", value: percent(own.wape), note: `WAPE over ${count(own.n)} half-hours` },
-    { label: "Noise floor", value: percent(own.floor), note: "what chance alone makes" },
+    { label: "Error per half-hour", value: percent(own.wape), note: `WAPE over ${count(own.n)} half-hours` },
+    { label: "Noise floor", value: percent(own.floor), note: "error due to chance alone" },
     {
       label: "Bias",
       value: own.bias === null ? "–" : `${signed(own.bias * 100, 1)}%`,
       note: "above zero: expected too many",
     },
     {
-      label: "Off per day",
+      label: "Error per day",
       value: percent(own.daily),
       note: own.daily === null ? "no whole day scored yet" : "WAPE of whole days",
     },
@@ -162,7 +161,7 @@ export function accuracyCards({ own, queues }: AccuracyPage): HTMLElement {
   return cards(list);
 }
 
-/** How far off each day was, with the floor. */
+/** Each day's error, with the noise floor. */
 export function dailyFigure(page: AccuracyPage): HTMLElement {
   const { days, queue, own } = page;
   const columns: TableColumn<ScoredDay>[] = [
@@ -170,7 +169,7 @@ export function dailyFigure(page: AccuracyPage): HTMLElement {
     {
       label: "Day",
       value: ({ day }) => day,
-      text: ({ day, complete }) => `${dayName(day)}${complete ? "" : ", not whole"}`,
+      text: ({ day, complete }) => `${dayName(day)}${complete ? "" : ", incomplete"}`,
     },
     { label: "Half-hours", value: ({ n }) => n },
     countColumn("Contacts", ({ contacts }) => contacts),
@@ -182,9 +181,10 @@ export function dailyFigure(page: AccuracyPage): HTMLElement {
   return figure({
     id: "daily",
     title: own.wape === null ? "No day scored" : `From day to day, ${isolated(queue)}`,
-    subtitle: `Sum of misses / contacts, by half-hour, per local day. Each day is measured by days before it alone. Lighter: not all of the day is here.`,
+    subtitle:
+      "Sum of absolute errors / contacts, by half-hour, per local day. Each day's baseline uses earlier days only. Lighter: incomplete day.",
     legend: [
-      { text: "Off (WAPE)", mark: "blue" },
+      { text: "Error (WAPE)", mark: "blue" },
       { text: "Noise floor", mark: "floor" },
     ],
     footer: accuracyFooter(page),
@@ -217,9 +217,9 @@ export function queuesFigure(page: AccuracyPage): HTMLElement {
   return figure({
     id: "queues",
     title: chanceTitle(queues),
-    subtitle: "Sum of misses / contacts, by half-hour, largest queue first; the bar ends at the noise floor.",
+    subtitle: "Sum of absolute errors / contacts, by half-hour, largest queue first; bars end at the noise floor.",
     legend: [
-      { text: "Off (WAPE)", mark: "blue" },
+      { text: "Error (WAPE)", mark: "blue" },
       { text: "Chance alone", mark: "grey-soft" },
       ...(forecasts ? [{ text: "Your forecast", mark: "orange" }] : []),
     ],
@@ -231,28 +231,28 @@ export function queuesFigure(page: AccuracyPage): HTMLElement {
   });
 }
 
-/** How much of the misses is chance, from the queue where it is least to that where it is most. */
+/** The share of the error that is chance, for the queues with the lowest and highest share. */
 export function chanceTitle(queues: readonly QueueAccuracy[]): string {
-  const told = queues
+  const shares = queues
     .flatMap(({ queue, wape, floor }) => (wape && floor !== null ? [{ queue, share: floor / wape }] : []))
     .sort((a, b) => a.share - b.share);
-  const [least, most] = [told[0], told.at(-1)];
-  if (!least || !most) return "No miss to take apart";
+  const [least, most] = [shares.at(0), shares.at(-1)];
+  if (!least || !most) return "No error to explain";
   const part = ({ share }: { share: number }) => (share >= 1 ? "all" : percent(share, 0));
-  if (part(least) === part(most)) return `Chance alone explains ${part(least)} of the miss`;
-  return `Chance alone explains ${part(least)} of the miss of ${isolated(least.queue)}, ${part(most)} of that of ${isolated(most.queue)}`;
+  if (part(least) === part(most)) return `Chance alone explains ${part(least)} of the error`;
+  return `Chance alone explains ${part(least)} of the error in ${isolated(least.queue)}, ${part(most)} in ${isolated(most.queue)}`;
 }
 
-/** The half-hours furthest off. */
+/** The half-hours with the largest errors. */
 export function worstColumns(zone: Zone): TableColumn<FarOff>[] {
   return [
     { label: "Queue", value: ({ queue }) => queue, hidden: true },
     { label: "Start, UTC", value: ({ start }) => start, hidden: true },
     { label: "Half-hour", value: ({ start }) => zone.moment(start) },
-    { label: "Came", value: ({ offered }) => offered, text: ({ offered }) => decimal(offered, 0) },
+    { label: "Offered", value: ({ offered }) => offered, text: ({ offered }) => decimal(offered, 0) },
     { label: "Expected", value: ({ expected }) => expected, text: ({ expected }) => decimal(expected) },
     {
-      label: "Off",
+      label: "Difference",
       value: (row) => row.offered - row.expected,
       text: (row) => signed(row.offered - row.expected, 1),
     },
@@ -261,30 +261,30 @@ export function worstColumns(zone: Zone): TableColumn<FarOff>[] {
       value: (row) => (row.expected > 0 ? (row.offered - row.expected) / Math.sqrt(row.expected) : null),
       text: (row) => (row.expected > 0 ? signed((row.offered - row.expected) / Math.sqrt(row.expected), 1) : "–"),
     },
-    { label: "Weeks behind it", value: ({ weeks }) => weeks },
+    { label: "Weeks in baseline", value: ({ weeks }) => weeks },
   ];
 }
 
-/** What the scores are made of. */
+/** The basis of the scores. */
 export function accuracyFooter({ site, days, own, forecasts, excluded }: AccuracyPage): string {
   const last = days.at(-1);
   return [
     `Days in ${site.timezone}.`,
-    last ? `Data through ${dayName(last.day)}${last.complete ? "" : ", of which not all is here"}.` : null,
-    `n = ${count(own.contacts)} contacts in ${count(own.n)} half-hours${own.left ? `; ${count(own.left)} had too few weeks before them` : ""}.`,
-    "Baseline: median of the last eight same weekdays with data. Source: issue_queues, rep_convos.",
+    last ? `Data through ${dayName(last.day)}${last.complete ? "" : " (incomplete)"}.` : null,
+    `n = ${count(own.contacts)} contacts in ${count(own.n)} half-hours${own.unscored ? `; ${count(own.unscored)} had too few earlier weeks` : ""}.`,
+    "Baseline: median of the last eight days of the same weekday with data. Source: issue_queues, rep_convos.",
     excluded.length
-      ? `Excluded, neither scored nor in a baseline: ${excluded.map((day) => excludedDay(site, day)).join(", ")}.`
+      ? `Excluded from scores and baselines: ${excluded.map((day) => excludedDay(site, day)).join(", ")}.`
       : null,
-    forecasts ? "Forecast: the file of kit.yaml." : null,
+    forecasts ? "Forecast: the file in kit.yaml." : null,
   ]
     .filter(Boolean)
     .join(" ");
 }
 
 function dailyChart(days: readonly ScoredDay[], width: number): SVGSVGElement {
-  if (days.length === 0) return emptyPanel(width, "No day can be scored yet: it takes four same weekdays before.");
-  const figures = days.map((row) => addedAccuracy([row]));
+  if (days.length === 0) return emptyPanel(width, "No day can be scored yet: that takes four earlier weeks.");
+  const figures = days.map((row) => ({ ...addedAccuracy([row]), complete: row.complete }));
   const every = Math.max(1, Math.ceil(days.length / (width < 520 ? 4 : 10)));
   const { root, marks, x, y } = panel({
     width,
@@ -292,15 +292,15 @@ function dailyChart(days: readonly ScoredDay[], width: number): SVGSVGElement {
     slots: days.length,
     max: Math.max(0.1, ...figures.map(({ wape, floor }) => Math.max(wape ?? 0, floor ?? 0))),
     format: (value) => percent(value, 0),
-    tick: (slot) => (slot < days.length && slot % every === 0 ? dayName(days[slot]!.day) : null),
+    tick: (slot) => (days[slot] && slot % every === 0 ? dayName(days[slot].day) : null),
     centred: true,
-    label: "Distance of the baseline by day",
-    description: "Columns: sum of misses over contacts. Lines: the noise floor.",
+    label: "Error of the baseline by day",
+    description: "Columns: sum of absolute errors over contacts. Lines: the noise floor.",
   });
   const size = Math.min(48, x(1) - x(0) - 1);
-  figures.forEach(({ wape, floor }, slot) => {
+  figures.forEach(({ wape, floor, complete }, slot) => {
     const left = (x(slot) + x(slot + 1) - size) / 2;
-    const running = days[slot]!.complete ? "" : " running";
+    const running = complete ? "" : " running";
     if (wape !== null)
       marks.append(svg("rect", { class: `blue${running}`, x: left, width: size, y: y(wape), height: y(0) - y(wape) }));
     if (floor !== null)
@@ -316,15 +316,16 @@ function queuesChart(queues: readonly QueueAccuracy[], width: number): SVGSVGEle
     0.1,
     ...queues.map(({ wape, floor, forecast }) => Math.max(wape ?? 0, floor ?? 0, forecast ?? 0)),
   );
-  // beyond 200 % the length says nothing more
+  // lengths beyond 200 % are cut off
   const x = scaleLinear([0, Math.min(most, 2)], [left, width - right])
     .nice(4)
     .clamp(true);
   const height = top + queues.length * line + 6;
   const root = chartRoot(width, height, {
     role: "img",
-    "aria-label": "Distance of the baseline by queue",
-    "aria-description": "Dots: sum of misses over contacts. Bars: the noise floor, what chance alone makes.",
+    "aria-label": "Error of the baseline by queue",
+    "aria-description":
+      "Dots: sum of absolute errors over contacts. Bars: the noise floor, the error due to chance alone.",
   });
   for (const value of x.ticks(width < 520 ? 2 : 4))
     root.append(
@@ -354,7 +355,7 @@ function queuesChart(queues: readonly QueueAccuracy[], width: number): SVGSVGEle
 function share<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
   return {
     label,
-    value: (row) => (value(row) === null ? null : Number(value(row)!.toFixed(4))),
+    value: (row) => roundTo(value(row), 4),
     text: (row) => percent(value(row)),
   };
 }

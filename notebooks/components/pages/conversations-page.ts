@@ -23,14 +23,14 @@ export interface ConversationChoice {
   to: string; // last day
 }
 
-/** The Conversations page for one channel and range: its words, cards, figures and table. */
+/** The Conversations page for one channel and range: texts, cards, figures and table. */
 export function conversationPage(choice: ConversationChoice) {
   const { days, site, channel, to } = choice;
   const every = days.filter((row) => row.channel === channel);
   if (every.length === 0)
     return {
       title: "No conversations yet",
-      lead: "Nothing of convos_metrics has been synced.",
+      lead: "No convos_metrics data has been synced.",
       cards: [],
       figures: html("div", { class: "figures" }),
       channels: html("p", { class: "none" }, "No rows."),
@@ -41,10 +41,11 @@ export function conversationPage(choice: ConversationChoice) {
   const whole = rows.filter(({ complete }) => complete);
   const sum = conversationTotals(rows);
   const compared = comparedDays(every, rows, length);
-  const range = rows.length ? `${dayName(rows[0]!.day)} to ${dayName(rows.at(-1)!.day)}` : "no days";
+  const [first, last] = [rows.at(0), rows.at(-1)];
+  const range = first && last ? `${dayName(first.day)} to ${dayName(last.day)}` : "no days";
   return {
     title: title(sum, whole.length, compared, channel),
-    lead: rows.length ? lead(sum, whole.length, compared) : "Nothing has been synced for these days.",
+    lead: rows.length ? lead(sum, whole.length, compared) : "No data has been synced for these days.",
     cards: conversationCards(sum, compared, site),
     figures: figures(rows, sum, channel, range, site),
     channels: channels(days, from, to, site),
@@ -56,20 +57,17 @@ function title(sum: ConversationTotals, whole: number, compared: Compared | null
   const by = channel === "All channels" ? "" : ` on ${channel}`;
   const off = compared?.before.started ? compared.now.started / compared.before.started - 1 : null;
   const trend =
-    off === null
-      ? ""
-      : Math.abs(off) < 0.02
-        ? ", as many as in the days before"
-        : `, ${change(off)} on the days before`;
-  const part = off === null || compared?.days === whole ? "" : ` (${plural(compared!.days, "day")} compared)`;
-  return `${plural(sum.started, "conversation")}${by}${trend}${part}`;
+    off === null ? "" : Math.abs(off) < 0.02 ? ", level with the days before" : `, ${change(off)} on the days before`;
+  const days =
+    off === null || !compared || compared.days === whole ? "" : ` (${plural(compared.days, "day")} compared)`;
+  return `${plural(sum.started, "conversation")}${by}${trend}${days}`;
 }
 
 function lead(sum: ConversationTotals, whole: number, compared: Compared | null): string {
   const comparable =
     compared === null || compared.days === whole ? "" : `, of which ${count(compared.days)} can be compared`;
   const parts = [
-    `${percent(ratio(sum.assisted, sum.ended), 0)} of those that ended had a rep.`,
+    `${percent(ratio(sum.assisted, sum.ended), 0)} of ended conversations had a rep.`,
     sum.handle_p50 === null
       ? null
       : `Half were handled within ${duration(sum.handle_p50)}, nine in ten within ${duration(sum.handle_p90)}.`,
@@ -116,7 +114,7 @@ function conversationCards(sum: ConversationTotals, compared: Compared | null, s
       label: "Ended resolved",
       value: percent(resolved),
       delta: pointsDelta(ratio(now?.resolved, now?.ended), ratio(before?.resolved, before?.ended), label, "higher"),
-      note: "marked so by the rep",
+      note: "as marked by the rep",
     },
     {
       label: "Good ratings",
@@ -137,8 +135,7 @@ function figures(
 ): HTMLElement {
   const cross = crosshair();
   const where = `${channel}, ${range}, per day`;
-  const footer = (feed: string, n: string) =>
-    `Days in ${site.timezone}. ${n}. Source: ${feed}. Grey fields are weekends.`;
+  const footer = (feed: string, n: string) => `Days in ${site.timezone}. ${n}. Source: ${feed}. Shaded: weekends.`;
   const columns = dayColumns();
   const score = {
     text: "good",
@@ -150,7 +147,7 @@ function figures(
   };
   const busiest = [...rows].sort((a, b) => b.started - a.started)[0];
   const longest = (value: (row: ConversationDay) => number | null) =>
-    [...rows].filter((row) => value(row) !== null).sort((a, b) => value(b)! - value(a)!)[0];
+    rows.filter((row) => value(row) !== null).sort((a, b) => (value(b) ?? 0) - (value(a) ?? 0))[0];
   const slowest = longest((row) => row.handle_p90);
   const waits = longest((row) => row.wait_p90);
   const durations = (
@@ -160,10 +157,10 @@ function figures(
       p50,
       p90,
     }: Record<"p50" | "p90", (row: ConversationDay) => number | null> & { label: string; n: number },
-    told: { id: string; title: string; subtitle: string },
+    texts: { id: string; title: string; subtitle: string },
   ) =>
     figure({
-      ...told,
+      ...texts,
       footer: footer("convos_metrics_ended", `n = ${count(n)}`),
       rows,
       columns,
@@ -185,7 +182,7 @@ function figures(
       title: busiest
         ? `Busiest day: ${dayName(busiest.day)} with ${plural(busiest.started, "conversation")}`
         : "No conversations in this range",
-      subtitle: `Conversations begun. ${where}.`,
+      subtitle: `Conversations started. ${where}.`,
       legend: volumeParts.map(({ text, mark }) => ({ text, mark })),
       footer: footer("convos_metrics, convos_metrics_ended", `n = ${count(sum.started)} conversations`),
       rows,
@@ -224,7 +221,7 @@ function figures(
       figure({
         id: "endings",
         title: sum.ended
-          ? `${percent(sum.resolved / sum.ended, 0)} ended with the rep calling it resolved`
+          ? `${percent(sum.resolved / sum.ended, 0)} were marked resolved by the rep`
           : "No endings to show",
         subtitle: `How conversations ended, share of those ended. ${where}.`,
         legend: endingParts.map(({ text, mark }) => ({ text, mark })),
@@ -265,7 +262,7 @@ const volumeParts = [
 
 const endingParts = [
   { text: "Resolved", mark: "blue", value: (row: ConversationDay) => row.resolved },
-  { text: "Ended by itself", mark: "blue-soft", value: (row: ConversationDay) => row.auto },
+  { text: "Ended automatically", mark: "blue-soft", value: (row: ConversationDay) => row.auto },
   { text: "Other", mark: "grey-soft", value: (row: ConversationDay) => row.other },
   { text: "Timed out", mark: "orange-soft", value: (row: ConversationDay) => row.timeout },
   { text: "Unresolved", mark: "orange", value: (row: ConversationDay) => row.unresolved },
@@ -295,7 +292,7 @@ function channels(days: readonly ConversationDay[], from: string, to: string, si
       text({ sum }) {
         const interval = wilson(sum.satisfied, sum.rated);
         if (!interval) return `n < ${site.min_contacts}`;
-        return `${percent(sum.satisfied! / sum.rated, 0)} (${percent(interval.low, 0)}–${percent(interval.high, 0)})`;
+        return `${percent(ratio(sum.satisfied, sum.rated), 0)} (${percent(interval.low, 0)}–${percent(interval.high, 0)})`;
       },
     },
     countColumn("Answers", ({ sum }) => sum.rated),
@@ -307,7 +304,7 @@ function dayColumns(): TableColumn<ConversationDay>[] {
   return [
     { label: "Channel", value: (row) => row.channel, hidden: true },
     { label: "Day", value: ({ day }) => day },
-    countColumn("Begun", (row) => row.started),
+    countColumn("Started", (row) => row.started),
     countColumn("Ended", (row) => row.ended),
     countColumn("With a rep", (row) => row.assisted),
     countColumn("Handle p50, s", (row) => row.handle_p50),
@@ -317,7 +314,7 @@ function dayColumns(): TableColumn<ConversationDay>[] {
     countColumn("Resolved", (row) => row.resolved),
     countColumn("Unresolved", (row) => row.unresolved),
     countColumn("Timed out", (row) => row.timeout),
-    countColumn("By itself", (row) => row.auto),
+    countColumn("Ended automatically", (row) => row.auto),
     countColumn("Other", (row) => row.other),
     countColumn("Answers", (row) => row.rated),
     countColumn("Good", (row) => row.satisfied),

@@ -2,16 +2,16 @@ import { type QueueDay, windowRows } from "../metrics/day-file.js";
 import type { WindowRow } from "../metrics/interval.js";
 import { whenIdle } from "../picture/dom.js";
 
-/** A file that a page reads when it is looked at: its rows, or why there are none. */
+/** A file that a page reads on demand: its rows, or why there are none. */
 export interface Piece<Row> {
   rows: Row[];
   problem: string | null; // "data/intraday/2026-11-27.json: 404 Not Found"
 }
 
-/** Of a page that has nothing to read. */
+/** For a page with nothing to read. */
 export const noPiece: Piece<never> = { rows: [], problem: null };
 
-/** Reads a file of rows; never throws, for one missing file must not take the page with it. */
+/** Reads a file of rows. Never throws, as one missing file must not break the page. */
 export async function piece<Row>(read: Promise<Row[]>): Promise<Piece<Row>> {
   try {
     return { rows: await read, problem: null };
@@ -20,7 +20,7 @@ export async function piece<Row>(read: Promise<Row[]>): Promise<Piece<Row>> {
   }
 }
 
-/** Rows that a site has as JSON below data/. Throws an Error that names the file. */
+/** Rows of a JSON file below the site's data/. Throws an Error that names the file. */
 export async function fetchRows<Row>(url: string): Promise<Row[]> {
   const name = new URL(url).pathname.replace(/^.*\/data\//, "data/");
   const failed = (reason: string) => new Error(`${name}: ${reason}`);
@@ -31,38 +31,38 @@ export async function fetchRows<Row>(url: string): Promise<Row[]> {
   try {
     return await response.json();
   } catch {
-    throw failed("the answer is no JSON");
+    throw failed("the response is not JSON");
   }
 }
 
-/** The head of a page whose file could not be read. */
-export function lostWords(what: string, problem: string): { title: string; lead: string } {
+/** Title and lead of a page whose file could not be read. */
+export function unreadableWords(what: string, problem: string): { title: string; lead: string } {
   return {
     title: `${what} cannot be shown: its file cannot be read`,
-    lead: `${problem}. Nothing is known to be wrong with the data: build the site again, or copy all of its files to where it is served.`,
+    lead: `${problem}. The data itself may be fine: build the site again, or copy all of its files to where it is served.`,
   };
 }
 
-const kept = new Map<string, Promise<WindowRow[]>>();
+const cache = new Map<string, Promise<WindowRow[]>>();
 
 /**
- * The rows of one day. Days are files of their own, fetched when they are looked at, so that a page with a year
- * behind it opens as fast as one with a week. `index` is the attachment that lists the days; it has another address when
- * Framework's preview has new data for the open page.
+ * The rows of one day, cached. Each day is a file, fetched on demand, so that a page with a year of data opens as fast as
+ * one with a week. `index` is the attachment that lists the days; Framework's preview changes its address when the data
+ * change.
  */
 export function dayRows(index: { href: string }, day: string): Promise<WindowRow[]> {
   const name = `${index.href} ${day}`;
-  const known = kept.get(name);
-  if (known) return known;
+  const cached = cache.get(name);
+  if (cached) return cached;
   const rows = fetchRows<QueueDay>(datasetUrl(index.href, `intraday/${day}.json`)).then(windowRows);
-  kept.set(name, rows);
-  rows.catch(() => kept.delete(name));
+  cache.set(name, rows);
+  rows.catch(() => cache.delete(name));
   return rows;
 }
 
 /**
- * Fetches the days before and after one that is drawn, when the browser has time, and lets the page prepare them: most
- * readers step to them next.
+ * Prefetches the days before and after the one shown when the browser is idle, and lets the page prepare them: readers
+ * usually step there next.
  */
 export function readAhead(
   index: { href: string },
@@ -71,19 +71,19 @@ export function readAhead(
   prepare: (windows: WindowRow[], day: string) => void = () => {},
 ): void {
   const at = days.findIndex((entry) => entry.day === day);
-  const beside = at < 0 ? [] : [days[at - 1], days[at + 1]].filter((entry) => entry !== undefined);
+  const adjacent = at < 0 ? [] : [days[at - 1], days[at + 1]].filter((entry) => entry !== undefined);
   whenIdle(() => {
-    for (const near of beside)
-      dayRows(index, near.day).then(
-        (windows) => prepare(windows, near.day),
-        () => {}, // told when it is looked at
+    for (const { day } of adjacent)
+      dayRows(index, day).then(
+        (windows) => prepare(windows, day),
+        () => {}, // reported when the reader goes there
       );
   });
 }
 
 /**
- * A dataset that is not attached by name. Framework's preview serves what loaders make below _file; a built site has the
- * files in data/. `index` is the address of a dataset that is attached.
+ * The address of a dataset that is not attached by name: Framework's preview serves datasets below _file, a built site
+ * below data/. `index` is the address of an attached dataset.
  */
 export function datasetUrl(index: string, name: string): string {
   const preview = new URL(index).searchParams.has("sha");

@@ -4,14 +4,14 @@ import { formula } from "../metrics/today.js";
 import { html } from "../picture/dom.js";
 import { type Definition, definitions, type Unit } from "./definitions.js";
 
-/** A figure of the pages, in words. */
+/** The definition of a figure, in words. */
 interface Entry {
   name: string;
   formula: string;
   notes: string[];
 }
 
-/** Every figure of the site, with the settings it was computed with, and every metric with a worked number. */
+/** Every figure of the site with its settings, and every metric with a worked example. */
 export function definitionList(site: Site): HTMLElement {
   const groups = new Map<string, Entry[]>(Object.entries(pageFigures(site)));
   for (const definition of definitions)
@@ -70,9 +70,9 @@ function valueText(value: number, unit: Unit): string {
   }
 }
 
-// What the pages show beyond the metrics that have a function of their own.
+// Figures of the pages beyond the metrics that have their own function.
 function pageFigures(site: Site): Record<string, Entry[]> {
-  const perDay = "Per local day and channel, or a range of days added up.";
+  const perDay = "Per local day and channel, or summed over a range of days.";
   return {
     "This site's settings": [
       {
@@ -93,7 +93,7 @@ function pageFigures(site: Site): Record<string, Entry[]> {
           ? site.excluded_days.map(({ day }) => excludedDay(site, day)).join(", ")
           : "None",
         notes: [
-          "Holidays, outages and other days unlike their weekday: in no baseline, neither the usual of Today with its band and projection, nor the medians of Heatmaps, and not scored under Baseline accuracy. Older weeks take their place, ten weeks back at most. Their own contacts are shown as they came. Set in kit.yaml under site.exclude_days.",
+          "Holidays, outages and other atypical days are left out of all baselines: the usual on Today with its band and projection, and the medians of Heatmaps. They are not scored under Baseline accuracy. Older weeks take their place, at most ten weeks back. Their own contacts are shown as delivered. Set in kit.yaml under site.exclude_days.",
         ],
       },
       {
@@ -106,66 +106,66 @@ function pageFigures(site: Site): Record<string, Entry[]> {
       {
         name: "The usual",
         formula:
-          "Median of the last eight same weekdays with data at the same local time, excluded days left out; at least four, within ten weeks",
+          "Median of the last eight days of the same weekday with data, at the same local time, without excluded days; at least four, within ten weeks",
         notes: [
-          "The band is the middle half of them. Intervals of 30 and 60 minutes are added up before the median. Volume comes from issue_queues and rep_convos, waits, handle times and staff from the WFM feeds of the same days, rates from added counts.",
+          "The band is their middle half. Intervals of 30 and 60 minutes are summed before the median. Volume comes from issue_queues and rep_convos; waits, handle times and staff from the WFM feeds of the same days; rates from summed counts.",
         ],
       },
       {
         name: "Projection of the day",
         formula: "So far + the usual rest × (so far / usual so far)",
         notes: [
-          "By quarter-hours, whatever interval is drawn. Before a quarter of a usual day is in, the deviation counts in proportion. Not for days that are over, for queues with fewer than 100 contacts on a usual day, or where an interval to come has no usual. The range is that of chance in the contacts to come; it leaves out the doubt about the shape.",
+          "Computed by quarter-hour, whatever interval is drawn. Before a quarter of a usual day is in, the deviation is damped in proportion. Not projected: days that are over, queues with fewer than 100 contacts on a usual day, and days where an interval to come has no usual. The range covers chance in the contacts to come, not uncertainty about the shape.",
         ],
       },
       {
         name: "Net staffing of an interval",
-        formula: "Available full-time equivalents less those required",
+        formula: "Available − required full-time equivalents",
         notes: [
-          `By work: contacts × mean handle time / chats at once / length. By Erlang C: the fewest reps with ${percent(site.target, 0)} in ${site.seconds} s. Chats at once are those observed over the last four whole weeks, excluded days left out (rep_utilized). An interval without a handle time of its own takes the day's mean. For intervals to come it needs a schedule (site.schedule of kit.yaml) and the projection.`,
-          "Reps count once in a group and in All queues; a rep of several queues is available to each of them, so the figures of queues do not add up.",
-          "On Heatmaps by work, with the mean handle time of the last four whole weeks; available reps are those of rep_utilized for All queues, and of queue_membership_wfm for a queue or group.",
+          `By workload: contacts × mean handle time / concurrent chats / interval length. By Erlang C: the fewest reps that reach ${percent(site.target, 0)} in ${site.seconds} s. Concurrent chats are those observed over the last four whole weeks, without excluded days (rep_utilized). An interval without a handle time takes the day's mean. Intervals to come need a schedule (site.schedule in kit.yaml) and the projection.`,
+          "Reps count once in a group and in All queues. A rep of several queues is available to each of them, so the figures of queues do not add up.",
+          "On Heatmaps by workload, with the mean handle time of the last four whole weeks. Available reps come from rep_utilized for All queues, and from queue_membership_wfm for a queue or group.",
         ],
       },
       {
         name: "What drove an interval",
         formula: "Change of net staffing against the usual, divided between volume, handle time and staff",
         notes: [
-          "The requirement is taken apart by averaging both orders of change, so the effects add up to the whole: see What drove net staffing. Staff is compared with the median of the usual days.",
+          "The requirement is decomposed by averaging both orders of change, so the effects add up to the whole: see What drove net staffing. Staff is compared with the median of the usual days.",
         ],
       },
       {
         name: "Restated",
-        formula: "A window whose counts are no longer those of its first delivery",
-        notes: ["The last delivery counts. A mark stands over the interval; the CSV has both. Feed: queue_wfm."],
+        formula: "A window whose counts differ from those of its first delivery",
+        notes: ["The last delivery counts. The interval has a mark; the CSV has both counts. Feed: queue_wfm."],
       },
       {
         name: "Group of queues",
-        formula: "Its queues' counts added, means weighed by contacts, each rep once",
+        formula: "Its queues' counts summed, means weighted by contacts, each rep counted once",
         notes: [
-          "Set in kit.yaml under site.queue_groups; a queue is in one group at most, so that no difference of groups tells of a small queue.",
+          "Set in kit.yaml under site.queue_groups. A queue is in at most one group, so that no difference between groups reveals a small queue.",
         ],
       },
     ],
     "Baseline accuracy": [
       {
-        name: "Off per half-hour, per day",
-        formula: "Sum of |expected − came| / sum of what came: WAPE, by half-hour and by whole day",
+        name: "Error per half-hour, per day",
+        formula: "Sum of |expected − offered| / sum of offered: WAPE, by half-hour and by whole day",
         notes: [
-          "Expected is the usual as it stood before the day began. Per queue or group. Feeds: issue_queues, rep_convos.",
+          "Expected is the usual as of the start of the day. Per queue or group. Feeds: issue_queues, rep_convos.",
         ],
       },
       {
         name: "Noise floor of a queue",
-        formula: "Noise floor of each half-hour, weighed by its expected contacts",
+        formula: "Noise floor of each half-hour, weighted by its expected contacts",
         notes: [
-          "The miss that chance makes although the expected number is right. Far under one contact a half-hour it is too high.",
+          "The error due to chance even if the expected number is right. Far below one contact per half-hour it is too high.",
         ],
       },
       {
         name: "Times the noise",
-        formula: "(Came − expected) / √expected",
-        notes: ["Beyond 2 it is rarely chance, beyond 4 hardly ever."],
+        formula: "(Offered − expected) / √expected",
+        notes: ["Beyond 2 it is rarely chance, beyond 4 almost never."],
       },
     ],
     Conversations: [
@@ -181,8 +181,8 @@ function pageFigures(site: Site): Record<string, Entry[]> {
       },
       {
         name: "Handle time of a conversation",
-        formula: "Its assignments added up; median and 90th percentile over conversations with a rep",
-        notes: ["Not the mean per assignment of the intraday page.", `${perDay} Feed: convos_metrics_ended.`],
+        formula: "Sum over its assignments; median and 90th percentile over conversations with a rep",
+        notes: ["Unlike the mean per assignment on the intraday page.", `${perDay} Feed: convos_metrics_ended.`],
       },
       {
         name: "Queue wait",
@@ -191,14 +191,14 @@ function pageFigures(site: Site): Record<string, Entry[]> {
       },
       {
         name: "Endings",
-        formula: "Resolved, unresolved, timed out, ended by itself, other: each / ended",
-        notes: ["Timing out is not a resolution.", `${perDay} Feed: convos_metadata_ended.`],
+        formula: "Resolved, unresolved, timed out, ended automatically, other: each / ended",
+        notes: ["A timeout is not a resolution.", `${perDay} Feed: convos_metadata_ended.`],
       },
       {
         name: "Good ratings",
         formula: "Answers of 4 or 5 / answers to the rating question",
         notes: [
-          "Who answers chooses to: read it with its number of answers and the share of conversations that answered.",
+          "Respondents are self-selected: read it with the number of answers and the share of conversations rated.",
           `${perDay} Feed: customer_feedback.`,
         ],
       },
@@ -206,19 +206,19 @@ function pageFigures(site: Site): Record<string, Entry[]> {
     "Data health": [
       {
         name: "Duplicates removed",
-        formula: "Rows delivered less rows kept",
+        formula: "Rows delivered − rows kept",
         notes: [
-          "Exports restate rows hour after hour. One row per key is kept: the latest by the feed's declared order, then by the run.",
+          "Exports restate rows every hour. One row per key is kept: the latest by the feed's declared order, then by run.",
         ],
       },
       {
         name: "Ties",
-        formula: "Keys whose copies the declared order cannot tell apart",
-        notes: ["There the newest run decides."],
+        formula: "Keys whose versions the declared order does not distinguish",
+        notes: ["The newest run decides."],
       },
       {
         name: "Lag",
-        formula: "Time of the last sync less the end of the newest data",
+        formula: "Time of the last sync − end of the newest data",
         notes: ["Per feed."],
       },
     ],

@@ -28,20 +28,20 @@ import { abandonRate, aht, asa, meanWait, patience, responseTime, waits, wrapSha
 
 export type Unit = "share" | "seconds" | "contacts" | "agents" | "chats" | "ratio" | "erlangs";
 
-/** One metric, as the Definitions page lists it. */
+/** One metric of the Definitions page. */
 export interface Definition {
   id: string;
   group: string;
   name: string;
   formula: string;
-  grain: string; // what is counted
+  grain: string; // the unit counted
   unit: Unit;
-  feeds: string[]; // best one first
+  feeds: string[]; // preferred first
   source: string;
   note?: string;
   component: [file: string, name: string]; // the function in notebooks/components/metrics
-  macro: string | null; // null: too large for SQL
-  worked: { inputs: string; value: () => number | null }; // one example, computed by that function
+  macro: string | null; // null: too complex for SQL
+  worked: { inputs: string; value: () => number | null }; // an example, computed by the component
 }
 
 const queues = ["issue_queues", "queue_wfm"];
@@ -68,10 +68,10 @@ const serviceNames: Record<ServiceLevelVariant, string> = {
 
 const serviceNotes: Record<ServiceLevelVariant, string> = {
   offered: "The default. Every abandoned contact counts as missed.",
-  answered_only: "Flatters: who gave up is not counted at all.",
-  exclude_abandons: "Who left before the threshold is not counted.",
-  credit_abandons: "Who left before the threshold counts as served in time.",
-  credit_short_abandons: "Only who left before the short threshold counts as served in time.",
+  answered_only: "Flattering: abandoned contacts are not counted at all.",
+  exclude_abandons: "Contacts abandoned before the threshold are not counted.",
+  credit_abandons: "Contacts abandoned before the threshold count as served in time.",
+  credit_short_abandons: "Only contacts abandoned before the short threshold count as served in time.",
 };
 
 const serviceLevels = (Object.keys(serviceNames) as ServiceLevelVariant[]).map(
@@ -105,7 +105,7 @@ export const definitions: readonly Definition[] = [
     unit: "contacts",
     feeds: queues,
     source: "Inferred; ASAPP's own Offered is a snapshot of who is connected or waiting now",
-    note: "Contacts still waiting and those that left for another queue are in neither. A transferred conversation enters several queues.",
+    note: "Contacts still waiting or moved to another queue are in neither. A transferred conversation enters several queues.",
     component: ["ratio", "total"],
     macro: null,
     worked: { inputs: "1,000 answered, 60 abandoned", value: () => total(1000, 60) },
@@ -120,7 +120,7 @@ export const definitions: readonly Definition[] = [
     unit: "contacts",
     feeds: queues,
     source: "This kit",
-    note: "How many more contacts would have had to be served in time. Compares large and small queues, which points do not.",
+    note: "How many more contacts served in time would have met the target. Unlike points, comparable between large and small queues.",
     component: ["service-level", "shortfall"],
     macro: "shortfall",
     worked: {
@@ -137,7 +137,7 @@ export const definitions: readonly Definition[] = [
     unit: "seconds",
     feeds: queues,
     source: "Genesys, average speed of answer",
-    note: "Zero waits count, abandoned contacts do not.",
+    note: "Includes zero waits, excludes abandoned contacts.",
     component: ["times", "asa"],
     macro: "asa",
     worked: { inputs: "4,500 s waited by 300 answered", value: () => asa(4500, 300) },
@@ -151,7 +151,7 @@ export const definitions: readonly Definition[] = [
     unit: "seconds",
     feeds: queues,
     source: "ASAPP, Live Insights metric definitions",
-    note: "Zero waits count.",
+    note: "Includes zero waits.",
     component: ["times", "waits"],
     macro: "time_to_assign",
     worked: {
@@ -194,7 +194,7 @@ export const definitions: readonly Definition[] = [
   {
     id: "mean_wait",
     group: "Waits",
-    name: "Mean wait of everybody",
+    name: "Mean wait of all contacts",
     formula: "waits of answered and abandoned contacts / (answered + abandoned)",
     grain: "queue entry",
     unit: "seconds",
@@ -213,7 +213,7 @@ export const definitions: readonly Definition[] = [
     unit: "share",
     feeds: queues,
     source: "Amazon Connect, Google CCAI and CxEngage metric definitions",
-    note: "Optionally without short abandons, which then count neither as abandoned nor as offered.",
+    note: "Short abandons can be excluded; they then count as neither abandoned nor offered.",
     component: ["times", "abandonRate"],
     macro: "abandon_rate",
     worked: { inputs: "30 abandoned, 120 answered", value: () => abandonRate(30, 120) },
@@ -244,7 +244,7 @@ export const definitions: readonly Definition[] = [
     unit: "seconds",
     feeds: assignments,
     source: "ASAPP, Live Insights metric definitions",
-    note: "For chat it holds idle gaps and overlap, so it grows with concurrency. Rolled up from the WFM feed's averages it is approximate; rep_convos gives it exactly.",
+    note: "For chat it includes idle gaps and overlaps, so it grows with concurrency. Rolled up from the WFM feed's averages it is approximate; rep_convos gives it exactly.",
     component: ["times", "aht"],
     macro: "aht",
     worked: { inputs: "9,000 s over 20 assignments", value: () => aht(9000, 20) },
@@ -257,7 +257,7 @@ export const definitions: readonly Definition[] = [
     grain: "assignment",
     unit: "share",
     feeds: assignments,
-    source: "ASAPP Messaging feed schemas: wrap-up is handle time less lead time",
+    source: "ASAPP Messaging feed schemas: wrap-up is handle time minus lead time",
     component: ["times", "wrapShare"],
     macro: "wrap_share",
     worked: { inputs: "900 of 9,000 s", value: () => wrapShare(900, 9000) },
@@ -271,7 +271,7 @@ export const definitions: readonly Definition[] = [
     unit: "seconds",
     feeds: ["rep_convos", "convos_metrics"],
     source: "ASAPP, Live Insights metric definitions",
-    note: "The customer feels it after the wait in the queue.",
+    note: "The customer experiences it after the wait in the queue.",
     component: ["times", "responseTime"],
     macro: "response_time",
     worked: { inputs: "1,200 s over 40 first responses", value: () => responseTime(1200, 40) },
@@ -285,7 +285,7 @@ export const definitions: readonly Definition[] = [
     unit: "seconds",
     feeds: ["rep_convos", "convos_metrics"],
     source: "ASAPP Messaging feed schemas",
-    note: "Over all responses; a mean of conversations' means is another number.",
+    note: "Over all responses; a mean of conversation means differs.",
     component: ["times", "responseTime"],
     macro: "response_time",
     worked: { inputs: "7,500 s over 300 responses", value: () => responseTime(7500, 300) },
@@ -325,7 +325,7 @@ export const definitions: readonly Definition[] = [
     unit: "share",
     feeds: repTime,
     source: "ASAPP, rep_utilized: lin_ute_total / lin_logged_in",
-    note: "Chats kept while busy are in the total, so it is not divided by available minutes.",
+    note: "The total includes chats open while busy, so the base is logged-in rather than available minutes.",
     component: ["occupancy", "utilizedShare"],
     macro: "utilized_share",
     worked: { inputs: "12 of 15 logged-in minutes", value: () => utilizedShare(12, 15) },
@@ -339,7 +339,7 @@ export const definitions: readonly Definition[] = [
     unit: "chats",
     feeds: ["rep_utilized"],
     source: "ASAPP, rep_utilized: cum_ute_total / lin_ute_total; globalwfm.com",
-    note: "Not the slot cap: what reps really held, typically well under it.",
+    note: "The chats reps actually held, typically well below the slot cap.",
     component: ["occupancy", "concurrency"],
     macro: "concurrency",
     worked: { inputs: "27,500 s of chats in 23,400 s", value: () => concurrency(27500, 23400) },
@@ -380,7 +380,7 @@ export const definitions: readonly Definition[] = [
     unit: "ratio",
     feeds: [],
     source: "Call Centre Helper, occupancy and utilisation",
-    note: "Paid time is in no export; it needs a schedule.",
+    note: "No export has paid time; it needs a schedule.",
     component: ["occupancy", "utilization"],
     macro: "utilization",
     worked: {
@@ -397,7 +397,7 @@ export const definitions: readonly Definition[] = [
     unit: "agents",
     feeds: ["queue_membership_wfm"],
     source: "This kit",
-    note: "The feed repeats a rep on every queue; each counts once per window. Never added over queues or windows.",
+    note: "The feed repeats a rep for every queue; each counts once per window. Never summed over queues or windows.",
     component: ["staffing", "fte"],
     macro: "fte",
     worked: { inputs: "25 minutes in a window of 15", value: () => fte(25) },
@@ -411,7 +411,7 @@ export const definitions: readonly Definition[] = [
     unit: "erlangs",
     feeds: queues,
     source: "NICE CXone, Net Staffing Bar",
-    note: "Agents kept busy without a pause; says nothing about waits. For chat, AHT is the effective one.",
+    note: "Agents kept busy without a pause; ignores waits. For chat, use the effective AHT.",
     component: ["staffing", "workload"],
     macro: "workload_agents",
     worked: {
@@ -428,7 +428,7 @@ export const definitions: readonly Definition[] = [
     unit: "agents",
     feeds: ["queue_membership_wfm", "queue_wfm"],
     source: "NICE CXone, Net Staffing Bar; Calabrio, coverage",
-    note: "Above zero is over, below is under. Indicative: reps who serve several queues count in each.",
+    note: "Above zero is overstaffed, below is understaffed. Indicative: reps who serve several queues count in each.",
     component: ["staffing", "netStaffing"],
     macro: "net_staffing",
     worked: { inputs: "12.5 available, 14 required", value: () => netStaffing(12.5, 14) },
@@ -442,7 +442,7 @@ export const definitions: readonly Definition[] = [
     unit: "agents",
     feeds: ["queue_membership_wfm", "queue_wfm"],
     source: "Shapley decomposition, this kit",
-    note: "Against the usual interval. The three add up to the change exactly. The example shows the volume's part.",
+    note: "Compared with the usual interval. The three add up to the change exactly. The example shows the volume effect.",
     component: ["staffing", "gapDrivers"],
     macro: null,
     worked: {
@@ -464,7 +464,7 @@ export const definitions: readonly Definition[] = [
     unit: "seconds",
     feeds: ["rep_convos", "rep_utilized"],
     source: "Call Centre Helper, Erlang C for chat (1, 1.7, 2.5, 2.9, 3.5 for caps of 1 to 5); Genesys",
-    note: "Observed concurrency is better than the table. Dividing a voice requirement by the cap under-staffs.",
+    note: "Prefer observed concurrency to the table. Dividing a voice requirement by the cap understaffs.",
     component: ["staffing", "effectiveAht"],
     macro: "effective_aht",
     worked: { inputs: "600 s at a concurrency of 2.5", value: () => effectiveAht(600, 2.5) },
@@ -504,7 +504,7 @@ export const definitions: readonly Definition[] = [
     unit: "share",
     feeds: queues,
     source: "Erlang 1917; R package ErlangC, pyworkforce",
-    note: "Assumes that nobody abandons. With n ≤ A demand exceeds staff, and no wait is given.",
+    note: "Assumes no abandonment. With n ≤ A demand exceeds staff, and no wait is given.",
     component: ["erlang", "erlangC"],
     macro: "erlang_c_wait",
     worked: {
@@ -570,7 +570,7 @@ export const definitions: readonly Definition[] = [
     unit: "share",
     feeds: ["issue_queues"],
     source: "Palm; Garnett, Mandelbaum, Reiman 2002; pyworkforce's regression test",
-    note: "Needs the mean patience. Also gives the share that waits, the share that abandons, the mean wait and occupancy.",
+    note: "Needs the mean patience. Also gives the shares that wait and abandon, the mean wait and the occupancy.",
     component: ["erlang-a", "erlangA"],
     macro: null,
     worked: {
@@ -583,12 +583,12 @@ export const definitions: readonly Definition[] = [
     id: "usual",
     group: "Baseline and forecast",
     name: "Usual",
-    formula: "median of the last 8 same weekdays with data, same local clock time",
+    formula: "median of the last 8 days of the same weekday with data, at the same local time",
     grain: "queue and interval",
     unit: "contacts",
     feeds: queues,
     source: "Calabrio, define intraday patterns",
-    note: "At least 4 of the 8, within ten weeks; days under site.exclude_days of kit.yaml left out, older ones taking their place; the day itself never in it.",
+    note: "At least 4 of the 8, within ten weeks. Days under site.exclude_days in kit.yaml are replaced by older ones; the day itself is never included.",
     component: ["baseline", "baseline"],
     macro: "usual",
     worked: { inputs: "1, 2, 3 and 10 contacts", value: () => spread([1, 2, 3, 10]).median },
@@ -616,7 +616,7 @@ export const definitions: readonly Definition[] = [
     unit: "contacts",
     feeds: queues,
     source: "Poisson arrivals; wewfm.com, best achievable forecast accuracy",
-    note: "What chance alone moves an interval by. The example shows the upper end.",
+    note: "The range of an interval by chance alone. The example shows the upper end.",
     component: ["baseline", "noiseBand"],
     macro: "noise_high",
     worked: { inputs: "100 usual", value: () => noiseBand(100)?.high ?? null },
@@ -630,7 +630,7 @@ export const definitions: readonly Definition[] = [
     unit: "contacts",
     feeds: ["queue_wfm"],
     source: "ccplanning.net, Reforecasting the day",
-    note: "Before a quarter of a usual day is in, the deviation counts in proportion. Assumes the usual shape; not for one-off spikes. None for small queues.",
+    note: "Before a quarter of a usual day is in, the deviation is damped in proportion. Assumes the usual shape; not for one-off spikes or small queues.",
     component: ["projection", "projectSums"],
     macro: "project_day",
     worked: {
@@ -677,7 +677,7 @@ export const definitions: readonly Definition[] = [
     unit: "share",
     feeds: queues,
     source: "ccplanning.net, Measuring forecast accuracy",
-    note: "Over-weighs quiet intervals and is undefined as soon as one actual is zero, as in this example.",
+    note: "Overweights quiet intervals, and is undefined if any actual is zero, as in this example.",
     component: ["accuracy", "mape"],
     macro: "mape",
     worked: { inputs: "forecast 2 and 8, actual 0 and 10", value: () => example().mape },
@@ -691,10 +691,10 @@ export const definitions: readonly Definition[] = [
     unit: "share",
     feeds: queues,
     source: "wewfm.com, The forecaster's luck",
-    note: "The WAPE that even a perfect forecast has.",
+    note: "The WAPE of a perfect forecast.",
     component: ["accuracy", "noiseFloor"],
     macro: "noise_floor",
-    worked: { inputs: "250 contacts an interval", value: () => noiseFloor(250) },
+    worked: { inputs: "250 contacts per interval", value: () => noiseFloor(250) },
   },
   {
     id: "wilson",
@@ -719,7 +719,7 @@ export const definitions: readonly Definition[] = [
     unit: "share",
     feeds: ["csid_containment"],
     source: "ASAPP, The danger of only using containment rate",
-    note: "By session, so it does not match figures by conversation. Look at it beside flow success.",
+    note: "By session, so it does not match figures by conversation. Read it together with flow success.",
     component: ["ratio", "share"],
     macro: "share",
     worked: { inputs: "620 of 1,000 sessions", value: () => share(620, 1000) },
@@ -747,7 +747,7 @@ export const definitions: readonly Definition[] = [
     unit: "share",
     feeds: ["convos_metadata"],
     source: "Top two of five, the usual definition",
-    note: "Always with its number of ratings, its response rate and its 95 % interval.",
+    note: "Always shown with its number of ratings, response rate and 95 % interval.",
     component: ["ratio", "share"],
     macro: "share",
     worked: { inputs: "168 of 210 ratings", value: () => share(168, 210) },
@@ -761,7 +761,7 @@ export const definitions: readonly Definition[] = [
     unit: "share",
     feeds: ["transfers", "rep_convos"],
     source: "ASAPP Messaging feed schemas",
-    note: "Automatic transfers and declined requests are counted apart.",
+    note: "Automatic transfers and declined requests are counted separately.",
     component: ["ratio", "share"],
     macro: "share",
     worked: { inputs: "45 of 500 assignments", value: () => share(45, 500) },

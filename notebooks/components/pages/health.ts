@@ -14,11 +14,11 @@ export interface FeedHealth extends FeedArrival {
   complete: number;
   empty: number;
   waiting: number;
-  delivered: number; // rows as they arrived
-  kept: number; // one per key
+  delivered: number; // rows
+  kept: number; // rows, one per key
   duplicates: number;
-  ties: number; // keys whose copies the declared order could not tell apart
-  quarantined: number; // lines that could not be read
+  ties: number; // keys whose versions the declared order does not distinguish
+  quarantined: number; // unreadable lines
   first_day: string | null;
 }
 
@@ -44,7 +44,7 @@ export interface HealthPage {
   now: number; // milliseconds
 }
 
-/** What is in the data of a feed and cannot be. */
+/** Impossible values in a feed. */
 export interface Oddity {
   feed: string;
   kind: string;
@@ -57,7 +57,8 @@ export interface Oddity {
 
 const delivered = (feeds: readonly FeedHealth[]) =>
   feeds.filter(({ partitions, unlisted }) => partitions > 0 || unlisted);
-/** A feed with its freshness at the time of reading. */
+
+/** A feed with its current freshness. */
 type ClassifiedFeed = FeedHealth & { freshness: FeedFreshness };
 
 function classifyFeeds({ feeds, site, now }: HealthPage): ClassifiedFeed[] {
@@ -68,28 +69,28 @@ function classifyFeeds({ feeds, site, now }: HealthPage): ClassifiedFeed[] {
   }));
 }
 
-// the feeds here               title                                  the first of the lead
-// none                         Nothing has been synced yet
-// some need a look             2 of 12 feeds need a look              which are failed, overdue, stale …
-// none does, some are stale    3 of 12 feeds are stale                since the last sync
-// a column has no value that fits its type                            which
-// otherwise                    All 12 feeds are up to date
+// delivered feeds                 title                          start of the lead
+// none                            Nothing has been synced yet
+// some need a look                2 of 12 feeds need a look      which are failed, overdue, stale …
+// none does, some are stale       3 of 12 feeds are stale        since the last sync
+// no value of a column fits       1 column has no valid value    which
+// otherwise                       All 12 feeds are up to date
 export function healthWords(page: HealthPage): { title: string; lead: string } {
-  const here = classifyFeeds(page);
-  if (here.length === 0)
+  const feeds = classifyFeeds(page);
+  if (feeds.length === 0)
     return { title: "Nothing has been synced yet", lead: "Run a sync, then build the site again." };
-  const bad = here.filter(({ freshness }) => freshness.look);
-  const unsynced = here.filter(({ freshness }) => freshness.state === "stale" && freshness.since === "sync");
-  const quarantined = sum(here, (row) => row.quarantined);
+  const bad = feeds.filter(({ freshness }) => freshness.look);
+  const unsynced = feeds.filter(({ freshness }) => freshness.state === "stale" && freshness.since === "sync");
+  const quarantined = sum(feeds, (row) => row.quarantined);
   const whole = (page.unfit ?? []).filter((row) => row.whole);
-  const all = plural(here.length, "feed");
+  const all = plural(feeds.length, "feed");
   const verb = (n: number, one: string, many: string) => `${n} of ${all} ${n === 1 ? one : many}`;
   const title = bad.length
     ? verb(bad.length, "needs a look", "need a look")
     : unsynced.length
       ? verb(unsynced.length, "is stale", "are stale")
       : whole.length
-        ? `${plural(whole.length, "column")} of which no value fits`
+        ? `${plural(whole.length, "column")} ${whole.length === 1 ? "has" : "have"} no valid value`
         : `All ${all} are up to date`;
   return {
     title,
@@ -133,9 +134,9 @@ function stateText(state: "failed" | "overdue" | "stale" | "to come", feeds: rea
     case "overdue":
       return `${partitions((row) => row.overdue)} past the cadence and its grace: ${some(feeds)}.`;
     case "stale":
-      return `Stale, for the last sync found nothing newer: ${some(feeds)}.`;
+      return `Stale, as the last sync found nothing newer: ${some(feeds)}.`;
     case "to come":
-      return `Dated in a time to come: ${some(feeds)}.`;
+      return `Dated in the future: ${some(feeds)}.`;
   }
 }
 
@@ -148,17 +149,17 @@ const sum = (feeds: readonly FeedHealth[], value: (row: FeedHealth) => number) =
   feeds.reduce((total, row) => total + value(row), 0);
 
 export function healthCards(page: HealthPage): Card[] {
-  const here = classifyFeeds(page);
-  const rows = sum(here, (row) => row.delivered);
-  const duplicates = sum(here, (row) => row.duplicates);
-  const open = sum(here, (row) => row.overdue + row.failed);
-  const stale = here.filter(({ freshness }) => freshness.state === "stale").length;
+  const feeds = classifyFeeds(page);
+  const rows = sum(feeds, (row) => row.delivered);
+  const duplicates = sum(feeds, (row) => row.duplicates);
+  const open = sum(feeds, (row) => row.overdue + row.failed);
+  const stale = feeds.filter(({ freshness }) => freshness.state === "stale").length;
   return [
-    { label: "Feeds delivered", value: count(here.length), note: `of ${count(page.feeds.length)} known` },
+    { label: "Feeds delivered", value: count(feeds.length), note: `of ${count(page.feeds.length)} known` },
     {
       label: "Partitions complete",
-      value: count(sum(here, (row) => row.complete + row.empty)),
-      note: `${count(sum(here, (row) => row.empty))} of them empty, ${count(sum(here, (row) => row.waiting))} waiting`,
+      value: count(sum(feeds, (row) => row.complete + row.empty)),
+      note: `${count(sum(feeds, (row) => row.empty))} of them empty, ${count(sum(feeds, (row) => row.waiting))} waiting`,
     },
     {
       label: "Overdue or failed",
@@ -166,12 +167,12 @@ export function healthCards(page: HealthPage): Card[] {
       delta: { text: open || stale ? "needs a look" : "nothing to do", tone: open || stale ? "bad" : "good" },
       ...(stale ? { note: `and ${plural(stale, "feed")} stale` } : {}),
     },
-    { label: "Rows delivered", value: compact(rows), note: `${compact(sum(here, (row) => row.kept))} kept` },
+    { label: "Rows delivered", value: compact(rows), note: `${compact(sum(feeds, (row) => row.kept))} kept` },
     {
       label: "Duplicates removed",
       value: compact(duplicates),
       note: `${plural(
-        sum(here, (row) => row.ties),
+        sum(feeds, (row) => row.ties),
         "tie",
       )}`,
     },
@@ -186,13 +187,13 @@ export function healthCards(page: HealthPage): Card[] {
       : []),
     {
       label: "Lines in quarantine",
-      value: count(sum(here, (row) => row.quarantined)),
+      value: count(sum(feeds, (row) => row.quarantined)),
       note: "with file, line and reason",
     },
   ];
 }
 
-// worst first; the first one present colours the cell
+// worst first; the first that occurs colours the cell
 const states: { name: keyof FeedDay; text: string; mark: string }[] = [
   { name: "failed", text: "Failed", mark: "orange" },
   { name: "overdue", text: "Overdue", mark: "orange-soft" },
@@ -217,9 +218,9 @@ export function stateFigure({ feeds, days }: { feeds: readonly FeedHealth[]; day
     title: dates.length
       ? `${plural(names.length, "feed")} over ${plural(dates.length, "export day")}`
       : "No partitions yet",
-    subtitle: "State of the partitions of each feed and export day (UTC): the worst one colours the field.",
+    subtitle: "Partitions by feed and export day (UTC), coloured by the worst state.",
     legend: states.filter(({ name }) => shown.some((row) => (row[name] as number) > 0)),
-    footer: `n = ${count(shown.length)} feed days. Days as in the export's folders, in UTC. Source: the kit's own record of the bucket.`,
+    footer: `n = ${count(shown.length)} feed days. Days as in the export's folders, in UTC. Source: the kit's record of the bucket.`,
     rows: shown,
     columns,
     draw: (width) => stateChart(shown, { names, dates, width }),
@@ -240,7 +241,7 @@ function stateChart(
   const root = chartRoot(width, height, {
     role: "img",
     "aria-label": "Partition states by feed and day",
-    "aria-description": "One row per feed, one field per export day, coloured by the worst state.",
+    "aria-description": "One row per feed, one cell per export day, coloured by the worst state.",
   });
   const marks = svg("g", { class: "marks" });
   const at = new Map(rows.map((entry) => [`${entry.feed} ${entry.day}`, entry]));
@@ -316,7 +317,7 @@ const stateNames: Record<FeedState, string> = {
   failed: "Failed",
   overdue: "Overdue",
   stale: "Stale",
-  "to come": "Of a time to come",
+  "to come": "Dated in the future",
   late: "Late",
   none: "No data",
   current: "Up to date",
@@ -329,7 +330,7 @@ function partitionText(entry: FeedDay): string {
     .join(", ");
 }
 
-/** A column that came, went or changed its type. */
+/** A column that was added, removed or changed its type. */
 export interface SchemaChange {
   feed: string;
   day: string;
@@ -340,31 +341,31 @@ export interface SchemaChange {
   after: string | null;
 }
 
-/** Rows that export_row_counts announces against rows that arrived, and the partitions by how the two agree. */
+/** Rows announced by export_row_counts and rows delivered, and partitions by agreement of the two. */
 export interface RowCount {
   feed: string;
   day: string;
   announced: number;
-  delivered: number; // of what is counted
+  delivered: number; // in counted partitions
   match: number;
   short: number; // fewer delivered
   over: number; // more delivered
-  uncounted: number; // partitions that no count covers
+  uncounted: number; // partitions without a count
 }
 
-/** How a feed's rows become one per key. */
+/** How a feed's rows are reduced to one per key. */
 export interface Dedupe {
   feed: string;
   key: string;
   delivered: number;
   kept: number;
-  by_order: number; // keys with several copies that the declared order decided
+  by_order: number; // keys with several versions, decided by the declared order
   by_run: number;
-  by_tie: number; // copies in one run: the last line counts
-  remark: string | null; // why the key may not be what tells records apart
+  by_tie: number; // versions in one run: the last line counts
+  remark: string | null; // why the key may not identify records
 }
 
-/** Lines that could not be read, without their text. */
+/** Unreadable lines, without their text. */
 export interface Quarantine {
   feed: string;
   day: string;
@@ -373,7 +374,7 @@ export interface Quarantine {
 }
 
 export function oddTable(rows: readonly Oddity[]): HTMLElement {
-  if (rows.length === 0) return html("p", { class: "none" }, "No time and no count contradicts what it stands beside.");
+  if (rows.length === 0) return html("p", { class: "none" }, "No inconsistent times or counts.");
   return html(
     "div",
     { class: "figure wide-table" },
@@ -412,12 +413,12 @@ export function changeTable(rows: readonly SchemaChange[]): HTMLElement {
 }
 
 export function countTable(rows: readonly RowCount[]): HTMLElement {
-  if (rows.length === 0) return html("p", { class: "none" }, "The exports announced no row counts.");
+  if (rows.length === 0) return html("p", { class: "none" }, "The exports published no row counts.");
   const total = (value: (row: RowCount) => number) => rows.reduce((sum, row) => sum + value(row), 0);
   const off = rows.filter(({ short, over }) => short + over > 0);
   const uncounted = total((row) => row.uncounted);
   const words = [
-    `${count(total((row) => row.match))} counts match what was delivered, ${count(total((row) => row.short))} are short (fewer rows came), ${count(total((row) => row.over))} over (more came).`,
+    `${count(total((row) => row.match))} counts match the rows delivered, ${count(total((row) => row.short))} are short (fewer rows delivered), ${count(total((row) => row.over))} over (more delivered).`,
     uncounted > 0
       ? `${plural(uncounted, "partition")} of ${plural(new Set(rows.filter((row) => row.uncounted > 0).map(({ feed }) => feed)).size, "feed")}: no count was published.`
       : "Every partition has a count.",
@@ -444,7 +445,7 @@ export function countTable(rows: readonly RowCount[]): HTMLElement {
   );
 }
 
-/** What makes a feed's key doubtful, then what decided among the copies of a key. */
+/** Doubts about feeds' keys, then what decided between the versions of a key. */
 export function dedupeTable(rows: readonly Dedupe[]): HTMLElement {
   if (rows.length === 0) return html("p", { class: "none" }, "No rows.");
   const doubtful = rows.filter(({ remark }) => remark !== null);
@@ -452,7 +453,7 @@ export function dedupeTable(rows: readonly Dedupe[]): HTMLElement {
     "div",
     { class: "figure wide-table" },
     doubtful.length === 0
-      ? html("p", {}, "Nothing in the data speaks against the keys.")
+      ? html("p", {}, "The data gives no reason to doubt a key.")
       : html(
           "ul",
           { class: "remarks" },
@@ -466,9 +467,9 @@ export function dedupeTable(rows: readonly Dedupe[]): HTMLElement {
         { label: "Feed", value: ({ feed }) => feed },
         countColumn("Delivered", ({ delivered }) => delivered),
         countColumn("Duplicates", ({ delivered, kept }) => delivered - kept),
-        countColumn("By its order", (row) => row.by_order),
-        countColumn("By the run", (row) => row.by_run),
-        countColumn("By a tie", (row) => row.by_tie),
+        countColumn("By order", (row) => row.by_order),
+        countColumn("By run", (row) => row.by_run),
+        countColumn("By tie", (row) => row.by_tie),
         { label: "Key", value: ({ key }) => key },
       ],
       rows,
@@ -476,14 +477,14 @@ export function dedupeTable(rows: readonly Dedupe[]): HTMLElement {
   );
 }
 
-/** A column of which some values do not fit, as data-loaders/health-unfit.json.sql ships it. */
+/** A column with values that do not fit, as data-loaders/health-unfit.json.sql ships it. */
 export interface Unfit {
   feed: string;
   column: string;
   type: string;
   unfit: number;
-  delivered: number; // values of the column, on the days that brought such ones
-  whole: boolean; // on the newest of these days none fits
+  delivered: number; // values of the column on the days with such values
+  whole: boolean; // none fits on the newest of these days
   since: string;
 }
 

@@ -10,6 +10,7 @@ import {
   percent,
   plural,
   points,
+  roundTo,
   signed,
   weekdayName,
 } from "../metrics/format.js";
@@ -48,34 +49,34 @@ export interface HeatmapPageOptions extends Omit<HeatOptions, "minContacts" | "t
   site: Site;
 }
 
-/** The Heatmaps page for one queue, measure and view: its words and its figure. */
+/** The Heatmaps page for one queue, measure and view: texts and figure. */
 export function heatmapPage(options: HeatmapPageOptions) {
   const { queue, measure, view, grain, site, loads, rows } = options;
   const load = loads.find((entry) => entry.queue === queue);
   const chats = load?.concurrency ?? loads.find(({ kind }) => kind === "all")?.concurrency ?? null;
   const workSeconds = load?.handle_mean && chats ? load.handle_mean / chats : null;
   const staffed = rows.some(({ available }) => available !== null);
-  const told = measure !== "staffing" || (staffed && workSeconds !== null);
-  const found = heat({
+  const computable = measure !== "staffing" || (staffed && workSeconds !== null);
+  const result = heat({
     ...options,
-    rows: told ? options.rows : [],
-    known: told ? options.known : [],
+    rows: computable ? options.rows : [],
+    known: computable ? options.known : [],
     timezone: site.timezone,
     minContacts: site.min_contacts,
     workSeconds,
     excluded: excludedDays(site),
   });
   const write = writing(measure, view);
-  const words = told ? headline(found, options, write) : untold(queue, { staffed, site });
+  const words = computable ? headline(result, options, write) : noStaffingWords(queue, { staffed, site });
   const status = html("p", { class: "sr-only", role: "status", "aria-live": "polite" });
-  const scale = heatScale(found.cells, measure, view, site);
+  const scale = heatScale(result.cells, measure, view, site);
   const body = figure({
     id: "heatmap",
     title: words.chart,
-    subtitle: subtitle(found, options, workSeconds),
-    footer: heatmapFooter(found, options),
+    subtitle: subtitle(result, options, workSeconds),
+    footer: heatmapFooter(result, options),
     draw: (width) =>
-      heatmapChart(found, {
+      heatmapChart(result, {
         width,
         scale,
         short: write.short,
@@ -86,16 +87,16 @@ export function heatmapPage(options: HeatmapPageOptions) {
           status.textContent = text;
         },
         label: `${measureNames[measure]} by weekday and time, ${isolated(queue)}`,
-        name: (weekday) => dayNames[weekday - 1]!.slice(0, 3),
+        name: (weekday) => nameOf(weekday).slice(0, 3),
       }),
-    rows: found.cells.filter(({ state }) => state !== "closed"),
+    rows: result.cells.filter(({ state }) => state !== "closed"),
     columns: [
       sharedColumn("Queue", queue),
       ...columns(
         measure,
         view,
         grain,
-        found.cells.some(({ excluded }) => excluded > 0),
+        result.cells.some(({ excluded }) => excluded > 0),
       ),
     ],
     file: fileName(`heatmap-${measure}-${view}`, queue, String(grain)),
@@ -154,15 +155,15 @@ const ends: Record<Measure, [plain: [string, string], difference: [string, strin
     ["fewer", "more"],
   ],
   service: [
-    ["and less", ""],
+    ["or less", ""],
     ["points, worse", "better"],
   ],
   wait: [
-    ["", "and more"],
+    ["", "or more"],
     ["shorter", "longer"],
   ],
   abandons: [
-    ["", "and more"],
+    ["", "or more"],
     ["points, fewer", "more"],
   ],
   staffing: [
@@ -177,76 +178,74 @@ interface Words {
   chart: string;
 }
 
-function untold(queue: string, { staffed, site }: { staffed: boolean; site: Site }): Words {
+function noStaffingWords(queue: string, { staffed, site }: { staffed: boolean; site: Site }): Words {
   const feed = queue === allQueues ? "rep_utilized" : "queue_membership_wfm";
   const why = staffed
-    ? `fewer than ${site.min_reps} reps or ${site.min_contacts} handled contacts are behind the handle time of ${isolated(queue)} in the last four weeks, or how many chats reps had at once is not known (rep_utilized)`
+    ? `the handle time of ${isolated(queue)} over the last four weeks is from fewer than ${site.min_reps} reps or ${site.min_contacts} handled contacts, or the number of concurrent chats is unknown (rep_utilized)`
     : queue !== allQueues && lacks(site, "available")
       ? "no column of queue_membership_wfm is mapped to available (asapp-kit wfm columns)"
-      : `${feed}, which tells the reps of ${isolated(queue)}, has nothing for these weeks`;
+      : `${feed}, which has the reps of ${isolated(queue)}, has no data for these weeks`;
   return {
     title: "No net staffing to show",
-    lead: `Net staffing is not told here: ${why}.`,
+    lead: `Net staffing cannot be computed: ${why}.`,
     chart: "No net staffing",
   };
 }
 
-/** What stands out, in words. */
+/** The finding, in words. */
 export function headline(
   { cells, lastWeek, usualWeeks }: Heat,
   { queue, measure, view, site }: Pick<HeatmapPageOptions, "queue" | "measure" | "view" | "site">,
   write: Pick<Writing, "full"> = writing(measure, view),
 ): Words {
-  const place = queue === allQueues ? "" : `${isolated(queue)}: `;
-  const solid = cells.filter(({ state, value }) => (state === "data" || state === "zero") && value !== null);
+  const prefix = queue === allQueues ? "" : `${isolated(queue)}: `;
+  const solid = cells.flatMap(({ state, value, ...cell }) =>
+    (state === "data" || state === "zero") && value !== null ? [{ ...cell, value }] : [],
+  );
   if (lastWeek === null || solid.length === 0)
     return {
-      title: `${place}${place ? "no" : "No"} ${measureNames[measure].toLowerCase()} to show`,
+      title: `${prefix}${prefix ? "no" : "No"} ${measureNames[measure].toLowerCase()} to show`,
       lead:
         lastWeek === null
           ? "No whole day of both issue_queues and rep_convos has arrived."
-          : "No time of the week has enough contacts behind it.",
+          : "No time of the week has enough contacts.",
       chart: `No ${measureNames[measure].toLowerCase()} to show`,
     };
   const rate = measure === "service" || measure === "wait" || measure === "abandons";
   const lowest = measure === "service" || measure === "staffing";
   const most = solid.reduce((best, cell) => {
-    const better = lowest ? cell.value! < best.value! : cell.value! > best.value!;
+    const better = lowest ? cell.value < best.value : cell.value > best.value;
     return better ? cell : best;
   });
-  const at = `${dayNames[most.weekday - 1]} ${most.slot}`;
+  const at = `${nameOf(most.weekday)} ${most.slot}`;
   const when = view === "usual" ? "usually " : "";
   const value = `${write.full(most.value)}${rate ? ` (n = ${count(most.n)})` : ""}`;
-  // The plain extreme; the largest change the wrong way; what is said where nothing went that way.
+  // The extreme value; the largest change for the worse; the text if nothing got worse.
   const titles: Record<Measure, [plain: string, change: string, none: string]> = {
-    volume: [
-      `busiest ${at}, ${when}${value}`,
-      `biggest rise ${at}, ${value} against the median`,
-      "no rise of the volume",
-    ],
+    volume: [`busiest ${at}, ${when}${value}`, `biggest rise ${at}, ${value} against the median`, "no rise in volume"],
     service: [
       `lowest service level ${at}, ${when}${value}`,
-      `biggest loss of service level ${at}, ${value}`,
-      "no loss of service level",
+      `biggest drop in service level ${at}, ${value}`,
+      "no drop in service level",
     ],
-    wait: [`longest wait ${at}, ${when}${value}`, `biggest rise of the wait ${at}, ${value}`, "no longer wait"],
+    wait: [`longest wait ${at}, ${when}${value}`, `biggest rise in wait ${at}, ${value}`, "no rise in wait"],
     abandons: [
-      `most abandon ${at}, ${when}${value}`,
-      `biggest rise of abandons ${at}, ${value}`,
-      "no rise of abandons",
+      `highest abandon rate ${at}, ${when}${value}`,
+      `biggest rise in abandon rate ${at}, ${value}`,
+      "no rise in abandon rate",
     ],
     staffing: [
-      `tightest ${at}, ${when}${value}`,
-      `staffing tightened most ${at}, ${value}`,
-      "staffing nowhere tighter",
+      `tightest staffing ${at}, ${when}${value}`,
+      `biggest drop in net staffing ${at}, ${value}`,
+      "no drop in net staffing",
     ],
   };
-  const worse = lowest ? most.value! < 0 : most.value! > 0;
+  const worse = lowest ? most.value < 0 : most.value > 0;
   const [plain, change, none] = titles[measure];
   const text = view !== "difference" ? plain : worse ? change : `${none} against the median`;
-  const range = usualWeeks ? `Median of up to ${plural(usualWeeks.weeks, "week")} before` : "No weeks before";
+  const range = usualWeeks ? `Median of up to ${plural(usualWeeks.weeks, "earlier week")}` : "No earlier weeks";
   return {
-    title: `${place}${place ? text : capital(text)}`,
+    title: `${prefix}${prefix ? text : capital(text)}`,
     lead: [
       summary(solid, measure, view, site),
       `${range}; last week is ${dayName(lastWeek.from)} to ${dayName(lastWeek.to)}.`,
@@ -257,15 +256,15 @@ export function headline(
   };
 }
 
-function summary(cells: readonly HeatCell[], measure: Measure, view: View, site: Site): string | null {
+function summary(cells: readonly { value: number }[], measure: Measure, view: View, site: Site): string | null {
   const of = (test: (value: number) => boolean) =>
-    `${count(cells.filter(({ value }) => test(value!)).length)} of ${plural(cells.length, "interval")} with enough contacts`;
+    `${count(cells.filter(({ value }) => test(value)).length)} of ${plural(cells.length, "interval")} with enough contacts`;
   if (view === "difference") return null;
   if (measure === "service")
     return `${of((value) => value < site.target)} are under the ${percent(site.target, 0)} target.`;
   if (measure === "wait") return `In ${of((value) => value > site.seconds)} the mean wait is over ${site.seconds} s.`;
   if (measure === "staffing")
-    return `${count(cells.filter(({ value }) => value! < 0).length)} of ${plural(cells.length, "interval")} are short of staff.`;
+    return `${count(cells.filter(({ value }) => value < 0).length)} of ${plural(cells.length, "interval")} are short of staff.`;
   return null;
 }
 
@@ -276,16 +275,16 @@ function subtitle(
 ): string {
   const what: Record<Measure, string> = {
     volume: `Contacts offered per ${grain} minutes`,
-    service: `${formula(site)}, by intervals of ${grain} minutes`,
-    wait: `Mean wait of assigned and abandoned contacts, by intervals of ${grain} minutes`,
-    abandons: `Abandoned / offered, by intervals of ${grain} minutes`,
-    staffing: `Available less required reps, full-time equivalents per ${grain} minutes; required = contacts × ${decimal(workSeconds, 0)} s of rep time (mean handle time / chats at once) / interval. Indicative`,
+    service: `${formula(site)}, per ${grain} minutes`,
+    wait: `Mean wait of assigned and abandoned contacts, per ${grain} minutes`,
+    abandons: `Abandoned / offered, per ${grain} minutes`,
+    staffing: `Available minus required reps, full-time equivalents per ${grain} minutes; required = contacts × ${decimal(workSeconds, 0)} s of rep time (mean handle time / concurrent chats) / interval. Indicative`,
   };
   const weeks = usualWeeks?.weeks ?? 0;
   const when: Record<View, string> = {
-    usual: `Median of the weeks from ${range(usualWeeks)}${weeks < 4 ? `; only ${plural(weeks, "week")}, so a rough one` : ""}`,
+    usual: `Median of the weeks from ${range(usualWeeks)}${weeks < 4 ? `; only ${plural(weeks, "week")}, so approximate` : ""}`,
     last: `Week of ${range(lastWeek)}`,
-    difference: `Week of ${range(lastWeek)} less the median of the ${plural(weeks, "week")} before${weeks < 4 ? ", a rough one" : ""}`,
+    difference: `Week of ${range(lastWeek)} minus the median of the ${plural(weeks, "week")} before${weeks < 4 ? ", so approximate" : ""}`,
   };
   return `${what[measure]}. ${isolated(queue)}.${lastWeek ? ` ${when[view]}.` : ""}`;
 }
@@ -294,13 +293,13 @@ function range(span: { from: string; to: string } | null): string {
   return span ? `${dayName(span.from)} to ${dayName(span.to)}` : "none";
 }
 
-/** What the cells are made of, and up to when. */
+/** Source and reach of the cells. */
 export function heatmapFooter(
   { cells, lastWeek, usualWeeks }: Heat,
   { queue, measure, site }: Pick<HeatmapPageOptions, "queue" | "measure" | "site">,
 ): string {
   const n = cells.reduce((sum, cell) => sum + cell.n, 0);
-  const strange = lastWeek ? [...excludedDays(site)].filter((day) => day >= lastWeek.from && day <= lastWeek.to) : [];
+  const excluded = lastWeek ? [...excludedDays(site)].filter((day) => day >= lastWeek.from && day <= lastWeek.to) : [];
   return [
     `Local time of ${site.timezone}.`,
     lastWeek ? `Data through the end of ${dayName(lastWeek.to)}, the last whole day.` : null,
@@ -308,29 +307,29 @@ export function heatmapFooter(
     usualWeeks?.excluded.length
       ? `Excluded from the median: ${usualWeeks.excluded.map((day) => excludedDay(site, day)).join(", ")}.`
       : null,
-    strange.length
-      ? `Excluded days of the last week are shown: ${strange.map((day) => excludedDay(site, day)).join(", ")}.`
+    excluded.length
+      ? `Excluded days of the last week are shown: ${excluded.map((day) => excludedDay(site, day)).join(", ")}.`
       : null,
     measure === "staffing"
       ? `Source: ${queue === allQueues ? "rep_utilized" : "queue_membership_wfm"}, issue_queues, rep_convos.`
       : "Source: issue_queues, rep_convos.",
     measure === "staffing" && queue !== allQueues
-      ? "Each rep counts once. A rep of several queues is available to each of them, so for one queue this is the most it could have; net staffing of queues does not add up."
+      ? "Each rep counts once. A rep of several queues is available to each of them, so this is an upper bound for one queue, and net staffing of queues does not add up."
       : null,
     measure === "volume" || measure === "staffing" ? null : `Hatched: fewer than ${site.min_contacts} contacts.`,
-    "Hours that the clock skipped or showed twice are left out.",
+    "Hours skipped or repeated by a clock change are left out.",
   ]
     .filter(Boolean)
     .join(" ");
 }
 
 function sayCell(cell: HeatCell, full: Writing["full"], measure: Measure, view: View): string {
-  const place = `${dayNames[cell.weekday - 1]!.slice(0, 3)} ${cell.slot}`;
+  const time = `${nameOf(cell.weekday).slice(0, 3)} ${cell.slot}`;
   const state = cellStates.find(({ state }) => state === cell.state)?.text;
-  if (["closed", "none", "clock", "held"].includes(cell.state)) return `${place}  ${state}`;
-  if (cell.state === "zero" && measure !== "volume") return `${place}  no contacts`;
+  if (["closed", "none", "clock", "held"].includes(cell.state)) return `${time}  ${state}`;
+  if (cell.state === "zero" && measure !== "volume") return `${time}  no contacts`;
   const parts = [full(cell.value), `n = ${count(cell.n)}`, view === "last" ? null : weeksText(cell), state];
-  return `${place}  ${parts.filter(Boolean).join(" · ")}`;
+  return `${time}  ${parts.filter(Boolean).join(" · ")}`;
 }
 
 function weeksText({ weeks, excluded }: HeatCell): string {
@@ -345,11 +344,11 @@ function columns(measure: Measure, view: View, grain: number, excluded: boolean)
     write: Writing["full"],
   ): TableColumn<HeatCell> => ({
     label,
-    value: (cell) => (value(cell) === null ? null : Number(value(cell)!.toFixed(4))),
+    value: (cell) => roundTo(value(cell), 4),
     text: (cell) => write(value(cell)),
   });
   return [
-    { label: "Weekday", value: ({ weekday }) => dayNames[weekday - 1]! },
+    { label: "Weekday", value: ({ weekday }) => nameOf(weekday) },
     { label: `From, ${grain} min`, value: ({ slot }) => slot },
     { label: "State", value: ({ state }) => state },
     exact(viewNames[view], ({ value }) => value, writing(measure, view).full),
@@ -359,15 +358,17 @@ function columns(measure: Measure, view: View, grain: number, excluded: boolean)
     ...(view === "usual" ? [] : [exact("Median", ({ usual }) => usual, plain.full)]),
     ...(view === "last" ? [] : [exact("Last week", ({ last }) => last, plain.full)]),
     exact(
-      measure === "volume" || measure === "staffing" ? "Mean of the weeks" : "Weeks together",
+      measure === "volume" || measure === "staffing" ? "Mean of the weeks" : "All weeks together",
       ({ together }) => together,
       plain.full,
     ),
   ];
 }
 
-// 2024 began on a Monday.
-const dayNames = Array.from({ length: 7 }, (_, i) => weekdayName(`2024-01-0${i + 1}`));
+// 1 January 2024 was a Monday.
+function nameOf(weekday: number): string {
+  return weekdayName(`2024-01-0${weekday}`);
+}
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -9,13 +9,13 @@ import { daysLater } from "../metrics/time-zone.js";
 import { html } from "../picture/dom.js";
 import { type FeedHealth, minutesText } from "./health.js";
 
-/** One local day and queue from the history feeds, as data-loaders/queue-days.json.sql ships it. */
+/** One queue on one local day, from the history feeds, as data-loaders/queue-days.json.sql ships it. */
 export interface QueueDay extends DayRow {
-  queue: string; // "All queues" is every queue together
+  queue: string; // "All queues" is all of them together
   offered: number; // assigned or abandoned
   assigned: number;
   abandoned: number;
-  within: number; // assigned after no more than the threshold
+  within: number; // assigned within the threshold
 }
 
 export interface OverviewData {
@@ -25,7 +25,7 @@ export interface OverviewData {
   site: Site;
 }
 
-/** The Overview page: the last complete day in figures, the weeks before as context. */
+/** The Overview page: figures of the last complete day, with earlier weeks as context. */
 export function overview(data: OverviewData) {
   const { site } = data;
   const { all, queues, last, lastQueue } = lastDay(data);
@@ -39,17 +39,17 @@ export function overview(data: OverviewData) {
 export function overviewWords(data: OverviewData): { title: string; lead: string } {
   const { all, queues, last, lastQueue } = lastDay(data);
   const day = last ?? lastQueue;
-  if (!day) return nothingToTell(data);
+  if (!day) return noDayWords(data);
   const service = ratio(lastQueue?.within, lastQueue?.offered);
   const facts = [
-    last ? plural(last.started, "conversation") : plural(lastQueue!.offered, "contact"),
+    last ? plural(last.started, "conversation") : plural(lastQueue?.offered ?? 0, "contact"),
     service === null ? "" : `${percent(service, 0)} answered in ${data.site.seconds} s`,
   ].filter(Boolean);
   const former = formerText(day.day, last ? all : queues);
   return {
     title: `${longDay(day.day).replace(/ \d{4}$/, "")}: ${facts.join(", ")}`,
     lead: [
-      `The last ${day.complete ? "complete day" : "day, of which not all is here"}${former}.`,
+      `The last ${day.complete ? "complete day" : "day, still incomplete"}${former}.`,
       last ? "" : `No conversations: ${absent(data, "convos_metrics")}.`,
     ]
       .filter(Boolean)
@@ -66,7 +66,7 @@ function lastDay({ days, queueDays }: OverviewData) {
   return { all, queues, last, lastQueue };
 }
 
-/** The complete ones of the four days of the same weekday before a day. */
+/** The complete days among the last four of the same weekday. */
 export function weeksBefore<Row extends DayRow>(day: string, rows: readonly Row[]): Row[] {
   const days = [7, 14, 21, 28].map((back) => daysLater(day, -back));
   return rows.filter((row) => row.complete && days.includes(row.day));
@@ -78,33 +78,34 @@ function formerText(day: string, all: readonly DayRow[]): string {
   return `, against ${weeks === 1 ? "the" : `the ${["two", "three", "four"][weeks - 2]}`} ${weekdayName(day)}${weeks === 1 ? "" : "s"} before`;
 }
 
-// Where there is no day of conversations or queues to tell:
-// feeds here         said
+// Without a day of conversations or queues:
+// delivered feeds    text
 // none               nothing has been synced yet
-// all empty          which are here, and that they hold no rows
-// some with rows     that there are no conversations, which are here, and which of those that this page takes are not
-function nothingToTell(data: OverviewData): { title: string; lead: string } {
-  const { feeds } = data;
-  const here = feeds.filter(({ partitions }) => partitions > 0);
-  if (here.length === 0)
+// all empty          the feeds, which have no rows
+// some with rows     no conversations; the feeds, and which of this page's feeds are missing
+function noDayWords(data: OverviewData): { title: string; lead: string } {
+  const delivered = data.feeds.filter(({ partitions }) => partitions > 0);
+  if (delivered.length === 0)
     return {
       title: "Nothing has been synced yet",
-      lead: "Run a sync, then build the site again: the pages fill themselves.",
+      lead: "Run a sync, then build the site again to fill the pages.",
     };
-  const filled = here.filter(({ kept }) => kept > 0);
+  const filled = delivered.filter(({ kept }) => kept > 0);
   const missing = ["convos_metrics", "issue_queues", "rep_convos"].filter(
-    (name) => !here.some(({ feed }) => feed === name),
+    (name) => !delivered.some(({ feed }) => feed === name),
   );
-  const listed = here.slice(0, 8).map(({ feed, kept }) => `${feed} (${kept > 0 ? plural(kept, "row") : "no rows"})`);
+  const listed = delivered
+    .slice(0, 8)
+    .map(({ feed, kept }) => `${feed} (${kept > 0 ? plural(kept, "row") : "no rows"})`);
   return {
     title: filled.length
       ? `No conversations: ${absent(data, "convos_metrics")}`
-      : `${plural(here.length, "feed")} ${here.length === 1 ? "is" : "are"} here, without a row`,
+      : `${plural(delivered.length, "feed")} delivered, without rows`,
     lead: [
-      `Here: ${listed.join(", ")}${here.length > listed.length ? ` and ${count(here.length - listed.length)} more` : ""}.`,
-      missing.length ? `Not here: ${missing.join(", ")}, of which this page is made.` : null,
-      filled.length ? null : "What has come is complete and empty; this page fills itself when rows arrive.",
-      filled.some(({ feed }) => feed === "queue_wfm") ? "Today and Queues show what queue_wfm has." : null,
+      `Delivered: ${listed.join(", ")}${delivered.length > listed.length ? ` and ${count(delivered.length - listed.length)} more` : ""}.`,
+      missing.length ? `Missing: ${missing.join(", ")}, which this page needs.` : null,
+      filled.length ? null : "The feeds are complete but empty; this page fills in once rows arrive.",
+      filled.some(({ feed }) => feed === "queue_wfm") ? "Today and Queues show the data of queue_wfm." : null,
     ]
       .filter(Boolean)
       .join(" "),
@@ -112,12 +113,12 @@ function nothingToTell(data: OverviewData): { title: string; lead: string } {
 }
 
 function absent({ feeds }: OverviewData, name: string): string {
-  const found = feeds.find(({ feed }) => feed === name);
-  if (!found || found.partitions === 0) return `${name} is not here`;
-  return found.kept === 0 ? `${name} holds no rows` : `${name} has no row with a time`;
+  const feed = feeds.find((entry) => entry.feed === name);
+  if (!feed || feed.partitions === 0) return `${name} is missing`;
+  return feed.kept === 0 ? `${name} has no rows` : `${name} has no row with a time`;
 }
 
-/** The figures of a day: those of conversations where their feeds are here, those of queues beside them. */
+/** The cards of a day: conversations, if their feeds are delivered, and queues. */
 function overviewCards(
   last: ConversationDay | undefined,
   lastQueue: QueueDay | undefined,
@@ -126,7 +127,7 @@ function overviewCards(
   site: Site,
 ): Card[] {
   const conversations = last ? conversationCards(last, all, site) : [];
-  const { day } = (last ?? lastQueue)!;
+  const day = last?.day ?? lastQueue?.day ?? "";
   return [...conversations.slice(0, 1), ...queueCards(day, lastQueue, queues, site), ...conversations.slice(1)];
 }
 
@@ -137,8 +138,8 @@ function conversationCards(last: ConversationDay, all: readonly ConversationDay[
   const recent = all.filter(({ day }) => day <= last.day).slice(-28);
   const rating = ratio(last.satisfied, last.rated);
   const ratingBefore = ratio(before?.satisfied, before?.rated);
-  const sure = wilson(last.satisfied, last.rated);
-  const differs = sure !== null && ratingBefore !== null && (ratingBefore < sure.low || ratingBefore > sure.high);
+  const range = wilson(last.satisfied, last.rated);
+  const differs = range !== null && ratingBefore !== null && (ratingBefore < range.low || ratingBefore > range.high);
   return [
     {
       label: "Conversations",
@@ -232,13 +233,13 @@ function overviewFigures(days: readonly ConversationDay[], queues: readonly Queu
     figure({
       id: "volume",
       title: days.length ? `${plural(total, "conversation")} in ${plural(days.length, "day")}` : "No conversations yet",
-      subtitle: "Conversations begun per day, all channels. Lighter: not all of the day is here.",
+      subtitle: "Conversations started per day, all channels. Lighter: incomplete day.",
       legend: parts.map(({ text, mark }) => ({ text, mark })),
-      footer: `Days in ${site.timezone}. Source: convos_metrics. Grey fields are weekends.`,
+      footer: `Days in ${site.timezone}. Source: convos_metrics. Shaded: weekends.`,
       rows: days,
       columns: [
         { label: "Day", value: ({ day }) => day },
-        { label: "Begun", value: (row) => row.started },
+        { label: "Started", value: (row) => row.started },
         { label: "With a rep", value: (row) => row.assisted },
       ],
       draw: (width) => stackChart(days, parts, { width, label: "Conversations per day" }),
@@ -249,7 +250,7 @@ function overviewFigures(days: readonly ConversationDay[], queues: readonly Queu
         ? `The target of ${percent(site.target, 0)} was met on ${met} of ${plural(whole, "whole day")}`
         : "No queue history yet",
       subtitle: `Answered within ${site.seconds} s / (answered + abandoned), all queues, per day.`,
-      footer: `Days in ${site.timezone}. Source: issue_queues, rep_convos. Grey fields are weekends.`,
+      footer: `Days in ${site.timezone}. Source: issue_queues, rep_convos. Shaded: weekends.`,
       rows: queues,
       columns: [
         { label: "Day", value: ({ day }) => day },
@@ -263,7 +264,7 @@ function overviewFigures(days: readonly ConversationDay[], queues: readonly Queu
   );
 }
 
-/** What is here, by kind of feed, and how old. */
+/** Delivered data by kind of feed, with its age. */
 export function arrivedTable({
   feeds,
   zone,
@@ -281,17 +282,17 @@ export function arrivedTable({
     other: "Other",
   };
   const rows = Object.entries(kinds).flatMap(([kind, name]) => {
-    const here = feeds.filter((row) => row.kind === kind && row.partitions > 0);
-    if (here.length === 0) return [];
-    const through = here.map((row) => row.through ?? "").reduce((a, b) => (a > b ? a : b), "");
+    const delivered = feeds.filter((row) => row.kind === kind && row.partitions > 0);
+    if (delivered.length === 0) return [];
+    const through = delivered.map((row) => row.through ?? "").reduce((a, b) => (a > b ? a : b), "");
     return [
       {
         name,
-        feeds: here.length,
-        rows: here.reduce((sum, row) => sum + row.kept, 0),
+        feeds: delivered.length,
+        rows: delivered.reduce((sum, row) => sum + row.kept, 0),
         through: through || null,
         age: through === "" || Date.parse(through) > now ? null : (now - Date.parse(through)) / 60_000,
-        open: here.reduce((sum, row) => sum + row.overdue + row.failed, 0),
+        open: delivered.reduce((sum, row) => sum + row.overdue + row.failed, 0),
       },
     ];
   });

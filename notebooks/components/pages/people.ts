@@ -7,15 +7,15 @@ export interface Declared {
   reason: string;
 }
 
-/** What a site holds about people, in words: to be handed to whoever has to agree to it. */
+/** What a site holds about people, in words, for those who have to approve it. */
 export function peopleStatement(declared: readonly Declared[]): HTMLElement {
   const rule =
-    "What stands in this site's data was traced, when it was built, to the columns that it is made of. Columns that the kit marks as an id, a name or words that somebody wrote were counted, joined, filtered and grouped by, and nothing made of one is in the data";
+    "When this site was built, all of its data was traced to source columns. Columns that hold ids, names or free text were used only to count, join, filter and group, and nothing derived from one is in the data";
   if (declared.length === 0) return html("p", { style: "max-width: 68ch" }, `${rule}.`);
   return html(
     "div",
     {},
-    html("p", { style: "max-width: 68ch" }, `${rule}, but for what its author declared:`),
+    html("p", { style: "max-width: 68ch" }, `${rule}, except what its author declared:`),
     html(
       "ul",
       {},

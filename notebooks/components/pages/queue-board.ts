@@ -1,15 +1,15 @@
 import { area, curveStepAfter, line } from "d3";
 import { intervalColumns, measure, usualText } from "../charts/day-charts.js";
 import { countColumn, figure, shareColumn, type TableColumn } from "../charts/figure.js";
-import { emptyPanel, runs } from "../charts/panel.js";
+import { closed, emptyPanel, type RunPoint, runs } from "../charts/panel.js";
 import { isolated, unmarked } from "../metrics/bidi.js";
-import { clock, count, dayName, decimal, longDay, percent, plural, toldOf, type Zone } from "../metrics/format.js";
+import { clock, count, dayName, decimal, longDay, percent, plural, someOf, type Zone } from "../metrics/format.js";
 import {
   allQueues,
   dayOfIntervals,
+  hasCounts,
   type Interval,
   type IntradayDay,
-  known,
   offered,
   type WindowRow,
 } from "../metrics/interval.js";
@@ -30,27 +30,27 @@ import { chartRoot, html, svg } from "../picture/dom.js";
 import { textWidth, widestFont } from "../picture/font.js";
 import { cutText } from "../picture/lines.js";
 
-/** One queue of a day, so far. Rates are null without contacts. */
+/** One queue's day so far. Rates are null without contacts. */
 export interface QueueOfDay extends DaySummary {
   queue: string;
   rows: readonly Interval[];
   service: number | null; // 0..1
-  abandonRate: number | null; // of the offered
-  missing: number | null; // answers in time that were missing to the target
-  few: boolean; // too few contacts for its rates to mean much
+  abandonRate: number | null; // of contacts offered
+  missing: number | null; // shortfall: further answers in time needed to meet the target
+  few: boolean; // too few contacts for meaningful rates
 }
 
 export interface QueueBoard {
-  queues: QueueOfDay[]; // most missing first; without a service level last
+  queues: QueueOfDay[]; // largest shortfall first; without a service level last
   all: QueueOfDay;
-  through: number | null; // end of the newest window that has arrived, UTC ms
+  through: number | null; // end of the newest complete window, UTC, ms
   day: string;
   grain: Grain;
   zone: Zone;
   site: Site;
 }
 
-/** All queues of one day from the windows of that day. */
+/** All queues of a day from its windows. */
 export function queueBoard(options: {
   windows: readonly WindowRow[];
   days: readonly IntradayDay[];
@@ -79,7 +79,7 @@ export function queueBoard(options: {
   };
 }
 
-/** The intervals of a queue added up: rates from added counts. */
+/** The intervals of a queue rolled up: rates from summed counts. */
 function queueOfDay(queue: string, rows: readonly Interval[], site: Site): QueueOfDay {
   const sum = summarize(rows);
   return {
@@ -92,7 +92,7 @@ function queueOfDay(queue: string, rows: readonly Interval[], site: Site): Queue
   };
 }
 
-/** Most answers missing first; then the lower service level, then the busier queue. */
+/** Largest shortfall first, then the lower service level, then the busier queue. */
 function worstFirst(a: QueueOfDay, b: QueueOfDay): number {
   return (
     (b.missing ?? -1) - (a.missing ?? -1) ||
@@ -102,12 +102,12 @@ function worstFirst(a: QueueOfDay, b: QueueOfDay): number {
   );
 }
 
-// What the service level is made of.
+// The metrics of the service level.
 const serviceMetrics = ["assignments", "abandons", "within_threshold"];
 
-const contradict = ({ rows }: QueueOfDay, site: Site) => rows.some((row) => contradictory(row, site));
+const inconsistent = ({ rows }: QueueOfDay, site: Site) => rows.some((row) => contradictory(row, site));
 
-/** The contacts of a queue; null where a column is missing, so that they cannot be told. */
+/** The contacts of a queue; null where unknown because a column is missing. */
 function contacts({ intervals, offered }: QueueOfDay, site: Site): number | null {
   return intervals === 0 || lacks(site, "assignments", "abandons") ? null : offered;
 }
@@ -123,33 +123,33 @@ export function boardSentence({ queues, all, through, day, zone, site }: QueueBo
       title: `No service level to show for ${dayName(day)}`,
       lead: missingText(site, "queue_wfm"),
     };
-  if (served.length === 0 && queues.some((queue) => contradict(queue, site)))
+  if (served.length === 0 && queues.some((queue) => inconsistent(queue, site)))
     return {
-      title: `No service level to show for ${dayName(day)}: counts contradict`,
-      lead: "Windows have arrived with counts that cannot be, such as more answers in time than contacts; Data health has an example.",
+      title: `No service level to show for ${dayName(day)}: inconsistent counts`,
+      lead: "The windows that arrived have impossible counts, such as more contacts answered in time than offered; Data health has an example.",
     };
   if (served.length === 0)
     return {
       title: day ? `No queue has data for ${dayName(day)}` : "No queue has data yet",
       lead: day
-        ? "Nothing of this day has arrived. Choose another day."
-        : "Run a sync, then build the site again: the page fills itself.",
+        ? "No data for this day has arrived. Choose another day."
+        : "Run a sync, then build the site again to fill the page.",
     };
   const busy = queues.filter(({ offered, missing }) => offered > 0 || missing !== null).length;
-  const told = served.length === busy ? plural(busy, "queue") : `the ${toldOf(served.length, busy, "queue")}`;
-  const missed = served.filter(({ missing }) => missing! > 0);
+  const base = served.length === busy ? plural(busy, "queue") : `the ${someOf(served.length, busy, "queue")}`;
+  const missed = served.filter(({ missing }) => (missing ?? 0) > 0);
   const worst = missed[0];
   const running = all.rows.some(({ state }) => state === "pending");
   const until = running && through !== null ? ` by ${zone.time(through)}` : "";
   return {
     title: worst
-      ? `${isolated(worst.queue)} misses the target by ${plural(worst.missing!, "contact")}${until}, the most of ${told}`
-      : `${served.length < busy ? `All of ${told} meet` : busy === 1 ? "The queue meets" : `All ${told} meet`} the ${percent(site.target, 0)} target${until}`,
+      ? `${isolated(worst.queue)} misses the target by ${plural(worst.missing ?? 0, "contact")}${until}, the most of ${base}`
+      : `${served.length < busy ? `All of ${base} meet` : busy === 1 ? "The queue meets" : `All ${base} meet`} the ${percent(site.target, 0)} target${until}`,
     lead: [
       worst
-        ? `${missed.length} of ${told} ${missed.length === 1 ? "is" : "are"} under the ${percent(site.target, 0)} target.`
+        ? `${missed.length} of ${base} ${missed.length === 1 ? "is" : "are"} under the ${percent(site.target, 0)} target.`
         : null,
-      `Together ${contacts(all, site) === null ? "contacts that cannot be counted" : plural(all.offered, "contact")} on ${longDay(day)}${until}`,
+      `In total ${contacts(all, site) === null ? "an unknown number of contacts" : plural(all.offered, "contact")} on ${longDay(day)}${until}`,
       all.service === null
         ? "."
         : `, ${percent(all.service)} answered within ${site.seconds} s, ${gap(all.service, site.target)}.`,
@@ -161,7 +161,7 @@ export function boardSentence({ queues, all, through, day, zone, site }: QueueBo
   };
 }
 
-/** Address of the Today page for a queue, with all other filters of this address kept. */
+/** The address of the Today page for a queue, with the other filters of this page. */
 export function todayLink(search: string, queue: string, day: string): string {
   const filters = new URLSearchParams(search);
   filters.set("queue", queue);
@@ -173,7 +173,7 @@ export function todayLink(search: string, queue: string, day: string): string {
 export function boardFigure(board: QueueBoard, options: { free: boolean; search: string }): HTMLElement {
   const { queues, all, through, day, grain, zone, site } = board;
   const usual = queues.some(({ rows }) => rows.some((row) => row.usual !== null));
-  const shown = queues.some(({ rows }) => rows.some(known));
+  const shown = queues.some(({ rows }) => rows.some(hasCounts));
   const countless = lacks(site, "assignments", "abandons");
   return html(
     "div",
@@ -186,16 +186,16 @@ export function boardFigure(board: QueueBoard, options: { free: boolean; search:
           ? "No queue has data for this day"
           : lacks(site, "within_threshold")
             ? "Volume of each queue through the day, busiest first"
-            : "Volume of each queue through the day, most answers missing first",
+            : "Volume of each queue through the day, largest shortfall first",
       subtitle:
         `Contacts offered per ${grain} minutes, ${day ? longDay(day) : "no day yet"}. ` +
         (options.free
-          ? "Each queue has a scale of its own: heights cannot be compared between queues."
+          ? "Each queue has its own scale: heights cannot be compared between queues."
           : "All queues share one scale.") +
-        ` Numbers are the day so far: contacts, ${formula(site).replace(/^[A-Z]/, (start) => start.toLowerCase())}, share abandoned, mean wait of all.`,
+        ` Figures are for the day so far: contacts, ${formula(site).replace(/^[A-Z]/, (start) => start.toLowerCase())}, share abandoned, mean wait of all contacts.`,
       legend: [
         { text: "Offered", mark: "blue" },
-        ...(usual ? [{ text: "The usual (median of same weekdays)", mark: "usual-band" }] : []),
+        ...(usual ? [{ text: "The usual (median of the same weekday)", mark: "usual-band" }] : []),
       ],
       footer: [
         `Times in ${site.timezone}.`,
@@ -224,21 +224,21 @@ export function boardColumns(site: Site): TableColumn<QueueOfDay>[] {
     countColumn("Contacts", (row) => contacts(row, site)),
     countColumn("The usual", (row) => (row.usual === null ? null : Math.round(row.usual))),
     shareColumn(`Answered in ${site.seconds} s`, ({ service }) => service),
-    countColumn("Missing to the target", ({ missing }) => missing),
+    countColumn("Shortfall", ({ missing }) => missing),
     shareColumn("Abandoned", ({ abandonRate }) => abandonRate),
     countColumn("Abandons", (row) => (row.intervals && !lacks(site, "abandons") ? row.abandoned : null)),
     { label: "Mean wait, s", value: ({ wait }) => wait, text: ({ wait }) => decimal(wait, 0) },
   ];
 }
 
-/** What the board plots: each queue's intervals, and beside them its numbers of the day so far. */
+/** The plotted values: each queue's intervals, with its figures of the day so far. */
 export function boardCsv({ queues, zone, site }: QueueBoard): string {
   type Point = { queue: QueueOfDay; row: Interval };
-  const [name, ...numbers] = boardColumns(site).map(
+  const board = boardColumns(site).map(
     ({ label, value }): TableColumn<Point> => ({ label, value: ({ queue }) => value(queue) }),
   );
   const columns: TableColumn<Point>[] = [
-    name!,
+    ...board.slice(0, 1),
     ...intervalColumns({ zone, site }).map(
       ({ label, header = label, value }): TableColumn<Point> => ({
         label: header,
@@ -247,7 +247,7 @@ export function boardCsv({ queues, zone, site }: QueueBoard): string {
     ),
     measure<Point>("Offered", "contacts", ({ row }) => offered(row)),
     measure<Point>("The usual", "contacts", ({ row }) => row.usual),
-    ...numbers.map((column) => ({ ...column, label: `Day so far: ${column.label}` })),
+    ...board.slice(1).map((column) => ({ ...column, label: `Day so far: ${column.label}` })),
   ];
   return csv(
     columns,
@@ -257,15 +257,15 @@ export function boardCsv({ queues, zone, site }: QueueBoard): string {
 
 const facet = { height: 168, gap: 18, least: 290, top: 78, bottom: 150 };
 
-/** One facet per queue: its name, four numbers, and its day against the usual. */
+/** One facet per queue: name, four figures, and the day against the usual. */
 function boardChart(
   { queues, day, zone, site }: QueueBoard,
   { width, free, search }: { width: number; free: boolean; search: string },
 ): SVGSVGElement {
-  if (!queues.some(({ rows }) => rows.some(known)))
+  if (!queues.some(({ rows }) => rows.some(hasCounts)))
     return emptyPanel(
       width,
-      lacks(site, "assignments") ? "No column is mapped to assignments." : "No rows for this day.",
+      lacks(site, "assignments") ? "No column is mapped to assignments." : "No data for this day.",
     );
   const across = Math.max(1, Math.min(queues.length, Math.floor((width + facet.gap) / (facet.least + facet.gap))));
   const wide = (width - facet.gap * (across - 1)) / across;
@@ -274,7 +274,7 @@ function boardChart(
   const root = chartRoot(width, height, {
     class: "panel queue-board",
     role: "group",
-    "aria-label": "Queues, most answers missing first",
+    "aria-label": "Queues, largest shortfall first",
   });
   queues.forEach((queue, i) => {
     const [x, y] = [(i % across) * (wide + facet.gap), Math.floor(i / across) * (facet.height + facet.gap)];
@@ -304,7 +304,7 @@ function boardChart(
   return root;
 }
 
-// Of four numbers side by side, none has room for "100.0%".
+// "100.0%" is too wide beside three other figures.
 function brief(share: number | null): string {
   return percent(share).replace("100.0%", "100%");
 }
@@ -314,12 +314,12 @@ function head(queue: QueueOfDay, wide: number, site: Site): SVGGElement {
   const state =
     missing !== null
       ? missing > 0
-        ? `${count(missing)} missing`
+        ? `${count(missing)} short`
         : "target met"
       : lacks(site, ...serviceMetrics)
         ? "no column"
-        : contradict(queue, site)
-          ? "counts contradict"
+        : inconsistent(queue, site)
+          ? "inconsistent counts"
           : "no contacts";
   const numbers: [string, string, string][] = [
     [count(contacts(queue, site)), "contacts", ""],
@@ -359,21 +359,19 @@ function spark({ rows }: QueueOfDay, wide: number, top: number, zone: Zone): SVG
   const x = (slot: number) => 12 + (slot / Math.max(1, rows.length)) * (wide - 24);
   const y = (value: number) => facet.bottom - (value / top) * (facet.bottom - facet.top);
   const group = svg("g", {});
-  type Point = { row: Interval; slot: number };
-  const right = (run: Point[]) => [...run, { row: run.at(-1)!.row, slot: run.at(-1)!.slot + 1 }];
-  const below = area<Point>()
+  const below = area<RunPoint<Interval, number>>()
     .curve(curveStepAfter)
     .x(({ slot }) => x(slot))
     .y0(y(0))
-    .y1(({ row }) => y(row.usual!));
-  const above = line<Point>()
+    .y1(({ value }) => y(value));
+  const above = line<RunPoint<Interval, number>>()
     .curve(curveStepAfter)
     .x(({ slot }) => x(slot))
-    .y(({ row }) => y(row.usual!));
-  const expected = runs(rows, (row) => (row.usual ?? 0) > 0).map(right);
+    .y(({ value }) => y(value));
+  const expected = runs(rows, ({ usual }) => (usual !== null && usual > 0 ? usual : null)).map(closed);
   for (const run of expected) group.append(svg("path", { class: "usual-band", d: below(run) }));
   const bar = Math.max(0.8, x(1) - x(0) - 0.7);
-  // one path for all bars of a look, because fifty queues have thousands
+  // one path for all bars of a mark, as fifty queues have thousands
   for (const mark of ["blue", "blue running"]) {
     const bars = rows.map((row, slot) => {
       const top = (row.state === "partial") === (mark !== "blue") ? offered(row) : null;
@@ -408,11 +406,11 @@ function spoken(row: QueueOfDay, site: Site): string {
   const { queue, offered, intervals, service, missing, abandonRate, wait } = row;
   if (!intervals) return `${isolated(queue)}: no data. Open in Today.`;
   return [
-    `${isolated(queue)}: ${contacts(row, site) === null ? "contacts without a column" : plural(offered, "contact")}`,
+    `${isolated(queue)}: ${contacts(row, site) === null ? "no column for contacts" : plural(offered, "contact")}`,
     service === null
-      ? contradict(row, site) && "counts contradict"
+      ? inconsistent(row, site) && "inconsistent counts"
       : `${percent(service)} answered in ${site.seconds} seconds`,
-    missing ? `${plural(missing, "answer")} missing to the target` : null,
+    missing ? `${plural(missing, "answer")} short of the target` : null,
     abandonRate === null ? null : `${percent(abandonRate)} abandoned`,
     wait === null ? null : `mean wait ${clock(wait)}`,
     "open in Today",

@@ -1,34 +1,34 @@
 import type { HeatDay } from "../metrics/heatmap.js";
 import { datasetUrl, fetchRows, piece } from "./day-fetch.js";
 
-/** Every queue together, a group of kit.yaml, or one queue. */
+/** All queues together, a group in kit.yaml, or one queue. */
 export type QueueKind = "all" | "group" | "queue";
 
-/** What the whole days of the last four weeks say about a queue, as data-loaders/queue-load.json.sql ships it. */
+/** A queue over the complete days of the last four weeks, as data-loaders/queue-load.json.sql ships it. */
 export interface QueueLoad {
-  queue: string; // "All queues" is every queue together
+  queue: string; // "All queues" is all of them together
   kind: QueueKind;
-  part: number; // the file of heatmap/ that holds its days
-  days: number; // on which anything came
+  part: number; // the file in heatmap/ with its days
+  days: number; // with contacts
   contacts: number;
   abandoned: number;
-  busiest: number; // contacts in the busiest half-hour of the day, mean of its days
+  busiest: number; // contacts in the busiest half-hour, mean over days
   busiest_slot: string; // "11:30", local
   handled: number;
-  handle_mean: number | null; // seconds; null: too few, held back
-  concurrency: number | null; // chats at once of the reps who served it, while they had any
-  patience: number | null; // mean seconds, exponential; null: too few abandons to tell
-  excluded: string[]; // days among them that kit.yaml excludes, left out
+  handle_mean: number | null; // seconds; null: held back, too few
+  concurrency: number | null; // concurrent chats of its reps while utilized
+  patience: number | null; // mean seconds, exponential; null: too few abandons
+  excluded: string[]; // days left out because kit.yaml excludes them
 }
 
-/** The days of one queue, and the days on which any queue had data. Parts are fetched when they are looked at. */
+/** The days of one queue, and the days on which any queue has data. Parts are fetched on demand. */
 export async function heatDays(index: { href: string }, loads: readonly QueueLoad[], queue: string) {
   const part = loads.find((load) => load.queue === queue)?.part ?? 0;
-  const [all, own] = await Promise.all([0, part].map((number) => piece(heatPart(index, loads, number))));
+  const [all, own] = await Promise.all([piece(heatPart(index, loads, 0)), piece(heatPart(index, loads, part))]);
   return {
-    known: [...new Set(all!.rows.map(({ day }) => day))],
-    rows: own!.rows.filter((row) => row.queue === queue),
-    problem: all!.problem ?? own!.problem,
+    known: [...new Set(all.rows.map(({ day }) => day))],
+    rows: own.rows.filter((row) => row.queue === queue),
+    problem: all.problem ?? own.problem,
   };
 }
 

@@ -1,4 +1,4 @@
-import { pin, readUrl, tellUnknown, writeUrl } from "../charts/url-state.js";
+import { pin, readUrl, reportUnknown, writeUrl } from "../charts/url-state.js";
 import { html } from "../picture/dom.js";
 import type { Prefill, StaffingField, StaffingInputs } from "./staffing-model.js";
 
@@ -27,7 +27,7 @@ const fields: Field[] = [
   {
     name: "concurrency",
     parameter: "chats",
-    label: "Chats at once",
+    label: "Concurrent chats",
     unit: "per rep",
     step: 0.1,
     min: 1,
@@ -47,7 +47,7 @@ const fields: Field[] = [
   {
     name: "patience",
     parameter: "patience",
-    label: "Patience, mean",
+    label: "Mean patience",
     unit: "seconds",
     step: 10,
     min: 1,
@@ -91,8 +91,8 @@ function inForm({ percent }: Field, value: number | null): string {
 let lastQueue: string | null = null;
 
 /**
- * The numbers of the what-if, prefilled; what the reader changes stands in the address, and goes from it when another
- * queue is chosen. Sends `input` on each change, so that `view(staffingForm(…))` works in a page.
+ * The prefilled inputs of the what-if. The reader's changes are in the address and are dropped when another queue is
+ * chosen. Dispatches `input` on each change, so that `view(staffingForm(…))` works in a page.
  */
 export function staffingForm(
   own: Record<StaffingField, Prefill>,
@@ -111,7 +111,7 @@ export function staffingForm(
     if (fits && text !== inForm(field, own[field.name].value))
       given.set(field.name, field.percent ? value / 100 : value);
     const shown = inForm(field, own[field.name].value) || "nothing";
-    tellUnknown(field.parameter, text === null || fits ? null : { label: field.label, value: text, shown });
+    reportUnknown(field.parameter, text === null || fits ? null : { label: field.label, value: text, shown });
   }
   pin("what-if", () =>
     Object.fromEntries(
@@ -175,7 +175,7 @@ export function staffingForm(
       read();
     };
     input.addEventListener("input", (event) => {
-      event.stopPropagation(); // the fields' own events are not the form's
+      event.stopPropagation(); // events of the fields
       read();
     });
     input.addEventListener("change", () => {
@@ -216,7 +216,7 @@ export function staffingForm(
           send();
         },
       },
-      "Back to the queue's own figures",
+      "Reset to the queue's figures",
     ),
   );
   return form;

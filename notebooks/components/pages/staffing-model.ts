@@ -5,15 +5,15 @@ import { clock, count, decimal, percent, plural } from "../metrics/format.js";
 import { effectiveAht, grossUp, wholeAgents, workload } from "../metrics/staffing.js";
 import type { QueueLoad } from "./queue-load.js";
 
-/** What the Staffing page asks for. Shares are 0..1; null: not given. */
+/** The inputs of the Staffing page. Shares are 0..1; null: not given. */
 export interface StaffingInputs {
   contacts: number | null; // per interval
   minutes: number; // length of the interval
   aht: number | null; // seconds
-  concurrency: number | null; // chats at once
+  concurrency: number | null; // concurrent chats
   target: number | null;
   seconds: number | null;
-  patience: number | null; // mean seconds; null: nobody leaves, no Erlang A
+  patience: number | null; // mean seconds; null: no abandonment, no Erlang A
   shrinkage: number | null;
   cap: number | null; // highest occupancy
   reps: number | null; // on the queue; null: as many as needed
@@ -32,13 +32,13 @@ export interface WhatIf {
   c: RequiredAgents | null;
   a: RequiredAgents | null;
   workOnly: { agents: number; scheduled: number } | null; // by workload and occupancy cap alone
-  chosen: StaffingPoint | null; // the reps given, else the most that a model asks for
+  chosen: StaffingPoint | null; // the reps given, else the larger requirement of the models
   overloaded: boolean; // demand exceeds the chosen staff
   points: StaffingPoint[]; // by reps, ascending
-  problems: string[]; // inputs that no figure can be made of
+  problems: string[]; // invalid or missing inputs
 }
 
-/** Both models for one interval. Never throws: what cannot be told is null, with the reason under `problems`. */
+/** Both models for one interval. Never throws: unknown figures are null, with the reason in `problems`. */
 export function whatIf(inputs: StaffingInputs): WhatIf {
   const { contacts, minutes, aht, concurrency, target, seconds, patience, shrinkage, cap, reps } = inputs;
   const each = effectiveAht(aht, concurrency);
@@ -84,7 +84,7 @@ export function whatIf(inputs: StaffingInputs): WhatIf {
   };
 }
 
-/** Reps to draw, ascending, at most 60 steps: from well under the load to well over the need. */
+/** Numbers of reps to draw, ascending, at most 60 steps: from well under the load to well over the requirement. */
 export function staffRange(work: number, most: number, reps: number | null): number[] {
   if (work <= 0) return [];
   const from = Math.max(1, Math.min(Math.floor(work * 0.6), reps ?? Number.POSITIVE_INFINITY));
@@ -95,18 +95,18 @@ export function staffRange(work: number, most: number, reps: number | null): num
   return range;
 }
 
-/** The result in words, for people who plan. */
+/** The result in words, for planners. */
 export function staffingSentence(result: WhatIf, queue: string): { title: string; lead: string } {
   const { inputs, c, a, chosen, work, problems } = result;
   if (problems.length) return { title: "Not enough to compute with", lead: `Give ${problems.join(", ")}.` };
   if (inputs.contacts === 0)
     return {
       title: `${isolated(queue)}: no contacts need no reps`,
-      lead: "Set the contacts of an interval above zero.",
+      lead: "Enter a number of contacts above zero.",
     };
   const goal = `${percent(inputs.target, 0)} within ${inputs.seconds} s`;
-  if (!c && !a) return { title: `No number of reps reaches ${goal}`, lead: "Both models stop at 100,000 reps." };
-  const least = a ?? c!;
+  const least = a ?? c;
+  if (!least) return { title: `No number of reps reaches ${goal}`, lead: "Both models stop at 100,000 reps." };
   const range =
     a && c && a.agents !== c.agents
       ? `${count(Math.min(a.agents, c.agents))} to ${count(Math.max(a.agents, c.agents))} reps`
@@ -114,7 +114,7 @@ export function staffingSentence(result: WhatIf, queue: string): { title: string
   const scheduled = [a?.scheduled, c?.scheduled].filter((n) => n !== undefined);
   const [low, high] = [Math.min(...scheduled), Math.max(...scheduled)];
   const lead = [
-    `${decimal(inputs.contacts, inputs.contacts! % 1 ? 1 : 0)} contacts in ${inputs.minutes} minutes at ${clock(inputs.aht)} each and ${decimal(inputs.concurrency)} chats at once keep ${decimal(work)} reps busy without a pause.`,
+    `${decimal(inputs.contacts, (inputs.contacts ?? 0) % 1 ? 1 : 0)} contacts in ${inputs.minutes} minutes at ${clock(inputs.aht)} each and ${decimal(inputs.concurrency)} concurrent chats keep ${decimal(work)} reps busy without a pause.`,
     `With ${percent(inputs.shrinkage, 0)} shrinkage that is ${low === high ? count(low) : `${count(low)} to ${count(high)}`} scheduled.`,
     inputs.reps !== null && chosen && !result.overloaded ? chosenSentence(result) : null,
   ];
@@ -124,21 +124,21 @@ export function staffingSentence(result: WhatIf, queue: string): { title: string
   };
 }
 
-/** What the given number of reps would give. */
+/** The result for the chosen number of reps. */
 export function chosenSentence({ chosen, overloaded, work }: WhatIf): string {
   if (!chosen) return "";
   const reps = plural(chosen.reps, "rep");
   if (overloaded) {
-    const left = chosen.a
-      ? ` By Erlang A ${percent(chosen.a.pAbandon, 0)} would leave and ${percent(chosen.a.answeredWithinTargetOfOffered, 0)} be answered in time.`
+    const abandonment = chosen.a
+      ? ` By Erlang A ${percent(chosen.a.pAbandon, 0)} would abandon and ${percent(chosen.a.answeredWithinTargetOfOffered, 0)} be answered in time.`
       : "";
-    return `Demand exceeds staff: ${decimal(work)} reps' work for ${reps}. By Erlang C the queue grows without end, so there is no wait to give.${left}`;
+    return `Demand exceeds staff: ${decimal(work)} reps' work for ${reps}. By Erlang C the queue grows without bound, so there is no finite wait.${abandonment}`;
   }
   const a = chosen.a ? ` and ${percent(chosen.a.answeredWithinTargetOfOffered, 0)} by Erlang A` : "";
   return `${reps} would answer ${percent(chosen.c.serviceLevel, 0)} in time by Erlang C${a}.`;
 }
 
-/** Where a value of the form comes from. */
+/** A prefilled value and its source. */
 export interface Prefill {
   value: number | null;
   source: string;
@@ -146,7 +146,7 @@ export interface Prefill {
 
 export type StaffingField = Exclude<keyof StaffingInputs, "minutes">;
 
-/** The queue's own figures, and what no export tells. */
+/** The queue's own figures, and defaults for what no export has. */
 export function prefill(
   load: QueueLoad | undefined,
   all: QueueLoad | undefined,
@@ -157,7 +157,7 @@ export function prefill(
     const value = load?.[name] ?? null;
     if (value !== null) return { value, source: "own, last 4 weeks" };
     const other = all?.[name] ?? null;
-    return other === null ? { value: null, source: held } : { value: other, source: `of all queues: ${held}` };
+    return other === null ? { value: null, source: held } : { value: other, source: `all queues: ${held}` };
   };
   const few = `fewer than ${site.min_reps} reps or ${site.min_contacts} contacts`;
   return {
@@ -172,28 +172,28 @@ export function prefill(
     target: { value: site.target, source: "the site's target" },
     seconds: { value: site.seconds, source: "the site's threshold" },
     patience: rounded(own("patience", `fewer than ${site.min_contacts} abandons`), 0),
-    shrinkage: { value: 0.3, source: "assumed: no export tells it" },
-    cap: { value: 0.85, source: "assumed: no export tells it" },
+    shrinkage: { value: 0.3, source: "assumed: not in the exports" },
+    cap: { value: 0.85, source: "assumed: not in the exports" },
     reps: { value: null, source: "as many as needed" },
   };
 }
 
-/** What every reader of a staffing figure has to know. */
+/** Assumptions that every reader of a staffing figure must know. */
 export const assumptions: readonly string[] = [
-  "Contacts arrive at random, at one rate through the whole interval, and handle times vary as the exponential distribution does.",
-  "One queue, one skill: every rep takes every contact of this queue, and no other. Reps who serve several queues break this, so the true need lies elsewhere.",
-  "Chat: a contact takes the mean handle time divided by the chats at once. Handle time grows when reps hold more chats, which this leaves out.",
-  "Erlang C: nobody ever leaves the queue. It asks for too many reps where people do leave.",
-  "Erlang A: everybody has the same chance of leaving in each second of waiting; mean patience = waiting time of all / abandons. An abandoned contact counts as not answered in time.",
-  "Each interval stands alone: no backlog from the one before.",
-  "Shrinkage and the occupancy cap are in no export: set your own.",
+  "Contacts arrive at random, at a constant rate throughout the interval, and handle times are exponentially distributed.",
+  "One queue, one skill: every rep takes every contact of this queue, and no others. Reps who serve several queues violate this, so the true requirement differs.",
+  "Chat: a contact takes the mean handle time divided by the number of concurrent chats. Handle time grows with concurrency, which is ignored here.",
+  "Erlang C: nobody ever abandons. It overstates the requirement where customers do.",
+  "Erlang A: every customer is equally likely to abandon in each second of waiting; mean patience = total waiting time / abandons. An abandoned contact counts as not answered in time.",
+  "Each interval is independent: no backlog from the one before.",
+  "Shrinkage and the occupancy cap are not in the exports: set your own.",
 ];
 
 function problemsOf({ contacts, aht, concurrency, target, seconds, cap, shrinkage }: StaffingInputs): string[] {
   return [
     contacts === null ? "the contacts of an interval" : null,
     aht === null || aht <= 0 ? "a handle time" : null,
-    concurrency === null || concurrency < 1 ? "at least 1 chat at once" : null,
+    concurrency === null || concurrency < 1 ? "at least 1 concurrent chat" : null,
     target === null || target <= 0 || target >= 1 ? "a target above 0 and under 100%" : null,
     seconds === null ? "the seconds of the target" : null,
     cap === null || cap <= 0 || cap > 1 ? "an occupancy cap above 0 and up to 100%" : null,

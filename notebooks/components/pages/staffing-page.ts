@@ -4,7 +4,7 @@ import { crosshair } from "../charts/crosshair.js";
 import { figure, sharedColumn, type TableColumn } from "../charts/figure.js";
 import { emptyPanel, panel } from "../charts/panel.js";
 import { isolated } from "../metrics/bidi.js";
-import { clock, count, decimal, fileName, percent, plural, zone } from "../metrics/format.js";
+import { clock, count, decimal, fileName, percent, plural, roundTo, zone } from "../metrics/format.js";
 import { pageThrough } from "../metrics/freshness.js";
 import { excludedDay, type Site } from "../metrics/site.js";
 import { html, svg } from "../picture/dom.js";
@@ -18,18 +18,18 @@ export function staffingCards(result: WhatIf): HTMLElement {
     label,
     value: required ? plural(required.agents, "rep") : "–",
     note: required
-      ? `${count(required.scheduled)} scheduled; fixed by the ${required.binds === "nothing" ? "lack of contacts" : required.binds === "occupancy" ? "occupancy cap" : "service level"}`
+      ? `${count(required.scheduled)} scheduled; set by the ${required.binds === "nothing" ? "lack of contacts" : required.binds === "occupancy" ? "occupancy cap" : "service level"}`
       : why,
   });
   return cards([
-    need("Erlang C: nobody leaves", c, "cannot be told"),
-    need("Erlang A: the impatient leave", a, inputs.patience === null ? "needs a patience" : "cannot be told"),
+    need("Erlang C: no abandonment", c, "unknown"),
+    need("Erlang A: with abandonment", a, inputs.patience === null ? "needs a mean patience" : "unknown"),
     {
-      label: "Work alone",
+      label: "Workload only",
       value: workOnly ? plural(workOnly.agents, "rep") : "–",
       note: workOnly
         ? `${count(workOnly.scheduled)} scheduled; ${decimal(result.work)} busy at ${percent(inputs.cap, 0)} occupancy`
-        : "cannot be told",
+        : "unknown",
     },
     {
       label: chosen ? `With ${plural(chosen.reps, "rep")}` : "With the reps given",
@@ -48,13 +48,13 @@ export function staffingCards(result: WhatIf): HTMLElement {
             }
           : {}),
       note: chosen
-        ? `mean wait ${clock(chosen.c.asaSeconds)} (C)${chosen.a ? `, ${clock(chosen.a.meanWaitAllSeconds)} (A), ${percent(chosen.a.pAbandon)} leave (A)` : ""}`
+        ? `mean wait ${clock(chosen.c.asaSeconds)} (C)${chosen.a ? `, ${clock(chosen.a.meanWaitAllSeconds)} (A), ${percent(chosen.a.pAbandon)} abandon (A)` : ""}`
         : "no contacts",
     },
   ]);
 }
 
-/** The curve of service level by reps, with its table. */
+/** Service level by number of reps, with its table. */
 export function staffingFigure(
   result: WhatIf,
   options: { queue: string; site: Site; load: QueueLoad | undefined },
@@ -78,8 +78,8 @@ export function staffingFigure(
       title: curveTitle(result),
       subtitle: curveSubtitle(result, queue),
       legend: [
-        { text: "Erlang C, everybody waits", mark: "blue" },
-        ...(inputs.patience === null ? [] : [{ text: "Erlang A, the impatient leave", mark: "orange" }]),
+        { text: "Erlang C, no abandonment", mark: "blue" },
+        ...(inputs.patience === null ? [] : [{ text: "Erlang A, with abandonment", mark: "orange" }]),
         ...(work !== null && points.some(({ reps }) => reps <= work)
           ? [{ text: "Demand exceeds staff (C)", mark: "grey-soft" }]
           : []),
@@ -98,9 +98,9 @@ export function staffingFigure(
   );
 }
 
-/** Which contacts the form was filled from. */
+/** The contacts behind the prefilled values. */
 export function staffingSource(load: QueueLoad | undefined, site: Site): string {
-  if (!load) return "No history of this queue: it takes both issue_queues and rep_convos.";
+  if (!load) return "No history of this queue: that needs both issue_queues and rep_convos.";
   const { contacts, excluded } = load;
   const without = excluded.length ? ` Excluded: ${excluded.map((day) => excludedDay(site, day)).join(", ")}.` : "";
   return `Prefilled from n = ${count(contacts)} contacts of the last four whole weeks.${without} Source: issue_queues, rep_convos, rep_utilized.`;
@@ -123,23 +123,22 @@ function curveTitle({ c, a, inputs }: WhatIf): string {
 }
 
 function curveSubtitle({ inputs, points, effectiveAht }: WhatIf, queue: string): string {
-  const what = `Indicative: share of contacts answered within ${decimal(inputs.seconds, 0)} s by reps on the queue, ${isolated(queue)}`;
+  const what = `Indicative: share of contacts answered within ${decimal(inputs.seconds, 0)} s by number of reps on the queue, ${isolated(queue)}`;
   if (points.length === 0) return `${what}.`;
   return [
     what,
     `${decimal(inputs.contacts)} contacts in ${inputs.minutes} minutes`,
-    `${clock(effectiveAht)} of rep time each (${clock(inputs.aht)} / ${decimal(inputs.concurrency, 2)} chats at once)`,
+    `${clock(effectiveAht)} of rep time each (${clock(inputs.aht)} / ${decimal(inputs.concurrency, 2)} concurrent chats)`,
     ...(inputs.patience === null ? [] : [`mean patience ${clock(inputs.patience)}`]),
   ]
     .join(", ")
     .concat(".");
 }
 
-/** Service level by reps: two curves, the target, what is needed and what is given. */
+/** Service level by reps: two curves, the target, the requirement and the reps given. */
 function curveChart(result: WhatIf, width: number): SVGSVGElement {
   const { points, inputs, c, a, work, chosen } = result;
-  if (points.length === 0) return emptyPanel(width, "Nothing to draw: an input is missing, or nothing comes.");
-  const label = (at: number) => plural(points[at]!.reps, "rep");
+  if (points.length === 0) return emptyPanel(width, "Nothing to draw: an input or the contacts are missing.");
   const narrow = width < 520;
   const every = Math.max(1, Math.ceil(points.length / (narrow ? 6 : 14)));
   const base = panel({
@@ -150,22 +149,23 @@ function curveChart(result: WhatIf, width: number): SVGSVGElement {
     ticks: [0, 0.25, 0.5, 0.75, 1],
     format: (value) => percent(value, 0),
     tick: () => null,
-    shade: (slot) => (work !== null && points[slot]!.reps <= work ? "closed" : null),
+    shade: (slot) => (work !== null && (points[slot]?.reps ?? 0) <= work ? "closed" : null),
     label: "Service level by number of reps",
     description: `Curves of Erlang C${a ? " and Erlang A" : ""}; line: the target of ${percent(inputs.target, 0)}.`,
     crosshair: crosshair(),
     margin: { right: narrow ? 12 : 92, bottom: 38 },
     readout: (at) => {
-      const point = points[at]!;
+      const point = points[at];
+      if (!point) return "";
       const wait =
         point.c.state === "overloaded"
           ? "demand exceeds staff"
           : `${percent(point.c.serviceLevel)}, wait ${clock(point.c.asaSeconds)}`;
       return [
-        label(at),
+        plural(point.reps, "rep"),
         `C ${wait}`,
         point.a
-          ? `A ${percent(point.a.answeredWithinTargetOfOffered)}${narrow ? "" : `, ${percent(point.a.pAbandon)} leave`}`
+          ? `A ${percent(point.a.answeredWithinTargetOfOffered)}${narrow ? "" : `, ${percent(point.a.pAbandon)} abandon`}`
           : null,
       ]
         .filter(Boolean)
@@ -197,24 +197,25 @@ function curveChart(result: WhatIf, width: number): SVGSVGElement {
     );
   }
   const curve = (value: (point: StaffingPoint) => number | null, mark: string, need: number | undefined) => {
-    const known = points.map((point, i) => ({ i, point, value: value(point) })).filter((d) => d.value !== null);
-    const path = line<(typeof known)[number]>()
-      .x(({ i }) => middle(i))
-      .y(({ value }) => y(value!));
-    marks.append(svg("path", { class: `line ${mark}-line`, d: path(known) }));
-    for (const { i, point, value } of known) {
-      const needed = point.reps === need;
+    const dots = points.flatMap((point, i) => {
+      const share = value(point);
+      return share === null ? [] : [{ x: middle(i), y: y(share), needed: point.reps === need }];
+    });
+    const path = line<(typeof dots)[number]>()
+      .x(({ x }) => x)
+      .y(({ y }) => y);
+    marks.append(svg("path", { class: `line ${mark}-line`, d: path(dots) }));
+    for (const { x, y, needed } of dots)
       if (needed || points.length <= 40)
-        marks.append(svg("circle", { class: `dot ${mark}`, cx: middle(i), cy: y(value!), r: needed ? 5.5 : 2.2 }));
-    }
+        marks.append(svg("circle", { class: `dot ${mark}`, cx: x, cy: y, r: needed ? 5.5 : 2.2 }));
   };
   curve(({ a }) => a?.answeredWithinTargetOfOffered ?? null, "orange", a?.agents);
   curve(({ c }) => c.serviceLevel, "blue", c?.agents);
   const given = inputs.reps === null || !chosen ? -1 : points.findIndex(({ reps }) => reps >= chosen.reps);
-  if (given >= 0)
+  if (chosen && given >= 0)
     marks.append(
       svg("line", { class: "given", x1: middle(given), x2: middle(given), y1: y(0), y2: y(1) }),
-      svg("text", { class: "given-label", x: middle(given) + 4, y: y(0) - 6 }, `${count(chosen!.reps)} given`),
+      svg("text", { class: "given-label", x: middle(given) + 4, y: y(0) - 6 }, `${count(chosen.reps)} given`),
     );
   return base.root;
 }
@@ -226,7 +227,7 @@ function number(
 ): TableColumn<StaffingPoint> {
   return {
     label,
-    value: (point) => (value(point) === null ? null : Number(value(point)!.toFixed(5))),
+    value: (point) => roundTo(value(point), 5),
     text: (point) => text(value(point)),
   };
 }
@@ -240,7 +241,7 @@ const columns: TableColumn<StaffingPoint>[] = [
     ({ c }) => c.asaSeconds,
     (value) => decimal(value),
   ),
-  number("Waits at all, C", ({ c }) => c.pWait, percent),
+  number("Waits, C", ({ c }) => c.pWait, percent),
   number("Occupancy, C", ({ c }) => c.occupancy, percent),
   number("In time, A", ({ a }) => a?.answeredWithinTargetOfOffered ?? null, percent),
   number(
@@ -248,6 +249,6 @@ const columns: TableColumn<StaffingPoint>[] = [
     ({ a }) => a?.meanWaitAllSeconds ?? null,
     (value) => decimal(value),
   ),
-  number("Leave, A", ({ a }) => a?.pAbandon ?? null, percent),
+  number("Abandons, A", ({ a }) => a?.pAbandon ?? null, percent),
   number("Occupancy, A", ({ a }) => a?.occupancy ?? null, percent),
 ];

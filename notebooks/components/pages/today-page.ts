@@ -17,7 +17,7 @@ import {
 import { driverPanel, explain } from "../charts/drivers.js";
 import { csvButton, figure, type TableColumn, table } from "../charts/figure.js";
 import { netChart } from "../charts/intraday.js";
-import { readUrl, tellUnknown, writeUrl } from "../charts/url-state.js";
+import { readUrl, reportUnknown, writeUrl } from "../charts/url-state.js";
 import { isolated } from "../metrics/bidi.js";
 import {
   clock,
@@ -42,7 +42,7 @@ import type { Grain } from "../metrics/windows.js";
 import { html, whenIdle } from "../picture/dom.js";
 import type { QueueLoad } from "./queue-load.js";
 
-/** Everything the parts of the Today page are made from. */
+/** The contents of the Today page. */
 export interface TodayPage extends DayFacts {
   windows: readonly Interval[];
   compared: today.Compared | null;
@@ -52,12 +52,12 @@ export interface TodayPage extends DayFacts {
   crosshair: Crosshair;
 }
 
-/** What the page is made from, out of the files it has read and the choices of its filters. */
+/** The page's contents, from its files and filters. */
 export function todayPage(options: {
   site: Site;
   zone: Zone;
   days: readonly IntradayDay[];
-  day: string; // "" when there is none at all
+  day: string; // "" without any day
   queue: string;
   grain: Grain;
   comparison: today.Comparison;
@@ -105,21 +105,21 @@ export function todayPage(options: {
   };
 }
 
-/** The headline figures of the day so far, beside those of what it is compared with. */
+/** The headline figures of the day so far, with their comparison. */
 export function todayCards({ windows, compared, rest, site, day }: TodayPage): Card[] {
   if (!day) return [];
   const sum = today.summarize(windows);
   const service = today.serviceLevelOf(site)(sum.served);
   const counted = sum.intervals > 0 && !lacks(site, "assignments", "abandons");
   const most = maximum(windows.map((row) => row.reps));
-  const hidden = (most ?? 0) < site.min_reps && windows.some((row) => row.held); // the most may be among those held back
+  const hidden = (most ?? 0) < site.min_reps && windows.some((row) => row.held); // the maximum may be held back
   const peak = hidden ? null : most;
   const available = maximum(windows.map((row) => row.available));
   const projected = rest?.projection.projected;
   const label = compared?.label ?? "";
   const unmapped = (...metrics: string[]) => lacks(site, ...metrics) && "no column is mapped";
   const few = (contacts: number | null) => (contacts ? "held back: too few contacts or reps" : "");
-  const none = unmapped("assignments", "abandons") || (sum.intervals === 0 && "nothing has arrived");
+  const none = unmapped("assignments", "abandons") || (sum.intervals === 0 && "no data yet");
   return [
     {
       label: "Offered",
@@ -141,7 +141,7 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
       note:
         (service === null &&
           (unmapped("assignments", "abandons", "within_threshold") ||
-            (windows.some((row) => today.contradictory(row, site)) && "counts contradict"))) ||
+            (windows.some((row) => today.contradictory(row, site)) && "inconsistent counts"))) ||
         `target ${percent(site.target, 0)}${compared?.service ? `; ${label} ${percent(compared.service)}` : ""}`,
     },
     {
@@ -172,16 +172,16 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
           ? unmapped("reps") || "held back or none"
           : available === null
             ? unmapped("available") ||
-              (windows.some((row) => row.timeContradicts) ? "times contradict" : "time available not known")
+              (windows.some((row) => row.timeContradicts) ? "inconsistent times" : "available time unknown")
             : `${decimal(available)} available (FTE)`,
     },
   ];
 }
 
-/** The interval that the reader chose, taken apart; empty without one. The choice stands in the address. */
+/** The drivers of the interval that the reader picked; empty without one. The pick is in the address. */
 export function chosenInterval(page: TodayPage): HTMLElement {
   const { net, basis, zone, site, crosshair } = page;
-  const place = html("div", { class: "drivers-place", "aria-live": "polite" });
+  const container = html("div", { class: "drivers-place", "aria-live": "polite" });
   let shown: number | null = null;
   const show = (slot: number | null) => {
     const chosen = slot === null ? undefined : net[slot];
@@ -193,24 +193,24 @@ export function chosenInterval(page: TodayPage): HTMLElement {
           onClose: () => crosshair.pick(slot),
         })
       : null;
-    place.replaceChildren(...(panel ? [panel] : []));
+    container.replaceChildren(...(panel ? [panel] : []));
     shown = slot;
   };
-  crosshair.follow(place, () => {
+  crosshair.follow(container, () => {
     if (crosshair.picked === shown) return;
     show(crosshair.picked);
-    writeUrl({ at: shown === null ? null : net[shown]!.row.label });
+    writeUrl({ at: shown === null ? null : (net[shown]?.row.label ?? null) });
   });
   const written = readUrl("at");
   const slot = net.findIndex(({ row }) => row.label === written);
-  const none = { label: "Interval", value: written ?? "", shown: "none taken apart" };
-  tellUnknown("at", written === null || slot >= 0 ? null : none);
-  if (slot >= 0) crosshair.picked = slot; // nothing is in the page yet that could be told
+  const none = { label: "Interval", value: written ?? "", shown: "none" };
+  reportUnknown("at", written === null || slot >= 0 ? null : none);
+  if (slot >= 0) crosshair.picked = slot; // no listener is attached yet
   show(crosshair.picked);
-  return place;
+  return container;
 }
 
-/** The charts of the day, one under the other on the same time axis, with one crosshair. */
+/** The charts of the day, one below the other on one time axis, with a shared crosshair. */
 export function todayFigures(page: TodayPage): HTMLElement {
   if (!page.day) return html("div", { class: "figures" });
   const { rows, rest, net, queue, day, grain, zone, site, crosshair } = page;
@@ -229,18 +229,18 @@ export function todayFigures(page: TodayPage): HTMLElement {
     shown(handleOf(page), held(rows, site)),
     shown(
       repsOf(page),
-      `Each rep counts once, however many queues. ${held(rows, site)}`.trim(),
+      `Each rep counts once, however many queues they serve. ${held(rows, site)}`.trim(),
       "queue_membership_wfm",
     ),
     figure({
       id: "net-staffing",
       title: netTitle(net),
-      subtitle: `Indicative: available less required reps, full-time equivalents. ${where}.`,
+      subtitle: `Indicative: available minus required reps, in full-time equivalents. ${where}.`,
       legend: [
         { text: "Reps to spare", mark: "blue" },
         { text: "Too few", mark: "orange" },
         ...(net.some((row) => row.ahead && row.net !== null)
-          ? [{ text: "Scheduled less required for the projection", mark: "planned" }]
+          ? [{ text: "Scheduled minus required for the projection", mark: "planned" }]
           : []),
       ],
       footer: footer(
@@ -255,7 +255,7 @@ export function todayFigures(page: TodayPage): HTMLElement {
   );
 }
 
-/** All numbers of the day, interval by interval. */
+/** All figures of the day, per interval. */
 export function intervalTable(page: TodayPage): HTMLElement {
   if (!page.day) return html("p", { class: "none" }, "No intervals yet.");
   const { rows, queue, day } = page;
@@ -299,10 +299,10 @@ function several({ queue, rows, net }: TodayPage): string {
   return [
     queue === allQueues
       ? ""
-      : "A rep of several queues is available to each of them, so for one queue this is the most it could have.",
-    rows.some((row) => row.scheduled !== null) ? "Scheduled: the schedule of kit.yaml." : "",
+      : "A rep of several queues is available to each of them, so this is an upper bound for one queue.",
+    rows.some((row) => row.scheduled !== null) ? "Scheduled: the schedule in kit.yaml." : "",
     net.some(({ contacts, handle, row }) => contacts && handle !== null && row.handle === null)
-      ? "Without a handle time of its own an interval takes the day's mean."
+      ? "An interval without a handle time takes the day's mean."
       : "",
   ]
     .filter(Boolean)
@@ -311,5 +311,5 @@ function several({ queue, rows, net }: TodayPage): string {
 
 function held(rows: readonly Interval[], site: Site): string {
   const small = rows.filter((row) => row.held).length;
-  return small ? `${small} intervals held back: fewer than ${site.min_reps} reps behind them.` : "";
+  return small ? `${plural(small, "interval")} held back: fewer than ${site.min_reps} reps.` : "";
 }

@@ -5,15 +5,15 @@ export interface CsvColumn<T> {
 }
 
 /**
- * A CSV file that spreadsheets read as UTF-8: they take the byte order mark for that, and a file without it for one in the
- * machine's own encoding. Source: Microsoft, "Opening CSV UTF-8 files correctly in Excel".
+ * A CSV file with a byte order mark, without which spreadsheets assume the machine's own encoding.
+ * Source: Microsoft, "Opening CSV UTF-8 files correctly in Excel".
  */
 export function csvFile(text: string): string {
   return `\ufeff${text}`;
 }
 
 /**
- * RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe in front. Source: OWASP, CSV injection.
+ * RFC 4180. Text that a spreadsheet would run as a formula is prefixed with an apostrophe. Source: OWASP, CSV injection.
  */
 export function csv<T>(columns: CsvColumn<T>[], rows: readonly T[]): string {
   const cell = (value: string | number | null) => {

@@ -1,7 +1,7 @@
 type Child = Node | string | number | null | undefined | false | Child[];
 type Attributes = Record<string, string | number | boolean | null | undefined | ((event: never) => void)>;
 
-/** An HTML element. A function under `onclick` and the like becomes a listener; null and false leave an attribute out. */
+/** An HTML element. A function as `onclick` etc. becomes a listener; a null or false attribute is left out. */
 export function html<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -19,13 +19,13 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
-/** A chart to draw in, one unit a pixel. */
+/** The root of a chart, one unit per pixel. */
 export function chartRoot(width: number, height: number, attributes: Attributes, ...children: Child[]): SVGSVGElement {
   const viewBox = `0 0 ${width} ${height}`;
   return svg("svg", { class: "panel", width, height, viewBox, ...attributes }, ...children);
 }
 
-/** Does something when the browser has drawn and has time. */
+/** Runs work when the browser is idle. */
 export function whenIdle(work: () => void): void {
   (globalThis.requestIdleCallback ?? setTimeout)(work); // Safari has none
 }

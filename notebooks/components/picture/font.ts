@@ -1,18 +1,18 @@
-// Inter 4.001, of which notebooks/fonts has two weights: cut down to Latin, Greek, Cyrillic and the signs that charts use, and
-// without kerning, so that a text is as wide as the sum of its letters. SIL Open Font License. Made with fontTools:
+// Inter 4.001 in two weights (notebooks/fonts): subset to Latin, Greek, Cyrillic and the symbols charts use, without kerning,
+// so that the width of a text is the sum of its letters. SIL Open Font License. Made with fontTools:
 // pyftsubset Inter.ttf --unicodes=… --layout-features=ccmp --no-hinting [--flavor=woff2]
 
-/** The weights that pictures have. */
+/** The font weights of pictures. */
 export const weights = [400, 600] as const;
 export type Weight = (typeof weights)[number];
 
-/** A font file as a picture carries it. */
+/** A font embedded in a picture. */
 export interface Font {
   weight: number;
   woff2: string; // base64
 }
 
-/** What has a picture drawn in the fonts that it carries. */
+/** The CSS rules for embedded fonts. */
 export function fontFaces(fonts: readonly Font[]): string {
   return fonts
     .map(
@@ -23,23 +23,23 @@ export function fontFaces(fonts: readonly Font[]): string {
 }
 
 /**
- * How wide a text is in the pictures' font, in pixels. Letters that the font lacks are taken as one em wide, marks on
- * letters and of direction as nothing.
+ * The width of a text in the pictures' font, in pixels. Letters missing from the font count as one em, combining and
+ * directional marks as zero.
  */
 export function textWidth(text: string, size: number, weight: Weight = 400): number {
   let sum = 0;
   for (const letter of text) {
-    const code = letter.codePointAt(0)!;
+    const code = letter.codePointAt(0) ?? 0;
     if (code >= 0x300 && /^[\p{M}\p{Cf}]$/u.test(letter)) continue;
     sum += code < 0x180 ? (widths[weight][code - 0x20] ?? 0) : code < 0x2e80 ? 640 : 1000;
   }
   return (sum * size) / 1000;
 }
 
-/** How much wider than the pictures' font that of a reader's system may be, in which pages are written: DejaVu Sans. */
+/** How much wider than the pictures' font a reader's system font, which pages use, may be: DejaVu Sans. */
 export const widestFont = 1.2;
 
-// Of U+0020 to U+017F, in thousandths of the font size.
+// U+0020 to U+017F, in thousandths of the font size.
 const widths: Record<Weight, number[]> = {
   400: numbers(`
     281 288 466 633 642 982 644 300 365 365 501 662 288 460 288 360 631 407 610 618 646 593 620 566 619

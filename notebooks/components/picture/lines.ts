@@ -1,7 +1,7 @@
 import { isolatedLines } from "../metrics/bidi.js";
 import { textWidth, type Weight } from "./font.js";
 
-/** A text in lines of at most that width. A word wider than a line is broken; what is beyond the last line becomes "…". */
+/** A text wrapped to a width. A word wider than a line is broken; text beyond the last line becomes "…". */
 export function wrapText(
   text: string,
   { width, size, weight = 400, most = 10 }: { width: number; size: number; weight?: Weight; most?: number },
@@ -27,11 +27,12 @@ export function wrapText(
   }
   if (line) lines.push(line);
   if (lines.length <= most) return isolatedLines(lines);
-  const last = cutText(`${lines[most - 1]!}…`, { width, size, weight });
-  return isolatedLines([...lines.slice(0, most - 1), last]);
+  const shown = lines.slice(0, most);
+  const last = cutText(`${shown.pop() ?? ""}…`, { width, size, weight });
+  return isolatedLines([...shown, last]);
 }
 
-/** A text that is not wider than that: as it is, or cut between letters, with "…" at its end. */
+/** A text cut to a width, between letters and with "…" at the end. */
 export function cutText(
   text: string,
   { width, size, weight = 400 }: { width: number; size: number; weight?: Weight },

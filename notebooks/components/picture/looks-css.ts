@@ -11,7 +11,7 @@ export function looksCss(): string {
     return `.panel ${name === "text" ? name : `.${name}`} {\n${lines.join("")}}\n`;
   });
   return [
-    "/* Made of components/picture/looks.ts by `npm run renew`: colours, and the marks of charts. */\n",
+    "/* Generated from components/picture/looks.ts by `npm run renew`: colours and the marks of charts. */\n",
     `:root {\n${variables.join("")}\n${others.join("")}}\n`,
     `.panel {\n  font: ${textSize}px var(--sans-serif);\n}\n`,
     ...rules,

@@ -1,7 +1,7 @@
-// How charts look, once for pages and pictures: looks.css is made of these tables (`npm run renew`), and a picture has them
-// written into its elements.
+// The looks of charts on pages and in pictures: looks.css is generated from these tables (`npm run renew`), and in a picture
+// they are written into the elements.
 
-/** The colours of the light and the dark theme. A page has each as a custom property, `--ink`. */
+/** Colours of the light and dark themes. On a page each is a custom property, such as `--ink`. */
 export const colours = {
   paper: ["#f6f5f1", "#0f141a"],
   sheet: ["#ffffff", "#161c24"],
@@ -25,7 +25,7 @@ export const colours = {
 
 export type Colour = keyof typeof colours;
 
-/** The names that Framework and Plot have for them. */
+/** Framework's and Plot's names for them. */
 export const aliases = {
   "theme-background": "paper",
   "theme-background-a": "paper",
@@ -42,10 +42,10 @@ export const aliases = {
   "plot-background": "sheet",
 } as const satisfies Record<string, Colour>;
 
-/** What a mark looks like. Lengths are CSS pixels. */
+/** The look of a mark. Lengths are CSS pixels. */
 export interface Look {
   fill?: Colour | "none";
-  dark?: Colour; // the fill in the dark theme, where it is another
+  dark?: Colour; // the fill in the dark theme, if different
   stroke?: Colour;
   width?: number; // of the stroke
   dash?: string;
@@ -53,16 +53,16 @@ export interface Look {
   opacity?: number;
   size?: number; // of the font
   weight?: number; // of the font; pictures have 400 and 600
-  halo?: number; // of a text: a seam in the sheet's colour, so wide
-  crisp?: true; // on whole pixels of a screen; pictures are scaled
+  halo?: number; // width of a text's outline in the sheet's colour
+  crisp?: true; // aligned to screen pixels; ignored in pictures, which are scaled
 }
 
-/** Size of the text in a chart, unless its look has another. */
+/** Default text size in a chart. */
 export const textSize = 12;
 
 /**
- * The marks of charts by the class of their element, below one of class "panel". An element of several classes takes them in
- * the order of this table, so that the later ones win.
+ * The marks of charts by element class, below an element of class "panel". If an element has several classes, those later
+ * in this table win.
  */
 export const looks: Record<string, Look> = {
   // the frame
@@ -81,7 +81,7 @@ export const looks: Record<string, Look> = {
   "empty-box": { fill: "none", stroke: "rule", dash: "4 4" },
   "empty-text": { size: 13 },
 
-  // what answers a pointer
+  // the crosshair and selection
   cross: { fill: "ink", opacity: 0.09 },
   picked: { fill: "none", stroke: "ink", width: 1.5 },
   readout: { fill: "ink", weight: 550, size: 12.5, halo: 4 },
@@ -125,7 +125,7 @@ export const looks: Record<string, Look> = {
   given: { stroke: "ink", width: 1.5, dash: "2 3" },
   spark: { fill: "none", stroke: "blue", width: 1.6 },
 
-  // texts in the place of marks
+  // labels
   beyond: { fill: "ink-2", size: 10 },
   "projected-label": { fill: "blue-ink", halo: 3 },
   "end-label": { weight: 600, halo: 3 },
@@ -163,7 +163,7 @@ export const looks: Record<string, Look> = {
   "heat-middle": { stroke: "ink-2" },
 };
 
-/** A look as properties of CSS, which are SVG's attributes too; colours as the theme's custom properties. */
+/** A look as CSS properties, which are SVG attributes too; colours are the theme's custom properties. */
 export function declarations(look: Look): [property: string, value: string][] {
   const { fill, dark, stroke, width, dash, join, opacity, size, weight, halo, crisp } = look;
   const variable = (name: string) => (name === "none" ? name : `var(--${name})`);

@@ -1,11 +1,10 @@
 /**
- * What CSS makes of `color-mix(in oklab, first share%, second)`, for pictures: of what opens an SVG, only browsers know
- * color-mix. Colours are #rrggbb, the share is 0..100. By the matrices of CSS Color 4; the step from LMS to Lab is linear, so
- * that the mixture is the same before it.
+ * `color-mix(in oklab, first share%, second)` of CSS, for pictures: few SVG viewers support color-mix. Colours are #rrggbb,
+ * the share is 0..100. Uses the matrices of CSS Color 4; mixing happens in LMS, as its step to Lab is linear.
  */
 export function mixOklab(first: string, share: number, second: string): string {
   const [a, b] = [cones(first), cones(second)];
-  const [l, m, s] = a.map((value, i) => ((value * share + b[i]! * (100 - share)) / 100) ** 3) as Three;
+  const [l, m, s] = a.map((value, i) => ((value * share + (b[i] ?? 0) * (100 - share)) / 100) ** 3) as Three;
   const linear = [
     4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
     -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
@@ -16,7 +15,7 @@ export function mixOklab(first: string, share: number, second: string): string {
 
 type Three = [number, number, number];
 
-// The cube roots of long, medium and short.
+// Cube roots of the long, medium and short cone responses.
 function cones(hex: string): Three {
   const [r, g, b] = [1, 3, 5].map((at) => {
     const part = Number.parseInt(hex.slice(at, at + 2), 16) / 255;

@@ -1,14 +1,14 @@
 import { aliases, type Colour, colours, declarations, type Look, looks, textSize } from "./looks.js";
 import { mixOklab } from "./oklab.js";
 
-/** The light value of a colour. */
+/** A colour's value in the light theme. */
 export function light(name: Colour): string {
   return colours[name][0];
 }
 
 /**
- * Writes the looks of marks into an element of SVG and all below it, and takes out what only a page has a use for: it then
- * looks the same without a style sheet. Always the light theme.
+ * Writes the looks of marks into an SVG element and its descendants and removes what only a page needs, so that it looks the
+ * same without a style sheet. Always the light theme.
  */
 export function paint(root: Element): void {
   const inPanel = root.getAttribute("class")?.split(" ").includes("panel") ?? false;
@@ -21,7 +21,7 @@ export function paint(root: Element): void {
   }
 }
 
-/** The elements below one, in order. */
+/** An element's descendants in document order. */
 export function below(root: Element): Element[] {
   return [...root.children].flatMap((child) => [child, ...below(child)]);
 }
@@ -39,7 +39,7 @@ function lookOf(element: Element, inPanel: boolean): Look {
   return Object.assign({}, ...marks.filter(([name]) => names.includes(name)).map(([, look]) => look));
 }
 
-// Colours of the theme in attributes, as Plot writes them.
+// Attributes with theme colours, as Plot writes them.
 function attributes(element: Element): [property: string, value: string][] {
   return [...element.attributes].flatMap(({ name, value }): [string, string][] =>
     name !== "style" && value.includes("var(--") ? [[name, value]] : [],
@@ -54,7 +54,7 @@ function inline(element: Element): [property: string, value: string][] {
 }
 
 function painted(property: string, value: string): string {
-  if (property === "font-weight") return Number(value) >= 550 ? "600" : "400"; // the two that pictures carry
+  if (property === "font-weight") return Number(value) >= 550 ? "600" : "400"; // the two weights of pictures
   return value
     .replace(/var\(--([\w-]+)(?:, *([^()]+))?\)/g, (_, name, other) => lights.get(name) ?? other ?? light("ink-3"))
     .replace(/color-mix\(in oklab, (#\w+) (\d+)%, (#\w+)\)/, (_, a, share, b) => mixOklab(a, Number(share), b))

@@ -7,20 +7,20 @@ import { textSize } from "./looks.js";
 import { below, light, paint } from "./paint.js";
 import { swatch } from "./swatch.js";
 
-/** What a picture says. It is read without its page, so nothing may be left to the page. */
+/** The contents of a picture. It is read without its page, so it must be complete. */
 export interface Picture {
-  kicker: string; // where it is from: page, queue, day
+  kicker: string; // the source: page, queue, day
   title: string;
   lead: string;
   charts: PictureChart[];
-  notes: string[]; // zone, data-through, n, source, formula, one paragraph each
+  notes: string[]; // zone, data through, n, source, formula: one paragraph each
 }
 
 export interface PictureChart {
   title?: string;
   subtitle?: string;
   legend?: LegendEntry[] | undefined;
-  height?: number; // the chart's own by default
+  height?: number; // default: the chart's own
   draw: (width: number, height?: number) => SVGSVGElement;
 }
 
@@ -29,15 +29,15 @@ export interface LegendEntry {
   mark: string; // of swatch.ts
 }
 
-/** Of every picture, in CSS pixels: what a chat shows of it can be read, and a PNG of twice the size is sharp. */
+/** Width of every picture in CSS pixels: legible in a chat preview, and sharp as a PNG of twice the size. */
 export const pictureWidth = 880;
 
 const edge = 32;
 const inner = pictureWidth - 2 * edge;
 
 /**
- * Composes charts and words to one drawing that stands alone: opaque, in the light theme, with colours written into
- * the elements. The same on a page and on the command line; it carries the fonts given.
+ * Composes charts and words into one self-contained drawing: opaque, in the light theme, with colours written into the
+ * elements and the given fonts embedded. The same on a page and on the command line.
  */
 export function picture(parts: Picture, fonts: readonly Font[] = []): SVGSVGElement {
   const content: SVGElement[] = [];
@@ -93,14 +93,14 @@ export function picture(parts: Picture, fonts: readonly Font[] = []): SVGSVGElem
   return root;
 }
 
-/** The last note of a picture: when it was made, in the site's zone. */
+/** The last note of a picture: when it was generated, in the site's zone. */
 export function generatedNote(now: Date, timezone: string): string {
   const instant = now.getTime();
   const day = timeZone(timezone).date(instant);
   return `Generated ${dayName(day)} ${day.slice(0, 4)}, ${zone(timezone).exactTime(instant)}, by asapp-notebook-kit.`;
 }
 
-/** The text of a drawing. */
+/** A drawing as XML. */
 export function markup(element: Element): string {
   const attributes = [...element.attributes].map(({ name, value }) => ` ${name}="${escapeText(value)}"`);
   const children = [...element.childNodes].map((child) =>
@@ -124,7 +124,7 @@ function textAttributes({ size, weight, fill }: Pick<TextStyle, "size" | "weight
   return { "font-size": size, "font-weight": weight, fill };
 }
 
-/** Makes a chart of a page one that stands still: without the parts that answer a pointer, its looks written into it. */
+/** Makes a page's chart static: removes the parts that react to a pointer and writes its looks into it. */
 export function still(chart: SVGSVGElement): SVGSVGElement {
   for (const element of below(chart)) if (hasClass(element, "pointer")) element.remove();
   paint(chart);
@@ -132,7 +132,7 @@ export function still(chart: SVGSVGElement): SVGSVGElement {
   return chart;
 }
 
-// A chart as a group in its place.
+// A chart as a positioned group.
 function drawing({ draw, height }: PictureChart, y: number) {
   const chart = still(draw(inner, height));
   const [, , , tall] = (chart.getAttribute("viewBox") ?? "").split(" ").map(Number);
@@ -163,21 +163,21 @@ function legend(entries: LegendEntry[], top: number) {
   return { element, height: y - top + 4 };
 }
 
-// Patterns are counted over a page's life; in a picture they begin at one.
+// On a page, pattern ids count up; in a picture they start at one.
 function renameIds(root: Element): void {
   const names = new Map<string, string>();
   for (const element of below(root)) {
     const id = element.getAttribute("id");
     if (!id) continue;
-    names.set(id, `p${names.size + 1}`);
-    element.setAttribute("id", names.get(id)!);
+    const renamed = `p${names.size + 1}`;
+    names.set(id, renamed);
+    element.setAttribute("id", renamed);
   }
   for (const element of below(root))
     for (const { name, value } of [...element.attributes]) {
-      const used = /^(url\()?#([^)]+)\)?$/.exec(value);
-      if (!used || !names.has(used[2]!)) continue;
-      const id = `#${names.get(used[2]!)}`;
-      element.setAttribute(name, used[1] ? `url(${id})` : id);
+      const [, url, id = ""] = /^(url\()?#([^)]+)\)?$/.exec(value) ?? [];
+      const renamed = names.get(id);
+      if (renamed) element.setAttribute(name, url ? `url(#${renamed})` : `#${renamed}`);
     }
 }
 
@@ -185,8 +185,8 @@ function hasClass(element: Element, name: string): boolean {
   return element.getAttribute("class")?.split(" ").includes(name) ?? false;
 }
 
-// Control characters and halves of letters cannot stand in XML; marks that override the direction of writing could make a
-// name rewrite the text around it. Isolates stay: they keep a name to itself.
+// Control characters and lone surrogates are not allowed in XML; directional overrides could reorder the text around a name.
+// Isolates are kept.
 function escapeText(text: string): string {
   return text
     .replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`)

@@ -6,7 +6,7 @@ export async function svgBlob(parts: Picture): Promise<Blob> {
   return new Blob([markup(await drawn(parts))], { type: "image/svg+xml" });
 }
 
-/** The picture as a PNG file, of twice its size in CSS pixels, drawn from the same SVG. */
+/** The picture as a PNG file of twice its size in CSS pixels, drawn from the same SVG. */
 export async function pngBlob(parts: Picture): Promise<Blob> {
   const drawing = await drawn(parts);
   const [width, height] = [Number(drawing.getAttribute("width")), Number(drawing.getAttribute("height"))];
@@ -17,7 +17,8 @@ export async function pngBlob(parts: Picture): Promise<Blob> {
     await image.decode();
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [width * 2, height * 2];
-    const context = canvas.getContext("2d")!;
+    const context = canvas.getContext("2d");
+    if (!context) throw new Error("no canvas");
     context.scale(2, 2);
     context.drawImage(image, 0, 0, width, height);
     return await new Promise((resolve, reject) =>
@@ -35,7 +36,7 @@ async function drawn(parts: Picture): Promise<SVGSVGElement> {
 
 let fonts: Promise<Font[]> | undefined;
 
-// The head of a page links to them: to files of its site, or, in a page that stands alone, to what is written into the link.
+// A page's head links to them: to files of the site, or to data URLs in a standalone page.
 function pageFonts(): Promise<Font[]> {
   const links = document.querySelectorAll<HTMLLinkElement>('link[rel="kit-font"]');
   fonts ??= Promise.all(
@@ -45,13 +46,13 @@ function pageFonts(): Promise<Font[]> {
     })),
   );
   fonts.catch(() => {
-    fonts = undefined; // asked for again
+    fonts = undefined; // retry next time
   });
   return fonts;
 }
 
 async function base64(href: string): Promise<string> {
-  if (href.startsWith("data:")) return href.split(",")[1]!;
+  if (href.startsWith("data:")) return href.slice(href.indexOf(",") + 1);
   const response = await fetch(href);
   if (!response.ok) throw new Error(`${new URL(href).pathname}: ${response.status} ${response.statusText}`.trim());
   return btoa(String.fromCharCode(...new Uint8Array(await response.arrayBuffer())));

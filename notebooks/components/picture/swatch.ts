@@ -3,7 +3,7 @@ import type { Colour } from "./looks.js";
 
 export const swatchSize = 12;
 
-/** What stands for a mark in a legend, 12 units wide and high: layers, each over the one before. */
+/** Legend swatches by mark, 12 units square: layers, bottom first. */
 const swatches = new Map<string, Layer[]>(
   Object.entries({
     blue: [square("blue")],
@@ -26,8 +26,7 @@ const swatches = new Map<string, Layer[]>(
 );
 
 /**
- * The layers of a mark's swatch with its corner at (x, y). Their colours are those of the theme until they are painted.
- * Throws for a mark that has none.
+ * The layers of a mark's swatch with its corner at (x, y), in theme colours until painted. Throws for an unknown mark.
  */
 export function swatch(mark: string, x = 0, y = 0): SVGElement[] {
   const layers = swatches.get(mark);

@@ -23,17 +23,17 @@ import type { Picture } from "../picture/picture.js";
 
 export type { DayFacts };
 
-/** A day as its files hold it. */
+/** The data files of a day. */
 export interface DayFiles {
   site: Site;
   days: readonly IntradayDay[];
   day: string;
   series: readonly QueueDay[];
-  weekBefore?: readonly QueueDay[]; // for a comparison with it
-  comparison?: Comparison; // the usual unless told
+  weekBefore?: readonly QueueDay[]; // for the comparison with last week
+  comparison?: Comparison; // default: the usual
 }
 
-/** What a shared card or page of one queue is made from: the very facts of the Today page. */
+/** The facts behind a shared card or page of one queue: those of the Today page. */
 export function dayFacts(files: DayFiles, queue: string, grain: Grain): TodayPage {
   const { site, days, day, series, weekBefore = [], comparison = "usual" } = files;
   return todayPage({
@@ -51,24 +51,24 @@ export function dayFacts(files: DayFiles, queue: string, grain: Grain): TodayPag
   });
 }
 
-/** The intervals of a day that have begun and are open, as a table. */
+/** The started, open intervals of a day as a table. */
 export function dayTable(facts: DayFacts): HTMLElement {
   const seen = facts.rows.filter(({ state }) => state !== "pending" && state !== "closed");
   return table(dayColumns(facts), seen);
 }
 
-/** The charts of a day that a shared card holds. */
+/** The charts of a shared card. */
 export function cardCharts(facts: DayFacts): DayChart[] {
   return [volumeOf(facts), serviceLevelOf(facts), waitsOf(facts)];
 }
 
-/** What the card plots, interval by interval. */
+/** The values plotted on the card, per interval. */
 export function cardColumns(facts: DayFacts): TableColumn<Interval>[] {
   const all = cardCharts(facts).flatMap(({ columns }) => columns);
   return [...new Map(all.map((column) => [column.label, column])).values()];
 }
 
-/** A day of a queue as one picture: the headline, volume against the usual, service level with its target, waits. */
+/** A queue's day as one picture: headline, volume against the usual, service level with its target, waits. */
 export function dayCard(facts: DayFacts): Picture {
   const { queue, day, grain, site, rest } = facts;
   const { title, lead } = daySentence({ ...facts, projected: rest?.projection.projected ?? null });
@@ -87,7 +87,7 @@ export function dayCard(facts: DayFacts): Picture {
     notes: [
       provenance(facts, "queue_wfm", comparisonText(facts)),
       ...(rest ? [projectionText(rest)] : []),
-      `Service level: ${formula(site)}. Windows may still be corrected; real-time screens count contacts that have not ended yet and so differ.`,
+      `Service level: ${formula(site)}. Windows may still be corrected; real-time screens differ because they include contacts that have not ended yet.`,
     ],
   };
 }

@@ -5,7 +5,7 @@ import { csvButton, figure } from "../charts/figure.js";
 import { isolated } from "../metrics/bidi.js";
 import type { QueueDay } from "../metrics/day-file.js";
 import { fileName, longDay } from "../metrics/format.js";
-import type { IntradayDay } from "../metrics/interval.js";
+import { allQueues, type IntradayDay } from "../metrics/interval.js";
 import { projectionText } from "../metrics/rest-of-day.js";
 import type { Site } from "../metrics/site.js";
 import { type Comparison, dataThrough, daySentence } from "../metrics/today.js";
@@ -14,27 +14,27 @@ import { todayCards } from "../pages/today-page.js";
 import { html } from "../picture/dom.js";
 import { cardCharts, dayFacts, dayTable } from "./day-card.js";
 
-/** What a shared page carries with it. */
+/** The data embedded in a shared page. */
 export interface SharedPage {
   site: Site;
   days: IntradayDay[];
   day: string;
   series: QueueDay[];
-  weekBefore: QueueDay[]; // for a comparison with it
+  weekBefore: QueueDay[]; // for the comparison with last week
   comparison: Comparison;
-  queues: string[]; // to choose from
-  grain: Grain; // to begin with
+  queues: string[]; // choices
+  grain: Grain; // initial
   generated: string;
 }
 
-/** Fills a shared page: words, filters, charts and table of a day, from the data inside the file. */
+/** Fills a shared page with headline, filters, charts and table, from the embedded data. */
 function start(): void {
-  const data: SharedPage = JSON.parse(document.getElementById("shared-data")!.textContent!);
+  const data: SharedPage = JSON.parse(elementById("shared-data").textContent ?? "");
   const { site, day, queues, generated } = data;
   document.documentElement.dataset.timezone = site.timezone;
   document.documentElement.dataset.standalone = "true";
-  const chosen = { queue: queues[0]!, grain: String(data.grain) };
-  const place = html("div", {});
+  const chosen = { queue: queues[0] ?? allQueues, grain: String(data.grain) };
+  const content = html("div", {});
   const show = () => {
     const page = dayFacts(data, chosen.queue, Number(chosen.grain) as Grain);
     const words = daySentence({ ...page, projected: page.rest?.projection.projected ?? null });
@@ -42,7 +42,7 @@ function start(): void {
     const columns = dayColumns(page);
     const note = [comparisonText(page), page.rest ? projectionText(page.rest) : ""].filter(Boolean).join(" ");
     document.title = `${words.title} | ${site.title}`;
-    place.replaceChildren(
+    content.replaceChildren(
       html(
         "header",
         { class: "masthead" },
@@ -89,18 +89,22 @@ function start(): void {
   };
   const named = (value: string) => ({ value, text: value });
   const minutes = (value: string) => ({ value, text: `${value} min` });
-  document
-    .getElementById("shared-page")!
-    .replaceChildren(
-      html(
-        "form",
-        { class: "filters", "aria-label": "Filters" },
-        queues.length > 1 ? filter("queue", choice("queue", "Queue", queues.map(named))) : null,
-        filter("grain", segments("interval", "Interval", ["15", "30", "60"].map(minutes))),
-      ),
-      place,
-    );
+  elementById("shared-page").replaceChildren(
+    html(
+      "form",
+      { class: "filters", "aria-label": "Filters" },
+      queues.length > 1 ? filter("queue", choice("queue", "Queue", queues.map(named))) : null,
+      filter("grain", segments("interval", "Interval", ["15", "30", "60"].map(minutes))),
+    ),
+    content,
+  );
   show();
+}
+
+function elementById(id: string): HTMLElement {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`no element with the id ${id}`);
+  return element;
 }
 
 start();

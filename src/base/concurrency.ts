@@ -14,3 +14,34 @@ export function limitConcurrency(limit: number): <T>(task: () => Promise<T>) => 
     }
   };
 }
+
+/**
+ * Runs a task for each item, at most `limit` at once, and returns the results in the order of the items. Each worker takes its
+ * next item when it is free, so a generator is read lazily; `worker` is its number, from 0, for what each worker owns.
+ * After the first failure, of a task or of the items, no worker takes another item; it is thrown once all have ended.
+ */
+export async function mapConcurrently<T, R>(
+  limit: number,
+  items: Iterable<T>,
+  task: (item: T, worker: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const failures: unknown[] = [];
+  const iterator = items[Symbol.iterator]();
+  let taken = 0;
+  const runWorker = async (_: unknown, worker: number) => {
+    try {
+      while (failures.length === 0) {
+        const item = iterator.next();
+        if (item.done) return;
+        const index = taken++;
+        results[index] = await task(item.value, worker);
+      }
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  await Promise.all(Array.from({ length: limit }, runWorker));
+  if (failures.length > 0) throw failures[0];
+  return results;
+}

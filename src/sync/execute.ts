@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, sep } from "node:path";
+import { mapConcurrently } from "../base/concurrency.ts";
 import { CliError, reasonOf } from "../base/errors.ts";
 import { diskError, isFatal } from "../base/faults.ts";
 import type { Project } from "../config/project.ts";
@@ -60,7 +61,6 @@ class Executor {
   private readonly changed = new Map<string, { feed: string; dt: string }>();
   private readonly feeds: Map<string, FeedReport>;
   private readonly open = new Set<OpenDay>(); // days in progress
-  private fatal: unknown = null;
 
   constructor(project: Project, survey: Survey, result: SyncReport, { stop, report, limits }: Execution) {
     this.project = project;
@@ -76,22 +76,16 @@ class Executor {
   }
 
   async execute(): Promise<void> {
-    const tasks = this.tasks();
-    const worker = async () => {
-      for (const task of tasks) {
-        await this.carryOut(task);
-        if (this.fatal !== null) return;
-      }
-    };
+    let fatal: unknown = null;
     const fresh = join(tmpFolder(this.project), this.tmp, "new");
     try {
       mkdirSync(fresh, { recursive: true });
       for (const work of this.survey.works)
         if (work.rebuild) work.adopted = await adoptRaw(this.project, work.remote.feed, work.dt);
-      await Promise.all(Array.from({ length: this.project.config.sync.concurrency }, worker));
-      if (this.fatal === null) this.result.docs = await this.docs();
+      await mapConcurrently(this.project.config.sync.concurrency, this.tasks(), (task) => this.carryOut(task));
+      this.result.docs = await this.docs();
     } catch (error) {
-      this.fatal ??= diskError(error, this.project.data);
+      fatal = diskError(error, this.project.data);
     }
     try {
       // On a full disk this frees the space that the manifests need.
@@ -99,14 +93,14 @@ class Executor {
       for (const { record } of this.open) if (record.pending) this.flush(record);
       restore(this.project);
     } catch (error) {
-      this.fatal ??= diskError(error, this.project.data);
+      fatal ??= diskError(error, this.project.data);
     }
-    if (this.fatal !== null) throw this.fatal;
+    if (fatal !== null) throw fatal;
     this.result.failed.sort((a, b) => (partitionKey(a.id) < partitionKey(b.id) ? -1 : 1));
     this.result.changedDays = [...this.changed.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, day]) => day);
   }
 
-  // One queue for all workers: each takes the next task when it is free.
+  // Lazy, so that only the listings of days in progress are unpacked.
   private *tasks(): Generator<Task> {
     for (const work of this.survey.works) {
       const record = new DayRecord(this.project, work.remote.feed, work.dt, work.adopted);
@@ -114,7 +108,7 @@ class Executor {
         record.set(id, action === "remove" ? null : (state as LocalState));
       if (work.fetches.length === 0) {
         const isEmpty = work.rebuild && work.changes.length + (work.adopted?.length ?? 0) === 0;
-        if (!isEmpty) this.guard(() => this.flush(record));
+        if (!isEmpty) this.flushOrStop(record);
         continue;
       }
       const day: OpenDay = { record, left: work.fetches.length, flushed: performance.now() };
@@ -139,9 +133,8 @@ class Executor {
       this.count(entry, fetched.objects.length > 0 || partition.objects.length === 0, feed);
     } catch (error) {
       if (!(error instanceof SourceError) && !failsFeedAlone(error, feed)) {
-        this.fatal ??= error;
         this.stop.abort(error);
-        return;
+        throw error;
       }
       failed = true;
       const trouble = error instanceof SourceError ? error.trouble : null;
@@ -156,8 +149,8 @@ class Executor {
     const now = performance.now();
     if (day.left > 0 && now - day.flushed < flushMs) return;
     day.flushed = now;
-    if (day.record.pending) this.guard(() => this.flush(day.record));
     if (day.left === 0) this.open.delete(day);
+    if (day.record.pending) this.flushOrStop(day.record);
   }
 
   private count({ id, action, state, objects, bytes }: PlanEntry, fetched: boolean, feed: string): void {
@@ -176,12 +169,12 @@ class Executor {
     if (record.flush()) this.changed.set(`${record.feed} ${record.dt}`, { feed: record.feed, dt: record.dt });
   }
 
-  private guard(work: () => void): void {
+  private flushOrStop(record: DayRecord): void {
     try {
-      work();
+      this.flush(record);
     } catch (error) {
-      this.fatal ??= diskError(error, this.project.data);
       this.stop.abort(error);
+      throw error;
     }
   }
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { mapConcurrently } from "../../base/concurrency.ts";
 import { type Database, openDatabase } from "../../duckdb/database.ts";
 
 const memoryLimit = "1500MB";
@@ -24,17 +25,14 @@ export async function inLanes(
   signal?.addEventListener("abort", interrupt);
   try {
     while (links.length < count) links.push(await db.connect());
-    const ends = await Promise.allSettled(
-      links.map(async (link, lane) => {
-        try {
-          await work(link, lane);
-        } catch (error) {
-          stop();
-          throw error;
-        }
-      }),
-    );
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    await mapConcurrently(links.length, links, async (link, lane) => {
+      try {
+        await work(link, lane);
+      } catch (error) {
+        stop();
+        throw error;
+      }
+    });
   } finally {
     signal?.removeEventListener("abort", interrupt);
     for (const link of links.reverse()) link.close();

@@ -1,6 +1,7 @@
+import { allQueues } from "../../../notebooks/components/metrics/interval.ts";
 import { quoteText } from "../../duckdb/quote.ts";
 import { sqlText } from "../../duckdb/sql-file.ts";
-import { allQueues, noName } from "../wfm/named-queues.ts";
+import { noName } from "../wfm/named-queues.ts";
 
 /** A metric macro, as in kit.macros. */
 export interface Macro {

@@ -3,9 +3,6 @@ import { plural } from "../../base/words.ts";
 import type { Config } from "../../config/config.ts";
 import type { Database } from "../../duckdb/database.ts";
 
-/** The pages' name for the total of all queues. */
-export const allQueues = "All queues";
-
 /** The pages' name for contacts without a queue name. */
 export const noName = "(no name)";
 

@@ -56,7 +56,7 @@ describe("a site brought up to date", () => {
     assert.equal(quiet.computed, 1, "of a sync without news only site.json tells");
     await buildSite(project, { out: live, changed: true, now: later });
 
-    rmSync(join(workspaceOf(project).cache, "data.state.json"));
+    rmSync(join(workspaceOf(project).cache, "site.state.json"));
     const anew = join(folder, "anew");
     await buildSite(project, { out: anew });
     assert.deepEqual(tree(live), tree(anew));

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { kitRoot } from "../src/base/kit-folders.ts";
+import { filesBelow, kitRoot } from "../src/base/kit-folders.ts";
 import { openProject } from "../src/config/project.ts";
-import { stampOf } from "../src/site/dataset-cache.ts";
+import { inputsOfAll } from "../src/site/dataset-inputs.ts";
 import { fillFrameworkCache, refuseNetwork } from "../src/site/framework-cache.ts";
 
 describe("Framework's library cache", () => {
@@ -46,6 +46,19 @@ describe("Framework's library cache", () => {
     assert.equal(statSync(file).mtimeMs, mtimeMs);
   });
 
+  it("is filled by one of several that start at the same time, and again when a part of it is gone", async () => {
+    const other = mkdtempSync(join(tmpdir(), "asapp-cache-"));
+    try {
+      await Promise.all(Array.from({ length: 3 }, () => fillFrameworkCache(other)));
+      assert.deepEqual(filesBelow(other), filesBelow(cache));
+      rmSync(join(other, "_node"), { recursive: true });
+      await fillFrameworkCache(other);
+      assert.deepEqual(filesBelow(other), filesBelow(cache));
+    } finally {
+      rmSync(other, { recursive: true, force: true });
+    }
+  });
+
   it("leaves nothing to download: an attempt is an error that names it", async () => {
     const { fetch } = globalThis;
     try {
@@ -60,21 +73,21 @@ describe("Framework's library cache", () => {
   });
 });
 
-describe("the stamp of cached datasets", () => {
-  it("changes with the data and with kit.yaml, and with nothing else", () => {
-    const folder = mkdtempSync(join(tmpdir(), "asapp-stamp-"));
+describe("the inputs of all datasets", () => {
+  it("change with kit.yaml, and not with an empty data folder", () => {
+    const folder = mkdtempSync(join(tmpdir(), "asapp-inputs-"));
     try {
       const config = join(folder, "kit.yaml");
       writeFileSync(config, "data: data\n");
-      const stamp = () => stampOf(openProject(config));
-      const first = stamp();
-      assert.equal(stamp(), first);
+      const inputs = () => inputsOfAll(openProject(config));
+      const first = inputs();
+      assert.equal(inputs(), first);
       writeFileSync(config, "data: data\nsite:\n  title: Another\n");
-      const second = stamp();
+      const second = inputs();
       assert.notEqual(second, first);
       const { data } = openProject(config);
       rmSync(data, { recursive: true, force: true });
-      assert.equal(stamp(), second);
+      assert.equal(inputs(), second);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

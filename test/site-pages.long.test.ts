@@ -10,7 +10,7 @@ import { CliError } from "../src/base/errors.ts";
 import { kitRoot, pagesFolder } from "../src/base/kit-folders.ts";
 import { openProject } from "../src/config/project.ts";
 import { type BuiltSite, buildSite } from "../src/site/build.ts";
-import { datasetsReady, siteOutput } from "../src/site/framework.ts";
+import { datasetsReady, siteOutput } from "../src/site/child.ts";
 import { previewSite } from "../src/site/preview.ts";
 import { type SiteServer, serveSite } from "../src/site/serve.ts";
 import { loadDay, queuesOfDay } from "../src/site/share/share.ts";

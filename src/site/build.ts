@@ -1,23 +1,22 @@
-import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { CliError } from "../base/errors.ts";
-import { filesBelow, loadersFolder } from "../base/kit-folders.ts";
+import { filesBelow, kitRoot, loadersFolder, pagesFolder } from "../base/kit-folders.ts";
 import { withLockFile } from "../base/lock.ts";
 import type { Holder } from "../base/process.ts";
 import type { Project } from "../config/project.ts";
 import { openCatalog } from "../warehouse/catalog/catalog.ts";
 import { pagesOf } from "./attachments.ts";
-import { runFramework } from "./child.ts";
+import { pagesBuiltFrom, runFramework, siteOutput } from "./child.ts";
 import { type ComputedDataset, computeDatasets } from "./dataset.ts";
 import { loaderFiles } from "./dataset-list.ts";
-import { siteOutput } from "./framework.ts";
-import { pagesBuiltFrom, pagesStamp, stampOfSite } from "./pages-stamp.ts";
 import { isPatchable, mergeInto, writeChanged } from "./patch.ts";
 import { declaredColumns, declaredOf } from "./privacy/declared.ts";
 import { checkFiles } from "./privacy/guard.ts";
 import { checkIdentifiers, queueLabels, siteWords } from "./privacy/identifiers.ts";
-import { claimSite, requireOwnSite, siteSidecar } from "./site-owner.ts";
-import { removeStale, restoreSite } from "./stale-files.ts";
+import { claimSite, requireOwnSite } from "./site-owner.ts";
+import { hashInputs, isMadeOf, pagesMade } from "./staleness.ts";
+import { draftOf, removeAbandoned, restoreSite, swapSite } from "./swap.ts";
 import { openWorkspace, type Workspace, workspaceOf } from "./workspace.ts";
 
 export interface BuildOptions {
@@ -55,12 +54,13 @@ export interface BuiltSite {
  */
 export async function buildSite(project: Project, options: BuildOptions = {}): Promise<BuiltSite> {
   const folder = siteFolder(project, options.out);
-  const draft = `${siteSidecar(folder)}.next-${process.pid}`;
+  const draft = draftOf(folder);
   const { changed = false, now = new Date(), signal, onStep } = options;
   const onWait = (holder: Holder) => onStep?.({ step: "waiting", holder });
   return withLockFile(workspaceOf(project).lock, { wait: true, signal, onWait }, async () => {
     const workspace = openWorkspace(project);
-    clearInterrupted(workspace, folder);
+    restoreSite(folder);
+    removeDrafts(workspace);
     requireOwnSite(project, folder);
     const times = [performance.now()];
     const lap = () => times.push(performance.now());
@@ -71,12 +71,12 @@ export async function buildSite(project: Project, options: BuildOptions = {}): P
         onDataset: (dataset, done, total) => onStep?.({ step: "datasets", done, total, dataset }),
       });
       lap();
-      const stamp = pagesStamp(project);
-      const patch = changed && stamp !== null && stampOfSite(folder) === stamp && isPatchable(folder);
+      const inputs = pageInputs(project);
+      const patch = changed && inputs !== null && isMadeOf(pagesMade(folder), inputs) && isPatchable(folder);
       if (patch) {
         mkdirSync(draft, { recursive: true });
         writeChanged(project, folder, draft, workspace.datasets);
-      } else await buildPages(project, draft, stamp, options);
+      } else await buildPages(project, draft, inputs, options);
       lap();
       onStep?.({ step: "check" });
       const written = filesBelow(draft);
@@ -85,7 +85,7 @@ export async function buildSite(project: Project, options: BuildOptions = {}): P
       requireOwnSite(project, folder);
       claimSite(project, folder, options.demo);
       if (patch) mergeInto(folder, draft, now, workspace.datasets);
-      else swap(draft, folder);
+      else swapSite(draft, folder);
       const files = filesBelow(folder);
       const seconds = (lap: number) => (times[lap + 1]! - times[lap]!) / 1000;
       return {
@@ -127,13 +127,13 @@ async function checkPersonal(project: Project, site: string, former: string | nu
 async function buildPages(
   project: Project,
   out: string,
-  stamp: string | null,
+  inputs: string | null,
   { signal, onStep }: BuildOptions,
 ): Promise<void> {
   const { exit } = runFramework({
     args: ["build"],
     project,
-    env: { [siteOutput]: out, [pagesBuiltFrom]: stamp ?? "" },
+    env: { [siteOutput]: out, [pagesBuiltFrom]: inputs ?? "" },
     signal,
     onLine: (line) => onStep?.({ step: "pages", line }),
   });
@@ -153,15 +153,30 @@ export function siteFolder(project: Project, out = project.config.output): strin
   return existsSync(folder) ? realpathSync(folder) : folder;
 }
 
-function clearInterrupted({ datasets, cache, folder }: Workspace, site: string): void {
-  restoreSite(site, siteSidecar(site));
-  for (const path of [siteSidecar(site), datasets, join(cache, "libraries"), join(folder, "copy")]) removeStale(path);
+const program = /\.\w+\.(m?js|ts|py|r|rs|go|java|jl|php|sh|exe)$/i; // Framework runs days.json.py for days.json
+
+/**
+ * A hash of a site's inputs other than the datasets: pages, components, settings and the kit itself. Null when a loader is a
+ * program, which may read anything.
+ */
+export function pageInputs(project: Project): string | null {
+  const names = ["package.json", "package-lock.json", "observablehq.config.ts", "src/site/framework.ts"];
+  const kitFiles = names.map((name) => join(kitRoot, name));
+  const pages = readdirSync(pagesFolder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name === ".observablehq" || entry.name === "data") return [];
+    const path = join(pagesFolder, entry.name);
+    return entry.isDirectory() ? filesBelow(path).map((file) => join(path, file)) : [path];
+  });
+  const loaders = filesBelow(loadersFolder).map((file) => join(loadersFolder, file));
+  if ([...pages, ...loaders].some((file) => program.test(file))) return null;
+  const files = [...kitFiles, ...pages, ...loaders].flatMap((file) => [
+    relative(kitRoot, file),
+    file.endsWith(".sql") ? "" : readFileSync(file), // the text of a query is an input of its dataset
+  ]);
+  const settings = project.configFile === null ? "" : readFileSync(project.configFile);
+  return hashInputs(...files, settings).slice(0, 32);
 }
 
-function swap(draft: string, folder: string): void {
-  const old = `${siteSidecar(folder)}.old-${process.pid}`;
-  mkdirSync(dirname(folder), { recursive: true });
-  if (existsSync(folder)) renameSync(folder, old);
-  renameSync(draft, folder);
-  rmSync(old, { recursive: true, force: true });
+function removeDrafts({ datasets, cache, folder }: Workspace): void {
+  for (const path of [datasets, join(cache, "libraries"), join(folder, "copy")]) removeAbandoned(path);
 }

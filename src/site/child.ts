@@ -1,10 +1,20 @@
 import { spawn } from "node:child_process";
 import { join, relative } from "node:path";
 import { kitRoot, slashes } from "../base/kit-folders.ts";
+import { isRunning } from "../base/process.ts";
 import { type Project, projectFolder } from "../config/project.ts";
-import { datasetsReady } from "./framework.ts";
-import { parentProcess } from "./parent.ts";
 import { workspaceOf } from "./workspace.ts";
+
+/** Set by the kit's commands, which compute all datasets before Framework starts. */
+export const datasetsReady = "ASAPP_KIT_DATASETS_READY";
+/** Set for the loaders of a plain `observable build`: the first one computes all datasets. */
+export const computeAll = "ASAPP_KIT_COMPUTE_ALL";
+/** Where Framework writes the site; the build command swaps it into place afterwards. */
+export const siteOutput = "ASAPP_KIT_SITE_OUTPUT";
+/** The inputs of the pages, which every page then carries. */
+export const pagesBuiltFrom = "ASAPP_KIT_PAGES";
+
+const parentProcess = "ASAPP_KIT_PARENT"; // the id of the process that a child must not outlive
 
 export interface FrameworkRun {
   args: string[];
@@ -65,6 +75,21 @@ export function runFramework({ args, project, env = {}, signal, onLine }: Framew
     });
   });
   return { exit, stop };
+}
+
+/**
+ * Ends this process soon after its parent, however that ended: a killed parent sends no signal. Does not keep the process
+ * alive. Children of this process end with it in turn.
+ */
+export function endWithParent(env = process.env): void {
+  const parent = Number(env[parentProcess]);
+  env[parentProcess] = String(process.pid);
+  if (!parent) return; // started by the user
+  const exitIfOrphaned = () => {
+    // On Windows an orphan keeps the id of its parent.
+    if (process.ppid !== parent || !isRunning(parent)) process.exit(1);
+  };
+  setInterval(exitIfOrphaned, 500).unref();
 }
 
 function projectEnv({ configFile, root }: Project): Record<string, string> {

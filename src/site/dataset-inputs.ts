@@ -1,53 +1,75 @@
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, rmSync, statSync, utimesSync, watch } from "node:fs";
+import { join } from "node:path";
 import { daysLater, timeZone } from "../../notebooks/components/metrics/time-zone.ts";
-import { type Names, namesOf, noNames } from "../base/names.ts";
+import { kitRoot } from "../base/kit-folders.ts";
+import { noNames } from "../base/names.ts";
 import type { Project } from "../config/project.ts";
 import type { Database } from "../duckdb/database.ts";
+import { syncDue } from "../sync/last-sync.ts";
 import { catalogDefinitions, catalogSetup, definitionsIn, withNeeds } from "../warehouse/catalog/catalog.ts";
 import { contentByDay, keptRelations } from "../warehouse/catalog/derived.ts";
-import type { Snapshot } from "../warehouse/snapshot/snapshot.ts";
+import { type Snapshot, snapshotName } from "../warehouse/snapshot/snapshot.ts";
 import { historyThrough } from "../warehouse/wfm/completeness.ts";
-import type { Dataset } from "./dataset-list.ts";
-import { workspaceOf } from "./workspace.ts";
-
-/** The inputs of the cached answers. */
-export interface DatasetState {
-  answers: Names<{ inputs: string; file: string }>; // by dataset: hash of its inputs, size and time of its file
-  contents: Names<{ of: string; days: Record<string, string> }>; // by kept relation: hashes of its inputs and of its rows by day
-}
+import { plannedFiles } from "../warehouse/wfm/forecast.ts";
+import { type Dataset, loaderFiles } from "./dataset-list.ts";
+import { hashFile, hashInputs, isMadeOf, readState, type SiteState, withState } from "./staleness.ts";
+import { mirroredLoaders, workspaceOf } from "./workspace.ts";
 
 /** The present inputs of datasets. */
 export interface DatasetInputs {
   inputs: Map<string, string>; // by dataset: their hash
   reads: Map<string, Set<string>>; // by dataset: the catalog definitions it reads
-  contents: DatasetState["contents"];
+  rows: SiteState["rows"];
 }
 
-export const noState = (): DatasetState => ({ answers: noNames(), contents: noNames() });
-
-export function readState(project: Project): DatasetState {
-  try {
-    const { answers, contents } = JSON.parse(readFileSync(stateFile(project), "utf8")) as DatasetState;
-    return { answers: namesOf(Object.entries(answers)), contents: namesOf(Object.entries(contents)) };
-  } catch {
-    return noState();
-  }
+/**
+ * A hash of the present inputs of all datasets together: data, settings, queries, registry and version of the kit. Opens no
+ * catalog, and so tells nothing of single datasets.
+ */
+export function inputsOfAll(project: Project): string {
+  const ofKit = ["package.json", "feeds.yaml"].map((name) => join(kitRoot, name));
+  const ofProject = [join(project.data, snapshotName), ...plannedFiles(project.config)];
+  if (project.configFile !== null) ofProject.push(project.configFile);
+  const files = [...ofKit, ...ofProject, ...loaderFiles()];
+  return hashInputs(project.data, ...files.flatMap((file) => [file, hashFile(file)]));
 }
 
-export function writeState(project: Project, state: DatasetState): void {
-  const file = stateFile(project);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, JSON.stringify(state));
+// Framework's build uses any cached output of a loader, however old; its preview compares it with the .sql file alone.
+/** Empties the cache of datasets if their inputs have changed or a sync is due. */
+export async function dropStaleDatasets(project: Project, now = new Date()): Promise<void> {
+  const { cache, datasets } = workspaceOf(project);
+  const inputs = inputsOfAll(project);
+  if (isMadeOf(readState(cache).datasets, inputs) && !syncDue(project, now)) return;
+  await withState(cache, (_, record) => {
+    rmSync(datasets, { recursive: true, force: true });
+    record({ datasets: { of: inputs, as: "" } });
+  });
 }
 
-function stateFile(project: Project): string {
-  return join(workspaceOf(project).cache, "data.state.json");
+/**
+ * Touches all loaders when the data changes: Framework's preview then runs them again, and an open page shows a sync within
+ * about a second. Does not keep the process alive.
+ */
+export function watchSnapshot(project: Project): void {
+  if (!existsSync(project.data)) return;
+  let timer: NodeJS.Timeout | undefined;
+  let previous = hashFile(join(project.data, snapshotName));
+  const touchIfChanged = () => {
+    const present = hashFile(join(project.data, snapshotName));
+    if (present === previous) return;
+    previous = present;
+    const now = new Date();
+    for (const file of mirroredLoaders(project)) utimesSync(file, now, now);
+  };
+  watch(project.data, { persistent: false }, (_, name) => {
+    if (name !== snapshotName) return;
+    clearTimeout(timer);
+    timer = setTimeout(touchIfChanged, 200).unref();
+  });
 }
 
 /** Size and time of a dataset's file, "" without one. A change reveals another writer of the cache. */
-export function fileStamp(file: string): string {
+export function fileMark(file: string): string {
   if (!existsSync(file)) return "";
   const { size, mtimeMs } = statSync(file);
   return `${size} ${mtimeMs}`;
@@ -64,7 +86,7 @@ export async function datasetInputs(
   project: Project,
   snapshot: Snapshot,
   datasets: Dataset[],
-  { contents: cachedContents }: DatasetState,
+  formerRows: SiteState["rows"],
   open: (reads: Set<string>) => Promise<Database>,
 ): Promise<DatasetInputs> {
   const definitions = catalogDefinitions(project, snapshot);
@@ -74,17 +96,17 @@ export async function datasetInputs(
     const computed = hashes.get(key);
     if (computed !== undefined) return computed;
     const { create, needs, state } = definitions.get(key)!;
-    const value = hash(create(), state?.() ?? "", ...needs.map(hashOf));
+    const value = hashInputs(create(), state?.() ?? "", ...needs.map(hashOf));
     hashes.set(key, value);
     return value;
   };
-  const contents: DatasetState["contents"] = noNames();
-  const contentOf = async (key: string): Promise<Record<string, string>> => {
-    const of = hash(setup, hashOf(key));
-    const cached = contents[key] ?? cachedContents[key];
-    if (cached?.of === of) contents[key] = cached;
-    else contents[key] = { of, days: await contentByDay(await open(withNeeds([key], definitions)), key) };
-    return contents[key].days;
+  const rows: SiteState["rows"] = noNames();
+  const rowsOf = async (key: string): Promise<Record<string, string>> => {
+    const of = hashInputs(setup, hashOf(key));
+    const former = rows[key] ?? formerRows[key];
+    if (former?.of === of) rows[key] = former;
+    else rows[key] = { of, as: await contentByDay(await open(withNeeds([key], definitions)), key) };
+    return rows[key].as;
   };
   const { queues } = historyThrough(snapshot);
   const today = queues === null ? "" : timeZone(project.config.timezone).date(Date.parse(queues));
@@ -100,12 +122,12 @@ export async function datasetInputs(
         parts.push(hashOf(key));
         continue;
       }
-      const days = Object.entries(await contentOf(key));
+      const days = Object.entries(await rowsOf(key));
       parts.push(JSON.stringify(days.filter(([day]) => day >= reach.first && day <= reach.last)));
     }
-    inputs.set(name, hash(...parts));
+    inputs.set(name, hashInputs(...parts));
   }
-  return { inputs, reads, contents };
+  return { inputs, reads, rows };
 }
 
 /**
@@ -120,10 +142,4 @@ export function reachOf(
   if (reach === undefined) return null;
   if (daysBack === undefined) return { first: "", last: today && daysLater(today, -1) };
   return day === undefined ? null : { first: daysLater(day, -Number(daysBack)), last: day };
-}
-
-function hash(...parts: string[]): string {
-  const sum = createHash("sha256");
-  for (const part of parts) sum.update(`${part.length}:${part}`);
-  return sum.digest("hex");
 }

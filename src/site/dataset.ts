@@ -1,8 +1,9 @@
 import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { mapConcurrently } from "../base/concurrency.ts";
 import { CliError } from "../base/errors.ts";
 import { loadersFolder, slashes } from "../base/kit-folders.ts";
-import { noNames, own } from "../base/names.ts";
+import { namesOf, own } from "../base/names.ts";
 import type { Project } from "../config/project.ts";
 import type { Database, Rows } from "../duckdb/database.ts";
 import { quoteList, quoteText } from "../duckdb/quote.ts";
@@ -10,11 +11,11 @@ import type { Value } from "../duckdb/values.ts";
 import { openCatalog } from "../warehouse/catalog/catalog.ts";
 import { keepDerived, keptRelations } from "../warehouse/catalog/derived.ts";
 import { loadSnapshot } from "../warehouse/snapshot/snapshot.ts";
-import { stampOf, writeStamp } from "./dataset-cache.ts";
-import { type DatasetState, datasetInputs, fileStamp, noState, readState, writeState } from "./dataset-inputs.ts";
+import { datasetInputs, fileMark, inputsOfAll } from "./dataset-inputs.ts";
 import { type Dataset, listDatasets } from "./dataset-list.ts";
 import { checkColumns } from "./privacy/guard.ts";
 import { openTracing, type Tracing } from "./privacy/personal.ts";
+import { isMadeOf, type Made, noState, readState, withState } from "./staleness.ts";
 import { workspaceOf } from "./workspace.ts";
 
 export interface ComputedDataset {
@@ -38,13 +39,12 @@ export interface ComputeOptions {
  * Returns the datasets computed. Throws CliError("build") that names the .sql file.
  */
 export async function computeDatasets(project: Project, options: ComputeOptions = {}): Promise<ComputedDataset[]> {
-  const cacheFolder = workspaceOf(project).datasets;
-  const { out = cacheFolder, loaders = loadersFolder, keep, signal, onDataset } = options;
-  const stamp = stampOf(project); // before the data is read, so that a sync meanwhile counts as new
+  const { cache, datasets: cached } = workspaceOf(project);
+  const { out = cached, loaders = loadersFolder, keep, signal, onDataset } = options;
+  const all = inputsOfAll(project); // before the data is read, so that a sync meanwhile counts as new
   const snapshot = loadSnapshot(project.data);
   const datasets = listDatasets(project, loaders, snapshot);
-  const cached = out === cacheFolder;
-  const previous = options.changed && cached ? readState(project) : noState();
+  const former = options.changed && out === cached ? readState(cache) : noState();
   const tracing = openTracing(project, snapshot);
   let opening: Promise<Database> | null = null;
   const kept = new Set<string>();
@@ -57,20 +57,17 @@ export async function computeDatasets(project: Project, options: ComputeOptions 
   };
   const draft = `${out}.${process.pid}`;
   try {
-    const { inputs, reads, contents } = await datasetInputs(project, snapshot, datasets, previous, open);
-    const state: DatasetState = { answers: noNames(), contents };
+    const { inputs, reads, rows } = await datasetInputs(project, snapshot, datasets, former.rows, open);
     const stale = datasets.filter(({ name }) => {
-      const former = previous.answers[name];
-      const file = fileStamp(join(out, name));
-      const isCurrent = former !== undefined && former.inputs === inputs.get(name) && former.file === file;
-      return !isCurrent || file === "";
+      const mark = fileMark(join(out, name));
+      return mark === "" || !isMadeOf(former.answers[name], inputs.get(name)!, mark);
     });
     const read = new Set(stale.flatMap(({ name }) => [...reads.get(name)!]));
     let done = 0;
     const computed =
       stale.length === 0
         ? []
-        : await inParallel(await open(read), batches(stale), async (connection, batch) => {
+        : await onConnections(await open(read), batches(stale), async (connection, batch) => {
             const answers = await computeTogether(connection, batch, project, { tracing, signal });
             return answers.map(({ text, rows }, i) => {
               const { name } = batch[i]!;
@@ -80,25 +77,15 @@ export async function computeDatasets(project: Project, options: ComputeOptions 
               return result;
             });
           });
-    if (keep) {
-      for (const { name } of stale) {
-        mkdirSync(dirname(join(out, name)), { recursive: true });
-        renameSync(join(draft, name), join(out, name));
-      }
-    } else {
-      mkdirSync(draft, { recursive: true });
-      for (const { name } of datasets) carryOver(join(out, name), join(draft, name));
-      rmSync(out, { recursive: true, force: true });
-      mkdirSync(dirname(out), { recursive: true });
-      renameSync(draft, out);
-    }
-    if (cached) {
-      for (const { name } of datasets) {
-        state.answers[name] = { inputs: inputs.get(name)!, file: fileStamp(join(out, name)) };
-      }
-      writeState(project, state);
-      writeStamp(project, stamp);
-    }
+    const names = datasets.map(({ name }) => name);
+    if (out !== cached) install(draft, out, names, keep);
+    else
+      await withState(cache, (_, record) => {
+        record({ datasets: null }); // a process killed from here on leaves answers of unknown inputs
+        install(draft, out, names, keep);
+        const made = (name: string): Made => ({ of: inputs.get(name)!, as: fileMark(join(out, name)) });
+        record({ datasets: { of: all, as: "" }, answers: namesOf(names.map((name) => [name, made(name)])), rows });
+      });
     return computed.flat();
   } finally {
     rmSync(draft, { recursive: true, force: true });
@@ -231,30 +218,36 @@ function holdsBigint(value: unknown): boolean {
   return typeof value === "bigint";
 }
 
-async function inParallel<T, R>(
+async function onConnections<T, R>(
   database: Database,
   items: T[],
   work: (connection: Database, item: T) => Promise<R>,
 ): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async () => {
-    const connection = await database.connect();
-    try {
-      while (next < items.length) {
-        const at = next++;
-        results[at] = await work(connection, items[at]!);
-      }
-    } finally {
-      connection.close();
-    }
-  };
-  const outcomes = await Promise.allSettled(Array.from({ length: 3 }, worker));
-  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-  return results;
+  const connections: Database[] = [];
+  try {
+    while (connections.length < 3) connections.push(await database.connect());
+    return await mapConcurrently(connections.length, items, (item, lane) => work(connections[lane]!, item));
+  } finally {
+    for (const connection of connections) connection.close();
+  }
 }
 
-// Keeps the former file of a dataset that was not recomputed.
+/** Moves answers into place: the whole folder, with the former files of other datasets, or with `keep` one by one. */
+function install(draft: string, out: string, datasets: string[], keep = false): void {
+  mkdirSync(draft, { recursive: true });
+  if (keep) {
+    for (const name of datasets.filter((name) => existsSync(join(draft, name)))) {
+      mkdirSync(dirname(join(out, name)), { recursive: true });
+      renameSync(join(draft, name), join(out, name));
+    }
+    return;
+  }
+  for (const name of datasets) carryOver(join(out, name), join(draft, name));
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(dirname(out), { recursive: true });
+  renameSync(draft, out);
+}
+
 function carryOver(file: string, target: string): void {
   if (existsSync(target)) return;
   mkdirSync(dirname(target), { recursive: true });

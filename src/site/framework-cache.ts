@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { filesBelow, kitRoot } from "../base/kit-folders.ts";
+import { hashInputs, isMadeOf, readState, type SiteState, withState } from "./staleness.ts";
 
 // Framework resolves implicit imports (Plot, d3, html, Inputs, .csv()) as "npm:…" and bare imports of components
 // through its own bundles. It looks both up in its cache first: a cache filled from node_modules fixes the versions to
@@ -44,34 +44,39 @@ const unused = [
   "vega-lite-api",
 ];
 
+/** A hash of what the libraries are bundled from: the versions of package-lock.json, and the way it is done here. */
+export function libraryInputs(): string {
+  return hashInputs(readFileSync(join(kitRoot, "package-lock.json")), readFileSync(fileURLToPath(import.meta.url)));
+}
+
 /**
  * Fills Framework's library caches below `cache`. They are bundled from node_modules once, kept there by a hash of their
  * inputs, and copied for each project, since Framework may add files to its own. Does nothing when they are up to date.
  */
 export async function fillFrameworkCache(cache: string): Promise<void> {
-  const stampFile = join(cache, "libraries.stamp");
-  const stamp = createHash("sha256")
-    .update(readFileSync(join(kitRoot, "package-lock.json")))
-    .update(readFileSync(fileURLToPath(import.meta.url)))
-    .digest("hex");
-  const current = existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
-  if (current && existsSync(join(cache, "_npm")) && existsSync(join(cache, "_node"))) return;
-
-  const shared = join(kitRoot, "node_modules", ".cache", "asapp-kit", `libraries-${stamp}`);
-  const fresh = join(cache, `libraries.${process.pid}`);
-  if (existsSync(shared)) copy(shared, fresh);
-  else {
-    for (const folder of ["_npm", "_node"] as const)
-      await bundle(libraries[folder], join(fresh, folder), folder === "_npm" ? "_esm" : "index");
-    shareCache(fresh, shared);
-  }
-  for (const name of unused) mkdirSync(join(fresh, "_npm", `${name}@0.0.0-not-included`), { recursive: true });
-  for (const folder of ["_npm", "_node"]) {
-    rmSync(join(cache, folder), { recursive: true, force: true });
-    renameSync(join(fresh, folder), join(cache, folder));
-  }
-  rmSync(fresh, { recursive: true, force: true });
-  writeFileSync(stampFile, stamp);
+  const inputs = libraryInputs();
+  const isCurrent = ({ libraries }: SiteState) =>
+    isMadeOf(libraries, inputs) && existsSync(join(cache, "_npm")) && existsSync(join(cache, "_node"));
+  if (isCurrent(readState(cache))) return;
+  await withState(cache, async (state, record) => {
+    if (isCurrent(state)) return; // filled by another process meanwhile
+    const shared = join(kitRoot, "node_modules", ".cache", "asapp-kit", `libraries-${inputs}`);
+    const fresh = join(cache, `libraries.${process.pid}`);
+    if (existsSync(shared)) copy(shared, fresh);
+    else {
+      for (const folder of ["_npm", "_node"] as const)
+        await bundle(libraries[folder], join(fresh, folder), folder === "_npm" ? "_esm" : "index");
+      shareCache(fresh, shared);
+    }
+    for (const name of unused) mkdirSync(join(fresh, "_npm", `${name}@0.0.0-not-included`), { recursive: true });
+    record({ libraries: null }); // a process killed from here on leaves libraries of neither
+    for (const folder of ["_npm", "_node"]) {
+      rmSync(join(cache, folder), { recursive: true, force: true });
+      renameSync(join(fresh, folder), join(cache, folder));
+    }
+    rmSync(fresh, { recursive: true, force: true });
+    record({ libraries: { of: inputs, as: "" } });
+  });
 }
 
 /** Turns every download that Framework attempts into an error that names the URL and the next step. */

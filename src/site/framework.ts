@@ -2,24 +2,16 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { kitRoot, pagesFolder, slashes } from "../base/kit-folders.ts";
 import { openProject } from "../config/project.ts";
-import { dropStaleDatasets, watchSnapshot } from "./dataset-cache.ts";
+import { computeAll, datasetsReady, endWithParent, pagesBuiltFrom, siteOutput } from "./child.ts";
+import { dropStaleDatasets, watchSnapshot } from "./dataset-inputs.ts";
 import { listDatasets } from "./dataset-list.ts";
 import { fillFrameworkCache, refuseNetwork } from "./framework-cache.ts";
-import { escapeHtml } from "./html.ts";
 import { watchSources } from "./mirror.ts";
-import { pagesBuiltFrom } from "./pages-stamp.ts";
-import { endWithParent } from "./parent.ts";
 import { allowedHosts, guardServers } from "./request-guard.ts";
 import { claimSite, requireOwnSite } from "./site-owner.ts";
 import { noVersion } from "./site-version.ts";
+import { pagesTag } from "./staleness.ts";
 import { openWorkspace } from "./workspace.ts";
-
-/** Set by the kit's commands, which compute all datasets before Framework starts. */
-export const datasetsReady = "ASAPP_KIT_DATASETS_READY";
-/** Set for the loaders of a plain `observable build`: the first one computes all datasets. */
-export const computeAll = "ASAPP_KIT_COMPUTE_ALL";
-/** Where Framework writes the site; the build command swaps it into place afterwards. */
-export const siteOutput = "ASAPP_KIT_SITE_OUTPUT";
 
 // In the order of the sidebar. Pages without a file are left out.
 const sections = [
@@ -55,7 +47,7 @@ export async function frameworkConfig(argv = process.argv, env = process.env) {
   await fillFrameworkCache(workspace.cache);
   refuseNetwork();
   const preview = argv.includes("preview");
-  if (!env[datasetsReady]) dropStaleDatasets(project);
+  if (!env[datasetsReady]) await dropStaleDatasets(project);
   if (!env[datasetsReady] && !preview) env[computeAll] = "1";
   if (preview) {
     watchSnapshot(project);
@@ -113,7 +105,7 @@ function head(preview: boolean, builtFrom: string | undefined): string {
     `<meta name="robots" content="noindex">`,
     `<meta name="color-scheme" content="light dark">`,
     noVersion,
-    ...(builtFrom ? [`<meta name="asapp-kit" content="${builtFrom}">`] : []),
+    ...(builtFrom ? [pagesTag(builtFrom)] : []),
     `<link rel="icon" href="data:image/svg+xml;base64,${Buffer.from(icon).toString("base64")}">`,
     // what a saved picture carries: fetched when one is made
     ...[400, 600].map((weight) => `<link rel="kit-font" data-weight="${weight}" href="/fonts/inter-${weight}.woff2">`),
@@ -125,6 +117,11 @@ const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect 
 
 // Runs before the first paint, so that the page does not flash in the other theme.
 const themeScript = `try{const t=localStorage.getItem("theme");if(t)document.documentElement.dataset.theme=t}catch{}`;
+
+/** Escapes a text for an HTML element or attribute. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
+}
 
 function footer(): string {
   const { version } = JSON.parse(readFileSync(join(kitRoot, "package.json"), "utf8"));

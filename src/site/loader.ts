@@ -12,10 +12,9 @@ import { syncDue } from "../sync/last-sync.ts";
 import { syncIfOlder } from "../sync/sync.ts";
 import { openCatalog } from "../warehouse/catalog/catalog.ts";
 import { updateDue, updateWarehouse } from "../warehouse/update.ts";
+import { computeAll, datasetsReady, endWithParent } from "./child.ts";
 import { computeDataset, computeDatasets } from "./dataset.ts";
 import { declaredParameter } from "./dataset-list.ts";
-import { computeAll, datasetsReady } from "./framework.ts";
-import { endWithParent } from "./parent.ts";
 import { workspaceOf } from "./workspace.ts";
 
 async function main(args: string[]): Promise<void> {

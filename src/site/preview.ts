@@ -4,8 +4,8 @@ import type { Holder } from "../base/process.ts";
 import type { Project } from "../config/project.ts";
 import { runFramework } from "./child.ts";
 import { computeDatasets } from "./dataset.ts";
-import { listenOnFreePort } from "./free-port.ts";
 import { allowedHosts } from "./request-guard.ts";
+import { listenOnFreePort } from "./serve.ts";
 import { workspaceOf } from "./workspace.ts";
 
 export interface PreviewOptions {

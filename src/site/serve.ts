@@ -1,12 +1,12 @@
 import { createReadStream, type Stats } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo, Server } from "node:net";
 import { extname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { CliError } from "../base/errors.ts";
 import { own } from "../base/names.ts";
-import { listenOnFreePort } from "./free-port.ts";
 import { isOwnRequest, refuse } from "./request-guard.ts";
 
 export interface ServeOptions {
@@ -62,6 +62,26 @@ export async function serveSite(folder: string, options: ServeOptions = {}): Pro
         server.closeAllConnections();
       }),
   };
+}
+
+/** Listens on `firstPort` or the next free one after it (0: any), and returns it. Gives up after 100 ports. */
+export async function listenOnFreePort(server: Server, host: string, firstPort: number): Promise<number> {
+  for (let port = firstPort; port < firstPort + 100 && port < 65_536; port++) {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, host, () => {
+          server.off("error", reject);
+          resolve();
+        });
+      });
+      return (server.address() as AddressInfo).port;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
+    }
+  }
+  throw new CliError("portTaken", `no free port from ${firstPort} on ${host}`, "name another one with --port");
 }
 
 async function respond(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

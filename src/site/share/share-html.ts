@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { QueueDay } from "../../../notebooks/components/metrics/day-file.ts";
+import { allQueues } from "../../../notebooks/components/metrics/interval.ts";
 import { daysLater } from "../../../notebooks/components/metrics/time-zone.ts";
 import { markup, type Picture, picture } from "../../../notebooks/components/picture/picture.ts";
 import { type DayFacts, dayTable } from "../../../notebooks/components/share/day-card.ts";
 import type { SharedPage } from "../../../notebooks/components/share/share-page.ts";
 import { kitRoot } from "../../base/kit-folders.ts";
-import { escapeHtml } from "../html.ts";
+import { escapeHtml } from "../framework.ts";
 import type { DayData } from "./share.ts";
 import { pageCss, pictureFonts } from "./share-image.ts";
 import { withDocument } from "./svg-document.ts";
@@ -96,7 +97,7 @@ ${pageStyle}
 function zeroWindow(series: readonly QueueDay[]): QueueDay[] {
   const zero = series.find(
     ({ queue, assigned, abandoned }) =>
-      queue !== "All queues" && assigned.some((count, i) => count === 0 && abandoned[i] === 0),
+      queue !== allQueues && assigned.some((count, i) => count === 0 && abandoned[i] === 0),
   );
   if (!zero) return [];
   const empty = Object.fromEntries(

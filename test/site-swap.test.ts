@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { siteSidecar } from "../src/site/site-owner.ts";
-import { removeStale, restoreSite } from "../src/site/stale-files.ts";
+import { removeAbandoned, restoreSite } from "../src/site/swap.ts";
 
 describe("what a killed build left", () => {
   const { pid: gone } = spawnSync(process.execPath, ["-e", ""]);
@@ -29,7 +29,7 @@ describe("what a killed build left", () => {
     put(`${beside}.next-`);
     put(`${siteSidecar(join(folder, "site2"))}.next-${gone}`);
     for (const name of ["site", `site.${gone}`, `site.old-${gone}`, "site.2025"]) put(join(folder, name));
-    removeStale(beside);
+    removeAbandoned(beside);
     assert.deepEqual(
       readdirSync(join(folder, ".asapp-kit", "sites")),
       ["site.next-", `site.next-${process.ppid}`, `site2.next-${gone}`].sort(),
@@ -38,17 +38,17 @@ describe("what a killed build left", () => {
       readdirSync(folder),
       [".asapp-kit", "site", "site.2025", `site.${gone}`, `site.old-${gone}`].sort(),
     );
-    removeStale(join(folder, "nowhere", "site"));
+    removeAbandoned(join(folder, "nowhere", "site"));
   });
 
   it("is the former site, where the new one had not been moved into its place", () => {
     const beside = siteSidecar(site);
     put(`${beside}.old-${gone}`);
     put(`${beside}.next-${gone}`);
-    restoreSite(site, beside);
+    restoreSite(site);
     assert.equal(readFileSync(join(site, "index.html"), "utf8"), `${beside}.old-${gone}`);
     put(`${beside}.old-${gone}`);
-    restoreSite(site, beside);
+    restoreSite(site);
     assert.equal(readFileSync(join(site, "index.html"), "utf8"), `${beside}.old-${gone}`);
   });
 });

@@ -8,7 +8,7 @@ import { type Effects, openOutput } from "./cli/output.ts";
 import { commandHelp, mainHelp } from "./commands/help.ts";
 import { commands } from "./commands/index.ts";
 
-/** Runs one command line and returns the exit code. Never throws, never exits the process. `effects`: where its output goes. */
+/** Runs a command line and returns the exit code. Never throws. `effects` receive its output. */
 export async function main(argv: string[], effects?: Effects): Promise<number> {
   const { name, rest } = splitCommand(argv);
   const output = openOutput({ json: argv.includes("--json") }, effects);
@@ -23,8 +23,8 @@ export async function main(argv: string[], effects?: Effects): Promise<number> {
     if (name === null) return await withoutCommand(rest, output);
     const listed = own(commands, name);
     if (listed === undefined) {
-      const meant = didYouMean(name, Object.keys(commands));
-      throw new CliError("usage", `unknown command ${name}${meant}`, "asapp-kit --help lists the commands");
+      const suggestion = didYouMean(name, Object.keys(commands));
+      throw new CliError("usage", `unknown command ${name}${suggestion}`, "asapp-kit --help lists the commands");
     }
     const command = (await listed.load()).default;
     const all: Options = { ...command.options, ...common };
@@ -32,20 +32,20 @@ export async function main(argv: string[], effects?: Effects): Promise<number> {
       await output.result(commandHelp(name, command));
       return exitCodes.ok;
     }
-    const read = readArguments(rest, name, all, command.positionals);
-    if (read.options.version) return await version(output);
+    const given = readArguments(rest, name, all, command.positionals);
+    if (given.options.version) return await version(output);
     const context = {
-      config: read.options.config as string | undefined,
+      config: given.options.config as string | undefined,
       output,
       signal: stop.signal,
       now: new Date(),
     };
-    const exit = await (command as Command).run(read.options, read.rest, context);
+    const exit = await (command as Command).run(given.options, given.rest, context);
     return exitCodes[exit ?? "ok"];
   } catch (error) {
-    const known = toCliError(error);
-    output.error(known, argv.includes("--debug"));
-    return exitCodes[known.exit];
+    const failure = toCliError(error);
+    output.error(failure, argv.includes("--debug"));
+    return exitCodes[failure.exit];
   } finally {
     output.close();
     process.off("SIGINT", interrupt);
@@ -64,10 +64,10 @@ async function withoutCommand(rest: string[], output: ReturnType<typeof openOutp
 }
 
 async function version(output: ReturnType<typeof openOutput>): Promise<number> {
-  // From dist/src/ two levels up, from src/ one.
-  for (const place of ["../package.json", "../../package.json"]) {
+  // One level above src/, two above dist/src/.
+  for (const path of ["../package.json", "../../package.json"]) {
     try {
-      const { name, version } = JSON.parse(readFileSync(new URL(place, import.meta.url), "utf8"));
+      const { name, version } = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
       await output.result(output.json ? `${JSON.stringify({ name, version })}\n` : `${version}\n`);
       return exitCodes.ok;
     } catch {}
@@ -75,16 +75,19 @@ async function version(output: ReturnType<typeof openOutput>): Promise<number> {
   throw new Error("package.json is missing beside the kit");
 }
 
-// `asapp-kit --config a.yaml status`, `asapp-kit status --config a.yaml` and `asapp-kit help status` are the same to us.
+// `asapp-kit --config a.yaml status` equals `asapp-kit status --config a.yaml`, `asapp-kit help status` equals `… status --help`.
 function splitCommand(argv: string[]): { name: string | null; rest: string[] } {
   const takesValue = new Set(["--config", "-c"]);
-  for (let i = 0; i < argv.length; i++) {
-    if (takesValue.has(argv[i]!)) i++;
-    else if (!argv[i]!.startsWith("-")) {
-      const rest = [...argv.slice(0, i), ...argv.slice(i + 1)];
-      if (argv[i] !== "help") return { name: argv[i]!, rest };
-      return { name: rest[0] ?? null, rest: [...rest.slice(1), "--help"] };
+  let isValue = false;
+  for (const [i, word] of argv.entries()) {
+    if (isValue || word.startsWith("-")) {
+      isValue = !isValue && takesValue.has(word);
+      continue;
     }
+    const rest = argv.toSpliced(i, 1);
+    if (word !== "help") return { name: word, rest };
+    const [name = null, ...others] = rest;
+    return { name, rest: [...others, "--help"] };
   }
   return { name: null, rest: argv };
 }

@@ -165,7 +165,7 @@ out = c.execute("select count(*) from convos_metrics").fetchone()`,
     const { code, stdout, stderr } = await kit.run(["sync", "--full"]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^new +1 partition/m);
-    assert.match(stderr, /warning: the catalog's file is as it was: .*notes\.txt/);
+    assert.match(stderr, /warning: the catalog file was not updated: .*notes\.txt/);
     assert.ok(existsSync(join(kit.folder, "notes.txt")));
   });
 

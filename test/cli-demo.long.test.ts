@@ -86,7 +86,7 @@ describe("demo", () => {
     const out = join(folder, "second");
     const { code, stdout, stderr } = await run(["build", ...config, "-o", out], { env });
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /warning: cannot reach .*going on with the data of before, through 2026-09-01 17:00 UTC/);
+    assert.match(stderr, /warning: cannot reach .*going on with the earlier data, through 2026-09-01 17:00 UTC/);
     assert.match(stdout, /^site .*second: \d+ pages/m);
     assert.ok(existsSync(join(out, "index.html")));
   });

@@ -435,7 +435,7 @@ describe("cli", () => {
         stdout,
         /^failed +1: mystery 2026-09-01: data\.jsonl\.gz is not named like a data file of mystery$/m,
       );
-      assert.match(stderr, /^warning: not read, .*: 1 place below feeds, e\.g\.\n +"mystery\/.*\/data\.jsonl\.gz"$/m);
+      assert.match(stderr, /^warning: not read, .*: 1 path below feeds, e\.g\.\n +"mystery\/.*\/data\.jsonl\.gz"$/m);
       const status = await own.run(["status"]);
       assert.match(status.stdout, /^mystery +0 +1 +0$/m);
       assert.match(

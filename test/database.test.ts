@@ -94,26 +94,26 @@ describe("database", () => {
     };
     await assert.rejects(read(), /Invalid Input Error: late/);
     const stream = await db.stream(late);
-    await assert.rejects(stream.passOver(), /Invalid Input Error: late/);
+    await assert.rejects(stream.countRest(), /Invalid Input Error: late/);
     const { batches } = await db.stream("from range(100000)");
     for await (const _ of batches) break;
     assert.equal(await one("7"), 7); // a stream that was left alone is in nobody's way
   });
 
   it("counts the rows of a stream that nobody reads", async () => {
-    const { batches, passOver } = await db.stream("from range(1000000)");
+    const { batches, countRest } = await db.stream("from range(1000000)");
     let read = 0;
     for await (const batch of batches) {
       read += batch.length;
       if (read > 3000) break;
     }
-    assert.equal(read + (await passOver()), 1000000);
-    assert.equal(await (await db.stream("from range(0)")).passOver(), 0);
+    assert.equal(read + (await countRest()), 1000000);
+    assert.equal(await (await db.stream("from range(0)")).countRest(), 0);
   });
 
   it("streams within a transaction of the user's", async () => {
     await db.run("begin; create temp table streamed as from range(5)");
-    assert.equal(await (await db.stream("from streamed")).passOver(), 5);
+    assert.equal(await (await db.stream("from streamed")).countRest(), 5);
     await db.run("rollback");
     await assert.rejects(db.stream("from streamed"), /does not exist/);
   });

@@ -107,11 +107,10 @@ describe("the trouble of one feed", () => {
     const { update, ok } = await tree.sync();
     const again = update.failed.length > 0 ? await tree.status() : null;
     assert.deepEqual([ok, await conversations()], [update.failed.length === 0, [[1]]]);
-    if (again)
-      assert.ok(again.problems.some(({ feed, what }) => feed === "reps" && /could not be taken in/.test(what)));
+    if (again) assert.ok(again.problems.some(({ feed, what }) => feed === "reps" && /could not be staged/.test(what)));
     await tree.verify(true);
     assert.deepEqual((await tree.sync()).update.failed, []);
-    assert.ok(!(await tree.status()).problems.some(({ what }) => /could not be taken in/.test(what)));
+    assert.ok(!(await tree.status()).problems.some(({ what }) => /could not be staged/.test(what)));
   });
 });
 

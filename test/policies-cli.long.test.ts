@@ -75,7 +75,7 @@ describe("the policies for columns", () => {
     assert.match(stderr, /frozen 2026-09-04 .*n no longer delivered, and on_missing_column is fail$/m);
     assert.match(stderr, /rescuing 2026-09-04: n no longer delivered$/m);
     assert.doesNotMatch(stderr, /warning: evolving/);
-    assert.match(stderr, /^asapp-kit: 3 days of a feed could not be taken in\n {2}next: .*kit\.yaml/m);
+    assert.match(stderr, /^asapp-kit: 3 days of a feed could not be staged\n {2}next: .*kit\.yaml/m);
   });
 
   it("evolve and widen: every value is in its column", async () => {

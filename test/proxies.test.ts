@@ -82,7 +82,7 @@ describe("proxy that fails", () => {
     });
 
   for (const [proxy, message] of [
-    ["socks5://127.0.0.1:1080", /HTTPS_PROXY.*does not know, socks5:\/\//],
+    ["socks5://127.0.0.1:1080", /HTTPS_PROXY.*unsupported kind, socks5:\/\//],
     ["http://user:secret@proxy:port", /HTTPS_PROXY.*is not a URL/],
   ] as const)
     it(`is named when it is ${proxy.replace("secret", "…")}, without a secret`, async () => {

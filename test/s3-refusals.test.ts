@@ -207,7 +207,7 @@ describe("credentials that may list and not read", () => {
     it(`end ${args.join(" ")} with 21`, async () => {
       const { code, stderr } = await kit.run(args);
       assert.equal(code, exitCodes.accessDenied, stderr);
-      assert.match(stderr, /access denied to all that was asked for, 2 partitions.*AccessDenied: Access Denied/);
+      assert.match(stderr, /access denied to everything requested, 2 partitions.*AccessDenied: Access Denied/);
       assert.match(stderr, /s3:GetObject/);
     });
 

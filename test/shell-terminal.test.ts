@@ -288,7 +288,7 @@ describe("sql on a terminal", { skip: noTerminal }, () => {
     assert.equal((await kit.run(["sync", "--full"])).code, 0);
     assert.match(await answer(terminal, count), /\n4\n1 row\nthere are newer data; \.refresh/);
     assert.match(await answer(terminal, count), /\n4\n1 row\n$/);
-    assert.match(await answer(terminal, ".refresh"), /shows the data of now/);
+    assert.match(await answer(terminal, ".refresh"), /shows the newest data/);
     assert.match(await answer(terminal, count), /\n6\n1 row\n$/);
     assert.match(await answer(terminal, "from mine;"), /does not exist/);
     await leave(terminal);

@@ -6,11 +6,11 @@ import { suggest } from "../base/suggest.ts";
 export interface Option {
   type: "boolean" | "string";
   short?: string;
-  multiple?: boolean; // may be given more than once, or as a comma-separated list
-  separator?: RegExp; // of the items of such a list, where a comma may be part of one
-  value?: string; // what --help calls the value: "N", "FILE"
+  multiple?: boolean; // may be repeated, or be a comma-separated list
+  separator?: RegExp; // of the list, if an item may have a comma
+  value?: string; // its name in --help: "N", "FILE"
   doc: string;
-  parse?: (text: string) => unknown; // throws a one-line reason
+  parse?: (text: string) => unknown; // rejects by throwing a one-line reason
 }
 export type Options = Record<string, Option>;
 
@@ -24,14 +24,14 @@ export type Values<O extends Options> = {
 };
 
 export interface Positionals {
-  name: string; // as in the usage line, e.g. "QUERY"
+  name: string; // in the usage line: "QUERY"
   least: number;
   most: number;
 }
 
 /**
- * Reads a command's arguments. Every mistake is reported at once, each with the nearest right word: unknown option,
- * missing or unfit value, too many or too few arguments.
+ * Reads a command's arguments. Throws one CliError("usage") with every mistake: unknown options, with the nearest one,
+ * missing and invalid values, too few and too many arguments.
  */
 export function readArguments<O extends Options>(
   argv: string[],
@@ -46,15 +46,15 @@ export function readArguments<O extends Options>(
   }
   const given = new Set<string>();
   const rest: string[] = [];
-  const { tokens } = parseArgs({ args: argv, options: forNode(options), strict: false, tokens: true });
+  const { tokens } = parseArgs({ args: argv, options: parseArgsOptions(options), strict: false, tokens: true });
   for (const token of tokens) {
     if (token.kind === "positional") rest.push(token.value);
     if (token.kind !== "option") continue;
     const { name, rawName, value, inlineValue } = token;
     const option = own(options, name);
     if (option === undefined) {
-      const known = Object.keys(options).map((known) => `--${known}`);
-      problems.push(`unknown option ${rawName}${didYouMean(rawName, known)}`);
+      const names = Object.keys(options).map((option) => `--${option}`);
+      problems.push(`unknown option ${rawName}${didYouMean(rawName, names)}`);
     } else if (option.type === "boolean") {
       if (value !== undefined) problems.push(`option ${rawName} takes no value: ${value}`);
       values.set(name, true);
@@ -77,7 +77,7 @@ export function readArguments<O extends Options>(
       }
     }
   }
-  // An option that lacks its value swallows the next word, and what follows would be blamed wrongly.
+  // An option without its value swallows the next word, which would then be reported as missing.
   if (problems.length === 0) {
     if (rest.length < positionals.least) problems.push(`${positionals.name} is missing`);
     for (const extra of rest.slice(positionals.most)) problems.push(`unexpected argument: ${extra}`);
@@ -87,7 +87,9 @@ export function readArguments<O extends Options>(
   return { options: Object.fromEntries(values) as Values<O>, rest };
 }
 
-function forNode(options: Options): Record<string, { type: "boolean" | "string"; short?: string; multiple?: boolean }> {
+function parseArgsOptions(
+  options: Options,
+): Record<string, { type: "boolean" | "string"; short?: string; multiple?: boolean }> {
   return Object.fromEntries(
     Object.entries(options).map(([name, { type, short }]) => [
       name,
@@ -106,7 +108,7 @@ export function whole(least: number, most: number): (text: string) => number {
   };
 }
 
-/** A parser for a length of time, in seconds: `30s`, `5m` or `5`, `7.5m`, `1h`. From a second to a day. */
+/** Parses a duration from a second to a day, in seconds: `30s`, `5m` or `5`, `7.5m`, `1h`. */
 export function span(text: string): number {
   const [, number, unit = "m"] = /^(\d+(?:\.\d+)?)(s|m|min|h)?$/.exec(text) ?? [];
   const seconds = Number(number) * (unit === "s" ? 1 : unit === "h" ? 3600 : 60);
@@ -115,14 +117,14 @@ export function span(text: string): number {
   return seconds;
 }
 
-/** A parser for a host as requests name it, with or without a port. */
+/** Parses the host of a request, with or without a port. */
 export function host(text: string): string {
   if (!/^[^\s/\\?#@,]+$/.test(text) || !URL.canParse(`http://${text}`))
     throw new Error(`not a host such as kit.example.com or kit.example.com:8080: ${text}`);
   return new URL(`http://${text}`).host;
 }
 
-/** A parser for one of a few words. */
+/** A parser for one of these words. */
 export function oneOf<const W extends readonly string[]>(words: W): (text: string) => W[number] {
   return (text) => {
     const word = words.find((word) => word === text);
@@ -131,7 +133,7 @@ export function oneOf<const W extends readonly string[]>(words: W): (text: strin
   };
 }
 
-/** A parser for IANA time zones. */
+/** Parses an IANA time zone. */
 export function zone(text: string): string {
   try {
     new Intl.DateTimeFormat("en", { timeZone: text });
@@ -141,7 +143,7 @@ export function zone(text: string): string {
   return text;
 }
 
-/** A parser for a moment in ISO 8601 with its offset, e.g. 2026-09-01T05:15:00Z. A bare date is its midnight in UTC. */
+/** Parses an ISO 8601 time with its offset: 2026-09-01T05:15:00Z. A date alone is midnight in UTC. */
 export function moment(text: string): Date {
   const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
   const date = new Date(text);
@@ -149,8 +151,8 @@ export function moment(text: string): Date {
   return date;
 }
 
-/** ` (did you mean "sync"?)`, or nothing when no candidate is near. */
+/** ` (did you mean "sync"?)`, or "" when no candidate is near. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
-  const meant = suggest(word, candidates);
-  return meant === null ? "" : ` (did you mean "${meant}"?)`;
+  const suggestion = suggest(word, candidates);
+  return suggestion === null ? "" : ` (did you mean "${suggestion}"?)`;
 }

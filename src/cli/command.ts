@@ -2,7 +2,7 @@ import type { ExitName } from "../base/errors.ts";
 import { host, type Options, type Positionals, type Values, zone } from "./arguments.ts";
 import type { Output } from "./output.ts";
 
-/** What every command gets besides its own options. */
+/** What every command receives besides its options. */
 export interface Context {
   config: string | undefined; // --config
   output: Output;
@@ -12,10 +12,10 @@ export interface Context {
 
 interface Spec<O extends Options> {
   summary: string; // one line, for the list of commands
-  about?: string; // what the summary leaves out
+  about?: string; // the details
   positionals?: Positionals;
   options: O;
-  examples: [line: string, says: string][];
+  examples: [line: string, doc: string][];
   run(options: Values<O>, rest: string[], context: Context): Promise<ExitName | undefined>;
 }
 
@@ -24,12 +24,12 @@ export interface Command extends Omit<Spec<Options>, "run" | "positionals"> {
   run(options: Record<string, unknown>, rest: string[], context: Context): Promise<ExitName | undefined>;
 }
 
-/** Describes a command. The type of `options` in `run` follows from the declaration. */
+/** Declares a command. The type of `options` in `run` follows from the declaration. */
 export function command<const O extends Options>(spec: Spec<O>): Command {
   return { positionals: { name: "", least: 0, most: 0 }, ...spec } as unknown as Command;
 }
 
-/** Options that every command takes. */
+/** The options of every command. */
 export const common = {
   config: {
     type: "string",
@@ -43,7 +43,7 @@ export const common = {
   version: { type: "boolean", short: "V", doc: "print the version" },
 } as const satisfies Options;
 
-/** Options that mean the same wherever they appear. */
+/** Options that several commands have. */
 export const shared = {
   feed: {
     type: "string",

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import { CliError } from "../base/errors.ts";
 import type { Output } from "./output.ts";
 
-/** Asks whether to write what was shown. Throws CliError when the answer is no, or when nobody is there to answer. */
+/** Asks whether to write what was shown. Throws CliError if the answer is no, or if stdin is no terminal. */
 export async function confirm(
   { output, signal }: { output: Output; signal: AbortSignal },
   { stdinTaken = false } = {},

@@ -19,15 +19,15 @@ const extensions: Record<string, Format> = {
   txt: "table",
 };
 
-/** The format that a file's name asks for, or null. */
+/** The format of a file's extension, or null. */
 export function formatOf(file: string): Format | null {
   const extension = /\.([a-z]+)$/i.exec(file)?.[1]?.toLowerCase();
   return own(extensions, extension ?? "") ?? null;
 }
 
 /**
- * Writes rows as text and returns how many there were. csv, json and jsonl never hold all rows in memory. Times are
- * ISO 8601 with their offset. In json and jsonl an integer beyond 2^53 and a decimal beyond 15 digits are text.
+ * Writes rows as text and returns their number. csv, json and jsonl never hold all rows in memory. Times are ISO 8601 with
+ * their offset. In json and jsonl an integer beyond 2^53 and a decimal beyond 15 digits are text.
  */
 export async function writeRows(
   { columns, batches }: RowStream,
@@ -35,11 +35,11 @@ export async function writeRows(
   write: (text: string) => Promise<void>,
   timezone = "UTC",
 ): Promise<number> {
-  const times = columns.map(({ type }) => type.startsWith("TIMESTAMP"));
+  const isTime = columns.map(({ type }) => type.startsWith("TIMESTAMP"));
   const local = (row: Value[]) =>
     timezone === "UTC"
       ? row
-      : row.map((value, i) => (times[i] && typeof value === "string" ? zoned(value, timezone) : value));
+      : row.map((value, i) => (isTime[i] && typeof value === "string" ? zoned(value, timezone) : value));
   const names = distinct(columns.map(({ name }) => name));
   const record = (row: Value[]) =>
     JSON.stringify(Object.fromEntries(local(row).map((value, i) => [names[i], value])), exact);
@@ -58,7 +58,7 @@ export async function writeRows(
         await write(batch.map((row, i) => `${rows + i === 0 ? "[\n" : ",\n"}  ${record(row)}`).join(""));
         break;
       default:
-        for (const row of batch) all.push(local(row).map((value, i) => cellText(value, times[i]!)));
+        for (const row of batch) all.push(local(row).map((value, i) => cellText(value, isTime[i])));
     }
     rows += batch.length;
   }
@@ -74,9 +74,9 @@ function heads(columns: ColumnType[]) {
   return columns.map(({ name, type }) => ({ name: visible(name), right: number.test(type) }));
 }
 
-function cellText(value: Value, time: boolean): string {
+function cellText(value: Value, isTime = false): string {
   if (value === null) return "";
-  if (typeof value === "string") return time ? value.replace("T", " ") : visible(value);
+  if (typeof value === "string") return isTime ? value.replace("T", " ") : visible(value);
   return typeof value === "object" ? visible(JSON.stringify(value, exact)) : numberText(value);
 }
 
@@ -84,7 +84,7 @@ function csvLine(values: Value[]): string {
   return `${values.map(csvCell).join(",")}\n`;
 }
 
-// An empty text is quoted, so that it can be told from null.
+// An empty text is quoted, to differ from null.
 function csvCell(value: Value): string {
   if (value === null) return "";
   const text =
@@ -96,7 +96,7 @@ function numberText(value: boolean | number | bigint): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
-/** One value a line, for rows that are wider than a screen. */
+/** A row with one value per line, for rows wider than the screen. */
 function lines(columns: ColumnType[], row: string[]): string {
   const names = columns.map(({ name }) => visible(name));
   const width = Math.max(...names.map(textWidth));
@@ -110,7 +110,7 @@ function markdown(columns: { name: string; right: boolean }[], rows: string[][])
   return line(columns.map(({ name }) => name)) + rule + rows.map(line).join("");
 }
 
-/** Names as DuckDB makes them distinct in a subquery: a, a_1, a_2. */
+/** Makes names distinct as DuckDB does in a subquery: a, a_1, a_2. */
 function distinct(names: string[]): string[] {
   const taken = new Set<string>(names);
   const seen = new Set<string>();

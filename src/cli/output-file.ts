@@ -4,10 +4,7 @@ import { createWriteStream, existsSync, renameSync, rmSync, statSync } from "nod
 import { basename, dirname, join, resolve } from "node:path";
 import { CliError } from "../base/errors.ts";
 
-/**
- * Runs `write` with the path of a new file beside `file`, then puts it in the place of `file`: whoever looks sees the
- * old file or the new one, and a failure leaves nothing behind.
- */
+/** Replaces `file` atomically by a draft that `write` writes. A failure leaves the old file, and no draft. */
 export async function writeOutput(file: string, write: (path: string) => Promise<void>): Promise<void> {
   const folder = dirname(resolve(file));
   if (!existsSync(folder))
@@ -18,16 +15,16 @@ export async function writeOutput(file: string, write: (path: string) => Promise
     );
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
     throw new CliError("notWritable", `is a folder: ${file}`, "name a file in it");
-  const beside = join(folder, `.${basename(file)}.${randomUUID().slice(0, 8)}`);
+  const draft = join(folder, `.${basename(file)}.${randomUUID().slice(0, 8)}`);
   try {
-    await write(beside);
-    renameSync(beside, file);
+    await write(draft);
+    renameSync(draft, file);
   } finally {
-    rmSync(beside, { force: true });
+    rmSync(draft, { force: true });
   }
 }
 
-/** As `writeOutput`, for text that comes in pieces. */
+/** Like `writeOutput`, for text in pieces. */
 export async function writeOutputText(
   file: string,
   produce: (write: (text: string) => Promise<void>) => Promise<unknown>,

@@ -2,12 +2,12 @@ import { type CliError, exitCodes } from "../base/errors.ts";
 import { bytes, count, duration } from "../base/words.ts";
 import { visibleLines } from "./visible.ts";
 
-/** How far a step has come. */
+/** The progress of a step. */
 export interface Progress {
   step: string; // "listing", "downloading", …
   done: number;
   total: number | null; // null: not known yet
-  unit: string; // what is counted: "partitions"
+  unit: string; // of `done` and `total`: "partitions"
   bytes?: number;
   totalBytes?: number;
   rate?: number; // bytes a second
@@ -15,22 +15,22 @@ export interface Progress {
 }
 
 /**
- * stdout carries results and nothing else; the rest goes to stderr, as JSON lines with --json. What a terminal shows has
- * its control characters escaped, wherever the text comes from; a pipe or file gets a result as it is.
+ * stdout carries results only; the rest goes to stderr, with --json as JSON lines. On a terminal control characters are
+ * escaped; a pipe or file gets a result unchanged.
  */
 export interface Output {
   json: boolean;
-  terminal: boolean; // stdout is one
+  terminal: boolean; // stdout is a terminal
   width: number; // of the terminal, in characters
-  closed: boolean; // whoever read stdout has gone (`| head`)
+  closed: boolean; // the reader of stdout has gone (`| head`)
   result(text: string): Promise<void>;
   document(value: unknown): Promise<void>;
   say(text: string): void;
   warn(text: string, next?: string): void;
   error(error: CliError, debug: boolean): void;
-  event(event: object): void; // a line of JSON, with --json only
+  event(event: object): void; // a JSON line, with --json only
   progress(progress: Progress): void;
-  close(): void; // takes the progress bar away
+  close(): void; // removes the progress bar
 }
 
 type Stream = NodeJS.WriteStream;
@@ -42,14 +42,14 @@ export interface Effects {
   clock: () => number; // milliseconds
 }
 
-const here: Effects = {
+const processEffects: Effects = {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
   clock: () => performance.now(),
 };
 
-export function openOutput({ json = false } = {}, effects: Effects = here): Output {
+export function openOutput({ json = false } = {}, effects: Effects = processEffects): Output {
   const { stdout, stderr, env, clock } = effects;
   const paint = painter(stderr, env);
   const bar = openBar(json, effects);
@@ -57,7 +57,7 @@ export function openOutput({ json = false } = {}, effects: Effects = here): Outp
     bar.clear();
     stderr.write(`${text}\n`);
   };
-  const people = (text: string) => indent(visibleLines(text));
+  const readable = (text: string) => indent(visibleLines(text));
   const event = (value: object) => {
     if (json) line(JSON.stringify(value));
   };
@@ -76,7 +76,7 @@ export function openOutput({ json = false } = {}, effects: Effects = here): Outp
     say: (text) => (json ? event({ event: "message", message: text }) : line(visibleLines(text))),
     warn(text, next) {
       if (json) event({ event: "warning", message: text, next: next ?? null });
-      else line(`${paint("warning:", 33)} ${people(text)}${next === undefined ? "" : `\n  next: ${people(next)}`}`);
+      else line(`${paint("warning:", 33)} ${readable(text)}${next === undefined ? "" : `\n  next: ${readable(next)}`}`);
     },
     error(error, debug) {
       const { exit, message } = error;
@@ -84,7 +84,7 @@ export function openOutput({ json = false } = {}, effects: Effects = here): Outp
       const trace = debug ? stackOf(error) : null;
       if (json) event({ event: "error", exit, code: exitCodes[exit], message, next, ...(trace && { trace }) });
       else {
-        line(`${paint("asapp-kit:", 31)} ${people(message)}${next === null ? "" : `\n  next: ${people(next)}`}`);
+        line(`${paint("asapp-kit:", 31)} ${readable(message)}${next === null ? "" : `\n  next: ${readable(next)}`}`);
         if (trace !== null) line(trace);
       }
     },
@@ -101,7 +101,7 @@ export function openOutput({ json = false } = {}, effects: Effects = here): Outp
   return output;
 }
 
-// On a terminal one line that redraws itself; elsewhere a line when a step begins or ends, and now and again between.
+// On a terminal one line that is redrawn; elsewhere a line when a step begins or ends, and every ten seconds.
 function openBar(json: boolean, { stderr, env }: Effects) {
   const live = Boolean(stderr.isTTY) && env.TERM !== "dumb";
   const every = live ? 100 : 10_000;
@@ -116,8 +116,8 @@ function openBar(json: boolean, { stderr, env }: Effects) {
     clear,
     show(progress: Progress, now: number) {
       if (json) return;
-      const turn = progress.step !== step || progress.done === progress.total;
-      if (!turn && now - last < every) return;
+      const isTurn = progress.step !== step || progress.done === progress.total;
+      if (!isTurn && now - last < every) return;
       step = progress.step;
       last = now;
       clear();
@@ -130,20 +130,20 @@ function openBar(json: boolean, { stderr, env }: Effects) {
   };
 }
 
-/** One line of progress: step, count, bytes, rate and time left, as far as they are known. */
+/** Progress in one line: step, count, bytes, rate and time left, as far as known. */
 export function progressText(progress: Progress, barWidth = 0): string {
-  const { step, done, total, unit, bytes: got = 0, totalBytes = 0, rate = 0, secondsLeft = null } = progress;
-  const share = totalBytes > 0 ? got / totalBytes : total ? done / total : 0;
+  const { step, done, total, unit, bytes: bytesDone = 0, totalBytes = 0, rate = 0, secondsLeft = null } = progress;
+  const share = totalBytes > 0 ? bytesDone / totalBytes : total ? done / total : 0;
   const filled = Math.min(barWidth, Math.round(share * barWidth));
   const parts = [`${step} ${count(done)}${total === null ? "" : `/${count(total)}`} ${unit}`];
   if (barWidth > 0 && total) parts.unshift(`[${"#".repeat(filled)}${" ".repeat(barWidth - filled)}]`);
-  if (totalBytes > 0) parts.push(`${bytes(got)} of ${bytes(totalBytes)}`);
+  if (totalBytes > 0) parts.push(`${bytes(bytesDone)} of ${bytes(totalBytes)}`);
   if (rate > 0) parts.push(`${bytes(rate)}/s`);
   if (secondsLeft !== null && share < 1) parts.push(`${duration(secondsLeft)} left`);
   return parts.join("  ");
 }
 
-/** Colours a text if the stream is a terminal and nobody asked for none. */
+/** Colours text if the stream is a terminal, unless NO_COLOR is set. */
 export function painter(stream: Stream, env: Effects["env"] = process.env) {
   const colours = Boolean(stream.isTTY) && !env.NO_COLOR && env.TERM !== "dumb";
   return (text: string, code: number) => (colours ? `\x1b[${code}m${text}\x1b[0m` : text);
@@ -154,7 +154,7 @@ function stackOf(error: CliError): string {
   return `${error.stack}${cause}`;
 }
 
-/** For JSON.stringify: what a JSON number cannot hold is written as text, digit for digit. */
+/** A replacer for JSON.stringify: a number that JSON cannot hold exactly becomes text. */
 export function exact(_key: string, value: unknown): unknown {
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   if (typeof value !== "bigint") return value;

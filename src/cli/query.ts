@@ -2,10 +2,10 @@ import { CliError } from "../base/errors.ts";
 import type { Database } from "../duckdb/database.ts";
 import { quoteName, quoteText } from "../duckdb/quote.ts";
 
-/** Writes a query's rows to a file that the database was opened with. */
+/** Writes a query's rows to a Parquet file, to which the database has access. */
 export async function copyToParquet(database: Database, sql: string, file: string, signal: AbortSignal): Promise<void> {
   const query = sql.replace(/[\s;]+$/, "");
-  await explained(async () => {
+  await withQueryErrors(async () => {
     const view = `create or replace temp view query_result as from (\n${query}\n)`;
     await database.run(view, { readOnly: true, signal });
     const columns = await exactColumns(database);
@@ -16,7 +16,7 @@ export async function copyToParquet(database: Database, sql: string, file: strin
   }, 1);
 }
 
-// Parquet has no HUGEINT, the type of every sum of whole numbers, and DuckDB would write it as a rounded DOUBLE.
+// Parquet has no HUGEINT, the type of every sum of integers; DuckDB would write a rounded DOUBLE.
 async function exactColumns(database: Database): Promise<string> {
   const { rows } = await database.rows("describe query_result");
   return rows
@@ -27,20 +27,20 @@ async function exactColumns(database: Database): Promise<string> {
     .join(", ");
 }
 
-/** DuckDB's complaint as the user's problem. `above`: lines that stand above the user's own text. */
-export async function explained<T>(query: () => Promise<T>, above = 0): Promise<T> {
+/** Runs a query, and throws DuckDB's error as CliError("query"). `linesAbove`: lines before the user's text. */
+export async function withQueryErrors<T>(query: () => Promise<T>, linesAbove = 0): Promise<T> {
   try {
     return await query();
   } catch (error) {
-    const complaint = error instanceof Error ? complaintOf(error) : null;
-    if (error instanceof CliError || complaint === null) throw error;
-    const message = complaint.replace(/^LINE (\d+):/m, (_, line) => `LINE ${Number(line) - above}:`);
+    const text = error instanceof Error ? queryErrorText(error) : null;
+    if (error instanceof CliError || text === null) throw error;
+    const message = text.replace(/^LINE (\d+):/m, (_, line) => `LINE ${Number(line) - linesAbove}:`);
     throw new CliError("query", message, nextFor(message), { cause: error });
   }
 }
 
-// "Binder Error: …", "Catalog Error: …", with the line and a caret under the place; null when it is no error of DuckDB's.
-function complaintOf({ message }: Error): string | null {
+// "Binder Error: …", "Catalog Error: …", with the line and a caret; null for an error that is not DuckDB's.
+function queryErrorText({ message }: Error): string | null {
   const text = message.replace(/^Failed to extract statements: /, "");
   return /^[A-Z][A-Za-z ]+ (Error|error|exception): /.test(text) ? text : null;
 }

@@ -33,7 +33,7 @@ export default command({
     const { relations, bytes: size, seconds } = written;
     output.say(`wrote ${file}: ${relations} tables and views, ${bytes(size)}, ${duration(seconds)}`);
     if (written.file !== project.config.catalog)
-      output.say("it shows the data of now: write it again after a sync, or name it under `catalog` in kit.yaml");
+      output.say("it shows the data as of now: write it again after a sync, or name it under `catalog` in kit.yaml");
     return undefined;
   },
 });

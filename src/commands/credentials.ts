@@ -54,15 +54,15 @@ export default command({
     const shared = planProfile(name, key, options.replace);
     const kit = planConfig(config ?? (process.env.ASAPP_KIT_CONFIG || "kit.yaml"), key, name);
     output.say(planText(key, shared, kit));
-    const todo = shared.action !== "keep" || kit.changes.length > 0;
-    if (todo) {
+    const hasChanges = shared.action !== "keep" || kit.changes.length > 0;
+    if (hasChanges) {
       if (!options.yes) await confirm({ output, signal }, { stdinTaken: file === "-" });
       writePlans(shared, kit, key);
     }
     if (output.json) await output.document(planReport(key, shared, kit));
     else
       await output.result(
-        `${todo ? "written" : "nothing to do: all of it is there"}; asapp-kit sync --dry-run shows what the bucket holds\n`,
+        `${hasChanges ? "written" : "nothing to do: all of it is there"}; asapp-kit sync --dry-run shows what the bucket holds\n`,
       );
     return undefined;
   },

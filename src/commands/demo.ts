@@ -71,9 +71,9 @@ export default command({
       writeFileSync(config, configText(bucket.url, demoRegion, zone));
       useCredentials(demoCredentials);
       const project = openProject(config);
-      const inTime = { ...context, now };
-      const fresh = await refresh(project, { sync: true, strict: true }, inTime);
-      const site = await runBuild(project, { demo: true }, inTime);
+      const atNow = { ...context, now };
+      const fresh = await refresh(project, { sync: true, strict: true }, atNow);
+      const site = await runBuild(project, { demo: true }, atNow);
       if (output.json) await output.document({ ...fresh, site });
       else await output.result(buildText(site, fresh));
       const shown = relative(process.cwd(), config) || config;
@@ -105,7 +105,7 @@ function configText(endpoint: string, region: string, timezone: string): string 
   ].join("\n");
 }
 
-// Whatever this machine has for AWS must neither be used nor asked for.
+// The user's own AWS configuration must not be used.
 function useCredentials({ accessKeyId, secretAccessKey }: Record<"accessKeyId" | "secretAccessKey", string>): void {
   for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
   Object.assign(process.env, {

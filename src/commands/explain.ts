@@ -26,10 +26,10 @@ export default command({
     const project = openProject(config);
     checkFeeds(project, [feed]);
     const { explainKey } = await import("../warehouse/explain.ts");
-    const found = await explainKey(project, feed, values, { signal });
-    if (output.json) await output.document(found);
-    else await output.result(explainText(found));
-    if (found.keys.length === 0) output.say("no such row was delivered");
+    const explanation = await explainKey(project, feed, values, { signal });
+    if (output.json) await output.document(explanation);
+    else await output.result(explainText(explanation));
+    if (explanation.keys.length === 0) output.say("no such row was delivered");
     return undefined;
   },
 });
@@ -42,7 +42,7 @@ function condition(text: string): [string, string] {
 
 const shownColumns = 4;
 
-/** `asapp-kit explain` as people read it: the rule, then a table of versions for each key. */
+/** The text of `asapp-kit explain`: the rule, then a table of versions for each key. */
 function explainText(explanation: Explanation): string {
   const { feed, key, order, absent, keys, more } = explanation;
   const head = [

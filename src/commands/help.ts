@@ -24,13 +24,13 @@ export function commandHelp(name: string, { summary, about, positionals, options
   return [
     `usage: asapp-kit ${name}${argument} [options]`,
     "",
-    `${summary[0]!.toUpperCase()}${summary.slice(1)}.`,
+    `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
     ...(about === undefined ? [] : [about]),
     "",
     ...columns([...describe(options), ...describe(common)]),
     "",
     "examples:",
-    ...examples.flatMap(([line, says]) => [`  # ${says}`, `  ${line}`]),
+    ...examples.flatMap(([line, doc]) => [`  # ${doc}`, `  ${line}`]),
     "",
   ].join("\n");
 }

@@ -5,7 +5,7 @@ interface Listed {
   load: () => Promise<{ default: Command }>;
 }
 
-/** Every command with its line in `asapp-kit --help`. Only the one that runs is loaded. */
+/** The commands, with their lines in `asapp-kit --help`. Only the one that runs is loaded. */
 export const commands: Record<string, Listed> = {
   demo: {
     summary: "a simulated contact centre, from its own bucket to its site",

@@ -11,7 +11,7 @@ const columns = [
   { name: "reason", type: "VARCHAR" },
   { name: "text", type: "VARCHAR" },
 ];
-const shown = 60; // letters of a line, in the table
+const maxShown = 60; // characters of a line in the table
 
 export default command({
   summary: "list the lines that could not be read",
@@ -59,4 +59,4 @@ async function* once<T>(batch: T): AsyncGenerator<T> {
   yield batch;
 }
 
-const short = (text: string | null) => (text !== null && text.length > shown ? `${text.slice(0, shown)}…` : text);
+const short = (text: string | null) => (text !== null && text.length > maxShown ? `${text.slice(0, maxShown)}…` : text);

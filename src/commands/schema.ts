@@ -31,9 +31,10 @@ export default command({
       );
     const project = openProject(config);
     checkFeeds(project, feed === undefined ? [] : [feed]);
-    const found = options.changes ? await schemaChanges(project, feed) : await schemaColumns(project, feed!);
-    if (output.json) await output.document(found.objects);
-    else await output.result(found.text);
+    const listed =
+      options.changes || feed === undefined ? await schemaChanges(project, feed) : await schemaColumns(project, feed);
+    if (output.json) await output.document(listed.objects);
+    else await output.result(listed.text);
     return undefined;
   },
 });
@@ -43,12 +44,12 @@ interface Listed {
   text: string; // as a table
 }
 
-/** A feed's columns: type, key, share of rows with a value, days first and last seen, meaning. */
+/** A feed's columns: type, key, share of rows with a value, first and last day, meaning. */
 async function schemaColumns(project: Project, feed: string): Promise<Listed> {
   return withCatalog(project, async (database) => list(database, columns(feed, await filled(database, feed))));
 }
 
-/** What changed in the columns of one feed, or of all, oldest first. */
+/** The changes of the columns of one feed, or of all, oldest first. */
 async function schemaChanges(project: Project, feed: string | undefined): Promise<Listed> {
   return withCatalog(project, (database) => list(database, changes(feed)));
 }
@@ -73,7 +74,7 @@ async function list(database: Database, query: string): Promise<Listed> {
     text += part;
   });
   return {
-    objects: rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]!]))),
+    objects: rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null]))),
     text,
   };
 }
@@ -95,14 +96,15 @@ function columns(feed: string, share: Map<string, number | null>): string {
   where feed = ${quoteText(feed)} order by position`;
 }
 
-/** The share of rows with a value, by column; null when there is no row. */
+/** The share of rows with a value, by column; null without rows. */
 async function filled(database: Database, feed: string): Promise<Map<string, number | null>> {
-  const known = await database.rows(
+  const listed = await database.rows(
     `select "column" from kit.columns where feed = ${quoteText(feed)} order by position`,
   );
-  const names = known.rows.map(([name]) => String(name));
+  const names = listed.rows.map(([name]) => String(name));
   if (names.length === 0) return new Map();
   const shares = names.map((name) => `round(count(${quoteName(name)}) / count(*), 4)`);
   const { rows } = await database.rows(`select ${shares.join(", ")} from ${quoteName(feed)}`);
-  return new Map(names.map((name, i) => [name, rows[0]![i] as number | null]));
+  const [values = []] = rows;
+  return new Map(names.map((name, i) => [name, values[i] as number | null]));
 }

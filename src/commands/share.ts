@@ -122,17 +122,17 @@ export default command({
   },
 });
 
-interface ShareWish {
-  queue: string | undefined; // All queues; in HTML, all to choose from
-  date: string | undefined; // the newest day with data
+interface ShareRequest {
+  queue: string | undefined; // default: all queues; in HTML, all to choose from
+  date: string | undefined; // default: the newest day with data
   grain: Grain;
   comparison: Comparison;
   format: ShareFormat | undefined;
-  out: string | undefined; // a file, or with `all` a folder
+  out: string | undefined; // a file; with `all` a folder
   all: boolean;
   post: string | undefined; // a webhook
-  image: string | undefined; // address of the picture, for the message
-  link: string | undefined; // address of the page, for the message
+  image: string | undefined; // the picture's URL, for the message
+  link: string | undefined; // the page's URL, for the message
 }
 
 interface SharedFile {
@@ -149,45 +149,48 @@ interface Shared {
   posted: string | null; // the webhook's host
 }
 
-/** Makes the files and posts the message that were asked for. Arguments are checked before any data is read. */
-async function runShare(project: Project, wish: ShareWish, context: Context): Promise<Shared> {
+/** Writes the files and posts the message. Checks the arguments before it reads any data. */
+async function runShare(project: Project, request: ShareRequest, context: Context): Promise<Shared> {
   const { output, now, signal } = context;
   const { columnText, loadDay, queuesOfDay } = await import("../site/share/share.ts");
   const { fileNames, makerOf } = await import("../site/share/share-files.ts");
-  const format = shareFormatOf(wish);
-  const post = wish.post === undefined ? undefined : await import("../site/share/share-post.ts");
-  const host = post?.webhookHost(wish.post!) ?? null;
-  if (wish.all && statSync(wish.out ?? ".", { throwIfNoEntry: false })?.isFile())
-    throw new CliError("usage", `is a file: ${wish.out}`, "--all writes one file per queue: name a folder");
-  const data = await loadDay(project, wish.date, now, wish.comparison);
+  const format = shareFormatOf(request);
+  const { all, post: webhookUrl } = request;
+  const share = webhookUrl === undefined ? null : await import("../site/share/share-post.ts");
+  const host = webhookUrl === undefined ? null : (share?.webhookHost(webhookUrl) ?? null);
+  if (all && statSync(request.out ?? ".", { throwIfNoEntry: false })?.isFile())
+    throw new CliError("usage", `is a file: ${request.out}`, "--all writes one file per queue: name a folder");
+  const data = await loadDay(project, request.date, now, request.comparison);
   if (data.missing.length > 0)
     output.warn(
       `queue_wfm has no column for ${data.missing.map(columnText).join(", ")}: left out`,
       "asapp-kit wfm columns shows what came, and maps it",
     );
-  if (wish.comparison === "last" && data.weekBefore.length === 0)
+  if (request.comparison === "last" && data.weekBefore.length === 0)
     output.warn(
       `no intraday data for ${daysLater(data.day, -7)}: nothing to compare the headline with`,
       "--compare usual takes the median of the weeks before",
     );
-  const queues = wish.all ? queuesOfDay(data) : [await chosenQueue(wish.queue, data)];
-  const make = makerOf(data, wish.grain, now);
-  const named = fileNames(queues, data.day);
+  const queues = all ? queuesOfDay(data) : [await chosenQueue(request.queue, data)];
+  const make = makerOf(data, request.grain, now);
+  const names = fileNames(queues, data.day);
   const files: SharedFile[] = [];
-  if (wish.all) mkdirSync(wish.out ?? ".", { recursive: true });
+  if (all) mkdirSync(request.out ?? ".", { recursive: true });
   if (format !== null)
     for (const [i, queue] of queues.entries()) {
       if (signal.aborted) throw new CliError("interrupted", "interrupted");
-      const file = wish.all ? join(wish.out ?? ".", `${named[i]}.${format}`) : (wish.out ?? `${named[i]}.${format}`);
-      const only = wish.all || wish.queue !== undefined ? queue : null;
+      const name = `${names[i]}.${format}`;
+      const file = all ? join(request.out ?? ".", name) : (request.out ?? name);
+      const only = all || request.queue !== undefined ? queue : null;
       const content = await make.file(queue, format, only);
       await writeOutput(file, async (path) => writeFileSync(path, content));
       files.push({ queue, file, bytes: Buffer.byteLength(content) });
-      if (wish.all) output.progress({ step: "drawing", done: i + 1, total: queues.length, unit: "queues" });
+      if (all) output.progress({ step: "drawing", done: i + 1, total: queues.length, unit: "queues" });
     }
-  const card = make.card(queues[0]!);
-  if (post)
-    await post.postMessage(wish.post!, post.slackMessage(card, wish), {
+  const [first = allQueues] = queues;
+  const card = make.card(first);
+  if (share !== null && webhookUrl !== undefined)
+    await share.postMessage(webhookUrl, share.slackMessage(card, request), {
       signal,
       onRetry: (reason) => output.warn(`${reason}; trying again`),
     });

@@ -62,19 +62,20 @@ export default command({
 
 interface QueryRun {
   format: Format;
-  file?: string | undefined; // written whole or not at all; needed for parquet
+  file?: string | undefined; // written atomically; required for parquet
   timezone?: string | undefined;
-  write: (text: string) => Promise<void>; // without a file
+  write: (text: string) => Promise<void>; // used without a file
   signal: AbortSignal;
 }
 
-/** Runs somebody's query, which can only read, over the catalog. Throws CliError("query") with DuckDB's own words. */
+/** Runs a query over the catalog, which it can only read. Throws CliError("query") with DuckDB's message. */
 export async function runQuery(project: Project, sql: string, run: QueryRun): Promise<void> {
   const { openCatalog } = await import("../warehouse/catalog/catalog.ts");
-  const { explained } = await import("../cli/query.ts");
+  const { withQueryErrors } = await import("../cli/query.ts");
   const { format, file, timezone, signal } = run;
   if (format === "parquet") {
-    await writeOutput(file!, (path) => writeParquet(project, sql, path, signal));
+    if (file === undefined) throw new Error("parquet needs a file");
+    await writeOutput(file, (path) => writeParquet(project, sql, path, signal));
     return;
   }
   const database = await openCatalog(project);
@@ -83,13 +84,13 @@ export async function runQuery(project: Project, sql: string, run: QueryRun): Pr
       const stream = await database.stream(sql, { readOnly: true, signal });
       await writeRows(stream, format, to, timezone);
     };
-    await explained(() => (file === undefined ? write(run.write) : writeOutputText(file, write)));
+    await withQueryErrors(() => (file === undefined ? write(run.write) : writeOutputText(file, write)));
   } finally {
     database.close();
   }
 }
 
-// The query becomes a view first: so it is checked by itself, and can neither end the COPY early nor be two.
+// The query becomes a view first: it is checked alone, and can neither end the COPY early nor be two statements.
 async function writeParquet(project: Project, sql: string, file: string, signal: AbortSignal): Promise<void> {
   const { openCatalog } = await import("../warehouse/catalog/catalog.ts");
   const { copyToParquet } = await import("../cli/query.ts");
@@ -101,24 +102,24 @@ async function writeParquet(project: Project, sql: string, file: string, signal:
   }
 }
 
-// `| head` has what it wanted: the rest of the query need not run.
+// Stops the query when the reader of stdout has gone (`| head`).
 function whileRead(output: Output): (text: string) => Promise<void> {
   return async (text) => {
     await output.result(text);
-    if (output.closed) throw new Error("nobody reads on");
+    if (output.closed) throw new Error("stdout was closed");
   };
 }
 
-interface Wish {
+interface FormatOptions {
   format: Format | undefined;
   output: string | undefined;
   timezone: string | undefined;
 }
 
-function chooseFormat({ format: asked, output: file, timezone }: Wish, { json, terminal }: Output): Format {
-  if (asked !== undefined && json && asked !== "json")
-    throw new CliError("usage", `--json and --format ${asked} exclude each other`, "leave one of them out");
-  const format = asked ?? (json ? "json" : file !== undefined ? formatOf(file) : terminal ? "table" : "csv");
+function chooseFormat({ format: chosen, output: file, timezone }: FormatOptions, { json, terminal }: Output): Format {
+  if (chosen !== undefined && json && chosen !== "json")
+    throw new CliError("usage", `--json and --format ${chosen} exclude each other`, "leave one of them out");
+  const format = chosen ?? (json ? "json" : file !== undefined ? formatOf(file) : terminal ? "table" : "csv");
   if (format === null)
     throw new CliError("usage", `no format has that extension: ${file}`, `add --format, one of ${formats.join(", ")}`);
   if (format === "parquet" && timezone !== undefined)

@@ -9,10 +9,10 @@ import type { Status } from "../warehouse/status.ts";
 
 export default command({
   summary: "what is here, how fresh, what is wrong",
-  about: "From disk alone: what the last sync noted and what the warehouse holds. With --remote also from the bucket.",
+  about: "From disk alone: what the last sync noted, and what the warehouse holds. With --remote also from the bucket.",
   options: {
     feed: shared.feed,
-    all: { type: "boolean", doc: "also the feeds that nothing is here of" },
+    all: { type: "boolean", doc: "also the feeds without local data" },
     remote: { type: "boolean", doc: "list the bucket, and show what a sync would do" },
     timezone: shared.timezone,
   },
@@ -38,7 +38,7 @@ export default command({
   },
 });
 
-/** `asapp-kit status` as people read it. */
+/** The text of `asapp-kit status`. */
 export function statusText(status: Status, now: Date, zone = "UTC"): string {
   const { dataThrough, lastSync, watch, feeds, problems, notes } = status;
   const ago = (iso: string) => {

@@ -67,7 +67,7 @@ export default command({
       throw new CliError(
         "schemaChanged",
         changed,
-        "asapp-kit status and asapp-kit schema --changes list them; they are taken in already, and the next run does not report them again",
+        "asapp-kit status and asapp-kit schema --changes list them; they are already staged, and the next sync does not report them again",
       );
     if (differing > 0)
       throw new CliError(

@@ -34,10 +34,10 @@ export default command({
     const project = openProject(context.config);
     const feeds = checkFeeds(project, options.feed);
     const { raw, remote, repair } = options;
-    const found = await runVerify(project, { raw, remote, repair, feeds }, context);
-    if (output.json) await output.document(found);
-    else await output.result(verifyText(found));
-    if (!found.ok)
+    const verified = await runVerify(project, { raw, remote, repair, feeds }, context);
+    if (output.json) await output.document(verified);
+    else await output.result(verifyText(verified));
+    if (!verified.ok)
       throw new CliError(
         "verifyFailed",
         "what is on disk is not what it should be",
@@ -47,37 +47,37 @@ export default command({
   },
 });
 
-export interface VerifyRun {
-  raw: boolean; // the raw files alone
+export interface VerifyOptions {
+  raw: boolean; // only the raw files
   remote: boolean;
   repair: boolean;
   feeds: string[] | null;
 }
 
 export interface Verified {
-  ok: boolean; // nothing is wrong that was not repaired
+  ok: boolean; // everything is sound or was repaired
   raw: RawReport;
-  feeds: Verification[]; // after the repair, where there was one
+  feeds: Verification[]; // after any repair
   rebuilt: string[]; // feeds whose warehouse files were made anew from raw
 }
 
-/** Proves raw against the manifest, then the warehouse against raw. Holds the lock, so that no sync comes between. */
-export function runVerify(project: Project, run: VerifyRun, context: Context): Promise<Verified> {
+/** Compares raw with the manifest, then the warehouse with raw. Holds the lock, so that no sync runs meanwhile. */
+export function runVerify(project: Project, options: VerifyOptions, context: Context): Promise<Verified> {
   const { signal, output } = context;
   const onWait = ({ pid }: { pid: number }) => output.say(`waiting for a sync (process ${pid})`);
-  return withLock(project, { wait: true, signal, onWait }, () => verify(project, run, context));
+  return withLock(project, { wait: true, signal, onWait }, () => verify(project, options, context));
 }
 
-async function verify(project: Project, run: VerifyRun, { output, signal, now }: Context): Promise<Verified> {
+async function verify(project: Project, options: VerifyOptions, { output, signal, now }: Context): Promise<Verified> {
   const { verifyRaw } = await import("../sync/verify-raw.ts");
   const { listDays } = await import("../sync/manifest.ts");
   const { loadSnapshot, readSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
   const { updateWarehouse } = await import("../warehouse/update.ts");
-  const { remote, repair } = run;
+  const { remote, repair } = options;
   const raw = await verifyRaw(project, {
     remote,
     repair,
-    feeds: run.feeds ?? undefined,
+    feeds: options.feeds ?? undefined,
     signal,
     now,
     held: true,
@@ -87,15 +87,15 @@ async function verify(project: Project, run: VerifyRun, { output, signal, now }:
   });
   const catalog = readSnapshot(project.data).damage;
   if (raw.repaired.length > 0 || (repair && catalog !== null)) await updateWarehouse(project, { signal, now });
-  const names = run.raw ? [] : Object.keys(loadSnapshot(project.data).feeds).sort();
-  const wanted = names.filter((name) => run.feeds?.includes(name) ?? true);
-  let feeds = await proven(project, wanted, output, signal);
+  const names = options.raw ? [] : Object.keys(loadSnapshot(project.data).feeds).sort();
+  const chosen = names.filter((name) => options.feeds?.includes(name) ?? true);
+  let feeds = await verifyFeeds(project, chosen, output, signal);
   const wrong = feeds.filter(({ ok }) => !ok).map(({ feed }) => feed);
   const rebuilt = repair ? wrong : [];
   if (rebuilt.length > 0) {
     const days = rebuilt.flatMap((feed) => listDays(project, feed));
     await updateWarehouse(project, { days, force: true, rebuild: true, signal, now });
-    const again = await proven(project, rebuilt, output, signal);
+    const again = await verifyFeeds(project, rebuilt, output, signal);
     feeds = feeds.map((feed) => again.find((other) => other.feed === feed.feed) ?? feed);
   }
   output.close();
@@ -103,7 +103,7 @@ async function verify(project: Project, run: VerifyRun, { output, signal, now }:
   return { ok: left === 0 && feeds.every(({ ok }) => ok), raw, feeds, rebuilt };
 }
 
-async function proven(
+async function verifyFeeds(
   project: Project,
   names: string[],
   output: Context["output"],

@@ -21,8 +21,8 @@ export default command({
   summary: "sync, update and rebuild again and again",
   about: [
     "Each round syncs, brings the warehouse up to date, and then, in the site that `build` made, the datasets and pages",
-    "whose data changed. One line a round. What fails is told and tried again in the next round: the network, the bucket,",
-    "expired credentials, another sync at work. Ctrl-C ends it; `asapp-kit status` tells how it does.",
+    "whose data changed. One line a round. A failure is shown, and the next round tries again: the network, the bucket,",
+    "expired credentials, another sync at work. Ctrl-C ends it; `asapp-kit status` shows its state.",
   ].join("\n"),
   options: {
     every: {
@@ -94,24 +94,24 @@ export default command({
 
 interface WatchOptions {
   everySeconds: number | null; // null: half the shortest cadence of the feeds
-  rounds: number | null; // then it ends; null: it goes on until it is stopped
+  rounds: number | null; // after which it ends; null: never
   feeds: string[] | null;
-  site: string | null; // folder of the site that is kept up to date, once there is one; null: none is
+  site: string | null; // folder of the site to keep up to date, once it exists; null: none
 }
 
 /**
- * Syncs, updates the warehouse and the site, and again every so often, until the signal or the number of rounds. A round
- * that fails is told and the next one tries again; kit.yaml is read anew each time. Returns how the last round ended.
- * Throws CliError("locked") while another watcher looks after the same data folder.
+ * Syncs, and updates the warehouse and the site, round after round until the signal aborts or `rounds` are done. A failed
+ * round is reported, and the next one tries again. Each round reads kit.yaml anew. Returns the exit of the last round. Throws
+ * CliError("locked") if another watcher has the same data folder.
  */
 async function watch(options: WatchOptions, context: Context): Promise<ExitName> {
-  const { emptyRound, fail, runRound, Told } = await import("./steps/round.ts");
+  const { emptyRound, fail, RoundOutput, runRound } = await import("./steps/round.ts");
   const { dataThrough } = await import("../warehouse/snapshot/through.ts");
   const { formerSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
   const { signal, output, config } = context;
   let project = openProject(config);
   refuseSecond(project);
-  const everySeconds = options.everySeconds ?? usualSeconds(project, options.feeds);
+  const everySeconds = options.everySeconds ?? defaultSeconds(project, options.feeds);
   const note: WatchNote = {
     format: 1,
     ...thisProcess(),
@@ -122,21 +122,21 @@ async function watch(options: WatchOptions, context: Context): Promise<ExitName>
     failures: 0,
     next: null,
   };
-  const told = new Told(output);
-  const memory: Memory = { looked: null, seen: "" };
+  const roundOutput = new RoundOutput(output);
+  const memory: Memory = { updatedAt: null, state: "" };
   const { data } = project;
   let exit: ExitName = "ok";
   try {
     for (let done = 1; !signal.aborted && !output.closed; done++) {
       const started = Date.now();
       Object.assign(note, { round: isoOf(started), next: null });
-      told.tolerate(() => writeNote({ data }, note));
+      roundOutput.tolerate(() => writeNote({ data }, note));
       const round = emptyRound(started);
       try {
         project = openProject(config);
         await runRound(project, options, memory, round, {
           ...context,
-          ...told.round(),
+          output: roundOutput.next(),
           now: new Date(started),
         });
       } catch (error) {
@@ -155,7 +155,7 @@ async function watch(options: WatchOptions, context: Context): Promise<ExitName>
       round.next = last ? null : isoOf(next);
       Object.assign(note, { outcome: outcomeText(round), next: round.next });
       if (round.ok) note.lastSuccess = isoOf(Date.now());
-      told.tolerate(() => writeNote({ data }, note));
+      roundOutput.tolerate(() => writeNote({ data }, note));
       await output.result(output.json ? `${JSON.stringify({ event: "round", ...round })}\n` : roundText(round));
       if (last) break;
       await until(next, signal);
@@ -167,11 +167,11 @@ async function watch(options: WatchOptions, context: Context): Promise<ExitName>
 }
 
 /** Half the shortest cadence of the feeds, in seconds. */
-function usualSeconds(project: Project, wanted: string[] | null): number {
+function defaultSeconds(project: Project, chosen: string[] | null): number {
   const { feeds } = project.config;
-  const here = Object.keys(readLastSync(project)?.feeds ?? {});
-  const names =
-    wanted ?? (feeds !== "all" ? feeds.map(({ name }) => name) : here.length > 0 ? here : [...project.feeds.keys()]);
+  const synced = Object.keys(readLastSync(project)?.feeds ?? {});
+  const all = synced.length > 0 ? synced : [...project.feeds.keys()];
+  const names = chosen ?? (feeds === "all" ? all : feeds.map(({ name }) => name));
   const cadences = names.flatMap((name) => feedOf(project, name).cadenceMinutes ?? []);
   return (Math.min(60, ...cadences) / 2) * 60;
 }
@@ -205,11 +205,11 @@ function refuseSecond(project: Project): void {
   throw new CliError(
     "locked",
     `another watcher looks after this data folder: process ${other.pid} on ${other.host}, since ${minute(new Date(other.since))}`,
-    "stop that one first, or leave it to it: asapp-kit status tells how it does",
+    "stop that one first, or leave it to it: asapp-kit status shows its state",
   );
 }
 
-// In slices, by the clock: a laptop that slept goes on at once. And no longer than it was to be, if the clock is set back.
+// Waits in slices, by the clock: after a laptop's sleep it goes on at once, and a clock set back does not lengthen it.
 async function until(time: number, signal: AbortSignal): Promise<void> {
   const end = performance.now() + time - Date.now();
   const left = () => Math.min(time - Date.now(), end - performance.now());

@@ -73,7 +73,7 @@ interface WfmReport {
   switches: Switch[];
 }
 
-/** What `wfm columns` shows, out of the catalog. */
+/** Reads the facts of `wfm columns` from the catalog. */
 export async function readWfmReport(project: Project): Promise<WfmReport> {
   const { openCatalog } = await import("../warehouse/catalog/catalog.ts");
   const { loadSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
@@ -87,7 +87,7 @@ export async function readWfmReport(project: Project): Promise<WfmReport> {
   }
 }
 
-/** `asapp-kit wfm columns` as people read it. */
+/** The text of `asapp-kit wfm columns`. */
 function reportText({ feeds, switches }: WfmReport): string {
   if (feeds.length === 0)
     return "Neither queue_wfm nor queue_membership_wfm is here yet; ASAPP exports them on request.\n";
@@ -101,21 +101,21 @@ function reportText({ feeds, switches }: WfmReport): string {
 }
 
 /**
- * What to write: `settings` as given ("abandons=left_queue", "abandons=old_name+new_name" for a column that was renamed;
- * nothing after the = for a metric that is not delivered), and with `guess` the clear guesses, after the columns that came
- * before, and what the data say of the switches; several columns have a + between. Throws CliError for names that nobody knows.
+ * Plans changes of kit.yaml: `settings` as given ("abandons=left_queue", "abandons=old_name+new_name" for a renamed column,
+ * "abandons=" for a metric that is not delivered), and with `guess` the clear guesses, after columns that have ended, and
+ * the switches that the data suggest. Throws CliError for an unknown name.
  */
 function planWfm(project: Project, report: WfmReport, settings: string[], guess: boolean): ConfigPlan {
-  const wanted = new Map<string, Written>();
+  const targets = new Map<string, Written>();
   if (guess) {
     for (const { option, clear, columns } of report.feeds.flatMap(({ metrics }) => metrics)) {
       const ended = columns.filter(({ state }) => state === "ended").map(({ column }) => column);
-      if (clear !== null) wanted.set(option, [...ended, clear]);
+      if (clear !== null) targets.set(option, [...ended, clear]);
     }
     for (const { option, value, suggests } of report.switches)
-      if (suggests !== null && suggests !== value) wanted.set(option, suggests);
+      if (suggests !== null && suggests !== value) targets.set(option, suggests);
   }
-  for (const setting of settings) wanted.set(...chosen(report, setting));
+  for (const setting of settings) targets.set(...readSetting(report, setting));
   const file = project.configFile ?? resolve("kit.yaml");
   const before = readConfigFile(file);
   const now = new Map<string, Written>([
@@ -124,7 +124,7 @@ function planWfm(project: Project, report: WfmReport, settings: string[], guess:
     ),
     ...report.switches.map(({ option, value }) => [option, value] as const),
   ]);
-  const changed = [...wanted].filter(([option, to]) => !isDeepStrictEqual(now.get(option), to));
+  const changed = [...targets].filter(([option, to]) => !isDeepStrictEqual(now.get(option), to));
   const changes = changed.map(([option, to]) => ({
     option,
     from: shown(now.get(option) ?? []),
@@ -142,7 +142,7 @@ function planWfm(project: Project, report: WfmReport, settings: string[], guess:
   return { file, before, text, changes };
 }
 
-/** The plan in words. */
+/** The plan as text. */
 function wfmPlanText({ file, changes }: ConfigPlan): string {
   const lines = changes.map(
     ({ option, from, to }) => `  ${option}: ${to ?? ""}${from === null ? "" : ` (was ${from})`}`,
@@ -150,47 +150,47 @@ function wfmPlanText({ file, changes }: ConfigPlan): string {
   return [file, ...(lines.length === 0 ? ["  says so already"] : lines)].join("\n");
 }
 
-/** Writes it. Throws when the file was changed since it was read. */
+/** Writes the plan. Throws when the file was changed since it was read. */
 function writeWfm(plan: ConfigPlan): void {
   refuseChanged(plan);
   writeConfigFile(plan, "nothing was written");
 }
 
-/** What an option of kit.yaml says: the value of a switch, or the columns of a metric. */
+/** The value of an option: that of a switch, or the columns of a metric. */
 type Written = string | string[];
 
-function chosen({ feeds, switches }: WfmReport, setting: string): [string, Written] {
+function readSetting({ feeds, switches }: WfmReport, setting: string): [string, Written] {
   const [name = "", ...rest] = setting.split("=");
-  const given = rest.join("=");
-  const value = given.trim();
+  const text = rest.join("=");
+  const value = text.trim();
   const next = "asapp-kit wfm columns lists metrics, columns and switches";
-  const metric = feeds
-    .flatMap((feed) => feed.metrics.map((each) => ({ feed, each })))
-    .find(({ each }) => each.metric === name);
-  const own = switches.find(({ option }) => option.endsWith(`.${name}`));
-  if (metric === undefined && own === undefined) {
-    const known = [
-      ...feeds.flatMap(({ metrics }) => metrics.map((each) => each.metric)),
-      ...switches.map(({ option }) => option.split(".").at(-1)!),
+  const named = switches.find(({ option }) => option.endsWith(`.${name}`));
+  if (named !== undefined) {
+    if (named.choices.includes(value)) return [named.option, value];
+    throw new CliError("usage", `unknown ${name}: ${value} (${hint(value, named.choices)})`, next);
+  }
+  const metrics = feeds.flatMap((feed) => feed.metrics.map(({ metric, option }) => ({ feed, metric, option })));
+  const found = metrics.find(({ metric }) => metric === name);
+  if (found === undefined) {
+    const names = [
+      ...metrics.map(({ metric }) => metric),
+      ...switches.map(({ option }) => option.slice(option.lastIndexOf(".") + 1)),
     ];
-    throw new CliError("usage", `unknown metric: ${name} (${hint(name, known)})`, next);
+    throw new CliError("usage", `unknown metric: ${name} (${hint(name, names)})`, next);
   }
-  if (own !== undefined) {
-    if (own.choices.includes(value)) return [own.option, value];
-    throw new CliError("usage", `unknown ${name}: ${value} (${hint(value, own.choices)})`, next);
-  }
-  if (value === "") return [metric!.each.option, []];
-  const columns = metric!.feed.columns.map(({ column }) => column);
+  const { feed, option } = found;
+  if (value === "") return [option, []];
+  const columns = feed.columns.map(({ column }) => column);
   const columnOf = (name: string) => columns.find((column) => column.toLowerCase() === name.toLowerCase());
-  const whole = columnOf(given) ?? columnOf(value);
-  if (whole !== undefined) return [metric!.each.option, [whole]];
-  const found = value.split("+").map((part) => {
+  const whole = columnOf(text) ?? columnOf(value);
+  if (whole !== undefined) return [option, [whole]];
+  const parts = value.split("+").map((part) => {
     const name = part.trim();
-    const same = columnOf(name);
-    if (same !== undefined) return same;
-    throw new CliError("usage", `${metric!.feed.feed} has no column ${name} (${hint(name, columns)})`, next);
+    const column = columnOf(name);
+    if (column !== undefined) return column;
+    throw new CliError("usage", `${feed.feed} has no column ${name} (${hint(name, columns)})`, next);
   });
-  return [metric!.each.option, [...new Set(found)]];
+  return [option, [...new Set(parts)]];
 }
 
 function shown(written: Written): string | null {
@@ -207,22 +207,22 @@ function feedText(feed: FeedReport): string {
     ...["filled", "min", "median", "max"].map((name) => ({ name, right: true })),
   ];
   const cells = feed.metrics.flatMap(({ metric, columns, state }) =>
-    (columns.length > 0 ? columns : [{ column: "", state }]).map((mapped, place) => {
-      const seen = feed.columns.find(({ column }) => isSame(column, mapped.column));
-      return [place === 0 ? metric : "", mapped.column, mapped.state, ...valueCells(seen)];
+    (columns.length > 0 ? columns : [{ column: "", state }]).map((mapped, i) => {
+      const delivered = feed.columns.find(({ column }) => isSame(column, mapped.column));
+      return [i === 0 ? metric : "", mapped.column, mapped.state, ...valueCells(delivered)];
     }),
   );
   const others = feed.columns.filter(
-    (seen) => !feed.metrics.some(({ columns }) => columns.some(({ column }) => isSame(column, seen.column))),
+    (delivered) => !feed.metrics.some(({ columns }) => columns.some(({ column }) => isSame(column, delivered.column))),
   );
-  const more = others.map((seen) => ["", seen.column, "", ...valueCells(seen)]);
+  const more = others.map((delivered) => ["", delivered.column, "", ...valueCells(delivered)]);
   const open = unmapped([feed]).map((metric) => `${metric.metric}: ${reasonText(metric)}\n`);
   return `${feed.feed}: ${count(rows)} rows, ${firstDay} to ${lastDay}\n${table(columns, [...cells, ...more])}${open.join("")}`;
 }
 
-function valueCells(seen: DeliveredColumn | undefined): string[] {
-  if (seen === undefined) return ["", "", "", "", ""];
-  const { type, values } = seen;
+function valueCells(delivered: DeliveredColumn | undefined): string[] {
+  if (delivered === undefined) return ["", "", "", "", ""];
+  const { type, values } = delivered;
   const number = (value: number | null | undefined) =>
     value === null || value === undefined ? "" : String(Math.round(value * 100) / 100);
   const filled = values === null ? "" : `${Math.floor(values.filled * 100)}%`;

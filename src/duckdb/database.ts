@@ -14,8 +14,8 @@ import { type ColumnType, columnTypes, rowsOf, type Value } from "./values.ts";
 
 export interface DatabaseOptions {
   threads?: number;
-  memoryLimit?: string; // as DuckDB spells it: "1GB"
-  tempDirectory?: string | null; // where big sorts spill; null (the default): nowhere
+  memoryLimit?: string; // in DuckDB's syntax: "1GB"
+  tempDirectory?: string | null; // where large sorts spill; default: null, nowhere
 }
 
 export interface Rows {
@@ -29,35 +29,35 @@ export interface RowStream {
 }
 
 export interface OpenRows extends RowStream {
-  /** Goes through what was not read of the batches, holding and converting none of it, and returns how many rows that is. */
-  passOver(): Promise<number>;
+  /** Counts the rows that were not read, without converting or holding them. */
+  countRest(): Promise<number>;
 }
 
 export interface QueryOptions {
   signal?: AbortSignal | undefined; // aborting interrupts the query; it then throws CliError("interrupted")
-  /** Refuse, before it runs, every statement that is not known to read only, or to change only tables in memory. */
+  /** Refuse every statement that may do more than read, or change tables in memory, before it runs. */
   readOnly?: boolean;
 }
 
 export interface Database {
-  /** Runs all statements of the text, for their effect. */
+  /** Runs all statements of the text. */
   run(sql: string, options?: QueryOptions): Promise<void>;
-  /** All rows of the last statement. */
+  /** Runs all statements, and returns the rows of the last. */
   rows(sql: string, options?: QueryOptions): Promise<Rows>;
-  /** The rows as objects; column names must be distinct. */
+  /** Like `rows`, as objects. Column names must be distinct. */
   objects<T = Record<string, Value>>(sql: string, options?: QueryOptions): Promise<T[]>;
-  /** As `rows`, in batches of about 2,000, never all in memory. Read them to the end before the next query here. */
+  /** Like `rows`, in batches of about 2,000. Read them to the end before the next query on this connection. */
   stream(sql: string, options?: QueryOptions): Promise<OpenRows>;
-  /** Cuts every file but those under the roots and these files off, for good, and locks the configuration. */
+  /** Permanently restricts access to files below the roots and to these files, and locks the configuration. */
   sandbox(roots: string[], files?: string[]): Promise<void>;
-  /** Stops what is running on this connection. */
+  /** Interrupts the query that runs on this connection. */
   interrupt(): void;
-  /** Another connection to the same database, to run two queries at once. Close it as well. */
+  /** Opens another connection to the same database, for concurrent queries. Close it as well. */
   connect(): Promise<Database>;
   close(): void;
 }
 
-/** Opens an empty database in memory: offline (no extension is ever looked for), in UTC, spilling nowhere unless told. */
+/** Opens an empty database in memory, in UTC, and without extensions from the network. */
 export async function openDatabase(options: DatabaseOptions = {}): Promise<Database> {
   const instance = await DuckDBInstance.create(":memory:", {
     autoinstall_known_extensions: "false",
@@ -73,9 +73,9 @@ export async function openDatabase(options: DatabaseOptions = {}): Promise<Datab
 
 async function connection(instance: DuckDBInstance, owner: boolean): Promise<Database> {
   const link = await instance.connect();
-  // A second query on a connection ends the result of the first, without an error: so one after the other.
+  // A second query silently ends the result of the first on its connection: they run one by one.
   let last: Promise<unknown> = Promise.resolve();
-  const own = { transaction: false }; // of a stream that may not have been read to its end
+  const own = { transaction: false }; // of a stream that may be unfinished
   const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
     const next = async () => {
       await endStream(link, own);
@@ -101,7 +101,7 @@ async function connection(instance: DuckDBInstance, owner: boolean): Promise<Dat
       const { columns, rows } = await database.rows(sql, options);
       return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])) as T);
     },
-    // While it waits for the first rows of a stream, DuckDB keeps a core busy: only for results that must not be whole.
+    // DuckDB keeps a core busy until a stream's first rows: use it only for results that may be large.
     stream: (sql, options) =>
       inTurn(() =>
         execute(link, sql, options, async (statement) => {
@@ -110,12 +110,12 @@ async function connection(instance: DuckDBInstance, owner: boolean): Promise<Dat
           return {
             columns,
             batches: guarded(link, batches(next), signal),
-            passOver: () => interruptible(link, signal, () => countRows(next)),
+            countRest: () => interruptible(link, signal, () => countRows(next)),
           };
         }),
       ),
     async sandbox(roots, files = []) {
-      // A pattern must be allowed, and what it finds as well.
+      // Both the pattern and the paths that match it must be allowed.
       await link.run(`set allowed_directories = ${quoteList([...roots, ...roots.map(literalPath)])}`);
       await link.run(`set allowed_paths = ${quoteList([...files, ...files.map(literalPath)])}`);
       await link.run("set enable_external_access = false");
@@ -137,13 +137,13 @@ interface Statement {
   stream(): Promise<DuckDBResult>;
 }
 
-// A prepared statement over files is planned a second time when it runs: what needs no look at its type goes without.
+// A prepared statement over files is planned again when it runs, so one is prepared only where its type matters.
 async function execute<T>(
   link: DuckDBConnection,
   sql: string,
   options: QueryOptions = {},
   read: (last: Statement) => Promise<T>,
-  all = false, // `read` runs what it gets, be it several statements
+  all = false, // `read` may get several statements
 ): Promise<T> {
   return interruptible(link, options.signal, async () => {
     if (!/\S/.test(sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|;/g, ""))) throw new CliError("query", "the query is empty");
@@ -156,7 +156,7 @@ async function execute<T>(
   });
 }
 
-// Each statement is checked and run by itself, so that what runs is what was checked.
+// Statements are checked and run one by one, so that what runs is what was checked.
 async function executeChecked<T>(
   link: DuckDBConnection,
   sql: string,
@@ -164,7 +164,7 @@ async function executeChecked<T>(
 ): Promise<T> {
   const { whole, rest } = cutStatements(sql);
   const cut = rest === "" ? whole : [...whole, rest];
-  const texts = cut.length === 1 ? [sql] : cut; // as it was typed: errors name its lines
+  const texts = cut.length === 1 ? [sql] : cut; // a single one as typed: errors name its lines
   for (const [i, text] of texts.entries()) {
     const { query } = await checkReads(text, parserOf(link));
     const last = i === texts.length - 1;
@@ -175,11 +175,10 @@ async function executeChecked<T>(
   throw new CliError("query", "the query is empty");
 }
 
-// One statement, but for a PIVOT: it comes as the making of a type, the query, and the dropping of the type.
+// One statement. A PIVOT is three: it creates a type, runs the query, and drops the type.
 async function prepareChecked(link: DuckDBConnection, sql: string): Promise<Statement> {
   const statements = await link.extractStatements(sql);
-  const pivots = isQuery(sql);
-  if (statements.count > 1 && !pivots) throw new CliError("query", "one statement at a time is possible here");
+  if (statements.count > 1 && !isQuery(sql)) throw new CliError("query", "one statement at a time is possible here");
   for (let i = 0; ; i++) {
     const statement = await statements.prepare(i);
     checkKind(statement);
@@ -205,7 +204,7 @@ async function runPrepared(statement: DuckDBPreparedStatement): Promise<void> {
   statement.destroySync();
 }
 
-// The first word of a single statement says that it only reads. A carriage return ends a comment as well; "/*" may nest.
+// A single statement that only reads, by its first word. A carriage return also ends a comment.
 const singleSelect = /^(?:\s|\(|--[^\r\n]*[\r\n])*(?:select|from|values|with)\b[^;]*$/i;
 
 async function interruptible<T>(
@@ -218,7 +217,7 @@ async function interruptible<T>(
   try {
     if (signal?.aborted) throw new Error("interrupted");
     const result = await task();
-    // An interrupted stream may end as if it had been read to its end.
+    // An interrupted stream may end like a finished one.
     if (signal?.aborted) throw new Error("interrupted");
     return result;
   } catch (error) {
@@ -244,8 +243,8 @@ async function* guarded(
 type NextChunk = () => Promise<DuckDBDataChunk | null>;
 
 /**
- * DuckDB ends a stream that fails as it ends one that was read, and tells nobody why. But it aborts the transaction: so a
- * stream gets one of its own, and a query that failed is run once more for its reason.
+ * DuckDB ends a stream that fails like a finished one, without an error, but aborts the transaction. So a stream gets its own
+ * transaction, and a failed query runs again for its error.
  */
 async function openStream(
   link: DuckDBConnection,
@@ -269,7 +268,7 @@ async function openStream(
     await endStream(link, own);
     if (whole || signal?.aborted) return null;
     await statement.run();
-    throw new Error("the query failed before its end, and did not when it ran again");
+    throw new Error("the query failed before its end, and succeeded when it ran again");
   };
   return { columns: columnTypes(result), next };
 }
@@ -280,9 +279,9 @@ async function endStream(link: DuckDBConnection, own: { transaction: boolean }):
   if (!(await succeeds(link, "commit"))) await link.run("rollback");
 }
 
-// Outside of a transaction that the user began, each statement has another.
+// Outside a transaction that the user began, each statement has its own id.
 async function inTransaction(link: DuckDBConnection): Promise<boolean> {
-  const current = async () => (await link.runAndReadAll("select txid_current()")).getRows()[0]![0];
+  const current = async () => (await link.runAndReadAll("select txid_current()")).getRows().flat()[0];
   const [first, second] = [await current(), await current()];
   return first === second;
 }

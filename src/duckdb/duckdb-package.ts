@@ -1,5 +1,4 @@
-// What opening a database and reading its values need of DuckDB's package, which is 91 files; scripts/compile.js makes one of
-// them, and leaves the native library where it is.
+// What the kit uses of DuckDB's package, whose 91 files scripts/compile.js bundles into one, without the native library.
 export {
   DuckDBArrayValue,
   type DuckDBConnection,

@@ -1,11 +1,11 @@
 import { CliError } from "../base/errors.ts";
 import { type DuckDBConnection, type DuckDBPreparedStatement, StatementType } from "./duckdb-package.ts";
 
-/** DuckDB's own view of a text, for what cannot be read off its words. */
+/** DuckDB's parser and functions. */
 export interface Parser {
-  /** The parse tree, as json_serialize_sql prints it, of one query; null of another statement. Throws DuckDB's parser error. */
+  /** The parse tree of one query, from json_serialize_sql; null for any other statement. Throws DuckDB's parser error. */
   tree(sql: string): Promise<unknown>;
-  /** Names of all table functions and pragmas that DuckDB brings along. */
+  /** The names of DuckDB's own table functions and pragmas. */
   builtIns(): Promise<Set<string>>;
 }
 
@@ -13,17 +13,17 @@ export interface CheckedStatement {
   query: boolean; // one SELECT, whose rows can be streamed
 }
 
-// What a statement begins with   may run when
+// first word                     may run when
 //
-// select, from, show, …          each table function of its parse tree is on the list
-// pivot (no parse tree)          its text calls no function that is not on the list
-// explain                        what it explains may run, and only reads
-// create, drop, alter            it is of a table, view, macro, …: in memory, gone with the connection; text as above
-// insert, update, delete, …      text as above
-// set, reset                     of a variable (text as above), of schema or search_path
-// pragma                         its name is on the list, and nothing is assigned
+// select, from, show, …          every table function of its parse tree is on the list
+// pivot (no parse tree)          every function that its text calls is on the list
+// explain                        the explained query may run
+// create, drop, alter            it is about a table, view, macro, … in memory; text as for pivot
+// insert, update, delete, …      text as for pivot
+// set, reset                     it is about a variable (text as for pivot), schema or search_path
+// pragma                         its name is on the list, and it assigns nothing
 // use, begin, commit, rollback   always
-// anything else                  never: call, copy, attach, export, install, load, prepare, vacuum, checkpoint, …
+// any other                      never: call, copy, attach, export, install, load, prepare, vacuum, checkpoint, …
 const queries = words("select from values with table show describe desc summarize pivot unpivot");
 const changes = words("insert update delete merge truncate");
 const transactions = words("begin start commit end rollback abort");
@@ -51,7 +51,7 @@ const pragmas = words(`
 
 const writingScalars = words("write_log");
 
-// The kinds of statements that may run, beside what their text says.
+// The statement types that may run, whatever their text.
 const kinds = new Set([
   StatementType.SELECT,
   StatementType.EXPLAIN,
@@ -69,14 +69,11 @@ const kinds = new Set([
   StatementType.TRANSACTION,
 ]);
 
-let builtIns: Set<string> | null = null; // the same in every database
+let builtIns: Set<string> | null = null; // equal in every database
 const builtInsSql = `select distinct lower(function_name) from duckdb_functions()
   where internal and function_type in ('table', 'table_macro', 'pragma')`;
 
-/**
- * Throws CliError("query") unless one statement is known to read only, or to change no more than the database in memory.
- * `sql` is the whole of what will run.
- */
+/** Throws CliError("query") unless this one statement only reads, or changes only the database in memory. */
 export async function checkReads(sql: string, parser: Parser): Promise<CheckedStatement> {
   if (sql.includes("\0")) throw new CliError("query", "a query holds no NUL character");
   const text = withoutLead(sql);
@@ -98,17 +95,17 @@ export async function checkReads(sql: string, parser: Parser): Promise<CheckedSt
   return { query: false };
 }
 
-/** Throws CliError("query") unless a prepared statement is of a kind that may run, whatever its text says. */
+/** Throws CliError("query") unless a prepared statement is of a type that may run. */
 export function checkKind({ statementType }: DuckDBPreparedStatement): void {
   if (!kinds.has(statementType)) throw refused(StatementType[statementType]);
 }
 
-/** DuckDB's view of a text, by a connection of its. */
+/** The parser of a connection. */
 export function parserOf(link: DuckDBConnection): Parser {
   return {
     async tree(sql) {
       const reader = await link.runAndReadAll("select json_serialize_sql($1::varchar)", [sql]);
-      const tree = JSON.parse(String(reader.getRows()[0]![0]));
+      const tree = JSON.parse(String(reader.getRows().flat()[0]));
       if (tree.error_type === "parser") await link.extractStatements(sql);
       return tree.error || tree.statements.length !== 1 ? null : tree;
     },
@@ -119,7 +116,7 @@ export function parserOf(link: DuckDBConnection): Parser {
   };
 }
 
-/** Whether a statement, unlike one that makes or changes a table in memory, leaves nothing behind. */
+/** Whether a statement only reads, and does not make or change a table in memory. */
 export function isQuery(sql: string): boolean {
   const word = firstWord(sql);
   return queries.has(word) || word === "explain";
@@ -128,10 +125,10 @@ export function isQuery(sql: string): boolean {
 function firstWord(sql: string): string {
   let text = withoutLead(sql);
   while (text.startsWith("(")) text = withoutLead(text.slice(1));
-  return /^\w*/.exec(text)![0].toLowerCase();
+  return (/^\w+/.exec(text)?.[0] ?? "").toLowerCase();
 }
 
-// A carriage return ends a comment as well, and comments in slashes nest.
+// A carriage return also ends a comment, and /* comments */ nest.
 function withoutLead(sql: string): string {
   let rest = sql;
   for (;;) {
@@ -149,7 +146,7 @@ function withoutLead(sql: string): string {
   }
 }
 
-// EXPLAIN ANALYZE carries out what it explains.
+// EXPLAIN ANALYZE runs the statement.
 async function checkExplained(text: string, parser: Parser): Promise<void> {
   let rest = withoutLead(text.slice("explain".length));
   for (;;) {
@@ -161,7 +158,7 @@ async function checkExplained(text: string, parser: Parser): Promise<void> {
   await checkReads(rest, parser);
 }
 
-// The query of a view or table has a parse tree, which is never mistaken; what else there is to create has none.
+// The query of a view or table has a parse tree, which is exact; any other definition has none.
 const definition =
   /^create\s+(?:or\s+replace\s+)?(?:(?:temp|temporary)\s+)?(?:table|view)\s+(?:if\s+not\s+exists\s+)?(?:\w+|"[^"]*")(?:\.(?:\w+|"[^"]*"))*\s+as\s+/i;
 
@@ -202,18 +199,19 @@ function collectCalls(node: unknown, calls: Calls, ofTable = false): void {
   }
 }
 
-// Where there is no tree, each name before a bracket counts as a call, in strings and comments as well: this may refuse too
-// much, and cannot be led astray by quoting.
+// Without a parse tree, every name before a bracket counts as a call, also in strings and comments: this may refuse too much,
+// but quoting cannot evade it.
 async function checkText(text: string, parser: Parser): Promise<void> {
   const builtIns = await parser.builtIns();
-  for (const [, word] of text.matchAll(/(?<!\w)(\w+)(?="?[^!-~]*(?:\(|--|\/\*))/g)) {
-    const name = word!.toLowerCase();
+  for (const [, word = ""] of text.matchAll(/(?<!\w)(\w+)(?="?[^!-~]*(?:\(|--|\/\*))/g)) {
+    const name = word.toLowerCase();
     if ((builtIns.has(name) && !tableFunctions.has(name)) || writingScalars.has(name)) throw refused(`${name}()`);
   }
 }
 
 function headOf(text: string): string {
-  return /^[\w\s]{0,40}/.exec(text)![0].trim().split(/\s+/).slice(0, 2).join(" ").toUpperCase() || "this statement";
+  const [head = ""] = /^[\w\s]{0,40}/.exec(text) ?? [];
+  return head.trim().split(/\s+/).slice(0, 2).join(" ").toUpperCase() || "this statement";
 }
 
 function words(text: string): Set<string> {

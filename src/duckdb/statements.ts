@@ -1,13 +1,13 @@
-/** Where a text ends that is not a whole statement; "" between words. */
+/** What an unfinished statement ends inside of; "" for none. */
 export type Inside = "" | "(" | "'" | '"' | "$" | "*";
 
 export interface Statements {
-  whole: string[]; // without their semicolons; none is blank
-  rest: string; // what was begun after the last semicolon; "" when nothing but space and comments
+  whole: string[]; // without semicolons; none is blank
+  rest: string; // the text after the last semicolon; "" for only space and comments
   inside: Inside;
 }
 
-/** Cuts a text at the semicolons that end a statement: not those in strings, names, comments and dollar quotes. */
+/** Cuts a text at the semicolons outside strings, names, comments and dollar quotes. */
 export function cutStatements(text: string): Statements {
   const whole: string[] = [];
   let start = 0;
@@ -31,19 +31,19 @@ export function cutStatements(text: string): Statements {
 
 type Kind = Inside | ";" | " " | "(" | ")" | "x";
 
-// The end of what begins at `at`, beyond the text when it is not closed there, and what it is.
+// The end and kind of the token at `at`. The end of an unclosed token is beyond the text.
 function token(text: string, at: number): [end: number, kind: Kind] {
   const next = (pattern: RegExp): number | null => {
     pattern.lastIndex = at;
     return pattern.test(text) ? pattern.lastIndex : null;
   };
   const open = text.length + 1;
-  const letter = text[at]!;
+  const letter = text.charAt(at);
   if (letter === ";" || letter === "(" || letter === ")") return [at + 1, letter];
   if (letter === "'") return [next(/'(?:[^']|'')*'(?!')/y) ?? open, "'"];
   if (letter === '"') return [next(/"(?:[^"]|"")*"(?!")/y) ?? open, '"'];
   if (/\s/.test(letter)) return [at + 1, " "];
-  if (text.startsWith("--", at)) return [next(/--[^\r\n]*[\r\n]?/y)!, " "];
+  if (text.startsWith("--", at)) return [next(/--[^\r\n]*[\r\n]?/y) ?? open, " "];
   if (text.startsWith("/*", at)) {
     const end = endOfComment(text, at);
     return end === null ? [open, "*"] : [end, " "];
@@ -59,7 +59,7 @@ function token(text: string, at: number): [end: number, kind: Kind] {
   return [next(/[\p{L}\p{N}_][\p{L}\p{N}_$]*/uy) ?? at + 1, "x"];
 }
 
-// As in PostgreSQL, comments nest.
+// Comments nest, as in PostgreSQL.
 function endOfComment(text: string, at: number): number | null {
   let depth = 0;
   for (const { 0: mark, index } of text.slice(at).matchAll(/\/\*|\*\//g)) {

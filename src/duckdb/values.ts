@@ -17,17 +17,17 @@ import {
 
 export interface ColumnType {
   name: string;
-  type: string; // as DuckDB prints it: BIGINT, DECIMAL(18,3), VARCHAR[]
+  type: string; // DuckDB's name: BIGINT, DECIMAL(18,3), VARCHAR[]
 }
 
 /**
- * A value as JavaScript can hold it exactly. Whole numbers are numbers up to 2^53 and bigint beyond; other DECIMALs are
- * numbers up to 15 digits and text beyond; TIMESTAMP is ISO in UTC (`2026-09-01T05:15:00.25Z`), DATE is `2026-09-01`; TIME,
- * INTERVAL, UUID and BLOB are text as DuckDB prints it; lists are arrays, structs and maps are objects.
+ * A value that JavaScript holds exactly. Integers are numbers up to 2^53 and bigint beyond; other DECIMALs are numbers up to
+ * 15 digits and text beyond; TIMESTAMP is ISO in UTC (`2026-09-01T05:15:00.25Z`), DATE is `2026-09-01`; TIME, INTERVAL, UUID
+ * and BLOB are DuckDB's text; lists are arrays, structs and maps are objects.
  */
 export type Value = null | boolean | number | bigint | string | Value[] | { [key: string]: Value };
 
-/** The columns of a result, in its order. */
+/** The columns of a result, in order. */
 export function columnTypes(result: DuckDBResult): ColumnType[] {
   return result
     .columnNames()

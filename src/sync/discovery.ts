@@ -47,7 +47,7 @@ const feedName = /^[a-z0-9_]+$/;
 export async function discover(
   project: Project,
   stores: Stores,
-  wanted: string[] | null,
+  chosen: string[] | null,
   last: LastSync | null,
   { full, moved }: { full: boolean; moved: boolean },
 ): Promise<Discovery> {
@@ -58,9 +58,9 @@ export async function discover(
   const root = await home.source.folder(home.prefix, home.paging);
   const listed = root.folders.filter((name) => feedName.test(name) && name !== docsName);
   const names = new Set(
-    wanted ?? (config.feeds === "all" ? [...listed, ...Object.keys(lastFeeds)] : config.feeds.map(({ name }) => name)),
+    chosen ?? (config.feeds === "all" ? [...listed, ...Object.keys(lastFeeds)] : config.feeds.map(({ name }) => name)),
   );
-  if (wanted === null) for (const name of config.selections.keys()) names.add(name);
+  if (chosen === null) for (const name of config.selections.keys()) names.add(name);
   const discovery: Discovery = {
     feeds: [],
     unlisted: [],
@@ -88,12 +88,12 @@ export async function discover(
       if (!present && listed.length > 0) feed = goneFeed(name, selection, store, lastFeeds[name]);
       if (feed?.gone) discovery.notes.push(`${name} is gone from ${home.source.describe()}; what is here is kept`);
       if (feed !== null) discovery.feeds.push(feed);
-      else if (present && wanted === null && config.feeds === "all" && !config.selections.has(name))
+      else if (present && chosen === null && config.feeds === "all" && !config.selections.has(name))
         discovery.foreign += 1;
       else discovery.missing.push(name);
     }),
   );
-  if (wanted === null && config.feeds === "all")
+  if (chosen === null && config.feeds === "all")
     discovery.oddFolders = await oddFolders(
       home,
       root.folders.filter((name) => !feedName.test(name) && !isHidden(name)),

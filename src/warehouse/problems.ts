@@ -74,7 +74,7 @@ export function* troubleProblems(
     if (feed !== docsName && wanted?.includes(feed) !== false)
       yield {
         feed,
-        what: `${dt === "" ? "it" : dt} could not be taken in: ${reason}`,
+        what: `${dt === "" ? "it" : dt} could not be staged: ${reason}`,
         next: "asapp-kit sync tries again; asapp-kit verify --repair fetches and reads anew what is damaged",
       };
 }

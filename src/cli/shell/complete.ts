@@ -3,14 +3,14 @@ import type { Database } from "../../duckdb/database.ts";
 import { quoteName, quoteText } from "../../duckdb/quote.ts";
 import { cutStatements } from "../../duckdb/statements.ts";
 
-/** What can be named in a query. */
+/** The names that a query can use. */
 export interface Names {
   columns: Map<string, Map<string, string[]>>; // schema -> relation -> columns
   macros: string[];
-  reserved: Set<string>; // words that need quotes as names
+  reserved: Set<string>; // keywords that need quotes as names
 }
 
-/** Words that may stand where `word` ends, and that part of the line which they replace. */
+/** The candidates, and the part of the line that they replace. */
 export type Completion = [words: string[], word: string];
 
 const introducesRelation = /\b(from|join|into|update|table|describe|desc|summarize|show)\s*$/i;
@@ -18,16 +18,16 @@ const inFromList = /\bfrom\s+[^()]*,\s*$/i;
 const clauseAfterFrom = /\b(where|select|group|order|having|on|using|limit|qualify|window|set|values)\b/i;
 const lastName = /((?:(?:"[^"]+"|[\p{L}_][\p{L}\p{N}_]*)\.)*)("[^"]*|[\p{L}_][\p{L}\p{N}_]*)?$/u;
 
-/** Everything that the catalog and the session have names for. */
+/** Reads the names of the catalog and of the session. */
 export async function readNames(database: Database): Promise<Names> {
   const columns: Names["columns"] = new Map();
   const { rows } = await database.rows(
     "select schema_name, table_name, column_name from duckdb_columns() where not internal order by schema_name, table_name, column_index",
   );
-  for (const [schema, relation, column] of rows as string[][]) {
-    const relations = columns.get(schema!) ?? new Map<string, string[]>();
-    columns.set(schema!, relations);
-    relations.set(relation!, [...(relations.get(relation!) ?? []), column!]);
+  for (const [schema, relation, column] of rows as [string, string, string][]) {
+    const relations = columns.get(schema) ?? new Map<string, string[]>();
+    columns.set(schema, relations);
+    relations.set(relation, [...(relations.get(relation) ?? []), column]);
   }
   const words = async (sql: string) => (await database.rows(sql)).rows.map(([word]) => String(word));
   return {
@@ -42,31 +42,31 @@ export async function readNames(database: Database): Promise<Names> {
 }
 
 /**
- * The names of the catalog that fit where the text ends: relations after FROM, the columns of what the statement reads
- * elsewhere, those of one relation after its name or alias and a dot. `after` is what follows the cursor. `nothingElse`:
- * no other kind of word can stand there.
+ * The names of the catalog that can follow the text: after FROM relations, after a relation or alias and a dot its columns,
+ * elsewhere the columns of the relations that the statement reads. `after` is the text after the cursor. `nothingElse`: no
+ * other kind of word can follow.
  */
 function completeName(before: string, after: string, names: Names): [...Completion, nothingElse: boolean] {
   const { rest, inside } = cutStatements(before);
   if (inside !== "" && inside !== "(" && inside !== '"') return [[], "", true];
-  const [found, path, last = ""] = lastName.exec(rest)!;
-  const lead = rest.slice(0, rest.length - found.length);
-  const qualifiers = path!.split(".").slice(0, -1).map(plain);
+  const [typed = "", path = "", last = ""] = lastName.exec(rest) ?? [];
+  const lead = rest.slice(0, rest.length - typed.length);
+  const qualifiers = path.split(".").slice(0, -1).map(plain);
   const spell = (name: string) =>
     last.startsWith('"') || !/^[a-z_][a-z0-9_]*$/i.test(name) || names.reserved.has(name.toLowerCase())
       ? quoteName(name)
       : name;
   const fitting = (all: Iterable<string>) => {
-    const wanted = plain(last).toLowerCase();
-    return [...new Set(all)].filter((name) => name.toLowerCase().startsWith(wanted)).map(spell);
+    const start = plain(last).toLowerCase();
+    return [...new Set(all)].filter((name) => name.toLowerCase().startsWith(start)).map(spell);
   };
   if (qualifiers.length > 0) return [fitting(membersOf(qualifiers, rest + after, names)), last, true];
   const main = [...(names.columns.get("main")?.keys() ?? [])];
   if (introducesRelation.test(lead) || (inFromList.test(lead) && !clauseAfterFrom.test(fromList(lead)))) {
     const schemas = [...names.columns.keys()].filter((schema) => schema !== "main");
-    const begun = schemas.filter((schema) => schema.startsWith(last.toLowerCase()));
-    const found = [...fitting([...withNames(rest + after), ...main]), ...begun.map((schema) => `${schema}.`)];
-    return [found, last, found.length > 0];
+    const fittingSchemas = schemas.filter((schema) => schema.startsWith(last.toLowerCase()));
+    const words = [...fitting([...withNames(rest + after), ...main]), ...fittingSchemas.map((schema) => `${schema}.`)];
+    return [words, last, words.length > 0];
   }
   if (lead.trim() === "") return [[], last, last === ""];
   const read = [...relationsIn(rest + after, names).values()].flat();
@@ -76,7 +76,7 @@ function completeName(before: string, after: string, names: Names): [...Completi
   return [[...columns, ...fitting(names.macros)], last, last.startsWith('"')];
 }
 
-/** The same, and then DuckDB's own suggestions of keywords, functions and settings. */
+/** Completes a name of the catalog, or DuckDB's keywords, functions and settings. */
 export async function completeQuery(
   before: string,
   after: string,
@@ -89,21 +89,21 @@ export async function completeQuery(
     `select suggestion from sql_auto_complete(${quoteText(cutStatements(before).rest)})
       where suggestion_type not in ('table', 'column', 'schema', 'database', 'file_name', 'directory')`,
   );
-  const theirs = rows
+  const suggestions = rows
     .map(([suggestion]) => String(suggestion).trim())
     .filter((suggestion) => suggestion.toLowerCase().startsWith(word.toLowerCase()))
     .map((suggestion) => (word === word.toLowerCase() ? suggestion.toLowerCase() : suggestion));
-  return [[...new Set([...words, ...theirs])], word];
+  return [[...new Set([...words, ...suggestions])], word];
 }
 
-/** Files and folders whose names begin as the word does. */
+/** The files and folders whose paths begin with the word. */
 export function completeFile(word: string): string[] {
   const at = word.lastIndexOf("/") + 1;
   const folder = word.slice(0, at);
-  const begun = word.slice(at);
+  const start = word.slice(at);
   try {
     return readdirSync(folder || ".", { withFileTypes: true })
-      .filter(({ name }) => name.startsWith(begun) && (begun !== "" || !name.startsWith(".")))
+      .filter(({ name }) => name.startsWith(start) && (start !== "" || !name.startsWith(".")))
       .map((entry) => `${folder}${entry.name}${entry.isDirectory() ? "/" : ""}`);
   } catch {
     return [];
@@ -111,42 +111,43 @@ export function completeFile(word: string): string[] {
 }
 
 function membersOf(qualifiers: string[], statement: string, names: Names): string[] {
-  const [first, second] = qualifiers.map((name) => name.toLowerCase());
-  if (second !== undefined) return columnsOf(names, first!, second);
-  const schema = names.columns.get(first!);
+  const [first = "", second] = qualifiers.map((name) => name.toLowerCase());
+  if (second !== undefined) return columnsOf(names, first, second);
+  const schema = names.columns.get(first);
   if (schema !== undefined) return [...schema.keys()];
-  return relationsIn(statement, names).get(first!) ?? columnsOf(names, "main", first!);
+  return relationsIn(statement, names).get(first) ?? columnsOf(names, "main", first);
 }
 
-// The relations that a statement reads, by their alias or name. A name that is no relation is passed over.
+// The columns of the relations that a statement reads, by their names and aliases. Unknown names are skipped.
 function relationsIn(statement: string, names: Names): Map<string, string[]> {
-  const found = new Map<string, string[]>();
+  const relations = new Map<string, string[]>();
   const name = `(?:"[^"]+"|[\\p{L}_][\\p{L}\\p{N}_]*)`;
   const reference = new RegExp(
     `(?:\\b(?:from|join|into|update|describe|summarize)\\s|,)\\s*(?:(${name})\\s*\\.\\s*)?(${name})(?:\\s+(?:as\\s+)?(${name}))?`,
     "giu",
   );
-  for (const [, schema = "main", relation, alias] of statement.matchAll(reference)) {
-    const columns = columnsOf(names, plain(schema), plain(relation!));
+  for (const [, schema = "main", relation = "", alias] of statement.matchAll(reference)) {
+    const columns = columnsOf(names, plain(schema), plain(relation));
     if (columns.length === 0) continue;
-    found.set(plain(relation!).toLowerCase(), columns);
-    if (alias !== undefined) found.set(plain(alias).toLowerCase(), columns);
+    relations.set(plain(relation).toLowerCase(), columns);
+    if (alias !== undefined) relations.set(plain(alias).toLowerCase(), columns);
   }
-  return found;
+  return relations;
 }
 
 function columnsOf({ columns }: Names, schema: string, relation: string): string[] {
   const relations = columns.get(schema.toLowerCase());
-  if (relations?.has(relation)) return relations.get(relation)!;
-  const wanted = relation.toLowerCase();
-  return [...(relations ?? [])].find(([name]) => name.toLowerCase() === wanted)?.[1] ?? [];
+  const exact = relations?.get(relation);
+  if (exact !== undefined) return exact;
+  const lower = relation.toLowerCase();
+  return [...(relations ?? [])].find(([name]) => name.toLowerCase() === lower)?.[1] ?? [];
 }
 
-// Names that WITH gives.
+// The names that WITH defines.
 function withNames(statement: string): string[] {
   if (!/^\s*with\b/i.test(statement)) return [];
   return [...statement.matchAll(/(?:\bwith\s+(?:recursive\s+)?|,\s*)([\p{L}_][\p{L}\p{N}_]*)\s+as\s*\(/giu)].map(
-    ([, name]) => name!,
+    ([, name = ""]) => name,
   );
 }
 

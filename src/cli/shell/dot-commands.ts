@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { CliError } from "../../base/errors.ts";
 import { own } from "../../base/names.ts";
-import { suggest } from "../../base/suggest.ts";
 import { count } from "../../base/words.ts";
 import { quoteText } from "../../duckdb/quote.ts";
 import { cutStatements } from "../../duckdb/statements.ts";
@@ -12,29 +11,29 @@ import { type Completion, completeFile, type Names } from "./complete.ts";
 import type { Settings, TextFormat } from "./results.ts";
 import type { Session } from "./session.ts";
 
-/** What a command may do to the shell. */
+/** The shell, as a command sees it. */
 export interface Shell {
   session: Session;
   settings: Settings & { timer: boolean; pager: boolean };
   say(text: string): void;
-  show(text: string): Promise<void>; // through the pager when it is long
+  show(text: string): Promise<void>; // a long text through the pager
   execute(statements: string[]): Promise<void>;
   quit(): void;
 }
 
 interface DotCommand {
-  argument: string; // as .help shows it
+  argument: string; // in .help
   doc: string;
-  words?: (names: Names) => readonly string[]; // what its argument may be
-  file?: true; // its argument is a file
+  words?: (names: Names) => readonly string[]; // the possible arguments
+  file?: true; // the argument is a file
   run(argument: string, shell: Shell): Promise<void> | void;
 }
 
 const textFormats = formats.filter((format): format is TextFormat => format !== "parquet");
 const onOff = ["on", "off"] as const;
 
-/** All commands by name, without their dot. */
-export const dotCommands: Record<string, DotCommand> = {
+/** The commands by name, without the dot. */
+const commands = {
   tables: {
     argument: "[PATTERN]",
     doc: "tables; with a pattern such as rep* or raw.* all that match",
@@ -86,13 +85,13 @@ export const dotCommands: Record<string, DotCommand> = {
     argument: "[FILE]",
     doc: "write results there, in the format of its extension; without a file to the screen again",
     file: true,
-    run: (argument, shell) => direct(argument, shell, false),
+    run: (argument, shell) => setOutput(argument, shell, false),
   },
   once: {
     argument: "FILE",
     doc: "the same for the next result alone",
     file: true,
-    run: (argument, shell) => direct(argument, shell, true),
+    run: (argument, shell) => setOutput(argument, shell, true),
   },
   read: {
     argument: "FILE",
@@ -102,18 +101,20 @@ export const dotCommands: Record<string, DotCommand> = {
   },
   refresh: {
     argument: "",
-    doc: "reopen the catalog on the data of now; what you created is gone",
+    doc: "reopen the catalog on the newest data; drops what you created",
     async run(_argument, { session, say }) {
       await session.open();
-      say("the catalog shows the data of now");
+      say("the catalog shows the newest data");
     },
   },
   help: { argument: "[COMMAND]", doc: "this", words: () => Object.keys(dotCommands), run: help },
   quit: { argument: "", doc: "leave, as Ctrl-D does", run: (_argument, shell) => shell.quit() },
-};
+} satisfies Record<string, DotCommand>;
 
-// What people type who come from psql or the DuckDB shell.
-const others: Record<string, string> = {
+export const dotCommands: Readonly<Record<string, DotCommand>> = commands;
+
+// The commands of psql and of the DuckDB shell.
+const aliases: Record<string, string> = {
   ".exit": "quit",
   ".q": "quit",
   ".h": "help",
@@ -135,31 +136,32 @@ const others: Record<string, string> = {
   exit: "quit",
 };
 
-/** The command that a line is, or null when it is SQL. Throws CliError("usage") for one that nobody knows. */
+/** The command in a line, or null for SQL. Throws CliError("usage") for an unknown command. */
 export function readDotCommand(line: string): { command: DotCommand; argument: string } | null {
   const text = line.trim().replace(/;$/, "").trim();
   const [, word = "", argument = ""] = /^(\S+)\s*([\s\S]*)$/.exec(text) ?? [];
   const bare = !/^[.\\]/.test(word);
-  if (bare && (argument !== "" || !Object.hasOwn(others, word.toLowerCase()))) return null;
-  if (word === "\\d" && argument === "") return { command: dotCommands.tables!, argument };
-  if (word === "\\x") return { command: dotCommands.mode!, argument: "line" };
-  const name = own(others, word.toLowerCase()) ?? word.slice(1);
-  // As in the DuckDB shell, the beginning of a name is enough.
-  const known = Object.keys(dotCommands);
-  const found = known.includes(name) ? name : known.find((known) => name !== "" && known.startsWith(name));
-  if (found !== undefined) return { command: own(dotCommands, found)!, argument: unquoted(argument) };
-  throw new CliError("usage", `no command ${word}${didYouMean(name, known)}`, ".help lists the commands");
+  if (bare && (argument !== "" || !Object.hasOwn(aliases, word.toLowerCase()))) return null;
+  if (word === "\\d" && argument === "") return { command: commands.tables, argument };
+  if (word === "\\x") return { command: commands.mode, argument: "line" };
+  const name = own(aliases, word.toLowerCase()) ?? word.slice(1);
+  // The beginning of a name is enough, as in the DuckDB shell.
+  const abbreviated = Object.entries(dotCommands).find(([full]) => name !== "" && full.startsWith(name));
+  const command = own(dotCommands, name) ?? abbreviated?.[1];
+  if (command !== undefined) return { command, argument: unquoted(argument) };
+  const suggestion = didYouMean(name, Object.keys(dotCommands));
+  throw new CliError("usage", `no command ${word}${suggestion}`, ".help lists the commands");
 }
 
-/** Commands and their arguments that fit the line up to the cursor. */
+/** Completes a command or its argument. */
 export function completeDotCommand(line: string, names: Names): Completion {
   const [, name, argument] = /^\s*\.(\w*)(?:\s+(.*))?$/s.exec(line) ?? [];
   if (name === undefined) return [[], ""];
   if (argument === undefined)
     return [
       Object.keys(dotCommands)
-        .filter((known) => known.startsWith(name))
-        .map((known) => `.${known}`),
+        .filter((command) => command.startsWith(name))
+        .map((command) => `.${command}`),
       `.${name}`,
     ];
   const command = own(dotCommands, name);
@@ -180,14 +182,14 @@ function toggle(setting: "timer" | "pager", doc: string): DotCommand {
   };
 }
 
-// All tables and views, with what the kit knows of their rows.
+// All tables and views, with the rows and times of feeds.
 const relationsSql = `select schema, name, if(schema = 'main', name, schema || '.' || name) as spelled,
     case schema when 'main' then feeds.rows when 'raw' then feeds.rows_delivered end as rows, data_through,
     schema in ('main', 'raw') and feeds.feed is not null as fed
   from (
     select schema_name as schema, table_name as name from duckdb_tables() where not internal
     union all select schema_name, view_name from duckdb_views() where not internal
-  ) as here left join kit.feeds on feed = name and schema in ('main', 'raw')
+  ) as relations left join kit.feeds on feed = name and schema in ('main', 'raw')
   where name <> 'query_result'`;
 
 async function listTables(pattern: string, { session, say, show }: Shell): Promise<void> {
@@ -214,7 +216,7 @@ async function listTables(pattern: string, { session, say, show }: Shell): Promi
   if (others > 0) say(`and ${others} more, raw.* and those without rows: .tables * lists all`);
 }
 
-async function listColumns(wanted: string, { session, show }: Shell): Promise<void> {
+async function listColumns(relation: string, { session, show }: Shell): Promise<void> {
   const { rows } = await session.helper.rows(
     `select spelled, name, column_name, data_type, coalesce(kit.columns.doc, ''), not fed or rows > 0
       from (${relationsSql}) as relations
@@ -222,11 +224,11 @@ async function listColumns(wanted: string, { session, show }: Shell): Promise<vo
       left join kit.columns on feed = name and kit.columns."column" = column_name and fed
       order by schema <> 'main', schema, name, column_index`,
   );
-  const lower = wanted.toLowerCase();
-  const named = (at: 0 | 1) => rows.filter((row) => String(row[at]).toLowerCase() === lower);
-  const found = wanted === "" ? rows.filter((row) => row[5]) : named(0).length > 0 ? named(0) : named(1);
-  if (found.length === 0) throw noTable(wanted, await session.names());
-  const cells = found.map(([spelled, _name, ...rest]) => [spelled, ...rest.slice(0, 3)].map(String));
+  const lower = relation.toLowerCase();
+  const matching = (column: 0 | 1) => rows.filter((row) => String(row[column]).toLowerCase() === lower);
+  const chosen = relation === "" ? rows.filter((row) => row[5]) : matching(0).length > 0 ? matching(0) : matching(1);
+  if (chosen.length === 0) throw noTable(relation, await session.names());
+  const cells = chosen.map(([spelled, _name, ...rest]) => [spelled, ...rest.slice(0, 3)].map(String));
   const heads = [{ name: "table" }, { name: "column" }, { name: "type" }, { name: "about" }];
   const from = new Set(cells.map(([table]) => table)).size === 1 ? 1 : 0;
   const to = cells.some(([, , , about]) => about !== "") ? 4 : 3;
@@ -242,7 +244,7 @@ async function listMacros(pattern: string, { session, show }: Shell): Promise<vo
   await show(rows.map(([head, doc]) => `${head}\n    ${String(doc).replaceAll("\n", "\n    ")}\n`).join(""));
 }
 
-function direct(argument: string, { settings, say }: Shell, once: boolean): void {
+function setOutput(argument: string, { settings, say }: Shell, once: boolean): void {
   if (argument === "") {
     if (once) throw new CliError("usage", "which file?", ".once FILE");
     settings.output = null;
@@ -250,9 +252,9 @@ function direct(argument: string, { settings, say }: Shell, once: boolean): void
     return;
   }
   const format = formatOf(argument) ?? settings.format;
-  // A document of JSON and a Parquet file hold one result.
+  // A JSON document and a Parquet file hold a single result.
   const single = once || format === "json" || format === "parquet";
-  settings.output = { file: argument, format, once: single, begun: false };
+  settings.output = { file: argument, format, once: single, appending: false };
   say(
     single
       ? `the next result goes to ${argument}, as ${format}`
@@ -273,22 +275,22 @@ async function readFile(argument: string, { execute }: Shell): Promise<void> {
 }
 
 async function help(argument: string, { show }: Shell): Promise<void> {
-  const wanted = argument.replace(/^\./, "");
-  if (wanted !== "" && !Object.hasOwn(dotCommands, wanted))
+  const command = argument.replace(/^\./, "");
+  if (command !== "" && !Object.hasOwn(dotCommands, command))
     throw new CliError(
       "usage",
-      `no command .${wanted}${didYouMean(wanted, Object.keys(dotCommands))}`,
+      `no command .${command}${didYouMean(command, Object.keys(dotCommands))}`,
       ".help lists them",
     );
-  const listed = Object.entries(dotCommands).filter(([name]) => wanted === "" || name === wanted);
-  const rows = listed.map(([name, { argument, doc }]) => [`.${name} ${argument}`.trimEnd(), doc]);
-  const width = Math.max(...rows.map(([left]) => left!.length));
+  const listed = Object.entries(dotCommands).filter(([name]) => command === "" || name === command);
+  const rows = listed.map(([name, { argument, doc }]) => ({ usage: `.${name} ${argument}`.trimEnd(), doc }));
+  const width = Math.max(...rows.map(({ usage }) => usage.length));
   const keys = [
     "",
     "A statement ends with ; and may have several lines. Tab completes, the arrow keys recall what was typed before.",
-    "Ctrl-C stops a running query, or throws away what was begun; Ctrl-D leaves. What begins with a space is not kept.",
+    "Ctrl-C stops a running query, or drops what was typed; Ctrl-D leaves. A line that begins with a space is not kept.",
   ];
-  const text = [...rows.map(([left, right]) => `${left!.padEnd(width)}  ${right}`), ...(wanted === "" ? keys : [])];
+  const text = [...rows.map(({ usage, doc }) => `${usage.padEnd(width)}  ${doc}`), ...(command === "" ? keys : [])];
   await show(`${text.join("\n")}\n`);
 }
 
@@ -299,10 +301,9 @@ function relations({ columns }: Names): string[] {
 }
 
 function noTable(name: string, names: Names): CliError {
-  const meant = suggest(name, relations(names));
   return new CliError(
     "usage",
-    name === "" ? "nothing is here" : `no table ${name}${meant === null ? "" : ` (did you mean "${meant}"?)`}`,
+    name === "" ? "there are no tables" : `no table ${name}${didYouMean(name, relations(names))}`,
     ".tables * lists them all",
   );
 }

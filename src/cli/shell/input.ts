@@ -1,30 +1,30 @@
 import { createInterface } from "node:readline";
 import type { Completion } from "./complete.ts";
 
-/** The line that is being typed on the terminal. */
+/** The input line of the terminal. */
 export interface Input {
   ask(prompt: string): void;
-  typed(): string; // so far
-  discard(prompt: string): void; // what is typed, and begins a new line
-  recall(entries: string[]): void; // what the arrow keys go through, the newest first
-  aside<T>(task: () => Promise<T>): Promise<T>; // leaves the terminal to another program
+  typed(): string; // the line so far
+  discard(prompt: string): void; // drops the line, and begins a new one
+  recall(entries: string[]): void; // sets what the arrow keys recall, newest first
+  aside<T>(task: () => Promise<T>): Promise<T>; // gives the terminal to another program
   close(): void;
 }
 
 export interface Listener {
-  line(text: string): void; // one that was recalled may have several lines
+  line(text: string): void; // a recalled one may have several lines
   interrupt(): void; // Ctrl-C
-  end(): void; // Ctrl-D, or the terminal went
+  end(): void; // Ctrl-D, or the terminal was closed
   complete(before: string, after: string): Promise<Completion>;
 }
 
 export function openInput(history: string[], listener: Listener): Input {
   const { stdin, stdout } = process;
-  const complete = (before: string, done: (error: Error | null, found: Completion) => void) => {
+  const complete = (before: string, done: (error: Error | null, completion: Completion) => void) => {
     if (/^\s*$/.test(before)) done(null, [["  "], ""]);
     else
       listener.complete(before, lines.line.slice(before.length)).then(
-        (found) => done(null, found),
+        (completion) => done(null, completion),
         () => done(null, [[], ""]),
       );
   };
@@ -38,11 +38,11 @@ export function openInput(history: string[], listener: Listener): Input {
     removeHistoryDuplicates: true,
     tabSize: 2,
   });
-  let recalled: string[] = []; // readline's own list, which it shows with each line
+  let recalled: string[] = []; // readline's own list
   lines.on("history", (list: string[]) => {
     recalled = list;
   });
-  lines.on("line", (text) => listener.line(text.replaceAll("\r", "\n"))); // Node 24 joins lines so
+  lines.on("line", (text) => listener.line(text.replaceAll("\r", "\n"))); // Node 24 joins lines with \r
   lines.on("SIGINT", () => listener.interrupt());
   lines.on("close", () => listener.end());
   return {

@@ -6,7 +6,7 @@ import { isQuery } from "../../duckdb/read-only.ts";
 import type { Value } from "../../duckdb/values.ts";
 import { type Format, writeRows } from "../formats.ts";
 import { writeOutput, writeOutputText } from "../output-file.ts";
-import { copyToParquet, explained } from "../query.ts";
+import { copyToParquet, withQueryErrors } from "../query.ts";
 import type { Session } from "./session.ts";
 
 export type TextFormat = Exclude<Format, "parquet">;
@@ -21,17 +21,17 @@ export interface Settings {
 export interface OutputFile {
   file: string;
   format: Format;
-  once: boolean; // for the next result alone
-  begun: boolean; // has a result already: the next one goes after it
+  once: boolean; // only for the next result
+  appending: boolean; // it has a result, which the next one follows
 }
 
-/** A result as it is shown, and what is to be said about it. */
+/** A result as text, and a note on it. */
 export interface Shown {
   text: string;
   note: string;
 }
 
-const changing = /\b(insert|update|delete|merge)\b/i;
+const changesData = /\b(insert|update|delete|merge)\b/i;
 
 /** Runs one statement, and shows its rows or writes them to the output file. Throws CliError("query" or "interrupted"). */
 export async function runStatement(
@@ -40,26 +40,27 @@ export async function runStatement(
   settings: Settings,
   signal: AbortSignal,
 ): Promise<Shown> {
-  const looks = isQuery(sql); // anything else may leave something in the session, and goes to no file
-  const shown = await explained(async () =>
-    looks && settings.output !== null
+  const reads = isQuery(sql); // any other statement may change the session, and is never written to a file
+  const shown = await withQueryErrors(async () =>
+    reads && settings.output !== null
       ? { text: "", note: await toFile(session, sql, settings, settings.output, signal) }
-      : await toScreen(await session.database.stream(sql, { readOnly: true, signal }), settings, looks),
+      : await toScreen(await session.database.stream(sql, { readOnly: true, signal }), settings, reads),
   );
-  if (!looks || changing.test(sql)) {
+  if (!reads || changesData.test(sql)) {
     session.changed = true;
     session.forget();
   }
   return shown;
 }
 
-async function toScreen(stream: OpenRows, settings: Settings, looks: boolean): Promise<Shown> {
+async function toScreen(stream: OpenRows, settings: Settings, reads: boolean): Promise<Shown> {
   const { format, maxRows, timezone } = settings;
   const { columns } = stream;
   const { rows, total } = await firstRows(stream, maxRows);
   const names = columns.map(({ name }) => name).join();
-  if (!looks && (names === "Count" || names === "Success"))
-    return { text: "", note: rows.length === 0 ? "done" : `done, ${plural(Number(rows[0]![0]), "row")}` };
+  const [first] = rows;
+  if (!reads && (names === "Count" || names === "Success"))
+    return { text: "", note: first === undefined ? "done" : `done, ${plural(Number(first[0]), "row")}` };
   if (names === "explain_key,explain_value") return { text: rows.map((row) => `${row[1]}`).join("\n"), note: "" };
   let text = "";
   const write = async (part: string) => {
@@ -67,26 +68,26 @@ async function toScreen(stream: OpenRows, settings: Settings, looks: boolean): P
   };
   await writeRows({ columns, batches: once(rows) }, format, write, timezone);
   if (total === rows.length) return { text, note: plural(total, "row") };
-  const those = total === null ? "rows, and there are more" : `of ${plural(total, "row")}`;
-  const note = `the first ${count(rows.length)} ${those}; .output FILE writes all, .maxrows N shows N`;
+  const ofTotal = total === null ? "rows, and there are more" : `of ${plural(total, "row")}`;
+  const note = `the first ${count(rows.length)} ${ofTotal}; .output FILE writes all, .maxrows N shows N`;
   return { text, note };
 }
 
-// Only these are held; the others are counted. An interrupt while counting leaves the total open.
+// Counts the other rows. An interrupt while counting leaves the total unknown.
 async function firstRows(
-  { batches, passOver }: OpenRows,
-  most: number,
+  { batches, countRest }: OpenRows,
+  maxRows: number,
 ): Promise<{ rows: Value[][]; total: number | null }> {
   const rows: Value[][] = [];
   let read = 0;
   for await (const batch of batches) {
-    for (const row of batch.slice(0, most - rows.length)) rows.push(row);
+    for (const row of batch.slice(0, maxRows - rows.length)) rows.push(row);
     read += batch.length;
-    if (read > most) break;
+    if (read > maxRows) break;
   }
-  if (read <= most) return { rows, total: read };
+  if (read <= maxRows) return { rows, total: read };
   try {
-    return { rows, total: read + (await passOver()) };
+    return { rows, total: read + (await countRest()) };
   } catch (error) {
     if (toCliError(error).exit !== "interrupted") throw error;
     return { rows, total: null };
@@ -97,9 +98,10 @@ async function toFile(
   session: Session,
   sql: string,
   settings: Settings,
-  { file, format, once: single, begun }: OutputFile,
+  target: OutputFile,
   signal: AbortSignal,
 ): Promise<string> {
+  const { file, format, once: single, appending } = target;
   let note = `wrote ${file}`;
   if (format === "parquet") {
     mkdirSync(session.scratch, { recursive: true, mode: 0o700 });
@@ -108,11 +110,11 @@ async function toFile(
   } else {
     const stream = await session.database.stream(sql, { readOnly: true, signal });
     await writeOutputText(file, async (write) => {
-      if (begun) for await (const part of createReadStream(file, "utf8")) await write(part);
+      if (appending) for await (const part of createReadStream(file, "utf8")) await write(part);
       note = `wrote ${plural(await writeRows(stream, format, write, settings.timezone), "row")} to ${file}`;
     });
   }
-  settings.output = single ? null : { ...settings.output!, begun: true };
+  settings.output = single ? null : { ...target, appending: true };
   return note;
 }
 

@@ -8,31 +8,31 @@ import { openCatalog } from "../../warehouse/catalog/catalog.ts";
 import { stateOf } from "../../warehouse/snapshot/snapshot.ts";
 import { type Names, readNames } from "./complete.ts";
 
-/** The catalog as one shell sees it: one state of the data until it is reopened. */
+/** The catalog of a shell: one state of the data, until it is reopened. */
 export class Session {
   readonly project: Project;
-  readonly scratch = join(tmpdir(), `asapp-kit-${randomUUID()}`); // a folder for parquet on its way; made when needed
-  changed = false; // by statements of the user: something that reopening would lose
+  readonly scratch = join(tmpdir(), `asapp-kit-${randomUUID()}`); // folder of Parquet drafts; made when needed
+  changed = false; // the user created something that reopening would drop
   private opened: { database: Database; helper: Database; state: string } | null = null;
-  private known: Promise<Names> | null = null;
+  private cachedNames: Promise<Names> | null = null;
   private readonly asides = new Set<Promise<unknown>>();
 
   constructor(project: Project) {
     this.project = project;
   }
 
-  /** The one file that statements of the kit may write. */
+  /** The only file that the database may write. */
   get parquet(): string {
     return join(this.scratch, "result.parquet");
   }
 
   get database(): Database {
-    return this.opened!.database;
+    return this.current().database;
   }
 
-  /** A connection beside the one that runs the user's queries. */
+  /** A second connection, beside the one for the user's queries. */
   get helper(): Database {
-    return this.opened!.helper;
+    return this.current().helper;
   }
 
   async open(): Promise<void> {
@@ -45,28 +45,33 @@ export class Session {
     this.forget();
   }
 
-  /** Whether an update has made another state of the data the one that readers see. */
+  /** Whether an update has changed the data since the catalog was opened. */
   get outdated(): boolean {
-    return stateOf(this.project.data) !== this.opened!.state;
+    return stateOf(this.project.data) !== this.current().state;
   }
 
   names(): Promise<Names> {
-    this.known ??= this.aside(readNames);
-    return this.known;
+    this.cachedNames ??= this.aside(readNames);
+    return this.cachedNames;
   }
 
-  /** Asks beside the user's query, for as long as the catalog is open: a connection in use must not be closed. */
-  aside<T>(ask: (helper: Database) => Promise<T>): Promise<T> {
-    const asked = ask(this.helper);
-    this.asides.add(asked);
-    const done = () => this.asides.delete(asked);
-    asked.then(done, done);
-    return asked;
+  /** Runs a query beside the user's. `close` waits for it: a connection in use must not be closed. */
+  aside<T>(query: (helper: Database) => Promise<T>): Promise<T> {
+    const answer = query(this.helper);
+    this.asides.add(answer);
+    const done = () => this.asides.delete(answer);
+    answer.then(done, done);
+    return answer;
   }
 
-  /** After a statement that may have made or dropped something. */
+  /** Drops the cached names, after a statement that may have created or dropped something. */
   forget(): void {
-    this.known = null;
+    this.cachedNames = null;
+  }
+
+  private current() {
+    if (this.opened === null) throw new Error("the catalog is not open");
+    return this.opened;
   }
 
   async close(): Promise<void> {

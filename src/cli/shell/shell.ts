@@ -38,12 +38,12 @@ async function converse(session: Session, { format, timezone, output, signal }: 
   const say = (text: string) => void process.stdout.write(`${paint(visibleLines(text), 2)}\n`);
   const history = openHistory(historyFile(), (reason) => say(`the history is not kept: ${reason}`));
   const settings: Shell["settings"] = { format, timezone, maxRows: 1000, output: null, timer: false, pager: true };
-  let begun = ""; // lines of a statement that has not ended
-  let waiting: string[] = []; // lines that were typed while something ran
+  let unfinished = ""; // lines of a statement without its end
+  let waiting: string[] = []; // lines typed while another ran
   let busy = false;
-  let left = false;
+  let closed = false;
   let query: AbortController | null = null;
-  let told = false; // that there are newer data
+  let announced = false; // that there are newer data
   let finish: (exit: ExitName) => void;
   const finished = new Promise<ExitName>((resolve) => {
     finish = resolve;
@@ -59,8 +59,8 @@ async function converse(session: Session, { format, timezone, output, signal }: 
       waiting = [];
       if (query !== null) query.abort();
       else if (busy) return;
-      else if (begun !== "" || input.typed() !== "") {
-        begun = "";
+      else if (unfinished !== "" || input.typed() !== "") {
+        unfinished = "";
         input.recall(history.entries);
         input.discard(prompt());
       } else {
@@ -77,16 +77,16 @@ async function converse(session: Session, { format, timezone, output, signal }: 
   const through = dataThrough(formerSnapshot(session.project.data));
   say(`SQL over ${through === null ? "an empty warehouse" : `data through ${minute(through)}`}; .help lists commands`);
   input.ask(prompt());
-  session.names().catch(() => {}); // so that Tab answers at once
+  session.names().catch(() => {}); // so that Tab completes at once
   return await finished;
 
   function prompt(): string {
-    if (begun === "") return "kit> ";
-    return `  ${cutStatements(begun).inside || "-"}> `;
+    if (unfinished === "") return "kit> ";
+    return `  ${cutStatements(unfinished).inside || "-"}> `;
   }
 
   function leave(): void {
-    left = true;
+    closed = true;
     query?.abort();
     process.stdout.write("\n");
     if (!busy) finish(signal.aborted ? "interrupted" : "ok");
@@ -95,36 +95,36 @@ async function converse(session: Session, { format, timezone, output, signal }: 
   async function work(): Promise<void> {
     if (busy) return;
     busy = true;
-    while (waiting.length > 0 && !left) {
+    for (let line = waiting.shift(); line !== undefined && !closed; line = waiting.shift()) {
       try {
-        await take(waiting.shift()!);
+        await runLine(line);
       } catch (error) {
         report(error);
       }
-      input.recall([...begun.split("\n").reverse().filter(Boolean), ...history.entries]);
+      input.recall([...unfinished.split("\n").reverse().filter(Boolean), ...history.entries]);
     }
-    if (begun === "" && !left) await reload();
+    if (unfinished === "" && !closed) await reload();
     busy = false;
-    if (left) finish(signal.aborted ? "interrupted" : "ok");
+    if (closed) finish(signal.aborted ? "interrupted" : "ok");
     else if (waiting.length > 0) await work();
     else input.ask(prompt());
   }
 
-  async function take(line: string): Promise<void> {
-    if (begun === "") {
+  async function runLine(line: string): Promise<void> {
+    if (unfinished === "") {
       if (/^\s*([.\\]|help|quit|exit)/i.test(line)) history.add(line.trimEnd());
       const dot = readDotCommand(line);
       if (dot !== null) return await dot.command.run(dot.argument, shell);
     }
-    const text = begun === "" ? line : `${begun}\n${line}`;
+    const text = unfinished === "" ? line : `${unfinished}\n${line}`;
     const { whole, rest } = cutStatements(text);
-    begun = rest;
+    unfinished = rest;
     if (whole.length === 0) return;
     history.add(text.slice(0, text.length - rest.length).trimEnd());
     await execute(whole);
   }
 
-  /** One after the other, until one fails. */
+  /** Runs the statements one by one, until one fails. */
   async function execute(statements: string[]): Promise<void> {
     for (const sql of statements) {
       query = new AbortController();
@@ -159,12 +159,12 @@ async function converse(session: Session, { format, timezone, output, signal }: 
     if (hint !== undefined) say(hint);
   }
 
-  /** A sync that finished meanwhile: the next statement sees its data, unless that would lose what the user made. */
+  /** Opens the data of a sync that finished meanwhile, unless that would drop what the user created. */
   async function reload(): Promise<void> {
     if (!session.outdated) return;
     if (session.changed) {
-      if (!told) say("there are newer data; .refresh shows them, and drops what you created here");
-      told = true;
+      if (!announced) say("there are newer data; .refresh shows them, and drops what you created here");
+      announced = true;
       return;
     }
     try {
@@ -179,15 +179,15 @@ async function converse(session: Session, { format, timezone, output, signal }: 
 
   async function complete(before: string, after: string): Promise<Completion> {
     const names = await session.names();
-    if (begun === "" && /^\s*\./.test(before)) return completeDotCommand(before, names);
-    const statement = begun === "" ? before : `${begun}\n${before}`;
+    if (unfinished === "" && /^\s*\./.test(before)) return completeDotCommand(before, names);
+    const statement = unfinished === "" ? before : `${unfinished}\n${before}`;
     return await session.aside((helper) => completeQuery(statement, after, names, helper));
   }
 }
 
 function hintFor(message: string, session: Session): string | undefined {
   if (/^IO Error/.test(message) && session.outdated)
-    return "the data moved on since this catalog was opened: .refresh shows the new ones";
+    return "the data changed since this catalog was opened: .refresh shows the new data";
   if (/^Permission Error|disabled by configuration|only read/.test(message))
     return "queries read the data folder only; .output FILE writes a result";
   if (/Table with name .* does not exist/.test(message)) return ".tables lists what there is";

@@ -20,13 +20,13 @@ import type { Refreshed } from "./refresh.ts";
 import { holderText, summaryText } from "./sync.ts";
 import { updateText } from "./update.ts";
 
-/** Builds the site, with progress on stderr. */
+/** Builds the site, and shows the progress on stderr. */
 export async function runBuild(
   project: Project,
   where: Pick<BuildOptions, "out" | "demo">,
   { output, signal }: Pick<Context, "output" | "signal">,
 ): Promise<BuiltSite> {
-  let told = false;
+  let announced = false;
   const site = await buildSite(project, {
     ...where,
     signal,
@@ -35,8 +35,8 @@ export async function runBuild(
         const { done, total } = step;
         output.progress({ step: "computing", done, total, unit: "datasets" });
       } else if (step.step === "waiting") output.say(`waiting for another build (${holderText(step.holder)})`);
-      else if (step.step === "pages" && !told) {
-        told = true;
+      else if (step.step === "pages" && !announced) {
+        announced = true;
         output.say("building the pages");
       }
     },
@@ -56,21 +56,21 @@ async function differingZone({ config, data }: Project): Promise<ZoneDifference 
   }
 }
 
-/** What `build` and `demo` print. */
+/** The text of `build` and `demo`. */
 export function buildText({ folder, pages, datasets, bytes: size, seconds }: BuiltSite, fresh: Refreshed): string {
-  const took = seconds.datasets + seconds.pages + seconds.check;
-  const place = relative(process.cwd(), folder);
+  const total = seconds.datasets + seconds.pages + seconds.check;
+  const path = relative(process.cwd(), folder);
   return [
     fresh.sync === null ? "" : summaryText(fresh.sync),
     updateText(fresh.warehouse),
-    `site        ${place.startsWith("..") || place === "" ? folder : `${place}/`}: `,
-    `${plural(pages, "page")}, ${plural(datasets, "dataset")}, ${bytes(size)}, ${duration(took)}\n`,
+    `site        ${path.startsWith("..") || path === "" ? folder : `${path}/`}: `,
+    `${plural(pages, "page")}, ${plural(datasets, "dataset")}, ${bytes(size)}, ${duration(total)}\n`,
   ].join("");
 }
 
 /**
- * Reads the forecast and the schedule that kit.yaml names, and warns of queues that no feed has. Throws CliError("config")
- * with their mistakes, so that a build stops before it begins.
+ * Reads the forecast and the schedule that kit.yaml names, and warns about queues that no feed has. Throws CliError("config")
+ * with their mistakes before a build begins.
  */
 export async function runPlanned(project: Project, { warn }: Pick<Output, "warn">): Promise<PlannedFile[]> {
   const { forecast, schedule } = project.config.site;
@@ -85,7 +85,7 @@ export async function runPlanned(project: Project, { warn }: Pick<Output, "warn"
   }
 }
 
-/** Warns of queues that kit.yaml names and no feed has. */
+/** Warns about queues that kit.yaml names and no feed has. */
 export async function warnOfQueues(project: Project, { warn }: Pick<Output, "warn">): Promise<void> {
   const { queueGroups, openHours } = project.config.site;
   if (queueGroups === null && openHours === null) return;

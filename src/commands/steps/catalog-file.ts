@@ -12,7 +12,7 @@ export interface WrittenCatalog {
   seconds: number;
 }
 
-/** Writes the catalog as a DuckDB file, whole or not at all, over one that the kit wrote or, with `force`, over anything. */
+/** Writes the catalog as a DuckDB file, atomically, over one that the kit wrote or, with `force`, over any file. */
 export async function writeCatalog(
   project: Project,
   name: string,
@@ -20,7 +20,7 @@ export async function writeCatalog(
 ): Promise<WrittenCatalog> {
   const started = performance.now();
   const file = resolve(name);
-  if (!force && existsSync(file)) await refuseOthers(file);
+  if (!force && existsSync(file)) await refuseForeignFile(file);
   let relations = 0;
   await writeOutput(file, async (path) => {
     relations = await createCatalogFile(project, path, now);
@@ -30,7 +30,7 @@ export async function writeCatalog(
   return { file, relations, bytes: statSync(file).size, seconds };
 }
 
-/** Brings the file that kit.yaml names up to what the warehouse now holds; null when there is nothing to do. */
+/** Updates the file that kit.yaml names; null when it is up to date. */
 export async function refreshCatalog(project: Project, now: Date): Promise<WrittenCatalog | null> {
   const file = project.config.catalog;
   if (file === null) return null;
@@ -38,12 +38,14 @@ export async function refreshCatalog(project: Project, now: Date): Promise<Writt
   return await writeCatalog(project, file, { force: false, now });
 }
 
-async function refuseOthers(file: string): Promise<void> {
-  const found = await inspectCatalogFile(file);
-  if (found?.own) return;
+async function refuseForeignFile(file: string): Promise<void> {
+  const content = await inspectCatalogFile(file);
+  if (content?.own) return;
   throw new CliError(
     "notWritable",
-    found === null ? `${file} was not written by the kit` : `${file} holds tables or views that the kit did not write`,
+    content === null
+      ? `${file} was not written by the kit`
+      : `${file} holds tables or views that the kit did not write`,
     "choose another name, or --force to overwrite its content",
   );
 }

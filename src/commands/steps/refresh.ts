@@ -9,14 +9,14 @@ import { failedText, failureOf, runSync } from "./sync.ts";
 import { runUpdate, type Updated } from "./update.ts";
 
 export interface Refreshed {
-  sync: SyncReport | null; // null: not asked for, or the bucket could not be reached
-  warning: string | null; // why the data may be older than they should be
+  sync: SyncReport | null; // null: not requested, or the bucket was unreachable
+  warning: string | null; // why the data may be out of date
   warehouse: Updated;
 }
 
 /**
- * Syncs if asked to, and brings the warehouse up to date. A bucket that cannot be reached is a warning as long as there
- * are data from before; with `strict` it is an error, and so is a partition that could not be fetched.
+ * Syncs on request, and updates the warehouse. An unreachable bucket is a warning if there are earlier data. With `strict` it
+ * is an error, and so is a partition that could not be fetched.
  */
 export async function refresh(
   project: Project,
@@ -32,7 +32,7 @@ export async function refresh(
     } catch (error) {
       const before = dataThrough(formerSnapshot(project.data));
       if (strict || before === null || !(error instanceof CliError) || error.exit !== "unreachable") throw error;
-      warning = `${error.message}; going on with the data of before, through ${minute(before)}`;
+      warning = `${error.message}; going on with the earlier data, through ${minute(before)}`;
       output.warn(warning, error.next);
     }
   }
@@ -41,7 +41,7 @@ export async function refresh(
     if (deniedAll(report) && (strict || dataThrough(formerSnapshot(project.data)) === null))
       throw failureOf(report, { failed: [] });
     if (strict)
-      throw new CliError("someFailed", warning, "the reasons stand above; run again, or build without --strict");
+      throw new CliError("someFailed", warning, "see the reasons above; run again, or build without --strict");
     output.warn(warning, "the next sync tries again; with --strict this is an error");
   }
   return { sync: report, warning, warehouse: await runUpdate(project, context) };

@@ -13,35 +13,35 @@ import { stateOf } from "../../warehouse/snapshot/snapshot.ts";
 import { failedText, failureOf, runSync } from "./sync.ts";
 import { runUpdate, type Updated } from "./update.ts";
 
-/** What one round came to, as `--json` has it. Times are ISO, UTC. */
+/** The outcome of a round, as in `--json`. Times are ISO, UTC. */
 export interface Round {
   at: string;
   ok: boolean; // nothing failed
-  exit: ExitName; // what a sync or build by itself would have ended with
+  exit: ExitName; // of the sync or build alone
   message: string | null; // why it failed
-  failures: number; // rounds in a row that failed, this one included
+  failures: number; // consecutive failed rounds, including this one
   added: number; // partitions
   replaced: number;
   waiting: number;
   overdue: number;
   failed: number;
-  rows: number; // read anew
-  datasets: number | null; // computed anew; null: the site was not looked at
+  rows: number; // read
+  datasets: number | null; // computed; null: the site was not updated
   files: number | null; // of the site, written
   dataThrough: string | null;
   seconds: { sync: number; update: number; site: number };
   next: string | null;
 }
 
-const restlessSeconds = 300; // the site is brought up to the time of the sync no less often, whatever that finds
+const maxSiteAge = 300; // seconds, after which the site is updated even without new data: it shows the time of the sync
 
-/** What a watcher remembers from round to round. */
+/** What a watcher keeps from round to round. */
 export interface Memory {
-  looked: number | null; // when warehouse and site were last brought up to date
-  seen: string; // the data that they were brought up to
+  updatedAt: number | null; // when warehouse and site were last updated
+  state: string; // of the data then
 }
 
-/** One round: sync, warehouse, and the site where there is one. What failed stands in `round`. */
+/** Runs a round: sync, warehouse, and the site if it exists. Failures are written to `round`. */
 export async function runRound(
   project: Project,
   { feeds, site }: { feeds: string[] | null; site: string | null },
@@ -50,7 +50,7 @@ export async function runRound(
   context: Context,
 ): Promise<void> {
   const lap = stopwatch();
-  let trouble: CliError | null = null;
+  let failure: CliError | null = null;
   let report: SyncReport | null = null;
   let updated: Pick<Updated, "failed"> = { failed: [] };
   try {
@@ -58,35 +58,31 @@ export async function runRound(
     const { added, replaced, waiting, overdue, failed } = report;
     Object.assign(round, { added, replaced, waiting, overdue, failed: failed.length });
   } catch (error) {
-    trouble = toCliError(error);
-    if (trouble.exit === "interrupted") throw trouble;
+    failure = toCliError(error);
+    if (failure.exit === "interrupted") throw failure;
   }
   round.seconds.sync = lap();
-  const restless = Date.now() - (memory.looked ?? 0) >= restlessSeconds * 1000;
-  const news = report !== null && (report.changedDays.length > 0 || restless);
-  if (trouble?.exit !== "locked" && (news || memory.looked === null || foundOut(project) !== memory.seen)) {
-    memory.looked = null;
+  const isOld = Date.now() - (memory.updatedAt ?? 0) >= maxSiteAge * 1000;
+  const isDue = report !== null && (report.changedDays.length > 0 || isOld);
+  if (failure?.exit !== "locked" && (isDue || memory.updatedAt === null || dataState(project) !== memory.state)) {
+    memory.updatedAt = null;
     const update = await runUpdate(project, context);
     updated = update;
     round.rows = update.rows;
     round.seconds.update = lap();
     if (site !== null && existsSync(join(site, "index.html"))) {
-      const built = await buildSite(project, {
-        out: site,
-        changed: true,
-        now: context.now,
-        signal: context.signal,
-      });
+      const { now, signal } = context;
+      const built = await buildSite(project, { out: site, changed: true, now, signal });
       Object.assign(round, { datasets: built.computed, files: built.written });
       round.seconds.site = lap();
     }
-    Object.assign(memory, { looked: Date.now(), seen: foundOut(project) });
+    Object.assign(memory, { updatedAt: Date.now(), state: dataState(project) });
   }
-  if (report !== null) trouble = troubleOf(report, updated);
-  if (trouble !== null) fail(round, trouble);
+  if (report !== null) failure = roundFailure(report, updated);
+  if (failure !== null) fail(round, failure);
 }
 
-function troubleOf(report: SyncReport, updated: Pick<Updated, "failed">): CliError | null {
+function roundFailure(report: SyncReport, updated: Pick<Updated, "failed">): CliError | null {
   if (failures(report) + updated.failed.length === 0) return null;
   if (deniedAll(report)) return failureOf(report, updated);
   const [first] = report.failed;
@@ -96,8 +92,8 @@ function troubleOf(report: SyncReport, updated: Pick<Updated, "failed">): CliErr
   return new CliError("someFailed", `${failedText(report, updated)}${reason}`);
 }
 
-// What another process may have changed meanwhile, and what a sync that fetched nothing found out.
-function foundOut(project: Project): string {
+// What another process may have changed, and what a sync without new partitions may have noted.
+function dataState(project: Project): string {
   return `${stateOf(project.data)} ${JSON.stringify(readLastSync(project)?.feeds)}`;
 }
 
@@ -122,45 +118,46 @@ export function emptyRound(started: number): Round {
   };
 }
 
-/** Notes why a round failed. */
+/** Records why a round failed. */
 export function fail(round: Round, { exit, message, next }: CliError): void {
   const after = next === undefined ? "" : ` (${next})`;
   Object.assign(round, { ok: false, exit, message: `${message}${after}`.replaceAll("\n", "; ") });
 }
 
-/** What a round says besides its line: a bar on a terminal, and each warning once for as long as it holds. */
-export class Told {
+/** The output of rounds besides their lines: progress on a terminal, and each warning once for as long as it recurs. */
+export class RoundOutput {
   private readonly output: Output;
-  private before = new Set<string>();
-  private now = new Set<string>();
+  private lastWarnings = new Set<string>();
+  private warnings = new Set<string>();
 
   constructor(output: Output) {
     this.output = output;
   }
 
-  /** The note of a watcher is not worth its life. */
+  /** Writes the watcher's note, whose failure is only a warning. */
   tolerate(work: () => void): void {
     try {
       work();
     } catch (error) {
-      this.round().output.warn(`watch.json is as it was: ${toCliError(error).message}`);
+      this.next().warn(`watch.json was not updated: ${toCliError(error).message}`);
     }
   }
 
-  round(): { output: Output } {
-    this.before = this.now;
-    this.now = new Set();
+  /** The output of the next round. */
+  next(): Output {
+    this.lastWarnings = this.warnings;
+    this.warnings = new Set();
     const { output } = this;
     const quiet: Partial<Output> = {
       say: () => {},
       event: () => {},
       warn: (text, next) => {
-        if (!this.before.has(text) && !this.now.has(text)) output.warn(text, next);
-        this.now.add(text);
+        if (!this.lastWarnings.has(text) && !this.warnings.has(text)) output.warn(text, next);
+        this.warnings.add(text);
       },
       ...(!output.terminal && { progress: () => {} }),
     };
-    return { output: { ...output, ...quiet } };
+    return { ...output, ...quiet };
   }
 }
 

@@ -4,7 +4,7 @@ import { serveSite } from "../../site/serve.ts";
 
 export const defaultPort = 3000;
 
-/** Serves a built site until Ctrl-C, which is how one stops it: no error, exit code 0. */
+/** Serves a built site until Ctrl-C, which is no error here. */
 export async function serveUntilStopped(
   folder: string,
   { port, allowed }: { port: number | undefined; allowed: string[] },
@@ -18,10 +18,10 @@ export async function serveUntilStopped(
   await server.close();
 }
 
-/** The one line that says where the site is, and that it is not where it was asked for, when that is so. */
-export async function announce(url: string, wanted: number | undefined, output: Output): Promise<void> {
+/** Prints the site's URL, with a warning if the requested port was taken. */
+export async function announce(url: string, requested: number | undefined, output: Output): Promise<void> {
   const { port } = new URL(url);
-  if (wanted !== undefined && Number(port) !== wanted) output.warn(`port ${wanted} is in use, took ${port}`);
+  if (requested !== undefined && Number(port) !== requested) output.warn(`port ${requested} is in use, took ${port}`);
   if (output.json) output.event({ event: "serving", url });
   else await output.result(`serving ${url} (Ctrl-C stops it)\n`);
 }

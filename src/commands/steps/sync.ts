@@ -44,8 +44,8 @@ export async function runSync(
   }
   if (report.strays > 0) {
     const keys = report.strayKeys.map((key) => JSON.stringify(key));
-    const places = `${plural(report.strays, "place")} below feeds`;
-    output.warn(`not read, as the layout of exports has none such: ${places}${firstOf(keys)}`);
+    const paths = `${plural(report.strays, "path")} below feeds`;
+    output.warn(`not read, as they do not fit the layout of exports: ${paths}${firstOf(keys)}`);
   }
   return report;
 }
@@ -89,12 +89,12 @@ function showEvent(output: Output, event: SyncEvent): void {
   }
 }
 
-/** Who holds a lock. */
+/** The holder of a lock, in messages. */
 export function holderText({ pid, host, since }: Pick<Holder, "pid" | "host" | "since">): string {
   return `process ${pid} on ${host}, since ${short(since)}`;
 }
 
-/** The plan as `sync --dry-run` and `status --remote` print it. */
+/** The plan, for `sync --dry-run` and `status --remote`. */
 export function planText(report: SyncReport): string {
   const rows = report.plan.map((entry) => [
     entry.action,
@@ -125,7 +125,7 @@ export function planText(report: SyncReport): string {
   return `${body}${totals.join(", ")}\n${unlisted.join("")}`;
 }
 
-/** What a sync did, in a few lines; partitions that are not here are named, with the reason. */
+/** The outcome of a sync in a few lines. Names the partitions that are missing, with the reason. */
 export function summaryText(report: SyncReport): string {
   const lines: [string, string][] = [];
   const add = (what: string, value: number, rest: string) => {
@@ -136,8 +136,8 @@ export function summaryText(report: SyncReport): string {
   add("new", report.added, ` ${report.added === 1 ? "partition" : "partitions"} of ${feedsWith(report, "added")}`);
   add("replaced", report.replaced, ` exported again`);
   add("kept", report.kept, " already here");
-  add("waiting", report.waiting, named(report, "waiting"));
-  add("overdue", report.overdue, named(report, "overdue"));
+  add("waiting", report.waiting, listed(report, "waiting"));
+  add("overdue", report.overdue, listed(report, "overdue"));
   add("encrypted", report.encrypted, " (no `decrypt` command in kit.yaml)");
   add("expired", report.expired, " gone from the bucket, kept here");
   add(
@@ -156,22 +156,22 @@ export function summaryText(report: SyncReport): string {
   return `${lines.map(([what, text]) => `${what.padEnd(10)}  ${text}`.trimEnd()).join("\n")}\n`;
 }
 
-/** What did not come, in one line. */
+/** The failures, in one line. */
 export function failedText(report: SyncReport, update: Pick<Updated, "failed">): string {
   const parts: string[] = [];
   if (report.failed.length > 0) parts.push(`${plural(report.failed.length, "partition")} could not be fetched`);
   if (report.unlisted.length > 0) parts.push(`${plural(report.unlisted.length, "folder")} could not be listed`);
-  if (update.failed.length > 0) parts.push(`${plural(update.failed.length, "day")} of a feed could not be taken in`);
+  if (update.failed.length > 0) parts.push(`${plural(update.failed.length, "day")} of a feed could not be staged`);
   return parts.join(", ");
 }
 
-/** The error that a run with failures ends with. */
+/** The error of a sync or update with failures. */
 export function failureOf(report: SyncReport, update: Pick<Updated, "failed">): CliError {
   if (deniedAll(report)) {
     const [{ id, reason }] = report.failed as [SyncReport["failed"][number]];
     return new CliError(
       "accessDenied",
-      `access denied to all that was asked for, ${plural(report.failed.length, "partition")} from ${report.source}; ${partitionName(id)}: ${reason}`,
+      `access denied to everything requested, ${plural(report.failed.length, "partition")} from ${report.source}; ${partitionName(id)}: ${reason}`,
       "the credentials may list and not read: ask ASAPP for s3:GetObject on the prefix, or for other credentials; the next run tries again",
     );
   }
@@ -180,11 +180,11 @@ export function failureOf(report: SyncReport, update: Pick<Updated, "failed">): 
 
 function failedNext({ failed }: Pick<Updated, "failed">): string {
   const policies = failed.flatMap(({ reason }) => /, and (on_\w+) is (?:freeze|fail)$/.exec(reason)?.[1] ?? []);
-  if (policies.length === 0) return "run it again; with the reasons above if it stays so";
-  return `the earlier state of these days stays; to take them in, change ${[...new Set(policies)].join(", ")} in kit.yaml`;
+  if (policies.length === 0) return "run it again; if it fails again, see the reasons above";
+  return `the earlier state of these days stays; to stage them, change ${[...new Set(policies)].join(", ")} in kit.yaml`;
 }
 
-function named({ plan }: SyncReport, state: PlanEntry["state"]): string {
+function listed({ plan }: SyncReport, state: PlanEntry["state"]): string {
   return `: ${some(plan.filter((entry) => entry.state === state).map(({ id, reason }) => `${partitionName(id)} (${reason})`))}`;
 }
 

@@ -14,64 +14,60 @@ import { unmappedNext, unmappedText } from "../../warehouse/wfm/unmapped.ts";
 import { columnReports } from "../../warehouse/wfm/wfm-report.ts";
 import { refreshCatalog } from "./catalog-file.ts";
 
-/** What bringing the warehouse up to date came to, as `--json` has it. */
+/** The outcome of an update of the warehouse, as in `--json`. */
 export interface Updated {
-  days: number; // days of a feed that were read anew
+  days: number; // days of feeds that were staged
   rows: number; // of these days
-  quarantined: number; // lines of these days that could not be read
+  quarantined: number; // unreadable lines of these days
   failed: { feed: string; dt: string; reason: string }[];
   schemaChanges: { feed: string; dt: string; column: string; change: string; detail: string }[];
   unfit: UnfitColumn[]; // columns of these days with values that do not fit
-  keyless: LackingKey[]; // keys that rows of these days lack, with all rows that do
+  keyless: LackingKey[]; // keys that rows of these days lack, counted over all days
   warnings: string[];
   dataThrough: string | null; // ISO, UTC: end of the newest complete window of any feed
   seconds: number;
 }
 
-/** Brings the warehouse up to what the sync fetched, with progress on stderr. Waits for the lock. */
+/** Updates the warehouse with what the sync fetched, and shows the progress on stderr. Waits for the lock. */
 export async function runUpdate(
   project: Project,
   { output, signal, now }: Pick<Context, "output" | "signal" | "now">,
-  again: Pick<UpdateOptions, "days" | "force"> = {},
+  restage: Pick<UpdateOptions, "days" | "force"> = {},
 ): Promise<Updated> {
   const started = performance.now();
-  const known = new Set(Object.keys(formerSnapshot(project.data).feeds));
+  const formerFeeds = new Set(Object.keys(formerSnapshot(project.data).feeds));
   const report = await withLock(project, { wait: true, signal }, () =>
     updateWarehouse(project, {
-      ...again,
+      ...restage,
       signal,
       now,
-      onDay: (_day, done, total) =>
-        output.progress({
-          step: "reading",
-          done,
-          total,
-          unit: total === 1 ? "day of a feed" : "days of feeds",
-        }),
+      onDay: (_day, done, total) => {
+        const unit = total === 1 ? "day of a feed" : "days of feeds";
+        output.progress({ step: "reading", done, total, unit });
+      },
     }),
   );
   output.close();
   for (const { feed, dt, reason } of report.failed)
-    output.warn(`${feed}${dt && ` ${dt}`} could not be taken in: ${reason}`);
+    output.warn(`${feed}${dt && ` ${dt}`} could not be staged: ${reason}`);
   for (const warning of report.warnings) output.warn(warning);
   const read = new Set(report.days.map(({ feed, dt }) => `${feed} ${dt}`));
   const unfit = unfitColumns(report.snapshot, (feed, { dt }) => read.has(`${feed} ${dt}`));
-  for (const column of unfit.slice(0, mostUnfit))
-    output.warn(`${column.feed}: ${unfitText(column)}`, unfitNext(column));
-  if (unfit.length > mostUnfit)
+  for (const column of unfit.slice(0, maxUnfit)) output.warn(`${column.feed}: ${unfitText(column)}`, unfitNext(column));
+  if (unfit.length > maxUnfit)
     output.warn(
-      `${plural(unfit.length - mostUnfit, "more column")} with values that do not fit`,
+      `${plural(unfit.length - maxUnfit, "more column")} with values that do not fit`,
       "asapp-kit status names them",
     );
   const keyless = lackingKeys(report.snapshot, (feed, dt) => read.has(`${feed} ${dt}`));
-  for (const key of keyless.slice(0, mostUnfit)) output.warn(`${key.feed}: ${keylessText(key)}`, keylessNext(key));
+  for (const key of keyless.slice(0, maxUnfit)) output.warn(`${key.feed}: ${keylessText(key)}`, keylessNext(key));
   const empty = unmappedText(columnReports(project.config, report.snapshot));
   if (empty !== null) output.warn(empty, unmappedNext);
   try {
     await refreshCatalog(project, now);
   } catch (error) {
     const { message, next } = toCliError(error);
-    output.warn(`the catalog's file is as it was: ${message}`, next);
+    output.warn(`the catalog file was not updated: ${message}`, next);
   }
   const sum = (of: "rows" | "quarantined") => report.days.reduce((total, day) => total + day[of], 0);
   return {
@@ -80,7 +76,7 @@ export async function runUpdate(
     quarantined: sum("quarantined"),
     failed: report.failed,
     schemaChanges: report.changes
-      .filter(({ feed }) => known.has(feed)) // a feed that is new here did not change
+      .filter(({ feed }) => formerFeeds.has(feed)) // a new feed has not changed
       .map(({ feed, dt, column, change, detail }) => ({ feed, dt, column, change, detail })),
     unfit,
     keyless,
@@ -90,9 +86,9 @@ export async function runUpdate(
   };
 }
 
-const mostUnfit = 5;
+const maxUnfit = 5;
 
-/** The warehouse's part of what `sync` and `build` print. */
+/** The warehouse's part of the text of `sync` and `build`. */
 export function updateText(updated: Updated): string {
   const { days, rows, quarantined, unfit, keyless, schemaChanges, dataThrough, seconds } = updated;
   const lines: [string, string][] = [];
@@ -116,7 +112,7 @@ export function updateText(updated: Updated): string {
   return lines.map(([what, text]) => `${what.padEnd(10)}  ${text}\n`).join("");
 }
 
-/** The first few changes of columns, values that do not fit and keys that rows lack, in words; null when there are none. */
+/** The first changes of columns, values that do not fit and keys that rows lack, in words; null when there are none. */
 export function changesText({ schemaChanges, unfit, keyless }: Updated): string | null {
   const values = new Set(unfit.map(({ feed, column }) => `${feed} ${column}`));
   const changes = schemaChanges.filter(
@@ -136,7 +132,7 @@ export function changesText({ schemaChanges, unfit, keyless }: Updated): string 
   return `${kinds.join(", ")}: ${all.slice(0, 3).join("; ")}${all.length > 3 ? "; …" : ""}`;
 }
 
-/** How many partitions have fewer or more rows than export_row_counts says. */
+/** The number of partitions with fewer or more rows than export_row_counts says. */
 export async function differingCounts(project: Project, feeds: string[] | null): Promise<number> {
   const database = await openCatalog(project);
   try {
@@ -144,7 +140,7 @@ export async function differingCounts(project: Project, feeds: string[] | null):
     const { rows } = await database.rows(
       `select count(*) from kit.row_counts where state in ('short', 'over') ${only}`,
     );
-    return Number(rows[0]![0]);
+    return Number(rows.flat()[0]);
   } finally {
     database.close();
   }

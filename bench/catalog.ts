@@ -1,4 +1,5 @@
-// The catalog of 53 feeds x 400 days, those of WFM with 96 partitions a day: until the first answer, and the tables about the data.
+// Time to the first answer of a catalog of 53 feeds x 400 days, with 96 partitions a day for the WFM feeds, and of its tables
+// about the data.
 //   node dist/bench/catalog.js [--feeds 53] [--days 400]
 import { linkSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -108,7 +109,7 @@ async function fill(): Promise<void> {
   saveSnapshot(data, emptySnapshot(), snapshot, new Date());
 }
 
-// As many rows as export_row_counts has in that time: one per feed and hour.
+// The rows of export_row_counts: one per feed and hour.
 function counts(nulls: string[]): string {
   return `select * replace (feed as export_name, dt::varchar as export_date, 'hr=' || lpad(h::varchar, 2, '0') as export_interval, 10 as exported_rows)
     from (select ${nulls.join(", ")}),

@@ -1,7 +1,7 @@
-// All datasets of the site in one process, beside a process for each, which is how Framework runs loaders by itself.
+// All datasets of the site in one process, compared with a process for each, as Framework runs loaders.
 //   node dist/bench/datasets.js [--config FILE | --days 30 --conversations 1400 [--year]] [--runs 3]
-// --config: a project that is there, such as .demo/kit.yaml; otherwise days of the demo are made.
-// --year: four weeks of these days repeated until there are 52, as Parquet, a file per feed and day as ever.
+// --config: an existing project, such as .demo/kit.yaml. Without it, days of the demo are generated.
+// --year: four weeks of these days, repeated to 52 weeks, as one Parquet file per feed and day.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
@@ -75,7 +75,7 @@ async function compare(project: Project): Promise<void> {
   console.log("| | seconds | CPU seconds | ratio by CPU | peak MiB |\n|---|---|---|---|---|");
   row(`${all.output.trim()}, one process`, all.seconds, all.cpuSeconds, all.peakMiB);
   row(
-    "a process for each, one after the other",
+    "a process for each, one by one",
     sum(({ seconds }) => seconds),
     sum(({ cpuSeconds }) => cpuSeconds),
     Math.max(...[...each.values()].map(({ peakMiB }) => peakMiB)),
@@ -84,33 +84,33 @@ async function compare(project: Project): Promise<void> {
   for (const [name, cpu] of (await costs(project)).slice(0, 5)) console.log(`| ${name} | ${cpu.toFixed(2)} |`);
 }
 
-// One of each file stands for all of it, the newest day for its days.
+// The newest dataset of a file stands for all of them.
 function alone(config: string, { file, parameters }: Dataset): Usage {
   const options = Object.entries(parameters).map(([name, value]) => `--${name}=${value}`);
   const env = { ASAPP_KIT_CONFIG: config, [datasetsReady]: "1" };
   return measure([process.execPath, loader, file, ...options], env);
 }
 
-/** CPU seconds of the shared views and of each file, one after the other, most first. */
+/** CPU seconds of the shared views and of each file, run one by one; most first. */
 async function costs(project: Project): Promise<[name: string, cpu: number][]> {
   const database = await openCatalog(project);
-  const found = new Map<string, number>();
+  const seconds = new Map<string, number>();
   const cost = async (name: string, work: () => Promise<unknown>) => {
     const before = process.cpuUsage();
     await work();
     const { user, system } = process.cpuUsage(before);
-    found.set(name, (found.get(name) ?? 0) + (user + system) / 1e6);
+    seconds.set(name, (seconds.get(name) ?? 0) + (user + system) / 1e6);
   };
-  for (const name of keptRelations) await cost(`${name}, for all that read it`, () => keepDerived(database, [name]));
+  for (const name of keptRelations) await cost(`${name}, for all its readers`, () => keepDerived(database, [name]));
   const tracing = openTracing(project);
   for (const batch of batches(listDatasets(project)))
     await cost(relative(loadersFolder, batch[0]!.file), () => computeTogether(database, batch, project, { tracing }));
   await tracing.close();
   database.close();
-  return [...found].sort(([, a], [, b]) => b - a);
+  return [...seconds].sort(([, a], [, b]) => b - a);
 }
 
-/** Puts the last four whole weeks twelve times more before the first day: same weekdays, issues of their own. */
+/** Repeats the last four whole weeks twelve times before the first day, on the same weekdays and with issues of their own. */
 async function repeatWeeks({ data }: Project): Promise<void> {
   const before = loadSnapshot(data);
   const next = structuredClone(before);

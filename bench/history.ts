@@ -1,4 +1,4 @@
-// Hours of convos_metrics, as many as wanted: wide rows, of which each key is delivered three times.
+// Hours of convos_metrics: wide rows, each key delivered three times.
 import type { Column } from "../src/export/feed.ts";
 import { loadRegistry } from "../src/export/registry.ts";
 import type { RawFixture } from "../test/raw-fixture.ts";
@@ -25,7 +25,7 @@ export function at(h: number): string {
   return new Date(firstHour + h * hourMs).toISOString().slice(0, 13).replace("T", " ");
 }
 
-/** The lines of an hour: issues that begin in it, that began in the hour before, and three hours before. */
+/** The lines of an hour: issues that begin in it, one hour before it, and three hours before it. */
 export function hour(h: number, rows: number): Buffer {
   const part = Math.ceil(rows / 3);
   const lines: string[] = [];
@@ -41,7 +41,7 @@ export function hour(h: number, rows: number): Buffer {
 const others = feed.columns.filter(({ name }) => name !== "issue_id" && name !== "first_utterance_ts");
 const made: string[] = [];
 
-// The rest of a row. Enough of them that gzip finds none again in its window.
+// The rest of a row. There are so many that none recurs within gzip's window.
 function body(number: number): string {
   made[number] ??= JSON.stringify(
     Object.fromEntries(others.map((column, i) => [column.name, sample(column, number, i)])),

@@ -1,6 +1,6 @@
-// From a marker in the bucket to the page on disk: the demo's bucket and site, a `watch` that goes round and round, and
-// the newest windows of the two WFM feeds, and the newest hours of all the others, held back and then delivered, one after
-// the other. Then rounds without news: what they cost, and what the process holds.
+// The time from a marker in the bucket to the page on disk: `watch` runs over the demo's bucket and site, while the newest
+// windows of the two WFM feeds and the newest hours of all others are delivered one by one. Then rounds without new data:
+// their cost, and the memory of the process.
 //   node dist/bench/live.js [--windows N] [--hours N] [--quiet N] [--every TIME] [--days N] [--conversations N]
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -51,7 +51,7 @@ try {
   );
   console.error(`building the site of ${values.days} days x ${values.conversations} conversations`);
   const args = ["--config", config, "--output", site];
-  // In a process of its own that leaves this one's server free to answer.
+  // In a process of its own, so that this one's server stays responsive.
   await ended(spawn(process.execPath, [bin, "build", ...args], { env, stdio: ["ignore", "ignore", "inherit"] }));
 
   const watcher = spawn(process.execPath, [bin, "watch", "--json", "--every", values.every, ...args], {
@@ -69,18 +69,18 @@ try {
     for (const { key, body } of objects) store.put(demoBucket, key, body);
     let round = await nextRound();
     while (round.added === 0) round = await nextRound();
-    const told = (performance.now() - begun) / 1000;
-    if (shown() === before) throw new Error("the page is as it was");
+    const elapsed = (performance.now() - begun) / 1000;
+    if (shown() === before) throw new Error("the page did not change");
     const { sync, update, site: pages } = round.seconds;
     const cpu = cpuSeconds(watcher.pid!) - cpuBefore;
-    const seconds = [told, sync, update, pages, cpu].map((time) => time.toFixed(2));
+    const seconds = [elapsed, sync, update, pages, cpu].map((time) => time.toFixed(2));
     rows.push([what, ...seconds, String(round.datasets)]);
   }
   const quiet: string[][] = [];
   const cpuQuiet = cpuSeconds(watcher.pid!);
   for (let done = 1; done <= Number(values.quiet); done++) {
     const { added, files } = await nextRound();
-    if (added > 0) throw new Error("a quiet round found something");
+    if (added > 0) throw new Error("a quiet round fetched something");
     const marks = [1, 10, Number(values.quiet) / 2, Number(values.quiet)];
     if (!marks.includes(done) && files === null) continue;
     const cpu = (cpuSeconds(watcher.pid!) - cpuQuiet) / done;
@@ -96,13 +96,13 @@ try {
     console.log(`${what}: median ${times[Math.floor(times.length / 2)]} s, slowest ${times.at(-1)} s`);
   }
   console.log("");
-  table(["rounds without news", "resident, MiB", "CPU seconds a round", "files of the site"], quiet);
+  table(["rounds without new data", "resident, MiB", "CPU seconds a round", "files of the site"], quiet);
 } finally {
   await demo.close();
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Takes the newest complete runs of these keys out of the bucket; oldest first, each one's markers last. */
+/** Removes the newest complete runs of these keys from the bucket. Returns them oldest first, each with its markers last. */
 function holdBack(what: string, pattern: RegExp, count: number) {
   const runs = new Map<string, string[]>();
   for (const key of store.keys(demoBucket)) {

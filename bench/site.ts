@@ -1,4 +1,4 @@
-// How the pages behave with 90 days x 50 queues: `node dist/bench/site.js [--runs 7]`. Needs Chromium.
+// Load and response times of the pages with 90 days x 50 queues: `node dist/bench/site.js [--runs 7]`. Needs Chromium.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const { values } = parseArgs({ options: { runs: { type: "string", default: "7" }
 const runs = Number(values.runs);
 const chromium = findChromium();
 if (!chromium) throw new Error("no Chromium: set CHROMIUM to its path");
-// A page is ready when its last part has been drawn and the browser is idle enough to answer.
+// A page is ready when its last part is drawn and the browser responds.
 const pages = [
   ["today", ".interval-table tbody tr"],
   ["queues", ".queue-board"],
@@ -63,7 +63,7 @@ const filters: [page: string, name: string, change: (run: number) => Change, sig
   ["accuracy", "queue", (run) => ({ select: "#filter-queue", value: 1 + run }), "h1"],
 ];
 
-// There and back between two days: the first time, its file is fetched.
+// Switches between two days. The first time fetches the day's file.
 function step(run: number): Change {
   return { click: `.day-picker [aria-label="Day ${run % 2 ? "after" : "before"}"]` };
 }
@@ -126,7 +126,7 @@ async function load(browser: Browser, url: string, ready: string) {
   return { ms, bytes };
 }
 
-/** From the change of a control to the first frame after its sign in the page has changed. */
+/** The time from the change of a control to the first frame after its sign in the page changed. */
 function answer(page: Page, change: Change, sign: string): Promise<number> {
   return page.evaluate(
     ({ change, sign }) =>

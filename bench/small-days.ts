@@ -1,7 +1,7 @@
 // The first load of many small days, as a new user has them: the demo's exports, 29 feeds of hourly and 15-minute files,
-// beside one bare COPY a feed of the same files. Each step in a process of its own.
+// compared with one bare COPY per feed of the same files. Each step runs in a process of its own.
 //   node dist/bench/small-days.js [--days 29] [--runs 3] [--folder KEPT]
-// A folder is filled once and kept for the next time.
+// --folder: filled once, and kept for the next run.
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -41,16 +41,16 @@ async function main(): Promise<void> {
     if (!existsSync(join(folder, "kit.yaml"))) await fill(folder, Number(values.days));
     const feedDays = [...readAll(openProject(join(folder, "kit.yaml")))].length;
     console.log(`${machine()}; ${feedDays} feed-days; median of ${values.runs}\n`);
-    const found: Record<Step, Usage[]> = { bare: [], stage: [], load: [] };
+    const usages: Record<Step, Usage[]> = { bare: [], stage: [], load: [] };
     for (let i = 0; i < Number(values.runs); i++)
       for (const step of Object.keys(names) as Step[])
-        found[step].push(
+        usages[step].push(
           measure([process.execPath, fileURLToPath(import.meta.url), "--child", step, "--folder", folder]),
         );
-    const base = middle(found.bare);
+    const base = middle(usages.bare);
     console.log("| step | seconds | CPU seconds | ratio by CPU | peak MiB |\n|---|---|---|---|---|");
     for (const step of Object.keys(names) as Step[]) {
-      const { seconds, cpuSeconds, peakMiB } = middle(found[step]);
+      const { seconds, cpuSeconds, peakMiB } = middle(usages[step]);
       const ratio = `${(cpuSeconds / base.cpuSeconds).toFixed(1)}x`;
       const cells = [names[step], seconds.toFixed(2), cpuSeconds.toFixed(2), ratio, peakMiB.toFixed(0)];
       console.log(`| ${cells.join(" | ")} |`);
@@ -78,7 +78,7 @@ async function child(step: Step, project: Project): Promise<void> {
   if (failed.length > 0) throw new Error(failed[0]!.reason);
 }
 
-/** What DuckDB takes alone. It leaves out lines that are no JSON, which else would end it there. */
+/** DuckDB alone. It skips lines that are not JSON, which would otherwise end the COPY. */
 async function bareCopies(project: Project): Promise<void> {
   const files = new Map<string, string[]>();
   for (const day of readAll(project))

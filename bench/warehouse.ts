@@ -1,7 +1,7 @@
-// The warehouse beside a bare DuckDB on the same files, each step in a process of its own: first load, one more hour,
-// everything anew, and a dashboard question over the current rows, over a dedupe view of Parquet, and over the .jsonl.gz.
+// The warehouse compared with bare DuckDB on the same files, each step in a process of its own: first load, one more hour,
+// everything anew, and a dashboard query over the current rows, over a dedupe view of Parquet, and over the .jsonl.gz.
 //   node dist/bench/warehouse.js [--days 30] [--rows 2500] [--runs 3] [--folder KEPT] [--verify]
-// rows: per hourly file of convos_metrics. A year: --days 360 --runs 1. A folder is filled once and kept for the next time.
+// --rows: per hourly file of convos_metrics. --folder: filled once, and kept for the next run. A year: --days 360 --runs 1.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -89,10 +89,10 @@ function main(): void {
   const last = at(hours - 1);
   try {
     if (readAll(fixture.project).next().done) fill(fixture, hours - 1, perHour);
-    else fixture.remove(feed.name, last); // of a run that was cut short
-    const found: Record<string, Step[]> = {};
+    else fixture.remove(feed.name, last); // of an interrupted run
+    const measured: Record<string, Step[]> = {};
     const run = (step: string) => {
-      found[step] = [...(found[step] ?? []), measureStep(step, folder)];
+      measured[step] = [...(measured[step] ?? []), measureStep(step, folder)];
     };
     const gigabytes = (hours * hour(0, perHour).length) / 1e9;
     console.log(
@@ -108,7 +108,7 @@ function main(): void {
       for (const step of ["rebuild", "current", "view", "raw", ...(values.verify ? ["verify"] : [])]) run(step);
       fixture.remove(feed.name, last);
     }
-    console.log(report(found));
+    console.log(report(measured));
   } finally {
     if (values.folder === undefined) rmSync(folder, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
-// Translates TypeScript to dist/ and removes what no longer has a source, so that a deleted test cannot go on passing. Then
-// puts the hundreds of files of packages that every sync loads into one each: that halves the CPU time of loading them.
-// Types are checked where TypeScript is installed, which `npm ci --omit=dev` leaves out.
+// Compiles TypeScript to dist/ and removes output without a source, so that a deleted test cannot go on passing. Then bundles
+// each package that every sync loads into one file, which halves the CPU time of loading it. Types are checked if TypeScript
+// is installed, which `npm ci --omit=dev` leaves out.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -13,7 +13,7 @@ const folders = ["src", "test", "bench", "notebooks/components"];
 const sources = folders.filter((folder) => existsSync(join(root, folder))).flatMap(sourcesBelow);
 const common = { platform: "node", format: "esm", target: "node20.18", logLevel: "error" };
 
-removeLeftovers();
+removeStaleOutput();
 await build({
   ...common,
   entryPoints: [...sources, join(root, "observablehq.config.ts")],
@@ -55,7 +55,7 @@ function sourcesBelow(folder) {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-function removeLeftovers() {
+function removeStaleOutput() {
   if (!existsSync(dist)) return;
   for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
@@ -65,7 +65,7 @@ function removeLeftovers() {
   }
 }
 
-/** Leaves every import as it is, but that it names the file that is run. */
+/** Keeps every import, and renames its file from .ts to .js. */
 function keepImports({ onResolve }) {
   onResolve({ filter: /.*/ }, ({ kind, path }) =>
     kind === "entry-point" ? null : { path: path.replace(/^(\..*)\.ts$/, "$1.js"), external: true },

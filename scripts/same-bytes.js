@@ -1,6 +1,6 @@
-// Builds the demo with the code of a commit and with that of the working tree, by one clock and one seed, and compares what
-// they wrote: raw, staged, quarantine, current, and the site with its datasets. Ends with 1 when they differ.
-//   node scripts/same-bytes.js [COMMIT]     HEAD unless told; takes some two minutes
+// Builds the demo with the code of a commit and with the working tree, with the same clock and seed, and compares the files:
+// raw, staged, quarantine, current, and the site with its datasets. Exits with 1 when they differ.
+//   node scripts/same-bytes.js [COMMIT]     default: HEAD; takes about two minutes
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,7 +31,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** By name: all files that the demo of this code wrote and that do not tell when it ran. */
+/** The files that the demo of this code wrote, by name, except those that hold the time of the run. */
 function demo(code, name) {
   const target = join(folder, name);
   mkdirSync(target);
@@ -51,7 +51,7 @@ function demo(code, name) {
   return new Map([...kept, ...site]);
 }
 
-// Left out: when it was synced and what is a hash of that, hashes in names, and the folders of modules.
+// Masks the time of the sync and its hashes, hashes in names, and the folders of modules.
 function masked(text) {
   return text
     .replace(/"(synced|synced_at|lastModified)":("[^"]*"|\d+)/g, '"$1":""')

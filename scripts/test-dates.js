@@ -1,5 +1,5 @@
-// Runs the tests that read the clock as if it were another day, and so the programs that they start: Debian's package
-// `faketime` has a library that stands between a program and the clock. What is compared is compiled before.
+// Runs the tests that read the clock, and the programs that they start, on other dates, with the library of Debian's package
+// `faketime`. Compile first.
 //   node scripts/test-dates.js [leap 400]   all dates, or those with one of these words in their names
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -18,7 +18,7 @@ const dates = [
   { name: "the end of the year, in UTC", at: Date.UTC(new Date(now).getUTCFullYear(), 11, 31, 23, 50) },
   ...clockChanges().map((at) => ({ name: `a clock change in ${zone}`, at: at + day / 48 })),
 ];
-// What takes more than some seconds gets one date, but for the watcher; browsers, terminals and long files are left out.
+// Tests of more than a few seconds run on one date, except the watcher's; browsers, terminals and long files are left out.
 const costly = [
   "-share",
   "-catalog-file",
@@ -32,20 +32,20 @@ const costly = [
 ];
 const leftOut = ["-preview", "-shell", "-one-feed"];
 const words = process.argv.slice(2);
-const wanted = dates.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+const chosen = dates.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
 const library = findLibrary();
 let failed = false;
-const next = wanted[Symbol.iterator]();
-// One more than there are cores: a date waits for its watchers for most of its time.
-await Promise.all(Array.from({ length: availableParallelism() + 1 }, inTurn));
-process.exit(failed || wanted.length === 0 ? 1 : 0);
+const next = chosen[Symbol.iterator]();
+// One more than there are cores: a date mostly waits for its watchers.
+await Promise.all(Array.from({ length: availableParallelism() + 1 }, runNext));
+process.exit(failed || chosen.length === 0 ? 1 : 0);
 
-async function inTurn() {
+async function runNext() {
   for (const date of next) await testAsIf(date);
 }
 
 async function testAsIf({ name, at, all }) {
-  // Relative, so that a program started later begins later.
+  // Relative: a program that starts later has a later time.
   const offset = Math.round((at - Date.now()) / 1000);
   const env = { LD_PRELOAD: library, FAKETIME: `${offset < 0 ? "" : "+"}${offset}s` };
   const script = fileURLToPath(new URL("test.js", import.meta.url));
@@ -73,7 +73,7 @@ function nextLeapDay() {
   }
 }
 
-/** When the zone's clocks change next, one way and the other. */
+/** The next two clock changes of the zone. */
 function clockChanges() {
   const hour = 3_600_000;
   const format = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" });

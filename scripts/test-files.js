@@ -1,4 +1,4 @@
-// The compiled test files, and what each of them reaches through its imports. So no list of them has to be kept.
+// The compiled test files, and the modules that each reaches through its imports.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ export function testFiles() {
     .map((file) => join(folder, file));
 }
 
-/** True for a file that starts no program and opens no database, socket or document: it is done in a moment. */
+/** True for a file that starts no program and opens no database, socket or document. */
 export function isQuick(file) {
   const database = join(dist, "src", "duckdb", "database.js");
   const slow = ["node:child_process", "node:http", "node:net", database, "playwright-core", "jsdom"];
@@ -24,12 +24,12 @@ export function isQuick(file) {
   return !slow.some((name) => reached.has(name));
 }
 
-/** True for a file called so: many variations of what others show once, or whole sites in a browser. */
+/** True for a .long.test file: many variations of what others test once, or whole sites in a browser. */
 export function isLong(file) {
   return file.endsWith(".long.test.js");
 }
 
-/** True for a file that reads the real clock, itself or in a command that it runs. */
+/** True for a file that reads the real clock, directly or in a command that it runs. */
 export function isDated(file) {
   return [...reach(file)].some((path) => path.startsWith(folder + sep) && readsClock(path));
 }
@@ -38,9 +38,9 @@ function readsClock(path) {
   return /\bnew Date\(\)|\bDate\.now\(\)|\bprocess\.execPath, \[?bin\b/.test(codeOf(path));
 }
 
-const imports = /^(?:import|export)\b[^"'`;]*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm; // not those in a text
+const imports = /^(?:import|export)\b[^"'`;]*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm; // at the start of a line, not in a string
 
-/** The file, what it imports, and what that imports; packages and modules of Node by name. */
+/** The file and all that it imports, directly or not; packages and modules of Node by name. */
 function reach(file, reached = new Set()) {
   if (reached.has(file)) return reached;
   reached.add(file);

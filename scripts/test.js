@@ -1,7 +1,7 @@
 // Runs the compiled tests with Node's own runner, in a zone that is not UTC and has an odd offset.
-// `npm test` runs all but the long ones; `node scripts/test.js layout plan` runs the files with one of these in their names,
-// and `node scripts/test.js -site` those without. `--quick`, `--dated`, `--long` and `--short` pick by what a file is, see
-// test-files.js. `--renew` writes what is stored in test/output anew, for the names given.
+// `npm test` runs all but the long ones; `node scripts/test.js layout plan` runs the files with one of these words in their
+// names, and `node scripts/test.js -site` those without. `--quick`, `--dated`, `--long` and `--short` select kinds of files,
+// see test-files.js. `--renew` writes test/output anew, for the names given.
 import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";

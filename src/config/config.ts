@@ -8,7 +8,9 @@ import { isNull, keyOffset, type Value, YamlFile } from "../base/yaml.ts";
 import type { Feed } from "../export/feed.ts";
 import { type FeedOverride, feedOptions, loadRegistry, mergeFeed } from "../export/registry.ts";
 import { kindOf, kinds, type SourceConfig } from "../sources/registry.ts";
-import { type FeedEntry, type OpenHours, readOptions, type Written, weekdays } from "./config-options.ts";
+import { readOptions, type Written } from "./config-options.ts";
+import type { FeedEntry } from "./feeds-option.ts";
+import { type OpenHours, weekdays } from "./option-values.ts";
 
 export type NewColumn = "evolve" | "rescue" | "freeze";
 export type TypeChange = "widen" | "rescue" | "fail";

@@ -53,11 +53,11 @@ function splice(text: string, { option, to }: ConfigChange): string {
   const pairs = isMap(contents) ? contents.items : [];
   const pair = pairOf(pairs, option);
   if (pair !== undefined) {
-    const key = rangeOf(pair.key)!;
-    if (to === null) return text.slice(0, lineStart(text, key[0])) + text.slice(pairEnd(text, pair));
-    const [from, until] = rangeOf(pair.value) ?? [0, 0];
+    const [keyStart, keyEnd] = rangeOf(pair.key);
+    if (to === null) return text.slice(0, lineStart(text, keyStart)) + text.slice(pairEnd(text, pair));
+    const [from, until] = rangeOf(pair.value);
     if (from < until) return text.slice(0, from) + scalar(to) + text.slice(until);
-    const colon = text.indexOf(":", key[1]) + 1;
+    const colon = text.indexOf(":", keyEnd) + 1;
     return `${text.slice(0, colon)} ${scalar(to)}${text.slice(colon)}`;
   }
   const last = neighbours.map((neighbour) => pairOf(pairs, neighbour)).filter((pair) => pair !== undefined);
@@ -70,13 +70,14 @@ function pairOf(pairs: Pair[], option: string): Pair | undefined {
   return pairs.find(({ key }) => isScalar(key) && key.value === option);
 }
 
-function rangeOf(node: unknown): [start: number, end: number] | undefined {
-  const range = (node as { range?: [number, number, number] | null } | null)?.range;
-  return range ? [range[0], range[1]] : undefined;
+/** Where a node is in the text; [0, 0] for a value that is missing. */
+function rangeOf(node: unknown): [start: number, end: number] {
+  const [start, end] = (node as { range?: [number, number, number] | null } | null)?.range ?? [0, 0];
+  return [start, end];
 }
 
 function pairEnd(text: string, pair: Pair): number {
-  const end = Math.max(rangeOf(pair.key)![1], rangeOf(pair.value)?.[1] ?? 0);
+  const end = Math.max(rangeOf(pair.key)[1], rangeOf(pair.value)[1]);
   if (text[end - 1] === "\n") return end;
   const next = text.indexOf("\n", end);
   return next < 0 ? text.length : next + 1;

@@ -16,11 +16,11 @@ const maxBytes = 1024 * 1024;
  * key for the file, or the file is not encrypted or incomplete, and CliError("usage") when it cannot be read.
  */
 export async function decrypt(file: string, signal: AbortSignal): Promise<Decrypted> {
-  if (file !== "-") checkFile(file);
-  const { content, statuses, complaint, large } = await runGpg(file, signal);
+  if (file !== "-") requireFile(file);
+  const { content, statuses, lastLine, large } = await runGpg(file, signal);
   const name = file === "-" ? "standard input" : file;
   if (large) throw new CliError("noCredentials", `${name} is larger than 1 MB: not a credentials file`, wrongFile);
-  return { content, warning: classify(statuses, complaint, name) };
+  return { content, warning: classify(statuses, lastLine, name) };
 }
 
 const wrongFile = "give the file as it was delivered; `gpg --list-packets FILE` shows what a file holds";
@@ -35,8 +35,8 @@ const keyHints =
 // yes               no       yes         yes, with a warning
 // yes               yes      any         no
 // no                any      any         no
-function classify(statuses: string[][], complaint: string, name: string): string | null {
-  const has = (...words: string[]) => statuses.some(([word]) => words.includes(word!));
+function classify(statuses: string[][], lastLine: string, name: string): string | null {
+  const has = (...words: string[]) => statuses.some(([word = ""]) => words.includes(word));
   const refuse = (message: string, next: string) => new CliError("noCredentials", message, next);
   if (has("BADSIG"))
     throw refuse(`${name} has a signature that does not match`, "fetch the file again, or ask who sent it");
@@ -44,20 +44,20 @@ function classify(statuses: string[][], complaint: string, name: string): string
     const signer = statuses.find(([word]) => word === "NO_PUBKEY")?.[1];
     return signer === undefined ? null : `the signature of key ${signer} was not checked: gpg does not have that key`;
   }
-  const failure = statuses.find(([word, where]) => word === "ERROR" && /pkdecrypt|symkey|passphrase/.test(where!));
+  const failure = statuses.find(([word, where = ""]) => word === "ERROR" && /pkdecrypt|symkey|passphrase/.test(where));
   if (failure !== undefined || has("CANCELED_BY_USER", "BAD_PASSPHRASE", "MISSING_PASSPHRASE")) {
     const [why, next] = passphraseProblem(Number.parseInt(failure?.[2] ?? "", 10) & 0xffff);
     throw refuse(`${name} was not decrypted: ${why}`, next);
   }
-  const keyIds = statuses.filter(([word]) => word === "NO_SECKEY").map(([, key]) => key);
+  const keyIds = statuses.filter(([word]) => word === "NO_SECKEY").map(([, key = ""]) => key);
   if (keyIds.length > 0) {
-    const keys = keyIds.every((key) => /^0+$/.test(key!)) ? "an unnamed key" : `key ${keyIds.join(", ")}`;
+    const keys = keyIds.every((key) => /^0+$/.test(key)) ? "an unnamed key" : `key ${keyIds.join(", ")}`;
     throw refuse(`${name} is encrypted for ${keys}, for which gpg has no secret key`, keyHints);
   }
   if (has("BEGIN_DECRYPTION"))
     throw refuse(`${name} is damaged or incomplete`, "fetch it again, in binary mode, and compare its size");
   if (has("NODATA", "UNEXPECTED", "PLAINTEXT")) throw refuse(`${name} is not an encrypted file`, wrongFile);
-  throw refuse(`gpg cannot decrypt ${name}${complaint && `: ${complaint}`}`, wrongFile);
+  throw refuse(`gpg cannot decrypt ${name}${lastLine && `: ${lastLine}`}`, wrongFile);
 }
 
 // The lower 16 bits of a GnuPG error code.
@@ -102,15 +102,15 @@ async function runGpg(file: string, signal: AbortSignal) {
   const statuses = lines
     .filter((line) => line.startsWith(statusPrefix))
     .map((line) => line.slice(statusPrefix.length).split(" "));
-  const complaint =
+  const lastLine =
     lines
       .filter((line) => line.startsWith("gpg: "))
       .at(-1)
       ?.slice(5) ?? "";
-  return { content: Buffer.concat(chunks), statuses, complaint, large: size > maxBytes };
+  return { content: Buffer.concat(chunks), statuses, lastLine, large: size > maxBytes };
 }
 
-function checkFile(file: string): void {
+function requireFile(file: string): void {
   try {
     if (!statSync(file).isDirectory()) return;
   } catch (error) {

@@ -33,8 +33,9 @@ export function parseHandover(content: Uint8Array): Handover {
   for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
     const cells = line.split("\t").map((cell) => cell.trim());
     while (cells.at(-1) === "") cells.pop();
-    if (cells.length === 0) continue;
-    const header = first && isHeader(cells[0]!);
+    const [cell] = cells;
+    if (cell === undefined) continue;
+    const header = first && isHeader(cell);
     first = false;
     if (header) continue;
     row += 1;
@@ -69,7 +70,8 @@ export function chooseKey(
   const candidates = keys.filter(
     (key) => (row === undefined || key.row === row) && (bucketName === undefined || key.bucket === bucketName),
   );
-  if (candidates.length === 1) return candidates[0]!;
+  const [only, ...others] = candidates;
+  if (only && others.length === 0) return only;
   const choice = row === undefined ? `bucket ${bucketName}` : `row ${row}`;
   const count = candidates.length === 0 ? `no ${choice}` : isChosen ? `several rows for ${choice}` : "several rows";
   throw new CliError(

@@ -40,12 +40,13 @@ export function reexport(store: ObjectStore, bucket: string, prefix = ""): Parti
     const parsed = parseKey(key, prefix);
     return parsed.kind === "data" && parsed.id.feed === feed ? [{ id: parsed.id, key }] : [];
   });
-  const size = ({ key }: { key: string }) => store.head(bucket, key)!.size;
-  const newest = partitions[partitions.length - 1]!.id.dt;
+  const size = ({ key }: { key: string }) => store.head(bucket, key)?.size ?? 0;
+  const newest = partitions.at(-1)?.id.dt;
   const { id } = partitions.filter((one) => one.id.dt === newest).reduce((a, b) => (size(b) > size(a) ? b : a));
   const folder = partitionPrefix(prefix, id);
   const oldKeys = store.keys(bucket).filter((key) => key.startsWith(folder));
-  const marker = store.head(bucket, folder + markerName)!;
+  const marker = store.head(bucket, folder + markerName);
+  if (marker === undefined) throw new Error(`no marker in ${folder}`);
   const lines = oldKeys
     .filter((key) => !key.endsWith(markerName))
     .flatMap((key) => gunzipSync(store.read(bucket, key)).toString().split("\n"))

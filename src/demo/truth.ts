@@ -113,7 +113,7 @@ export function truth(log: EventLog, zone: string): Truth {
 }
 
 function firstWord(issue: Issue): number {
-  return issue.messages.find(({ sender }) => sender === "customer")!.at;
+  return issue.messages.find(({ sender }) => sender === "customer")?.at ?? Number.POSITIVE_INFINITY;
 }
 
 /** From the customer's last message to the disposition; nothing where the customer never wrote to the rep. */
@@ -189,8 +189,8 @@ function repeats(issues: readonly Issue[], through: number): number {
   for (const issue of issues) byCustomer.set(issue.customer, [...(byCustomer.get(issue.customer) ?? []), issue]);
   return issues.filter(({ customer, endedAt }) =>
     byCustomer
-      .get(customer)!
-      .some(
+      .get(customer)
+      ?.some(
         ({ createdAt }) =>
           endedAt < through && createdAt < through && createdAt > endedAt && createdAt <= endedAt + threeDays,
       ),

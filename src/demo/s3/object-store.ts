@@ -48,7 +48,11 @@ export function memoryStore(): ObjectStore {
   return store(
     {
       write: (path, body) => bodies.set(path, body),
-      read: (path) => bodies.get(path)!,
+      read(path) {
+        const body = bodies.get(path);
+        if (body === undefined) throw new Error(`no such object: ${path}`);
+        return body;
+      },
       remove: (path) => bodies.delete(path),
       add: () => {},
     },

@@ -28,7 +28,8 @@ export function listObjects(store: ObjectStore, bucket: string, query: URLSearch
       truncated = maxKeys > 0;
       break;
     }
-    if (cut < 0) contents.push(store.head(bucket, key)!);
+    const object = cut < 0 ? store.head(bucket, key) : undefined;
+    if (object) contents.push(object);
     else prefixes.push(entry);
     last = entry;
   }

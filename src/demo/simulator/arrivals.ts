@@ -76,7 +76,7 @@ function slotCounts(seed: number, centre: Centre, today: BusinessDay): { at: num
     const local = localTime(at, centre.zone);
     const rate = (3000 * centre.scale * shape(local)) / hourTotal / 4;
     const boost = inIncident(seed, today, at) ? 1.8 : 1;
-    slots.push({ at, count: random.poisson(rate * weekdayFactor[local.weekday]! * luck * boost) });
+    slots.push({ at, count: random.poisson(rate * (weekdayFactor[local.weekday] ?? 1) * luck * boost) });
   }
   return slots;
 }
@@ -85,7 +85,8 @@ function shape({ minutes }: LocalTime): number {
   const position = (minutes + 7.5) / 60 - 0.5;
   const before = Math.floor(position);
   const part = position - before;
-  return byHour[(before + 24) % 24]! * (1 - part) + byHour[(before + 1) % 24]! * part;
+  const rate = (hour: number) => byHour[(hour + 24) % 24] ?? 0;
+  return rate(before) * (1 - part) + rate(before + 1) * part;
 }
 
 // Ninety minutes on about one day in eight.

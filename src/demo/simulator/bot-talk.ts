@@ -30,8 +30,10 @@ export function talkToBot(random: Random, centre: Centre, arrival: Arrival, id: 
     at += Math.round(Math.min(random.lognormal(median, 0.7), 8 * 60) * second);
   };
 
-  customer(random.pick(own(phrases.first, intent.parent)!));
-  bot("FirstChatMessage", "FLOW_TYPE_UTILITY", "FirstChatMessage", phrases.bot[0]!);
+  const [greeting = "", finding = "", following = ""] = phrases.bot;
+
+  customer(random.pick(own(phrases.first, intent.parent) ?? []));
+  bot("FirstChatMessage", "FLOW_TYPE_UTILITY", "FirstChatMessage", greeting);
   if (random.chance(0.18)) {
     issue.disambiguations = 1 + random.int(2);
     issue.alternative = random.pick(centre.intents.filter((other) => other !== intent));
@@ -39,9 +41,9 @@ export function talkToBot(random: Random, centre: Centre, arrival: Arrival, id: 
     think(8);
     customer(intent.name);
   }
-  const nodes = random.weighted([1, 2, 3], (count) => [0, 5, 3, 1][count]!);
+  const [nodes] = random.weighted(nodeWeights, ([, weight]) => weight);
   for (let node = 1; node <= nodes; node++) {
-    bot(intent.flow, "FLOW_TYPE_BUSINESS", `${intent.flow}Node${node}`, phrases.bot[Math.min(node, 2)]!);
+    bot(intent.flow, "FLOW_TYPE_BUSINESS", `${intent.flow}Node${node}`, node === 1 ? finding : following);
     think(13);
     if (node < nodes || random.chance(0.6)) customer(random.pick(phrases.customer));
   }
@@ -79,6 +81,12 @@ export function talkToBot(random: Random, centre: Centre, arrival: Arrival, id: 
   endByItself(issue, leaves ? at + Math.round(random.between(2, 40) * second) : at + 10 * minute, leaves);
   return { issue, escalation: null };
 }
+
+const nodeWeights: [nodes: number, weight: number][] = [
+  [1, 5],
+  [2, 3],
+  [3, 1],
+];
 
 const reasons: { reason: Opportunity["reason"]; weight: number }[] = [
   { reason: "by_request", weight: 45 },

@@ -93,6 +93,12 @@ const intentTable: [string, string, string, string, number, number, number, stri
 /** Shifts begin these hours after the business day does; nights only where a queue never closes. */
 export const shiftStarts = { early: 0.5, day: 2.5, middle: 4.5, late: 7.75, night: 15.75 };
 
+const slotWeights: [slots: number, weight: number][] = [
+  [2, 2],
+  [3, 5],
+  [4, 2],
+];
+
 export function openCentre(seed: number, conversationsPerDay: number, zone: string): Centre {
   const random = seeded(seed, "centre");
   const scale = conversationsPerDay / 3000;
@@ -105,7 +111,11 @@ export function openCentre(seed: number, conversationsPerDay: number, zone: stri
     patience,
     reps,
   }));
-  const queueNamed = (name: string) => queues.find((queue) => queue.name === `Queue ${name}`)!;
+  const queueNamed = (name: string) => {
+    const queue = queues.find((queue) => queue.name === `Queue ${name}`);
+    if (queue === undefined) throw new Error(`no queue ${name}`);
+    return queue;
+  };
   const intents = intentTable.map(([code, name, parent, queue, weight, contained, turns, flow]) => {
     return { code, name, parent, queue: queueNamed(queue), weight, contained, turns, flow };
   });
@@ -122,7 +132,7 @@ export function openCentre(seed: number, conversationsPerDay: number, zone: stri
     return {
       ...person(60001 + i, "Rep", i),
       lead: leads[i % leads.length]!,
-      slots: random.weighted([2, 3, 4], (slots) => [0, 0, 2, 5, 2][slots]!),
+      slots: random.weighted(slotWeights, ([, weight]) => weight)[0],
       queues: [ownQueue, second, ...(random.chance(0.4) ? [random.pick(others.filter((q) => q !== second))] : [])],
       shift: isAlwaysOpen && i % 4 === 0 ? shiftStarts.night : starts[i % starts.length]!,
       daysOff: [firstDayOff, (firstDayOff + (random.chance(0.5) ? 1 : 3)) % 7] as [number, number],
@@ -142,9 +152,11 @@ function person(id: number, label: string, index: number): Lead {
 
 function share(queues: Queue[], at: number): Queue {
   let left = at;
-  for (const queue of queues) {
+  const [first, ...others] = queues;
+  if (first === undefined) throw new Error("a centre has queues");
+  for (const queue of [first, ...others]) {
     left -= queue.reps;
     if (left < 0) return queue;
   }
-  return queues[0]!;
+  return first;
 }

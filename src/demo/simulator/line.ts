@@ -9,7 +9,7 @@ import { minute } from "./zone.ts";
 export function enqueue(floor: Floor, issue: Issue, opportunity: Opportunity, at: number): void {
   const { random } = floor;
   const { queue } = opportunity;
-  const line = floor.lines.get(queue)!;
+  const line = lineOf(floor, queue);
   const visit: Visit = {
     queue,
     enteredAt: at,
@@ -43,8 +43,14 @@ function checkIn(floor: Floor, waiting: Waiting, thresholdAt: number): void {
   });
 }
 
+function lineOf(floor: Floor, queue: Queue): Waiting[] {
+  const line = floor.lines.get(queue);
+  if (line === undefined) throw new Error(`no line for ${queue.name}`);
+  return line;
+}
+
 function isWaiting(floor: Floor, waiting: Waiting): boolean {
-  return floor.lines.get(waiting.visit.queue)!.includes(waiting);
+  return lineOf(floor, waiting.visit.queue).includes(waiting);
 }
 
 function abandon(floor: Floor, waiting: Waiting, at: number): void {
@@ -57,7 +63,7 @@ function abandon(floor: Floor, waiting: Waiting, at: number): void {
 }
 
 function leaveLine(floor: Floor, waiting: Waiting): void {
-  const line = floor.lines.get(waiting.visit.queue)!;
+  const line = lineOf(floor, waiting.visit.queue);
   line.splice(line.indexOf(waiting), 1);
 }
 
@@ -71,11 +77,11 @@ function impatience(floor: Floor, { issue, visit }: Waiting, at: number): void {
 
 /** Assigns heads of a queue to the least busy reps, as long as there are both. */
 function serve(floor: Floor, queue: Queue, now: number): void {
-  const line = floor.lines.get(queue)!;
-  while (line.length > 0) {
+  const line = lineOf(floor, queue);
+  for (let [first] = line; first; [first] = line) {
     const free = floor.desks.filter((desk) => isFree(desk) && desk.shift.rep.queues.includes(queue));
     if (free.length === 0) return;
-    hand(floor, line[0]!, free.reduce(freer), now);
+    hand(floor, first, free.reduce(freer), now);
   }
 }
 
@@ -93,7 +99,7 @@ function hand(floor: Floor, waiting: Waiting, desk: Desk, now: number): void {
 /** Fills a rep's free slots with those who have waited longest in any of their queues. */
 export function pull(floor: Floor, desk: Desk, now: number): void {
   while (isFree(desk)) {
-    const heads = desk.shift.rep.queues.flatMap((queue) => floor.lines.get(queue)!.slice(0, 1));
+    const heads = desk.shift.rep.queues.flatMap((queue) => lineOf(floor, queue).slice(0, 1));
     if (heads.length === 0) return;
     const longest = heads.reduce((a, b) => (b.visit.enteredAt < a.visit.enteredAt ? b : a));
     hand(floor, longest, desk, now);

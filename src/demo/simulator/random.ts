@@ -20,14 +20,14 @@ export function seeded(...parts: (string | number)[]): Random {
     chance: (probability) => next() < probability,
     between: (low, high) => low + (high - low) * next(),
     int: (below) => Math.floor(next() * below),
-    pick: (items) => items[Math.floor(next() * items.length)]!,
+    pick: (items) => itemAt(items, Math.floor(next() * items.length)),
     weighted(items, weight) {
       let left = next() * items.reduce((sum, item) => sum + weight(item), 0);
       for (const item of items) {
         left -= weight(item);
         if (left < 0) return item;
       }
-      return items[items.length - 1]!;
+      return itemAt(items, items.length - 1);
     },
     exponential: (mean) => -mean * Math.log(1 - next()),
     lognormal: (median, sigma) => median * Math.exp(sigma * normal()),
@@ -40,7 +40,12 @@ export function seeded(...parts: (string | number)[]): Random {
   };
 }
 
-/** A whole number from a text: FNV-1a, 32 bits. */
+function itemAt<T>(items: readonly T[], index: number): T {
+  if (index < 0 || index >= items.length) throw new Error(`no item ${index} of ${items.length}`);
+  return items[index] as T;
+}
+
+/** A hash of a text: FNV-1a, 32 bits. */
 export function hash(text: string, start = 0x811c9dc5): number {
   let value = start;
   for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);

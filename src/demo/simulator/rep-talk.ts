@@ -97,10 +97,16 @@ function endAssignment(
   assignment.ending = ending;
 }
 
+const clickWeights: [clicks: number, weight: number][] = [
+  [1, 8],
+  [2, 1],
+  [3, 1],
+];
+
 function requestTransfer(random: Random, issue: Issue, assignment: Assignment, at: Time, centre: Centre): void {
   const others = centre.queues.filter((queue) => queue !== assignment.queue);
   const to = assignment.queue === issue.intent.queue ? random.pick(others) : issue.intent.queue;
-  const clicks = random.weighted([1, 2, 3], (n) => [0, 8, 1, 1][n]!);
+  const [clicks] = random.weighted(clickWeights, ([, weight]) => weight);
   const auto = random.chance(0.1);
   const direct = random.chance(0.2);
   assignment.transfer = {

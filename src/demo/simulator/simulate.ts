@@ -31,11 +31,12 @@ export function simulateLazily({
 }: SimulationOptions): EventStream {
   const centre = openCentre(seed, conversationsPerDay, zone);
   const last = businessDayAt(centre, now.getTime()).date;
-  const dates = Array.from({ length: days }, (_, i) => addDays(last, i + 1 - days));
+  const first = addDays(last, 1 - days);
+  const dates = Array.from({ length: days }, (_, i) => addDays(first, i));
   return {
     seed,
     centre,
-    from: businessDay(centre, dates[0]!).from,
+    from: businessDay(centre, first).from,
     now: now.getTime(),
     days: simulateDates(seed, centre, dates),
   };

@@ -8,10 +8,13 @@ import { seconds, spelling } from "./spelling.ts";
 /** One row per conversation: messages, and seconds spent handling, waiting and answering. Times have whole seconds. */
 export function convosMetrics(sight: IssueState): Row {
   const { issue, assignments, messages, cutoff } = sight;
-  const ended = assignments.filter(({ figures }) => figures.handle !== null);
-  const answered = assignments.filter(({ assignment }) => timeBefore(assignment.firstResponseAt, cutoff));
-  const total = (value: (item: (typeof ended)[number]) => number) =>
-    ended.length > 0 ? seconds(sum(ended, value)) : undefined;
+  const durations = assignments.flatMap(({ figures }) => figures.durations ?? []);
+  const firstResponses = assignments.flatMap(({ assignment }) => {
+    const at = timeBefore(assignment.firstResponseAt, cutoff);
+    return at === undefined ? [] : [at - assignment.at];
+  });
+  const total = (what: "handle" | "lead" | "wrap") =>
+    durations.length > 0 ? seconds(sum(durations, (each) => each[what])) : undefined;
   const opportunity = sight.opportunities[0];
   return {
     company_subdivision: issue.subdivision,
@@ -20,17 +23,15 @@ export function convosMetrics(sight: IssueState): Row {
     customer_id: issue.customer,
     platform: issue.platform,
     device_type: issue.device,
-    assisted: answered.length > 0 ? 1 : 0,
-    total_handle_time: total(({ figures }) => figures.handle!),
-    total_lead_time: total(({ figures }) => figures.lead!),
-    total_wrap_up_time: total(({ figures }) => figures.wrap!),
+    assisted: firstResponses.length > 0 ? 1 : 0,
+    total_handle_time: total("handle"),
+    total_lead_time: total("lead"),
+    total_wrap_up_time: total("wrap"),
     total_session_time: sight.ended && opportunity ? seconds(issue.endedAt - opportunity.at) : undefined,
     customer_sent_msgs: messages.filter(({ sender }) => sender === "customer").length,
     auto_generated_msgs: messages.filter(({ sender }) => sender === "bot").length,
-    first_rep_response_count: answered.length,
-    total_seconds_to_first_rep_response: seconds(
-      sum(answered, ({ assignment }) => assignment.firstResponseAt! - assignment.at),
-    ),
+    first_rep_response_count: firstResponses.length,
+    total_seconds_to_first_rep_response: seconds(sum(firstResponses, (milliseconds) => milliseconds)),
     customer_response_count: sum(assignments, ({ figures }) => figures.customerResponses),
     total_rep_seconds_to_respond: seconds(sum(assignments, ({ figures }) => figures.repResponseTime)),
     total_cust_seconds_to_respond: seconds(sum(assignments, ({ figures }) => figures.customerResponseTime)),
@@ -74,7 +75,7 @@ export function convosMetadata(sight: IssueState): Row {
     first_utterance_text: firstMessage(sight)?.text,
     issue_created_ts: spelling.isoSeconds(issue.createdAt),
     last_event_ts: plainSeconds(lastEvent(sight)),
-    last_srs_event_ts: plainSeconds(issue.messages[0]!.at),
+    last_srs_event_ts: spellTime(issue.messages[0]?.at, plainSeconds),
     conversation_end_ts: ended ? plainSeconds(issue.endedAt) : null,
     issue_id: issue.id,
     session_id: issue.session,
@@ -117,7 +118,7 @@ export function convosMetadata(sight: IssueState): Row {
 export function convosIntents(sight: IssueState): Row {
   const { issue } = sight;
   const first = firstMessage(sight);
-  const firstIntent = issue.disambiguations > 0 ? issue.alternative! : issue.intent;
+  const firstIntent = (issue.disambiguations > 0 ? issue.alternative : null) ?? issue.intent;
   const path = firstIntent === issue.intent ? [issue.intent.code] : [firstIntent.code, issue.intent.code];
   const rep = sight.assignments[0]?.assignment.rep;
   return {

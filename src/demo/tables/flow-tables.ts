@@ -37,7 +37,7 @@ export function flowCompletions(issue: Issue, span: Span): Row[] {
     customer_session_id: issue.session,
     success_rule_id: success.rule,
     success_event_ts: spelling.isoMicro(success.at),
-    negation_rule_id: negated ? negation!.rule : null,
+    negation_rule_id: negated ? (negation?.rule ?? null) : null,
     negation_event_ts: negated ? spelling.isoMicro(negated) : null,
     is_flow_success_event: !negated,
     is_flow_success_issue: !negated,

@@ -52,9 +52,7 @@ export interface AssignmentFigures {
   longestRepResponse: number;
   customerResponseTime: number;
   kinds: Record<string, number>;
-  lead: number | null; // these three once the assignment has ended
-  wrap: number | null;
-  handle: number | null;
+  durations: { handle: number; lead: number; wrap: number } | null; // null until the assignment has ended
 }
 
 /**
@@ -72,9 +70,7 @@ export function figures(issue: Issue, assignment: Assignment, cutoff: number): A
     longestRepResponse: 0,
     customerResponseTime: 0,
     kinds: {},
-    lead: null,
-    wrap: null,
-    handle: null,
+    durations: null,
   };
   let awaitingReply: number | null = null;
   let repliedAt: number | null = null;
@@ -103,9 +99,9 @@ export function figures(issue: Issue, assignment: Assignment, cutoff: number): A
     }
   }
   if (assignment.endedAt < cutoff) {
-    result.handle = assignment.endedAt - assignment.at;
-    result.lead = lastCustomerMessage === null ? result.handle : lastCustomerMessage - assignment.at;
-    result.wrap = result.handle - result.lead;
+    const handle = assignment.endedAt - assignment.at;
+    const lead = lastCustomerMessage === null ? handle : lastCustomerMessage - assignment.at;
+    result.durations = { handle, lead, wrap: handle - lead };
   }
   return result;
 }
@@ -127,7 +123,7 @@ export function issueStateAt(issue: Issue, cutoff: number): IssueState {
   return {
     issue,
     cutoff,
-    messages: messages[messages.length - 1]!.at < cutoff ? messages : messages.filter(({ at }) => at < cutoff),
+    messages: (messages.at(-1)?.at ?? 0) < cutoff ? messages : messages.filter(({ at }) => at < cutoff),
     opportunities,
     visits: opportunities
       .map(({ visit }) => visit)

@@ -37,7 +37,11 @@ export function journeys(): Journeys {
     forget(before) {
       for (const [customer, issue] of latest) if (issue.endedAt < before) latest.delete(customer);
     },
-    session: (issue) => sessions.get(issue)!,
+    session(issue) {
+      const session = sessions.get(issue);
+      if (session === undefined) throw new Error(`issue ${issue.id} was not added`);
+      return session;
+    },
     next: (issue) => next.get(issue),
     previous: (issue) => previous.get(issue),
   };

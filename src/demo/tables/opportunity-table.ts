@@ -27,6 +27,7 @@ function opportunityRow(issue: Issue, opportunity: Opportunity, index: number, c
   const spell = (at: number | null | undefined) => spellTime(timeBefore(at, cutoff), plainMillis);
   const assignment = timeBefore(opportunity.assignment?.at, cutoff) ? opportunity.assignment : null;
   const done = assignment && figures(issue, assignment, cutoff);
+  const durations = done?.durations;
   const started = visit?.enteredAt ?? assignment?.at;
   return {
     instance_ts: instance,
@@ -56,15 +57,15 @@ function opportunityRow(issue: Issue, opportunity: Opportunity, index: number, c
     rep_first_response_ts: spell(assignment?.firstResponseAt),
     dispositioned_ts: spell(assignment?.endedAt),
     customer_end_ts: spell(assignment?.customerLeftAt),
-    disposition_event_type: done?.handle ? assignment!.ending : undefined,
+    disposition_event_type: durations ? assignment?.ending : undefined,
     cust_utterance_count: done?.customerMessages,
     rep_utterance_count: done?.repMessages,
     cust_response_ct: done?.customerResponses,
     rep_response_ct: done?.repResponses,
-    is_ghost_customer: done?.handle ? assignment!.ghost : undefined,
-    handle_time_seconds: done?.handle ? seconds(done.handle) : undefined,
-    lead_time_seconds: done?.handle ? seconds(done.lead!) : undefined,
-    wrap_up_time_seconds: done?.handle ? seconds(done.wrap!) : undefined,
+    is_ghost_customer: durations ? assignment?.ghost : undefined,
+    handle_time_seconds: durations ? seconds(durations.handle) : undefined,
+    lead_time_seconds: durations ? seconds(durations.lead) : undefined,
+    wrap_up_time_seconds: durations ? seconds(durations.wrap) : undefined,
     accepted_wait_ts: spell(visit && visit.enteredAt + 200),
     is_transfer: kind === "transfer",
     is_reengagement: kind === "reengagement",

@@ -1,5 +1,5 @@
 import { company } from "../simulator/centre.ts";
-import type { Assignment, Issue, Opportunity, Visit } from "../simulator/log.ts";
+import type { Assignment, Issue, Opportunity, Transfer, Visit } from "../simulator/log.ts";
 import { segments } from "./conversation-tables.ts";
 import { type Row, type Span, within } from "./issue-state.ts";
 import { type Spell, seconds, spelling } from "./spelling.ts";
@@ -78,12 +78,11 @@ export function transfers(issue: Issue, span: Span, instance: string): Row[] {
   return issue.opportunities.flatMap(({ assignment }) => {
     const transfer = assignment?.transfer;
     if (!transfer || !(within(transfer.requestedAt, span) || within(transfer.repliedAt, span))) return [];
-    return [transferRow(issue, assignment, span.to, instance)];
+    return [transferRow(issue, assignment, transfer, span.to, instance)];
   });
 }
 
-function transferRow(issue: Issue, assignment: Assignment, cutoff: number, instance: string): Row {
-  const transfer = assignment.transfer!;
+function transferRow(issue: Issue, assignment: Assignment, transfer: Transfer, cutoff: number, instance: string): Row {
   const { to, direct, auto, accepted, clicks, receiver } = transfer;
   const replied = transfer.repliedAt < cutoff;
   return {

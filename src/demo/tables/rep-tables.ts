@@ -15,7 +15,7 @@ export function repConvos(issue: Issue, span: Span, instance: string): Row[] {
 function repConvo(issue: Issue, assignment: Assignment, cutoff: number, instance: string): Row {
   const done = figures(issue, assignment, cutoff);
   const spell = (at: number | null) => spellTime(timeBefore(at, cutoff), spelling.isoMicro);
-  const ended = done.handle !== null;
+  const { durations } = done;
   const first = timeBefore(assignment.firstResponseAt, cutoff);
   const { autosuggest = 0, autocomplete = 0, script = 0 } = done.kinds;
   return {
@@ -25,12 +25,12 @@ function repConvo(issue: Issue, assignment: Assignment, cutoff: number, instance
     issue_assigned_ts: spelling.isoMicro(assignment.at),
     dispositioned_ts: spell(assignment.endedAt) ?? null,
     customer_end_ts: spell(assignment.customerLeftAt),
-    disposition_event_type: ended ? assignment.endedBy : null,
+    disposition_event_type: durations ? assignment.endedBy : null,
     cust_utterance_count: done.customerMessages,
     rep_utterance_count: done.repMessages,
-    handle_time_seconds: ended ? seconds(done.handle!) : null,
-    lead_time_seconds: ended ? seconds(done.lead!) : null,
-    wrap_up_time_seconds: ended ? seconds(done.wrap!) : null,
+    handle_time_seconds: durations && seconds(durations.handle),
+    lead_time_seconds: durations && seconds(durations.lead),
+    wrap_up_time_seconds: durations && seconds(durations.wrap),
     rep_response_ct: done.repResponses,
     cust_response_ct: done.customerResponses,
     auto_suggest_msgs: autosuggest,
@@ -38,7 +38,7 @@ function repConvo(issue: Issue, assignment: Assignment, cutoff: number, instance
     custom_auto_suggest_msgs: 0,
     custom_auto_complete_msgs: 0,
     drawer_msgs: script,
-    is_ghost_customer: ended ? assignment.ghost : false,
+    is_ghost_customer: durations ? assignment.ghost : false,
     first_response_seconds: first === undefined ? undefined : seconds(first - assignment.at),
     cume_rep_response_seconds: seconds(done.repResponseTime),
     max_rep_response_seconds: done.repResponses > 0 ? seconds(done.longestRepResponse) : undefined,

@@ -6,8 +6,7 @@ import { minutes, seconds, spelling } from "./spelling.ts";
 
 /** One row per rep and 15-minute window, from the window's stretches. Time after the cutoff does not count yet. */
 export function repUtilized(window: number, parts: readonly Stretch[], cutoff: number, exportedTo: number): Row[] {
-  return [...byRep(parts).values()].map((stretches) => {
-    const { rep } = stretches[0]!.shift;
+  return [...byRep(parts)].map(([rep, stretches]) => {
     const time = repTime(stretches, cutoff);
     const labor = time.available + time.cumulativeBusy;
     const clicks = stretches.filter(
@@ -67,9 +66,8 @@ const statusIds: Record<Status, string> = {
 /** One row per rep, window and spell in a status. The two parts of its time add up to the time in the window. */
 export function repActivity(window: number, parts: readonly Stretch[], cutoff: number, exportedTo: number): Row[] {
   const rows: Row[] = [];
-  for (const stretches of byRep(parts).values()) {
+  for (const [rep, stretches] of byRep(parts)) {
     for (const spell of new Set(stretches.map((part) => part.spell))) {
-      const { rep } = stretches[0]!.shift;
       const time = repTime(
         stretches.filter((part) => part.spell === spell),
         cutoff,

@@ -1,3 +1,4 @@
+import type { Rep } from "../simulator/centre.ts";
 import type { DayLog, Issue, Shift, Spell } from "../simulator/log.ts";
 import { minute } from "../simulator/zone.ts";
 import { assignmentsOf } from "./issue-state.ts";
@@ -45,7 +46,10 @@ export function addStretches(windows: Map<number, Stretch[]>, { issues, shifts }
     let load = 0;
     for (const spell of shift.spells) {
       for (let from = spell.from; from < spell.to; ) {
-        for (; i < list.length && list[i]![0] <= from; i++) load += list[i]![1];
+        for (let next = list[i]; next && next[0] <= from; next = list[i]) {
+          load += next[1];
+          i += 1;
+        }
         const to = Math.min(spell.to, windowOf(from) + windowLength, list[i]?.[0] ?? Infinity);
         const window = windows.get(windowOf(from)) ?? [];
         windows.set(windowOf(from), window);
@@ -117,12 +121,13 @@ export function repTime(parts: readonly Stretch[], cutoff = Infinity): RepTime {
   return time;
 }
 
-export function byRep(parts: readonly Stretch[]): Map<number, Stretch[]> {
-  const groups = new Map<number, Stretch[]>();
+export function byRep(parts: readonly Stretch[]): Map<Rep, Stretch[]> {
+  const groups = new Map<Rep, Stretch[]>();
   for (const part of parts) {
-    const group = groups.get(part.shift.rep.id);
+    const { rep } = part.shift;
+    const group = groups.get(rep);
     if (group) group.push(part);
-    else groups.set(part.shift.rep.id, [part]);
+    else groups.set(rep, [part]);
   }
   return groups;
 }

@@ -10,7 +10,8 @@ export function csidContainment(session: Session, span: Span, instance: string):
   const states = session.issues
     .filter(({ createdAt }) => createdAt < span.to)
     .map((issue) => issueStateAt(issue, span.to));
-  const latest = states[states.length - 1]!.issue;
+  const latest = states.at(-1)?.issue;
+  if (latest === undefined) throw new Error("a session has a conversation before the cutoff");
   const reps = new Set<number>();
   let end = session.from;
   for (const { issue, messages, assignments, ended } of states) {

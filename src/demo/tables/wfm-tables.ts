@@ -26,7 +26,7 @@ export function queueWfm(
     const abandons = events.abandons.filter((visit) => isReported(visit.exitedAt, visit.late));
     const dispositions = events.dispositions
       .filter(({ assignment }) => isReported(assignment.endedAt, assignment.late))
-      .map(({ issue, assignment }) => figures(issue, assignment, Infinity));
+      .flatMap(({ issue, assignment }) => figures(issue, assignment, Infinity).durations ?? []);
     if (!isOpen(queue, local.weekday, local.minutes) && events === noEvents) return [];
     const waits = [
       ...events.answers.map(({ wait }) => wait),
@@ -43,8 +43,8 @@ export function queueWfm(
       rep_id: null,
       total_assignments: events.answers.length,
       total_abandons: abandons.length,
-      avg_handle_time_seconds: mean(dispositions.map(({ handle }) => handle!)),
-      avg_wrap_time_seconds: mean(dispositions.map(({ wrap }) => wrap!)),
+      avg_handle_time_seconds: mean(dispositions.map(({ handle }) => handle)),
+      avg_wrap_time_seconds: mean(dispositions.map(({ wrap }) => wrap)),
       avg_wait_time_seconds: mean(waits),
       waits_under_30s: under(30),
       waits_under_60s: under(60),
@@ -56,8 +56,7 @@ export function queueWfm(
 
 /** One row per rep, queue and window, with the rep's full time in each of their queues. */
 export function queueMembershipWfm(window: number, parts: readonly Stretch[], cutoff: number): Row[] {
-  return [...byRep(parts).values()].flatMap((stretches) => {
-    const { rep } = stretches[0]!.shift;
+  return [...byRep(parts)].flatMap(([rep, stretches]) => {
     const time = repTime(stretches, cutoff);
     return rep.queues.map((queue) => ({
       instance_ts: spelling.plainSeconds(window),

@@ -179,7 +179,7 @@ describe("cli", () => {
   it("knows nothing before the first sync, and says what to do", async () => {
     const { code, stdout } = await kit.run(["status"]);
     assert.equal(code, 0);
-    assert.match(stdout, /nothing was synced so far\n +next: asapp-kit sync/);
+    assert.match(stdout, /nothing has been synced so far\n +next: asapp-kit sync/);
   });
 
   it("syncs, and says what came and what did not", async () => {

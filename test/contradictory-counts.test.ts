@@ -19,7 +19,7 @@ import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 const dt = "2026-09-08";
 const now = new Date(`${dt}T13:00:00Z`);
 
-// queue, assigned, abandoned, within, what the row says: a service level, or that its counts contradict
+// queue, assigned, abandoned, within, what the row says: a service level, or inconsistent counts
 const told: [queue: string, assigned: unknown, abandoned: unknown, within: unknown, wait: unknown, good: boolean][] = [
   ["whole", 4, 1, 3, 20, true],
   ["none", 0, 0, 0, null, true],
@@ -109,7 +109,7 @@ describe("counts that cannot be", () => {
       ["queue_wfm", "counts", 6],
     ]);
     const { notes } = await readStatus(raw.project, now);
-    assert.ok(notes.some(({ feed, what }) => feed === "queue_wfm" && /^6 rows whose counts contradict: /.test(what)));
+    assert.ok(notes.some(({ feed, what }) => feed === "queue_wfm" && /^6 rows with inconsistent counts: /.test(what)));
   });
 
   for (const [queue, , , , , good] of told) {

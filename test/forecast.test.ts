@@ -108,7 +108,7 @@ describe("the forecast", () => {
     assert.deepEqual(await rowsOf(`${head}\nA,2026-11-01T01:15-05:00,2\nA,2026-11-01T01:15-0400,1\n`), rows);
     assert.equal(
       await mistakesOf(`${head}\nA,2026-11-01 01:15,1\n`),
-      "forecast.csv:2 window_start: 2026-11-01 01:15 came twice in America/New_York and stands here once: write 2026-11-01T05:15Z or 2026-11-01T06:15Z",
+      "forecast.csv:2 window_start: 2026-11-01 01:15 occurred twice in America/New_York and is listed once: write 2026-11-01T05:15Z or 2026-11-01T06:15Z",
     );
     assert.match(
       await mistakesOf(`${head}\nA,2026-10-25 02:30,1\n`, "Europe/Berlin"),
@@ -123,7 +123,7 @@ describe("the forecast", () => {
   it("refuses an hour that did not exist", async () => {
     assert.equal(
       await mistakesOf(`${head}\nA,2026-03-08 01:45,1\nA,2026-03-08 02:00,1\nA,2026-03-08 03:00,1\n`),
-      "forecast.csv:3 window_start: 2026-03-08 02:00 did not exist in America/New_York: the clock was put forward over it",
+      "forecast.csv:3 window_start: 2026-03-08 02:00 did not exist in America/New_York: the clock skipped it",
     );
   });
 
@@ -136,11 +136,11 @@ describe("the forecast", () => {
       ["A,2026-09-01 08:15,1_000", 'contacts: not a number from 0 up: "1_000"'],
       ['A,2026-09-01 08:15,"1,5"', 'contacts: not a number from 0 up: "1,5"'],
       [" ,2026-09-01 08:15,1", "queue: is empty"],
-      ["A,2026-09-01 08:07,1", "window_start: no start of a 15-minute window: 2026-09-01 08:07"],
-      ["A,2026-09-01 08:15:01,1", "window_start: no start of a 15-minute window: 2026-09-01 08:15:01"],
+      ["A,2026-09-01 08:07,1", "window_start: not the start of a 15-minute window: 2026-09-01 08:07"],
+      ["A,2026-09-01 08:15:01,1", "window_start: not the start of a 15-minute window: 2026-09-01 08:15:01"],
       [
         "A,2026-09-01T08:07Z,1\nA,2026-09-01T08:15Z,1",
-        "window_start: no start of a 15-minute window: 2026-09-01T08:07Z",
+        "window_start: not the start of a 15-minute window: 2026-09-01T08:07Z",
       ],
       [
         "A,2026-02-30 08:15,1",
@@ -191,13 +191,13 @@ describe("the forecast", () => {
     );
     assert.equal(
       await mistakesOf("queue,window_start,contact,queue\n"),
-      'forecast.csv:1 unknown column "contact" (did you mean "contacts"?)\nforecast.csv:1 column queue stands there twice\nforecast.csv:1 column contacts is missing',
+      'forecast.csv:1 unknown column "contact" (did you mean "contacts"?)\nforecast.csv:1 duplicate column queue\nforecast.csv:1 column contacts is missing',
     );
     assert.match(await mistakesOf(""), /column queue is missing/);
     assert.equal(await mistakesOf(Buffer.from("PK\0\0")), "not plain text: forecast.csv");
     assert.equal(
       await mistakesOf(Buffer.from(`${head}\nQu\xe9,2026-09-01 08:15,1\n`, "latin1")),
-      "forecast.csv:2 no UTF-8: save the file with that encoding",
+      "forecast.csv:2 not UTF-8: save the file with that encoding",
     );
     assert.equal(await mistakesOf(`${head}\nA,2026-09-01 08:15,"1\n`), "forecast.csv:2 a quote that is not closed");
     raw.project.config.site.forecast = join(raw.project.root, "none.csv");

@@ -390,8 +390,8 @@ describe("a key column that goes missing", () => {
       const { rows } = await catalog.rows("select kind, what, count from kit.oddities order by count desc");
       catalog.close();
       assert.deepEqual(rows, [
-        ["key", "rows without a value of the key a", 2],
-        ["key", "row with A_ for the key a", 1],
+        ["key", "rows without a value for the key a", 2],
+        ["key", "row with A_ in place of the key a", 1],
       ]);
       feed.renamed = { A_: "a" };
       const mended = await update();

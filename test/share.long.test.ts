@@ -288,7 +288,7 @@ describe("share", () => {
       [["wfm", "--date", "2099-01-01"], "usage", /2099-01-01 is in the future/],
       [["wfm", "--date", "2026-02-30"], "usage", /not a day like 2026-09-01, today or yesterday/],
       [["wfm", "-o", "card.gif"], "usage", /cannot tell the format from the name: card\.gif/],
-      [["wfm", "-o", "card.png", "--html"], "usage", /the file is called \.png, and html is asked for/],
+      [["wfm", "-o", "card.png", "--html"], "usage", /the file name ends in \.png, but --format is html/],
       [["wfm", "-o", "nowhere/card.png"], "notWritable", /no such folder/],
       [["wfm", "-o", "is.png"], "notWritable", /is a folder: is\.png/],
       [["wfm", "--all", "-o", "file"], "usage", /is a file: file/],

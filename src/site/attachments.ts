@@ -29,7 +29,9 @@ const hashedName = /^_file\/data\/(.+)\.[0-9a-f]{8}(\.\w+)$/;
 
 /** The datasets that a built page attaches from data/, with their files below the site. */
 export function filesOf(html: string, page: string): { name: string; path: string }[] {
-  return [...html.matchAll(registrations)].flatMap(([, , json]) => attachedAt(page, JSON.parse(json!).path) ?? []);
+  return [...html.matchAll(registrations)].flatMap(
+    ([, , json = "{}"]) => attachedAt(page, JSON.parse(json).path) ?? [],
+  );
 }
 
 /** The page without the registrations of its attachments. */

@@ -62,32 +62,35 @@ export async function buildSite(project: Project, options: BuildOptions = {}): P
     restoreSite(folder);
     removeDrafts(workspace);
     requireOwnSite(project, folder);
-    const times = [performance.now()];
-    const lap = () => times.push(performance.now());
+    let lapStart = performance.now();
+    const lapSeconds = () => {
+      const [before, now] = [lapStart, performance.now()];
+      lapStart = now;
+      return (now - before) / 1000;
+    };
     try {
       const computed = await computeDatasets(project, {
         changed,
         signal,
         onDataset: (dataset, done, total) => onStep?.({ step: "datasets", done, total, dataset }),
       });
-      lap();
+      const datasetSeconds = lapSeconds();
       const inputs = pageInputs(project);
       const patch = changed && inputs !== null && isMadeOf(pagesMade(folder), inputs) && isPatchable(folder);
       if (patch) {
         mkdirSync(draft, { recursive: true });
         writeChanged(project, folder, draft, workspace.datasets);
       } else await buildPages(project, draft, inputs, options);
-      lap();
+      const pageSeconds = lapSeconds();
       onStep?.({ step: "check" });
       const written = filesBelow(draft);
       await checkPersonal(project, draft, patch ? folder : null);
-      lap();
+      const checkSeconds = lapSeconds();
       requireOwnSite(project, folder);
       claimSite(project, folder, options.demo);
       if (patch) mergeInto(folder, draft, now, workspace.datasets);
       else swapSite(draft, folder);
       const files = filesBelow(folder);
-      const seconds = (lap: number) => (times[lap + 1]! - times[lap]!) / 1000;
       return {
         folder,
         pages: pagesOf(folder).length,
@@ -95,7 +98,7 @@ export async function buildSite(project: Project, options: BuildOptions = {}): P
         computed: computed.length,
         written: written.length,
         bytes: files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0),
-        seconds: { datasets: seconds(0), pages: seconds(1), check: seconds(2) },
+        seconds: { datasets: datasetSeconds, pages: pageSeconds, check: checkSeconds },
       };
     } finally {
       rmSync(draft, { recursive: true, force: true });

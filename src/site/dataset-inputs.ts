@@ -6,7 +6,13 @@ import { noNames } from "../base/names.ts";
 import type { Project } from "../config/project.ts";
 import type { Database } from "../duckdb/database.ts";
 import { syncDue } from "../sync/last-sync.ts";
-import { catalogDefinitions, catalogSetup, definitionsIn, withNeeds } from "../warehouse/catalog/catalog.ts";
+import {
+  catalogDefinitions,
+  catalogSetup,
+  definitionOf,
+  definitionsIn,
+  withNeeds,
+} from "../warehouse/catalog/catalog.ts";
 import { contentByDay, keptRelations } from "../warehouse/catalog/derived.ts";
 import { type Snapshot, snapshotName } from "../warehouse/snapshot/snapshot.ts";
 import { historyThrough } from "../warehouse/wfm/completeness.ts";
@@ -95,7 +101,7 @@ export async function datasetInputs(
   const hashOf = (key: string): string => {
     const computed = hashes.get(key);
     if (computed !== undefined) return computed;
-    const { create, needs, state } = definitions.get(key)!;
+    const { create, needs, state } = definitionOf(definitions, key);
     const value = hashInputs(create(), state?.() ?? "", ...needs.map(hashOf));
     hashes.set(key, value);
     return value;

@@ -60,17 +60,16 @@ export async function computeDatasets(project: Project, options: ComputeOptions 
     const { inputs, reads, rows } = await datasetInputs(project, snapshot, datasets, former.rows, open);
     const stale = datasets.filter(({ name }) => {
       const mark = fileMark(join(out, name));
-      return mark === "" || !isMadeOf(former.answers[name], inputs.get(name)!, mark);
+      return mark === "" || !isMadeOf(former.answers[name], inputs.get(name) ?? "", mark);
     });
-    const read = new Set(stale.flatMap(({ name }) => [...reads.get(name)!]));
+    const read = new Set(stale.flatMap(({ name }) => [...(reads.get(name) ?? [])]));
     let done = 0;
     const computed =
       stale.length === 0
         ? []
         : await onConnections(await open(read), batches(stale), async (connection, batch) => {
             const answers = await computeTogether(connection, batch, project, { tracing, signal });
-            return answers.map(({ text, rows }, i) => {
-              const { name } = batch[i]!;
+            return answers.map(({ name, text, rows }) => {
               write(join(draft, name), text);
               const result = { name, rows, bytes: Buffer.byteLength(text) };
               onDataset?.(result, ++done, stale.length);
@@ -83,7 +82,7 @@ export async function computeDatasets(project: Project, options: ComputeOptions 
       await withState(cache, (_, record) => {
         record({ datasets: null }); // a process killed from here on leaves answers of unknown inputs
         install(draft, out, names, keep);
-        const made = (name: string): Made => ({ of: inputs.get(name)!, as: fileMark(join(out, name)) });
+        const made = (name: string): Made => ({ of: inputs.get(name) ?? "", as: fileMark(join(out, name)) });
         record({ datasets: { of: all, as: "" }, answers: namesOf(names.map((name) => [name, made(name)])), rows });
       });
     return computed.flat();
@@ -102,7 +101,7 @@ export async function computeDataset(
   options: AnswerOptions = {},
 ): Promise<DatasetAnswer> {
   const [answer] = await computeTogether(database, [dataset], project, options);
-  return answer!;
+  return answer;
 }
 
 export interface AnswerOptions {
@@ -111,6 +110,7 @@ export interface AnswerOptions {
 }
 
 export interface DatasetAnswer {
+  name: string; // of the dataset
   text: string;
   rows: number;
 }
@@ -118,11 +118,12 @@ export interface DatasetAnswer {
 /** The answers to datasets of one file, by one query. With $days in the query, the column `day` assigns rows to datasets. */
 export async function computeTogether(
   database: Database,
-  datasets: Dataset[],
+  datasets: Batch,
   project: Project,
   { tracing, signal }: AnswerOptions = {},
-): Promise<DatasetAnswer[]> {
-  const { file, sql } = datasets[0]!;
+): Promise<[DatasetAnswer, ...DatasetAnswer[]]> {
+  const [first, ...others] = datasets;
+  const { file, sql } = first;
   const path = `data-loaders/${slashes(relative(loadersFolder, file))}`;
   let answer: Rows;
   let query: string;
@@ -134,7 +135,7 @@ export async function computeTogether(
     const reason = error instanceof Error ? error.message : String(error);
     throw new CliError("build", `${path}: ${reason}`, "fix the query, then build again", { cause: error });
   }
-  const manyParameter = batchParameter(datasets[0]!);
+  const manyParameter = batchParameter(first);
   const at = answer.columns.findIndex(({ name }) => name === manyParameter);
   if (manyParameter !== null && at < 0)
     throw new CliError("build", `${path} names $${manyParameter}s, but its answer has no column ${manyParameter}`);
@@ -146,13 +147,19 @@ export async function computeTogether(
   } finally {
     if (tracing === undefined) await tracer.close();
   }
-  if (manyParameter === null) return [{ text: rowsToJson(path, answer), rows: answer.rows.length }];
-  const parts = new Map<string, Value[][]>(datasets.map(({ parameters }) => [own(parameters, manyParameter)!, []]));
-  for (const row of answer.rows) parts.get(String(row[at]))?.push(row.filter((_, i) => i !== at));
-  return [...parts.values()].map((rows) => ({
-    text: rowsToJson(path, { columns, rows }),
-    rows: rows.length,
-  }));
+  if (manyParameter === null) return [{ name: first.name, text: rowsToJson(path, answer), rows: answer.rows.length }];
+  const parts = new Map<string, Value[][]>();
+  for (const row of answer.rows) {
+    const value = String(row[at]);
+    const part = parts.get(value) ?? [];
+    parts.set(value, part);
+    part.push(row.filter((_, i) => i !== at));
+  }
+  const answerTo = ({ name, parameters }: Dataset): DatasetAnswer => {
+    const rows = parts.get(own(parameters, manyParameter) ?? "") ?? [];
+    return { name, text: rowsToJson(path, { columns, rows }), rows: rows.length };
+  };
+  return [answerTo(first), ...others.map(answerTo)];
 }
 
 /** The parameter of which a query takes many values at once: day for $days. Null for a query of one dataset. */
@@ -162,13 +169,15 @@ function batchParameter({ sql, parameters }: Dataset): string | null {
 
 const batchSize = 16; // datasets of one query: more cost memory, fewer cost planning time
 
+export type Batch = [Dataset, ...Dataset[]];
+
 /** Groups the datasets that one query computes. */
-export function batches(datasets: Dataset[]): Dataset[][] {
-  const grouped: Dataset[][] = [];
+export function batches(datasets: Dataset[]): Batch[] {
+  const grouped: Batch[] = [];
   for (const dataset of datasets) {
-    const last = grouped.at(-1) ?? [];
-    const fits = last[0]?.file === dataset.file && last.length < batchSize;
-    if (fits && batchParameter(dataset) !== null) last.push(dataset);
+    const last = grouped.at(-1);
+    const fits = last?.[0].file === dataset.file && last.length < batchSize;
+    if (last && fits && batchParameter(dataset) !== null) last.push(dataset);
     else grouped.push([dataset]);
   }
   return grouped;
@@ -180,7 +189,8 @@ export function batches(datasets: Dataset[]): Dataset[][] {
  */
 export function bindParameters(source: string, ...parameterSets: Record<string, string>[]): string {
   return source.replace(/\$([a-z]\w*)/g, (_, name: string) => {
-    const single = parameterSets.length === 1 ? own(parameterSets[0]!, name) : undefined;
+    const [only] = parameterSets.length === 1 ? parameterSets : [];
+    const single = only && own(only, name);
     if (single !== undefined) return quoteText(single);
     const values = name.endsWith("s")
       ? parameterSets.map((parameters) => own(parameters, name.slice(0, -1)))
@@ -205,7 +215,7 @@ function rowsToJson(path: string, { columns, rows }: Rows): string {
       if (at < 0) throw error;
       throw new CliError(
         "build",
-        `${path}: ${columns[at]!.name} holds ${row[at]}, which a page cannot read exactly`,
+        `${path}: ${columns[at]?.name} holds ${row[at]}, which a page cannot read exactly`,
         "cast it to text, or to DOUBLE if a rounded value will do",
       );
     }

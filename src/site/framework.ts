@@ -107,7 +107,7 @@ function head(preview: boolean, builtFrom: string | undefined): string {
     noVersion,
     ...(builtFrom ? [pagesTag(builtFrom)] : []),
     `<link rel="icon" href="data:image/svg+xml;base64,${Buffer.from(icon).toString("base64")}">`,
-    // what a saved picture carries: fetched when one is made
+    // fonts embedded in saved pictures, fetched on demand
     ...[400, 600].map((weight) => `<link rel="kit-font" data-weight="${weight}" href="/fonts/inter-${weight}.woff2">`),
     `<script>${themeScript}</script>`,
   ].join("\n");
@@ -125,5 +125,5 @@ export function escapeHtml(text: string): string {
 
 function footer(): string {
   const { version } = JSON.parse(readFileSync(join(kitRoot, "package.json"), "utf8"));
-  return `asapp-notebook-kit ${version}. Aggregates only; Definitions says what this site holds about people.`;
+  return `asapp-notebook-kit ${version}. Aggregates only; see Definitions for what this site holds about people.`;
 }

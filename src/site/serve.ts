@@ -97,10 +97,10 @@ async function respond(root: string, request: IncomingMessage, response: ServerR
   let status = 200;
   if (!page) {
     const name = await fullName(root, path);
-    if (name !== null) return redirect(response, name, request.url!);
+    if (name !== null) return redirect(response, name, request.url ?? "/");
     status = 404;
     page = await siteFile(root, "/404.html");
-    if (!page) return plain(response, 404, "Not page.");
+    if (!page) return plain(response, 404, "No such page.");
   }
   const { file, stats } = page;
   const type = own(types, extname(file)) ?? "application/octet-stream";

@@ -40,7 +40,7 @@ export function requireOwnSite(project: Pick<Claimant, "root" | "configFile">, f
     throw new CliError(
       "build",
       `${folder} holds files that are not a site of the kit`,
-      "name an empty or new folder with --output or site.output of kit.yaml",
+      "name an empty or new folder with --output, or with site.output in kit.yaml",
     );
   }
   if (owner.demo || owner.project === ownerName(project, folder)) return;
@@ -50,7 +50,7 @@ export function requireOwnSite(project: Pick<Claimant, "root" | "configFile">, f
   throw new CliError(
     "build",
     `${folder} holds the site "${owner.title}" ${whose}`,
-    "name another folder with --output or site.output of kit.yaml; or remove that site first if it is no longer needed",
+    "name another folder with --output, or with site.output in kit.yaml; or remove that site first if it is no longer needed",
   );
 }
 

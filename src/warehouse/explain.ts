@@ -61,7 +61,7 @@ export async function explainKey(
   const snapshot = options.snapshot ?? loadSnapshot(project.data);
   const feedSnapshot = snapshot.feeds[name];
   if (!feedSnapshot)
-    throw new CliError("unknownFeed", `no data of feed ${name}`, "asapp-kit status lists the feeds with data");
+    throw new CliError("unknownFeed", `no data for feed ${name}`, "asapp-kit status lists the feeds with data");
   const columns = relationColumns(feedSnapshot);
   const rule = dedupeRule(feedOf(project, name), columns);
   const database = await openCatalog(project, { snapshot });
@@ -106,7 +106,7 @@ async function condition(
         });
   const text = deliveredText(column);
   const { rows } = await database.rows(`select ${typed} is null`);
-  if (text === null && rows[0]![0] === true)
+  if (text === null && rows[0]?.[0] === true)
     throw new CliError(
       "usage",
       `${column.name} is ${column.type}, but ${value} is not`,
@@ -161,12 +161,13 @@ function groupByKey(rule: DedupeRule, columns: RelationColumn[], rows: Record<st
   const keys = new Map<Value, ExplainedKey>();
   for (const row of rows) {
     const figure = (name: Figure) => own(row, unusedName(name, columns));
-    const nth = figure("_nth")!;
+    const nth = figure("_nth") ?? null;
     const texts = figure("_key") as Value[];
-    const key = Object.fromEntries(rule.key.map(({ label }, i) => [label, texts[i]!]));
-    if (!keys.has(nth)) keys.set(nth, { key, versions: [] });
-    const { versions } = keys.get(nth)!;
-    const values = Object.fromEntries(columns.map(({ name }) => [name, own(row, name)!]));
+    const key = Object.fromEntries(rule.key.map(({ label }, i) => [label, texts[i] ?? null]));
+    const explained = keys.get(nth) ?? { key, versions: [] };
+    keys.set(nth, explained);
+    const { versions } = explained;
+    const values = Object.fromEntries(columns.map(({ name }) => [name, own(row, name) ?? null]));
     const won = figure("_counts") === true && figure("_rank") === 1;
     const winner = versions[0]?.row ?? values;
     versions.push({

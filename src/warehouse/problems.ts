@@ -46,36 +46,33 @@ export function* damageProblems(project: Project, catalog: string | null): Gener
   const file = (name: string, damage: string | null, next: string): Problem[] =>
     damage === null ? [] : [{ feed: null, what: `${name} in the data folder cannot be read: ${damage}`, next }];
   yield* file(snapshotName, catalog, snapshotNext);
-  yield* file(lastSyncName, lastSyncDamage(project), "asapp-kit sync lists everything, and writes it anew");
-  yield* file(watchName, watchDamage(project), "a watcher writes it anew at its next round; without one remove it");
+  yield* file(lastSyncName, lastSyncDamage(project), "asapp-kit sync lists everything and rewrites it");
+  yield* file(watchName, watchDamage(project), "a watcher rewrites it on its next round; if none runs, remove it");
 }
 
-export function* troubleProblems(
-  { troubles = [], docs, feeds }: Snapshot,
-  wanted: string[] | null,
-): Generator<Problem> {
+export function* troubleProblems({ troubles = [], docs, feeds }: Snapshot, names: string[] | null): Generator<Problem> {
   const { unread = [] } = docs ?? {};
-  for (const { path, reason } of wanted === null ? unread : [])
+  for (const { path, reason } of names === null ? unread : [])
     yield {
       feed: null,
       what: `docs/${path} cannot be read: ${reason}`,
-      next: "columns are judged by the documents before it; ask ASAPP for a sound one if it stays so",
+      next: "columns are classified by earlier documents; ask ASAPP for a valid one if this persists",
     };
-  for (const [feed, known] of Object.entries(feeds)) {
-    const keys = crowdedOut(known);
-    if (keys.length > 0 && wanted?.includes(feed) !== false)
+  for (const [feed, feedSnapshot] of Object.entries(feeds)) {
+    const keys = crowdedOut(feedSnapshot);
+    if (keys.length > 0 && names?.includes(feed) !== false)
       yield {
         feed,
         what: crowdedText(keys),
-        next: `their values are in _rescued of raw.${feed}; where keys are values, set on_new_column: rescue for it in kit.yaml`,
+        next: `their values are in _rescued of raw.${feed}; if its keys are data, set on_new_column: rescue for it in kit.yaml`,
       };
   }
   for (const { feed, dt, reason } of troubles)
-    if (feed !== docsName && wanted?.includes(feed) !== false)
+    if (feed !== docsName && names?.includes(feed) !== false)
       yield {
         feed,
         what: `${dt === "" ? "it" : dt} could not be staged: ${reason}`,
-        next: "asapp-kit sync tries again; asapp-kit verify --repair fetches and reads anew what is damaged",
+        next: "asapp-kit sync tries again; asapp-kit verify --repair fetches and reads damaged files again",
       };
 }
 
@@ -108,22 +105,22 @@ export function* unlistedProblems(last: LastSync | null, wanted: string[] | null
     yield {
       feed: null,
       what: `the last sync could not list export_docs: ${last.docsUnlisted}`,
-      next: "asapp-kit sync tries again; what the documents said before goes on to hold",
+      next: "asapp-kit sync tries again; until then earlier documents apply",
     };
   for (const [feed, { unlisted }] of Object.entries(last?.feeds ?? {})) {
     if (unlisted === undefined || wanted?.includes(feed) === false) continue;
     yield {
       feed,
       what: `the last sync could not list it: ${unlisted}`,
-      next: "asapp-kit sync tries again; if it stays so, ask ASAPP whether the credentials may list this feed",
+      next: "asapp-kit sync tries again; if this persists, ask ASAPP whether the credentials may list this feed",
     };
   }
 }
 
-// `age` is that of the last sync in minutes, less than 0 where it is dated later than now; null: there was none.
+// `age` is that of the last sync in minutes, negative if it is dated in the future; null: there was none.
 export function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number | null): Generator<Problem> {
   if (age === null) {
-    yield { feed: null, what: "nothing was synced so far", next: "asapp-kit sync" };
+    yield { feed: null, what: "nothing has been synced so far", next: "asapp-kit sync" };
     return;
   }
   if (age > oldMinutes) yield { feed: null, what: `the last sync was ${span(age)} ago`, next: "asapp-kit sync" };
@@ -131,7 +128,7 @@ export function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number
     yield {
       feed: null,
       what: `the last sync is dated ${span(-age)} from now: the clock was set back since, or was ahead then`,
-      next: "where the clock is right, asapp-kit sync lists everything and dates it anew",
+      next: "if the clock is right, asapp-kit sync lists everything and corrects the date",
     };
   for (const { feed, unfinished, state, since, lagMinutes } of feeds) {
     const late = unfinished.filter(({ state }) => state === "overdue");
@@ -148,10 +145,10 @@ export function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number
         what: `${plural(failed.length, "partition")} failed: ${listed(failed)}`,
         next: "asapp-kit sync tries again",
       };
-    if (state === "stale" && since === "export")
+    if (state === "stale" && since === "export" && lagMinutes !== null)
       yield {
         feed,
-        what: `no new data for ${span(lagMinutes!)}`,
+        what: `no new data for ${span(lagMinutes)}`,
         next: "the last sync found no newer partition: ask ASAPP whether the feed is still exported",
       };
   }
@@ -166,8 +163,8 @@ export function* problemsOf(feeds: FeedStatus[], counts: CountRow[], age: number
 export function keylessProblems(project: Project, snapshot: Snapshot, wanted: string[] | null): Problem[] {
   return lackingKeys(snapshot)
     .filter(({ feed, other }) => {
-      const said = other !== null && own(feedOf(project, feed).renamed, other) !== undefined;
-      return !said && (wanted?.includes(feed) ?? true);
+      const declared = other !== null && own(feedOf(project, feed).renamed, other) !== undefined;
+      return !declared && (wanted?.includes(feed) ?? true);
     })
     .map((key) => ({ feed: key.feed, what: keylessText(key), next: keylessNext(key) }));
 }
@@ -207,7 +204,7 @@ export function unsyncedNotes(feeds: FeedStatus[], last: LastSync | null, now: D
   const names = feeds.flatMap(({ feed, stale, since }) => (stale && since === "sync" ? [feed] : []));
   if (names.length === 0 || last === null) return [];
   const some = `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${count(names.length - 3)} more` : ""}`;
-  const ago = span(lag(last.finishedAt, now)!);
+  const ago = span(lag(last.finishedAt, now) ?? 0);
   return [
     {
       feed: null,
@@ -254,7 +251,7 @@ export function oddProblem({ feed, what, count: n, example }: OddRow): Problem {
 export function uncountedNotes(counts: CountRow[]): Problem[] {
   if (counts.length === 0) return [];
   const partitions = counts.reduce((sum, row) => sum + row.partitions, 0);
-  const first = counts.map((row) => row.first).sort()[0]!;
+  const [first] = counts.map((row) => row.first).sort();
   return [
     {
       feed: null,
@@ -265,6 +262,6 @@ export function uncountedNotes(counts: CountRow[]): Problem[] {
 }
 
 function listed(partitions: { run: string; reason: string }[]): string {
-  const [first, ...rest] = partitions;
-  return `${first!.run} (${first!.reason})${rest.length > 0 ? ` and ${count(rest.length)} more` : ""}`;
+  const [first] = partitions.map(({ run, reason }) => `${run} (${reason})`);
+  return `${first}${partitions.length > 1 ? ` and ${count(partitions.length - 1)} more` : ""}`;
 }

@@ -51,12 +51,15 @@ export async function readStatus(
   try {
     const rows = await database.objects<FeedRow>(`select * from kit.feeds where ${wanted} order by feed`);
     const freshness = await classifyFeeds(database, now);
-    const found = rows.map((row) => feedStatus(row, freshness.get(row.feed)!, last, now));
+    const statuses = rows.flatMap((row) => {
+      const state = freshness.get(row.feed);
+      return state ? [feedStatus(row, state, last, now)] : [];
+    });
     const counts = await database.objects<CountRow>(
       `select feed, state, count(*) as partitions, min(dt::VARCHAR) as first from kit.row_counts
         where state in ('short', 'over', 'not published') ${feeds === null ? "" : `and ${wanted}`} group by all order by all`,
     );
-    const through = found.reduce<string | null>(
+    const through = statuses.reduce<string | null>(
       (newest, { dataThrough }) => (dataThrough !== null && (newest ?? "") < dataThrough ? dataThrough : newest),
       null,
     );
@@ -74,7 +77,7 @@ export async function readStatus(
       ...troubleProblems(snapshot, feeds),
       ...unlistedProblems(last, feeds),
       ...(lastSyncDamage(project) === null
-        ? problemsOf(found, differing, last && (now.getTime() - Date.parse(last.finishedAt)) / 60_000)
+        ? problemsOf(statuses, differing, last && (now.getTime() - Date.parse(last.finishedAt)) / 60_000)
         : []),
       ...odd.filter(({ kind }) => kind === "partition time").map(oddProblem),
       ...unfitProblems(snapshot, feeds),
@@ -92,12 +95,12 @@ export async function readStatus(
         full: last.full,
       },
       watch,
-      feeds: found,
+      feeds: statuses,
       problems,
       notes: [
         ...oddFolderNotes(last, feeds),
-        ...unsyncedNotes(found, last, now),
-        ...notesOf(found),
+        ...unsyncedNotes(statuses, last, now),
+        ...notesOf(statuses),
         ...odd.filter(({ kind }) => kind !== "partition time" && kind !== "key").map(oddProblem),
         ...uncountedNotes(uncounted),
         ...(zone === null ? [] : [{ feed: null, what: zoneText(zone), next: zoneNext }]),

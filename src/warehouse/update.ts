@@ -23,8 +23,8 @@ export interface UpdateReport extends Omit<StageReport, "snapshot"> {
 }
 
 /**
- * Updates staged/ and current/ to the manifests, then makes both visible to readers at once. The caller holds the lock.
- * Without news it reads only the names of manifests and writes nothing.
+ * Brings staged/ and current/ up to date with the manifests, then makes both visible to readers at once. The caller holds the
+ * lock. Without changes it reads only the names of manifests and writes nothing.
  */
 export async function updateWarehouse(project: Project, options: UpdateOptions = {}): Promise<UpdateReport> {
   const now = options.now ?? new Date();
@@ -36,8 +36,8 @@ export async function updateWarehouse(project: Project, options: UpdateOptions =
   const summary = { ...report, failed, feeds: updates };
   const troubles = [...untriedTroubles(before.troubles ?? [], options), ...failed];
   const saved = saveSnapshot(project.data, before, { ...facts.snapshot, troubles }, now);
-  const news = report.changed.length + updates.length > 0;
-  if (!news && saved.superseded.length === 0) return { ...summary, snapshot: saved };
+  const changed = report.changed.length + updates.length > 0;
+  if (!changed && saved.superseded.length === 0) return { ...summary, snapshot: saved };
   const swept = sweep(project.data, saved, now);
   return { ...summary, snapshot: saveSnapshot(project.data, saved, swept, now) };
 }
@@ -102,8 +102,8 @@ export function updateDue({ data }: Pick<Project, "data">): boolean {
 }
 
 /**
- * Stages all news, and then again the days that a later day shows to have been read with other names or types. A feed keeps
- * its former state if such a day cannot be read again.
+ * Stages all changes, and again the days that were read with names or types that a later day changed. A feed keeps its former
+ * state if such a day cannot be read again.
  */
 async function stageConsistently(project: Project, before: Snapshot, options: UpdateOptions): Promise<StageReport> {
   const first = await stage(project, { ...options, from: before });
@@ -161,7 +161,7 @@ function respelledDays(config: Config, { feeds }: Snapshot): { feed: string; dt:
     return days
       .filter(
         ({ rows, layout, rescued }) =>
-          rows > 0 && (outdated[layout] || Object.keys(rescued ?? {}).some((name) => otherTypes[layout]!.has(name))),
+          rows > 0 && (outdated[layout] || Object.keys(rescued ?? {}).some((name) => otherTypes[layout]?.has(name))),
       )
       .map(({ dt }) => ({ feed, dt }));
   });

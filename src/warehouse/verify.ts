@@ -112,7 +112,7 @@ class Verifier {
     database: Database,
     project: Project,
     feed: Feed,
-    known: FeedSnapshot,
+    feedSnapshot: FeedSnapshot,
     tmp: string,
     result: Verification,
     { signal }: VerifyOptions,
@@ -120,11 +120,11 @@ class Verifier {
     this.database = database;
     this.project = project;
     this.feed = feed;
-    this.feedSnapshot = known;
+    this.feedSnapshot = feedSnapshot;
     this.tmp = tmp;
     this.result = result;
     this.query = { signal };
-    this.columns = relationColumns(known);
+    this.columns = relationColumns(feedSnapshot);
   }
 
   async verifyDays(days: readonly DaySnapshot[]): Promise<void> {
@@ -189,7 +189,7 @@ class Verifier {
     const { columns, days: all } = this.feedSnapshot;
     const files = await rawFiles(this.project.data, { days: [...days] });
     const raw = `(${rawSelect(this.project.data, { columns, days: all }, files)})`;
-    const changed = await this.changedFiles(raw, this.relation(days.map(({ staged }) => staged!)));
+    const changed = await this.changedFiles(raw, this.relation(days.flatMap(({ staged }) => staged ?? [])));
     return days.filter(({ dt }) => changed.some((file) => file.includes(`/dt=${dt}/`)));
   }
 
@@ -201,7 +201,7 @@ class Verifier {
     symlinkSync(join(this.project.data, "raw"), join(data, "raw"));
     const { files, summary } = requireDetail(this.project.data, day);
     const policy = policyOf(this.project.config, this.feed.name);
-    const known = new Set(this.feedSnapshot.columns.flatMap(({ name, key }) => [name, key]));
+    const columnNames = new Set(this.feedSnapshot.columns.flatMap(({ name, key }) => [name, key]));
     const rules = {
       key: { key: [], renamed: {} },
       rangesOf: new Set<string>(),
@@ -210,7 +210,7 @@ class Verifier {
     };
     const schema = sharedSchema(rules, {
       columns: this.feedSnapshot.columns,
-      rescuedKeys: new Set(Object.keys(day.rescued ?? {}).filter((name) => !known.has(name))),
+      rescuedKeys: new Set(Object.keys(day.rescued ?? {}).filter((name) => !columnNames.has(name))),
     });
     const again = await stageDay(
       this.database,
@@ -225,7 +225,7 @@ class Verifier {
       schema,
     );
     const rows = again.staged === null ? this.relation([]) : this.relation([again.staged], data);
-    const changed = await this.changedFiles(rows, this.relation([day.staged!]));
+    const changed = await this.changedFiles(rows, this.stagedRows(day));
     if (changed.length > 0) await this.nameRows(day, rows, changed);
   }
 
@@ -244,7 +244,7 @@ class Verifier {
     for (const file of files) {
       const among = `where "_file" = ${quoteText(file)}`;
       const { rows } = await this.database.rows(
-        `with l as (select ${this.row()} from ${raw} ${among}), r as (select ${this.row()} from ${this.relation([day.staged!])} ${among})
+        `with l as (select ${this.row()} from ${raw} ${among}), r as (select ${this.row()} from ${this.stagedRows(day)} ${among})
          select "_line", count(*) from ((from l except all from r) union all (from r except all from l)) group by all order by all`,
         this.query,
       );
@@ -278,13 +278,13 @@ class Verifier {
 
   /** Ranks all rows, one bucket of the key's hash at a time, and compares the winners with current. */
   async verifyWinners(bucketRows: number): Promise<void> {
-    const { feedSnapshot: known, feed, columns } = this;
+    const { feedSnapshot, feed, columns } = this;
     const rule = dedupeRule(feed, columns);
     const usedColumns = new Set([...rule.key, ...rule.order].flatMap((term) => term.columns));
     const rankColumns = columns.filter(({ name }) => usedColumns.has(name)); // withProvenance adds the provenance
-    const staged = known.days.flatMap(({ staged }) => staged ?? []);
-    const current = currentFiles(known.days);
-    const rows = known.days.reduce((sum, day) => sum + day.rows, 0);
+    const staged = feedSnapshot.days.flatMap(({ staged }) => staged ?? []);
+    const current = currentFiles(feedSnapshot.days);
+    const rows = feedSnapshot.days.reduce((sum, day) => sum + day.rows, 0);
     const buckets = Math.max(1, Math.ceil(rows / bucketRows));
     const key = rule.key.map(({ sql }) => sql).join(", ");
     const all = parquetRelation(this.project.data, staged, withProvenance(rankColumns));
@@ -308,8 +308,13 @@ class Verifier {
       }
     } catch (error) {
       if (!isFileError(error)) throw error;
-      this.addDifference("unreadable", "", null, null, (error as Error).message.split("\n", 1)[0]!);
+      const [reason = ""] = (error as Error).message.split("\n", 1);
+      this.addDifference("unreadable", "", null, null, reason);
     }
+  }
+
+  private stagedRows({ staged }: DaySnapshot): string {
+    return this.relation(staged === null ? [] : [staged]);
   }
 
   private relation(files: string[], data = this.project.data): string {

@@ -74,8 +74,8 @@ export async function findIdentifiers(
     );
     for (const [value] of rows) {
       const word = String(value);
-      const file = words.exact.get(word) ?? words.folded.get(word.toLowerCase())!;
-      matches.push({ file, value: word, feed, column });
+      const file = words.exact.get(word) ?? words.folded.get(word.toLowerCase());
+      if (file !== undefined) matches.push({ file, value: word, feed, column });
     }
   }
   await database.run("drop table site_words");

@@ -69,7 +69,7 @@ class Tracer {
         const input = this.inputs(node);
         const rows = node.expressions as unknown as Expression[][];
         const types = node.expr_types as unknown[];
-        return types.map((_, i) => union(rows.map((row) => derived(row[i]!, input))));
+        return types.map((_, i) => union(rows.map((row) => derived(at(row, i), input))));
       }
       case "LOGICAL_PROJECTION": {
         const input = this.inputs(node);
@@ -142,10 +142,10 @@ class Tracer {
     const names = node.names as string[];
     const indexes = (node.column_indexes ?? []) as { index: number }[];
     const scannedColumns = indexes.map(({ index }) =>
-      union([index < names.length ? columnLineage(names[index]!, index) : noOrigin, ...input]),
+      union([index < names.length ? columnLineage(at(names, index), index) : noOrigin, ...input]),
     );
     const passedThrough = (node.projected_input ?? []) as number[];
-    const all = [...scannedColumns, ...passedThrough.map((i) => input[i]!)];
+    const all = [...scannedColumns, ...passedThrough.map((i) => at(input, i))];
     return projected(all, node.projection_ids);
   }
 
@@ -200,7 +200,7 @@ class Tracer {
   private correlated(width: number): Lineage[] {
     const fitting = this.outer.filter((columns) => columns.length === width);
     if (fitting.length === 0) throw new UnknownPlan("a correlated subquery");
-    return Array.from({ length: width }, (_, i) => union(fitting.map((columns) => columns[i]!)));
+    return Array.from({ length: width }, (_, i) => union(fitting.map((columns) => at(columns, i))));
   }
 
   // Repeats until a round adds no origin.
@@ -210,11 +210,13 @@ class Tracer {
     for (;;) {
       this.ctes.set(node.table_index as number, columns);
       const round = this.columns(step);
-      const next = columns.map((column, i) => union([column, round[i] ?? noOrigin]));
-      if (
-        next.every((column, i) => column.size === columns[i]!.size && values(column).size === values(columns[i]!).size)
-      )
-        return next;
+      const before = columns;
+      const next = before.map((column, i) => union([column, round[i] ?? noOrigin]));
+      const isUnchanged = before.every((column, i) => {
+        const after = at(next, i);
+        return after.size === column.size && values(after).size === values(column).size;
+      });
+      if (isUnchanged) return next;
       columns = next;
     }
   }
@@ -254,9 +256,7 @@ function derived(expression: Expression, input: readonly Lineage[]): Lineage {
     case "BOUND_DEFAULT":
       return noOrigin;
     case "BOUND_REF": {
-      const lineage = input[expression.index as number];
-      if (lineage === undefined) throw new UnknownPlan("a column out of its place");
-      return lineage;
+      return at(input, expression.index as number);
     }
     case "BOUND_COLUMN_REF": // references below a table function stay as they were bound
       return union(input);
@@ -318,7 +318,7 @@ function withComparisons(columns: Lineage[], conditions: readonly Expression[]):
     for (const sides of comparisons(condition)) {
       const lineages = sides.map((side) => derived(side, result));
       for (const [i, side] of sides.entries())
-        result = addLineage(result, side, lineages[i]!, union(lineages.filter((_, j) => j !== i).map(values)));
+        result = addLineage(result, side, at(lineages, i), union(lineages.filter((_, j) => j !== i).map(values)));
     }
   return result;
 }
@@ -326,9 +326,9 @@ function withComparisons(columns: Lineage[], conditions: readonly Expression[]):
 // The columns of a set operation. Where one side holds personal values and the other does not, the columns beside that one
 // can identify the value.
 function setOperation(sides: readonly Lineage[][]): Lineage[] {
-  const columns = sides[0]!.map((_, i) => union(sides.map((side) => side[i]!)));
+  const columns = at(sides, 0).map((_, i) => union(sides.map((side) => at(side, i))));
   const labelled = columns.filter(
-    (column, i) => values(column).size > 0 && sides.some((side) => side[i]!.size === 0 && side[i] !== ofNull),
+    (column, i) => values(column).size > 0 && sides.some((side) => at(side, i).size === 0 && side[i] !== ofNull),
   );
   return columns.map((column) => union([column, ...labelled.map(values)]));
 }
@@ -369,13 +369,20 @@ function references(node: unknown): number[] {
 
 function projected(columns: Lineage[], map: unknown): Lineage[] {
   const positions = (map ?? []) as number[];
-  return positions.length === 0 ? columns : positions.map((i) => columns[i]!);
+  return positions.length === 0 ? columns : positions.map((i) => at(columns, i));
+}
+
+/** An item by its position; a plan that refers to none is refused. */
+function at<Item>(items: readonly Item[], position: number): Item {
+  const item = items[position];
+  if (item === undefined) throw new UnknownPlan("a column out of its place");
+  return item;
 }
 
 function union(parts: readonly Lineage[]): Lineage {
   const nonEmpty = parts.filter((part) => part.size > 0);
   if (nonEmpty.length === 0) return parts.length > 0 && parts.every((part) => part === ofNull) ? ofNull : noOrigin;
-  if (nonEmpty.length === 1) return nonEmpty[0]!;
+  if (nonEmpty.length === 1) return at(nonEmpty, 0);
   const result = new Map<string, "value" | "test">();
   for (const part of nonEmpty)
     for (const [origin, how] of part) if (result.get(origin) !== "value") result.set(origin, how);

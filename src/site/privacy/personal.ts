@@ -30,14 +30,14 @@ export interface Loader {
 
 /** The declarations of a loader. Throws CliError("build") at one without a reason. */
 export function declarationsOf(path: string, source: string): Declaration[] {
-  return [...source.matchAll(/^-- Personal:(.*)$/gm)].map(([, text]) => {
-    const match = /^\s*([^,\s][^,]*(?:,[^,]+)*?)\s*,\s*because\s+(\S.*)$/.exec(text!);
-    if (match === null)
+  return [...source.matchAll(/^-- Personal:(.*)$/gm)].map(([, text = ""]) => {
+    const [, names, reason] = /^\s*([^,\s][^,]*(?:,[^,]+)*?)\s*,\s*because\s+(\S.*)$/.exec(text) ?? [];
+    if (names === undefined || reason === undefined)
       throw refused(
         `${path} declares personal columns without a reason:${text}`,
         'write "-- Personal: rep_name, because …"',
       );
-    return { columns: match[1]!.split(",").map((name) => name.trim()), reason: match[2]!.trim() };
+    return { columns: names.split(",").map((name) => name.trim()), reason: reason.trim() };
   });
 }
 
@@ -56,7 +56,7 @@ async function checkLineage(
   if (lineages.length !== columns.length)
     throw refused(`${path}: the lineage of its columns is unknown`, "write it as one query");
   for (const [i, name] of columns.entries()) {
-    const origin = [...lineages[i]!.keys()].find((origin) => !declared.has(columnOf(origin)));
+    const origin = [...(lineages[i]?.keys() ?? [])].find((origin) => !declared.has(columnOf(origin)));
     if (origin === undefined || declared.has(name)) continue;
     throw refused(
       `${path} ships ${quoteName(name)}, which derives from ${origin} (${kindOf(origin, feeds)})`,
@@ -67,18 +67,19 @@ async function checkLineage(
 
 async function traceColumns(database: Database, query: string, scan: Scan, path: string): Promise<Lineage[]> {
   const { rows } = await database.rows(`select json_serialize_plan(${quoteText(query)}, optimize := false)`);
-  const answer = JSON.parse(String(rows[0]![0])) as {
+  const answer = JSON.parse(String(rows[0]?.[0])) as {
     error: boolean;
     error_message?: string;
     plans?: PlanNode[];
   };
-  if (answer.error || answer.plans?.length !== 1)
+  const [plan, ...otherPlans] = answer.plans ?? [];
+  if (answer.error || plan === undefined || otherPlans.length > 0)
     throw refused(
       `${path}: cannot trace the columns it ships: ${answer.error_message ?? "more than one statement"}`,
       "write it as one query over feeds and views of the catalog",
     );
   try {
-    return lineageOf(answer.plans[0]!, scan);
+    return lineageOf(plan, scan);
   } catch (error) {
     if (!(error instanceof UnknownPlan)) throw error;
     throw refused(

@@ -27,7 +27,7 @@ export async function pageScript(): Promise<string> {
     legalComments: "none",
     logLevel: "silent",
   });
-  return outputFiles[0]!.text.trim();
+  return outputFiles.map(({ text }) => text.trim()).join("\n");
 }
 
 /** The data of a shared page: the day of one queue, or of all queues to choose from. */

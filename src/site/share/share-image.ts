@@ -32,10 +32,10 @@ export function picturePng(parts: Picture): Uint8Array {
     .asPng();
 }
 
-/** The files of notebooks/fonts for programs that read no WOFF2. */
+/** The font files for programs that do not read WOFF2. */
 export const fontFiles = weights.map((weight) => ({ weight, path: fontFile(weight, "ttf") }));
 
-/** Those that a picture carries. */
+/** The fonts embedded in a picture. */
 export function pictureFonts(): Font[] {
   return weights.map((weight) => ({ weight, woff2: readFileSync(fontFile(weight, "woff2"), "base64") }));
 }

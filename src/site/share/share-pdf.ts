@@ -74,7 +74,7 @@ function outline(pdf: PDFKit.PDFDocument, element: Element, name: string): boole
 }
 
 function paint(pdf: PDFKit.PDFDocument, element: Element, style: Inherited, patterns: Patterns): void {
-  const hatch = patterns.get(style.fill!);
+  const hatch = patterns.get(style.fill ?? "");
   if (hatch) {
     hatched(pdf, element, hatch);
     return;
@@ -83,8 +83,8 @@ function paint(pdf: PDFKit.PDFDocument, element: Element, style: Inherited, patt
   const stroked = style.stroke !== "" && style.stroke !== "none";
   if (stroked) {
     pdf.lineWidth(Number(style["stroke-width"] || 1));
-    const dashes = element.getAttribute("stroke-dasharray")?.split(" ").map(Number);
-    if (dashes?.every((dash) => dash > 0)) pdf.dash(dashes[0]!, { space: dashes[1] ?? dashes[0]! });
+    const [dash = 0, space = dash] = element.getAttribute("stroke-dasharray")?.split(" ").map(Number) ?? [];
+    if (dash > 0 && space > 0) pdf.dash(dash, { space });
     if (element.getAttribute("stroke-linejoin") === "round") pdf.lineJoin("round");
   }
   const fill = style.fill || "#000000";

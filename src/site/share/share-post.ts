@@ -13,7 +13,7 @@ export interface PostOptions {
   onRetry?: (reason: string) => void;
 }
 
-/** What an incoming webhook of Slack takes: text for notifications, and blocks. Pictures only by their address. */
+/** A message for an incoming webhook of Slack: text for notifications, and blocks. Pictures only by address. */
 export function slackMessage(
   { kicker, title, lead, charts, notes }: Picture,
   { image, link }: { image?: string | undefined; link?: string | undefined } = {},
@@ -37,9 +37,9 @@ export function slackMessage(
 }
 
 /**
- * Posts a message to a webhook: three attempts while the service is busy, failing or out of reach. What gets no answer in
- * time, or an answer that breaks off, is not repeated, as the message may have arrived. Throws CliError("postFailed"), which
- * never holds more of the address than its host.
+ * Posts a message to a webhook: three attempts while the service is busy, failing or unreachable. A timeout or a truncated
+ * answer is not retried, as the message may have arrived. Throws CliError("postFailed"), which shows only the host of the
+ * address.
  */
 export async function postMessage(
   url: string,
@@ -58,7 +58,7 @@ export async function postMessage(
   }
 }
 
-/** "https://hooks.example.com/…": as much of a webhook's address as may be shown. Throws CliError("usage"). */
+/** "https://hooks.example.com/…": a webhook's address without its secret. Throws CliError("usage"). */
 export function webhookHost(url: string): string {
   const wrong = () =>
     new CliError(
@@ -76,7 +76,7 @@ export function webhookHost(url: string): string {
 }
 
 const longestPause = 60_000;
-const longestAnswer = 65_536; // characters; no webhook says more
+const longestAnswer = 65_536; // characters; the rest is not read
 
 type Answer = WebhookAnswer | { failure: string; status: number | null };
 
@@ -85,8 +85,8 @@ async function send(url: string, body: string, timeout: number, signal?: AbortSi
   const http = new Http({ connections: 1, idleMs: timeout });
   const late = AbortSignal.timeout(timeout);
   const text = new TextDecoder();
-  let head: Head | null = null;
-  let said = "";
+  let head = null as Head | null;
+  let received = "";
   try {
     await http.send(
       {
@@ -100,8 +100,8 @@ async function send(url: string, body: string, timeout: number, signal?: AbortSi
       (answer) => {
         head = answer;
         return (bytes) => {
-          said += text.decode(bytes, { stream: true });
-          if (said.length >= longestAnswer) throw new Flood();
+          received += text.decode(bytes, { stream: true });
+          if (received.length >= longestAnswer) throw new Flood();
           return undefined;
         };
       },
@@ -113,13 +113,14 @@ async function send(url: string, body: string, timeout: number, signal?: AbortSi
   } finally {
     await http.close();
   }
-  const { status, headers } = head!;
-  return { status, text: said.trim(), retryAfterMs: retryAfterMs(headers["retry-after"], Date.now()) };
+  if (head === null) return { failure: "no answer", status: null };
+  const { status, headers } = head;
+  return { status, text: received.trim(), retryAfterMs: retryAfterMs(headers["retry-after"], Date.now()) };
 }
 
 class Flood extends Error {}
 
-/** What came instead of a whole answer; null where as much came as anyone reads. */
+/** The failure in place of a complete answer; null if as much arrived as is read. */
 function answerOf(error: unknown, late: boolean, head: Head | null): Answer | null {
   if (error instanceof Flood) return null;
   const status = head?.status ?? null;

@@ -55,14 +55,14 @@ export async function loadDay(
       throw new CliError(
         "noWfmData",
         "no intraday data: queue_wfm has no rows here",
-        "run `asapp-kit sync`; ASAPP delivers the WFM feeds on request, and `asapp-kit status` shows what has come",
+        "run `asapp-kit sync`; ASAPP delivers the WFM feeds on request, and `asapp-kit status` shows what has arrived",
       );
     const missing = await missingColumns(database);
     if (["assignments", "abandons"].every((metric) => missing.some((column) => column.metric === metric)))
       throw new CliError(
         "noWfmData",
         `no column of queue_wfm counts contacts: ${missing.map(columnText).join(", ")}`,
-        "`asapp-kit wfm columns` lists the columns that came and writes the mapping into kit.yaml",
+        "`asapp-kit wfm columns` lists the delivered columns and writes the mapping into kit.yaml",
       );
     const day = date ?? newest;
     if (!days.some((entry) => entry.day === day)) throw noSuchDay(day, days, project.config.timezone, now);
@@ -72,8 +72,11 @@ export async function loadDay(
       rows<QueueDay>(`intraday/${day}.json`),
       comparison === "last" ? rows<QueueDay>(`intraday/${daysLater(day, -7)}.json`) : [],
     ]);
+    const [settings] = site;
+    if (settings === undefined)
+      throw new CliError("build", "site.json has no row", "restore data-loaders/site.json.sql");
     return {
-      site: site[0]!,
+      site: settings,
       queues: queues.map(({ queue }) => queue),
       days,
       day,
@@ -127,8 +130,9 @@ async function missingColumns(database: Database): Promise<MissingColumn[]> {
 
 function noSuchDay(day: string, days: readonly IntradayDay[], timezone: string, now: Date): CliError {
   const today = timeZone(timezone).date(now.getTime());
-  const [oldest, newest] = [days[0]!.day, days.at(-1)!.day];
-  const nearest = days.reduce((near, entry) => (distance(entry.day, day) < distance(near.day, day) ? entry : near)).day;
+  const dates = days.map((entry) => entry.day);
+  const [oldest = day, newest = day] = [dates.at(0), dates.at(-1)];
+  const nearest = dates.reduce((near, date) => (distance(date, day) < distance(near, day) ? date : near), oldest);
   const reason = day > today ? `${day} is in the future` : `no intraday data for ${day}`;
   return new CliError(
     "usage",

@@ -1,6 +1,6 @@
 /**
- * The little of a browser's document that the charts of notebooks/components need to draw: elements with attributes,
- * children and text. Charts that only listen or measure on a page find nothing to listen to.
+ * The part of a browser's document that the charts of notebooks/components need to draw: elements with attributes, children
+ * and text. There are no events.
  */
 class PlainNode {
   readonly nodeType: number = 3;
@@ -56,7 +56,7 @@ class PlainElement extends PlainNode {
 
 class PlainSvg extends PlainElement {}
 
-/** Runs `draw` with a document, and takes it away again. Nothing in `draw` may wait. */
+/** Runs `draw` with a document and removes it afterwards. `draw` must be synchronous. */
 export function withDocument<T>(draw: () => T): T {
   const create = (name: string) => (name === "svg" ? new PlainSvg(name) : new PlainElement(name));
   const added = {

@@ -1,4 +1,4 @@
-/** What a webhook answered, as far as it was read. */
+/** The answer of a webhook, as far as read. */
 export interface WebhookAnswer {
   status: number;
   text: string; // the beginning of the body, trimmed
@@ -15,7 +15,7 @@ const refusing = /error|fail|denied|refused|invalid|unauthori[sz]ed|forbidden|si
 //          a page: begins with <                      no: a proxy's or a host's login
 //          JSON with no word of an error              yes: Discord, Google Chat, Rocket.Chat, Zulip
 //          JSON that says no                          no
-/** Null when the message was taken; else what speaks against it, for one line. */
+/** Null if the message was accepted; else the reason to doubt it, in one line. */
 export function refusalOf({ status, text }: Pick<WebhookAnswer, "status" | "text">): string | null {
   if (status < 200 || status > 299) return `answered ${status}${quoted(text)}`;
   if (text === "") return null;
@@ -32,22 +32,22 @@ export function refusalOf({ status, text }: Pick<WebhookAnswer, "status" | "text
 }
 
 function refusalInJson(text: string): string | null {
-  let said: Record<string, unknown>;
+  let answer: Record<string, unknown>;
   try {
-    said = JSON.parse(text) as Record<string, unknown>;
+    answer = JSON.parse(text) as Record<string, unknown>;
   } catch {
-    return "JSON that is cut or spoilt";
+    return "truncated or invalid JSON";
   }
-  const reason = [said.error, said.errmsg, said.msg, said.message, said.detail].find(
+  const reason = [answer.error, answer.errmsg, answer.msg, answer.message, answer.detail].find(
     (one) => typeof one === "string" && one !== "",
   );
   const bad =
-    said.ok === false ||
-    said.success === false ||
-    /^(error|fail|failed|failure)$/i.test(String(said.result ?? said.status ?? "")) ||
-    (said.error !== undefined && said.error !== null && said.error !== false && said.error !== "") ||
-    (Array.isArray(said.errors) && said.errors.length > 0) ||
-    [said.errcode, said.code].some((code) => typeof code === "number" && code !== 0 && code !== 200);
+    answer.ok === false ||
+    answer.success === false ||
+    /^(error|fail|failed|failure)$/i.test(String(answer.result ?? answer.status ?? "")) ||
+    (answer.error !== undefined && answer.error !== null && answer.error !== false && answer.error !== "") ||
+    (Array.isArray(answer.errors) && answer.errors.length > 0) ||
+    [answer.errcode, answer.code].some((code) => typeof code === "number" && code !== 0 && code !== 200);
   return bad ? String(reason ?? "an error") : null;
 }
 

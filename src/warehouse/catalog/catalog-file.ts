@@ -8,7 +8,7 @@ import { openDatabase } from "../../duckdb/database.ts";
 import { quoteText } from "../../duckdb/quote.ts";
 import { loadSnapshot, snapshotName } from "../snapshot/snapshot.ts";
 import { plannedFiles } from "../wfm/forecast.ts";
-import { catalogDefinitions, catalogSetup } from "./catalog.ts";
+import { catalogDefinitions, catalogSetup, definitionOf } from "./catalog.ts";
 
 /** The record of kit.written in a catalog file. */
 export interface CatalogFile {
@@ -54,10 +54,10 @@ async function fillCatalogFile(project: Project, path: string, now: Date): Promi
     const create = async (key: string) => {
       if (created.has(key)) return;
       created.add(key);
-      const { needs, validate: check, create: statement } = definitions.get(key)!;
-      for (const need of needs) await create(need);
-      await check?.(database);
-      await database.run(statement());
+      const definition = definitionOf(definitions, key);
+      for (const need of definition.needs) await create(need);
+      await definition.validate?.(database);
+      await database.run(definition.create());
     };
     await database.run("begin");
     for (const key of definitions.keys()) await create(key);
@@ -93,7 +93,7 @@ export async function inspectCatalogFile(path: string): Promise<CatalogFile | nu
     );
     if (marker.rows.length === 0) return null;
     const [written] = await database.objects<{ stamp: string; own: boolean }>(
-      `select stamp, written.names = here.names as own from file.kit.written, (${contentsSql}) as here
+      `select stamp, written.names = contents.names as own from file.kit.written, (${contentsSql}) as contents
         where made_by = ${quoteText(madeBy)}`,
     );
     return written === undefined || existsSync(`${path}.wal`) ? null : written;

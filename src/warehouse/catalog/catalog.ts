@@ -82,11 +82,13 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
   const feeds = new Map(names.map((name) => [name, feedOf(project, name)]));
   const columns = new Map<string, RelationColumn[]>();
   const columnsOf = (name: string) => {
+    const cached = columns.get(name);
+    if (cached) return cached;
     const feedSnapshot = snapshot.feeds[name];
     const feed = feeds.get(name);
-    if (!columns.has(name))
-      columns.set(name, feedSnapshot ? relationColumns(feedSnapshot) : feed ? documentedColumns(feed) : []);
-    return columns.get(name)!;
+    const result = feedSnapshot ? relationColumns(feedSnapshot) : feed ? documentedColumns(feed) : [];
+    columns.set(name, result);
+    return result;
   };
   const definitions = new Map<string, Definition>();
   const macros = readMacros().map(({ name }) => name);
@@ -112,7 +114,8 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
   const hasRowCounts = snapshot.feeds.export_row_counts?.days.some(({ rows }) => rows > 0);
   const source: KitSource = { project, snapshot, lastSync, feeds, columnsOf };
   for (const [name, table] of Object.entries(kitTables)) add("kit", name, () => createKitTable(name, table(source)));
-  for (const name of ["partitions", "files"]) definitions.get(`kit.${name}`)!.state = () => manifestStamps(snapshot);
+  for (const key of ["kit.partitions", "kit.files"])
+    definitionOf(definitions, key).state = () => manifestStamps(snapshot);
   add(
     "kit",
     "row_counts",
@@ -152,11 +155,18 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     const file = config.site[name];
     add("wfm", name, () => createPlanned(name, file));
     if (file === null) continue;
-    const definition = definitions.get(`wfm.${name}`)!;
+    const definition = definitionOf(definitions, `wfm.${name}`);
     definition.validate = (database) => checkPlanned(database, name, file);
     definition.state = () => readFileSync(file, "utf8");
   }
   return definitions;
+}
+
+/** A definition by its qualified name; throws without one. */
+export function definitionOf(definitions: ReadonlyMap<string, Definition>, key: string): Definition {
+  const definition = definitions.get(key);
+  if (definition === undefined) throw new Error(`no definition of ${key}`);
+  return definition;
 }
 
 /**
@@ -183,7 +193,7 @@ export function withNeeds(keys: string[], definitions: Map<string, Definition>):
   const add = (key: string) => {
     if (closure.has(key)) return;
     closure.add(key);
-    definitions.get(key)!.needs.forEach(add);
+    definitionOf(definitions, key).needs.forEach(add);
   };
   keys.forEach(add);
   return closure;
@@ -243,11 +253,11 @@ class Creator {
 
   private async createOne(key: string): Promise<void> {
     if (this.created.has(key)) return;
-    const { create, validate: check, needs } = this.definitions.get(key)!;
+    const { create, validate, needs } = definitionOf(this.definitions, key);
     for (const need of needs) await this.createOne(need);
     const statement = create();
     await this.define(macrosIn(statement, this.macros));
-    await check?.(this.database);
+    await validate?.(this.database);
     await this.database.run(statement);
     this.created.add(key);
   }

@@ -24,8 +24,8 @@ export function partitionsView(source: KitSource): KitTable {
       cast(null as TIMESTAMP) as completed_at
     from ${rowsSql(shape, unfinished)} as u
     where not exists (
-      from (${fetched}) as here
-      where here.feed = u.feed and here.dt = u.dt and here.run = u.run and here.version = u.version and here.format = u.format
+      from (${fetched}) as f
+      where f.feed = u.feed and f.dt = u.dt and f.run = u.run and f.version = u.version and f.format = u.format
     )`;
   return { select: unfinished.length === 0 ? fetched : `${fetched} union all ${unfetched}` };
 }

@@ -27,11 +27,10 @@ export function readMacros(sql = sqlText("warehouse/catalog/macros.sql")): Macro
   const macros: Macro[] = [];
   let group = "";
   for (const block of sql.split(/\n\s*\n/)) {
-    const heading = /^-- # ([^.\n]+)/m.exec(block);
-    if (heading) group = heading[1]!;
+    group = /^-- # ([^.\n]+)/m.exec(block)?.[1] ?? group;
     const definition = /^create or replace macro ([a-z_]+)\(([^)]*)\) as\b[\s\S]*;\s*$/m.exec(block);
     if (!definition) continue;
-    const [source, name, parameters] = definition;
+    const [source, name = "", parameters = ""] = definition;
     const comment = block
       .slice(0, definition.index)
       .split("\n")
@@ -40,8 +39,8 @@ export function readMacros(sql = sqlText("warehouse/catalog/macros.sql")): Macro
     const example = lines.pop();
     if (!example?.startsWith("e.g. ") || lines.length === 0) throw new Error(`macro without description: ${name}`);
     macros.push({
-      name: name!,
-      parameters: parameters!.replace(/\s+/g, " ").trim(),
+      name,
+      parameters: parameters.replace(/\s+/g, " ").trim(),
       group,
       doc: lines.join(" "),
       example: example.slice(5),

@@ -31,14 +31,14 @@ export function odditiesSelect({ feeds }: Snapshot): string {
 
 const contradictory = (feed: string, view: string, queue: string) => `
   select '${feed}' as feed, 'counts' as kind,
-    case count(*) when 1 then 'row whose counts contradict' else 'rows whose counts contradict' end as what,
+    case count(*) when 1 then 'row with inconsistent counts' else 'rows with inconsistent counts' end as what,
     count(*) as count, min(instance_ts)::date as first_day, max(instance_ts)::date as last_day,
     max_by(${queue} || ', ' || strftime(instance_ts, '%Y-%m-%d %H:%M'), instance_ts) as example
   from ${view} where contradicts and instance_ts is not null having count(*) > 0`;
 
 function keylessRow({ feed, columns, other, rows, since, lastDay }: LackingKey) {
   const names = columns.join(", ");
-  const key = other === null ? `without a value of the key ${names}` : `with ${other} for the key ${names}`;
+  const key = other === null ? `without a value for the key ${names}` : `with ${other} in place of the key ${names}`;
   return {
     feed,
     kind: "key",
@@ -57,7 +57,7 @@ function oddRuns(days: readonly DaySnapshot[]) {
   return [
     {
       kind: "partition time",
-      what: `${odd.length === 1 ? "partition" : "partitions"} dated before ${firstTime} or to come`,
+      what: `${odd.length === 1 ? "partition" : "partitions"} dated before ${firstTime} or in the future`,
       count: odd.length,
       first_day: first.dt,
       last_day: (odd.at(-1) ?? first).dt,
@@ -75,7 +75,7 @@ function oddRows(days: readonly DaySnapshot[]) {
   return [
     {
       kind: "row time",
-      what: `${count === 1 ? "row" : "rows"} dated before ${firstTime} or later than could be known`,
+      what: `${count === 1 ? "row" : "rows"} dated before ${firstTime} or after the export that delivered them`,
       count,
       first_day: first.dt,
       last_day: last.dt,

@@ -2,7 +2,7 @@ import { quoteName } from "../../duckdb/quote.ts";
 import { sqlFile, withRelations } from "../../duckdb/sql-file.ts";
 import type { RelationColumn } from "../dedupe/dedupe.ts";
 
-/** kit.row_counts, as row-counts.sql has it, of an export_row_counts with these columns; empty where it lacks one. */
+/** The select of kit.row_counts for an export_row_counts with these columns; empty if it lacks a required one. */
 export function rowCountsSelect(columns: readonly RelationColumn[]): string {
   const has = (name: string) => columns.some((column) => column.name.toLowerCase() === name);
   const names = ["export_name", "export_job"].filter(has).map(quoteName);

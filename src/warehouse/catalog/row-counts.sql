@@ -1,15 +1,15 @@
--- kit.row_counts: one row per partition, hour or day that export_row_counts counts, and per partition that no count covers:
--- what is said to have been exported, beside the rows delivered before any dedupe (quarantined lines count as delivered).
--- Both spellings of its key are read, and intervals however they are written:
+-- kit.row_counts: one row per partition, hour or day that export_row_counts counts, and per partition without a count: the rows
+-- announced and the rows delivered before dedupe (quarantined lines count as delivered). Both spellings of its key are read, and
+-- all spellings of intervals:
 --
 -- export_date           export_interval        counted
 -- 2026-09-01            hr=05/mi=15, 05:15     the partition dt=2026-09-01/hr=05/mi=15
 -- 2026-09-01            hr=05, 05, 5           all of dt=2026-09-01/hr=05
--- 2026-09-01T05:15…     15m, 1h, null          the partition of that minute if there is one, else the hour
+-- 2026-09-01T05:15…     15m, 1h, null          the partition of that minute if it exists, else the hour
 -- 2026-09-01[T00:00…]   1d, daily, null        all of the day
 --
--- state: match, short (fewer delivered), over (more delivered), not published (no count covers the partition), waiting (the
--- partition is not complete here). Counts of feeds and days outside what is here are left out.
+-- state: match, short (fewer delivered), over (more delivered), not published (no count for the partition), waiting (the
+-- partition is not complete). Counts of other feeds and of days outside the data are left out.
 -- Needs: kit.partitions
 -- Given: written
 with parsed as (
@@ -38,24 +38,24 @@ counts as (
   from parsed
   group by all
 ),
-here as (
+delivered_partitions as (
   select
     p.feed, p.dt, p.hr, p.mi, p.state in ('complete', 'empty', 'replaced', 'expired') as complete,
     p.lines - p.blank as delivered
   from kit.partitions as p
 ),
 span as (
-  select feed, min(dt) as first, max(dt) as last from here group by all
+  select feed, min(dt) as first, max(dt) as last from delivered_partitions group by all
 ),
--- what was delivered of a partition (level 0), of an hour (1) and of a day (3)
+-- rows delivered per partition (level 0), hour (1) and day (3)
 delivered as (
   select
     feed, dt, hr, mi, grouping(hr, mi) as level, sum(delivered)::BIGINT as delivered,
     count(*) as partitions, count(*) filter (not complete) as unfinished
-  from here
+  from delivered_partitions
   group by grouping sets ((feed, dt, hr, mi), (feed, dt, hr), (feed, dt))
 ),
--- an exact minute where the feed has such a partition, else the hour
+-- the exact minute if the feed has such a partition, else the hour
 placed as (
   select
     c.feed, c.dt, c.hr, m.mi, sum(c.announced)::BIGINT as announced,
@@ -76,7 +76,7 @@ matched as (
 ),
 uncounted as (
   select h.feed, h.dt, h.hr, h.mi, cast(null as BIGINT) as announced, h.delivered, 1 as partitions, 0 as unfinished
-  from here as h
+  from delivered_partitions as h
   where h.complete and h.feed <> 'export_row_counts' and exists (select 1 from counts)
     and not exists (from placed as p where p.level = 3 and p.feed = h.feed and p.dt = h.dt)
     and not exists (from placed as p where p.level = 1 and p.feed = h.feed and p.dt = h.dt and p.hr = h.hr)

@@ -65,13 +65,13 @@ export async function timesOfDays(
       from (${timesSql(data, doubtfulDays, columns)})
       where ts is not null and timely(ts, _run) is null
       group by all`);
-    for (const { dt, beyond, ...odd } of rows) Object.assign(times.get(dt)!, { odd, beyond });
+    for (const { dt, beyond, ...odd } of rows) Object.assign(times.get(dt) ?? {}, { odd, beyond });
   }
   if (options.windows) {
     const columns = wfmNames.flatMap((name) => spellingsOf(feed.columns, name));
     const files = days.flatMap(({ staged }) => staged ?? []);
     const rows = await database.objects<{ dt: string; start: string; mixed: boolean }>(`
-      with told as (
+      with delivered as (
         select left(_run, 10) as dt, ${windowKeys(feed.columns)
           .map(([name, sql]) => `${sql} as ${name}`)
           .join(", ")}
@@ -81,13 +81,13 @@ export async function timesOfDays(
       select dt, start, bool_or(mixed) as mixed
       from (
         select dt, start, count(distinct (instance_ts, coalesce(queue_id, ''))) > 1 or bool_or(instance_ts <> start) as mixed
-        from told group by dt, start, queue_name, rep_id
+        from delivered group by dt, start, queue_name, rep_id
       )
       group by dt, start order by start`);
     for (const { dt, start, mixed } of rows) {
-      const day = times.get(dt)!;
-      day.windows.push(new Date(start).toISOString());
-      day.mixed ||= mixed;
+      const day = times.get(dt);
+      day?.windows.push(new Date(start).toISOString());
+      if (day && mixed) day.mixed = true;
     }
   }
   return times;
@@ -109,7 +109,7 @@ async function findDoubtful(
   times: readonly RelationColumn[],
   futureHours: number,
 ): Promise<DaySnapshot[]> {
-  const staged = days.filter((day) => day.staged !== null);
+  const staged = days.flatMap((day) => (day.staged === null ? [] : [{ day, file: join(data, day.staged) }]));
   if (staged.length === 0 || times.length === 0) return [];
   const names = times.map(({ name }) => name);
   const rows = await database.objects<{
@@ -120,16 +120,16 @@ async function findDoubtful(
   }>(`
     select file_name as file, min(stats_min_value) as least, max(stats_max_value) as most,
       bool_or("type" = 'BYTE_ARRAY') as text
-    from parquet_metadata(${quoteList(staged.map((day) => join(data, day.staged!)))})
+    from parquet_metadata(${quoteList(staged.map(({ file }) => file))})
     where path_in_schema in ${quoteList(names)}
     group by all`);
   const ranges = new Map(rows.map((row) => [row.file, row]));
-  return staged.filter((day) => {
-    const range = ranges.get(join(data, day.staged!));
-    if (range === undefined) return false;
-    const limit = new Date(Date.parse(`${day.dt}T00:00:00Z`) + futureHours * hour).toISOString();
-    const { least, most } = range;
-    return range.text || (least !== null && least < firstTime) || (most !== null && most > limit.replace("T", " "));
+  return staged.flatMap(({ day, file }) => {
+    const range = ranges.get(file);
+    if (range === undefined) return [];
+    const { text, least, most } = range;
+    const limit = new Date(Date.parse(`${day.dt}T00:00:00Z`) + futureHours * hour).toISOString().replace("T", " ");
+    return text || (least !== null && least < firstTime) || (most !== null && most > limit) ? [day] : [];
   });
 }
 

@@ -79,16 +79,20 @@ export function rawSelect(data: string, feed: Pick<FeedSnapshot, "columns" | "da
   if (files.plain.length + files.careful.length === 0) return emptySelect(columns);
   const staged = new Map(feed.columns.map((column) => [column.name, column]));
   const rescued = rescuedColumns(feed);
-  const keys = [...columns.map(({ name }) => staged.get(name)!), ...rescued.filter(({ name }) => !staged.has(name))];
+  const keys = [
+    ...columns.flatMap(({ name }) => staged.get(name) ?? []),
+    ...rescued.filter(({ name }) => !staged.has(name)),
+  ];
   const positions = new Map(keys.map(({ name }, i) => [name, i + 1]));
-  const text = (name: string) => `t[${positions.get(name)}]`;
+  const positionOf = (name: string) => positions.get(name) ?? 0;
+  const text = (name: string) => `t[${positionOf(name)}]`;
   const spelledColumns = new Set(feed.days.flatMap(({ spelled }) => spelled ?? []));
   const readingOf = (name: string): Reading => {
-    const { key, flag } = staged.get(name)!;
-    return { spelled: spelledColumns.has(name), flag, identifier: isIdentifier(key) };
+    const column = staged.get(name);
+    return { spelled: spelledColumns.has(name), flag: column?.flag, identifier: isIdentifier(column?.key ?? name) };
   };
   const values = columns.map(
-    ({ name, type }) => `${valueCall(type, text(name), positions.get(name)!, readingOf(name))} as ${quoteName(name)}`,
+    ({ name, type }) => `${valueCall(type, text(name), positionOf(name), readingOf(name))} as ${quoteName(name)}`,
   );
   const unfit = rescued.flatMap(({ name, key, type }) => {
     const when = staged.has(name) ? unfitCondition(type, text(name), readingOf(name)) : `${text(name)} is not null`;
@@ -172,10 +176,10 @@ export async function rawFiles(data: string, feed: Pick<FeedSnapshot, "days">): 
 
 function heading(feeds: number): string {
   return [
-    `-- Views of ${feeds} ${feeds === 1 ? "feed" : "feeds"}, straight over the .jsonl.gz files of their completed partitions. Any DuckDB from 1.2 on`,
-    "-- runs them; nothing else is needed. raw.<feed> is every row delivered, <feed> is one row per key. They name the files",
-    "-- that are here now: make them anew after a sync. Lines that are no JSON object are passed over.",
-    "-- _file and _line say where a row came from, _run which export, _rescued which values did not fit their column.",
+    `-- Views of ${feeds} ${feeds === 1 ? "feed" : "feeds"} over the .jsonl.gz files of completed partitions. Any DuckDB from 1.2 on runs them;`,
+    "-- nothing else is needed. raw.<feed> is every row delivered, <feed> is one row per key. They name the files present now:",
+    "-- regenerate them after a sync. Lines that are not JSON objects are skipped.",
+    "-- _file and _line give a row's origin, _run its export, _rescued the values that did not fit their column.",
     "set TimeZone = 'UTC';",
     "create schema if not exists raw;",
   ].join("\n");

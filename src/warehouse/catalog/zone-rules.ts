@@ -36,7 +36,11 @@ export async function zoneDifference(
   let [hours, first, next] = [0, "", 0];
   let ahead = 0;
   for (let at = from; at < to; at += hour) {
-    if (rows[next]?.[0] === at) ahead = Number(rows[next++]![1]);
+    const [instant, offsetThen] = rows[next] ?? [];
+    if (instant === at) {
+      ahead = Number(offsetThen);
+      next++;
+    }
     if (offset(at) === ahead) continue;
     hours++;
     first ||= new Date(at).toISOString();
@@ -55,7 +59,7 @@ export function yearsOf({ feeds }: Pick<Snapshot, "feeds">, now: Date): [first: 
 
 export function zoneText({ zone, hours, first, years: [from, to] }: ZoneDifference): string {
   const when = from === to ? String(from) : `${from} to ${to}`;
-  return `${zone}: the clock of queries (DuckDB) and that of pages (Node.js, the browser) differ in ${hours} ${hours === 1 ? "hour" : "hours"} of ${when}, first at ${first.slice(0, 16).replace("T", " ")} UTC`;
+  return `${zone}: local times of queries (DuckDB) and of pages (Node.js, the browser) differ in ${hours} ${hours === 1 ? "hour" : "hours"} of ${when}, first at ${first.slice(0, 16).replace("T", " ")} UTC`;
 }
 
-export const zoneNext = "figures of these hours may be off by an hour; a newer Node.js or DuckDB may agree";
+export const zoneNext = "figures for these hours may be off by an hour; a newer Node.js or DuckDB may fix it";

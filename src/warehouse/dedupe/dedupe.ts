@@ -69,10 +69,10 @@ export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): Dedu
     renamed: [],
   };
   const parts = keyParts(feed, delivered);
-  for (const { column, found } of parts) {
-    if (found.length === 0) rule.missing.push(column);
-    else if (found.length > 1 || found[0]!.name.toLowerCase() !== column.toLowerCase())
-      rule.renamed.push({ column, used: found.map(({ name }) => name) });
+  for (const { column, sources } of parts) {
+    if (sources.length === 0) rule.missing.push(column);
+    else if (sources.length > 1 || sources[0]?.name.toLowerCase() !== column.toLowerCase())
+      rule.renamed.push({ column, used: sources.map(({ name }) => name) });
   }
   // Without any delivered key column under its declared name, no alternative identifies rows.
   if (rule.missing.length < feed.key.length)
@@ -83,14 +83,14 @@ export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): Dedu
     const orderColumns = names.flatMap(find);
     rule.missingOrder.push(...names.filter((name) => find(name).length === 0));
     if (orderColumns.length === 0) continue;
-    const terms = termsOf(orderColumns);
-    if (terms.length === 1) rule.order.push({ ...terms[0]!, direction });
+    const [value, asText] = termsOf(orderColumns);
+    if (asText === undefined) rule.order.push({ ...value, direction });
     else {
-      const fits = `${terms[0]!.sql} is not null`;
+      const fits = `${value.sql} is not null`;
       mixedConditions.push(
-        `(bool_or(${fits}) over "k" and bool_or(not ${fits} and ${terms[1]!.sql} is not null) over "k")`,
+        `(bool_or(${fits}) over "k" and bool_or(not ${fits} and ${asText.sql} is not null) over "k")`,
       );
-      for (const term of terms)
+      for (const term of [value, asText])
         rule.order.push({
           ...term,
           sql: `case when not ${quoteName(mixed)} then ${term.sql} end`,
@@ -113,24 +113,24 @@ export function dedupeRule(feed: Feed, columns: readonly RelationColumn[]): Dedu
 export interface KeyPart {
   column: string;
   names: string[]; // its possible names
-  found: RelationColumn[];
+  sources: RelationColumn[]; // delivered columns of these names
   likes: RelationColumn[]; // columns that may be it under another spelling
-  terms: Term[]; // of `found`, then of `likes`
+  terms: Term[]; // of `sources`, then of `likes`
 }
 
 /** The key columns, each with the delivered columns that it is read from and those that may be it. */
 export function keyParts(feed: Pick<Feed, "key" | "renamed">, delivered: readonly RelationColumn[]): KeyPart[] {
   return feed.key.map((column) => {
     const names = aliasesOf(column, feed.renamed);
-    const found = names.flatMap((name) => spellingsOf(delivered, name));
-    const terms = found.length > 0 ? termsOf(found) : [];
-    const likes = alternatives(column, delivered, found);
+    const sources = names.flatMap((name) => spellingsOf(delivered, name));
+    const terms: Term[] = sources.length > 0 ? termsOf(sources) : [];
+    const likes = alternatives(column, delivered, sources);
     for (const like of likes) {
       const text = `cast(${quoteName(like.name)} as VARCHAR)`;
-      const sql = found.length > 0 ? `case when ${termOf(found).sql} is null then ${text} end` : text;
-      terms.push({ columns: [...found.map(({ name }) => name), like.name], sql, label: like.name });
+      const sql = sources.length > 0 ? `case when ${termOf(sources).sql} is null then ${text} end` : text;
+      terms.push({ columns: [...sources.map(({ name }) => name), like.name], sql, label: like.name });
     }
-    return { column, names, found, likes, terms };
+    return { column, names, sources, likes, terms };
   });
 }
 

@@ -14,9 +14,9 @@ export interface RelationColumn {
 
 /** One term of a key or an order. */
 export interface Term {
-  columns: string[]; // that it reads, spelled as in the data
+  columns: string[]; // the columns it reads, spelled as in the data
   sql: string;
-  label: string; // for people
+  label: string; // for display
   whole?: string; // SQL: the term is the content of rows for which this is true, else null
 }
 
@@ -35,7 +35,7 @@ export function termOf(columns: readonly RelationColumn[]): Term {
  * The key terms of columns with values that did not fit: value and text together differ wherever the delivered values do.
  * Where all values fit, the value alone.
  */
-export function termsOf(columns: readonly RelationColumn[]): Term[] {
+export function termsOf(columns: readonly RelationColumn[]): [value: Term] | [value: Term, text: Term] {
   const value = termOf(columns);
   if (columns.every(({ rescued }) => rescued === undefined)) return [value];
   const names = [...value.columns, "_rescued"];
@@ -53,7 +53,7 @@ export function termsOf(columns: readonly RelationColumn[]): Term[] {
     only ? value : { ...value, columns: names, sql: choose(valueText, () => "null") },
     {
       columns: names,
-      sql: only && only.type !== "TIMESTAMP" ? deliveredText(only)! : choose(remainder, (text) => text),
+      sql: (only?.type === "TIMESTAMP" ? null : only && deliveredText(only)) ?? choose(remainder, (text) => text),
       label: `${value.label} as delivered`,
     },
   ];

@@ -48,11 +48,12 @@ export async function readDocs(
       lastText = text;
       tables = await tablesOf(text);
     } catch (error) {
-      unread.push({ path, reason: (error as Error).message.split("\n", 1)[0]! });
+      const [reason = ""] = (error as Error).message.split("\n", 1);
+      unread.push({ path, reason });
       continue;
     }
     if (tables.length === 0) continue;
-    unread.length = 0; // a later document says as much
+    unread.length = 0; // superseded by this document
     add(history, compareDocs(last, tables, dt));
     if (last === null) {
       for (const table of tables) {

@@ -58,7 +58,7 @@ export function compareDocs(before: DocTable[] | null, after: DocTable[], dt: st
     const former = old.get(table.name);
     const list: SchemaChange[] = [];
     if (before && !former) {
-      const detail = `the schema document of ${dt} has a new table ${table.name}`;
+      const detail = `the schema document of ${dt} adds the table ${table.name}`;
       list.push({
         dt,
         column: "",
@@ -86,7 +86,7 @@ export function compareWithRegistry(feed: Pick<Feed, "columns">, table: DocTable
   return table.columns.flatMap(({ name, type }): SchemaChange[] => {
     const column = registered.get(name);
     if (!column) {
-      const detail = `the schema document has ${name}, which the registry does not know`;
+      const detail = `the schema document has ${name}, which is not in the registry`;
       return [{ dt, column: name, change: "column_announced", class: "announced", from: null, to: type, detail }];
     }
     const [registeredFamily, documentedFamily] = [typeFamily(column.published), typeFamily(type)];
@@ -134,7 +134,7 @@ function tableChanges(former: DocTable | undefined, table: DocTable, dt: string)
       "breaking",
       former.version,
       table.version,
-      `${name} goes from version ${former.version} to ${table.version}`,
+      `${name} changes from version ${former.version} to ${table.version}`,
     );
   if (former && former.key.length > 0 && table.key.length > 0 && former.key.join() !== table.key.join())
     add(
@@ -144,7 +144,7 @@ function tableChanges(former: DocTable | undefined, table: DocTable, dt: string)
       table.key.join(", "),
       `the key of ${name} is now ${table.key.join(", ")}`,
     );
-  const replacement = table.replacement ? `; ${table.replacement} replaces it` : "";
+  const replacement = table.replacement ? `; it is replaced by ${table.replacement}` : "";
   if (table.deprecated && table.deprecated !== former?.deprecated)
     add(
       "deprecated",
@@ -159,7 +159,7 @@ function tableChanges(former: DocTable | undefined, table: DocTable, dt: string)
       "end_of_life",
       former?.endOfLife ?? null,
       table.endOfLife,
-      `${name} ends on ${table.endOfLife}${replacement}`,
+      `${name} reaches its end of life on ${table.endOfLife}${replacement}`,
     );
   return changes;
 }
@@ -188,7 +188,7 @@ function columnChanges(former: DocTable | undefined, table: DocTable, dt: string
         class: "breaking",
         from: before.type,
         to: type,
-        detail: `${name} is announced as ${type}, was ${before.type}`,
+        detail: `${name} is announced as ${type}, formerly ${before.type}`,
       });
     if (former && deleted && deleted !== before?.deleted)
       changes.push({

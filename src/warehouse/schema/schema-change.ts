@@ -1,12 +1,12 @@
-/** One difference from the schema known before: a row of kit.schema_changes. */
+/** A schema change: a row of kit.schema_changes. */
 export interface SchemaChange {
-  dt: string; // the day of data, or of the schema document, that shows it
-  column: string; // "" where it concerns the feed as a whole
+  dt: string; // day of the data or of the schema document
+  column: string; // "" for the feed as a whole
   change: DataChange | DocChange;
   class: ChangeClass;
   from: string | null; // type before
   to: string | null; // type after
-  detail: string; // a sentence for people
+  detail: string; // a sentence for display
 }
 
 /** Seen in the data. */
@@ -30,5 +30,5 @@ export type DocChange =
   | "deprecated"
   | "end_of_life";
 
-/** silent: not announced. breaking: queries that read the column, or join by it, may get other values. */
+/** silent: not announced. breaking: queries that read or join by the column may get other values. */
 export type ChangeClass = "announced" | "silent" | "breaking" | "deprecation" | "end_of_life";

@@ -42,8 +42,7 @@ export function readDetail(data: string, { detail }: Pick<DaySnapshot, "detail">
 /** The same, but throws CliError("verifyFailed") that names the file if it cannot be read. */
 export function requireDetail(data: string, day: Pick<DaySnapshot, "detail">): Detail {
   const detail = readDetail(data, day);
-  if (detail === null)
-    throw damagedFile(day.detail, "it does not say what it should", "asapp-kit verify --repair makes it anew");
+  if (detail === null) throw damagedFile(day.detail, "its content is invalid", "asapp-kit verify --repair rebuilds it");
   return detail;
 }
 

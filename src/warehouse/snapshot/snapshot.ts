@@ -62,7 +62,7 @@ export const provenance = [
 
 export interface DaySnapshot {
   dt: string;
-  stamp: string; // size and time of the day's manifest file: unchanged means no news
+  stamp: string; // size and time of the day's manifest file, to detect changes
   source: string; // fingerprint of the listed files and of the staging rules
   staged: string | null; // Parquet, path below the data folder; null: no row at all
   detail: string; // JSON Lines beside it: one DayDetail, then one FileDetail per file
@@ -203,7 +203,7 @@ export function loadSnapshot(data: string): Snapshot {
   return value ?? emptySnapshot();
 }
 
-export const snapshotNext = "asapp-kit sync makes it anew from what is here, as asapp-kit verify --repair does";
+export const snapshotNext = "asapp-kit sync or asapp-kit verify --repair rebuilds it from the files in the data folder";
 
 /** The snapshot before an update; empty if the file is damaged, so that everything is rebuilt. */
 export function formerSnapshot(data: string): Snapshot {
@@ -214,7 +214,7 @@ export function formerSnapshot(data: string): Snapshot {
 export function readSnapshot(data: string): Stored<Snapshot> {
   const stored = readStored(data, snapshotName, 2, snapshotIn);
   const isMissing = stored.value === null && stored.damage === null && filesBelow(data, "current").length > 0;
-  return isMissing ? { value: null, damage: "it is not there, and days that it tells of are" } : stored;
+  return isMissing ? { value: null, damage: "it is missing, although current/ has files" } : stored;
 }
 
 function snapshotIn(fields: Fields): Snapshot | null {

@@ -27,7 +27,7 @@ export async function keylessRows(
       return { name, type, key, ...(rescued.has(member) ? { rescued: member } : {}) };
     });
   const parts = keyParts(key, columns);
-  const filled = ({ found }: (typeof parts)[number]) => found.some(({ name }) => written.nulls(name) === 0);
+  const filled = ({ sources }: (typeof parts)[number]) => sources.some(({ name }) => written.nulls(name) === 0);
   const asked = parts.filter((part) => !filled(part));
   if (asked.length === 0) return null;
   const all = parts.length === asked.length ? asked.map(isAbsent).join(" and ") : "false";
@@ -51,11 +51,11 @@ export async function keylessRows(
       .map((row) => ({ run: String(row[0]), of: Number(row[1]), rows: Number(row[2 + i]) }))
       .filter((run) => run.rows > 0),
   );
-  const found = asked.flatMap(({ column, found }, i): KeylessColumn[] => {
+  const found = asked.flatMap(({ column, sources }, i): KeylessColumn[] => {
     const runs = lacking[i]!;
     if (runs.length === 0) return [];
     const whole = runs.filter((run) => run.rows === run.of);
-    const names = [...new Set([column, ...found.map(({ name }) => name)])];
+    const names = [...new Set([column, ...sources.map(({ name }) => name)])];
     const since = (whole[0] ?? runs[0]!).run;
     return [{ column, names, rows: sum(runs), wholeRuns: sum(whole), ties: ties[i]!, since }];
   });

@@ -1,4 +1,4 @@
--- One row per feed and window that its finished partitions tell of. A run of the WFM feeds tells of those of the hour before it.
+-- One row per feed and window that its finished partitions cover. A run of the WFM feeds covers the windows of the hour before it.
 -- Given: partitions
 select distinct feed, window_start(start) + to_minutes(15 * quarter) as start
 from (

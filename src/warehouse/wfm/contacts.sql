@@ -1,6 +1,6 @@
--- history.contacts: one row per contact of a queue, in windows of which both feeds have come: assignments by rep_convos,
--- abandons by issue_queues. An assignment waited as long as the visit to the queue that it ended, and not at all without
--- one. Its queue is that of its id, by whichever feed names it; without an id that of the visit.
+-- history.contacts: one row per contact of a queue, in windows for which both feeds are complete: assignments from rep_convos,
+-- abandons from issue_queues. The wait of an assignment is that of the queue visit it ended, or zero without one. Its queue is
+-- that of its id, named by either feed; without an id, that of the visit.
 -- Needs: main.issue_queues, main.rep_convos, main.dim_queues, history.windows
 with queue_names as (
   select queue_id, queue_label(coalesce(own.name, listed.name)) as queue

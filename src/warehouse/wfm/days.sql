@@ -1,5 +1,5 @@
--- history.days: one row per feed of conversations or reps that has come, and local day from its first to its last and one
--- beside them; `whole` where all of the day has come of it.
+-- history.days: one row per delivered feed of conversations or reps and local day, from the day before its first to the day after
+-- its last; `whole` if the feed is complete for the day.
 -- Given: complete
 with every_window as (
   select feed, start, local_date(start) as day

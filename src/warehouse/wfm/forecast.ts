@@ -44,7 +44,7 @@ export function createPlanned(table: Planned, file: string | null): string {
   );
   return `create table wfm.${table} as ${readSql(table, file)}
     select queue, window_start + to_minutes(part) as window_start, ${values.join(", ")}
-    from judged, grid, range(0, minutes, 15) as parts(part)
+    from validated, grid, range(0, minutes, 15) as parts(part)
     where mistake is null`;
 }
 
@@ -53,15 +53,16 @@ export async function checkPlanned(database: Database, table: Planned, file: str
   const query = `${readSql(table, file)}
     select record, mistake."column" as "column", mistake.problem as problem, count(*) over () as problems,
       case when mistake.problem = ${quoteText(duplicateOf)} then earlier end as other
-    from judged where mistake is not null order by record limit 5`;
+    from validated where mistake is not null order by record limit 5`;
   const mistakes = await readOrFail(table, file, () => database.objects<Mistake>(query));
-  if (mistakes.length === 0) return;
+  const [first] = mistakes;
+  if (first === undefined) return;
   const lines = recordLines(table, file);
   const texts = mistakes.map(
     ({ record, column, problem, other }) =>
       `${displayPath(file)}:${lines[record]} ${column}: ${problem}${other === null ? "" : ` line ${lines[other]}`}`,
   );
-  const more = mistakes[0]!.problems - mistakes.length;
+  const more = first.problems - mistakes.length;
   if (more > 0) texts.push(`and ${more} more`);
   throw new CliError("config", texts.join("\n"), nextStep(table));
 }
@@ -77,7 +78,7 @@ export async function readPlanned(database: Database, { site }: Pick<Config, "si
   for (const table of Object.keys(plannedTables) as Planned[]) {
     const file = site[table];
     if (file === null) continue;
-    const [facts] = await database.objects<Omit<PlannedFile, "table" | "file" | "unknownQueues">>(
+    const facts = await database.objects<Omit<PlannedFile, "table" | "file" | "unknownQueues">>(
       `select count(distinct queue) as queues, count(*) as windows, min(window_start) as first, max(window_start) as last,
         (${readSql(table, file)} select minutes from grid) as minutes
        from wfm.${table}`,
@@ -85,7 +86,7 @@ export async function readPlanned(database: Database, { site }: Pick<Config, "si
     const { rows: queues } = await database.rows(`select distinct queue from wfm.${table} order by all`);
     const names = queues.map(([queue]) => String(queue));
     const unknownQueues = unknownOf(names, await knownQueues(database));
-    files.push({ table, file, ...facts!, unknownQueues });
+    files.push(...facts.map((summary) => ({ table, file, ...summary, unknownQueues })));
   }
   return files;
 }
@@ -155,7 +156,7 @@ function readSql(table: Planned, file: string): string {
     select queue as doubled_queue, start as doubled_start, min(record) as earlier from placed
     where queue is not null and start is not null group by all having count(*) > 1
   ),
-  judged as (
+  validated as (
     select record, queue, start as window_start, ${valueColumns(table)
       .map((column) => (values.includes(column) ? `${number(column)} as ${column}` : `null::double as ${column}`))
       .join(", ")},
@@ -164,12 +165,12 @@ function readSql(table: Planned, file: string): string {
         when fits is null or not fits or (clock is null and start is null)
           then {'column': 'window_start', 'problem': 'not ${timeFormat.replaceAll("'", "''")}: ' || ${quotedValue("window_start")}}
         when not exact and len(moments) = 0 and extract(minute from clock)::int % 15 = 0
-          then {'column': 'window_start', 'problem': window_start || ' did not exist in ' || local_zone() || ': the clock was put forward over it'}
+          then {'column': 'window_start', 'problem': window_start || ' did not exist in ' || local_zone() || ': the clock skipped it'}
         when extract(minute from coalesce(clock, start))::int % 15 <> 0 or extract(second from coalesce(clock, start)) <> 0
-          then {'column': 'window_start', 'problem': 'no start of a 15-minute window: ' || window_start}
+          then {'column': 'window_start', 'problem': 'not the start of a 15-minute window: ' || window_start}
         when len(moments) = 2 and turns <> 2
-          then {'column': 'window_start', 'problem': window_start || ' came twice in ' || local_zone()
-            || ' and stands here ' || case turns when 1 then 'once' else turns || ' times' end
+          then {'column': 'window_start', 'problem': window_start || ' occurred twice in ' || local_zone()
+            || ' and is listed ' || case turns when 1 then 'once' else turns || ' times' end
             || ': write ' || strftime(moments[1], '%Y-%m-%dT%H:%MZ') || ' or ' || strftime(moments[2], '%Y-%m-%dT%H:%MZ')}
         ${invalidValues.join("\n        ")}
         when earlier < record then {'column': 'window_start', 'problem': ${quoteText(duplicateOf)}}
@@ -203,7 +204,7 @@ function header(table: Planned, file: string): Header {
     );
   const problems: string[] = [];
   for (const [i, name] of columns.entries()) {
-    if (columns.indexOf(name) < i) problems.push(`${location} column ${name} stands there twice`);
+    if (columns.indexOf(name) < i) problems.push(`${location} duplicate column ${name}`);
     else if (!expected.includes(name)) {
       const suggestion = suggest(name, expected);
       problems.push(
@@ -249,8 +250,8 @@ async function readOrFail<T>(table: Planned, file: string, read: () => Promise<T
       : /unterminated quote/.test(message)
         ? "a quote that is not closed"
         : /Invalid unicode/.test(message)
-          ? "no UTF-8: save the file with that encoding"
-          : message.split("\n")[2]!;
+          ? "not UTF-8: save the file with that encoding"
+          : (message.split("\n")[2] ?? message);
     const fileLine = logicalLines(content(table, file))[Number(line) - 1]?.line ?? line;
     throw new CliError("config", `${displayPath(file)}:${fileLine} ${reason}`, nextStep(table), {
       cause: error,
@@ -285,7 +286,7 @@ function nextStep(table: Planned): string {
   return `correct the file, or remove site.${table} from kit.yaml; docs/config.md lists its columns`;
 }
 
-/** What a file holds, in a line. */
+/** The contents of a file in one line. */
 export function plannedText(planned: PlannedFile): string {
   const { table, file, queues, windows, minutes, first, last, unknownQueues } = planned;
   const days = first === null || last === null ? "" : `, ${first.slice(0, 10)} to ${last.slice(0, 10)}`;
@@ -294,9 +295,9 @@ export function plannedText(planned: PlannedFile): string {
   return `${table}: ${basename(file)}, ${plural(queues, "queue")}, ${plural(windows, "window")}${days}${split}${unknown}`;
 }
 
-/** What to do about it. */
+/** The next step. */
 export function plannedNext({ table, unknownQueues }: PlannedFile): string {
   return unknownQueues.length === 0
     ? "nothing to do"
-    : `write the queues in the file of site.${table} as the exports do: ${listQueues}`;
+    : `name the queues in the file of site.${table} as in the exports: ${listQueues}`;
 }

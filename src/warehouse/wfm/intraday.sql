@@ -1,7 +1,7 @@
--- wfm.intraday: one row per window of the newest 175 days and queue or group: its contacts, and the time of its reps.
--- Of rows of which one lacks a count the sum is not known either: what the others have would be too little. Where nothing
--- came, none was answered in time. A mean of added contacts is known where it is known how many there are behind each. A
--- time of added reps is known where each of those logged in has it, and none contradicts itself.
+-- wfm.intraday: one row per window of the newest 175 days and queue or group: contacts, and time of reps.
+-- A sum is null if any row lacks the count, as it would be too low. Without contacts, none was answered in time. A mean over
+-- several rows is null unless each has its number of contacts. A sum of rep time is null unless every logged-in rep has it and
+-- none is inconsistent.
 -- Needs: wfm.queue_windows, wfm.queue_versions, wfm.rep_windows, wfm.queue_names, kit.settings, kit.queue_groups
 with settings as (
   select min_reps from kit.settings
@@ -84,8 +84,8 @@ either as (
   from queues join (select distinct queue_group, queue from memberships) using (queue)
   group by start, queue_group
 ),
--- the feed repeats a rep in each queue: here each is once per queue, and once per group, all queues being one too; a time
--- that is longer than the whole by rounding alone is the whole, any other contradicts itself
+-- the feed repeats a rep in each queue; here each counts once per queue and once per group, including all queues. A part that
+-- exceeds its whole by rounding alone is set to the whole; any other excess is inconsistent.
 membership_rows as (
   select
     window_start(instance_ts) as start, coalesce(names.queue, queue_label(rows.queue_name)) as queue,
@@ -138,9 +138,9 @@ windows as (
     queue in (select queue_group from memberships) as is_group
   from either full join staff using (start, queue) left join kit.queue_groups using (queue) cross join settings
 ),
--- Averages about few reps are averages about a person. Where one queue of a group alone, or of those outside all groups,
--- would be held back, its figure could be worked out from the group's, so the next smallest goes with it; where there is
--- no other, the group's figure goes.
+-- Averages of few reps reveal single persons. If a single queue of a group, or of those outside all groups, were withheld, its
+-- figure could be computed from the group's, so the next smallest is withheld as well; without another queue, the group's figure
+-- is withheld.
 cells as (
   select start, cell from windows where few and handle is not null and not is_group group by all having count(*) = 1
 ),
@@ -160,11 +160,11 @@ alone as (
   where held_back and handle is not null and not is_group
   group by start, queue_group
 ),
--- the local clock is asked once per window, not once per row: that is most of the time otherwise
+-- local times are computed once per window, not per row, as they are expensive
 local_times as (
   select start, local_date(start) as day, local_slot(start) as slot from (select distinct start from windows)
 )
--- the last digits of a sum depend on the order of adding, which is another one each time
+-- rounded, as the last digits of a sum depend on the order of addition, which varies
 select
   start, day, slot, queue, assigned::bigint as assigned,
   abandoned::bigint as abandoned, within::bigint as within,

@@ -43,23 +43,23 @@ export async function namedQueues(database: Database, { site }: Pick<Config, "si
   const known = await knownQueues(database);
   const options: NamedQueues[] = [
     { option: "site.queue_groups", unknown: unknownOf(members, known) },
-    // a group has opening hours of its own
+    // a group has its own opening hours
     { option: "site.open_hours", unknown: unknownOf(hours, [...known, ...groups.map(([name]) => name)]) },
   ];
   return options.filter(({ unknown }) => unknown.length > 0);
 }
 
-/** Which queues an option names without effect. */
+/** The unknown queues of an option, in words. */
 export function namedText({ option, unknown }: NamedQueues): string {
   return `${option} names ${plural(unknown.length, "queue")} that no feed has: ${unknownText(unknown)}`;
 }
 
 export const listQueues = 'asapp-kit sql "from wfm.queue_names"';
 
-/** What to do about it. */
-export const namedNext = `write the queues in kit.yaml as the exports do: ${listQueues}`;
+/** The next step. */
+export const namedNext = `name the queues in kit.yaml as in the exports: ${listQueues}`;
 
-/** The first few of them. */
+/** The first few unknown queues. */
 export function unknownText(queues: readonly UnknownQueue[]): string {
   const names = queues.slice(0, 5).map(({ queue, suggestion }) => {
     const meant = suggestion === null ? "" : ` (did you mean "${suggestion}"?)`;

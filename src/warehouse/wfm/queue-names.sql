@@ -1,5 +1,4 @@
--- wfm.queue_names: one row per id and name of a queue in the WFM feeds: what pages call it. Where a row has no name
--- dim_queues may.
+-- wfm.queue_names: one row per queue id and name in the WFM feeds, with the label on pages. Missing names come from dim_queues.
 -- Needs: wfm.queue_windows, wfm.rep_windows, main.dim_queues
 select
   queue_id, queue_name,

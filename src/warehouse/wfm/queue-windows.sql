@@ -1,5 +1,5 @@
--- history.queue_windows: one row per window and queue or group that contacts came to. Times of the local clock that come
--- twice are two windows here; `slot` is the same for both.
+-- history.queue_windows: one row per window and queue or group with contacts. A repeated local time is two windows with the same
+-- `slot`.
 -- Needs: history.contacts, history.windows, kit.settings, kit.queue_groups
 with counted as (
   select
@@ -30,7 +30,7 @@ either as (
     sum(abandoned_short), sum(wait)
   from counted group by start
 )
--- the last digits of a sum depend on the order of adding, which is another one each time
+-- rounded, as the last digits of a sum depend on the order of addition, which varies
 select
   start, day, slot, queue,
   offered::integer as offered, abandoned::integer as abandoned, parts.good::integer as good, parts.base::integer as base,

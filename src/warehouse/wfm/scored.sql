@@ -1,7 +1,6 @@
--- history.scored: one row per half-hour and queue or group of a day with data: what delivered, beside the baseline and the
--- forecast. The baseline of a day is made of days before it alone: the last eight same weekdays with data within ten weeks,
--- four at least, as on the Today page; excluded days are neither scored nor in one. Half-hours that the clock shows twice
--- count as the mean of the two.
+-- history.scored: one row per half-hour and queue or group of a day with data: contacts offered, baseline and forecast. A day's
+-- baseline uses earlier days only: the last eight of the same weekday with data within ten weeks, at least four, as on the Today
+-- page. Excluded days are neither scored nor in a baseline. A repeated half-hour counts as the mean of the two.
 -- Needs: history.queue_windows, history.windows, kit.excluded_days, wfm.forecast
 with days as (
   select distinct day from history.queue_windows anti join kit.excluded_days using (day)

@@ -56,7 +56,7 @@ const words: Record<string, { groups: string[][]; not: string[] }> = {
 export function nameScore(metric: string, usual: string | null, column: string, seconds: number): number {
   if (metric === "within_threshold" && countsOtherThreshold(column, seconds)) return 0;
   if (column.toLowerCase() === usual) return 1;
-  const { groups, not } = own(words, metric)!;
+  const { groups, not } = own(words, metric) ?? { groups: [], not: [] };
   const tokens = tokensOf(column);
   const has = (stem: string) => tokens.some((token) => token.startsWith(stem));
   const matched = groups.filter((group) => group.some(has)).length;
@@ -66,7 +66,7 @@ export function nameScore(metric: string, usual: string | null, column: string, 
   return (0.7 + 0.25 * similarity) * (not.some(has) ? 0.4 : 1);
 }
 
-/** How well the values fit a metric, 0 to 1, and what is odd about them. */
+/** How well the values fit a metric, 0 to 1, and a reason against it. */
 function valueScore(metric: string, unit: string | null, values: Values): [number, string | null] {
   const { filled, numeric, whole, min, median, max } = values;
   if (filled === 0) return [0.3, "no value so far"];

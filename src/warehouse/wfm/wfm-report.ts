@@ -45,7 +45,7 @@ export interface FeedReport {
   metrics: MetricReport[];
 }
 
-/** An option about the columns that only the customer can set, with the evidence in the data. */
+/** A setting of the columns that only the customer can decide, with the evidence in the data. */
 export interface Switch {
   option: string; // site.wfm.wait_unit
   value: string;
@@ -161,16 +161,16 @@ async function readValues(database: Database, feed: string, columns: readonly Re
     const number = isNumeric({ type }) ? `try_cast(${column} as double)` : "null::double";
     // A value that did not fit its column's type is in _rescued and is not a number.
     const path = quoteText(`$.${JSON.stringify(name)}`);
-    const [counted] = await database.objects<Values>(
+    const [summary] = await database.objects<Values>(
       `select count(*) as rows, coalesce(count(value) / nullif(count(*), 0), 0) as filled,
         coalesce(count(number) / nullif(count(value), 0), 1) as numeric,
         coalesce(count(*) filter (number = floor(number)) / nullif(count(number), 0), 0) as whole,
         min(number) as min, median(number) as median, max(number) as max
       from (select coalesce(${column}::varchar, json_extract_string(_rescued, ${path})) as value, case when isfinite(${number}) then ${number} end as number from ${from})`,
     );
-    values.set(name, counted!);
+    if (summary) values.set(name, summary);
   }
-  return { facts: facts!, values };
+  return { facts: facts ?? {}, values };
 }
 
 async function switches(database: Database, { site }: Pick<Config, "site">): Promise<Switch[]> {
@@ -241,18 +241,18 @@ type Evidence = Pick<Switch, "suggests" | "because">;
 const minWindows = 20; // windows, below which the data is no evidence
 
 function thresholdEvidence(windows: number, above: number, beyond: number): Evidence {
-  if (windows < minWindows) return { suggests: null, because: "too few windows with abandons to tell" };
+  if (windows < minWindows) return { suggests: null, because: "too few windows with abandons" };
   if (beyond > 0)
     return {
       suggests: null,
-      because: `within_threshold is larger than all contacts in ${beyond} windows: look at its column first`,
+      because: `within_threshold exceeds all contacts in ${beyond} windows: check its column first`,
     };
   return above > 0
     ? {
         suggests: "answered_and_abandoned",
-        because: `within_threshold is larger than the assignments in ${above} windows`,
+        because: `within_threshold exceeds assignments in ${above} windows`,
       }
-    : { suggests: "answered", because: `within_threshold is never larger than the assignments` };
+    : { suggests: "answered", because: "within_threshold never exceeds assignments" };
 }
 
 // If every wait was within the threshold, so is the mean; if none was, the mean is above.
@@ -264,8 +264,8 @@ function waitEvidence(
 ): Evidence {
   const [windows, wrong] = value === "seconds" ? [none, short] : [all, long];
   const where = value === "seconds" ? `above ${seconds} s` : `within ${seconds} s`;
-  if (windows < minWindows) return { suggests: null, because: "too few windows to tell" };
-  const because = `of ${windows} windows with every wait ${where}, ${wrong} have a mean wait that contradicts it`;
+  if (windows < minWindows) return { suggests: null, because: "too few windows" };
+  const because = `of ${windows} windows with every wait ${where}, ${wrong} have a mean wait that contradicts this`;
   return { suggests: wrong > windows / 2 ? other : value, because };
 }
 
@@ -277,14 +277,14 @@ function handleEvidence(value: string, handle: number | null, history: number | 
     return { suggests: delivered > 60 ? "seconds" : delivered < 20 ? "minutes" : null, because: median };
   return {
     suggests: delivered > history / 8 ? "seconds" : "minutes",
-    because: `${median}, and that of rep_convos ${rounded(history)} s`,
+    because: `${median}; in rep_convos it is ${rounded(history)} s`,
   };
 }
 
 function repEvidence(value: string, loggedIn: number | null): Evidence {
   if (loggedIn === null) return { suggests: null, because: "no time logged in" };
   const delivered = value === "seconds" ? loggedIn * 60 : loggedIn;
-  const because = `the most time logged in is ${rounded(delivered)}, and a window has 15 minutes`;
+  const because = `the maximum time logged in is ${rounded(delivered)}, and a window has 15 minutes`;
   return { suggests: delivered > 900.5 ? null : delivered > 15.1 ? "seconds" : "minutes", because };
 }
 

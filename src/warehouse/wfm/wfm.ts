@@ -54,7 +54,7 @@ export function wfmColumns({ site }: Pick<Config, "site">): WfmColumn[] {
       type,
       doc,
       columns: own(map, metric) ?? [],
-      usual: own(defaultNames, metric)!,
+      usual: own(defaultNames, metric) ?? metric,
       unit: type === "BIGINT" ? null : view === "rep_windows" ? ("minutes" as const) : ("seconds" as const),
     }));
   return [
@@ -96,7 +96,7 @@ export function wfmSelect(
   });
   const contradicts = contradiction(config, view, new Map(values.map(({ metric, value }) => [metric, value])));
   const run = layer === "raw" ? ["  _run as run"] : [];
-  const feed = mapped[0]!.feed;
+  const feed = view === "queue_windows" ? "queue_wfm" : "queue_membership_wfm";
   const from = mixed ? newestOfWindows(feed, columns) : `${layer}.${quoteName(feed)}`;
   const metrics = values.map(({ metric, sql }) => `  ${sql} as ${quoteName(metric)}`);
   return `select\n${[...nameColumns, ...run, ...metrics, `  ${contradicts} as contradicts`].join(",\n")}\nfrom ${unnamed ? namedQueues(from, columns) : from}`;

@@ -8,7 +8,8 @@ export function windowRuns(starts: readonly string[]): WindowRun[] {
   let next = Number.NaN;
   for (const start of starts) {
     const time = Date.parse(start);
-    if (time === next) runs.at(-1)![1]++;
+    const last = runs.at(-1);
+    if (last && time === next) last[1]++;
     else runs.push([start, 1]);
     next = time + windowLength;
   }
@@ -16,8 +17,7 @@ export function windowRuns(starts: readonly string[]): WindowRun[] {
 }
 
 /**
- * The local days of the intraday pages, each with a dataset of its own: the newest 92 days with a window of queue_wfm, oldest
- * first.
+ * The local days of the intraday pages, each with its own dataset: the newest 92 days with a window of queue_wfm, oldest first.
  */
 export function windowDays({ feeds }: Pick<Snapshot, "feeds">, timezone: string, limit = 92): string[] {
   const zone = timeZone(timezone);

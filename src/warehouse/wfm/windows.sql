@@ -1,10 +1,10 @@
--- history.windows: one row per quarter-hour of which both feeds of queues have come; `whole` where all of the local day
--- have. In any other an assignment or an abandon may be missing, so that nothing is counted there.
+-- history.windows: one row per quarter-hour for which both queue feeds are complete; `whole` if the entire local day is. Any other
+-- quarter-hour may lack assignments or abandons and is not counted.
 -- Given: complete
 with in_both as (
   select start from complete group by start having count(*) = 2
 ),
--- the local clock is asked once per window
+-- local times are computed once per window
 local_times as (
   select start, local_date(start) as day, local_slot(start) as slot
   from (
@@ -15,8 +15,8 @@ local_times as (
 select start, day, slot, whole
 from (
   select
-    local_times.*, in_both.start is not null as here,
+    local_times.*, in_both.start is not null as complete,
     bool_and(in_both.start is not null) over (partition by day) as whole
   from local_times left join in_both using (start)
 )
-where here
+where complete

@@ -6,8 +6,8 @@ import { type IssueState, type Row, spellTime, sum, timeBefore } from "./issue-s
 import { seconds, spelling } from "./spelling.ts";
 
 /** One row per conversation: messages, and seconds spent handling, waiting and answering. Times have whole seconds. */
-export function convosMetrics(sight: IssueState): Row {
-  const { issue, assignments, messages, cutoff } = sight;
+export function convosMetrics(state: IssueState): Row {
+  const { issue, assignments, messages, cutoff } = state;
   const durations = assignments.flatMap(({ figures }) => figures.durations ?? []);
   const firstResponses = assignments.flatMap(({ assignment }) => {
     const at = timeBefore(assignment.firstResponseAt, cutoff);
@@ -15,11 +15,11 @@ export function convosMetrics(sight: IssueState): Row {
   });
   const total = (what: "handle" | "lead" | "wrap") =>
     durations.length > 0 ? seconds(sum(durations, (each) => each[what])) : undefined;
-  const opportunity = sight.opportunities[0];
+  const opportunity = state.opportunities[0];
   return {
     company_subdivision: issue.subdivision,
     company_segments: segments(issue),
-    first_utterance_ts: spellTime(firstMessage(sight)?.at, spelling.isoSeconds) ?? null,
+    first_utterance_ts: spellTime(firstMessage(state)?.at, spelling.isoSeconds) ?? null,
     customer_id: issue.customer,
     platform: issue.platform,
     device_type: issue.device,
@@ -27,7 +27,7 @@ export function convosMetrics(sight: IssueState): Row {
     total_handle_time: total("handle"),
     total_lead_time: total("lead"),
     total_wrap_up_time: total("wrap"),
-    total_session_time: sight.ended && opportunity ? seconds(issue.endedAt - opportunity.at) : undefined,
+    total_session_time: state.ended && opportunity ? seconds(issue.endedAt - opportunity.at) : undefined,
     customer_sent_msgs: messages.filter(({ sender }) => sender === "customer").length,
     auto_generated_msgs: messages.filter(({ sender }) => sender === "bot").length,
     first_rep_response_count: firstResponses.length,
@@ -36,11 +36,11 @@ export function convosMetrics(sight: IssueState): Row {
     total_rep_seconds_to_respond: seconds(sum(assignments, ({ figures }) => figures.repResponseTime)),
     total_cust_seconds_to_respond: seconds(sum(assignments, ({ figures }) => figures.customerResponseTime)),
     time_in_queue: seconds(
-      sum(sight.visits, ({ enteredAt, exitedAt }) => (exitedAt < cutoff ? exitedAt - enteredAt : 0)),
+      sum(state.visits, ({ enteredAt, exitedAt }) => (exitedAt < cutoff ? exitedAt - enteredAt : 0)),
     ),
     auto_suggest_msgs: sum(assignments, ({ figures }) => figures.kinds.autosuggest ?? 0),
     auto_complete_msgs: sum(assignments, ({ figures }) => figures.kinds.autocomplete ?? 0),
-    out_business_ct: sight.opportunities.filter(({ outsideHours }) => outsideHours).length,
+    out_business_ct: state.opportunities.filter(({ outsideHours }) => outsideHours).length,
     issue_id: issue.id,
     rep_sent_msgs: sum(assignments, ({ figures }) => figures.repMessages),
     rep_response_count: sum(assignments, ({ figures }) => figures.repResponses),
@@ -56,13 +56,13 @@ export function convosMetrics(sight: IssueState): Row {
  * One row per conversation: who, where, how it ended. Half of its documented columns are left out, as real exports do,
  * and language_code, which the twin about ended conversations lacks.
  */
-export function convosMetadata(sight: IssueState): Row {
-  const { issue, cutoff, ended } = sight;
-  const assignments = sight.assignments.map(({ assignment }) => assignment);
+export function convosMetadata(state: IssueState): Row {
+  const { issue, cutoff, ended } = state;
+  const assignments = state.assignments.map(({ assignment }) => assignment);
   const first = assignments[0];
   const last = assignments[assignments.length - 1];
   const disposed = assignments.findLast(({ endedAt }) => endedAt < cutoff);
-  const queue = sight.opportunities[sight.opportunities.length - 1]?.queue;
+  const queue = state.opportunities[state.opportunities.length - 1]?.queue;
   const rating = issue.survey && issue.survey.at < cutoff ? issue.survey.rating : null;
   const web = issue.platform === "web";
   const flag = (ending: Issue["ending"]) => (ended && issue.ending === ending ? 1 : 0);
@@ -71,10 +71,10 @@ export function convosMetadata(sight: IssueState): Row {
     company_id: company.id,
     company_subdivision: issue.subdivision,
     company_segments: segments(issue),
-    first_utterance_ts: spellTime(firstMessage(sight)?.at, plainSeconds),
-    first_utterance_text: firstMessage(sight)?.text,
+    first_utterance_ts: spellTime(firstMessage(state)?.at, plainSeconds),
+    first_utterance_text: firstMessage(state)?.text,
     issue_created_ts: spelling.isoSeconds(issue.createdAt),
-    last_event_ts: plainSeconds(lastEvent(sight)),
+    last_event_ts: plainSeconds(lastEvent(state)),
     last_srs_event_ts: spellTime(issue.messages[0]?.at, plainSeconds),
     conversation_end_ts: ended ? plainSeconds(issue.endedAt) : null,
     issue_id: issue.id,
@@ -86,7 +86,7 @@ export function convosMetadata(sight: IssueState): Row {
     external_user_id: issue.authenticated ? `demo-account-${issue.customer}` : null,
     external_user_type: issue.authenticated ? "demo_CUSTOMER_ACCOUNT_ID" : undefined,
     customer_id: issue.customer,
-    escalated_to_chat: sight.opportunities.some(({ outsideHours }) => !outsideHours) ? 1 : 0,
+    escalated_to_chat: state.opportunities.some(({ outsideHours }) => !outsideHours) ? 1 : 0,
     platform: issue.platform,
     device_type: issue.device,
     assigned_to_rep_time: spellTime(first?.at, plainSeconds) ?? null,
@@ -99,7 +99,7 @@ export function convosMetadata(sight: IssueState): Row {
     ended_auto: flag("auto"),
     ended_other: flag("other"),
     app_version_client: web ? "web-sdk-4.0.0" : `${issue.platform}-sdk-9.1.0`,
-    last_sequence_id: sight.messages.length + sight.opportunities.length,
+    last_sequence_id: state.messages.length + state.opportunities.length,
     issue_queue_id: queue ? String(queue.id) : undefined,
     issue_queue_name: queue?.name,
     csat_rating: rating === null ? null : rating * 100,
@@ -115,12 +115,12 @@ export function convosMetadata(sight: IssueState): Row {
 }
 
 /** One row per conversation: what it was about. Its ids are text. */
-export function convosIntents(sight: IssueState): Row {
-  const { issue } = sight;
-  const first = firstMessage(sight);
+export function convosIntents(state: IssueState): Row {
+  const { issue } = state;
+  const first = firstMessage(state);
   const firstIntent = (issue.disambiguations > 0 ? issue.alternative : null) ?? issue.intent;
   const path = firstIntent === issue.intent ? [issue.intent.code] : [firstIntent.code, issue.intent.code];
-  const rep = sight.assignments[0]?.assignment.rep;
+  const rep = state.assignments[0]?.assignment.rep;
   return {
     customer_id: String(issue.customer),
     first_utterance_ts: spellTime(first?.at, spelling.plainSeconds),
@@ -131,7 +131,7 @@ export function convosIntents(sight: IssueState): Row {
     intent_path: path.join(","),
     disambig_count: issue.disambiguations,
     ftd_visit: issue.disambiguations > 0,
-    final_action_destination: timeBefore(issue.success?.at, sight.cutoff)
+    final_action_destination: timeBefore(issue.success?.at, state.cutoff)
       ? `asapp-pil://demo/${issue.intent.flow}`
       : null,
     is_first_intent_correct: rep ? firstIntent === issue.intent : undefined,
@@ -141,8 +141,8 @@ export function convosIntents(sight: IssueState): Row {
   };
 }
 
-function firstMessage(sight: IssueState): Message | undefined {
-  return sight.messages.find(({ sender }) => sender === "customer");
+function firstMessage(state: IssueState): Message | undefined {
+  return state.messages.find(({ sender }) => sender === "customer");
 }
 
 export function segments(issue: Issue): string | undefined {

@@ -14,12 +14,11 @@ import {
   type SourceTuning,
   type Take,
 } from "../source.ts";
-import { openAccess, type S3Access, type S3Options } from "./s3-access.ts";
+import { escapeKey, openAccess, queryString, type S3Access, type S3Options } from "./s3-access.ts";
 import type { Refusal } from "./s3-codes.ts";
 import { classify, credentialsExpired, refusalIn, refusalOf, type S3Target } from "./s3-error.ts";
 import { type ListPage, parseListPage, unquote } from "./s3-listing.ts";
 import { ListingGuard } from "./s3-pages.ts";
-import { escapeKey, queryString } from "./s3-url.ts";
 
 const longestPage = 64 * 1024 * 1024; // a thousand names of 1 kB each take 4 MB once encoded
 

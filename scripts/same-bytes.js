@@ -51,12 +51,14 @@ function demo(code, name) {
   return new Map([...kept, ...site]);
 }
 
-// Masks the time of the sync and its hashes, hashes in names, and the folders of modules.
+// Masks the time of the sync and its hashes, hashes in names (that of a chunk tells where the packages are), and the folders of
+// modules.
 function masked(text) {
   return text
     .replace(/"(synced|synced_at|lastModified)":("[^"]*"|\d+)/g, '"$1":""')
     .replace(/("version":|<meta name="asapp-kit(?:-version)?" content=)"[0-9a-f]+"/g, '$1""')
     .replace(/\.[0-9a-f]{8}(?=\.[a-z0-9]+\b)/g, "")
+    .replace(/(_shared@1\.0\.0\/)[A-Z0-9]{8}(?=\.js)/g, "$1chunk")
     .replace(/(?:\.{1,2}\/)+(?:[a-z-]+\/)*(?=[a-z0-9-]+\.js\b)/g, "./")
     .replace(/^_import\/(?:[a-z]+\/)*/, "_import/");
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { filesBelow, kitRoot } from "../src/base/kit-folders.ts";
 import { openProject } from "../src/config/project.ts";
-import { inputsOfAll } from "../src/site/dataset-inputs.ts";
+import { inputsOfAllDatasets } from "../src/site/dataset-inputs.ts";
 import { fillFrameworkCache, refuseNetwork } from "../src/site/framework-cache.ts";
 
 describe("Framework's library cache", () => {
@@ -79,7 +79,7 @@ describe("the inputs of all datasets", () => {
     try {
       const config = join(folder, "kit.yaml");
       writeFileSync(config, "data: data\n");
-      const inputs = () => inputsOfAll(openProject(config));
+      const inputs = () => inputsOfAllDatasets(openProject(config));
       const first = inputs();
       assert.equal(inputs(), first);
       writeFileSync(config, "data: data\nsite:\n  title: Another\n");

@@ -23,7 +23,7 @@ import { type DemoProject, dayFeeds, demoProject } from "./site-demo.ts";
 
 const now = new Date("2026-09-16T18:41:00Z"); // of the demo's sync
 
-describe("what makes what of a site stale", { timeout: 600_000 }, () => {
+describe("the parts of a site that a change makes stale", { timeout: 600_000 }, () => {
   let clone: KitClone;
   let demo: DemoProject;
   let site: Awaited<ReturnType<typeof modulesOf>>;
@@ -35,7 +35,7 @@ describe("what makes what of a site stale", { timeout: 600_000 }, () => {
     writeFileSync(inProject("forecast.csv"), `window_start,queue,contacts\n2026-09-16 08:15,Queue 01,3\n`);
     appendFileSync(inProject("kit.yaml"), "  forecast: forecast.csv\nsync: { max_age: 30m }\n");
     mkdirSync(inProject("site"));
-    await makeAll();
+    await buildStale();
   });
   after(() => {
     demo?.delete();
@@ -47,11 +47,11 @@ describe("what makes what of a site stale", { timeout: 600_000 }, () => {
   const project = () => site.openProject(inProject("kit.yaml"));
   const cacheOf = (project: Project) => site.workspaceOf(project).cache;
 
-  /** Makes what is stale, as a build does, and returns the answers among it. */
-  async function makeAll(): Promise<string[]> {
+  /** Builds what is stale, and returns the datasets computed. */
+  async function buildStale(): Promise<string[]> {
     const present = project();
     const computed = await site.computeDatasets(present, { changed: true });
-    const libraries = { of: site.libraryInputs(), as: "" };
+    const libraries = { inputs: site.libraryInputs(), output: "" };
     await site.withState(cacheOf(present), (_, record) => record({ libraries }));
     const inputs = site.pageInputs(present);
     writeFileSync(inProject("site/index.html"), inputs === null ? "" : site.pagesTag(inputs));
@@ -63,16 +63,15 @@ describe("what makes what of a site stale", { timeout: 600_000 }, () => {
     const present = project();
     const { libraries, datasets } = site.readState(cacheOf(present));
     const inputs = site.pageInputs(present);
-    const made = {
-      libraries: site.isMadeOf(libraries, site.libraryInputs()),
-      pages: inputs !== null && site.isMadeOf(site.pagesMade(inProject("site")), inputs),
-      datasets: site.isMadeOf(datasets, site.inputsOfAll(present)),
+    const upToDate = {
+      libraries: site.isUpToDate(libraries, site.libraryInputs()),
+      pages: inputs !== null && site.isUpToDate(site.pagesRecord(inProject("site")), inputs),
+      datasets: site.isUpToDate(datasets, site.inputsOfAllDatasets(present)),
     };
-    return Object.entries(made).flatMap(([part, isMade]) => (isMade ? [] : part));
+    return Object.entries(upToDate).flatMap(([part, isCurrent]) => (isCurrent ? [] : part));
   }
 
-  const append = (file: string, text: string) => () => appendFileSync(file, text);
-  const edit = (file: string, text: string, other: string) => () => {
+  const edit = (file: string, text: string, other: string) => {
     const former = readFileSync(file, "utf8");
     assert.ok(former.includes(text), `${file} has ${text}`);
     writeFileSync(file, former.replace(text, other));
@@ -91,25 +90,35 @@ describe("what makes what of a site stale", { timeout: 600_000 }, () => {
     ...days,
   ];
 
-  // "datasets": all together, which Framework's own commands ask; "answers": those that a build with `changed` computes.
+  // parts: "datasets" stands for all together; answers: the datasets that a build with `changed` computes
   const table: [change: string, parts: string[], answers: string[] | "some", make: () => unknown][] = [
     ["nothing", [], [], () => {}],
     ["the times of all files", [], [], () => touchAll(clone.folder, demo.folder)],
-    ["package-lock.json", ["libraries", "pages"], [], () => append(inKit("package-lock.json"), "\n")()],
-    ["package.json, with the kit's version", ["pages", "datasets"], [], () => append(inKit("package.json"), "\n")()],
-    ["how libraries are bundled", ["libraries"], [], () => append(inKit("dist/src/site/framework-cache.js"), "\n")()],
-    ["Framework's configuration", ["pages"], [], () => append(inKit("src/site/framework.ts"), "\n")()],
-    ["a page", ["pages"], [], () => append(inKit("notebooks/today.md"), "\n")()],
-    ["a component", ["pages"], [], () => append(inKit("notebooks/components/charts/panel.ts"), "\n")()],
+    ["package-lock.json", ["libraries", "pages"], [], () => appendFileSync(inKit("package-lock.json"), "\n")],
+    [
+      "package.json, with the kit's version",
+      ["pages", "datasets"],
+      [],
+      () => appendFileSync(inKit("package.json"), "\n"),
+    ],
+    [
+      "how libraries are bundled",
+      ["libraries"],
+      [],
+      () => appendFileSync(inKit("dist/src/site/framework-cache.js"), "\n"),
+    ],
+    ["Framework's configuration", ["pages"], [], () => appendFileSync(inKit("src/site/framework.ts"), "\n")],
+    ["a page", ["pages"], [], () => appendFileSync(inKit("notebooks/today.md"), "\n")],
+    ["a component", ["pages"], [], () => appendFileSync(inKit("notebooks/components/charts/panel.ts"), "\n")],
     ["a page's name", ["pages"], [], () => renameSync(inKit("notebooks/heatmaps.md"), inKit("notebooks/heat.md"))],
-    ["the text of a query", ["datasets"], ["queues.json"], () => append(query("queues.json.sql"), "\n")()],
+    ["the text of a query", ["datasets"], ["queues.json"], () => appendFileSync(query("queues.json.sql"), "\n")],
     [
       "the text of a query at the same size and time",
       ["datasets"],
       ["queues.json"],
-      () => sameTime(query("queues.json.sql"), edit(query("queues.json.sql"), "-- One row", "-- One  ow")),
+      () => sameTime(query("queues.json.sql"), (file) => edit(file, "-- One row", "-- One  ow")),
     ],
-    ["the query of every day", ["datasets"], days, () => append(query("intraday/[day].json.sql"), "\n")()],
+    ["the query of every day", ["datasets"], days, () => appendFileSync(query("intraday/[day].json.sql"), "\n")],
     [
       "a new query",
       ["pages", "datasets"],
@@ -123,15 +132,15 @@ describe("what makes what of a site stale", { timeout: 600_000 }, () => {
       () => renameSync(query("one.json.sql"), query("two.json.sql")),
     ],
     ["a query less", ["pages", "datasets"], [], () => rmSync(query("two.json.sql"))],
-    ["a comment of kit.yaml", ["pages", "datasets"], [], () => append(inProject("kit.yaml"), "# a comment\n")()],
+    ["a comment of kit.yaml", ["pages", "datasets"], [], () => appendFileSync(inProject("kit.yaml"), "# a comment\n")],
     [
       "a setting of kit.yaml",
       ["pages", "datasets"],
       withSettings,
-      () => edit(inProject("kit.yaml"), "Test contact centre", "Test contact center")(),
+      () => edit(inProject("kit.yaml"), "Test contact centre", "Test contact center"),
     ],
-    ["a comment of feeds.yaml", ["datasets"], [], () => append(inKit("feeds.yaml"), "# a comment\n")()],
-    ["the forecast", ["datasets"], [...scored, ...days], () => edit(inProject("forecast.csv"), ",3", ",4")()],
+    ["a comment of feeds.yaml", ["datasets"], [], () => appendFileSync(inKit("feeds.yaml"), "# a comment\n")],
+    ["the forecast", ["datasets"], [...scored, ...days], () => edit(inProject("forecast.csv"), ",3", ",4")],
     ["a sync with news", ["datasets"], "some", () => syncNews(demo)],
     ["a sync without news", [], ["site.json"], () => sync(demo.project, { now: new Date(now.getTime() + 3_600_000) })],
   ];
@@ -140,19 +149,19 @@ describe("what makes what of a site stale", { timeout: 600_000 }, () => {
     it(`${change}: ${parts.join(", ") || "no part"}`, async () => {
       await make();
       assert.deepEqual(stale(), parts);
-      const computed = await makeAll();
+      const computed = await buildStale();
       if (answers === "some") assert.ok(computed.includes(days[1]!) && computed.length < 20, computed.join(" "));
       else assert.deepEqual(computed, [...answers].sort());
       assert.deepEqual(stale(), []);
-      assert.deepEqual(await makeAll(), []);
+      assert.deepEqual(await buildStale(), []);
     });
 
   it("an answer that is gone or that another has written is computed again", async () => {
     const { datasets } = site.workspaceOf(project());
     rmSync(join(datasets, "queues.json"));
     writeFileSync(join(datasets, "days.json"), "[]\n");
-    assert.deepEqual(await makeAll(), ["days.json", "queues.json"]);
-    assert.deepEqual(await makeAll(), []);
+    assert.deepEqual(await buildStale(), ["days.json", "queues.json"]);
+    assert.deepEqual(await buildStale(), []);
   });
 
   it("the site of another project, or none, is stale", async () => {
@@ -160,16 +169,16 @@ describe("what makes what of a site stale", { timeout: 600_000 }, () => {
     assert.deepEqual(stale(), ["pages"]);
     rmSync(inProject("site/index.html"));
     assert.deepEqual(stale(), ["pages"]);
-    await makeAll();
+    await buildStale();
   });
 
   it("a query that is a program makes pages stale always: it may read anything", async () => {
     writeFileSync(query("any.json.js"), "console.log('[]')\n");
     assert.deepEqual(stale(), ["pages"]);
-    await makeAll();
+    await buildStale();
     assert.deepEqual(stale(), ["pages"]);
     rmSync(query("any.json.js"));
-    await makeAll();
+    await buildStale();
     assert.deepEqual(stale(), []);
   });
 
@@ -186,9 +195,9 @@ describe("what makes what of a site stale", { timeout: 600_000 }, () => {
       ["# stale\n", 29, false],
       ["", 29, true],
     ] as const) {
-      await makeAll();
+      await buildStale();
       assert.ok(existsSync(datasets));
-      append(inProject("kit.yaml"), comment)();
+      appendFileSync(inProject("kit.yaml"), comment);
       await site.dropStaleDatasets(project(), new Date(synced + minutes * 60_000));
       assert.equal(existsSync(datasets), kept, `${comment}${minutes}`);
       assert.deepEqual(
@@ -218,10 +227,10 @@ function touchAll(...folders: string[]): void {
       if (!path.includes("/cache/data/")) utimesSync(join(folder, path), later, later);
 }
 
-function sameTime(file: string, change: () => void): void {
+function sameTime(file: string, change: (file: string) => void): void {
   const time = new Date(1_000_000_000_000);
   utimesSync(file, time, time);
-  change();
+  change(file);
   utimesSync(file, time, time);
 }
 

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { namesOf } from "../src/base/names.ts";
 import {
+  type BuildRecord,
+  emptyState,
   hashFile,
   hashInputs,
-  isMadeOf,
-  type Made,
-  noState,
-  pagesMade,
+  isUpToDate,
+  pagesRecord,
   pagesTag,
   readState,
   type SiteState,
@@ -32,39 +32,39 @@ describe("the state of a site", () => {
 
   const file = () => join(cache, stateFile);
   const record = (parts: Partial<SiteState>) => withState(cache, (_, record) => record(parts));
-  const made = (of: string, as = ""): Made => ({ of, as });
+  const built = (inputs: string, output = ""): BuildRecord => ({ inputs, output });
   const whole: SiteState = {
-    libraries: made("a"),
-    datasets: made("b"),
+    libraries: built("a"),
+    datasets: built("b"),
     answers: namesOf([
-      ["days.json", made("c", "12 1.5")],
-      ["__proto__", made("d")],
+      ["days.json", built("c", "12 1.5")],
+      ["__proto__", built("d")],
     ]),
-    rows: namesOf([["wfm.windows", { of: "e", as: { "2026-09-01": "f" } }]]),
+    rows: namesOf([["wfm.windows", { inputs: "e", output: { "2026-09-01": "f" } }]]),
   };
 
-  it("answers one question", () => {
+  it("tells whether a part is up to date", () => {
     for (const [record, inputs, mark, answer] of [
       [null, "a", "", false],
       [undefined, "a", "", false],
-      [made("b", "x"), "a", "x", false],
-      [made("a", "x"), "a", "y", false],
-      [made("a", "x"), "a", "", false],
-      [made("a", "x"), "a", "x", true],
-      [made("a"), "a", "", true],
+      [built("b", "x"), "a", "x", false],
+      [built("a", "x"), "a", "y", false],
+      [built("a", "x"), "a", "", false],
+      [built("a", "x"), "a", "x", true],
+      [built("a"), "a", "", true],
     ] as const)
-      assert.equal(isMadeOf(record, inputs, mark), answer, JSON.stringify([record, inputs, mark]));
+      assert.equal(isUpToDate(record, inputs, mark), answer, JSON.stringify([record, inputs, mark]));
   });
 
   it("is read as it was recorded, part by part, in one file", async () => {
     for (const [part, value] of Object.entries(whole)) await record({ [part]: value });
     assert.deepEqual(readState(cache), whole);
-    await record({ libraries: null, rows: noState().rows });
-    assert.deepEqual(readState(cache), { ...whole, libraries: null, rows: noState().rows });
+    await record({ libraries: null, rows: emptyState().rows });
+    assert.deepEqual(readState(cache), { ...whole, libraries: null, rows: emptyState().rows });
     assert.deepEqual(readdirSync(cache), [stateFile]);
   });
 
-  it("is stale, and no error, whatever became of its file; the next record mends it", async () => {
+  it("is empty, and no error, whatever happened to its file; the next record repairs it", async () => {
     await record(whole);
     const text = readFileSync(file(), "utf8");
     const fields = JSON.parse(text);
@@ -80,69 +80,69 @@ describe("the state of a site", () => {
       ["has another format", JSON.stringify({ ...fields, format: 0 })],
       ["lacks a part", JSON.stringify({ ...fields, answers: undefined })],
       ["has a part of another shape", JSON.stringify({ ...fields, libraries: "a" })],
-      ["has an answer of another shape", JSON.stringify({ ...fields, answers: { "days.json": { of: "c" } } })],
+      ["has an answer of another shape", JSON.stringify({ ...fields, answers: { "days.json": { inputs: "c" } } })],
       [
         "has rows of another shape",
-        JSON.stringify({ ...fields, rows: { "wfm.windows": { of: "e", as: { day: 1 } } } }),
+        JSON.stringify({ ...fields, rows: { "wfm.windows": { inputs: "e", output: { day: 1 } } } }),
       ],
     ];
     for (const [what, damaged] of damages) {
       rmSync(file());
       if (damaged !== null) writeFileSync(file(), damaged);
-      assert.deepEqual(readState(cache), noState(), what);
-      await record({ datasets: made("b") });
-      assert.deepEqual(readState(cache), { ...noState(), datasets: made("b") }, what);
+      assert.deepEqual(readState(cache), emptyState(), what);
+      await record({ datasets: built("b") });
+      assert.deepEqual(readState(cache), { ...emptyState(), datasets: built("b") }, what);
     }
     rmSync(file());
     mkdirSync(join(file(), "folder"), { recursive: true });
-    assert.deepEqual(readState(cache), noState());
+    assert.deepEqual(readState(cache), emptyState());
     await record(whole);
     assert.deepEqual(readState(cache), whole);
   });
 
-  it("reads no damage as a state: a file cut or changed at any byte", async () => {
+  it("is empty when its file is cut at any byte, and has no odd values when a byte is changed", async () => {
     await record(whole);
     const bytes = readFileSync(file());
     for (let at = 0; at < bytes.length - 1; at++) {
       writeFileSync(file(), bytes.subarray(0, at));
-      assert.deepEqual(readState(cache), noState(), `cut at ${at}`);
+      assert.deepEqual(readState(cache), emptyState(), `cut at ${at}`);
     }
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.nat(255), (at, byte) => {
         const changed = Buffer.from(bytes);
         changed[at] = byte;
         writeFileSync(file(), changed);
-        for (const { of, as } of Object.values(readState(cache).answers))
-          assert.ok(typeof of + typeof as === "stringstring");
+        for (const { inputs, output } of Object.values(readState(cache).answers))
+          assert.ok(typeof inputs + typeof output === "stringstring");
       }),
     );
   });
 
-  it("loses no record of processes that write at the same time", async () => {
-    await record({ libraries: made("kept") });
+  it("keeps the records of all processes that write at the same time", async () => {
+    await record({ libraries: built("kept") });
     const script = `
       const { withState } = await import(${JSON.stringify(module)});
       const [cache, name] = process.argv.slice(1);
       for (let i = 0; i < 15; i++)
         await withState(cache, ({ answers }, record) => {
-          answers[name + i] = { of: name, as: String(i) };
+          answers[name + i] = { inputs: name, output: String(i) };
           record({ answers });
         });`;
     const children = ["a", "b", "c"].map((name) =>
       spawn(process.execPath, ["--input-type=module", "-e", script, cache, name], { stdio: "inherit" }),
     );
-    const datasets = Promise.all(Array.from({ length: 5 }, (_, i) => record({ datasets: made(`in here ${i}`) })));
+    const datasets = Promise.all(Array.from({ length: 5 }, (_, i) => record({ datasets: built(`in here ${i}`) })));
     assert.deepEqual(await Promise.all(children.map(codeOf)), [0, 0, 0]);
     await datasets;
     const { libraries, answers, datasets: last } = readState(cache);
-    assert.deepEqual(libraries, made("kept"));
-    assert.match(last!.of, /^in here \d$/);
+    assert.deepEqual(libraries, built("kept"));
+    assert.match(last!.inputs, /^in here \d$/);
     const names = ["a", "b", "c"].flatMap((name) => Array.from({ length: 15 }, (_, i) => name + i));
     assert.deepEqual(Object.keys(answers).sort(), names.sort());
     assert.deepEqual(readdirSync(cache), [stateFile]);
   });
 
-  it("says stale of what a killed process was making, though the inputs go back to those of before", async () => {
+  it("has no record of what a killed process was building, though its inputs go back to the former ones", async () => {
     await record(whole);
     const script = `
       const { withState } = await import(${JSON.stringify(module)});
@@ -153,23 +153,23 @@ describe("the state of a site", () => {
     const { signal } = spawnSync(process.execPath, ["--input-type=module", "-e", script, cache], { stdio: "inherit" });
     assert.equal(signal, "SIGKILL");
     const { libraries, ...others } = readState(cache);
-    assert.equal(isMadeOf(libraries, "a"), false);
+    assert.equal(isUpToDate(libraries, "a"), false);
     const { libraries: _, ...before } = whole;
     assert.deepEqual(others, before);
-    await within("the lock of a dead process", record({ libraries: made("again") }), { seconds: 30 });
-    assert.deepEqual(readState(cache), { ...whole, libraries: made("again") });
+    await within("the lock of a dead process", record({ libraries: built("again") }), { seconds: 30 });
+    assert.deepEqual(readState(cache), { ...whole, libraries: built("again") });
   });
 
-  it("is carried by the pages of a site themselves, where it concerns them", () => {
+  it("is in the pages of a site, as far as it concerns them", () => {
     const site = join(cache, "site");
-    assert.equal(pagesMade(site), null);
+    assert.equal(pagesRecord(site), null);
     mkdirSync(site);
     const write = (head: string) => writeFileSync(join(site, "index.html"), `<head>${head}</head>`);
     write("");
-    assert.equal(pagesMade(site), null);
+    assert.equal(pagesRecord(site), null);
     write(pagesTag("0123abcd"));
-    assert.equal(isMadeOf(pagesMade(site), "0123abcd"), true);
-    assert.equal(isMadeOf(pagesMade(site), "0123abce"), false);
+    assert.equal(isUpToDate(pagesRecord(site), "0123abcd"), true);
+    assert.equal(isUpToDate(pagesRecord(site), "0123abce"), false);
   });
 
   it("hashes lists of inputs so that no two have the same hash", () => {

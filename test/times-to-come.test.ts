@@ -6,7 +6,7 @@ import { healthWords } from "../notebooks/components/pages/health.ts";
 import type { Value } from "../src/duckdb/values.ts";
 import { datasetInputs } from "../src/site/dataset-inputs.ts";
 import { listDatasets } from "../src/site/dataset-list.ts";
-import { noState } from "../src/site/staleness.ts";
+import { emptyState } from "../src/site/staleness.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { readStatus } from "../src/warehouse/status.ts";
@@ -206,7 +206,7 @@ describe("times that cannot be", () => {
       const snapshot = loadSnapshot(raw.project.data);
       const datasets = listDatasets(raw.project);
       const open = () => openCatalog(raw.project);
-      return Object.fromEntries((await datasetInputs(raw.project, snapshot, datasets, noState().rows, open)).inputs);
+      return Object.fromEntries((await datasetInputs(raw.project, snapshot, datasets, emptyState().rows, open)).inputs);
     };
     const first = await inputs(now);
     assert.deepEqual(await inputs(new Date(now.getTime() + 5 * hour)), first);

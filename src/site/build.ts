@@ -15,7 +15,7 @@ import { declaredColumns, declaredOf } from "./privacy/declared.ts";
 import { checkFiles } from "./privacy/guard.ts";
 import { checkIdentifiers, queueLabels, siteWords } from "./privacy/identifiers.ts";
 import { claimSite, requireOwnSite } from "./site-owner.ts";
-import { hashInputs, isMadeOf, pagesMade } from "./staleness.ts";
+import { hashInputs, isUpToDate, pagesRecord } from "./staleness.ts";
 import { draftOf, removeAbandoned, restoreSite, swapSite } from "./swap.ts";
 import { openWorkspace, type Workspace, workspaceOf } from "./workspace.ts";
 
@@ -76,7 +76,7 @@ export async function buildSite(project: Project, options: BuildOptions = {}): P
       });
       const datasetSeconds = lapSeconds();
       const inputs = pageInputs(project);
-      const patch = changed && inputs !== null && isMadeOf(pagesMade(folder), inputs) && isPatchable(folder);
+      const patch = changed && inputs !== null && isUpToDate(pagesRecord(folder), inputs) && isPatchable(folder);
       if (patch) {
         mkdirSync(draft, { recursive: true });
         writeChanged(project, folder, draft, workspace.datasets);

@@ -18,7 +18,7 @@ import { type Snapshot, snapshotName } from "../warehouse/snapshot/snapshot.ts";
 import { historyThrough } from "../warehouse/wfm/completeness.ts";
 import { plannedFiles } from "../warehouse/wfm/forecast.ts";
 import { type Dataset, loaderFiles } from "./dataset-list.ts";
-import { hashFile, hashInputs, isMadeOf, readState, type SiteState, withState } from "./staleness.ts";
+import { hashFile, hashInputs, isUpToDate, readState, type SiteState, withState } from "./staleness.ts";
 import { mirroredLoaders, workspaceOf } from "./workspace.ts";
 
 /** The present inputs of datasets. */
@@ -30,9 +30,9 @@ export interface DatasetInputs {
 
 /**
  * A hash of the present inputs of all datasets together: data, settings, queries, registry and version of the kit. Opens no
- * catalog, and so tells nothing of single datasets.
+ * catalog, and so cannot tell which datasets a change concerns.
  */
-export function inputsOfAll(project: Project): string {
+export function inputsOfAllDatasets(project: Project): string {
   const ofKit = ["package.json", "feeds.yaml"].map((name) => join(kitRoot, name));
   const ofProject = [join(project.data, snapshotName), ...plannedFiles(project.config)];
   if (project.configFile !== null) ofProject.push(project.configFile);
@@ -44,11 +44,11 @@ export function inputsOfAll(project: Project): string {
 /** Empties the cache of datasets if their inputs have changed or a sync is due. */
 export async function dropStaleDatasets(project: Project, now = new Date()): Promise<void> {
   const { cache, datasets } = workspaceOf(project);
-  const inputs = inputsOfAll(project);
-  if (isMadeOf(readState(cache).datasets, inputs) && !syncDue(project, now)) return;
+  const inputs = inputsOfAllDatasets(project);
+  if (isUpToDate(readState(cache).datasets, inputs) && !syncDue(project, now)) return;
   await withState(cache, (_, record) => {
     rmSync(datasets, { recursive: true, force: true });
-    record({ datasets: { of: inputs, as: "" } });
+    record({ datasets: { inputs, output: "" } });
   });
 }
 
@@ -75,7 +75,7 @@ export function watchSnapshot(project: Project): void {
 }
 
 /** Size and time of a dataset's file, "" without one. A change reveals another writer of the cache. */
-export function fileMark(file: string): string {
+export function fileStamp(file: string): string {
   if (!existsSync(file)) return "";
   const { size, mtimeMs } = statSync(file);
   return `${size} ${mtimeMs}`;
@@ -108,11 +108,11 @@ export async function datasetInputs(
   };
   const rows: SiteState["rows"] = noNames();
   const rowsOf = async (key: string): Promise<Record<string, string>> => {
-    const of = hashInputs(setup, hashOf(key));
+    const inputs = hashInputs(setup, hashOf(key));
     const former = rows[key] ?? formerRows[key];
-    if (former?.of === of) rows[key] = former;
-    else rows[key] = { of, as: await contentByDay(await open(withNeeds([key], definitions)), key) };
-    return rows[key].as;
+    if (former?.inputs === inputs) rows[key] = former;
+    else rows[key] = { inputs, output: await contentByDay(await open(withNeeds([key], definitions)), key) };
+    return rows[key].output;
   };
   const { queues } = historyThrough(snapshot);
   const today = queues === null ? "" : timeZone(project.config.timezone).date(Date.parse(queues));

@@ -11,11 +11,11 @@ import type { Value } from "../duckdb/values.ts";
 import { openCatalog } from "../warehouse/catalog/catalog.ts";
 import { keepDerived, keptRelations } from "../warehouse/catalog/derived.ts";
 import { loadSnapshot } from "../warehouse/snapshot/snapshot.ts";
-import { datasetInputs, fileMark, inputsOfAll } from "./dataset-inputs.ts";
+import { datasetInputs, fileStamp, inputsOfAllDatasets } from "./dataset-inputs.ts";
 import { type Dataset, listDatasets } from "./dataset-list.ts";
 import { checkColumns } from "./privacy/guard.ts";
 import { openTracing, type Tracing } from "./privacy/personal.ts";
-import { isMadeOf, type Made, noState, readState, withState } from "./staleness.ts";
+import { type BuildRecord, emptyState, isUpToDate, readState, withState } from "./staleness.ts";
 import { workspaceOf } from "./workspace.ts";
 
 export interface ComputedDataset {
@@ -41,10 +41,10 @@ export interface ComputeOptions {
 export async function computeDatasets(project: Project, options: ComputeOptions = {}): Promise<ComputedDataset[]> {
   const { cache, datasets: cached } = workspaceOf(project);
   const { out = cached, loaders = loadersFolder, keep, signal, onDataset } = options;
-  const all = inputsOfAll(project); // before the data is read, so that a sync meanwhile counts as new
+  const all = inputsOfAllDatasets(project); // before the data is read, so that a sync meanwhile counts as new
   const snapshot = loadSnapshot(project.data);
   const datasets = listDatasets(project, loaders, snapshot);
-  const former = options.changed && out === cached ? readState(cache) : noState();
+  const former = options.changed && out === cached ? readState(cache) : emptyState();
   const tracing = openTracing(project, snapshot);
   let opening: Promise<Database> | null = null;
   const kept = new Set<string>();
@@ -59,8 +59,8 @@ export async function computeDatasets(project: Project, options: ComputeOptions 
   try {
     const { inputs, reads, rows } = await datasetInputs(project, snapshot, datasets, former.rows, open);
     const stale = datasets.filter(({ name }) => {
-      const mark = fileMark(join(out, name));
-      return mark === "" || !isMadeOf(former.answers[name], inputs.get(name) ?? "", mark);
+      const file = fileStamp(join(out, name));
+      return file === "" || !isUpToDate(former.answers[name], inputs.get(name) ?? "", file);
     });
     const read = new Set(stale.flatMap(({ name }) => [...(reads.get(name) ?? [])]));
     let done = 0;
@@ -80,10 +80,13 @@ export async function computeDatasets(project: Project, options: ComputeOptions 
     if (out !== cached) install(draft, out, names, keep);
     else
       await withState(cache, (_, record) => {
-        record({ datasets: null }); // a process killed from here on leaves answers of unknown inputs
+        record({ datasets: null }); // a process killed below leaves datasets of unknown inputs
         install(draft, out, names, keep);
-        const made = (name: string): Made => ({ of: inputs.get(name) ?? "", as: fileMark(join(out, name)) });
-        record({ datasets: { of: all, as: "" }, answers: namesOf(names.map((name) => [name, made(name)])), rows });
+        const built = (name: string): [string, BuildRecord] => [
+          name,
+          { inputs: inputs.get(name) ?? "", output: fileStamp(join(out, name)) },
+        ];
+        record({ datasets: { inputs: all, output: "" }, answers: namesOf(names.map(built)), rows });
       });
     return computed.flat();
   } finally {

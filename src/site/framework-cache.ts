@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { filesBelow, kitRoot } from "../base/kit-folders.ts";
-import { hashInputs, isMadeOf, readState, type SiteState, withState } from "./staleness.ts";
+import { hashInputs, isUpToDate, readState, type SiteState, withState } from "./staleness.ts";
 
 // Framework resolves implicit imports (Plot, d3, html, Inputs, .csv()) as "npm:…" and bare imports of components
 // through its own bundles. It looks both up in its cache first: a cache filled from node_modules fixes the versions to
@@ -56,7 +56,7 @@ export function libraryInputs(): string {
 export async function fillFrameworkCache(cache: string): Promise<void> {
   const inputs = libraryInputs();
   const isCurrent = ({ libraries }: SiteState) =>
-    isMadeOf(libraries, inputs) && existsSync(join(cache, "_npm")) && existsSync(join(cache, "_node"));
+    isUpToDate(libraries, inputs) && existsSync(join(cache, "_npm")) && existsSync(join(cache, "_node"));
   if (isCurrent(readState(cache))) return;
   await withState(cache, async (state, record) => {
     if (isCurrent(state)) return; // filled by another process meanwhile
@@ -69,13 +69,13 @@ export async function fillFrameworkCache(cache: string): Promise<void> {
       shareCache(fresh, shared);
     }
     for (const name of unused) mkdirSync(join(fresh, "_npm", `${name}@0.0.0-not-included`), { recursive: true });
-    record({ libraries: null }); // a process killed from here on leaves libraries of neither
+    record({ libraries: null }); // a process killed below leaves libraries of unknown inputs
     for (const folder of ["_npm", "_node"]) {
       rmSync(join(cache, folder), { recursive: true, force: true });
       renameSync(join(fresh, folder), join(cache, folder));
     }
     rmSync(fresh, { recursive: true, force: true });
-    record({ libraries: { of: inputs, as: "" } });
+    record({ libraries: { inputs, output: "" } });
   });
 }
 

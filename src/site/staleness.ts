@@ -6,31 +6,31 @@ import { withLockFile } from "../base/lock.ts";
 import { type Names, namesOf, noNames } from "../base/names.ts";
 import { allOfKind, type Fields, isFields, isText, readStored } from "../base/stored.ts";
 
-/** The record of something made: of which inputs, and as what. */
-export interface Made<T = string> {
-  of: string; // hashInputs of its inputs
-  as: T; // a mark of what was made, "" where nobody looks at it
+/** The record of a part that was built. */
+export interface BuildRecord<T = string> {
+  inputs: string; // their hashInputs
+  output: T; // identifies what was built; "" where that is not checked
 }
 
-/** What the parts of a project's site were made of. Null or no entry: nobody knows. */
+/** The records of the parts of a project's site. A part without one is stale. */
 export interface SiteState {
-  libraries: Made | null; // Framework's library cache
-  datasets: Made | null; // all answers together, as Framework's own commands judge them
-  answers: Names<Made>; // by dataset; marked by size and time of its file
-  rows: Names<Made<Record<string, string>>>; // by kept relation; marked by hashes of its rows by day
+  libraries: BuildRecord | null; // Framework's library cache
+  datasets: BuildRecord | null; // all of them together, for Framework's own commands
+  answers: Names<BuildRecord>; // by dataset; output: size and time of its file
+  rows: Names<BuildRecord<Record<string, string>>>; // by kept relation; output: hashes of its rows by day
 }
 
-// record                                     what is there   made of its present inputs
-// none: never made, being made, unreadable   any             no
-// of other inputs                            any             no
-// of these inputs                            marked other    no: changed or removed since
-// of these inputs                            marked so       yes
-/** Whether a part is made of its present inputs; if not, it is stale. `mark` is that of what is there now. */
-export function isMadeOf(made: Made | null | undefined, inputs: string, mark = ""): boolean {
-  return made?.of === inputs && made.as === mark;
+// record                                       present inputs   present output   up to date
+// none: never built, being built, unreadable   any              any              no
+// there                                        other            any              no
+// there                                        the same         other            no: changed or removed since
+// there                                        the same         the same         yes
+/** Whether a part was built from its present inputs and is unchanged since. */
+export function isUpToDate(record: BuildRecord | null | undefined, inputs: string, output = ""): boolean {
+  return record?.inputs === inputs && record.output === output;
 }
 
-/** A hash of inputs. None may stand for several: each counts with its length. */
+/** A hash of a list of inputs. Each is hashed with its length, so that no other list has the same hash. */
 export function hashInputs(...inputs: (string | Uint8Array)[]): string {
   const hash = createHash("sha256");
   for (const input of inputs) hash.update(`${Buffer.byteLength(input)}:`).update(input);
@@ -42,24 +42,24 @@ export function hashFile(file: string): string {
   return existsSync(file) ? hashInputs(readFileSync(file)) : "none";
 }
 
-export const noState = (): SiteState => ({ libraries: null, datasets: null, answers: noNames(), rows: noNames() });
+export const emptyState = (): SiteState => ({ libraries: null, datasets: null, answers: noNames(), rows: noNames() });
 
 const stateFile = "site.state.json";
 const format = 1;
 
-/** The state recorded in Framework's cache folder. What cannot be read is stale, never an error. */
+/** The state of the site whose pages Framework caches in this folder. An unreadable file is an empty state, never an error. */
 export function readState(cache: string): SiteState {
   try {
-    return readStored(cache, stateFile, format, stateIn).value ?? noState();
+    return readStored(cache, stateFile, format, stateIn).value ?? emptyState();
   } catch {
-    return noState();
+    return emptyState();
   }
 }
 
 /**
- * Hands `work` the present state and a function that records parts, which replace those recorded before; other parts stay.
- * Between processes and within one, one `work` runs at a time: none undoes the record of another. The lock is not that of
- * the build, whose Framework, a child, records too.
+ * Runs `work` with the present state and a function that replaces the records of the given parts. Only one `work` runs at a
+ * time, in all processes, so that none overwrites the records of another. Its lock is not the build's: Framework, a child of
+ * the build, records too.
  */
 export async function withState<T>(
   cache: string,
@@ -76,37 +76,36 @@ export async function withState<T>(
 
 const tagName = "asapp-kit";
 
-/** The tag by which a page carries the inputs of the pages: a site can be moved, or be another project's. */
+/** The record of the pages, as a tag that each of them carries: a site can be moved, or be another project's. */
 export function pagesTag(inputs: string): string {
   return `<meta name="${tagName}" content="${inputs}">`;
 }
 
-/** What the pages of a built site were made of; null without a site or a tag. */
-export function pagesMade(site: string): Made | null {
+/** The record of the pages of a built site; null without a site or a tag. */
+export function pagesRecord(site: string): BuildRecord | null {
   const index = join(site, "index.html");
   if (!existsSync(index)) return null;
-  const of = new RegExp(`<meta name="${tagName}" content="(\\w+)">`).exec(readFileSync(index, "utf8"))?.[1];
-  return of === undefined ? null : { of, as: "" };
+  const inputs = new RegExp(`<meta name="${tagName}" content="(\\w+)">`).exec(readFileSync(index, "utf8"))?.[1];
+  return inputs === undefined ? null : { inputs, output: "" };
 }
 
 function stateIn({ libraries, datasets, answers, rows }: Fields): SiteState | null {
-  const isMade = (value: unknown): value is Made => isRecord(value) && isText(value.as);
-  const isMadeOrNull = (value: unknown) => value === null || isMade(value);
-  const isRows = (value: unknown): value is Made<Record<string, string>> =>
-    isRecord(value) && isFields(value.as) && allOfKind(value.as, isText) !== null;
+  const isBuilt = (value: unknown): value is BuildRecord => isRecord(value) && isText(value.output);
+  const isRows = (value: unknown): value is BuildRecord<Record<string, string>> =>
+    isRecord(value) && isFields(value.output) && allOfKind(value.output, isText) !== null;
   const isValid =
-    [libraries, datasets].every(isMadeOrNull) &&
-    allOfKind(answers, isMade) !== null &&
+    [libraries, datasets].every((value) => value === null || isBuilt(value)) &&
+    allOfKind(answers, isBuilt) !== null &&
     allOfKind(rows, isRows) !== null;
   if (!isValid) return null;
   return {
-    libraries: libraries as Made | null,
-    datasets: datasets as Made | null,
-    answers: namesOf(Object.entries(answers as Record<string, Made>)),
-    rows: namesOf(Object.entries(rows as Record<string, Made<Record<string, string>>>)),
+    libraries: libraries as BuildRecord | null,
+    datasets: datasets as BuildRecord | null,
+    answers: namesOf(Object.entries(answers as Record<string, BuildRecord>)),
+    rows: namesOf(Object.entries(rows as Record<string, BuildRecord<Record<string, string>>>)),
   };
 }
 
-function isRecord(value: unknown): value is { of: string; as: unknown } {
-  return isFields(value) && isText(value.of);
+function isRecord(value: unknown): value is { inputs: string; output: unknown } {
+  return isFields(value) && isText(value.inputs);
 }

@@ -82,6 +82,24 @@ describe("values that do not fit (rescued-unsaid)", () => {
     }
   });
 
+  it("are counted once where the column takes a part of them, as it does of nanoseconds", async () => {
+    const raw = rawFixture();
+    try {
+      const rows = [1, 2, 3].map((n) => ({ issue_id: n, first_utterance_ts: `2026-09-01T00:00:00.00000000${n}Z` }));
+      raw.put("convos_metrics", "2026-09-01 01", [
+        ...rows,
+        { issue_id: 4, first_utterance_ts: "2026-09-01T00:00:00Z" },
+      ]);
+      const [column] = unfitColumns((await updateWarehouse(raw.project)).snapshot);
+      assert.equal(
+        unfitText(column!),
+        'first_utterance_ts: 3 of 4 values (75 %) do not fit TIMESTAMP, e.g. "2026-09-01T00:00:00.000000001Z", since 2026-09-01',
+      );
+    } finally {
+      raw.delete();
+    }
+  });
+
   it("count for --fail-on schema, on a first sync as well", () => {
     const nothing = {
       days: 1,

@@ -127,7 +127,8 @@ function unfitIn({ columns, written, rescued }: DayRead): UnfitValues[] {
       const values = rescued.get(rescuedName(column));
       if (!values) return [];
       const { name, untyped } = column;
-      const fit = untyped ? 0 : written.rows - written.nulls(name);
+      // A time with nanoseconds is in its column, and as text in _rescued.
+      const fit = untyped ? 0 : Math.min(written.rows - written.nulls(name), written.rows - values.count);
       return [{ column: name, values: values.count, fit, example: values.example }];
     })
     .sort((a, b) => (a.column < b.column ? -1 : 1));

@@ -93,7 +93,7 @@ describe("values that do not fit (rescued-unsaid)", () => {
       const [column] = unfitColumns((await updateWarehouse(raw.project)).snapshot);
       assert.equal(
         unfitText(column!),
-        'first_utterance_ts: 3 of 4 values (75 %) do not fit TIMESTAMP, e.g. "2026-09-01T00:00:00.000000001Z", since 2026-09-01',
+        'first_utterance_ts: 3 of 4 values (75 %) do not fit TIMESTAMP, e.g. "2026-09-01T00:00:00.000000003Z", since 2026-09-01',
       );
     } finally {
       raw.delete();

@@ -469,7 +469,7 @@ describe("cli", () => {
   it("finds what is damaged on disk, and fetches it again", async () => {
     const intact = await kit.run(["verify"]);
     assert.equal(intact.code, 0, intact.stderr);
-    assert.match(intact.stdout, /each as the manifest has it\n[\s\S]*: the warehouse is what the raw files give$/m);
+    assert.match(intact.stdout, /all as in the manifest\n[\s\S]*: the warehouse matches the raw files$/m);
     const folder = join(kit.folder, "data", "raw", expand("convos_metrics/dt=2026-09-01/hr=05"));
     const bytes = readFileSync(join(folder, "convos_metrics.jsonl.gz"));
     bytes[bytes.length - 9]! ^= 1;

@@ -296,7 +296,7 @@ describe("credentials import", { skip }, () => {
       assert.equal(status, 2);
       assert.equal(stdout, "");
       assert.match(stderr, /adds profile asapp-prod-acme/);
-      assert.match(stderr, /nothing was written: nobody is there to confirm.*add --yes/s);
+      assert.match(stderr, /nothing was written: there is no terminal to confirm on.*add --yes/s);
     }
     nothingWritten();
   });

@@ -53,9 +53,9 @@ describe("plan", () => {
         "overdue",
         /expected by 2026-11-22 12:00/,
       ],
-      ["the marker went", remote({ marker: false }), local(remote()), {}, "keep", "complete", /marker went/],
-      ["complete, not here", remote(), null, {}, "add", "complete", /not here/],
-      ["complete without files, not here", remote({ empty: true }), null, {}, "add", "empty", /not here/],
+      ["the marker went", remote({ marker: false }), local(remote()), {}, "keep", "complete", /marker is gone/],
+      ["complete, not here", remote(), null, {}, "add", "complete", /not local/],
+      ["complete without files, not here", remote({ empty: true }), null, {}, "add", "empty", /not local/],
       ["complete, here", remote(), local(remote()), {}, "keep", "complete", /here already/],
       [
         "complete, here, replaced before",
@@ -110,7 +110,7 @@ describe("plan", () => {
         "encrypted",
         /never fetched/,
       ],
-      ["encrypted, decrypt command, not here", sealed, null, { decrypts: true }, "add", "complete", /not here/],
+      ["encrypted, decrypt command, not here", sealed, null, { decrypts: true }, "add", "complete", /not local/],
       [
         "encrypted, noted, decrypt command",
         sealed,

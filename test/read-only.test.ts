@@ -211,7 +211,7 @@ describe("statements", () => {
       (error) =>
         error instanceof CliError &&
         error.exit === "query" &&
-        error.message === "CALL ENABLE_LOGGING is not possible here: queries only read" &&
+        error.message === "CALL ENABLE_LOGGING is not allowed: queries only read" &&
         /--output/.test(error.next ?? ""),
     );
   });

@@ -141,7 +141,7 @@ describe("sync", () => {
       report.plan.map(({ id, action, state, reason }) => `${id.hr} ${action} ${state}: ${reason}`),
       [
         "05 keep expired: gone from the bucket; kept here",
-        "06 keep complete: the marker went from the bucket; kept as it was",
+        "06 keep complete: the marker is gone from the bucket; kept as it was",
       ],
     );
     assert.deepEqual([report.kept, report.expired], [3, 1]);
@@ -219,7 +219,7 @@ describe("sync", () => {
     for (const key of [...kit.server.store.keys(bucket)]) if (key.startsWith("reps/")) kit.server.delete(bucket, key);
     const gone = await kit.sync({ now: soon });
     assert.deepEqual([gone.full, gone.expired, gone.failed, gone.unlisted], [false, 2, [], []]);
-    assert.match(gone.notes.join(), /reps is gone from .*; what is here is kept/);
+    assert.match(gone.notes.join(), /reps is gone from .*; the local data are kept/);
     assert.deepEqual(tree(join(kit.project.data, "raw")), raw);
     const again = await kit.sync({ now: soon });
     assert.deepEqual([again.expired, again.changedDays], [0, []]);
@@ -247,7 +247,7 @@ describe("sync", () => {
       for (const options of [{}, { dryRun: true }, { feeds: ["reps"] }])
         await assert.rejects(sync(at(yaml), { now: soon, limits: hasty, ...options }), {
           exit: "config",
-          message: `the data here came from s3://${bucket}/acme/, and kit.yaml now names ${place}, which has 1 feed (reps); nothing was fetched or changed`,
+          message: `the local data came from s3://${bucket}/acme/, and kit.yaml now names ${place}, which has 1 feed (reps); nothing was fetched or changed`,
         });
     assert.deepEqual(tree(kit.project.data, true), here);
     await assert.rejects(sync(at(`bucket: ${bucket}\nprefix: acne`), { now: soon, limits: hasty }), {
@@ -281,7 +281,7 @@ describe("sync", () => {
     for (const options of [{}, { dryRun: true }, { feeds: ["reps"] }, { full: true }])
       await assert.rejects(sync(own, { now: soon, limits: hasty, ...options }), {
         exit: "config",
-        message: `what is here of reps came from s3://${bucket}/, and kit.yaml now names s3://other/acme/ for it; nothing was fetched or changed`,
+        message: `the local data of reps came from s3://${bucket}/, and kit.yaml now names s3://other/acme/ for it; nothing was fetched or changed`,
       });
     assert.deepEqual(tree(kit.project.data, true), here);
     const moved = await sync(own, { now: soon, limits: hasty, moved: true });

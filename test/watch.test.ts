@@ -126,10 +126,7 @@ describe("watch", { timeout: 900_000 }, () => {
     await watcher.until("success", ({ ok }) => ok);
     const other = await kit.run(["watch", ...brisk]);
     assert.equal(other.code, exitCodes.locked);
-    assert.match(
-      other.stderr,
-      new RegExp(`another watcher looks after this data folder: process ${watcher.child.pid}`),
-    );
+    assert.match(other.stderr, new RegExp(`another watcher has this data folder: process ${watcher.child.pid}`));
     watcher.child.kill("SIGKILL");
     await watcher.closed;
     const { watch, problems, ok } = await status();

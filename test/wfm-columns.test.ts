@@ -134,7 +134,7 @@ describe("wfm columns", () => {
     const refused = await columns("--write");
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /site\.wfm\.queue\.abandons: abandoned_count \(was total_abandons\)/);
-    assert.match(refused.stderr, /nobody is there to confirm/);
+    assert.match(refused.stderr, /there is no terminal to confirm on/);
     assert.doesNotMatch(readFileSync(join(kit.folder, "kit.yaml"), "utf8"), /abandoned_count/);
 
     const written = await columns("--write", "--yes");

@@ -102,7 +102,7 @@ export function toCliError(error: unknown): CliError {
       return new CliError(
         "internal",
         message,
-        "run again with --debug for the stack trace; if it looks like a fault of the kit, report it with that trace",
+        "run again with --debug for the stack trace; if it looks like a bug in the kit, report it with that trace",
         { cause: error },
       );
   }

@@ -10,7 +10,7 @@ export async function confirm(
   if (stdinTaken || output.json || !process.stdin.isTTY || !process.stderr.isTTY)
     throw new CliError(
       "usage",
-      "nothing was written: nobody is there to confirm",
+      "nothing was written: there is no terminal to confirm on",
       "add --yes to write what is shown above",
     );
   output.say("write this? [y/N]");

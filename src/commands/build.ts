@@ -4,11 +4,11 @@ import { openProject } from "../config/project.ts";
 export default command({
   summary: "sync, compute the datasets, build the site",
   about: [
-    "The one command for a cron job. A bucket that cannot be reached is a warning with the time up to which data are",
-    "here, and the build goes on with these; with --strict it is an error.",
+    "The one command for a cron job. An unreachable bucket is a warning with the time of the newest local data, from",
+    "which the site is then built; with --strict it is an error.",
   ].join("\n"),
   options: {
-    "no-sync": { type: "boolean", doc: "leave the bucket alone and build from what is here" },
+    "no-sync": { type: "boolean", doc: "do not sync; build from the local data" },
     strict: { type: "boolean", doc: "stop when the sync does not succeed" },
     output: {
       type: "string",

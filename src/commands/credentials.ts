@@ -24,7 +24,7 @@ export default command({
       parse: whole(1, 1_000_000),
     },
     bucket: { type: "string", value: "NAME", doc: "take the row of this bucket" },
-    yes: { type: "boolean", short: "y", doc: "do not ask; needed where nobody can answer" },
+    yes: { type: "boolean", short: "y", doc: "do not ask; required without a terminal" },
   },
   examples: [
     ["asapp-kit credentials import asapp.tsv.gpg", "a profile for the only bucket in it, after a question"],
@@ -32,7 +32,7 @@ export default command({
       "asapp-kit credentials import asapp.tsv.gpg --bucket asapp-test-acme-exports-us-east-1 -c test.yaml",
       "another environment beside it",
     ],
-    ["asapp-kit credentials import new.gpg --replace --yes", "the key was renewed, and nobody is asked"],
+    ["asapp-kit credentials import new.gpg --replace --yes", "a renewed key, without a question"],
   ],
   async run(options, [action = "", file = ""], { config, output, signal }) {
     if (action !== "import")

@@ -22,7 +22,7 @@ export default command({
     days: {
       type: "string",
       value: "N",
-      doc: "days of history (30: the usual of today needs four whole weeks)",
+      doc: "days of history (30: the Today page compares with four whole weeks)",
       parse: days,
     },
     seed: { type: "string", value: "N", doc: "another seed, another contact centre (1)", parse: seed },
@@ -31,7 +31,7 @@ export default command({
     now: {
       type: "string",
       value: "TIME",
-      doc: "pretend that it is then, e.g. 2026-09-01T17:20:00Z",
+      doc: "take this as the current time, e.g. 2026-09-01T17:20:00Z",
       parse: moment,
     },
     folder: { type: "string", value: "FOLDER", doc: "where .demo/ and site/ go (the kit's own folder)" },

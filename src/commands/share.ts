@@ -56,7 +56,7 @@ export default command({
     format: {
       type: "string",
       value: "FORMAT",
-      doc: "png, svg, pdf, html or csv, where no FILE tells",
+      doc: "png, svg, pdf, html or csv, without a FILE that tells",
       parse: format,
     },
     html: { type: "boolean", doc: "short for --format html" },

@@ -54,7 +54,7 @@ export function statusText(status: Status, now: Date, zone = "UTC"): string {
     );
   if (watch?.running)
     lines.push(
-      `watch         process ${watch.pid} since ${time(watch.since)}${watch.lastSuccess === null ? "" : `, last well ${time(watch.lastSuccess)}`}${watch.next === null ? "" : `, next round ${time(watch.next)}`}`,
+      `watch         process ${watch.pid} since ${time(watch.since)}${watch.lastSuccess === null ? "" : `, last success ${time(watch.lastSuccess)}`}${watch.next === null ? "" : `, next round ${time(watch.next)}`}`,
     );
   lines.push(
     `in all        ${plural(feeds.length, "feed")}, ${problems.length === 0 ? "nothing is wrong" : plural(problems.length, "problem")}`,

@@ -22,7 +22,7 @@ export default command({
     feed: shared.feed,
     moved: {
       type: "boolean",
-      doc: "go on although kit.yaml names another place than the data here came from",
+      doc: "accept that kit.yaml names another place than the local data came from",
     },
     wait: { type: "boolean", doc: "wait when another sync is running" },
     "no-wait": { type: "boolean", doc: "fail when another sync is running (the default)" },

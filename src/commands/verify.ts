@@ -126,8 +126,7 @@ function verifyText({ raw, feeds, rebuilt }: Verified): string {
 }
 
 function rawText({ files, partitions, bytes: size, damaged, repaired, unrepaired, remote }: RawReport): string {
-  const verdict =
-    damaged.length === 0 ? "each as the manifest has it" : `${count(damaged.length)} not as the manifest has them`;
+  const verdict = damaged.length === 0 ? "all as in the manifest" : `${count(damaged.length)} not as in the manifest`;
   const blocks = [`${plural(files, "file")} of ${plural(partitions, "partition")} read, ${bytes(size)}: ${verdict}\n`];
   if (damaged.length > 0)
     blocks.push(
@@ -161,8 +160,8 @@ function feedsText(feeds: Verification[]): string {
   const wrong = feeds.filter(({ ok }) => !ok);
   const verdict =
     wrong.length === 0
-      ? "the warehouse is what the raw files give"
-      : `${plural(wrong.length, "feed")} not as the raw files give`;
+      ? "the warehouse matches the raw files"
+      : `${plural(wrong.length, "feed")} not as in the raw files`;
   const blank = sum("blank") === 0 ? "" : ` + ${count(sum("blank"))} blank`;
   const lines = `${plural(feeds.length, "feed")}: ${count(sum("lines"))} lines = ${count(sum("rows"))} rows + ${count(sum("quarantined"))} quarantined${blank}, ${count(sum("currentRows"))} rows after dedupe: ${verdict}\n`;
   if (wrong.length === 0) return lines;

@@ -45,7 +45,7 @@ export default command({
     rounds: {
       type: "string",
       value: "N",
-      doc: "end after so many rounds, as the last of them did",
+      doc: "end after N rounds, with the exit code of the last",
       parse: rounds,
     },
   },
@@ -74,8 +74,8 @@ export default command({
     if (site !== null && options.serve && !built) await runBuild(project, { out: site }, context);
     else if (site !== null && !built)
       output.warn(
-        `no site in ${site}: the data alone are kept fresh`,
-        "asapp-kit build makes one, which the next round takes up",
+        `no site in ${site}: only the data are kept fresh`,
+        "asapp-kit build makes one, which the next round updates",
       );
     const server =
       site !== null && options.serve
@@ -204,7 +204,7 @@ function refuseSecond(project: Project): void {
   if (other === null || !other.running || other.pid === process.pid) return;
   throw new CliError(
     "locked",
-    `another watcher looks after this data folder: process ${other.pid} on ${other.host}, since ${minute(new Date(other.since))}`,
+    `another watcher has this data folder: process ${other.pid} on ${other.host}, since ${minute(new Date(other.since))}`,
     "stop that one first, or leave it to it: asapp-kit status shows its state",
   );
 }

@@ -33,7 +33,7 @@ export default command({
       doc: "write this; A+B for a column that was renamed, nothing after the = for a metric that is not delivered",
       parse: setting,
     },
-    yes: { type: "boolean", short: "y", doc: "do not ask; needed where nobody can answer" },
+    yes: { type: "boolean", short: "y", doc: "do not ask; required without a terminal" },
   },
   examples: [
     ["asapp-kit wfm columns", "what is mapped, what came, what it might be"],

@@ -178,7 +178,7 @@ async function executeChecked<T>(
 // One statement. A PIVOT is three: it creates a type, runs the query, and drops the type.
 async function prepareChecked(link: DuckDBConnection, sql: string): Promise<Statement> {
   const statements = await link.extractStatements(sql);
-  if (statements.count > 1 && !isQuery(sql)) throw new CliError("query", "one statement at a time is possible here");
+  if (statements.count > 1 && !isQuery(sql)) throw new CliError("query", "one statement at a time is allowed");
   for (let i = 0; ; i++) {
     const statement = await statements.prepare(i);
     checkKind(statement);

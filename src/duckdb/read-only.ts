@@ -221,7 +221,7 @@ function words(text: string): Set<string> {
 function refused(what: string): CliError {
   return new CliError(
     "query",
-    `${what} is not possible here: queries only read`,
+    `${what} is not allowed: queries only read`,
     "Use --output to write a result to a file.",
   );
 }

@@ -86,7 +86,7 @@ export async function discover(
         return;
       }
       if (!present && listed.length > 0) feed = goneFeed(name, selection, store, lastFeeds[name]);
-      if (feed?.gone) discovery.notes.push(`${name} is gone from ${home.source.describe()}; what is here is kept`);
+      if (feed?.gone) discovery.notes.push(`${name} is gone from ${home.source.describe()}; the local data are kept`);
       if (feed !== null) discovery.feeds.push(feed);
       else if (present && chosen === null && config.feeds === "all" && !config.selections.has(name))
         discovery.foreign += 1;

@@ -93,7 +93,7 @@ function decide(remote: RemotePartition, local: LocalPartition | undefined, opti
   });
   if (remote.marker === null) {
     if (local !== undefined && local.state !== "encrypted") {
-      const reason = "the marker went from the bucket; kept as it was";
+      const reason = "the marker is gone from the bucket; kept as it was";
       return { ...entry("keep", local.state, reason), odd: "markerless" };
     }
     const late = overdueSince(remote.id, options);
@@ -111,11 +111,11 @@ function decide(remote: RemotePartition, local: LocalPartition | undefined, opti
     if (!same) return { ...entry("keep", local.state, `exported again, ${reason}; kept as it was`), odd: "encrypted" };
   }
   const fresh = remote.objects.length === 0 ? "empty" : "complete";
-  if (local === undefined) return entry("add", fresh, "complete in the bucket, not here");
+  if (local === undefined) return entry("add", fresh, "complete in the bucket, not local");
   if (local.state === "encrypted") return entry("add", fresh, "can be decrypted now");
   if (!same) return entry("replace", "replaced", "exported again");
   const state = local.state !== "expired" ? local.state : local.lines === 0 ? "empty" : "complete";
-  if (!local.intact) return entry("add", state, "its files here are missing or cut short");
+  if (!local.intact) return entry("add", state, "its local files are missing or cut short");
   return entry("keep", state, local.state === "expired" ? "is back in the bucket" : "here already");
 }
 

@@ -108,7 +108,9 @@ export function requireSource({ config, configFile }: Project): SourceConfig {
   if (config.source !== null) return config.source;
   throw new CliError(
     "config",
-    configFile === null ? "no kit.yaml here, so no source of exports" : `no source of exports in ${configFile}`,
+    configFile === null
+      ? "no kit.yaml in this folder, so no source of exports"
+      : `no source of exports in ${configFile}`,
     "copy kit.example.yaml to kit.yaml and fill in the bucket, or run `npm run demo` to see the kit at work",
   );
 }
@@ -151,6 +153,6 @@ function listingError(source: Source, cause: SourceError): CliError {
       "let this user list and read the folder of the exports",
       { cause },
     );
-  const next = "run again later; without a whole listing nothing was planned or fetched";
+  const next = "run again later; without a complete listing nothing was planned or fetched";
   return new CliError("unreachable", `cannot list ${source.describe()}: ${cause.message}`, next, { cause });
 }

@@ -73,7 +73,7 @@ export async function surveyFeed(
   const lastFeed = last?.feeds[feed];
   const comesFrom = sourcePlace(project, selection);
   if (lastFeed?.place !== undefined && lastFeed.place !== comesFrom && !moved)
-    throw otherPlace(`what is here of ${feed}`, lastFeed.place, `${comesFrom} for it`);
+    throw otherPlace(`the local data of ${feed}`, lastFeed.place, `${comesFrom} for it`);
   const decrypts = config.decrypt !== null;
   const { since, lookbackDays } = selection;
   const listedAs = listingKey(remote, decrypts);
@@ -126,7 +126,7 @@ export function otherPlace(what: string, before: string, now: string): CliError 
   return new CliError(
     "config",
     `${what} came from ${before}, and kit.yaml now names ${now}; nothing was fetched or changed`,
-    "name the former place again, or another folder under `data`; if it is the same export that moved: asapp-kit sync --moved, once (with --dry-run it shows what that would do)",
+    "name the former place again, or another folder under `data`; if the same export has moved: asapp-kit sync --moved, once (--dry-run shows what that would do)",
   );
 }
 

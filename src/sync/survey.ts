@@ -117,7 +117,7 @@ function exportsElsewhere(before: string, now: string, { feeds }: Discovery): Cl
   const names = feeds.map(({ feed }) => feed);
   const some = names.length > 3 ? `${names.slice(0, 3).join(", ")}, …` : names.join(", ");
   const has = `which has ${names.length} ${names.length === 1 ? "feed" : "feeds"} (${some})`;
-  return otherPlace("the data here", before, `${now}, ${has}`);
+  return otherPlace("the local data", before, `${now}, ${has}`);
 }
 
 function refuseOnlyWaiting(project: Project, home: Store, { feeds, works, unlisted }: Survey): void {

@@ -231,7 +231,7 @@ describe("the warehouse, run after run", () => {
         rmSync(join(data, file), { recursive: true });
       for (let time = 0; time < 2; time++) {
         const [failed, ...others] = (await updateWarehouse(raw.project)).failed;
-        assert.match(failed!.reason, /dt=2026-09-01.*it is not there/);
+        assert.match(failed!.reason, /dt=2026-09-01.*it does not exist/);
         assert.deepEqual(others, []);
         await compare(
           raw.project,

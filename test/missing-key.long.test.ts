@@ -370,9 +370,9 @@ describe("a key column that goes missing", () => {
       assert.match(updateText(updated), /^no key {6}3 rows without things\.a, things\.a, named by/m);
       assert.match(changesText(updated)!, /2 keys that rows lack/);
       const none =
-        "a: 2 of 5 rows have no value of this key column, since the partition 2026-09-01 03: all are kept but exact copies, as nothing tells which are versions of one another";
+        "a: 2 of 5 rows have no value for this key column since the partition 2026-09-01 03: all but exact copies are kept, as nothing shows which are versions of the same row";
       const other =
-        "a: 1 of 5 rows has A_ in place of this key column, since the partition 2026-09-01 03: what has it replaces no earlier version";
+        "a: 1 of 5 rows has A_ in place of this key column since the partition 2026-09-01 03: these rows replace no earlier version";
       assert.deepEqual(
         warned.filter(([text]) => text.startsWith("things: ")).map(([text]) => text),
         [`things: ${none}`, `things: ${other}`],
@@ -384,7 +384,7 @@ describe("a key column that goes missing", () => {
         told.map(({ what }) => what),
         [none, other],
       );
-      assert.match(told[0]!.next, /^ask ASAPP where a went; .*from raw\.things where a is null limit 20/);
+      assert.match(told[0]!.next, /^ask ASAPP what became of a; .*from raw\.things where a is null limit 20/);
       assert.match(told[1]!.next, /kit\.yaml: things: \{renamed: \{A_: a\}\}$/);
       const catalog = await openCatalog(raw.project, { threads: 1 });
       const { rows } = await catalog.rows("select kind, what, count from kit.oddities order by count desc");

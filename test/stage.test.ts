@@ -507,7 +507,7 @@ describe("stage, when files are bad", () => {
     fixture.put("events", "2026-09-01", [{ id: "a" }]);
     rmSync(join(fixture.project.data, "raw"), { recursive: true });
     const { failed } = await stageAndSave(fixture.project);
-    assert.match(failed[0]!.reason, /events\.jsonl\.gz: it is not there/);
+    assert.match(failed[0]!.reason, /events\.jsonl\.gz: it does not exist/);
   });
 
   it("waits for the next sync where a manifest cannot be read", async () => {

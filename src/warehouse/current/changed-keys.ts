@@ -37,12 +37,13 @@ export async function collectChangedKeys(
   await database.run(`create or replace table changed_keys as select ${keys} from ${emptyRelation(rowColumns)}`, query);
   const days = new Map(feed.after.days.map((day) => [day.dt, day]));
   for (const dt of feed.changed) {
-    const sides = [feed.before.get(dt), days.get(dt)];
-    const [old, now] = sides.map((day) => parquetRelation(data, day?.staged ? [day.staged] : [], rowColumns));
+    const [before, after] = [feed.before.get(dt), days.get(dt)];
+    const relationOf = (day?: DaySnapshot) => parquetRelation(data, day?.staged ? [day.staged] : [], rowColumns);
+    const sides = [relationOf(before), relationOf(after)];
     await database.run(
-      `create or replace temp table changed_files as ${changedFiles(data, sides, [old!, now!], rowColumns)};
+      `create or replace temp table changed_files as ${changedFiles(data, [before, after], sides, rowColumns)};
        insert into changed_keys select distinct ${keys} from (
-         ${[old, now].map((side) => `select * from ${side} where "_file" in (from changed_files)`).join(" union all ")}
+         ${sides.map((side) => `select * from ${side} where "_file" in (from changed_files)`).join(" union all ")}
        )`,
       query,
     );
@@ -53,7 +54,7 @@ export async function collectChangedKeys(
     `select count(*), ${names.map((name) => `count(*) - count(${name})`).join(", ")} from changed_keys`,
     query,
   );
-  const [total, ...nulls] = counts.rows[0]!.map(Number) as [number, ...number[]];
+  const [total = 0, ...nulls] = counts.rows.flat().map(Number);
   // With "=" DuckDB skips row groups outside the range of the keys, but it never matches a null.
   const match = rule.key
     .map(({ sql }, i) => `${qualified(sql)} ${nulls[i] === 0 ? "=" : "is not distinct from"} changed_keys.k${i}`)
@@ -75,8 +76,8 @@ export async function candidateDays(
   const types = new Map(columns.map(({ name, type }) => [name, type]));
   for (const [i, { columns: names, sql }] of rule.key.entries()) {
     const [name] = names;
-    if (name === undefined || sql !== quoteName(name) || changedKeys.withNulls[i]) continue;
-    const type = types.get(name)!;
+    const type = name && types.get(name);
+    if (name === undefined || type === undefined || sql !== quoteName(name) || changedKeys.withNulls[i]) continue;
     const rangeRows = candidates.flatMap(({ dt, ranges, layout }) => {
       const column = after.layouts[layout]?.columns.find((column) => column.name === name);
       const range = column?.type === type ? own(ranges ?? {}, name) : undefined;
@@ -103,7 +104,7 @@ export async function candidateDays(
 function changedFiles(
   data: string,
   [before, after]: (DaySnapshot | undefined)[],
-  relations: [string, string],
+  relations: readonly string[],
   columns: readonly RelationColumn[],
 ): string {
   const hasDetail = (day?: DaySnapshot) => day?.staged && existsSync(join(data, day.detail));

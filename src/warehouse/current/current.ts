@@ -21,7 +21,7 @@ import {
 import { type DaySnapshot, type FeedSnapshot, provenance, type Snapshot, shortHash } from "../snapshot/snapshot.ts";
 import type { Trouble } from "../snapshot/trouble.ts";
 import { writeParquet } from "../stage/inspect.ts";
-import { lostFiles } from "../stage/staged-files.ts";
+import { missingFiles } from "../stage/staged-files.ts";
 import { type Block, blocksOf, currentFiles } from "./blocks.ts";
 import { type ChangedFeed, type ChangedKeys, candidateDays, collectChangedKeys } from "./changed-keys.ts";
 import { parquetRelation, placedRelation, relationColumns, withProvenance } from "./relation.ts";
@@ -179,7 +179,7 @@ function rebuildReason(
   if (task.after.columns.some(({ name, key }) => (keys.get(name.toLowerCase()) ?? key) !== key)) return "renamed";
   const needed = currentFiles(before.days);
   if (task.changed.length > 0) needed.push(...task.changed.flatMap((dt) => task.before.get(dt)?.staged ?? []));
-  if (lostFiles(data, needed).size > 0) return "file missing";
+  if (missingFiles(data, needed).size > 0) return "file missing";
   if (options.incremental) return null;
   const rows = task.after.days.reduce((sum, day) => sum + day.rows, 0);
   const news = task.after.days.filter(({ dt }) => task.changed.includes(dt)).reduce((sum, day) => sum + day.rows, 0);
@@ -348,14 +348,15 @@ async function affectedBlocks(
 ): Promise<Block[]> {
   const winnerDays = await database.rows(`select distinct "day" from winners`, query);
   // A changed day may have other columns.
-  const days = new Set([...task.changed, ...winnerDays.rows.map(([day]) => staged[Number(day)]!.dt)]);
+  const days = new Set([...task.changed, ...winnerDays.rows.flatMap(([day]) => staged[Number(day)]?.dt ?? [])]);
   // A former file with rows of two blocks is replaced in both.
   const blockOf = new Map(blocks.flatMap((block) => block.days.map((dt) => [dt, block] as const)));
   const holders = new Map<string, Set<Block | undefined>>();
   for (const { dt, current } of task.before.values())
     if (current !== null) holders.set(current, (holders.get(current) ?? new Set()).add(blockOf.get(dt)));
   const isAffected = (block: Block) =>
-    block.days.some((dt) => days.has(dt)) || formerFiles(task, block).some((file) => holders.get(file)!.size > 1);
+    block.days.some((dt) => days.has(dt)) ||
+    formerFiles(task, block).some((file) => (holders.get(file)?.size ?? 0) > 1);
   const affected = new Set(blocks.filter(isAffected));
   const candidates = new Set(staged.map(({ dt }) => dt));
   // Rows of current come from their own day's staged file.
@@ -378,7 +379,10 @@ async function affectedBlocks(
      semi join changed_keys on ${changedKeys.match}`,
     query,
   );
-  for (const [index] of holdingFiles.rows) affected.add(formerBlocks[Number(index)]!.block);
+  for (const [index] of holdingFiles.rows) {
+    const former = formerBlocks[Number(index)];
+    if (former) affected.add(former.block);
+  }
   return [...affected];
 }
 
@@ -386,10 +390,8 @@ function formerFiles({ before }: Pick<Task, "before">, { days }: Block): string[
   return currentFiles(days.flatMap((dt) => before.get(dt) ?? []));
 }
 
-const decisionColumns: RelationColumn[] = [
-  { name: "_versions", type: "BIGINT" },
-  { name: "_decided", type: "UTINYINT" },
-];
+const decidedColumn: RelationColumn = { name: "_decided", type: "UTINYINT" };
+const decisionColumns: RelationColumn[] = [{ name: "_versions", type: "BIGINT" }, decidedColumn];
 
 /**
  * Writes the file of a block: the winners of its days and, when only some keys changed, the former file's other rows. Its
@@ -407,13 +409,14 @@ async function writeBlock(
   const columns = withProvenance(task.columns.filter(({ name }) => seen.has(name)));
   const qualifiedNames = [...columns, ...decisionColumns].map(({ name }) => `"delivered".${quoteName(name)}`);
   const inputNames = columns.map((_, i) => `c${i}`);
+  const outputs = columns.map(({ name }, i) => `"delivered".c${i} as ${quoteName(name)}`);
   const parts: string[] = [];
   const delivered = staged.flatMap(({ dt, file }, day) => (blockDays.has(dt) ? [{ day, file }] : []));
   if (delivered.length > 0) {
     const days = delivered.map(({ day }) => day).join(", ");
     const files = delivered.map(({ file }) => file);
     parts.push(
-      `select ${inputNames.map((input, i) => `"delivered".${input} as ${quoteName(columns[i]!.name)}`).join(", ")},
+      `select ${outputs.join(", ")},
          "winners"."versions" as "_versions", "winners"."decided" as "_decided"
        from ${parquetRelation(data, files, columns, inputNames)} as "delivered"
        join (from winners where "day" in (${days})) as "winners"
@@ -456,7 +459,7 @@ async function figuresOf(
   query: QueryOptions,
 ): Promise<Map<string, { currentRows: number; dedupe: Record<string, number> }>> {
   if (files.length === 0) return new Map();
-  const columns = [...provenance.filter(({ name }) => name === "_run"), decisionColumns[1]!];
+  const columns = [...provenance.filter(({ name }) => name === "_run"), decidedColumn];
   const { rows } = await database.rows(
     `select left("_run", 10), count(*), ${decisions.map((_, i) => `count(*) filter ("_decided" = ${i + 1})`).join(", ")}
      from ${parquetRelation(data, files, columns)} group by all`,

@@ -53,26 +53,26 @@ export function parquetRelation(
   if (files.length === 0) return emptyRelation(columns, names);
   const schema = columns.map(
     ({ name, type }, i) =>
-      `${quoteText(name)}: {name: ${quoteText(names[i]!)}, type: ${quoteText(type)}, default_value: NULL}`,
+      `${quoteText(name)}: {name: ${quoteText(names[i] ?? name)}, type: ${quoteText(type)}, default_value: NULL}`,
   );
   return `read_parquet(${quoteFiles(files.map((file) => join(data, file)))}, schema = MAP {${schema.join(", ")}})`;
 }
 
 /**
  * The same with each row's position: the index of its file in the list and its row number in the file, both from 0, under
- * the names of `places`. DuckDB's own names for them would clash with columns of those names in the files.
+ * the names of `positionNames`. DuckDB's own names for them would clash with columns of those names in the files.
  */
 export function placedRelation(
   data: string,
   files: readonly string[],
   columns: readonly RelationColumn[],
-  places: { file: string; row: string },
+  positionNames: { file: string; row: string },
 ): string {
   const names = columns.map((_, i) => `c${i}`);
   const outputs = [
     ...columns.map(({ name }, i) => `${names[i]} as ${quoteName(name)}`),
-    `file_index as ${quoteName(places.file)}`,
-    `file_row_number as ${quoteName(places.row)}`,
+    `file_index as ${quoteName(positionNames.file)}`,
+    `file_row_number as ${quoteName(positionNames.row)}`,
   ];
   return `(select ${outputs.join(", ")} from ${parquetRelation(data, files, columns, names)})`;
 }
@@ -82,7 +82,7 @@ export function emptyRelation(
   columns: readonly RelationColumn[],
   names: readonly string[] = columns.map(({ name }) => name),
 ): string {
-  const nulls = columns.map(({ type }, i) => `cast(null as ${type}) as ${quoteName(names[i]!)}`);
+  const nulls = columns.map(({ name, type }, i) => `cast(null as ${type}) as ${quoteName(names[i] ?? name)}`);
   return `(select ${nulls.join(", ")} where false)`;
 }
 

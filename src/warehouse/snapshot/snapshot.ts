@@ -250,6 +250,13 @@ function isColumn(value: unknown): value is StagedColumn {
   return isFields(value) && [value.name, value.type, value.key].every(isText);
 }
 
+/** The shape of a day's file. */
+export function layoutOf(layouts: readonly Layout[], { layout: index }: Pick<DaySnapshot, "layout">): Layout {
+  const layout = layouts[index];
+  if (layout === undefined) throw new Error(`internal: no layout ${index}`);
+  return layout;
+}
+
 function isLayout(value: unknown): value is Layout {
   if (!isFields(value)) return false;
   const { columns, seen, found } = value as Partial<Layout>;

@@ -5,7 +5,7 @@ import type { QuarantinedLine } from "../snapshot/snapshot.ts";
 import { readChunks, unreadable } from "./line-counts.ts";
 import { Malformed, type Member, Scanner } from "./scanner.ts";
 
-/** Keys that a cleaned line carries beside its own. */
+/** Keys added to each cleaned line. */
 export const lineKey = "\u0001line";
 export const rescuedKey = "\u0001rescued";
 
@@ -17,7 +17,7 @@ export interface Cleaned {
   longest: number; // bytes of the longest cleaned line
 }
 
-/** A line that is an object, made fit for DuckDB, or the reason why it is none. */
+/** An object, rewritten where DuckDB needs it, or the reason why the line is no object. */
 export type ScannedLine = { text: string } | { reason: string };
 
 const newline = 10;
@@ -27,8 +27,8 @@ const longestLine = 64_000_000; // bytes; DuckDB holds a few times as much at on
 const writeEvery = 4 * 1024 * 1024;
 
 /**
- * Reads a file line by line. Every object goes to `target`, one a line, with its line number and what no column can hold
- * in extra keys; everything else goes to `quarantine`. lines = blank + rows + quarantined. Throws UnreadableFile.
+ * Reads a file line by line. Writes each object to `target`, one per line, with its line number and the values that no column
+ * can hold in extra keys; other lines go to `quarantine`. lines = blank + rows + quarantined. Throws UnreadableFile.
  */
 export async function cleanFile(
   source: string,
@@ -83,13 +83,13 @@ export async function cleanFile(
   return cleaned;
 }
 
-// what the line has                          what becomes of it
-// no object, or nothing but rubbish          the reason
-// a key twice, with another value            the last one counts; earlier ones in rescued as key#1, key#2, …
-// a decimal that DOUBLE cannot hold          as text, digit by digit; inside a list or object: the whole of it in rescued
+// the line has                               result
+// no object, or malformed JSON               the reason
+// a repeated key with different values       the last value; earlier ones in rescued as key#1, key#2, …
+// a decimal that DOUBLE cannot hold          text, digit by digit; inside a list or object: all of it in rescued
 // half a surrogate pair in a string          null; the value as written in rescued
-// NaN, Infinity, a comma before } or ]       as it is: DuckDB reads them
-/** Makes one line fit. Values that nothing can hold exactly go to `rescued` as text. Pure. */
+// NaN, Infinity, a comma before } or ]       unchanged: DuckDB reads them
+/** Rewrites one line for DuckDB. Values that no type holds exactly go to `rescued` as text. Pure. */
 export function scanLine(line: string, number: number): ScannedLine {
   let members: Member[];
   try {
@@ -100,7 +100,7 @@ export function scanLine(line: string, number: number): ScannedLine {
   }
   const head = `${JSON.stringify(lineKey)}:${number}`;
   if (isSimple(members)) return { text: `{${head},${line.slice(line.indexOf("{") + 1)}` };
-  return mended(members, head);
+  return rewritten(members, head);
 }
 
 function isSimple(members: Member[]): boolean {
@@ -112,7 +112,7 @@ function isSimple(members: Member[]): boolean {
   return keys.size > 0 && keys.size === members.length;
 }
 
-function mended(members: Member[], head: string): ScannedLine {
+function rewritten(members: Member[], head: string): ScannedLine {
   const last = new Map<string, Member>();
   const rescued = new Map<string, string>();
   for (const member of members) {
@@ -167,7 +167,7 @@ export class LineSplitter {
     if (this.length > 0) this.line();
   }
 
-  // Of a line beyond all measure only the beginning is kept.
+  // Of a line longer than `longestLine`, only the beginning is kept.
   private part(bytes: Buffer): void {
     this.length += bytes.length;
     if (this.length <= longestLine) this.parts.push(bytes);
@@ -178,11 +178,12 @@ export class LineSplitter {
     const { parts, length } = this;
     this.parts = [];
     this.length = 0;
-    this.take(parts.length === 1 ? parts[0]! : Buffer.concat(parts), length);
+    const [first, ...others] = parts;
+    this.take(first && others.length === 0 ? first : Buffer.concat(parts), length);
   }
 }
 
-// Without the carriage return of a Windows line end, and without a byte order mark, which some tools write before a file.
+// Strips white space, the carriage return of a Windows line end, and a byte order mark.
 function trimmed(line: Buffer): Buffer {
   let start = 0;
   let end = line.length;

@@ -2,28 +2,28 @@ import type { Feed } from "../../export/feed.ts";
 import { documentedType, type Found, foundType } from "../schema/typing.ts";
 import type { FeedSnapshot, StagedColumn } from "../snapshot/snapshot.ts";
 
-/** A key that no column stands for yet, and what it came with. */
+/** A key without a column yet, and the kinds of its values. */
 export interface FoundKey {
   key: string;
   found: ReadonlySet<Found>;
 }
 
-const reserved = ["_file", "_line", "_run", "_rescued", "_versions", "_decided"]; // columns of the kit's own files
+const reserved = ["_file", "_line", "_run", "_rescued", "_versions", "_decided"]; // columns that the kit adds
 const mostColumns = 1000;
 
 /**
- * The columns to stage with: those of the registry, then the others that earlier days brought. These keep the names they
- * had, or with `rename` get those of `namedByDay`.
+ * The columns to stage with: the registry's, then others from earlier days. These keep their names or, with `rename`, get
+ * those they would have if the days had arrived in order.
  */
 export function startColumns(
   feed: Feed,
-  known: FeedSnapshot | undefined,
+  former: FeedSnapshot | undefined,
   sameRules: boolean,
   rename = false,
 ): StagedColumn[] {
   const columns: StagedColumn[] = [];
   for (const { name, type, doc } of feed.columns) {
-    const before = known?.columns.find((column) => column.key === name && column.documented);
+    const before = former?.columns.find((column) => column.key === name && column.documented);
     if (before && sameRules) columns.push(undated(before));
     else
       columns.push({
@@ -36,14 +36,14 @@ export function startColumns(
         lastSeen: null,
       });
   }
-  for (const column of known?.columns ?? []) {
+  for (const column of former?.columns ?? []) {
     if (column.documented || columns.some(({ key }) => key === column.key)) continue;
     columns.push({ ...undated(column), name: freeName(rename ? column.key : column.name, columns) });
   }
   return columns;
 }
 
-/** Columns, ordered by the day that first brought them, whose name another would have if the days had come in order. */
+/** Columns whose name would differ if the days had arrived in order. `columns` is ordered by first day. */
 export function misnamed(columns: readonly StagedColumn[]): StagedColumn[] {
   const before: { name: string }[] = [];
   return columns.filter(({ key, name }) => {
@@ -53,14 +53,14 @@ export function misnamed(columns: readonly StagedColumn[]): StagedColumn[] {
   });
 }
 
-/** The column with what was found in it, and the type that follows. Itself when nothing of it is new. */
+/** The column with these kinds of values and the type that follows; the same object when no kind is new. */
 export function withFound(column: StagedColumn, found: ReadonlySet<Found>): StagedColumn {
-  const known = new Set(column.found);
-  if ([...found].every((kind) => known.has(kind))) return column;
-  return typed(column, new Set([...known, ...found]));
+  const before = new Set(column.found);
+  if ([...found].every((kind) => before.has(kind))) return column;
+  return typed(column, new Set([...before, ...found]));
 }
 
-/** The column with the type that follows from what was found in it. */
+/** The column with the type that follows from the kinds of its values. */
 export function typed(column: StagedColumn, found: ReadonlySet<Found>): StagedColumn {
   const { untyped: _, declared: before, found: __, ...rest } = column;
   const sorted = [...found].sort();
@@ -78,7 +78,7 @@ export function typed(column: StagedColumn, found: ReadonlySet<Found>): StagedCo
   };
 }
 
-/** The columns with one more for each key. Keys beyond a thousand columns find no room: they are left out. */
+/** The columns with one more for each key, up to a thousand; further keys are left out. */
 export function withKeys(columns: readonly StagedColumn[], found: readonly FoundKey[]): StagedColumn[] {
   const next = [...columns];
   for (const { key, found: kinds } of found) {
@@ -89,7 +89,7 @@ export function withKeys(columns: readonly StagedColumn[], found: readonly Found
   return next;
 }
 
-/** Keys that are delivered and have no column, as there are a thousand before them: their values are in _rescued alone. */
+/** Delivered keys without a column, as the feed has a thousand: their values are in _rescued only. */
 export function crowdedOut({ columns, days }: Pick<FeedSnapshot, "columns" | "days">): string[] {
   if (columns.length < mostColumns) return [];
   const names = new Set(columns.flatMap(({ name, key }) => [name, key]));
@@ -97,21 +97,22 @@ export function crowdedOut({ columns, days }: Pick<FeedSnapshot, "columns" | "da
   return [...keys].filter((key) => !names.has(key)).sort();
 }
 
-/** The same in words. */
+/** `3 keys have no column, as the feed has 1000 already: a, b, c`. */
 export function crowdedText(keys: readonly string[]): string {
   const some = keys.slice(0, 3).join(", ");
-  return `${keys.length} ${keys.length === 1 ? "key has" : "keys have"} no column, as there are ${mostColumns} before: ${some}${keys.length > 3 ? ", …" : ""}`;
+  return `${keys.length} ${keys.length === 1 ? "key has" : "keys have"} no column, as the feed has ${mostColumns} already: ${some}${keys.length > 3 ? ", …" : ""}`;
 }
 
-/** The columns of two states of one feed; null when a name would stand for two keys. */
+/** The columns of two states of a feed; null when a name would stand for two keys. */
 export function mergedColumns(a: readonly StagedColumn[], b: readonly StagedColumn[]): StagedColumn[] | null {
   const merged = [...a];
   for (const column of b) {
     const at = merged.findIndex(({ key }) => key === column.key);
     const same = merged.findIndex(({ name }) => name.toLowerCase() === column.name.toLowerCase());
     if (at !== same) return null;
-    if (at === -1) merged.push(undated(column));
-    else merged[at] = mergedColumn(merged[at]!, column);
+    const before = merged[at];
+    if (before === undefined) merged.push(undated(column));
+    else merged[at] = withFound(before, new Set(column.found));
   }
   return merged;
 }
@@ -120,13 +121,9 @@ function undated(column: StagedColumn): StagedColumn {
   return { ...column, firstSeen: null, lastSeen: null };
 }
 
-function mergedColumn(a: StagedColumn, b: StagedColumn): StagedColumn {
-  return withFound(a, new Set(b.found));
-}
-
-// DuckDB's names know no case and SQL text no NUL: what would clash gets a number, as DuckDB itself does it.
+// DuckDB names are case-insensitive, and SQL text cannot hold NUL. A clashing name gets a number, as in DuckDB.
 function freeName(key: string, columns: readonly { name: string }[]): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are replaced
   const base = key.replace(/[\u0000-\u001f]/g, "_") || "_";
   const taken = new Set([...reserved, ...columns.map(({ name }) => name)].map((name) => name.toLowerCase()));
   let name = base;

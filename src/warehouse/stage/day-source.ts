@@ -6,7 +6,7 @@ import type { DayTypes } from "./discover.ts";
 import type { QuarantineFile } from "./quarantine.ts";
 import type { StageQuery } from "./stage-sql.ts";
 
-/** The lines of a day: of its files as they are, or of cleaned ones. */
+/** The lines of a day, from its files as delivered or cleaned. */
 export interface DaySource {
   query: Pick<StageQuery, "files" | "longest" | "cleaned">;
   details: FileDetail[]; // of each file
@@ -15,16 +15,16 @@ export interface DaySource {
 
 type TypesOf = (query: DaySource["query"]) => DayTypes;
 
-/** The files as they were unpacked. */
-export function rawSource(files: readonly ListedFile[], counted: readonly CountedFile[], typesOf: TypesOf): DaySource {
-  const details = files.map(({ path, run, md5 }, i) => {
-    const { lines } = counted[i]!;
-    return { file: path, md5, run, lines, blank: 0, rows: lines, quarantined: 0 };
-  });
-  return sourceOf(details, (_, i) => counted[i]!.readAt, { longest: 0, cleaned: false }, typesOf);
+/** The files as delivered. */
+export function rawSource(counted: readonly CountedFile[], typesOf: TypesOf): DaySource {
+  const files = counted.map(({ file: { path, run, md5 }, lines, readAt }) => ({
+    detail: { file: path, md5, run, lines, blank: 0, rows: lines, quarantined: 0 },
+    readAt,
+  }));
+  return sourceOf(files, { longest: 0, cleaned: false }, typesOf);
 }
 
-/** The files with their lines cleaned, written below `folder`: each an object, what is none in quarantine. */
+/** The files cleaned, below `folder`: every line an object, other lines in quarantine. */
 export async function cleanedSource(
   data: string,
   files: readonly ListedFile[],
@@ -32,26 +32,30 @@ export async function cleanedSource(
   quarantine: QuarantineFile,
   typesOf: TypesOf,
 ): Promise<DaySource> {
-  const cleanedAt = (path: string) => join(folder, `${path}.clean`);
-  const details: FileDetail[] = [];
+  const cleaned: ReadableFile[] = [];
   let longest = 0;
   for (const { path, run, md5 } of files) {
-    const { longest: bytes, ...counts } = await cleanFile(join(data, "raw", path), cleanedAt(path), (line) =>
+    const readAt = join(folder, `${path}.clean`);
+    const { longest: bytes, ...counts } = await cleanFile(join(data, "raw", path), readAt, (line) =>
       quarantine.add({ file: path, ...line }),
     );
-    details.push({ file: path, md5, run, ...counts });
+    cleaned.push({ detail: { file: path, md5, run, ...counts }, readAt });
     longest = Math.max(longest, bytes);
   }
-  return sourceOf(details, ({ file }) => cleanedAt(file), { longest, cleaned: true }, typesOf);
+  return sourceOf(cleaned, { longest, cleaned: true }, typesOf);
+}
+
+interface ReadableFile {
+  detail: FileDetail;
+  readAt: string; // absolute
 }
 
 function sourceOf(
-  details: FileDetail[],
-  readAt: (detail: FileDetail, index: number) => string,
+  files: readonly ReadableFile[],
   how: Pick<StageQuery, "longest" | "cleaned">,
   typesOf: TypesOf,
 ): DaySource {
-  const files = details.map((detail, i) => ({ path: readAt(detail, i), ...detail }));
-  const query = { files: files.filter(({ rows }) => rows > 0), ...how };
-  return { query, details, types: typesOf(query) };
+  const stageFiles = files.map(({ detail, readAt }) => ({ path: readAt, ...detail }));
+  const query = { files: stageFiles.filter(({ rows }) => rows > 0), ...how };
+  return { query, details: files.map(({ detail }) => detail), types: typesOf(query) };
 }

@@ -16,29 +16,29 @@ import type { RescuedValues, Written } from "./inspect.ts";
 import { rescuedName } from "./stage-sql.ts";
 import type { Reuse } from "./staged-files.ts";
 
-/** Part of every fingerprint: a change makes all days be staged again. */
+/** Part of every fingerprint: a new value restages all days. */
 export const stageFormat = "6";
 
-/** A day as it was read. */
+/** A day as read. */
 export interface DayRead extends DayEvidence {
   day: Pick<DayFiles, "feed" | "dt" | "source">;
   path: StagePath;
   columns: readonly StagedColumn[];
-  spelled: ReadonlySet<string>; // columns of times that were read in every spelling
+  spelled: ReadonlySet<string>; // time columns read in every spelling
   firstLines: readonly string[]; // of each file
   details: readonly FileDetail[]; // of each file
-  reuse: Reuse | null; // what was taken over beside them
+  reuse: Reuse | null; // rows of other files, staged before
   keyless: Keyless | null;
 }
 
-/** What the rows of a day turned out to be. */
+/** The findings of a read. */
 export interface DayEvidence {
   written: Written | null; // null: no row at all
   rescued: ReadonlyMap<string, RescuedValues>; // by name in `_rescued`
   found: ReadonlyMap<string, ReadonlySet<Found>>; // by key
 }
 
-/** What is noted of a day, and of its files in the order of run and path. `rangesOf`: keys whose columns have a range noted. */
+/** The summary of a day, and the details of its files by run and path. `rangesOf`: keys of the columns whose range is recorded. */
 export function daySummary(read: DayRead, rangesOf: ReadonlySet<string>): { summary: DayDetail; files: FileDetail[] } {
   const { columns, rescued, reuse, spelled, keyless } = read;
   const { feed, dt, source } = read.day;
@@ -66,7 +66,7 @@ export function daySummary(read: DayRead, rangesOf: ReadonlySet<string>): { summ
   return { summary, files };
 }
 
-/** Moves the files of a day to their place, if they have something to hold, and writes the detail file beside them. */
+/** Moves the files of a day into place, unless empty, and writes its detail file. */
 export function installDay(
   data: string,
   from: { parquet: string; quarantine: string },
@@ -78,13 +78,13 @@ export function installDay(
   const day = stagedDay(`staged/${name}.jsonl`, summary);
   if (day.staged) moveFile(from.parquet, data, day.staged);
   if (day.quarantine) moveFile(from.quarantine, data, day.quarantine);
-  // Last: a detail file says that the others are whole.
+  // Last: a detail file means that the others are complete.
   const lines = [summary, ...files].map((line) => `${JSON.stringify(line)}\n`);
   writeAtomically(data, day.detail, lines.join(""), { flush: true });
   return day;
 }
 
-/** Columns with a value, be it a rescued one, or whose key the first line of a file has. */
+/** Columns with a value, rescued ones included, or whose key is in the first line of a file. */
 function seenIn({ columns, written, rescued, firstLines, reuse }: DayRead): string[] {
   if (written === null) return [];
   const before = new Set(reuse?.summary.seen);
@@ -111,9 +111,9 @@ function keysIn(line: string): string[] {
 }
 
 function rangesIn({ columns, written }: DayRead, rangesOf: ReadonlySet<string>): Ranges {
-  const noted = columns.filter(({ key, untyped }) => rangesOf.has(key) && !untyped);
+  const ranged = columns.filter(({ key, untyped }) => rangesOf.has(key) && !untyped);
   return Object.fromEntries(
-    noted.flatMap(({ name }) => {
+    ranged.flatMap(({ name }) => {
       const range = written?.range(name);
       return range ? [[name, range]] : [];
     }),
@@ -139,7 +139,7 @@ function foundByName({ columns, found }: DayRead): Record<string, Found[]> {
   return Object.fromEntries(pairs.filter(([, kinds]) => kinds.length > 0));
 }
 
-// "status#1" is an earlier value of a key that came twice.
+// "status#1" is an earlier value of a repeated key.
 function rescuedByColumn(
   rescued: ReadonlyMap<string, { count: number }>,
   columns: readonly StagedColumn[],

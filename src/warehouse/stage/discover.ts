@@ -7,9 +7,9 @@ import type { StagedColumn } from "../snapshot/snapshot.ts";
 import { foundBeyond, type RescuedValues } from "./inspect.ts";
 import { rescuedName, type StageQuery } from "./stage-sql.ts";
 
-/** What the values of a day are, by key. */
+/** The kinds of a day's values, by key. */
 export interface DayTypes {
-  /** Of documented columns what goes beyond their declared type, of others everything. `long`: numbers may be long. */
+  /** For documented columns, kinds beyond the declared type; for others, all. `long`: numbers may be too long for a DOUBLE. */
   all(
     columns: readonly StagedColumn[],
     rescued: ReadonlyMap<string, RescuedValues>,
@@ -24,7 +24,7 @@ const beyondDeclared: [declared: string, kind: Found][] = [
   ["DATE", "timestamp"],
 ];
 
-/** Looks in the day's Parquet file, and in the files it came from, each key once. `before`: found in rows taken over, by column. */
+/** Reads the day's Parquet file and, once per key, its source files. `before`: kinds in rows taken over, by column name. */
 export function dayTypes(
   db: Database,
   parquet: string,
@@ -43,14 +43,13 @@ export function dayTypes(
   const undocumented: DayTypes["undocumented"] = async (columns) => {
     const others = columns.filter(({ documented }) => !documented);
     const all = await inFiles(others.map(({ key }) => key));
-    for (const { key, name } of others) for (const kind of own(before, name) ?? []) all.get(key)!.add(kind);
+    for (const { key, name } of others) addKinds(all, key, own(before, name) ?? []);
     return all;
   };
   return {
     undocumented,
     async all(columns, rescued, long) {
       const all = await undocumented(columns);
-      const add = (key: string, found: Iterable<Found>) => all.set(key, new Set([...(all.get(key) ?? []), ...found]));
       const beyond = await foundBeyond(
         db,
         parquet,
@@ -59,27 +58,34 @@ export function dayTypes(
           .map(({ name, type, declared }) => ({ name, type, declared: declared ?? type })),
         long,
       );
-      const large = columns.filter(({ name, type }) => type === "DOUBLE" && beyond.get(name)?.has("huge"));
+      const large = columns.flatMap(({ key, name, type }) => {
+        const found = beyond.get(name);
+        return type === "DOUBLE" && found?.has("huge") ? [{ key, found }] : [];
+      });
       const texts = await inFiles(large.map(({ key }) => key));
-      for (const { key, name } of large) {
-        const found = beyond.get(name)!;
+      for (const { key, found } of large) {
         found.delete("huge");
-        for (const kind of texts.get(key)!) if (kind === "huge" || kind === "decimal") found.add(kind);
+        for (const kind of texts.get(key) ?? []) if (kind === "huge" || kind === "decimal") found.add(kind);
       }
       for (const column of columns) {
         const { key, name, type, declared = type, documented } = column;
         const kinds: ReadonlySet<Kind | Found> = rescued.get(rescuedName(column))?.kinds ?? new Set();
         if (documented) {
           const found = beyondDeclared.filter(([of, kind]) => of === declared && kinds.has(kind));
-          add(key, [...(beyond.get(name) ?? []), ...found.map(([, kind]) => kind), ...(own(before, name) ?? [])]);
-          // What a DOUBLE has in _rescued is what it would have rounded.
-          if (type === "DOUBLE" && (kinds.has("wide") || kinds.has("huge"))) add(key, ["wide"]);
-          // Half a surrogate pair: a text, of which the cleaned line has nothing.
-        } else if (kinds.size > 0 && (!column.untyped || all.get(key)!.size === 0)) add(key, ["text"]);
+          const earlier = own(before, name) ?? [];
+          addKinds(all, key, [...(beyond.get(name) ?? []), ...found.map(([, kind]) => kind), ...earlier]);
+          // A DOUBLE's values in _rescued are those it would have rounded.
+          if (type === "DOUBLE" && (kinds.has("wide") || kinds.has("huge"))) addKinds(all, key, ["wide"]);
+          // A text with half a surrogate pair: the cleaned line has null for it.
+        } else if (kinds.size > 0 && (!column.untyped || !all.get(key)?.size)) addKinds(all, key, ["text"]);
       }
       return all;
     },
   };
+}
+
+function addKinds(kinds: Map<string, Set<Found>>, key: string, found: Iterable<Found>): void {
+  kinds.set(key, new Set([...(kinds.get(key) ?? []), ...found]));
 }
 
 /** Every top-level key of every line. The lines must be objects. */
@@ -88,7 +94,7 @@ export async function keysOf(db: Database, files: string[], longest: number): Pr
   return rows.map(([key]) => String(key)).sort();
 }
 
-/** What all lines hold of these keys. */
+/** The kinds of these keys' values over all lines. */
 export async function foundIn(
   db: Database,
   files: string[],
@@ -97,7 +103,7 @@ export async function foundIn(
   spelled = false,
 ): Promise<Map<string, Set<Found>>> {
   const paths = quoteList(keys.map((key) => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`));
-  // Texts of one shape and length have one kind; of whole numbers the largest decides.
+  // Texts of one shape and length are of one kind; of whole numbers the largest decides.
   const { rows } = await db.rows(`
     with pairs as (
       select unnest(range(${keys.length})) as i, unnest(json_type(json, ${paths})) as type,
@@ -110,11 +116,11 @@ export async function foundIn(
         else false end as time
     from pairs where type <> 'NULL'
     group by i, type, time, left(regexp_replace(text, '[0-9]', '9', 'g'), 80), strlen(text)`);
-  const unread = rows.some(([, type, text, time]) => type === "VARCHAR" && time !== true && isDated(String(text)));
-  if (unread && !spelled) return foundIn(db, files, keys, longest, true);
+  const uncast = rows.some(([, type, text, time]) => type === "VARCHAR" && time !== true && isDated(String(text)));
+  if (uncast && !spelled) return foundIn(db, files, keys, longest, true);
   const found = new Map(keys.map((key) => [key, new Set<Found>()]));
   for (const [i, type, text, time] of rows)
-    found.get(keys[Number(i)]!)!.add(kindFound(String(type), String(text), time === true));
+    found.get(keys[Number(i)] ?? "")?.add(kindFound(String(type), String(text), time === true));
   return found;
 }
 

@@ -5,40 +5,40 @@ import { quoteFiles, quoteName, quoteText } from "../../duckdb/quote.ts";
 import type { Value } from "../../duckdb/values.ts";
 import { type Found, type Kind, kindOf } from "../schema/typing.ts";
 
-/** What of a column is in `_rescued`. */
+/** The values of a column in `_rescued`. */
 export interface RescuedValues {
   count: number;
   kinds: Set<Kind>;
   example: string; // cut
 }
 
-/** What was written to a Parquet file. */
+/** The statistics of a written Parquet file. */
 export interface Written {
   rows: number;
-  filled(column: string): boolean; // it holds a value other than null
-  nulls(column: string): number; // rows in which it holds none
-  range(column: string): [least: string, most: string] | null; // of its values as text; null where it is not known
+  filled(column: string): boolean; // has a value other than null
+  nulls(column: string): number; // rows without a value
+  range(column: string): [least: string, most: string] | null; // as text; null if unknown
 }
 
 const longestBound = 100;
 
-/** Writes a Parquet file of the rows of these queries, one after the other. */
+/** Writes the rows of these queries, in turn, to a Parquet file. */
 export async function writeParquet(
   db: Database,
   selects: readonly string[],
   target: string,
   options?: QueryOptions,
 ): Promise<Written> {
-  const copied = await db.objects(
+  const [statistics] = await db.objects(
     `copy (${selects.join("\nunion all\n")}) to ${quoteText(target)} (${parquetOptions})`,
     options,
   );
-  return writtenOf(copied[0]!);
+  return writtenOf(statistics ?? {});
 }
 
 /**
- * Writes the rows of a query to a Parquet file for each value of its column `part`, a number; in their order, which a COPY
- * with partition_by does not keep when a few of a part are in one chunk of rows and many in the next. By that value.
+ * Writes the rows of a query, in order, to one Parquet file for each value of its column `part`, a number; returned by that
+ * value. COPY with partition_by loses the order when a part has few rows in one chunk and many in the next.
  */
 export async function writeParquets(
   db: Database,
@@ -64,22 +64,23 @@ const parquetOptions = "format parquet, compression zstd, return_stats true";
 
 function writtenOf(row: Record<string, Value>): Written {
   const statistics = row.column_statistics as Record<string, Record<string, string>>;
+  const statisticsOf = (column: string) => own(statistics, quoteName(column)) ?? {};
   return {
     rows: Number(row.count),
     filled(column) {
-      const { num_values, null_count } = own(statistics, quoteName(column))!;
+      const { num_values, null_count } = statisticsOf(column);
       return Number(num_values) > Number(null_count);
     },
-    nulls: (column) => Number(own(statistics, quoteName(column))!.null_count),
+    nulls: (column) => Number(statisticsOf(column).null_count),
     range(column) {
-      const { min, max } = own(statistics, quoteName(column)) ?? {};
-      const known = min !== undefined && max !== undefined && Math.max(min.length, max.length) <= longestBound;
-      return known ? [min, max] : null;
+      const { min, max } = statisticsOf(column);
+      const isShort = min !== undefined && max !== undefined && Math.max(min.length, max.length) <= longestBound;
+      return isShort ? [min, max] : null;
     },
   };
 }
 
-/** By file: how many rows a Parquet file has of it, and their first and last line. */
+/** Rows of a Parquet file by source file, with their first and last line. */
 export async function rowsByFile(
   db: Database,
   parquet: string,
@@ -95,7 +96,7 @@ export async function rowsByFile(
   );
 }
 
-/** By name in `_rescued`. Texts of one shape and length have one kind; of whole numbers the largest decides. */
+/** By name in `_rescued`. Texts of one shape and length are of one kind; of whole numbers the largest decides. */
 export async function rescuedValues(db: Database, parquet: string): Promise<Map<string, RescuedValues>> {
   const { rows } = await db.rows(`
     with pairs as (
@@ -116,9 +117,9 @@ export async function rescuedValues(db: Database, parquet: string): Promise<Map<
 }
 
 /**
- * What these columns hold that their declared type does not, though the type they have by now does; and, when numbers may
- * be long, which of them a DOUBLE would round. Of a DOUBLE `huge` says that the texts must tell: 1e20 is no whole number to
- * a BIGINT, and 100000000000000000000 is one.
+ * Kinds of values in these columns that the declared type cannot hold but the present one can; with `long`, also those that
+ * a DOUBLE would round. For a DOUBLE, `huge` means that the text decides: 1e20 counts as a decimal, and
+ * 100000000000000000000 as a whole number.
  */
 export async function foundBeyond(
   db: Database,
@@ -134,8 +135,9 @@ export async function foundBeyond(
     `select ${tests.map(({ sql }) => `bool_or(${sql})`).join(", ")} from ${relation(parquet)}`,
   );
   const found = new Map<string, Set<Found>>();
+  const [results] = rows;
   for (const [i, { name, found: kind }] of tests.entries())
-    if (rows[0]![i] === true) found.set(name, (found.get(name) ?? new Set()).add(kind));
+    if (results?.[i] === true) found.set(name, (found.get(name) ?? new Set()).add(kind));
   return found;
 }
 

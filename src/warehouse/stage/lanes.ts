@@ -4,19 +4,19 @@ import { type Database, openDatabase } from "../../duckdb/database.ts";
 
 const memoryLimit = "1500MB";
 
-/** How many days are read at a time. One thread reads a day, so that its lines keep their numbers; several keep the cores busy. */
+/** Days read at once: one thread per day, so that lines keep their numbers, and several days to keep the cores busy. */
 export function lanes(): number {
   return Math.max(2, Math.min(4, availableParallelism()));
 }
 
-/** Does the work on several connections at once. When one fails, `stop` tells the others, and the error is thrown at the end. */
+/** Runs the work on several connections at once. When one fails, `stop` ends the others, and then its error is thrown. */
 export async function inLanes(
   count: number,
   signal: AbortSignal | undefined,
   work: (db: Database, lane: number) => Promise<void>,
   stop: () => void,
 ): Promise<void> {
-  // A connection of its own works for each lane. With a second thread DuckDB would have one of the two wait, at full speed.
+  // One connection per lane. With a second thread, DuckDB would have one of the two spin while it waits.
   const db = await openDatabase({ threads: 1, memoryLimit });
   const links = [db];
   const interrupt = () => {

@@ -5,16 +5,16 @@ import { promisify } from "node:util";
 import { createGunzip, gunzip, gunzipSync } from "node:zlib";
 import { bombText, declaredSize } from "../../base/gzip.ts";
 
-/** What must be known of a file before DuckDB reads it: DuckDB checks no gzip to its end and rounds long numbers in silence. */
+/** Counts that DuckDB does not give: it does not verify a gzip to its end, and rounds long numbers silently. */
 export interface LineCounts {
   lines: number; // physical lines; a last one without newline counts
-  odd: number; // lines that do not begin with "{": blank ones, a byte order mark, `null`, arrays, rubbish
+  odd: number; // lines that do not begin with "{": blank, a byte order mark, `null`, arrays, malformed
   long: number; // numbers of 16 characters and more, quoted or not, that a DOUBLE may not hold
   lossy: number; // unquoted decimals among them that a DOUBLE does not hold
   first: string; // the first line
 }
 
-/** The file is no sound gzip, or is not there. */
+/** The file is missing, or no valid gzip. */
 export class UnreadableFile extends Error {
   override name = "UnreadableFile";
 }
@@ -26,13 +26,13 @@ const chunkSize = 256 * 1024;
 const inflate = promisify(gunzip);
 
 /**
- * Reads the file to its end, checking the gzip's own length and checksum on the way. `keep` gets the bytes of a gzip that is
- * unpacked at once. Throws UnreadableFile, also for one that unpacks to more than 64 MB and `maxRatio` times its size, and
- * what `keep` throws.
+ * Reads the file to its end, which verifies the length and checksum of a gzip. `keep` gets the bytes of a gzip that is
+ * unpacked at once. Throws UnreadableFile, also for a gzip that unpacks to more than 64 MB and `maxRatio` times its size, and
+ * errors of `keep`.
  */
 export async function countFile(path: string, maxRatio: number, keep?: (bytes: Buffer) => void): Promise<LineCounts> {
   const counter = new FileCounter();
-  let bomb: Error | null = null; // the pipeline tells of its own end alone
+  let bomb: Error | null = null; // the pipeline reports only that it was aborted
   try {
     const { size } = statSync(path);
     if (size === 0) return counter.finish();
@@ -51,9 +51,9 @@ export async function countFile(path: string, maxRatio: number, keep?: (bytes: B
   return counter.finish();
 }
 
-/** Calls `take` with the unpacked bytes of a file, chunk by chunk. Several gzip members read as one. */
+/** Calls `take` with the unpacked bytes of a file, chunk by chunk. Concatenated gzip members read as one. */
 export async function readChunks(path: string, take: (chunk: Buffer) => void): Promise<void> {
-  if (statSync(path).size === 0) return; // no gzip at all, for an exporter that had no rows
+  if (statSync(path).size === 0) return; // no gzip: an exporter without rows may write an empty file
   const source = createReadStream(path, { highWaterMark: chunkSize });
   const consume = async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) take(chunk);
@@ -68,12 +68,12 @@ export function unreadable(path: string, error: unknown): UnreadableFile {
     code === "Z_BUF_ERROR" || message === "unexpected end of file"
       ? "the gzip is cut short"
       : code === "ENOENT"
-        ? "it is not there"
+        ? "it does not exist"
         : message;
   return new UnreadableFile(`cannot read ${path}: ${why}`, { cause: error });
 }
 
-// Another thread is worth its way for larger files only: a day may have a hundred files of a few hundred bytes.
+// The thread pool pays off for larger files only: a day may have a hundred files of a few hundred bytes.
 async function countWhole(
   path: string,
   size: number,
@@ -101,7 +101,7 @@ async function countWhole(
   }
 }
 
-const mostPacked = 1032; // deflate makes no more of a byte
+const mostPacked = 1032; // the highest compression ratio of deflate
 const newline = 10;
 const brace = 123;
 const quote = 34;
@@ -112,7 +112,7 @@ for (const character of "0123456789.+-eE") numeric[character.charCodeAt(0)] = 1;
 
 class FileCounter {
   private readonly counts: LineCounts = { lines: 0, odd: 0, long: 0, lossy: 0, first: "" };
-  private carry: Buffer | null = null; // the last line, while its newline has not come
+  private carry: Buffer | null = null; // the last line, as long as it has no newline
 
   add(chunk: Buffer): void {
     let bytes = chunk;
@@ -127,7 +127,7 @@ class FileCounter {
     }
     if (start > 0) this.numbers(bytes, start);
     if (start === bytes.length) return;
-    // A line beyond any that DuckDB would read is left to the careful path: it need not be kept.
+    // A line too long for DuckDB is left to the careful path, and need not be kept.
     if (bytes.length - start > longestCarry) {
       this.counts.odd += 1;
       this.carry = bytes.subarray(bytes.length - 1);

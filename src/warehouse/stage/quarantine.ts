@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { QuarantinedLine, Snapshot } from "../snapshot/snapshot.ts";
 
-/** Collects the lines of a day that are no rows, as JSON Lines. Makes no file before the first one. */
+/** Collects the quarantined lines of a day as JSON Lines. The first line creates the file. */
 export class QuarantineFile {
   readonly path: string;
   private fd: number | null = null;

@@ -17,7 +17,7 @@ const deepest = 500;
 const tooEarly = "malformed JSON: the line ends too early";
 const numberPattern = /-?(?:(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|nan|inf(?:inity)?)/iy;
 
-/** Reads one line as a JSON object and keeps every value as it is written. Takes what DuckDB takes: also NaN and a last comma. */
+/** Reads a line as a JSON object and keeps values as written. Accepts what DuckDB accepts, NaN and trailing commas included. */
 export class Scanner {
   private readonly text: string;
   private at = 0;
@@ -28,7 +28,7 @@ export class Scanner {
     this.text = text;
   }
 
-  /** The members as they come. Throws Malformed. */
+  /** The members in order. Throws Malformed. */
   object(): Member[] {
     const members: Member[] = [];
     this.space();
@@ -55,11 +55,11 @@ export class Scanner {
   }
 
   private otherThanObject(): string {
-    const first = this.text[this.at];
+    const first = this.text.charAt(this.at);
     this.value(0);
     this.space();
     if (this.at < this.text.length) return this.malformed().message;
-    const kind = own({ "[": "an array", '"': "a string", n: "null", t: "a boolean", f: "a boolean" }, first!);
+    const kind = own({ "[": "an array", '"': "a string", n: "null", t: "a boolean", f: "a boolean" }, first);
     return `${kind ?? "a number"}, not an object`;
   }
 
@@ -117,7 +117,7 @@ export class Scanner {
         this.at += 2;
         const low = this.unit();
         if (low >= 0xdc00 && low <= 0xdfff) return;
-        this.at -= 6; // an escape of its own
+        this.at -= 6; // not a low surrogate: an escape of its own
       }
       this.broken = true;
     } else if (!code || !'"\\/bfnrt'.includes(code)) throw this.malformed("at an escape", -1);
@@ -133,9 +133,9 @@ export class Scanner {
   private number(): void {
     numberPattern.lastIndex = this.at;
     if (!numberPattern.test(this.text)) throw this.malformed();
-    const found = this.text.slice(this.at, numberPattern.lastIndex);
+    const digits = this.text.slice(this.at, numberPattern.lastIndex);
     this.at = numberPattern.lastIndex;
-    if (found.length >= 16 && /^-?\d+[.eE]/.test(found) && !isExactDouble(found)) this.lossy = true;
+    if (digits.length >= 16 && /^-?\d+[.eE]/.test(digits) && !isExactDouble(digits)) this.lossy = true;
   }
 
   private word(word: string): void {

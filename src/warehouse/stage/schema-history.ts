@@ -4,12 +4,12 @@ import type { TypeChange } from "../../config/config.ts";
 import type { Feed } from "../../export/feed.ts";
 import type { ChangeClass, DataChange, DocChange, SchemaChange } from "../schema/schema-change.ts";
 import type { Found } from "../schema/typing.ts";
-import type { DaySnapshot, Layout, StagedColumn } from "../snapshot/snapshot.ts";
+import { type DaySnapshot, type Layout, layoutOf, type StagedColumn } from "../snapshot/snapshot.ts";
 import { typed, withFound } from "./columns.ts";
 
 /**
- * First and last days, order of columns, and the history of changes. All of it follows from the days alone, and from what
- * the schema documents `said`: a change they announced, up to a day later, is no silent one.
+ * First and last days, column order and the history of schema changes. They follow from the days alone and from `announced`,
+ * the changes in schema documents: a change announced at most a day later is not silent.
  */
 export function history(
   feed: Pick<Feed, "columns" | "key" | "renamed">,
@@ -17,7 +17,7 @@ export function history(
   layouts: readonly Layout[],
   days: readonly DaySnapshot[],
   onTypeChange: TypeChange,
-  said: readonly SchemaChange[] = [],
+  announced: readonly SchemaChange[] = [],
 ): { columns: StagedColumn[]; changes: SchemaChange[] } {
   const first = new Map<string, string>();
   const last = new Map<string, string>();
@@ -31,7 +31,7 @@ export function history(
   for (const day of days) {
     if (day.rows === 0) continue;
     const { dt } = day;
-    const layout = layouts[day.layout]!;
+    const layout = layoutOf(layouts, day);
     const seen = new Set(layout.seen);
     for (const { name } of widen ? layout.columns : []) {
       const was = types.get(name);
@@ -45,9 +45,9 @@ export function history(
       const type = types.get(name) ?? null;
       if (!first.has(name)) {
         first.set(name, dt);
-        const known = documented.has(name);
-        const detail = known ? `${name} is delivered from ${dt} on` : `${name} is new`;
-        if (before !== null || !known) changes.push(change(dt, name, "new_column", null, type, detail));
+        const isDocumented = documented.has(name);
+        const detail = isDocumented ? `${name} is delivered from ${dt} on` : `${name} is new`;
+        if (before !== null || !isDocumented) changes.push(change(dt, name, "new_column", null, type, detail));
       } else if (before && !before.has(name))
         changes.push(change(dt, name, "column_back", null, type, `${name} is back after ${last.get(name)}`));
       last.set(name, dt);
@@ -68,17 +68,17 @@ export function history(
   const firstDay = days.find(({ rows }) => rows > 0)?.dt;
   if (firstDay) changes.push(...missingKeys(feed, first, firstDay));
   const classed = changes.map((entry) => {
-    const kind = classOf(entry, documented, said);
+    const kind = classOf(entry, documented, announced);
     const detail =
       entry.change === "new_column" && kind === "silent" ? `${entry.detail}: nothing announced it` : entry.detail;
     return { ...entry, class: kind, detail };
   });
-  return { columns: ordered(settled, first, last), changes: [...classed, ...said].sort(byDay) };
+  return { columns: ordered(settled, first, last), changes: [...classed, ...announced].sort(byDay) };
 }
 
 type Unclassed = Omit<SchemaChange, "class">;
 
-// in the data                said before, by the registry or a document      class
+// in the data                announced by the registry or a document         class
 // new_column                 the column                                      announced, else silent
 // missing_column             its removal or deprecation                      deprecation, else breaking
 // type_widened               its type                                        announced, else breaking
@@ -88,20 +88,20 @@ type Unclassed = Omit<SchemaChange, "class">;
 function classOf(
   { dt, column, change: kind }: Unclassed,
   documented: ReadonlySet<string>,
-  said: readonly SchemaChange[],
+  announced: readonly SchemaChange[],
 ): ChangeClass {
-  const saidThat = (...kinds: DocChange[]) =>
-    said.some(
+  const isAnnounced = (...kinds: DocChange[]) =>
+    announced.some(
       (entry) => entry.column === column && kinds.includes(entry.change as DocChange) && entry.dt <= daysLater(dt, 1),
     );
-  if (kind === "new_column") return documented.has(column) || saidThat("column_announced") ? "announced" : "silent";
-  if (kind === "missing_column") return saidThat("column_removed", "deprecated") ? "deprecation" : "breaking";
-  if (kind === "type_widened") return saidThat("type_announced") ? "announced" : "breaking";
-  if (kind === "values_rescued") return saidThat("type_announced") ? "announced" : "silent";
+  if (kind === "new_column") return documented.has(column) || isAnnounced("column_announced") ? "announced" : "silent";
+  if (kind === "missing_column") return isAnnounced("column_removed", "deprecated") ? "deprecation" : "breaking";
+  if (kind === "type_widened") return isAnnounced("type_announced") ? "announced" : "breaking";
+  if (kind === "values_rescued") return isAnnounced("type_announced") ? "announced" : "silent";
   return "silent";
 }
 
-// By what the days have brought up to one of them. Null: nothing but nulls.
+// The type by the values of the days so far; null if all are null.
 function typeSoFar(sofar: Map<string, StagedColumn>, name: string, found: readonly Found[] | undefined): string | null {
   const before = sofar.get(name);
   if (before === undefined) return null;
@@ -110,8 +110,8 @@ function typeSoFar(sofar: Map<string, StagedColumn>, name: string, found: readon
   return column.untyped ? null : column.type;
 }
 
-// widen: what all days that are here have brought decides. rescue: of a column that nothing documents what the earliest of
-// them with a value has. fail: what came first, since days that do not fit it are not here.
+// widen: the values of all present days decide. rescue: for an undocumented column, those of the earliest day with a value.
+// fail: the first values, since days that do not fit them are refused.
 function withType(
   column: StagedColumn,
   layouts: readonly Layout[],
@@ -121,8 +121,8 @@ function withType(
   if (onTypeChange === "widen")
     return typed(column, new Set(layouts.flatMap(({ found }) => own(found, column.name) ?? [])));
   if (onTypeChange === "fail" || column.documented) return column;
-  const brought = days.map(({ layout }) => own(layouts[layout]!.found, column.name) ?? []);
-  return typed(column, new Set(brought.find((found) => found.length > 0)));
+  const kindsByDay = days.map((day) => own(layoutOf(layouts, day).found, column.name) ?? []);
+  return typed(column, new Set(kindsByDay.find((kinds) => kinds.length > 0)));
 }
 
 function missingKeys(feed: Pick<Feed, "key" | "renamed">, first: ReadonlyMap<string, string>, dt: string): Unclassed[] {
@@ -151,10 +151,10 @@ function ordered(
       lastSeen: last.get(column.name) ?? null,
     }))
     .filter(({ documented, firstSeen }) => documented || firstSeen !== null);
-  const found = dated
+  const others = dated
     .filter(({ documented }) => !documented)
     .sort((a, b) => compare(a.firstSeen ?? "", b.firstSeen ?? "") || compare(a.key, b.key));
-  return [...dated.filter(({ documented }) => documented), ...found];
+  return [...dated.filter(({ documented }) => documented), ...others];
 }
 
 function change(

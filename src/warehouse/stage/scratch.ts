@@ -1,16 +1,16 @@
 import { closeSync, constants, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
-const mostOfADay = 512 * 1024 * 1024; // bytes; what is beyond, DuckDB unpacks by itself
+const mostOfADay = 512 * 1024 * 1024; // bytes; DuckDB itself unpacks the rest
 
 /**
- * The unpacked files of the day under way, for DuckDB to read: it unpacks gzip at a third of zlib's speed, and they have to
- * be unpacked to be checked anyway. The next day is written over them, as fresh pages cost more than what goes into them.
+ * The unpacked files of the current day, for DuckDB to read: it unpacks gzip at a third of zlib's speed, and verifying them
+ * unpacks them anyway. The next day overwrites them, as allocating fresh pages costs more than filling them.
  */
 export class Scratch {
   private readonly folder: string;
   private readonly mostBytes: number;
-  private readonly lengths: number[] = []; // of the files that are there, the day before's too
+  private readonly lengths: number[] = []; // of existing files, those of the previous day included
   private next = 0;
   private bytes = 0;
   private full = false;
@@ -21,13 +21,13 @@ export class Scratch {
     mkdirSync(folder, { recursive: true });
   }
 
-  /** Gives the files of the day before up. */
+  /** Releases the files of the previous day. */
   clear(): void {
     this.next = 0;
     this.bytes = 0;
   }
 
-  /** The path of a file of these bytes, good until `clear`; null when there is no room for them. */
+  /** Writes a file and returns its path, valid until `clear`; null if there is no room. */
   write(bytes: Buffer): string | null {
     if (this.full || this.bytes + bytes.length > this.mostBytes) return null;
     const path = join(this.folder, `${this.next}.json`);
@@ -40,7 +40,7 @@ export class Scratch {
         closeSync(file);
       }
     } catch {
-      this.full = true; // the disk, most likely; whatever it is, the day can do without
+      this.full = true; // most likely the disk is full; DuckDB then unpacks the file
       return null;
     }
     this.lengths[this.next] = bytes.length;

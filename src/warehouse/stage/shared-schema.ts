@@ -4,33 +4,33 @@ import type { Found } from "../schema/typing.ts";
 import type { StagedColumn } from "../snapshot/snapshot.ts";
 import { type FoundKey, mergedColumns, withFound, withKeys } from "./columns.ts";
 
-/** What a day is read with. Never changed: what days learn makes another. */
+/** The schema a day is read with. Immutable. */
 export interface StageSchema {
   columns: readonly StagedColumn[];
   rescuedKeys: ReadonlySet<string>; // keys without a column
 }
 
-/** What a day has that its schema did not say. */
+/** What a day adds to its schema. */
 export interface Learned {
   keys?: readonly FoundKey[]; // that neither columns nor `rescuedKeys` had
   found?: ReadonlyMap<string, ReadonlySet<Found>>; // in columns, by key
 }
 
-/** What holds for all days of a feed while they are staged. */
+/** The rules for all days of a feed. */
 export interface StageRules {
   key: Pick<Feed, "key" | "renamed">;
-  rangesOf: ReadonlySet<string>; // documented columns whose least and largest values are noted
+  rangesOf: ReadonlySet<string>; // documented columns whose least and largest values are recorded
   onNewColumn: NewColumn;
   onTypeChange: TypeChange;
 }
 
-/** The schema of a feed whose days are staged several at a time: each begins with the current one and adds what it learned. */
+/** The schema of a feed whose days are staged concurrently: each day starts from the current one and adds what it learns. */
 export interface SharedSchema {
   rules: StageRules;
   current(): StageSchema;
-  /** The schema with that, which is the current one from then on. */
+  /** Adds it; returns the new current schema. */
   learn(learned: Learned): StageSchema;
-  /** Takes over the columns that a staged day has; false when a name would stand for two keys. */
+  /** Adds the columns of a staged day; false when a name would stand for two keys. */
   adopt(columns: readonly StagedColumn[]): boolean;
 }
 
@@ -57,7 +57,7 @@ export function sharedSchema(rules: StageRules, start: StageSchema): SharedSchem
 //                  a thousand of them            rescue, fail     the same while it has no value yet, else nothing
 // rescue           `_rescued`
 // freeze           nothing: the day is refused
-/** The schema with what a day has learned. The order of days decides no type, only which of two keys gets the plain name. */
+/** The schema with what a day learned. The order of days affects no type, only which of two clashing keys gets the plain name. */
 export function withLearned(
   { columns, rescuedKeys }: StageSchema,
   { keys = [], found }: Learned,
@@ -73,8 +73,8 @@ export function withLearned(
   return { columns: next, rescuedKeys: new Set([...rescuedKeys, ...others]) };
 }
 
-/** Those of the keys that a schema does not have. Keys that begin with U+0001 are the kit's own. */
+/** The keys that a schema lacks. Keys that begin with U+0001 are the kit's own. */
 export function unknownKeys({ columns, rescuedKeys }: StageSchema, keys: readonly string[]): string[] {
-  const known = new Set(columns.map(({ key }) => key));
-  return keys.filter((key) => !known.has(key) && !rescuedKeys.has(key) && !key.startsWith("\u0001"));
+  const columnKeys = new Set(columns.map(({ key }) => key));
+  return keys.filter((key) => !columnKeys.has(key) && !rescuedKeys.has(key) && !key.startsWith("\u0001"));
 }

@@ -17,21 +17,21 @@ import { rescuedName, rowsAreLost, type StageQuery, stageColumns, stageSelect, t
 import { type DayState, firstState, next, type Outcome } from "./stage-step.ts";
 import { fits, type Reuse, reusable, reuseSelect } from "./staged-files.ts";
 
-export interface DayPlace {
+export interface StageContext {
   data: string; // absolute data folder
   tmp: string; // absolute folder of this run, not there before it
   maxRatio: number; // see countFile
   scratch?: Scratch; // for one day at a time
 }
 
-/** A day under way: what is read of it, and where that goes. */
+/** A day being staged: what is read and where it goes. */
 export interface OpenDay {
   db: Database;
-  place: DayPlace;
+  context: StageContext;
   shared: SharedSchema;
-  day: DayFiles; // with those of its files that are read
-  reuse: Reuse | null; // and the rows that stand for the others
-  counted: readonly CountedFile[]; // of each file
+  day: DayFiles; // with only the files to read
+  reuse: Reuse | null; // the rows of its other files
+  counted: readonly CountedFile[];
   folder: string; // absolute
   parquet: string; // absolute
   quarantine: QuarantineFile;
@@ -39,36 +39,40 @@ export interface OpenDay {
 }
 
 /**
- * Stages one day: typed where every value fits, as text where some do not, line by line where a line does not; `next` has
- * the rules. Rows of files that are staged already are taken over. Throws UnreadableFile, DayRefused, and DuckDB's own
- * errors about disk and memory.
+ * Stages one day: typed if every value fits, as text if some do not, line by line if a line is odd (see `next`). Takes over
+ * the rows of files staged before. Throws UnreadableFile, DayRefused, and DuckDB's errors about disk and memory.
  */
-export async function stageDay(db: Database, place: DayPlace, day: DayFiles, shared: SharedSchema): Promise<StagedDay> {
-  const reuse = reusable(place.data, day.files, day.before ?? null);
-  if (reuse === null || !fits(reuse, shared.current().columns)) return stageFiles(db, place, day, shared, null);
+export async function stageDay(
+  db: Database,
+  context: StageContext,
+  day: DayFiles,
+  shared: SharedSchema,
+): Promise<StagedDay> {
+  const reuse = reusable(context.data, day.files, day.before ?? null);
+  if (reuse === null || !fits(reuse, shared.current().columns)) return stageFiles(db, context, day, shared, null);
   try {
-    return await stageFiles(db, place, day, shared, reuse);
+    return await stageFiles(db, context, day, shared, reuse);
   } catch (error) {
     if (isFatal(error)) throw error;
-    return stageFiles(db, place, day, shared, null); // it no longer fits, or what is staged is damaged
+    return stageFiles(db, context, day, shared, null); // the schema has outgrown it, or it is damaged
   }
 }
 
 async function stageFiles(
   db: Database,
-  place: DayPlace,
+  context: StageContext,
   day: DayFiles,
   shared: SharedSchema,
   reuse: Reuse | null,
 ): Promise<StagedDay> {
-  const folder = join(place.tmp, `${day.feed}-${day.dt}`);
+  const folder = join(context.tmp, `${day.feed}-${day.dt}`);
   const staged = new Set(reuse?.files.map(({ file }) => file));
   const files = day.files.filter(({ path }) => !staged.has(path));
   mkdirSync(folder, { recursive: true });
   try {
-    const counted = await countFiles(place, files);
+    const counted = await countFiles(context, files);
     const parquet = join(folder, "day.parquet");
-    const open = openDay({ db, place, shared, day: { ...day, files }, reuse, counted, folder, parquet });
+    const open = openDay({ db, context, shared, day: { ...day, files }, reuse, counted, folder, parquet });
     try {
       return await readUntilKept(open, firstState(counted, shared.current(), reuse?.summary.spelled));
     } finally {
@@ -79,18 +83,18 @@ async function stageFiles(
   }
 }
 
-/** A day with nothing read yet. Its folder must be there once lines are quarantined. */
+/** A day before the first read. Its folder must exist once lines are quarantined. */
 export function openDay(given: Omit<OpenDay, "quarantine" | "source">): OpenDay {
-  const { day, reuse, counted, folder } = given;
+  const { reuse, counted, folder } = given;
   const quarantine = new QuarantineFile(join(folder, "quarantine.jsonl"));
   if (reuse?.quarantine) quarantine.addFile(reuse.quarantine);
   const types = typesIn(given);
-  return { ...given, quarantine, source: rawSource(day.files, counted, types) };
+  return { ...given, quarantine, source: rawSource(counted, types) };
 }
 
 async function cleaned(open: OpenDay): Promise<OpenDay> {
-  const { place, day, folder, quarantine } = open;
-  const source = await cleanedSource(place.data, day.files, join(folder, "clean"), quarantine, typesIn(open));
+  const { context, day, folder, quarantine } = open;
+  const source = await cleanedSource(context.data, day.files, join(folder, "clean"), quarantine, typesIn(open));
   return { ...open, source };
 }
 
@@ -115,7 +119,7 @@ async function readUntilKept(day: OpenDay, first: DayState): Promise<StagedDay> 
 
 const noRows: DayEvidence = { written: null, rescued: new Map(), found: new Map() };
 
-/** Writes the day's rows to its Parquet file, and looks what they are. */
+/** Writes the day's rows to its Parquet file and examines them. */
 async function read(open: OpenDay, state: DayState): Promise<Outcome> {
   const { db, reuse, shared, source, parquet } = open;
   const { schema } = state;
@@ -140,7 +144,7 @@ async function read(open: OpenDay, state: DayState): Promise<Outcome> {
   return examine(open, state, written);
 }
 
-/** What DuckDB's error about a read says of the day. Throws it where it is no error about the lines. */
+/** The outcome that DuckDB's error means. Rethrows an error that is not about the lines. */
 async function failed(open: OpenDay, error: Error): Promise<Outcome> {
   const { db, shared, source } = open;
   const { files, longest, cleaned } = source.query;
@@ -156,7 +160,7 @@ async function failed(open: OpenDay, error: Error): Promise<Outcome> {
     if (cleaned) throw other;
     return { is: "lost", schema: shared.current() }; // a line that is no JSON, before or after the key
   }
-  // Such a line is none that the kit takes, and the kit's own keys are in cleaned lines alone.
+  // Only cleaned lines have the kit's own keys: the careful path refuses others.
   if (!cleaned && keys.some((key) => key.startsWith("\u0001"))) return { is: "lost", schema: shared.current() };
   const unknown = unknownKeys(shared.current(), keys);
   const evolves = shared.rules.onNewColumn === "evolve" && unknown.length > 0;
@@ -169,7 +173,7 @@ async function countsAgree({ db, reuse, source, parquet }: OpenDay, { rows }: Wr
   const { query, details } = source;
   const listed = [...(reuse?.files ?? []), ...details].reduce((sum, file) => sum + file.rows, 0);
   if (rows !== listed) return false;
-  if (!query.cleaned) return true; // each row was checked to be of its file
+  if (!query.cleaned) return true; // the query itself has checked the file of each row
   const counted = await rowsByFile(db, parquet);
   return details.every(({ file, rows, lines }) => {
     const counts = counted.get(file) ?? { rows: 0, first: 1, last: 0 };
@@ -177,7 +181,7 @@ async function countsAgree({ db, reuse, source, parquet }: OpenDay, { rows }: Wr
   });
 }
 
-/** What the rows that were written of a day are, which the feed's schema learns. */
+/** Examines the written rows of a day; the feed's schema learns from them. */
 export async function examine(open: OpenDay, state: DayState, written: Written): Promise<Outcome> {
   const { db, shared, source, parquet } = open;
   const { columns } = state.schema;
@@ -196,23 +200,23 @@ export async function examine(open: OpenDay, state: DayState, written: Written):
   return { is: "written", unfit: typed, schema, evidence: { written, rescued, found } };
 }
 
-/** Puts what was read of a day in its place. */
+/** Installs the files of a day that was read. */
 export async function keepDay(open: OpenDay, state: DayState, evidence: DayEvidence): Promise<StagedDay> {
-  const { db, place, shared, day, reuse, counted, source, parquet, quarantine } = open;
+  const { db, context, shared, day, reuse, counted, source, parquet, quarantine } = open;
   const { path, spelled, schema } = state;
   const { columns } = schema;
-  const known = { key: shared.rules.key, rescued: new Set(evidence.rescued.keys()) };
+  const keyRules = { key: shared.rules.key, rescued: new Set(evidence.rescued.keys()) };
   const { written } = evidence;
-  const keyless = written && (await keylessRows(db, { parquet, written }, columns, known));
+  const keyless = written && (await keylessRows(db, { parquet, written }, columns, keyRules));
   const firstLines = counted.map(({ first }) => first);
   const { details } = source;
   const read = { ...evidence, day, path, columns, spelled, firstLines, details, reuse, keyless };
   const { summary, files } = daySummary(read, shared.rules.rangesOf);
   quarantine.close();
-  return installDay(place.data, { parquet, quarantine: quarantine.path }, summary, files);
+  return installDay(context.data, { parquet, quarantine: quarantine.path }, summary, files);
 }
 
-const longLine = 4_000_000; // bytes; of each line DuckDB holds some ten times as much
+const longLine = 4_000_000; // bytes; DuckDB needs about ten times as much memory
 let running: Promise<unknown> = Promise.resolve();
 
 function oneAtATime<T>(task: () => Promise<T>): Promise<T> {

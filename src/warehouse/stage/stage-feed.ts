@@ -1,11 +1,11 @@
 import type { SchemaChange } from "../schema/schema-change.ts";
 import type { StagedDay } from "../snapshot/detail.ts";
-import type { DaySnapshot, FeedSnapshot, Layout } from "../snapshot/snapshot.ts";
+import { type DaySnapshot, type FeedSnapshot, type Layout, layoutOf } from "../snapshot/snapshot.ts";
 import { crowdedOut, crowdedText } from "./columns.ts";
 import { history } from "./schema-history.ts";
 import type { FeedJob } from "./stage-plan.ts";
 
-/** Notes a staged day among those of its feed. */
+/** Records a staged day in its feed. */
 export function recordDay(job: FeedJob, { dt, stamp, source }: FeedJob["tasks"][number], day: StagedDay): void {
   const { staged, detail, quarantine, summary } = day;
   const before = job.days.get(dt);
@@ -40,23 +40,23 @@ function layoutIndex(layouts: Layout[], layout: Layout): number {
   return index === -1 ? layouts.push(layout) - 1 : index;
 }
 
-/** What a feed came to. */
+/** The result of staging a feed. */
 export interface FeedResult {
   snapshot: FeedSnapshot | null; // null: no day of it is left
-  staged: ReadonlySet<string>; // dt of the days staged anew, without those refused
-  refused: { dt: string; reason: string }[]; // staged, and given up
+  staged: ReadonlySet<string>; // dt of newly staged days, without refused ones
+  refused: { dt: string; reason: string }[]; // staged, then refused
   warnings: string[];
-  changes: SchemaChange[]; // those not known before
+  changes: SchemaChange[]; // new ones
 }
 
 /**
- * The next state of a feed. `staged`: days staged anew; `said`: changes of its schema that documents announce; `partly`:
- * there are days that were not looked at, or could not be staged. Pure.
+ * The next state of a feed. `staged`: newly staged days; `announced`: schema changes in documents; `partly`: some days were
+ * skipped or could not be staged. Pure.
  */
 export function feedResult(
   job: FeedJob,
   staged: ReadonlySet<string>,
-  said: readonly SchemaChange[] | undefined,
+  announced: readonly SchemaChange[] | undefined,
   partly: boolean,
 ): FeedResult {
   const { feed, before, policy } = job;
@@ -64,7 +64,14 @@ export function feedResult(
   const kept = new Set([...staged].filter((dt) => !refused.some((day) => day.dt === dt)));
   if (left.length === 0) return { snapshot: null, staged: kept, refused, warnings, changes: [] };
   const { days, layouts } = usedLayouts(job.layouts, left);
-  const { columns, changes } = history(feed, job.schema.current().columns, layouts, days, policy.onTypeChange, said);
+  const { columns, changes } = history(
+    feed,
+    job.schema.current().columns,
+    layouts,
+    days,
+    policy.onTypeChange,
+    announced,
+  );
   const crowded = crowdedOut({ columns, days });
   if (crowded.length > 0 && kept.size > 0)
     warnings.push(`${feed.name}: ${crowdedText(crowded)}; their values are in _rescued`);
@@ -73,22 +80,22 @@ export function feedResult(
   return { snapshot, staged: kept, refused, warnings, changes: newChanges(before.changes, changes) };
 }
 
-/** Those changes of a feed that were not known before. */
+/** The changes in `after` that `before` lacks. */
 export function newChanges(before: readonly SchemaChange[], after: readonly SchemaChange[]): SchemaChange[] {
   const known = new Set(before.map(changeKey));
   return after.filter((change) => !known.has(changeKey(change)));
 }
 
-// A document that comes later may tell more about a change: it is the same change.
+// A later document may say more about the same change.
 function changeKey({ dt, column, change, to }: SchemaChange): string {
   return JSON.stringify([dt, column, change, to]);
 }
 
 // a staged day lacks a column of the day before       on_missing_column
-// taken as it is                                      null
-// taken as it is, with a warning                      warn
-// refused: what was there of it before stays          fail
-/** The days in their order, and those that were staged and lack a column that the day before them had. */
+// accepted                                            null
+// accepted, with a warning                            warn
+// refused: its former state stays                     fail
+/** The days in order; those staged without a column of the day before are refused or warned about. */
 function withoutMissing(
   { feed, policy, before, days, layouts }: FeedJob,
   staged: ReadonlySet<string>,
@@ -102,8 +109,8 @@ function withoutMissing(
   const left = all.flatMap((day) => {
     if (day.rows === 0) return [day];
     const { dt } = day;
-    const seen = new Set(layouts[day.layout]!.seen);
-    const missing = last ? layouts[last.layout]!.seen.filter((name) => !seen.has(name)) : [];
+    const seen = new Set(layoutOf(layouts, day).seen);
+    const missing = last ? layoutOf(layouts, last).seen.filter((name) => !seen.has(name)) : [];
     const reason = `${missing.join(", ")} no longer delivered`;
     const refuses = missing.length > 0 && staged.has(dt) && policy.onMissingColumn === "fail";
     if (refuses) {
@@ -118,9 +125,9 @@ function withoutMissing(
 }
 
 function usedLayouts(layouts: Layout[], days: DaySnapshot[]): { layouts: Layout[]; days: DaySnapshot[] } {
-  const used = [...new Set(days.map(({ layout }) => layout))];
+  const used = [...new Set(days.map((day) => layoutOf(layouts, day)))];
   return {
-    layouts: used.map((index) => layouts[index]!),
-    days: days.map((day) => ({ ...day, layout: used.indexOf(day.layout) })),
+    layouts: used,
+    days: days.map((day) => ({ ...day, layout: used.indexOf(layoutOf(layouts, day)) })),
   };
 }

@@ -9,14 +9,14 @@ import { type Written, writeParquets } from "./inspect.ts";
 import { UnreadableFile } from "./line-counts.ts";
 import type { Scratch } from "./scratch.ts";
 import type { SharedSchema } from "./shared-schema.ts";
-import { type DayPlace, examine, keepDay, type OpenDay, openDay } from "./stage-day.ts";
+import { examine, keepDay, type OpenDay, openDay, type StageContext } from "./stage-day.ts";
 import { dayColumn, doesNotFit, type StageQuery, stageColumns, stageSelect, templateLine } from "./stage-sql.ts";
 import { type DayState, firstState, next } from "./stage-step.ts";
 
 const mostLines = 20_000; // of a day
 const mostTogether = { count: 32, size: 60_000 }; // days, lines
 
-/** Cuts days of one feed into groups to be read together: small ones, in their order; a large one is alone. */
+/** Groups the days of one feed to be read together: small days in order, a large day alone. */
 export function groupDays<Day extends Pick<DayFiles, "files" | "before">>(days: readonly Day[]): Day[][] {
   const sizeOf = (day: Day) => {
     const lines = day.before ? Number.POSITIVE_INFINITY : linesOf(day);
@@ -29,18 +29,18 @@ function linesOf({ files }: Pick<DayFiles, "files">): number {
   return files.reduce((sum, { lines }) => sum + (lines ?? Number.POSITIVE_INFINITY), 0);
 }
 
-/** What became of days that were read together. */
+/** The outcome of reading days together. */
 export type GroupOutcome =
   | { is: "read"; staged: ReadonlyMap<string, StagedDay>; apart: ReadonlySet<string> } // by dt; apart: not read with others
-  | { is: "stopped"; by: string | null }; // the dt of the day that stopped it, when DuckDB tells
+  | { is: "stopped"; by: string | null }; // dt of the day that stopped it, if DuckDB names it
 
-/** Days to be staged next: by themselves, together, or as they are staged already. */
+/** What to do with days next. */
 export type GroupPart =
   | { as: "staged"; dt: string; day: StagedDay }
   | { as: "alone"; dt: string }
   | { as: "together"; dts: readonly string[] };
 
-/** Failures of groups after which the days of a feed are read one by one: reading in vain would cost more than is gained. */
+/** Failed groups after which the days of a feed are read one by one: more failures would cost more than groups save. */
 export const mostFailures = 3;
 
 // the group                        its days                                                    failures
@@ -50,7 +50,7 @@ export const mostFailures = 3;
 // read: days set apart             alone
 // read: days to be read again      the first alone, which may teach the schema; the others     1 if there are others
 //                                  together
-/** What becomes of days that were read together. Pure. */
+/** The next steps for days that were read together. Pure. */
 export function afterGroup(dts: readonly string[], outcome: GroupOutcome): { parts: GroupPart[]; failures: number } {
   const together = (some: readonly string[]): GroupPart[] => (some.length === 0 ? [] : [{ as: "together", dts: some }]);
   if (outcome.is === "stopped") {
@@ -71,29 +71,31 @@ export function afterGroup(dts: readonly string[], outcome: GroupOutcome): { par
 }
 
 /**
- * Stages several small days with one query, which takes longer to plan than a few hundred rows to read. What it leaves out
- * is for `stageDay`, which finds out why: days of which a line is no object or a value does not fit; all of them when a line
- * or a key stops the query. The files of a day are the same bytes either way. Throws what concerns more than one day.
+ * Stages several small days with one query, as planning a query takes longer than reading a few hundred rows. `stageDay`
+ * stages the days that it leaves out: those with a line that is no object or a value that does not fit; all when a line or a
+ * key stops the query. The files of a day are the same bytes either way. Throws errors that concern more than one day.
  */
 export async function stageGroup(
   db: Database,
-  place: GroupPlace,
+  context: GroupContext,
   days: readonly DayFiles[],
   shared: SharedSchema,
 ): Promise<GroupOutcome> {
-  const folder = join(place.tmp, `${days[0]!.feed}-${days[0]!.dt}-together`);
   const plain: PlainDay[] = [];
   const apart = new Set<string>();
-  place.scratch.clear();
+  const [first] = days;
+  if (first === undefined) return { is: "read", staged: new Map(), apart };
+  const folder = join(context.tmp, `${first.feed}-${first.dt}-together`);
+  context.scratch.clear();
   mkdirSync(folder, { recursive: true });
   try {
     for (const day of days) {
-      const read = await readPlain(place, day);
+      const read = await readPlain(context, day);
       if (read) plain.push(read);
       else apart.add(day.dt);
     }
     if (plain.length === 0) return { is: "read", staged: new Map(), apart };
-    return { is: "read", staged: await stagePlain(db, place, plain, shared, folder), apart };
+    return { is: "read", staged: await stagePlain(db, context, plain, shared, folder), apart };
   } catch (error) {
     if (isFatal(error)) throw error;
     return { is: "stopped", by: dayIn((error as Error).message, plain) };
@@ -102,7 +104,7 @@ export async function stageGroup(
   }
 }
 
-type GroupPlace = DayPlace & { scratch: Scratch };
+type GroupContext = StageContext & { scratch: Scratch };
 
 function dayIn(message: string, plain: readonly PlainDay[]): string | null {
   const unfit = plain[Number(message.split(doesNotFit)[1]) - 1];
@@ -110,19 +112,19 @@ function dayIn(message: string, plain: readonly PlainDay[]): string | null {
   return odd?.day.dt ?? null;
 }
 
-/** A day of which every line begins an object, and no number is longer than a DOUBLE. */
+/** A day whose lines all begin an object, without a number too long for a DOUBLE. */
 interface PlainDay {
   day: DayFiles;
   counted: CountedFile[];
   path: string; // all its lines
 }
 
-async function readPlain(place: GroupPlace, day: DayFiles): Promise<PlainDay | null> {
+async function readPlain(context: GroupContext, day: DayFiles): Promise<PlainDay | null> {
   const unpacked: Buffer[] = [];
   const memory = { clear: () => {}, write: (bytes: Buffer) => String(unpacked.push(bytes) - 1) };
   let counted: CountedFile[];
   try {
-    counted = await countFiles({ ...place, scratch: memory }, day.files);
+    counted = await countFiles({ ...context, scratch: memory }, day.files);
   } catch (error) {
     if (error instanceof UnreadableFile || error instanceof DayRefused) return null;
     throw error;
@@ -134,7 +136,7 @@ async function readPlain(place: GroupPlace, day: DayFiles): Promise<PlainDay | n
     const file = unpacked[Number(readAt)] ?? readFileSync(readAt);
     return file.at(-1) === newline ? [file] : [file, lineEnd];
   });
-  const path = place.scratch.write(Buffer.concat(bytes));
+  const path = context.scratch.write(Buffer.concat(bytes));
   if (path === null) return null;
   return { day, path, counted: counted.map((counts) => ({ ...counts, readAt: path })) };
 }
@@ -144,7 +146,7 @@ const lineEnd = Buffer.from([newline]);
 
 async function stagePlain(
   db: Database,
-  place: DayPlace,
+  context: StageContext,
   plain: readonly PlainDay[],
   shared: SharedSchema,
   folder: string,
@@ -154,13 +156,12 @@ async function stagePlain(
   writeFileSync(query.template, templateLine(query));
   const written = await writeParquets(db, stageSelect(query), dayColumn, folder);
   const staged = new Map<string, StagedDay>();
-  for (const i of plain.keys()) {
+  for (const [i, plainDay] of plain.entries()) {
     const file = written.get(i + 1);
     if (file === undefined) continue;
-    const { dt } = plain[i]!.day;
     try {
-      const kept = await keepIfSettled({ db, place, shared, folder }, plain[i]!, state, file);
-      if (kept) staged.set(dt, kept);
+      const kept = await keepIfSettled({ db, context, shared, folder }, plainDay, state, file);
+      if (kept) staged.set(plainDay.day.dt, kept);
     } catch (error) {
       if (isFatal(error)) throw error;
     }
@@ -175,18 +176,18 @@ function groupQuery(plain: readonly PlainDay[], state: DayState, folder: string)
     cleaned: false,
     template: join(folder, "template.json"),
     files: plain.map(({ day, path }) => ({ path, file: day.dt, run: "", rows: 0 })),
-    parts: plain.flatMap(({ day, counted }, i) =>
-      day.files
-        .map(({ path, run }, at) => ({ day: i + 1, file: path, run, rows: counted[at]!.lines }))
+    parts: plain.flatMap(({ counted }, i) =>
+      counted
+        .map(({ file: { path, run }, lines }) => ({ day: i + 1, file: path, run, rows: lines }))
         .filter(({ rows }) => rows > 0),
     ),
     longest: 0,
   };
 }
 
-/** A day with the rows that were read with others; null where it must be read again, by itself. */
+/** Stages a day from rows that were read with others; null if it must be read again, alone. */
 async function keepIfSettled(
-  group: Pick<OpenDay, "db" | "place" | "shared" | "folder">,
+  group: Pick<OpenDay, "db" | "context" | "shared" | "folder">,
   { day, counted }: PlainDay,
   state: DayState,
   written: Written & { path: string },

@@ -25,32 +25,32 @@ import { startColumns } from "./columns.ts";
 import type { DayFiles, ListedFile } from "./day-files.ts";
 import { stageFormat } from "./day-summary.ts";
 import { type SharedSchema, sharedSchema } from "./shared-schema.ts";
-import { lostFiles } from "./staged-files.ts";
+import { missingFiles } from "./staged-files.ts";
 
 export interface PlanOptions {
-  days?: { feed: string; dt: string }[]; // look at these alone; default: all whose manifest changed
+  days?: { feed: string; dt: string }[]; // only these; default: all whose manifest changed
   force?: boolean; // stage them again even if nothing changed
-  rename?: boolean; // give columns the names they would have if the days had come in order
+  rename?: boolean; // give columns the names they would have if the days had arrived in order
 }
 
-/** One feed's part of the work. */
+/** The work for one feed. */
 export interface FeedJob {
   feed: Feed;
   policy: SchemaPolicy;
   rules: string;
   before: FeedSnapshot;
   schema: SharedSchema;
-  days: Map<string, DaySnapshot>; // as they will be
+  days: Map<string, DaySnapshot>; // the next state
   layouts: Layout[];
-  tasks: (DayFiles & { stamp: string; lost: boolean })[]; // lost: what is staged of it is not all there
-  lost: ReadonlySet<string>; // files that the days name and that are gone, be it by hand
+  tasks: (DayFiles & { stamp: string; incomplete: boolean })[]; // incomplete: one of its staged files is missing
+  missing: ReadonlySet<string>; // files of the former days
   refused: { dt: string; reason: string }[];
-  gone: string[];
+  gone: string[]; // dt of days without data
   warnings: string[];
-  restamped: boolean; // a manifest was written anew and says the same
+  restamped: boolean; // a manifest was rewritten with the same content
 }
 
-/** What there is to do, feed by feed. Reads manifests that changed since they were last looked at, and nothing else. */
+/** The work, feed by feed. Reads only manifests that changed. */
 export function feedJobs(project: Project, snapshot: Snapshot, options: PlanOptions): FeedJob[] {
   const files = new Map<string, DayFile[]>();
   for (const file of listDays(project)) {
@@ -59,19 +59,19 @@ export function feedJobs(project: Project, snapshot: Snapshot, options: PlanOpti
     else files.set(file.feed, [file]);
   }
   const names = new Set([...files.keys(), ...Object.keys(snapshot.feeds)]);
-  const wanted = options.days && new Set(options.days.map(({ feed, dt }) => `${feed} ${dt}`));
+  const selected = options.days && new Set(options.days.map(({ feed, dt }) => `${feed} ${dt}`));
   const jobs: FeedJob[] = [];
   for (const name of [...names].sort()) {
     const job = newJob(project, name, snapshot.feeds[name], options);
-    const here = new Set<string>();
+    const withManifest = new Set<string>();
     for (const file of files.get(name) ?? []) {
-      here.add(file.dt);
-      if (!wanted || wanted.has(`${name} ${file.dt}`)) addTask(project, job, file, options.force === true);
+      withManifest.add(file.dt);
+      if (!selected || selected.has(`${name} ${file.dt}`)) addTask(project, job, file, options.force === true);
     }
     for (const [dt, day] of [...job.days]) {
-      if (here.has(dt) || (wanted && !wanted.has(`${name} ${dt}`))) continue;
+      if (withManifest.has(dt) || (selected && !selected.has(`${name} ${dt}`))) continue;
       job.refused.push({ dt, reason: withoutManifest(name, dt, "is gone") });
-      if (!stagedFiles(day).some((path) => job.lost.has(path))) continue;
+      if (!stagedFiles(day).some((path) => job.missing.has(path))) continue;
       job.days.delete(dt);
       job.gone.push(dt);
     }
@@ -80,7 +80,7 @@ export function feedJobs(project: Project, snapshot: Snapshot, options: PlanOpti
   return jobs;
 }
 
-function newJob(project: Project, name: string, known: FeedSnapshot | undefined, options: PlanOptions): FeedJob {
+function newJob(project: Project, name: string, former: FeedSnapshot | undefined, options: PlanOptions): FeedJob {
   const feed = feedOf(project, name);
   const selection = selectFeed(project.config, name);
   const { onNewColumn, onTypeChange, onMissingColumn } = policyOf(project.config, name);
@@ -88,9 +88,9 @@ function newJob(project: Project, name: string, known: FeedSnapshot | undefined,
     stageFormat,
     JSON.stringify(feed.columns.map((column) => [column.name, column.type])),
     JSON.stringify([onNewColumn, onTypeChange, onMissingColumn, selection?.version, selection?.format]),
-    JSON.stringify([feed.key, feed.renamed]), // by which rows without their key are counted
+    JSON.stringify([feed.key, feed.renamed]), // rows without their key are counted by these
   );
-  const before = known ?? emptyFeed();
+  const before = former ?? emptyFeed();
   return {
     feed,
     policy: { onNewColumn, onTypeChange, onMissingColumn },
@@ -104,14 +104,14 @@ function newJob(project: Project, name: string, known: FeedSnapshot | undefined,
         onTypeChange,
       },
       {
-        columns: startColumns(feed, known, before.rules === rules, options.rename),
+        columns: startColumns(feed, former, before.rules === rules, options.rename),
         rescuedKeys: new Set(),
       },
     ),
     days: new Map(before.days.map((day) => [day.dt, day])),
     layouts: [...before.layouts],
     tasks: [],
-    lost: lostFiles(project.data, before.days.flatMap(stagedFiles)),
+    missing: missingFiles(project.data, before.days.flatMap(stagedFiles)),
     refused: [],
     gone: [],
     warnings: [],
@@ -121,11 +121,11 @@ function newJob(project: Project, name: string, known: FeedSnapshot | undefined,
 
 function addTask(project: Project, job: FeedJob, file: DayFile, force: boolean): void {
   const { feed, dt } = file;
-  const known = job.days.get(dt);
+  const former = job.days.get(dt);
   const stamp = `${file.mtimeMs}:${file.size}:${job.rules}`;
-  const lost = known !== undefined && stagedFiles(known).some((path) => job.lost.has(path));
-  const anew = force || lost;
-  if (known?.stamp === stamp && !anew) return;
+  const incomplete = former !== undefined && stagedFiles(former).some((path) => job.missing.has(path));
+  const restage = force || incomplete;
+  if (former?.stamp === stamp && !restage) return;
   const manifest = readDay(project, feed, dt);
   if (manifest === null) {
     job.refused.push({ dt, reason: withoutManifest(feed, dt, "cannot be read") });
@@ -133,26 +133,26 @@ function addTask(project: Project, job: FeedJob, file: DayFile, force: boolean):
   }
   const files = dataFiles(project, manifest, (text) => job.warnings.push(`${feed} ${dt} is ${text}`));
   if (files === null) {
-    if (known) job.gone.push(dt);
+    if (former) job.gone.push(dt);
     job.days.delete(dt);
     return;
   }
   const source = shortHash(job.rules, JSON.stringify(files));
-  if (known?.source === source && !anew) {
-    job.days.set(dt, { ...known, stamp });
+  if (former?.source === source && !restage) {
+    job.days.set(dt, { ...former, stamp });
     job.restamped = true;
   } else {
-    const before = known?.stamp.endsWith(`:${job.rules}`) && !anew ? known : null;
-    job.tasks.push({ feed, dt, source, stamp, files, before, lost });
+    const before = former?.stamp.endsWith(`:${job.rules}`) && !restage ? former : null;
+    job.tasks.push({ feed, dt, source, stamp, files, before, incomplete });
   }
 }
 
-// A manifest is never removed by the kit: the rows stay, and whoever removed it hears of it.
+// The kit never removes a manifest: the rows stay, and the report says that it is gone.
 function withoutManifest(feed: string, dt: string, what: string): string {
   return `manifest/${feed}/${dt}.json ${what}: asapp-kit sync lists and fetches that day again`;
 }
 
-/** Days that the warehouse has rows of, and whose manifest is gone, or is another than it was and cannot be read. */
+/** Days of the warehouse whose manifest is gone, or has changed and cannot be read. */
 export function daysWithoutManifest(project: Project, snapshot: Snapshot): { feed: string; dt: string }[] {
   const files = new Map(listDays(project).map((file) => [`${file.feed} ${file.dt}`, file]));
   return Object.entries(snapshot.feeds).flatMap(([feed, { days }]) =>
@@ -169,13 +169,12 @@ function stagedFiles({ staged, detail, quarantine }: DaySnapshot): string[] {
 }
 
 /**
- * The files to stage of a day, null when no partition is left. A day is read in one version and format: the one that covers
- * most of it, so that half a day in a new version does not take the place of a whole one in the old. Of those that cover
- * as much, the configured one counts, else the oldest version and `jsonl`.
+ * The files to stage of a day; null when no partition is left. A day is read in one version and format: the one that covers
+ * most of it, so that half a day in a new version does not replace a whole day in the old. Among equals, the configured one,
+ * else the oldest version and `jsonl`.
  */
 function dataFiles(project: Project, day: ManifestDay, warn: (text: string) => void): ListedFile[] | null {
   const partitions = day.partitions.filter(hasFiles);
-  if (partitions.length === 0) return null;
   const { version, format } = selectFeed(project.config, day.feed) ?? {};
   const rank = (partition: ManifestPartition) =>
     Number(partition.version !== version) * 2 + Number(partition.format !== (format ?? "jsonl"));
@@ -185,13 +184,12 @@ function dataFiles(project: Project, day: ManifestDay, warn: (text: string) => v
     const name = `version=${partition.version}/format=${partition.format}`;
     exports.set(name, [...(exports.get(name) ?? []), partition]);
   }
-  const [first, ...others] = [...exports];
-  let chosen = first!;
+  const [first, ...others] = exports;
+  if (first === undefined) return null;
+  let chosen = first;
   for (const other of others) if (minutesOf(other[1]) > minutesOf(chosen[1])) chosen = other;
-  if (chosen !== first && rank(partitions[0]!) === 0 && (version || format))
-    warn(
-      `read in ${chosen[0]}: ${first![0]} has ${hours(first![1])} of the ${hours(chosen[1])} hours that are here of it`,
-    );
+  if (chosen !== first && partitions.some((partition) => rank(partition) === 0) && (version || format))
+    warn(`read in ${chosen[0]}: ${first[0]} has ${hours(first[1])} of the ${hours(chosen[1])} hours delivered`);
   return chosen[1]
     .flatMap((partition) => {
       const id = partitionOf(day, partition);

@@ -3,7 +3,7 @@ import { isIdentifier, type Reading, readAs, unfitSql, valueSql } from "../schem
 import { lineKey, rescuedKey } from "./careful.ts";
 import type { StageSchema } from "./shared-schema.ts";
 
-/** A JSON key and what becomes of it. */
+/** A JSON key and the column it is read into. */
 export interface StageColumn {
   key: string;
   name: string;
@@ -19,7 +19,7 @@ export interface StageFile {
   rows: number;
 }
 
-/** A file that lies in one of those that are read, between others. */
+/** A source file that is read as part of a larger one. */
 export interface StagePart extends Omit<StageFile, "path"> {
   day: number; // counted from 1, as in `files`
 }
@@ -30,11 +30,11 @@ export interface StageQuery {
   cleaned: boolean; // the files are cleaned ones, see careful.ts
   template: string; // file with the line of `templateLine`
   files: StageFile[]; // none without rows
-  parts?: StagePart[]; // of several days read together, each of `files` is a day; in the order of the rows
+  parts?: StagePart[]; // of days read together, each a file of `files`; in the order of the rows
   longest: number; // bytes of the longest line
 }
 
-/** The columns of a schema, as they are to be read: those of times in `spelled` in every spelling. */
+/** How to read the columns of a schema: time columns in `spelled` in every spelling. */
 export function stageColumns({ columns, rescuedKeys }: StageSchema, spelled: ReadonlySet<string>): StageColumn[] {
   const all = [
     ...columns.map(({ key, name, type, untyped, flag }) => ({
@@ -46,16 +46,16 @@ export function stageColumns({ columns, rescuedKeys }: StageSchema, spelled: Rea
     })),
     ...[...rescuedKeys].map((key) => ({ key, name: key, type: "VARCHAR", keep: false })),
   ];
-  // Of an undocumented feed the first key is an unknown one; DuckDB wants to know one all the same.
+  // An undocumented feed has no key at first, and DuckDB needs one.
   return all.length > 0 ? all : [{ key: "\u0001none", name: "_", type: "VARCHAR", keep: false }];
 }
 
 const leastObject = 16 * 1024 * 1024;
 
 /**
- * One line from which DuckDB learns the keys and how to read them. Listed before the real files, as the only one it
- * looks at, it has two effects that `columns={…}` has not: an unknown key anywhere is an error that names it, and names
- * that differ in case alone stay apart.
+ * One line from which DuckDB learns the keys and how to read them. Listed before the real files, and the only line sampled,
+ * it has two effects that `columns={…}` lacks: an unknown key is an error that names it, and names that differ only in case
+ * stay distinct.
  */
 export function templateLine({ columns, path, cleaned }: Pick<StageQuery, "columns" | "path" | "cleaned">): string {
   const samples = { DOUBLE: "1.5", VARCHAR: '"x"', JSON: "null" };
@@ -64,15 +64,15 @@ export function templateLine({ columns, path, cleaned }: Pick<StageQuery, "colum
   return `{${members.join(",")}}\n`;
 }
 
-/** What the query says before the number of the day when a value does not fit, and days are read together. */
+/** The query's error when a value of days read together does not fit; the number of the day follows. */
 export const doesNotFit = "does not fit: ";
 
-/** What the query says when a file has more or fewer rows than it should have. */
+/** The query's error when a file has more or fewer rows than lines. */
 export const rowsAreLost = "rows are lost";
 
 /**
- * Every row of the files in their order, typed, with provenance. row_number() makes one thread read them one after the
- * other, so the number less the rows of the files before is the line, as long as each file has the rows it should have.
+ * Every row of the files in order, typed, with provenance. row_number() makes one thread read them one after the other, so
+ * the number minus the rows of earlier files is the line, as long as each file has as many rows as lines.
  */
 export function stageSelect(query: StageQuery): string {
   const { columns, path, files, cleaned, parts } = query;
@@ -96,7 +96,7 @@ export function stageSelect(query: StageQuery): string {
     else if (when) unfit.push({ member: rescuedName(column), raw, when });
   }
   const pick = (list: string) => `list_extract(${list}, f)`;
-  const lost = cleaned
+  const misplaced = cleaned
     ? null
     : parts
       ? "f is distinct from p_day or g is distinct from p_before + p_line"
@@ -105,7 +105,7 @@ export function stageSelect(query: StageQuery): string {
     `${parts ? "p_file" : pick(quoteList(files.map(({ file }) => file)))} as _file`,
     `${cleaned ? "l::bigint" : parts ? "p_line" : "g - s"} as _line`,
     `${parts ? "p_run" : pick(quoteList(files.map(({ run }) => run)))} as _run`,
-    `${rescuedSql(misfits, unfit, lost, parts ? "p_day" : "''")} as _rescued`,
+    `${rescuedSql(misfits, unfit, misplaced, parts ? "p_day" : "''")} as _rescued`,
     ...(parts ? [`p_day as ${quoteName(dayColumn)}`] : []),
   ];
   return `select ${[...outputs, ...provenance].join(",\n  ")}
@@ -113,10 +113,10 @@ from (select *${values.map((value) => `,\n  ${value}`).join("")}
 from (${cleaned ? scan(query) : parts ? paired(query, parts) : numbered(query)}))`;
 }
 
-/** The column that says which of several days a row is of. No name from outside has such a character. */
+/** The column with the day of a row among several. No delivered name has such a character. */
 export const dayColumn = "\u0001day";
 
-/** What the values of a key are called in `_rescued`: as it was delivered, but that SQL text has no NUL. */
+/** The name of a key in `_rescued`: as delivered, except that SQL text cannot hold NUL. */
 export function rescuedName({ key, name }: { key: string; name: string }): string {
   return key.includes("\u0000") ? name : key;
 }
@@ -145,7 +145,7 @@ function scan({ columns, template, files, cleaned, longest }: StageQuery): strin
   where file_index > 0`;
 }
 
-// g: the number of the row in all files, s: the rows of the files before, e: these and those of its own.
+// g: row number over all files; s: rows of the files before; e: s plus the rows of its own file.
 function numbered(query: StageQuery): string {
   let before = 0;
   const bounds = [0, ...query.files.map(({ rows }) => (before += rows))];
@@ -155,9 +155,9 @@ function numbered(query: StageQuery): string {
 }
 
 /**
- * Each row beside the file and line that it must be of. A line that does not begin an object is none of those that are read
- * together, and no other is without a row: when each day has as many rows as lines, each line has its own. row_number() has
- * the files read one after the other, as in `numbered`; without it a positional join takes the chunks of several in turn.
+ * Each row beside the file and line that it must come from. Every line read here begins an object: when each day has as many
+ * rows as lines, each line has its row. row_number() has the files read one after the other, as in `numbered`; without it a
+ * positional join interleaves the chunks of several.
  */
 function paired(query: StageQuery, parts: readonly StagePart[]): string {
   let before = 0;
@@ -171,18 +171,18 @@ function paired(query: StageQuery, parts: readonly StagePart[]): string {
   from (values ${values.join(", ")}) t(day, file, run, rows, before))`;
 }
 
-function rescuedSql(misfits: string[], unfit: Unfit[], lost: string | null, day: string): string {
-  const cleaned = lost === null;
+function rescuedSql(misfits: string[], unfit: Unfit[], misplaced: string | null, day: string): string {
+  const cleaned = misplaced === null;
   const before = cleaned ? "r" : "null";
-  const branches = cleaned ? [] : [`when ${lost} then error('${rowsAreLost}')`];
+  const branches = cleaned ? [] : [`when ${misplaced} then error('${rowsAreLost}')`];
   if (misfits.length > 0) branches.push(`when ${misfits.join(" or ")} then error('${doesNotFit}' || ${day})`);
   if (unfit.length > 0) {
     const any = unfit.map(({ when }) => `(${when})`).join(" or ");
-    unfit.sort((a, b) => (a.member < b.member ? -1 : 1)); // whichever column was known first
+    unfit.sort((a, b) => (a.member < b.member ? -1 : 1)); // independent of the order of columns
     const members = unfit.map(
       ({ member, raw, when }) => `${quoteText(member)}, case when ${when} then ${raw}::varchar end`,
     );
-    // The inner one leaves the nulls out: a null in a patch takes away what the cleaning had kept.
+    // The inner merge drops nulls: a null in a patch would remove what cleaning had kept.
     const patch = `json_merge_patch('{}', json_object(${members.join(", ")}))`;
     branches.push(`when ${any} then ${cleaned ? `json_merge_patch(coalesce(r, '{}'), ${patch})` : patch}`);
   }

@@ -8,15 +8,15 @@ import { type StageRules, type StageSchema, unknownKeys } from "./shared-schema.
 export interface DayState {
   path: StagePath;
   schema: StageSchema; // as it was when the read began
-  spelled: ReadonlySet<string>; // columns of times that are read in every spelling
+  spelled: ReadonlySet<string>; // time columns that are read in every spelling
   reads: number; // before this one
 }
 
-/** What a read came to. `schema` is the feed's by then: with what this day learned, and others meanwhile. */
+/** The outcome of a read. `schema` is the feed's afterwards: with what this day learned, and others meanwhile. */
 export type Outcome = { schema: StageSchema } & (
-  | { is: "unfit" } // a value is not what it is read as
+  | { is: "unfit" } // a value does not fit its type
   | { is: "lost" } // a line is no object, or rows and lines do not agree
-  | { is: "outgrown" } // rows already staged are not what these columns give
+  | { is: "outgrown" } // rows already staged do not fit these columns
   | { is: "unknown"; keys: readonly string[]; unknown: readonly string[]; error: Error } // a key has no column
   | { is: "uncast"; columns: readonly string[] } // times that a cast does not read
   | { is: "written"; unfit: readonly StagedColumn[]; evidence: DayEvidence } // unfit: with values in `_rescued`
@@ -35,7 +35,7 @@ const mostRescuedKeys = 20_000;
 // lines that do not begin an object, decimals beyond a DOUBLE       careful: line by line
 // other long numbers                                                text
 // neither                                                           typed
-/** How a day is read first. `spelled`: columns of times that were read in every spelling before. */
+/** How a day is read first. `spelled`: time columns that were read in every spelling before. */
 export function firstState(
   files: readonly Pick<LineCounts, "odd" | "long" | "lossy">[],
   schema: StageSchema,
@@ -54,14 +54,14 @@ export function firstState(
 // any           rows already staged do not fit the columns                  refuse: the day is read without them
 // any           new keys, and on_new_column is freeze                       refuse
 // any           new keys, with which too many have no column                refuse
-// any           new keys, or another day brought them meanwhile             read with the schema as it is by now
-// any           a key is unknown, and none of the files is new              refuse: what DuckDB says
+// any           new keys, or another day brought them meanwhile             read with the present schema
+// any           an unknown key, though the schema has all keys              refuse: what DuckDB says
 // any           times that a cast does not read                             read those columns in every spelling
 // any           values do not fit, and on_type_change is fail               refuse
-// any           columns have another type by now                            read with the schema as it is by now
+// any           columns have another type by now                            read with the present schema
 // any           anything else that is written                               keep
 // any           the twentieth read, and it must be read again               refuse: a fault of the kit
-/** What becomes of a day after it was read. Pure. */
+/** The next step after a read. Pure. */
 export function next(
   state: DayState,
   outcome: Outcome,

@@ -13,14 +13,14 @@ import type { Trouble } from "../snapshot/trouble.ts";
 import type { DayFiles } from "./day-files.ts";
 import { inLanes, lanes } from "./lanes.ts";
 import { Scratch } from "./scratch.ts";
-import { type DayPlace, stageDay } from "./stage-day.ts";
+import { type StageContext, stageDay } from "./stage-day.ts";
 import { feedResult, recordDay } from "./stage-feed.ts";
 import { afterGroup, type GroupOutcome, groupDays, mostFailures, stageGroup } from "./stage-group.ts";
 import { type FeedJob, feedJobs, type PlanOptions } from "./stage-plan.ts";
 import { leftoverDays } from "./staged-files.ts";
 
 export interface StageOptions extends PlanOptions {
-  from?: Snapshot; // default: the one that is saved
+  from?: Snapshot; // default: the saved one
   signal?: AbortSignal | undefined;
   onDay?: ((day: DayReport, done: number, total: number) => void) | undefined;
 }
@@ -31,23 +31,23 @@ export interface DayReport {
   rows: number;
   quarantined: number;
   rescued: number; // values in _rescued
-  path: StagePath | "kept"; // kept: an earlier run that was cut short had staged it
+  path: StagePath | "kept"; // kept: staged by an earlier, interrupted update
   seconds: number;
 }
 
 export interface StageReport {
-  snapshot: Snapshot; // what to save once current is up to date; nothing is saved here
-  changed: { feed: string; dt: string }[]; // days staged anew or gone, sorted
-  days: DayReport[]; // staged anew, sorted
-  failed: Trouble[]; // sorted; their earlier state stays
+  snapshot: Snapshot; // not saved yet: current must be updated first
+  changed: { feed: string; dt: string }[]; // newly staged or removed, sorted
+  days: DayReport[]; // newly staged, sorted
+  failed: Trouble[]; // sorted; their former state stays
   warnings: string[];
-  changes: (SchemaChange & { feed: string })[]; // those not known before
+  changes: (SchemaChange & { feed: string })[]; // new ones
 }
 
 /**
- * Brings staged/ up to the manifests: each changed day becomes a Parquet file with every row as delivered. Days that
- * fail keep what they had and do not stop the others. Readers notice nothing before the returned snapshot is saved.
- * Only for the holder of the lock. Throws CliError("interrupted" or "diskFull"); what was staged till then is not lost.
+ * Updates staged/ from the manifests: each changed day becomes a Parquet file with every row as delivered. A day that fails
+ * keeps its former state and does not stop the others. Readers see no change until the returned snapshot is saved. The caller
+ * holds the lock. Throws CliError("interrupted" or "diskFull"); days staged before that are kept.
  */
 export async function stage(project: Project, options: StageOptions = {}): Promise<StageReport> {
   const before = options.from ?? formerSnapshot(project.data);
@@ -61,28 +61,33 @@ export async function stage(project: Project, options: StageOptions = {}): Promi
     warnings: jobs.flatMap(({ warnings }) => warnings),
     changes: [],
   };
-  const place = {
+  const context = {
     data: project.data,
     maxRatio: project.config.sync.maxRatio,
     tmp: join(project.data, "tmp", "stage"),
   };
   try {
-    rmSync(place.tmp, { recursive: true, force: true }); // of a run that was killed
-    await stageAll(place, jobs, report, options);
+    rmSync(context.tmp, { recursive: true, force: true }); // left by a killed process
+    await stageAll(context, jobs, report, options);
   } finally {
-    rmSync(place.tmp, { recursive: true, force: true });
+    rmSync(context.tmp, { recursive: true, force: true });
   }
   for (const job of jobs) finishFeed(job, report, options, docs !== before.docs);
   for (const list of [report.changed, report.days, report.failed]) list.sort(byDay);
   return report;
 }
 
-async function stageAll(place: DayPlace, jobs: FeedJob[], report: StageReport, options: StageOptions): Promise<void> {
-  if (jobs.some(({ tasks }) => tasks.length > 0)) openLayer(place.data);
+async function stageAll(
+  context: StageContext,
+  jobs: FeedJob[],
+  report: StageReport,
+  options: StageOptions,
+): Promise<void> {
+  if (jobs.some(({ tasks }) => tasks.length > 0)) openLayer(context.data);
   const tasks = jobs.flatMap((job) => {
     const leftovers = options.force
       ? new Map<string, StagedDay>()
-      : leftoverDays(place.data, job.feed.name, job.before, job.tasks);
+      : leftoverDays(context.data, job.feed.name, job.before, job.tasks);
     return job.tasks.map((task) => ({ job, task, leftover: leftovers.get(task.dt) }));
   });
   if (tasks.length === 0) return;
@@ -91,7 +96,9 @@ async function stageAll(place: DayPlace, jobs: FeedJob[], report: StageReport, o
   let done = 0;
 
   const stageUnit = async (lane: Lane, unit: readonly Task[], waited: number): Promise<void> => {
-    const { job } = unit[0]!;
+    const [first] = unit;
+    if (first === undefined) return;
+    const { job } = first;
     if (unit.length === 1 || (failures.get(job) ?? 0) >= mostFailures) {
       for (const task of unit) await stageOne(lane, task, null, waited);
       return;
@@ -106,10 +113,13 @@ async function stageAll(place: DayPlace, jobs: FeedJob[], report: StageReport, o
       if (part.as === "together") {
         await stageUnit(
           lane,
-          part.dts.map((dt) => byDt.get(dt)!),
+          part.dts.flatMap((dt) => byDt.get(dt) ?? []),
           share,
         );
-      } else await stageOne(lane, byDt.get(part.dt)!, part.as === "staged" ? part.day : null, share);
+        continue;
+      }
+      const task = byDt.get(part.dt);
+      if (task) await stageOne(lane, task, part.as === "staged" ? part.day : null, share);
     }
   };
   const stageOne = async (lane: Lane, one: Task, read: StagedDay | null, waited: number): Promise<void> => {
@@ -119,7 +129,7 @@ async function stageAll(place: DayPlace, jobs: FeedJob[], report: StageReport, o
     const kept = leftover !== undefined && job.schema.adopt(leftover.summary.columns);
     const staged = kept ? leftover : (read ?? (await tryDay(lane, job, task, report)));
     done += 1;
-    if (!staged && task.lost) giveUp(job, task.dt);
+    if (!staged && task.incomplete) giveUp(job, task.dt);
     if (!staged) return;
     recordDay(job, task, staged);
     const { feed, dt, rows, quarantined, rescued, path } = staged.summary;
@@ -137,8 +147,8 @@ async function stageAll(place: DayPlace, jobs: FeedJob[], report: StageReport, o
   };
 
   const work = async (db: Database, number: number) => {
-    const scratch = new Scratch(join(place.tmp, `unpacked-${number}`));
-    const lane = { db, place: { ...place, scratch } };
+    const scratch = new Scratch(join(context.tmp, `unpacked-${number}`));
+    const lane = { db, context: { ...context, scratch } };
     for (let unit = units.shift(); unit; unit = units.shift()) await stageUnit(lane, unit, 0);
   };
   await inLanes(Math.min(units.length, lanes()), options.signal, work, () => units.splice(0));
@@ -150,13 +160,13 @@ interface Task {
   leftover: StagedDay | undefined;
 }
 
-/** One of those that work at the same time. */
+/** One of several concurrent workers. */
 interface Lane {
   db: Database;
-  place: DayPlace & { scratch: Scratch };
+  context: StageContext & { scratch: Scratch };
 }
 
-/** What is read at once: several small days of a feed, or one. */
+/** Units of reading: several small days of a feed, or one day. */
 function readingUnits(tasks: readonly Task[]): Task[][] {
   return [...new Set(tasks.map(({ job }) => job))].flatMap((job) => {
     const days = tasks.filter((task) => task.job === job);
@@ -167,31 +177,31 @@ function readingUnits(tasks: readonly Task[]): Task[][] {
   });
 }
 
-async function tryGroup({ db, place }: Lane, job: FeedJob, unit: readonly Task[]): Promise<GroupOutcome> {
+async function tryGroup({ db, context }: Lane, job: FeedJob, unit: readonly Task[]): Promise<GroupOutcome> {
   try {
     const days = unit.map(({ task }) => task);
-    return await stageGroup(db, place, days, job.schema);
+    return await stageGroup(db, context, days, job.schema);
   } catch (error) {
-    throw diskError(error, place.data);
+    throw diskError(error, context.data);
   }
 }
 
 async function tryDay(
-  { db, place }: Lane,
+  { db, context }: Lane,
   job: FeedJob,
   task: DayFiles,
   report: StageReport,
 ): Promise<StagedDay | null> {
   try {
-    return await stageDay(db, place, task, job.schema);
+    return await stageDay(db, context, task, job.schema);
   } catch (error) {
-    if (isFatal(error)) throw diskError(error, place.data);
+    if (isFatal(error)) throw diskError(error, context.data);
     report.failed.push({ feed: task.feed, dt: task.dt, reason: reasonOf(error) });
     return null;
   }
 }
 
-// What no feed can write below concerns them all.
+// A failure here concerns all feeds.
 function openLayer(data: string): void {
   try {
     mkdirSync(join(data, "staged"), { recursive: true });
@@ -200,7 +210,7 @@ function openLayer(data: string): void {
   }
 }
 
-/** Leaves out a day whose files are gone and that cannot be staged again: no query over the feed would find them. */
+/** Leaves out a day whose files are missing and that cannot be staged again: queries over the feed would fail. */
 function giveUp(job: FeedJob, dt: string): void {
   job.days.delete(dt);
   job.gone.push(dt);

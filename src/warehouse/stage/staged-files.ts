@@ -15,47 +15,51 @@ import {
 } from "../snapshot/snapshot.ts";
 import type { DayFiles, ListedFile } from "./day-files.ts";
 
-/** Those of the files, paths below the data folder, that are not there, be it that a folder has their name. */
-export function lostFiles(data: string, files: readonly string[]): Set<string> {
-  // One listing a folder, as a stat of each file would cost more the longer the history is.
+/** The files, paths below the data folder, that are missing; a folder is no file. */
+export function missingFiles(data: string, files: readonly string[]): Set<string> {
+  // One listing per folder: the cost of a stat per file would grow with the history.
   const folders = new Map<string, Set<string>>();
+  const filesIn = (folder: string): Set<string> => {
+    const listed = folders.get(folder);
+    if (listed !== undefined) return listed;
+    const entries = entriesOf(join(data, folder)).filter((entry) => !entry.isDirectory());
+    const names = new Set(entries.map(({ name }) => name));
+    folders.set(folder, names);
+    return names;
+  };
   return new Set(
     files.filter((file) => {
       const folder = dirname(file);
-      if (!folders.has(folder)) {
-        const entries = entriesOf(join(data, folder)).filter((entry) => !entry.isDirectory());
-        folders.set(folder, new Set(entries.map(({ name }) => name)));
-      }
-      return !folders.get(folder)!.has(file.slice(folder.length + 1));
+      return !filesIn(folder).has(file.slice(folder.length + 1));
     }),
   );
 }
 
-/** By dt: days to be staged that lie there already, from the same files and rules. Their detail file came last, so they are whole. */
+/** By dt: days staged before from the same files and rules, but not recorded. Their detail file came last, so they are complete. */
 export function leftoverDays(
   data: string,
   feed: string,
   before: FeedSnapshot,
   tasks: readonly Pick<DayFiles, "dt" | "source">[],
 ): Map<string, StagedDay> {
-  const found = new Map<string, StagedDay>();
+  const leftovers = new Map<string, StagedDay>();
   const folder = `staged/${feed}`;
-  if (tasks.length === 0 || !statSync(join(data, folder), { throwIfNoEntry: false })?.isDirectory()) return found;
-  const known = filesOf({ ...emptySnapshot(), feeds: namesOf([[feed, before]]) });
-  const wanted = new Map(tasks.map(({ dt, source }) => [dt, source]));
+  if (tasks.length === 0 || !statSync(join(data, folder), { throwIfNoEntry: false })?.isDirectory()) return leftovers;
+  const recorded = filesOf({ ...emptySnapshot(), feeds: namesOf([[feed, before]]) });
+  const sources = new Map(tasks.map(({ dt, source }) => [dt, source]));
   for (const name of readdirSync(join(data, folder))) {
     const detail = `${folder}/${name}`;
-    if (!name.endsWith(".jsonl") || known.has(detail) || !wanted.has(name.slice(0, 10))) continue;
+    if (!name.endsWith(".jsonl") || recorded.has(detail) || !sources.has(name.slice(0, 10))) continue;
     const summary = readDetail(data, { detail })?.summary;
-    if (summary === undefined || wanted.get(summary.dt) !== summary.source) continue;
+    if (summary === undefined || sources.get(summary.dt) !== summary.source) continue;
     const day = stagedDay(detail, summary);
     const files = [day.staged, day.quarantine].filter((file) => file !== null);
-    if (files.every((file) => existsSync(join(data, file)))) found.set(summary.dt, day);
+    if (files.every((file) => existsSync(join(data, file)))) leftovers.set(summary.dt, day);
   }
-  return found;
+  return leftovers;
 }
 
-/** What is staged of a day and still right, now that files have come to it. */
+/** The staged part of a day that stays valid when files were added to it. */
 export interface Reuse {
   parquet: string | null; // absolute
   quarantine: string | null; // absolute
@@ -64,8 +68,8 @@ export interface Reuse {
 }
 
 /**
- * The staged rows of a day to which files were added, none of its own changed or gone, under the same rules; else null.
- * So a file's JSON is parsed once, however often its day grows.
+ * The staged rows of a day to which files were only added, under the same rules; else null. So a file's JSON is parsed once,
+ * however often its day grows.
  */
 export function reusable(data: string, files: readonly ListedFile[], before: DaySnapshot | null): Reuse | null {
   if (before === null) return null;
@@ -79,7 +83,7 @@ export function reusable(data: string, files: readonly ListedFile[], before: Day
   return { ...detail, parquet: absolute(before.staged), quarantine: absolute(before.quarantine) };
 }
 
-/** True when the staged rows are what staging them anew with these columns would give. */
+/** True when staging the rows again with these columns would give the same. */
 export function fits(reuse: Reuse, columns: readonly StagedColumn[]): boolean {
   const now = new Map(columns.map((column) => [column.key, column]));
   return reuse.summary.columns.every(({ key, name, type, untyped }) => {
@@ -88,11 +92,11 @@ export function fits(reuse: Reuse, columns: readonly StagedColumn[]): boolean {
   });
 }
 
-/** SQL that reads the staged rows in the shape of `columns`; those that came later are null. */
+/** SQL that reads the staged rows in the shape of `columns`; later columns are null. */
 export function reuseSelect(parquet: string, reuse: Reuse, columns: readonly StagedColumn[]): string {
-  const there = new Set(reuse.summary.columns.filter(({ untyped }) => !untyped).map(({ name }) => name));
+  const staged = new Set(reuse.summary.columns.filter(({ untyped }) => !untyped).map(({ name }) => name));
   const outputs = columns
     .filter(({ untyped }) => !untyped)
-    .map(({ name, type }) => `${there.has(name) ? quoteName(name) : `null::${type}`} as ${quoteName(name)}`);
+    .map(({ name, type }) => `${staged.has(name) ? quoteName(name) : `null::${type}`} as ${quoteName(name)}`);
   return `select ${[...outputs, "_file", "_line", "_run", "_rescued"].join(", ")} from read_parquet(${quoteFiles([parquet])})`;
 }

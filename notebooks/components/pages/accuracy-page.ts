@@ -115,7 +115,7 @@ export function accuracySentence({ queue, own, queues, site }: AccuracyPage): {
   const { bias } = own;
   const lean =
     bias === null || Math.abs(bias) < 0.01
-      ? "It has no bias."
+      ? "Its bias is below 1%."
       : `It expected ${percent(Math.abs(bias))} too ${bias > 0 ? "many" : "few"}.`;
   const beyond = own.floor === null ? null : own.wape - own.floor;
   return {
@@ -180,7 +180,7 @@ export function dailyFigure(page: AccuracyPage): HTMLElement {
   ];
   return figure({
     id: "daily",
-    title: own.wape === null ? "No day scored" : `From day to day, ${isolated(queue)}`,
+    title: own.wape === null ? "No day scored" : `Error per day, ${isolated(queue)}`,
     subtitle:
       "Sum of absolute errors / contacts, by half-hour, per local day. Each day's baseline uses earlier days only. Lighter: incomplete day.",
     legend: [

@@ -52,7 +52,7 @@ function entryOf(definition: Definition): Entry {
     notes: [
       ...(note ? [note] : []),
       `Example: ${worked.inputs} give ${value === null ? "nothing" : valueText(value, unit)}.`,
-      `Per ${grain}. Feeds: ${feeds.join(", ")}. Source: ${source}.${sql}`,
+      `Per ${grain}.${feeds.length > 0 ? ` Feeds: ${feeds.join(", ")}.` : ""} Source: ${source}.${sql}`,
     ],
   };
 }

@@ -217,26 +217,30 @@ export function headline(
     const better = lowest ? cell.value < best.value : cell.value > best.value;
     return better ? cell : best;
   });
-  const at = `${nameOf(most.weekday)} ${most.slot}`;
+  const at = `${nameOf(most.weekday)} at ${most.slot}`;
   const when = view === "usual" ? "usually " : "";
   const value = `${write.full(most.value)}${rate ? ` (n = ${count(most.n)})` : ""}`;
   // The extreme value; the largest change for the worse; the text if nothing got worse.
   const titles: Record<Measure, [plain: string, change: string, none: string]> = {
-    volume: [`busiest ${at}, ${when}${value}`, `biggest rise ${at}, ${value} against the median`, "no rise in volume"],
+    volume: [
+      `busiest on ${at}, ${when}${value}`,
+      `biggest rise on ${at}, ${value} against the median`,
+      "no rise in volume",
+    ],
     service: [
-      `lowest service level ${at}, ${when}${value}`,
-      `biggest drop in service level ${at}, ${value}`,
+      `lowest service level on ${at}, ${when}${value}`,
+      `biggest drop in service level on ${at}, ${value}`,
       "no drop in service level",
     ],
-    wait: [`longest wait ${at}, ${when}${value}`, `biggest rise in wait ${at}, ${value}`, "no rise in wait"],
+    wait: [`longest wait on ${at}, ${when}${value}`, `biggest rise in wait on ${at}, ${value}`, "no rise in wait"],
     abandons: [
-      `highest abandon rate ${at}, ${when}${value}`,
-      `biggest rise in abandon rate ${at}, ${value}`,
+      `highest abandon rate on ${at}, ${when}${value}`,
+      `biggest rise in abandon rate on ${at}, ${value}`,
       "no rise in abandon rate",
     ],
     staffing: [
-      `tightest staffing ${at}, ${when}${value}`,
-      `biggest drop in net staffing ${at}, ${value}`,
+      `tightest staffing on ${at}, ${when}${value}`,
+      `biggest drop in net staffing on ${at}, ${value}`,
       "no drop in net staffing",
     ],
   };

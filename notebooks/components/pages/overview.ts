@@ -298,7 +298,7 @@ export function arrivedTable({
   });
   type Row = (typeof rows)[number];
   const columns: TableColumn<Row>[] = [
-    { label: "Feeds about", value: (row) => row.name },
+    { label: "Subject", value: (row) => row.name },
     { label: "Feeds", value: (row) => row.feeds },
     countColumn("Rows", (row) => row.rows),
     {

@@ -134,7 +134,7 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
         ? {}
         : {
             delta: {
-              text: `${points(service - site.target)} to the target`,
+              text: `${points(service - site.target)} on the target`,
               tone: service < site.target ? "bad" : "good",
             } as const,
           }),

@@ -17,7 +17,7 @@ import { type StageContext, stageDay } from "./stage-day.ts";
 import { feedResult, recordDay } from "./stage-feed.ts";
 import { afterGroup, type GroupOutcome, groupDays, mostFailures, stageGroup } from "./stage-group.ts";
 import { type FeedJob, feedJobs, type PlanOptions } from "./stage-plan.ts";
-import { leftoverDays } from "./staged-files.ts";
+import { unrecordedDays } from "./staged-files.ts";
 
 export interface StageOptions extends PlanOptions {
   from?: Snapshot; // default: the saved one
@@ -85,10 +85,10 @@ async function stageAll(
 ): Promise<void> {
   if (jobs.some(({ tasks }) => tasks.length > 0)) openLayer(context.data);
   const tasks = jobs.flatMap((job) => {
-    const leftovers = options.force
+    const unrecorded = options.force
       ? new Map<string, StagedDay>()
-      : leftoverDays(context.data, job.feed.name, job.before, job.tasks);
-    return job.tasks.map((task) => ({ job, task, leftover: leftovers.get(task.dt) }));
+      : unrecordedDays(context.data, job.feed.name, job.before, job.tasks);
+    return job.tasks.map((task) => ({ job, task, unrecorded: unrecorded.get(task.dt) }));
   });
   if (tasks.length === 0) return;
   const units = readingUnits(tasks);
@@ -125,9 +125,9 @@ async function stageAll(
   const stageOne = async (lane: Lane, one: Task, read: StagedDay | null, waited: number): Promise<void> => {
     if (options.signal?.aborted) throw new CliError("interrupted", "interrupted");
     const started = performance.now() - waited;
-    const { job, task, leftover } = one;
-    const kept = leftover !== undefined && job.schema.adopt(leftover.summary.columns);
-    const staged = kept ? leftover : (read ?? (await tryDay(lane, job, task, report)));
+    const { job, task, unrecorded } = one;
+    const kept = unrecorded !== undefined && job.schema.adopt(unrecorded.summary.columns);
+    const staged = kept ? unrecorded : (read ?? (await tryDay(lane, job, task, report)));
     done += 1;
     if (!staged && task.incomplete) giveUp(job, task.dt);
     if (!staged) return;
@@ -157,7 +157,7 @@ async function stageAll(
 interface Task {
   job: FeedJob;
   task: FeedJob["tasks"][number];
-  leftover: StagedDay | undefined;
+  unrecorded: StagedDay | undefined;
 }
 
 /** One of several concurrent workers. */
@@ -170,8 +170,8 @@ interface Lane {
 function readingUnits(tasks: readonly Task[]): Task[][] {
   return [...new Set(tasks.map(({ job }) => job))].flatMap((job) => {
     const days = tasks.filter((task) => task.job === job);
-    const kept = days.filter(({ leftover }) => leftover !== undefined).map((task) => [task]);
-    const others = days.filter(({ leftover }) => leftover === undefined);
+    const kept = days.filter(({ unrecorded }) => unrecorded !== undefined).map((task) => [task]);
+    const others = days.filter(({ unrecorded }) => unrecorded === undefined);
     const groups = groupDays(others.map((one) => ({ ...one.task, one })));
     return [...kept, ...groups.map((group) => group.map(({ one }) => one))];
   });

@@ -36,15 +36,15 @@ export function missingFiles(data: string, files: readonly string[]): Set<string
 }
 
 /** By dt: days staged before from the same files and rules, but not recorded. Their detail file came last, so they are complete. */
-export function leftoverDays(
+export function unrecordedDays(
   data: string,
   feed: string,
   before: FeedSnapshot,
   tasks: readonly Pick<DayFiles, "dt" | "source">[],
 ): Map<string, StagedDay> {
-  const leftovers = new Map<string, StagedDay>();
+  const unrecorded = new Map<string, StagedDay>();
   const folder = `staged/${feed}`;
-  if (tasks.length === 0 || !statSync(join(data, folder), { throwIfNoEntry: false })?.isDirectory()) return leftovers;
+  if (tasks.length === 0 || !statSync(join(data, folder), { throwIfNoEntry: false })?.isDirectory()) return unrecorded;
   const recorded = filesOf({ ...emptySnapshot(), feeds: namesOf([[feed, before]]) });
   const sources = new Map(tasks.map(({ dt, source }) => [dt, source]));
   for (const name of readdirSync(join(data, folder))) {
@@ -54,9 +54,9 @@ export function leftoverDays(
     if (summary === undefined || sources.get(summary.dt) !== summary.source) continue;
     const day = stagedDay(detail, summary);
     const files = [day.staged, day.quarantine].filter((file) => file !== null);
-    if (files.every((file) => existsSync(join(data, file)))) leftovers.set(summary.dt, day);
+    if (files.every((file) => existsSync(join(data, file)))) unrecorded.set(summary.dt, day);
   }
-  return leftovers;
+  return unrecorded;
 }
 
 /** The staged part of a day that stays valid when files were added to it. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { mapConcurrently } from "../../base/concurrency.ts";
 import { reasonOf } from "../../base/errors.ts";
 import { diskError, isFatal } from "../../base/faults.ts";
 import { makeFolder, moveFile, removeEmpty } from "../../base/files.ts";
@@ -210,13 +211,9 @@ async function updateFeed(
   const blocks = blocksOf(task.after.days, options.smallDay);
   const affected =
     changedKeys === null ? blocks : await affectedBlocks(database, data, task, { blocks, staged, changedKeys }, query);
-  const written = new Map<Block, string | null>();
-  const queue = [...affected];
-  const worker = async (connection: Database) => {
-    for (let block = queue.shift(); block !== undefined; block = queue.shift())
-      written.set(block, await writeBlock(connection, data, task, { block, staged, changedKeys }, query));
-  };
-  await oneThreadEach(database, worker);
+  const write = async (connection: Database, block: Block) =>
+    [block, await writeBlock(connection, data, task, { block, staged, changedKeys }, query)] as const;
+  const written = new Map(await onTwoConnections(database, affected, write));
   await database.run("drop table winners; drop table if exists changed_keys", query);
   const files = [...written.values()].filter((file) => file !== null);
   const figures = await figuresOf(database, data, files, query);
@@ -239,13 +236,16 @@ async function updateFeed(
   };
 }
 
-/** Runs the work on two connections with one thread each: with two threads each, they would wait for one another, spinning. */
-async function oneThreadEach(database: Database, work: (connection: Database) => Promise<void>): Promise<void> {
+/** Works on the items on two connections with one thread each: with two threads each, they would spin while they wait. */
+async function onTwoConnections<T, R>(
+  database: Database,
+  items: readonly T[],
+  work: (connection: Database, item: T) => Promise<R>,
+): Promise<R[]> {
   const second = await database.connect();
   try {
     await database.run("set threads = 1");
-    const ends = await Promise.allSettled([work(database), work(second)]);
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    return await mapConcurrently(2, items, (item, worker) => work(worker === 0 ? database : second, item));
   } finally {
     second.close();
     await database.run(`set threads = ${threads}`);

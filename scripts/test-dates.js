@@ -21,6 +21,7 @@ const dates = [
 // Tests of more than a few seconds run on one date, except the watcher's; browsers, terminals and long files are left out.
 const costly = [
   "-share",
+  "-site-stale",
   "-catalog-file",
   "-bad-input",
   "-readers",

@@ -78,7 +78,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
       assert.ok((await page.locator(`#volume .marks ${mark}`).count()) > 0, mark);
     assert.match(
       await page.locator("#volume figcaption").innerText(),
-      /median of 8 Wednesdays.*Excluded: Wed 12 Aug, Wed 2 Sep \(Founders' Day\)\. Projection: .*It holds if the rest of the day keeps its usual shape/,
+      /median of 8 Wednesdays.*Excluded: Wed 12 Aug, Wed 2 Sep \(Founders' Day\)\. Projection: .*This holds if the rest of the day keeps its usual shape/,
     );
     assert.match(await title("service-level"), /under the 80% target$/);
     assert.ok((await legend("service-level")).includes("Gap to the target"));
@@ -267,7 +267,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
       await page.locator("#service-by-reps figcaption").innerText(),
       /M\/M\/n .*Erlang A.* Target 80%, occupancy cap 85%, shrinkage 30%/,
     );
-    assert.ok((await page.locator("h2:has-text('assumes') ~ * li").count()) >= 6);
+    assert.ok((await page.locator("h2:has-text('Assumptions') ~ * li").count()) >= 6);
     assert.deepEqual(problems, []);
     await close();
   });

@@ -149,8 +149,8 @@ class Executor {
     const now = performance.now();
     if (day.left > 0 && now - day.flushed < flushMs) return;
     day.flushed = now;
-    if (day.left === 0) this.open.delete(day);
     if (day.record.pending) this.flushOrStop(day.record);
+    if (day.left === 0) this.open.delete(day);
   }
 
   private count({ id, action, state, objects, bytes }: PlanEntry, fetched: boolean, feed: string): void {

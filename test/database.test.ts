@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { CliError } from "../src/base/errors.ts";
+import { onConnections } from "../src/duckdb/connections.ts";
 import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { quoteList, quoteName, quoteText } from "../src/duckdb/quote.ts";
 
@@ -116,6 +117,34 @@ describe("database", () => {
     assert.equal(await (await db.stream("from streamed")).countRest(), 5);
     await db.run("rollback");
     await assert.rejects(db.stream("from streamed"), /does not exist/);
+  });
+
+  it("shares items among connections, which a signal interrupts and the end closes", async () => {
+    const db = await openDatabase({ threads: 1 });
+    try {
+      const used = new Map<Database, number>();
+      const answers = await onConnections(db, 2, [1, 2, 3, 4], async (connection, item, number) => {
+        used.set(connection, number);
+        return (await connection.rows(`select ${item * item}`)).rows[0]![0];
+      });
+      assert.deepEqual(answers, [1, 4, 9, 16]);
+      assert.deepEqual([...used.values()].sort(), [0, 1]);
+      assert.ok(!used.has(db));
+      const control = new AbortController();
+      const endless = onConnections(
+        db,
+        2,
+        [1, 2],
+        (connection) => connection.rows("select count(*) from range(1000000000) a, range(1000000000) b"),
+        control.signal,
+      );
+      setTimeout(() => control.abort(), 100);
+      await assert.rejects(endless, /INTERRUPT/i);
+      for (const connection of used.keys()) await assert.rejects(connection.rows("select 1"));
+      assert.deepEqual((await db.rows("select 1")).rows, [[1]]);
+    } finally {
+      db.close();
+    }
   });
 
   it("is interrupted by a signal, and can be used afterwards", async () => {

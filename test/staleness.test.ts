@@ -14,6 +14,7 @@ import {
   pagesRecord,
   pagesTag,
   readState,
+  renew,
   type SiteState,
   withState,
 } from "../src/site/staleness.ts";
@@ -54,6 +55,26 @@ describe("the state of a site", () => {
       [built("a"), "a", "", true],
     ] as const)
       assert.equal(isUpToDate(record, inputs, mark), answer, JSON.stringify([record, inputs, mark]));
+  });
+
+  it("is renewed once by those who find it stale together, and again only when it is stale again", async () => {
+    let built = 0;
+    const renewTo = (inputs: string) =>
+      renew(
+        cache,
+        ({ datasets }) => isUpToDate(datasets, inputs),
+        async (record) => {
+          built += 1;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          record({ datasets: { inputs, output: "" } });
+        },
+      );
+    await Promise.all([renewTo("a"), renewTo("a"), renewTo("a")]);
+    assert.equal(built, 1);
+    await renewTo("a");
+    assert.equal(built, 1);
+    await renewTo("b");
+    assert.equal(built, 2);
   });
 
   it("is read as it was recorded, part by part, in one file", async () => {

@@ -18,7 +18,7 @@ import { type Snapshot, snapshotName } from "../warehouse/snapshot/snapshot.ts";
 import { historyThrough } from "../warehouse/wfm/completeness.ts";
 import { plannedFiles } from "../warehouse/wfm/forecast.ts";
 import { type Dataset, loaderFiles } from "./dataset-list.ts";
-import { hashFile, hashInputs, isUpToDate, readState, type SiteState, withState } from "./staleness.ts";
+import { hashFile, hashInputs, isUpToDate, renew, type SiteState } from "./staleness.ts";
 import { mirroredLoaders, workspaceOf } from "./workspace.ts";
 
 /** The present inputs of datasets. */
@@ -45,11 +45,15 @@ export function inputsOfAllDatasets(project: Project): string {
 export async function dropStaleDatasets(project: Project, now = new Date()): Promise<void> {
   const { cache, datasets } = workspaceOf(project);
   const inputs = inputsOfAllDatasets(project);
-  if (isUpToDate(readState(cache).datasets, inputs) && !syncDue(project, now)) return;
-  await withState(cache, (_, record) => {
-    rmSync(datasets, { recursive: true, force: true });
-    record({ datasets: { inputs, output: "" } });
-  });
+  const due = syncDue(project, now);
+  await renew(
+    cache,
+    (state) => isUpToDate(state.datasets, inputs) && !due,
+    (record) => {
+      rmSync(datasets, { recursive: true, force: true });
+      record({ datasets: { inputs, output: "" } });
+    },
+  );
 }
 
 /**

@@ -1,10 +1,10 @@
 import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { mapConcurrently } from "../base/concurrency.ts";
 import { CliError } from "../base/errors.ts";
 import { loadersFolder, slashes } from "../base/kit-folders.ts";
 import { namesOf, own } from "../base/names.ts";
 import type { Project } from "../config/project.ts";
+import { onConnections } from "../duckdb/connections.ts";
 import type { Database, Rows } from "../duckdb/database.ts";
 import { quoteList, quoteText } from "../duckdb/quote.ts";
 import type { Value } from "../duckdb/values.ts";
@@ -67,7 +67,7 @@ export async function computeDatasets(project: Project, options: ComputeOptions 
     const computed =
       stale.length === 0
         ? []
-        : await onConnections(await open(read), batches(stale), async (connection, batch) => {
+        : await onConnections(await open(read), batchesAtOnce, batches(stale), async (connection, batch) => {
             const answers = await computeTogether(connection, batch, project, { tracing, signal });
             return answers.map(({ name, text, rows }) => {
               write(join(draft, name), text);
@@ -170,6 +170,7 @@ function batchParameter({ sql, parameters }: Dataset): string | null {
   return Object.keys(parameters).find((name) => new RegExp(`\\$${name}s\\b`).test(sql)) ?? null;
 }
 
+const batchesAtOnce = 3;
 const batchSize = 16; // datasets of one query: more cost memory, fewer cost planning time
 
 export type Batch = [Dataset, ...Dataset[]];
@@ -229,20 +230,6 @@ function rowsToJson(path: string, { columns, rows }: Rows): string {
 function holdsBigint(value: unknown): boolean {
   if (typeof value === "object" && value !== null) return Object.values(value).some(holdsBigint);
   return typeof value === "bigint";
-}
-
-async function onConnections<T, R>(
-  database: Database,
-  items: T[],
-  work: (connection: Database, item: T) => Promise<R>,
-): Promise<R[]> {
-  const connections: Database[] = [];
-  try {
-    while (connections.length < 3) connections.push(await database.connect());
-    return await mapConcurrently(connections.length, items, (item, lane) => work(connections[lane]!, item));
-  } finally {
-    for (const connection of connections) connection.close();
-  }
 }
 
 /** Moves answers into place: the whole folder, with the former files of other datasets, or with `keep` one by one. */

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { filesBelow, kitRoot } from "../base/kit-folders.ts";
-import { hashInputs, isUpToDate, readState, type SiteState, withState } from "./staleness.ts";
+import { hashInputs, isUpToDate, renew, type SiteState } from "./staleness.ts";
 
 // Framework resolves implicit imports (Plot, d3, html, Inputs, .csv()) as "npm:…" and bare imports of components
 // through its own bundles. It looks both up in its cache first: a cache filled from node_modules fixes the versions to
@@ -57,9 +57,7 @@ export async function fillFrameworkCache(cache: string): Promise<void> {
   const inputs = libraryInputs();
   const isCurrent = ({ libraries }: SiteState) =>
     isUpToDate(libraries, inputs) && existsSync(join(cache, "_npm")) && existsSync(join(cache, "_node"));
-  if (isCurrent(readState(cache))) return;
-  await withState(cache, async (state, record) => {
-    if (isCurrent(state)) return; // filled by another process meanwhile
+  await renew(cache, isCurrent, async (record) => {
     const shared = join(kitRoot, "node_modules", ".cache", "asapp-kit", `libraries-${inputs}`);
     const fresh = join(cache, `libraries.${process.pid}`);
     if (existsSync(shared)) copy(shared, fresh);

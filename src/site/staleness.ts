@@ -74,6 +74,18 @@ export async function withState<T>(
   });
 }
 
+/** Renews what is not current, unless another process has done it by the time this one has the lock. */
+export async function renew(
+  cache: string,
+  isCurrent: (state: SiteState) => boolean,
+  work: (record: (parts: Partial<SiteState>) => void) => void | Promise<void>,
+): Promise<void> {
+  if (isCurrent(readState(cache))) return;
+  await withState(cache, async (state, record) => {
+    if (!isCurrent(state)) await work(record);
+  });
+}
+
 const tagName = "asapp-kit";
 
 /** The record of the pages, as a tag that each of them carries: a site can be moved, or be another project's. */

@@ -6,7 +6,17 @@ import { less } from "../metrics/ratio.js";
 import { wrapShare } from "../metrics/times.js";
 import { svg } from "../picture/dom.js";
 import type { Crosshair } from "./crosshair.js";
-import { closed, emptyPanel, endLabel, type Panel, panel, type RunPoint, runs, type Shade } from "./panel.js";
+import {
+  closed,
+  emptyPanel,
+  endLabel,
+  type Panel,
+  panel,
+  type RunPoint,
+  runs,
+  type Shade,
+  stepCurves,
+} from "./panel.js";
 
 /** Options shared by all charts of a day, so that they line up. */
 export interface DayOptions {
@@ -379,15 +389,7 @@ function hourTicks(rows: readonly Interval[], zone: Zone, width: number) {
 // A pale area under a dashed, labelled line, unlike any mark for data.
 function project(base: Panel, rows: readonly Interval[], projected: readonly (number | null)[]): void {
   const { marks, x, y } = base;
-  const fill = area<RunPoint<Interval, number>>()
-    .curve(curveStepAfter)
-    .x(({ slot }) => x(slot))
-    .y0(y(0))
-    .y1(({ value }) => y(value));
-  const edge = line<RunPoint<Interval, number>>()
-    .curve(curveStepAfter)
-    .x(({ slot }) => x(slot))
-    .y(({ value }) => y(value));
+  const { edge, fill } = stepCurves(x, y);
   for (const run of runs(rows, (_, slot) => projected[slot] ?? null)) {
     const steps = closed(run);
     const top = run.reduce((most, point) => (point.value > most.value ? point : most));
@@ -514,11 +516,8 @@ function stepLine(
   value: (row: Interval) => number | null,
   className: string,
 ): void {
-  const path = line<RunPoint<Interval, number>>()
-    .curve(curveStepAfter)
-    .x(({ slot }) => x(slot))
-    .y(({ value }) => y(value));
-  for (const run of runs(rows, value)) marks.append(svg("path", { class: `line ${className}`, d: path(closed(run)) }));
+  const { edge } = stepCurves(x, y);
+  for (const run of runs(rows, value)) marks.append(svg("path", { class: `line ${className}`, d: edge(closed(run)) }));
 }
 
 function free(whole: number | null, part: number | null): number | null {

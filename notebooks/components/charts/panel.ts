@@ -1,4 +1,4 @@
-import { type ScaleLinear, scaleLinear } from "d3";
+import { area, curveStepAfter, line, type ScaleLinear, scaleLinear } from "d3";
 import { chartRoot, svg } from "../picture/dom.js";
 import type { Crosshair } from "./crosshair.js";
 
@@ -124,6 +124,22 @@ export function runs<Row, Value>(
 /** A run with the right edge of its last slot, for step curves. */
 export function closed<Row, Value>(run: RunPoint<Row, Value>[]): RunPoint<Row, Value>[] {
   return [...run, ...run.slice(-1).map((last) => ({ ...last, slot: last.slot + 1 }))];
+}
+
+type Scale = (value: number) => number;
+
+/** The paths of runs as steps: a line along their values, and the area from there down to 0. */
+export function stepCurves(x: Scale, y: Scale) {
+  const edge = line<RunPoint<unknown, number>>()
+    .curve(curveStepAfter)
+    .x(({ slot }) => x(slot))
+    .y(({ value }) => y(value));
+  const fill = area<RunPoint<unknown, number>>()
+    .curve(curveStepAfter)
+    .x(({ slot }) => x(slot))
+    .y0(y(0))
+    .y1(({ value }) => y(value));
+  return { edge, fill };
 }
 
 /**

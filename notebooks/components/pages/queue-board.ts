@@ -1,7 +1,6 @@
-import { area, curveStepAfter, line } from "d3";
 import { intervalColumns, measure, usualText } from "../charts/day-charts.js";
 import { countColumn, figure, shareColumn, type TableColumn } from "../charts/figure.js";
-import { closed, emptyPanel, type RunPoint, runs } from "../charts/panel.js";
+import { closed, emptyPanel, runs, stepCurves } from "../charts/panel.js";
 import { isolated, unmarked } from "../metrics/bidi.js";
 import { clock, count, dayName, decimal, longDay, percent, plural, someOf, type Zone } from "../metrics/format.js";
 import {
@@ -359,17 +358,9 @@ function spark({ rows }: QueueOfDay, wide: number, top: number, zone: Zone): SVG
   const x = (slot: number) => 12 + (slot / Math.max(1, rows.length)) * (wide - 24);
   const y = (value: number) => facet.bottom - (value / top) * (facet.bottom - facet.top);
   const group = svg("g", {});
-  const below = area<RunPoint<Interval, number>>()
-    .curve(curveStepAfter)
-    .x(({ slot }) => x(slot))
-    .y0(y(0))
-    .y1(({ value }) => y(value));
-  const above = line<RunPoint<Interval, number>>()
-    .curve(curveStepAfter)
-    .x(({ slot }) => x(slot))
-    .y(({ value }) => y(value));
+  const { edge, fill } = stepCurves(x, y);
   const expected = runs(rows, ({ usual }) => (usual !== null && usual > 0 ? usual : null)).map(closed);
-  for (const run of expected) group.append(svg("path", { class: "usual-band", d: below(run) }));
+  for (const run of expected) group.append(svg("path", { class: "usual-band", d: fill(run) }));
   const bar = Math.max(0.8, x(1) - x(0) - 0.7);
   // one path for all bars of a mark, as fifty queues have thousands
   for (const mark of ["blue", "blue running"]) {
@@ -379,7 +370,7 @@ function spark({ rows }: QueueOfDay, wide: number, top: number, zone: Zone): SVG
     });
     group.append(svg("path", { class: mark, d: bars.join("") }));
   }
-  for (const run of expected) group.append(svg("path", { class: "line usual-line thin", d: above(run) }));
+  for (const run of expected) group.append(svg("path", { class: "line usual-line thin", d: edge(run) }));
   group.append(svg("line", { class: "facet-zero", x1: 12, x2: wide - 12, y1: y(0), y2: y(0) }));
   group.append(
     svg(

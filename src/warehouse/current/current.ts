@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { createReadStream, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { mapConcurrently } from "../../base/concurrency.ts";
 import { reasonOf } from "../../base/errors.ts";
 import { diskError, isFatal } from "../../base/faults.ts";
 import { makeFolder, moveFile, removeEmpty } from "../../base/files.ts";
 import { noNames } from "../../base/names.ts";
 import { feedOf, type Project } from "../../config/project.ts";
+import { onConnections } from "../../duckdb/connections.ts";
 import { type Database, openDatabase, type QueryOptions } from "../../duckdb/database.ts";
 import { quoteName, quoteText } from "../../duckdb/quote.ts";
 import type { Feed } from "../../export/feed.ts";
@@ -213,7 +213,7 @@ async function updateFeed(
     changedKeys === null ? blocks : await affectedBlocks(database, data, task, { blocks, staged, changedKeys }, query);
   const write = async (connection: Database, block: Block) =>
     [block, await writeBlock(connection, data, task, { block, staged, changedKeys }, query)] as const;
-  const written = new Map(await onTwoConnections(database, affected, write));
+  const written = new Map(await oneThreadEach(database, () => onConnections(database, threads, affected, write)));
   await database.run("drop table winners; drop table if exists changed_keys", query);
   const files = [...written.values()].filter((file) => file !== null);
   const figures = await figuresOf(database, data, files, query);
@@ -236,18 +236,12 @@ async function updateFeed(
   };
 }
 
-/** Works on the items on two connections with one thread each: with two threads each, they would spin while they wait. */
-async function onTwoConnections<T, R>(
-  database: Database,
-  items: readonly T[],
-  work: (connection: Database, item: T) => Promise<R>,
-): Promise<R[]> {
-  const second = await database.connect();
+/** Gives each connection one thread: with two, they would spin while they wait. */
+async function oneThreadEach<T>(database: Database, work: () => Promise<T>): Promise<T> {
   try {
     await database.run("set threads = 1");
-    return await mapConcurrently(2, items, (item, worker) => work(worker === 0 ? database : second, item));
+    return await work();
   } finally {
-    second.close();
     await database.run(`set threads = ${threads}`);
   }
 }

@@ -11,7 +11,7 @@ import type { StagedDay } from "../snapshot/detail.ts";
 import { formerSnapshot, type Snapshot, type StagePath } from "../snapshot/snapshot.ts";
 import type { Trouble } from "../snapshot/trouble.ts";
 import type { DayFiles } from "./day-files.ts";
-import { inLanes, lanes } from "./lanes.ts";
+import { inLanes } from "./lanes.ts";
 import { Scratch } from "./scratch.ts";
 import { type StageContext, stageDay } from "./stage-day.ts";
 import { feedResult, recordDay } from "./stage-feed.ts";
@@ -146,12 +146,12 @@ async function stageAll(
     options.onDay?.(day, done, tasks.length);
   };
 
-  const work = async (db: Database, number: number) => {
-    const scratch = new Scratch(join(context.tmp, `unpacked-${number}`));
-    const lane = { db, context: { ...context, scratch } };
-    for (let unit = units.shift(); unit; unit = units.shift()) await stageUnit(lane, unit, 0);
-  };
-  await inLanes(Math.min(units.length, lanes()), options.signal, work, () => units.splice(0));
+  const scratches = new Map<number, Scratch>();
+  await inLanes(units, options.signal, async (db, unit, lane) => {
+    const scratch = scratches.get(lane) ?? new Scratch(join(context.tmp, `unpacked-${lane}`));
+    scratches.set(lane, scratch);
+    await stageUnit({ db, context: { ...context, scratch } }, unit, 0);
+  });
 }
 
 interface Task {

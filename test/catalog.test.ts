@@ -462,6 +462,7 @@ describe("the history of queues", () => {
       exclude_abandons: [[6, 4, 1, 3]],
       credit_abandons: [[6, 4, 4, 6]],
       credit_short_abandons: [[6, 4, 2, 6]],
+      exclude_short_abandons: [[6, 4, 1, 5]],
     });
     fixture.delete();
   });

@@ -9,6 +9,8 @@ import { projectDay, projectSums } from "../notebooks/components/metrics/project
 import { type Maybe, ratio, share, wilson } from "../notebooks/components/metrics/ratio.ts";
 import { addedRate, maximum, repTime, sum, weightedMean } from "../notebooks/components/metrics/rollup.ts";
 import {
+  countsWithin,
+  lackingFor,
   serviceLevel,
   serviceLevels,
   serviceLevelVariants,
@@ -200,6 +202,15 @@ describe("metrics", () => {
     assert.equal(state(10, 2, 11), "contradictory");
   });
 
+  it("say what a feed with one threshold column does not count, exactly where it gives no service level", () => {
+    for (const variant of serviceLevelVariants)
+      for (const counted of ["answered", "answered_and_abandoned"] as const) {
+        const known = serviceParts(countsWithin(10, 2, 9, counted), variant).state === "known";
+        assert.equal(lackingFor(variant, counted) === null, known, `${variant}, ${counted}`);
+      }
+    assert.equal(lackingFor("exclude_short_abandons", "answered"), "short abandons");
+  });
+
   it("keep every variant between the strictest and the kindest", () => {
     const count = fc.nat(200);
     fc.assert(
@@ -213,6 +224,9 @@ describe("metrics", () => {
         assert.ok(all.offered! <= all.exclude_abandons!);
         assert.ok(all.exclude_abandons! <= all.credit_abandons! + 1e-15);
         assert.ok(all.exclude_abandons! <= all.answered_only!);
+        assert.ok(all.offered! <= all.exclude_short_abandons!);
+        assert.ok(all.exclude_short_abandons! <= all.exclude_abandons!);
+        assert.ok(all.exclude_short_abandons! <= all.credit_short_abandons! + 1e-15);
       }),
     );
   });

@@ -51,7 +51,14 @@ const siteOptions = {
   service_level: serviceLevel({
     target: number("a share between 0 and 1, such as 0.8", 0.01, 1),
     seconds: number("seconds from 1 to 86400", 1, 86_400),
-    variant: oneOf("offered", "answered_only", "exclude_abandons", "credit_abandons", "credit_short_abandons"),
+    variant: oneOf(
+      "offered",
+      "answered_only",
+      "exclude_abandons",
+      "credit_abandons",
+      "credit_short_abandons",
+      "exclude_short_abandons",
+    ),
     short_seconds: number("seconds from 0 to 86400", 0, 86_400),
   }),
   week_start: oneOf(...weekdays),

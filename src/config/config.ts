@@ -38,7 +38,8 @@ export type ServiceLevelVariant =
   | "answered_only"
   | "exclude_abandons"
   | "credit_abandons"
-  | "credit_short_abandons";
+  | "credit_short_abandons"
+  | "exclude_short_abandons";
 
 export interface SiteConfig {
   title: string;

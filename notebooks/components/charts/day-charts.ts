@@ -105,7 +105,9 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
       service === null
         ? windows.some((row) => today.contradictory(row, site))
           ? "No service level: inconsistent counts"
-          : "No service level to show"
+          : today.uncountedText(site)
+            ? `No service level: ${today.uncountedText(site)}`
+            : "No service level to show"
         : `Service level ${percent(service)}, ${today.gap(service, target)}`,
     ...subtitles(`${today.formula(site)}.`, facts, faint(site)),
     legend: [

@@ -16,6 +16,7 @@ export const serviceLevelVariants = [
   "exclude_abandons",
   "credit_abandons",
   "credit_short_abandons",
+  "exclude_short_abandons",
 ] as const;
 
 export type ServiceLevelVariant = (typeof serviceLevelVariants)[number];
@@ -27,6 +28,7 @@ export const serviceLevelFormulas: Record<ServiceLevelVariant, string> = {
   exclude_abandons: "answered within T / (answered + abandoned after T)",
   credit_abandons: "(answered within T + abandoned within T) / (answered + abandoned)",
   credit_short_abandons: "(answered within T + short abandons) / (answered + abandoned)",
+  exclude_short_abandons: "answered within T / (answered + abandoned − short abandons)",
 };
 
 /** Whether there is a service level, and if not, why. */
@@ -60,6 +62,8 @@ export function serviceParts(counts: ServiceCounts, variant: ServiceLevelVariant
       return parts(total(inTime, leftInTime), offered, [inTime, answered], [leftInTime, abandoned]);
     case "credit_short_abandons":
       return parts(total(inTime, leftShort), offered, [inTime, answered], [leftShort, abandoned]);
+    case "exclude_short_abandons":
+      return parts(inTime, less(offered, leftShort), [inTime, answered], [leftShort, abandoned]);
   }
 }
 
@@ -69,7 +73,7 @@ export function serviceLevel(counts: ServiceCounts, variant: ServiceLevelVariant
   return state === "known" ? finite(good / base) : null;
 }
 
-/** All five variants from the same counts. */
+/** All variants from the same counts. */
 export function serviceLevels(counts: ServiceCounts): Record<ServiceLevelVariant, number | null> {
   const levels = serviceLevelVariants.map((variant) => [variant, serviceLevel(counts, variant)]);
   return Object.fromEntries(levels);
@@ -101,6 +105,25 @@ export function countsWithin(
   counted: "answered" | "answered_and_abandoned",
 ): ServiceCounts {
   return counted === "answered" ? { answered, abandoned, answeredWithin: within } : { answered, abandoned, within };
+}
+
+// variant                  counts of answered contacts   counts of answered and abandoned ones together
+// offered                  -                             answered contacts
+// answered_only            -                             answered contacts
+// exclude_abandons         abandons within T             answered contacts
+// credit_abandons          abandons within T             -
+// credit_short_abandons    short abandons                answered contacts
+// exclude_short_abandons   short abandons                answered contacts
+/** What a feed with one threshold column does not count, so that it gives no such service level; null where it does. */
+export function lackingFor(
+  variant: ServiceLevelVariant,
+  counted: "answered" | "answered_and_abandoned",
+): string | null {
+  const inTime = (contacts: string) => `${contacts} within the threshold`;
+  if (variant === "credit_abandons") return counted === "answered" ? inTime("abandons") : null;
+  if (counted === "answered_and_abandoned") return inTime("answered contacts alone");
+  if (variant === "exclude_abandons") return inTime("abandons");
+  return variant.includes("short") ? "short abandons" : null;
 }
 
 type Count = number | null;

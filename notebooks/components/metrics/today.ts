@@ -19,6 +19,7 @@ import { linearOccupancy } from "./occupancy.js";
 import { addedRate, rollUp, sum } from "./rollup.js";
 import {
   countsWithin,
+  lackingFor,
   type ServiceLevelVariant,
   serviceLevel,
   serviceLevelFormulas,
@@ -128,6 +129,12 @@ export function dataThrough(rows: readonly Interval[]): number | null {
 /** The service level by the site's formula; null where the counts do not give one. */
 export function serviceLevelOf(site: ServiceSettings) {
   return (counts: Counts): number | null => serviceLevel(serviceCounts(counts, site), variantOf(site));
+}
+
+/** Why the site's formula has no figure from queue_wfm: "queue_wfm does not count short abandons"; null where it has one. */
+export function uncountedText(site: ServiceSettings): string | null {
+  const lacking = lackingFor(variantOf(site), site.threshold_counts);
+  return lacking && `queue_wfm does not count ${lacking}`;
 }
 
 /** Whether there is no service level because counts are inconsistent: more in time than offered, or negative. */

@@ -1,6 +1,6 @@
 import { clock, count, decimal, percent } from "../metrics/format.js";
 import { excludedDay, type Site } from "../metrics/site.js";
-import { formula } from "../metrics/today.js";
+import { formula, uncountedText } from "../metrics/today.js";
 import { html } from "../picture/dom.js";
 import { type Definition, definitions, type Unit } from "./definitions.js";
 
@@ -80,6 +80,11 @@ function pageFigures(site: Site): Record<string, Entry[]> {
         formula: formula(site),
         notes: [
           `Target ${percent(site.target, 0)}. Threshold counts are read as ${site.threshold_counts === "answered" ? "answered contacts only" : "answered and abandoned contacts together"}. Set in kit.yaml under site.service_level and site.wfm.`,
+          ...(uncountedText(site)
+            ? [
+                `By this formula Today and Queues have no service level: ${uncountedText(site)}. Heatmaps and history.queue_windows count each contact of issue_queues and rep_convos, and have it exactly.`,
+              ]
+            : []),
         ],
       },
       {

@@ -64,6 +64,7 @@ const serviceNames: Record<ServiceLevelVariant, string> = {
   exclude_abandons: "Service level, early abandons excluded",
   credit_abandons: "Service level, early abandons credited",
   credit_short_abandons: "Service level, short abandons credited",
+  exclude_short_abandons: "Service level, short abandons excluded",
 };
 
 const serviceNotes: Record<ServiceLevelVariant, string> = {
@@ -72,6 +73,8 @@ const serviceNotes: Record<ServiceLevelVariant, string> = {
   exclude_abandons: "Contacts abandoned before the threshold are not counted.",
   credit_abandons: "Contacts abandoned before the threshold count as served in time.",
   credit_short_abandons: "Only contacts abandoned before the short threshold count as served in time.",
+  exclude_short_abandons:
+    "Contacts abandoned before the short threshold are not counted; an option of Genesys Cloud. From issue_queues and rep_convos only: queue_wfm does not count short abandons.",
 };
 
 const serviceLevels = (Object.keys(serviceNames) as ServiceLevelVariant[]).map(

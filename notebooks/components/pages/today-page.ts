@@ -141,7 +141,8 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
       note:
         (service === null &&
           (unmapped("assignments", "abandons", "within_threshold") ||
-            (windows.some((row) => today.contradictory(row, site)) && "inconsistent counts"))) ||
+            (windows.some((row) => today.contradictory(row, site)) && "inconsistent counts") ||
+            today.uncountedText(site))) ||
         `target ${percent(site.target, 0)}${compared?.service ? `; ${label} ${percent(compared.service)}` : ""}`,
     },
     {

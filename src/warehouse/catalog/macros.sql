@@ -66,14 +66,20 @@ create or replace macro service_parts(
         'good': quantity(answered_within) + quantity(abandoned_within_short),
         'base': quantity(answered) + quantity(abandoned)
       } end
+  when 'exclude_short_abandons' then
+    case when quantity(answered_within) <= quantity(answered) and quantity(abandoned_within_short) <= quantity(abandoned)
+      then {
+        'good': quantity(answered_within),
+        'base': quantity(answered) + quantity(abandoned) - quantity(abandoned_within_short)
+      } end
   else error('unknown service level variant: ' || variant
-    || ' (offered, answered_only, exclude_abandons, credit_abandons or credit_short_abandons)')
+    || ' (offered, answered_only, exclude_abandons, credit_abandons, credit_short_abandons or exclude_short_abandons)')
 end;
 
 -- Share of contacts served within a threshold T, from counts. Variants: offered (answered within T / (answered +
 -- abandoned)), answered_only (/ answered), exclude_abandons (/ (answered + abandoned after T)), credit_abandons (abandoned
--- within T count as good), credit_short_abandons (only short ones do). `within` is for feeds that count answered and abandoned
--- together. Sum counts first: service_level(sum(answered), sum(abandoned), sum(answered_within)).
+-- within T count as good), credit_short_abandons (only short ones do), exclude_short_abandons (short ones are left out).
+-- `within` is for feeds that count answered and abandoned together. Sum counts first: service_level(sum(answered), sum(abandoned), sum(answered_within)).
 -- e.g. service_level(1000, 60, 860, variant := 'answered_only') = 0.86
 create or replace macro service_level(
   answered, abandoned, answered_within,

@@ -5,7 +5,7 @@ import { after, describe, it } from "node:test";
 import { CliError } from "../src/base/errors.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
-import { type PlannedFile, readPlanned } from "../src/warehouse/wfm/forecast.ts";
+import { type PlannedFile, plannedText, readPlanned } from "../src/warehouse/wfm/forecast.ts";
 import fc from "./fast-check.ts";
 import { rawFixture } from "./raw-fixture.ts";
 
@@ -229,6 +229,148 @@ describe("the forecast", () => {
   });
 });
 
+describe("versions of a forecast", () => {
+  const versioned = `${head},issued_at`;
+  const both = (text: string, zone?: string) =>
+    catalogOf({ forecast: text, ...(zone && { zone }) }, async (query) => ({
+      used: (await query("select window_start, contacts from wfm.forecast order by all")).map(([start, contacts]) => [
+        String(start).slice(11, 16),
+        contacts,
+      ]),
+      kept: await query("from wfm.forecast_versions order by all"),
+    }));
+
+  // version of a window                                      used
+  // without time of issue                                    always
+  // issued before, or as it begins; of several, the newest   yes
+  // issued after it began                                    no: nobody knew it
+  it("are all kept, and that in force when a window began is used", async () => {
+    const { used, kept } = await both(
+      `${versioned}
+A,2026-09-01 08:00,10,2026-08-31 17:00
+A,2026-09-01 08:15,11,2026-08-31 17:00
+A,2026-09-01 08:30,12,2026-08-31 17:00
+A,2026-09-01 08:15,21,2026-09-01T12:15Z
+A,2026-09-01 08:00,20,2026-09-01T08:00:01-04:00
+A,2026-09-01 08:30,32,2026-09-01 08:20:30.25
+A,2026-09-01 08:45,43,2026-09-01 09:00
+`,
+    );
+    assert.deepEqual(used, [
+      ["12:00", 10], // the second version came a second late
+      ["12:15", 21], // issued as it begins
+      ["12:30", 32],
+      // 12:45 has a version from later only
+    ]);
+    assert.equal(kept.length, 7);
+    assert.deepEqual(kept.at(-1), ["A", "2026-09-01T12:45:00Z", 43, null, "2026-09-01T13:00:00Z"]);
+    assert.deepEqual((await both(`${head}\nA,2026-09-01 08:15,1\n`)).used, [["12:15", 1]]);
+  });
+
+  it("fill the gaps of newer ones, per queue and window", async () => {
+    const { used } = await both(
+      `${versioned}
+A,2026-09-01 08:00,1,2026-09-01 06:00
+A,2026-09-01 08:15,2,2026-09-01 06:00
+A,2026-09-01 08:15,20,2026-09-01 07:00
+B,2026-09-01 08:00,3,2026-09-01 05:00
+`,
+    );
+    assert.deepEqual(used, [
+      ["12:00", 1],
+      ["12:00", 3],
+      ["12:15", 20],
+    ]);
+  });
+
+  it("change within an hour that is one row, from the quarter-hour after their issue", async () => {
+    const { used } = await both(
+      `${versioned}\nA,2026-09-01 08:00,4,2026-09-01 06:00\nA,2026-09-01 08:00,8,2026-09-01 08:20\n`,
+    );
+    assert.deepEqual(
+      used.map(([, contacts]) => contacts),
+      [1, 1, 2, 2],
+    );
+  });
+
+  it("may name the hours that the clock repeats, each version for itself", async () => {
+    const { used } = await both(
+      `${versioned}
+A,2026-11-01 01:15,1,2026-10-31 12:00
+A,2026-11-01 01:15,2,2026-10-31 12:00
+A,2026-11-01 01:15,3,2026-10-31 18:00
+A,2026-11-01 01:15,4,2026-10-31 18:00
+`,
+    );
+    assert.deepEqual(used, [
+      ["05:15", 3],
+      ["06:15", 4],
+    ]);
+  });
+
+  it("have mistakes of their own", async () => {
+    const cases: [lines: string, says: string][] = [
+      [
+        "A,2026-09-01 08:15,1,",
+        "2 issued_at: not a time like 2026-09-01T08:15:00-04:00, or 2026-09-01 08:15 in the site's zone: empty",
+      ],
+      [
+        "A,2026-09-01 08:15,1,yesterday",
+        '2 issued_at: not a time like 2026-09-01T08:15:00-04:00, or 2026-09-01 08:15 in the site\'s zone: "yesterday"',
+      ],
+      [
+        "A,2026-09-01 08:15,1,2026-03-08 02:07",
+        "2 issued_at: 2026-03-08 02:07 did not exist in America/New_York: the clock skipped it",
+      ],
+      [
+        "A,2026-12-01 08:15,1,2026-11-01 01:07",
+        "2 issued_at: 2026-11-01 01:07 occurred twice in America/New_York: write 2026-11-01T05:07Z or 2026-11-01T06:07Z",
+      ],
+      [
+        "A,2026-09-01 08:15,1,2026-09-01T06:00Z\nA,2026-09-01 08:15,1,2026-09-01 07:00\nA,2026-09-01T12:15Z,1,2026-09-01 02:00",
+        "4 window_start: the same queue, window and time of issue as line 2",
+      ],
+    ];
+    for (const [lines, says] of cases)
+      assert.equal(await mistakesOf(`${versioned}\n${lines}\n`), `forecast.csv:${says}`);
+  });
+
+  it("have windows of one length, as have the queues of a file", async () => {
+    const rows = (queue: string, minutes: number, count: number, issue: string) =>
+      Array.from({ length: count }, (_, i) => {
+        const start = new Date(Date.parse("2026-09-01T12:00:00Z") + i * minutes * 60_000);
+        return `${queue},${start.toISOString()},6,2026-09-01T${issue}Z`;
+      });
+    const file = (...lines: string[][]) => `${[versioned, ...lines.flat()].join("\n")}\n`;
+    assert.equal(
+      await mistakesOf(file(rows("A", 15, 20, "06:00"), rows("A", 30, 16, "07:00"))),
+      "forecast.csv:22 window_start: its windows of this queue have 30 minutes, others of the file 15: split them",
+    );
+    assert.match(
+      await mistakesOf(file(rows("A", 30, 16, "06:00"), rows("B", 60, 8, "06:00"))),
+      /forecast\.csv:18 .* have 60 minutes, others of the file 30/,
+    );
+    // a few windows of a small queue may well begin on the hour
+    assert.equal((await both(file(rows("A", 15, 20, "06:00"), rows("A", 60, 3, "07:00")))).used.length, 20);
+  });
+
+  it("are counted, and windows without a version in time are reported", async () => {
+    await catalogOf(
+      {
+        forecast: `${versioned}\nA,2026-09-01 08:15,1,2026-09-01 07:00\nA,2026-09-01 08:15,1,2026-09-01 08:00\nA,2026-09-01 08:30,1,2026-09-01 09:00\n`,
+      },
+      async () => {},
+    );
+    const catalog = await openCatalog(raw.project);
+    const [file] = await readPlanned(catalog, config);
+    catalog.close();
+    assert.equal(
+      plannedText({ ...file!, unknownQueues: [] }),
+      "forecast: forecast.csv, 1 queue, 2 windows, 3 versions, 2026-09-01 to 2026-09-01; not used, as issued only after the window began: 1 window",
+    );
+  });
+});
+
 describe("the schedule", () => {
   it("is read like the forecast, a level being no volume to split", async () => {
     const text = "queue,window_start,scheduled_fte\nA,2026-09-01 08:00,2.5\n";
@@ -259,6 +401,8 @@ describe("the schedule", () => {
         minutes: 30,
         first: "2026-09-01T12:30:00Z",
         last: "2026-09-01T12:45:00Z",
+        versions: 0,
+        late: 0,
         unknownQueues: [
           { queue: "Night", suggestion: null },
           { queue: "Queue Biling", suggestion: "Queue Billing" },

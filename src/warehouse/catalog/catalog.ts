@@ -8,7 +8,8 @@ import { parquetRelation, relationColumns, rowsSql, withProvenance } from "../cu
 import type { RelationColumn } from "../dedupe/dedupe.ts";
 import { loadSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
 import { daysSelect, throughSelect, windowsSelect } from "../wfm/completeness.ts";
-import { checkPlanned, createPlanned, plannedFiles } from "../wfm/forecast.ts";
+import { checkPlanned, createForecast, createPlanned, plannedFiles, relationOf } from "../wfm/forecast.ts";
+import { plannedTables } from "../wfm/planned-csv.ts";
 import { wfmSelect, wfmViews } from "../wfm/wfm.ts";
 import { windowDays } from "../wfm/window-days.ts";
 import { derivedRelations } from "./derived.ts";
@@ -151,14 +152,15 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
   add("history", "windows", () => `create view history.windows as ${windowsSelect(data, snapshot)}`);
   for (const { schema, name, needs, select } of derivedRelations(config))
     add(schema, name, () => `create view ${schema}.${name} as ${select}`, needs);
-  for (const name of ["forecast", "schedule"] as const) {
+  for (const name of plannedTables) {
     const file = config.site[name];
-    add("wfm", name, () => createPlanned(name, file));
+    add("wfm", relationOf(name), () => createPlanned(name, file));
     if (file === null) continue;
-    const definition = definitionOf(definitions, `wfm.${name}`);
+    const definition = definitionOf(definitions, `wfm.${relationOf(name)}`);
     definition.validate = (database) => checkPlanned(database, name, file);
     definition.state = () => readFileSync(file, "utf8");
   }
+  add("wfm", "forecast", () => createForecast, ["wfm.forecast_versions"]);
   return definitions;
 }
 

@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { csvParse } from "d3";
+import { todayLink } from "../notebooks/components/charts/url-state.ts";
 import { zone } from "../notebooks/components/metrics/format.ts";
 import type { IntradayDay, WindowRow } from "../notebooks/components/metrics/interval.ts";
 import type { Site } from "../notebooks/components/metrics/site.ts";
-import {
-  boardColumns,
-  boardCsv,
-  boardSentence,
-  queueBoard,
-  todayLink,
-} from "../notebooks/components/pages/queue-board.ts";
+import { boardColumns, boardCsv, boardSentence, queueBoard } from "../notebooks/components/pages/queue-board.ts";
 import { windowRow } from "./window-row.ts";
 
 const site: Site = {

@@ -29,6 +29,19 @@ export function carryFilters(): void {
   }
 }
 
+/** The address of Today for a queue and day, with the other filters of a page; `at` names an hour whose drivers it opens. */
+export function todayLink(search: string, queue: string, day: string, at: string | null = null): string {
+  const filters = new URLSearchParams(search);
+  for (const name of [asOf, "at"]) filters.delete(name);
+  filters.set("queue", queue);
+  filters.set("date", day);
+  if (at !== null) {
+    filters.set("interval", "60");
+    filters.set("at", at);
+  }
+  return `./today.html?${filters}`;
+}
+
 /** A value of the address that the page does not have, and what is shown instead. */
 export interface Unknown {
   label: string; // "Queue"

@@ -147,6 +147,11 @@ function indexed(windows: readonly WindowRow[]): Indexed {
   return index;
 }
 
+/** The windows of one queue, each once. */
+export function queueWindows(windows: readonly WindowRow[], queue: string): WindowRow[] {
+  return [...(indexed(windows).queues.get(queue)?.values() ?? [])];
+}
+
 // Without opening hours: if a feed writes zero rows for open queues, a queue without a row is closed; otherwise a queue
 // without logged-in reps is.
 function looksOpen(

@@ -33,6 +33,25 @@ export interface NetRow {
   ahead: boolean; // the interval is still to come
 }
 
+/** The concurrent chats of a queue, from data-loaders/queue-load.json.sql. */
+export interface Chats {
+  queue: string;
+  kind: string; // "all": all queues together
+  concurrency: number | null;
+}
+
+/** The basis for a queue: its concurrency, else that of all queues. */
+export function staffingBasis(
+  { seconds, target }: Pick<StaffingBasis, "seconds" | "target">,
+  loads: readonly Chats[],
+  queue: string,
+  basis: Basis,
+): StaffingBasis {
+  const own = loads.find((load) => load.queue === queue)?.concurrency;
+  const chats = own ?? loads.find(({ kind }) => kind === "all")?.concurrency ?? null;
+  return { basis, chats, seconds, target };
+}
+
 /** Reps required for a number of contacts and a handle time in an interval, in full-time equivalents. */
 export function requirement({ basis, chats, seconds, target }: StaffingBasis, minutes: number): Requirement {
   return (contacts, aht) => {

@@ -225,7 +225,12 @@ function mostOf<Row>(rows: readonly Row[], of: (row: Row) => number | null): Row
 
 /** "14:15–14:30", or "01:30 EST–01:45 EST" in a repeated hour. */
 export function span(row: Pick<Interval, "label" | "end">, zone: Zone): string {
-  return `${row.label}–${row.label.includes(" ") ? zone.exactTime(row.end) : zone.time(row.end)}`;
+  return ends(row, zone).join("–");
+}
+
+/** The same as two times. */
+export function ends(row: Pick<Interval, "label" | "end">, zone: Zone): [from: string, to: string] {
+  return [row.label, row.label.includes(" ") ? zone.exactTime(row.end) : zone.time(row.end)];
 }
 
 /** A clock change on the day, in words; "" if there was none. */
@@ -354,8 +359,11 @@ function wholeSum(rows: readonly Interval[], of: (row: Interval) => number | nul
   return rows.every((row) => of(row) !== null) ? sum(rows.map(of)) : null;
 }
 
-// Leaves out intervals without one of the counts, which would add to the denominator only. A count that none has stays null.
-function servedOf(rows: readonly Counts[]): Counts {
+/**
+ * The counts of a service level: leaves out intervals without one of them, which would add to the denominator only. A count
+ * that none has stays null.
+ */
+export function servedOf(rows: readonly Counts[]): Counts {
   const timed = rows.filter((row) => row.within !== null && row.within <= (offered(row) ?? Infinity));
   const whole = timed.filter(({ abandoned }) => abandoned !== null);
   return rollUp(whole.length ? whole : timed, {

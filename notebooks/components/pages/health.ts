@@ -277,6 +277,50 @@ function stateChart(
   return root;
 }
 
+/** What is delivered, by subject, with its age. */
+export function arrivedTable({ feeds, zone, now }: HealthPage): HTMLElement {
+  const kinds: Record<string, string> = {
+    conversation: "Conversations",
+    queue: "Queues",
+    rep: "Reps",
+    wfm: "WFM intraday",
+    other: "Other",
+  };
+  const rows = Object.entries(kinds).flatMap(([kind, name]) => {
+    const delivered = feeds.filter((row) => row.kind === kind && row.partitions > 0);
+    if (delivered.length === 0) return [];
+    const through = delivered.map((row) => row.through ?? "").reduce((a, b) => (a > b ? a : b), "");
+    return [
+      {
+        name,
+        feeds: delivered.length,
+        rows: delivered.reduce((sum, row) => sum + row.kept, 0),
+        through: through || null,
+        age: through === "" || Date.parse(through) > now ? null : (now - Date.parse(through)) / 60_000,
+        open: delivered.reduce((sum, row) => sum + row.overdue + row.failed, 0),
+      },
+    ];
+  });
+  type Row = (typeof rows)[number];
+  const columns: TableColumn<Row>[] = [
+    { label: "Subject", value: (row) => row.name },
+    { label: "Feeds", value: (row) => row.feeds },
+    countColumn("Rows", (row) => row.rows),
+    {
+      label: "Newest data",
+      value: (row) => row.through,
+      text: (row) => (row.through ? zone.dateTime(row.through) : "–"),
+    },
+    {
+      label: "Age",
+      value: (row) => (row.age === null ? null : Math.floor(row.age)),
+      text: (row) => minutesText(row.age),
+    },
+    { label: "Overdue or failed", value: (row) => row.open },
+  ];
+  return html("div", { class: "figure wide-table" }, table(columns, rows));
+}
+
 export function feedTable(page: HealthPage): HTMLElement {
   const { zone } = page;
   const columns: TableColumn<ClassifiedFeed>[] = [

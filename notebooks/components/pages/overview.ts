@@ -1,13 +1,15 @@
 import { type Card, pointsDelta, versusDelta } from "../charts/cards.js";
 import { shareLineChart, stackChart } from "../charts/daily.js";
-import { countColumn, figure, type TableColumn, table } from "../charts/figure.js";
+import { figure } from "../charts/figure.js";
 import { type ConversationDay, conversationTotals, type DayRow } from "../metrics/conversations.js";
-import { clock, count, longDay, percent, plural, weekdayName, type Zone } from "../metrics/format.js";
+import { clock, count, dayName, longDay, percent, plural, weekdayName } from "../metrics/format.js";
 import { ratio, wilson } from "../metrics/ratio.js";
 import type { Site } from "../metrics/site.js";
 import { daysLater } from "../metrics/time-zone.js";
+import { dataThrough, daySentence } from "../metrics/today.js";
 import { html } from "../picture/dom.js";
-import { type FeedHealth, minutesText } from "./health.js";
+import type { FeedHealth } from "./health.js";
+import { type TodayPage, todayCards } from "./today-page.js";
 
 /** One queue on one local day, from the history feeds, as data-loaders/queue-days.json.sql ships it. */
 export interface QueueDay extends DayRow {
@@ -25,15 +27,29 @@ export interface OverviewData {
   site: Site;
 }
 
-/** The Overview page: figures of the last complete day, with earlier weeks as context. */
-export function overview(data: OverviewData) {
-  const { site } = data;
+/** The Overview page: the newest day of the WFM feeds, then the last complete day of history, with earlier weeks as context. */
+export function overview(data: OverviewData & { newest: TodayPage }) {
+  const { site, newest } = data;
   const { all, queues, last, lastQueue } = lastDay(data);
+  const past = overviewWords(data);
+  const pastCards = last || lastQueue ? overviewCards(last, lastQueue, all, queues, site) : [];
+  const figures = overviewFigures(all.slice(-42), queues.slice(-42), site);
+  const through = dataThrough(newest.windows);
+  const history = { past, pastCards, figures };
+  // the WFM feeds may have stopped before history
+  if (through === null || newest.day < ((last ?? lastQueue)?.day ?? ""))
+    return { ...past, kicker: site.title, today: null, ...history };
   return {
-    ...overviewWords(data),
-    cards: last || lastQueue ? overviewCards(last, lastQueue, all, queues, site) : [],
-    figures: overviewFigures(all.slice(-42), queues.slice(-42), site),
+    kicker: `${site.title} · ${dayName(newest.day)}, data through ${newest.zone.time(through)}`,
+    ...daySentence({ ...newest, projected: newest.rest?.projection.projected ?? null }),
+    today: todayCards(newest).map((card) => ({ ...card, href: "./today.html" })),
+    ...history,
   };
+}
+
+/** The head of the days before. */
+export function pastHead({ past }: { past: { title: string; lead: string } }): HTMLElement {
+  return html("header", {}, html("h2", {}, past.title), html("p", { class: "past-lead" }, past.lead));
 }
 
 export function overviewWords(data: OverviewData): { title: string; lead: string } {
@@ -262,56 +278,4 @@ function overviewFigures(days: readonly ConversationDay[], queues: readonly Queu
         shareLineChart(queues, { ...level }, { width, label: "Service level per day", target: site.target }),
     }),
   );
-}
-
-/** Delivered data by kind of feed, with its age. */
-export function arrivedTable({
-  feeds,
-  zone,
-  now,
-}: {
-  feeds: readonly FeedHealth[];
-  zone: Zone;
-  now: number; // milliseconds
-}): HTMLElement {
-  const kinds: Record<string, string> = {
-    conversation: "Conversations",
-    queue: "Queues",
-    rep: "Reps",
-    wfm: "WFM intraday",
-    other: "Other",
-  };
-  const rows = Object.entries(kinds).flatMap(([kind, name]) => {
-    const delivered = feeds.filter((row) => row.kind === kind && row.partitions > 0);
-    if (delivered.length === 0) return [];
-    const through = delivered.map((row) => row.through ?? "").reduce((a, b) => (a > b ? a : b), "");
-    return [
-      {
-        name,
-        feeds: delivered.length,
-        rows: delivered.reduce((sum, row) => sum + row.kept, 0),
-        through: through || null,
-        age: through === "" || Date.parse(through) > now ? null : (now - Date.parse(through)) / 60_000,
-        open: delivered.reduce((sum, row) => sum + row.overdue + row.failed, 0),
-      },
-    ];
-  });
-  type Row = (typeof rows)[number];
-  const columns: TableColumn<Row>[] = [
-    { label: "Subject", value: (row) => row.name },
-    { label: "Feeds", value: (row) => row.feeds },
-    countColumn("Rows", (row) => row.rows),
-    {
-      label: "Newest data",
-      value: (row) => row.through,
-      text: (row) => (row.through ? zone.dateTime(row.through) : "–"),
-    },
-    {
-      label: "Age",
-      value: (row) => (row.age === null ? null : Math.floor(row.age)),
-      text: (row) => minutesText(row.age),
-    },
-    { label: "Overdue or failed", value: (row) => row.open },
-  ];
-  return html("div", { class: "figure wide-table" }, table(columns, rows));
 }

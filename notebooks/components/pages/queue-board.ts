@@ -1,6 +1,7 @@
 import { intervalColumns, measure, usualText } from "../charts/day-charts.js";
 import { countColumn, figure, shareColumn, type TableColumn } from "../charts/figure.js";
 import { closed, emptyPanel, runs, stepCurves } from "../charts/panel.js";
+import { todayLink } from "../charts/url-state.js";
 import { isolated, unmarked } from "../metrics/bidi.js";
 import { clock, count, dayName, decimal, longDay, percent, plural, someOf, type Zone } from "../metrics/format.js";
 import {
@@ -158,14 +159,6 @@ export function boardSentence({ queues, all, through, day, zone, site }: QueueBo
       .replace(" , ", ", ")
       .replace(" .", "."),
   };
-}
-
-/** The address of the Today page for a queue, with the other filters of this page. */
-export function todayLink(search: string, queue: string, day: string): string {
-  const filters = new URLSearchParams(search);
-  filters.set("queue", queue);
-  filters.set("date", day);
-  return `./today.html?${filters}`;
 }
 
 /** The small multiples with titles, footer, table and CSV. */

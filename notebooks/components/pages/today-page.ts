@@ -32,7 +32,15 @@ import {
   type Zone,
 } from "../metrics/format.js";
 import { allQueues, dayOfIntervals, type Interval, type IntradayDay, type WindowRow } from "../metrics/interval.js";
-import { type Basis, basisText, type NetRow, netRows, netTitle, type StaffingBasis } from "../metrics/net-staffing.js";
+import {
+  type Basis,
+  basisText,
+  type NetRow,
+  netRows,
+  netTitle,
+  type StaffingBasis,
+  staffingBasis,
+} from "../metrics/net-staffing.js";
 import { projectionText, type RestOfDay, restOfDay } from "../metrics/rest-of-day.js";
 import { maximum } from "../metrics/rollup.js";
 import { excludedDays, lacks, openHours, type Site } from "../metrics/site.js";
@@ -84,9 +92,7 @@ export function todayPage(options: {
   const rows = grain === 15 ? windows : intervals(day, files.day, grain);
   const weekBefore = day ? intervals(daysLater(day, -7), files.weekBefore, 15) : [];
   const rest = restOfDay(windows, rows);
-  const load = loads.find((entry) => entry.queue === queue);
-  const chats = load?.concurrency ?? loads.find(({ kind }) => kind === "all")?.concurrency ?? null;
-  const basis = { basis: options.basis, chats, seconds: site.seconds, target: site.target };
+  const basis = staffingBasis(site, loads, queue, options.basis);
   const dayHandle = today.summarize(windows).handle;
   return {
     rows,

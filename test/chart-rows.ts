@@ -83,6 +83,7 @@ function intraday(queue: string, through: number, share: number, day = today): Q
     usual_available: usually(() => 8 * share * 15),
     scheduled: quarters.map((i) => (open(i) && queue === all ? 9 : null)),
     forecast: quarters.map(() => null),
+    forecast_handle: quarters.map(() => null),
   };
 }
 

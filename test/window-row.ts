@@ -28,6 +28,7 @@ export function windowRow(start: string, values: Partial<WindowRow> = {}): Windo
     usual_available: null,
     scheduled: null,
     forecast: null,
+    forecast_handle: null,
     ...values,
   };
 }

@@ -8,7 +8,7 @@
 -- Reach: 70 days before $days
 -- Ships: queue, start, assigned, abandoned, within, wait, handle, wrap, reps, logged_in, available, busy,
 --   utilized_available, utilized_busy, small, contradicts, first_offered, weeks, usual_offered, usual_abandoned, usual_within,
---   usual_wait, usual_handle, usual_available, scheduled, forecast
+--   usual_wait, usual_handle, usual_available, scheduled, forecast, forecast_handle
 with requested as (
   select unnest($days)::date as day
 ),
@@ -157,14 +157,12 @@ usual as (
 ),
 -- the customer's plan; a group has the sum of its queues if each has a plan
 planned as (
-  select queue, window_start(window_start) as start, sum(contacts) as forecast, null::double as scheduled
-  from wfm.forecast group by all
+  select queue, window_start as start, contacts as forecast, aht_seconds as forecast_handle from wfm.forecast
   union all by name
-  select queue, window_start(window_start) as start, null::double as forecast, sum(scheduled_fte) as scheduled
-  from wfm.schedule group by all
+  select queue, window_start as start, scheduled_fte as scheduled from wfm.schedule
 ),
 plans as (
-  select day, queue, start, sum(forecast) as forecast, sum(scheduled) as scheduled
+  select day, queue, start, sum(forecast) as forecast, sum(scheduled) as scheduled, max(forecast_handle) as forecast_handle
   from planned join day_windows using (start)
   group by all
 ),
@@ -182,7 +180,9 @@ all_plans as (
     queue_group as queue,
     start,
     case when count(forecast) = members then sum(forecast) end as forecast,
-    case when count(scheduled) = members then sum(scheduled) end as scheduled
+    case when count(scheduled) = members then sum(scheduled) end as scheduled,
+    case when count(forecast) = members and bool_and(forecast_handle is not null or forecast = 0)
+      then weighted_mean(forecast_handle, forecast) end as forecast_handle
   from plans
   join memberships using (day, queue)
   join (select day, queue_group, count(*) as members from memberships group by all) using (day, queue_group)
@@ -221,7 +221,8 @@ shown as (
       'usual_handle': rounded(usual_handle, 0),
       'usual_available': rounded(usual_available, 1),
       'scheduled': rounded(scheduled, 2),
-      'forecast': rounded(forecast, 2)
+      'forecast': rounded(forecast, 2),
+      'forecast_handle': rounded(forecast_handle, 0)
     })) as cells
   from queues
   join day_windows using (day)
@@ -257,6 +258,7 @@ select
   [cell.usual_handle for cell in cells] as usual_handle,
   [cell.usual_available for cell in cells] as usual_available,
   [cell.scheduled for cell in cells] as scheduled,
-  [cell.forecast for cell in cells] as forecast
+  [cell.forecast for cell in cells] as forecast,
+  [cell.forecast_handle for cell in cells] as forecast_handle
 from shown left join weeks using (day, queue)
 order by day, queue <> 'All queues', queue

@@ -48,6 +48,7 @@ export function windowRows(file: readonly QueueDay[]): WindowRow[] {
         usual_available: at(day.usual_available),
         scheduled: at(day.scheduled),
         forecast: at(day.forecast),
+        forecast_handle: at(day.forecast_handle),
       });
     }
   }

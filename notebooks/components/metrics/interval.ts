@@ -1,7 +1,7 @@
 import { baseline, weeksBefore } from "./baseline.js";
 import { evidence, type IntervalState, intervalState, isOpen, type OpenHours } from "./interval-state.js";
 import { less, type Maybe, quantity, ratio, total } from "./ratio.js";
-import { handleWeight, maximum, rollUp, sum } from "./rollup.js";
+import { handleWeight, maximum, rollUp, sum, weightedMean } from "./rollup.js";
 import { fte, windowMinutes } from "./staffing.js";
 import { timeZone } from "./time-zone.js";
 import { dayIntervals, dayWindows, type Grain, type LocalInterval, windowLength, windowsOf } from "./windows.js";
@@ -38,7 +38,8 @@ export interface WindowRow {
   usual_handle: number | null; // mean seconds
   usual_available: number | null; // median rep minutes
   scheduled: number | null; // full-time equivalents, from the schedule in kit.yaml
-  forecast: number | null; // contacts, from the forecast in kit.yaml
+  forecast: number | null; // contacts, from the forecast in kit.yaml: of several versions that in force when the window began
+  forecast_handle: number | null; // mean seconds, from the same
 }
 
 /** A local day with WFM windows, as data-loaders/intraday-days.json.sql ships it. */
@@ -81,6 +82,7 @@ export interface Interval {
   former: Former;
   scheduled: number | null; // full-time equivalents, mean over its windows
   forecast: number | null; // contacts
+  forecastHandle: number | null; // mean seconds, weighted by forecast contacts
   firstOffered: number | null; // as first delivered; null if never restated
 }
 
@@ -251,6 +253,9 @@ function rolledUp({
     ...(members.some((row) => (row.contradicts ?? 0) >= 2) && { timeContradicts: true }),
     scheduled: all(members, (row) => row.scheduled, windows.length),
     forecast: all(members, (row) => row.forecast, 1),
+    forecastHandle: members.every((row) => row.forecast === 0 || row.forecast_handle !== null)
+      ? weightedMean(members.map((row) => ({ mean: row.forecast_handle, weight: row.forecast })))
+      : null,
     firstOffered:
       !lacksCount && delivered.some((row) => row.first_offered !== null)
         ? sum(delivered.map((row) => row.first_offered ?? offered(row)))

@@ -59,7 +59,7 @@ function intraday(queue: string, through: number, share: number, day = today): Q
   return {
     queue,
     start: `${day}T04:00:00Z`,
-    small: quarters.map((i) => (came(i) && held(i) ? 1 : 0)),
+    merged: quarters.map((i) => (came(i) ? (held(i) ? 0 : 15) : null)),
     contradicts: quarters.map((i) => (queue !== all && i < through && contradicts(i) ? 1 : 0)),
     assigned: series((i) => contacts(i) - abandoned(i)),
     abandoned: series(abandoned),

@@ -41,6 +41,7 @@ describe("definitions", () => {
       "whole_agents",
       "chat_factor",
       "contact_blocks",
+      "merged_minutes",
       "erlang_b",
       "usual_low",
       "noise_low",

@@ -126,7 +126,7 @@ const variants = ["service_parts", "service_level", "shortfall"];
 const times = ["local", "local_date", "local_weekday", "local_slot", "window_start", "interval_start"];
 const settings = ["local_zone", "service_level_variant", "future_hours", "horizon", "reserved_queue_names"];
 const judged = ["run_time", "timely", "queue_label"];
-const small = ["if_enough", "contact_blocks"]; // test/small-cells.test.ts
+const small = ["if_enough", "contact_blocks", "merged_minutes"]; // test/small-cells.long.test.ts, test/merged.test.ts
 const shown = ["rounded"];
 const slow = ["erlang_c_required"];
 

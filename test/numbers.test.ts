@@ -161,7 +161,7 @@ describe("numbers", () => {
         assert.equal(row.within, inTime(truth.answers), key);
         const waits = [...truth.answers, ...truth.abandons].map((wait) => wait / 1000);
         if (waits.length > 0) near(row.wait!, sum(waits) / waits.length, 0.06, `${key}: wait`);
-        if (!row.small && truth.handles.length > 0)
+        if (row.merged === 15 && truth.handles.length > 0)
           near(row.handle!, sum(truth.handles) / truth.handles.length / 1000, 0.06, `${key}: handle time`);
         contacts += row.assigned + row.abandoned;
       }

@@ -162,7 +162,7 @@ describe("dayOfIntervals", () => {
     };
     const all = [0, 15, 30, 45].map((minute) => quarter(minute));
     assert.deepEqual(hour(all), ["data", 60, 8, 8, false]);
-    const small = { logged_in: null, available: null, small: true };
+    const small = { logged_in: null, available: null, merged: 0 };
     assert.deepEqual(hour([...all.slice(0, 3), quarter(45, small)]), ["data", 60, null, null, true]);
     const nobody = { logged_in: null, available: null, reps: null };
     assert.deepEqual(hour([...all.slice(0, 2), quarter(30, nobody), quarter(45, nobody)]), ["data", 60, 4, 4, false]);
@@ -449,7 +449,7 @@ describe("a running day", () => {
       );
       return explain(netRows(rows, basis, { dayHandle: 300 })[10]!, basis);
     };
-    assert.match(driverSentence(told({ small: true, handle: null, available: null })), /held back/);
+    assert.match(driverSentence(told({ merged: 0, handle: null, available: null })), /held back/);
     assert.match(driverSentence(told({ available: null })), /has no reps/);
     assert.match(driverSentence(told({ usual_available: null })), /usual number of reps is unknown/);
     assert.match(driverSentence(told({ weeks: null })), /fewer than four/);

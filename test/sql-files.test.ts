@@ -35,6 +35,7 @@ describe("files of SQL", () => {
         "wfm/contacts.sql",
         "wfm/days.sql",
         "wfm/intraday.sql",
+        "wfm/merged.sql",
         "wfm/queue-names.sql",
         "wfm/queue-windows.sql",
         "wfm/scored.sql",

@@ -124,8 +124,8 @@ describe("days with windows", () => {
             rows.some(({ assigned }) => assigned.some((count) => count === 4)),
             `${zone} ${listed[i]}`,
           );
-          for (const { small } of rows)
-            assert.equal(small.length, dayWindows(listed[i]!, zone).length, `${zone} ${listed[i]}`);
+          for (const { merged } of rows)
+            assert.equal(merged.length, dayWindows(listed[i]!, zone).length, `${zone} ${listed[i]}`);
         });
         catalog.close();
       }

@@ -17,7 +17,7 @@ export function windowRow(start: string, values: Partial<WindowRow> = {}): Windo
     busy: null,
     utilized_available: null,
     utilized_busy: null,
-    small: false,
+    merged: 15,
     first_offered: null,
     weeks: null,
     usual_offered: null,

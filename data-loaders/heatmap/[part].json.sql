@@ -2,7 +2,7 @@
 -- uses: contacts and service per quarter-hour of the local clock, 96 numbers each, from history. Part 0 holds "All queues" and
 -- the groups, the other parts the queues that `queue-load` assigns to them.
 -- `good` and `base` are the two sides of the service level; `available` is minutes of distinct reps, -1 if
--- withheld: for all queues from rep_utilized, for a queue or group from queue_membership_wfm; null for an incomplete day.
+-- withheld or known for the day only: for all queues from rep_utilized, for a queue or group from queue_membership_wfm; null for an incomplete day.
 -- Reach: days before today
 -- For part: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 -- Ships: day, queue, offered, abandoned, good, base, wait, available
@@ -62,11 +62,11 @@ staff as (
   union all by name
   select
     day, queue, split_part(slot, ':', 1)::integer * 4 + split_part(slot, ':', 2)::integer // 15 as slot,
-    case when not bool_or(small) then rounded(sum(available), 1) else -1 end as available
-  from wfm.intraday
+    case when not bool_or(merged in (0, 1440)) then rounded(sum(available), 1) else -1 end as available
+  from wfm.merged
   semi join wanted using (queue)
   semi join (from history.days where feed = 'queue_membership_wfm' and whole) as staffed using (day)
-  where queue <> 'All queues' and available is not null
+  where queue <> 'All queues' and (available is not null or merged = 0)
   group by all
 ),
 -- the wait of few contacts is averaged with their neighbours

@@ -7,8 +7,13 @@
 -- queues are computed from the shipped figures of their queues, so that no difference reveals more.
 -- Reach: 70 days before $days
 -- Ships: queue, start, assigned, abandoned, within, wait, handle, wrap, reps, logged_in, available, busy,
+<<<<<<< HEAD
 --   utilized_available, utilized_busy, small, contradicts, first_offered, weeks, usual_offered, usual_abandoned, usual_within,
 --   usual_wait, usual_handle, usual_available, scheduled, forecast, forecast_handle
+=======
+--   utilized_available, utilized_busy, merged, contradicts, first_offered, weeks, usual_offered, usual_abandoned, usual_within,
+--   usual_wait, usual_handle, usual_available, scheduled, forecast
+>>>>>>> 5ca6f41 (Report the reps of few together: 15, 30, 60 minutes, the day so far)
 with requested as (
   select unnest($days)::date as day
 ),
@@ -28,13 +33,12 @@ former_days as (
 ),
 -- expensive relations, each read once
 intraday as materialized (
-  from wfm.intraday semi join (from requested union select former from former_days) as days (day) using (day)
+  from wfm.merged semi join (from requested union select former from former_days) as days (day) using (day)
 ),
 day_rows as (
   select * exclude (slot) from intraday semi join requested using (day)
 ),
 singles as (
-  select * replace (case when not small then handle end as handle, case when not small then wrap end as wrap)
   from day_rows
   where queue <> 'All queues' and queue not in (select queue_group from kit.queue_groups)
 ),
@@ -148,10 +152,10 @@ usual as (
       sum(assigned + abandoned) filter (wait is not null), any_value(min_contacts)
     ) as usual_wait,
     if_enough(
-      weighted_mean(case when not small then handle end, handle_weight(assigned)),
-      sum(assigned) filter (not small and handle is not null), any_value(min_contacts)
+      weighted_mean(handle, handle_weight(assigned)),
+      sum(assigned) filter (handle is not null), any_value(min_contacts)
     ) as usual_handle,
-    usual(case when not small then available end) as usual_available
+    usual(available) as usual_available
   from intraday join usual_days on former = intraday.day cross join settings
   group by all
 ),
@@ -203,15 +207,15 @@ shown as (
       'abandoned': abandoned,
       'within': within,
       'wait': rounded(wait, 1),
-      'handle': case when not small then rounded(handle, 1) end,
-      'wrap': case when not small then rounded(wrap, 1) end,
-      'reps': case when not small then reps end,
-      'logged_in': case when not small then rounded(logged_in, 1) end,
-      'available': case when not small then rounded(available, 1) end,
-      'busy': case when not small then rounded(busy, 1) end,
-      'utilized_available': case when not small then rounded(utilized_available, 1) end,
-      'utilized_busy': case when not small then rounded(utilized_busy, 1) end,
-      'small': case when small then 1 else 0 end,
+      'handle': rounded(handle, 1),
+      'wrap': rounded(wrap, 1),
+      'reps': reps,
+      'logged_in': rounded(logged_in, 1),
+      'available': rounded(available, 1),
+      'busy': rounded(busy, 1),
+      'utilized_available': rounded(utilized_available, 1),
+      'utilized_busy': rounded(utilized_busy, 1),
+      'merged': merged,
       'contradicts': coalesce(contradicts, 0),
       'first_offered': first_offered,
       'usual_offered': usual_offered::bigint,
@@ -247,7 +251,7 @@ select
   [cell.busy for cell in cells] as busy,
   [cell.utilized_available for cell in cells] as utilized_available,
   [cell.utilized_busy for cell in cells] as utilized_busy,
-  [cell.small for cell in cells] as small,
+  [cell.merged for cell in cells] as merged,
   [cell.contradicts for cell in cells] as contradicts,
   [cell.first_offered for cell in cells] as first_offered,
   weeks,

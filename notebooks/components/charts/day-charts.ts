@@ -183,6 +183,7 @@ export function handleOf(facts: DayFacts): DayChart {
       ...(rows.some((row) => row.handle !== null && beforeWrap(row) === null)
         ? [{ text: "Handle time, wrap-up unknown", mark: "blue-soft" }]
         : []),
+      ...mergedLegend(rows),
     ],
     columns: [...intervalColumns(facts), all.beforeWrap, all.wrap, all.handle, all.offered],
     draw: (width, height) => handleChart(rows, { zone, width, minContacts, ...given({ crosshair, height }) }),
@@ -196,10 +197,21 @@ export function repsOf(facts: DayFacts): DayChart {
     id: "reps",
     title: today.staffTitle(rows),
     ...subtitles("Logged-in rep time by state, in full-time equivalents.", facts),
-    legend: states.map(({ text, mark }) => ({ text, mark })),
+    legend: [...states.map(({ text, mark }) => ({ text, mark })), ...mergedLegend(rows)],
     columns: [...intervalColumns(facts), ...states.map(({ text, value }) => measure(text, "FTE", value, decimal))],
     draw: (width, height) => staffChart(rows, { zone, width, ...given({ crosshair, height }) }),
   };
+}
+
+const either = new Intl.ListFormat("en", { type: "disjunction" });
+
+/** The legend of intervals that are shown together, by their length; empty without any. */
+export function mergedLegend(rows: readonly Interval[]): LegendEntry[] {
+  const lengths = new Set(rows.flatMap(({ over }) => (over ? [over.pooled ? Infinity : over.end - over.start] : [])));
+  const words = [...lengths]
+    .sort((a, b) => a - b)
+    .map((length) => (length === Infinity ? "the day so far" : `${length / 60_000} minutes`));
+  return words.length ? [{ text: `Too few reps: together over ${either.format(words)}`, mark: "merged" }] : [];
 }
 
 /** The source of the comparison. */

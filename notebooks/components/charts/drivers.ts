@@ -24,7 +24,10 @@ interface Side {
 }
 
 /** Volume, handle time and staff of one interval against the usual; the effects add up to the change of net staffing. */
-export function explain({ row, contacts, handle, available, required, net }: NetRow, basis: StaffingBasis): Explained {
+export function explain(
+  { over: row, contacts, handle, available, required, net }: NetRow,
+  basis: StaffingBasis,
+): Explained {
   const need = requirement(basis, row.minutes);
   const now = { contacts, handle, available, required, net };
   const partial = row.state === "partial"; // the usual is for the whole interval
@@ -81,7 +84,7 @@ function driverTitle({ row, drivers, now }: Explained, zone: Zone): string {
         ? "staff and work in balance"
         : `${decimal(Math.abs(now.net))} reps ${now.net < 0 ? "too few" : "to spare"}`;
   const moved = drivers && Math.abs(drivers[most]) >= 0.5 ? `, driven most by ${names[most]}` : "";
-  return `${span(row, zone)}: ${state}${moved}`;
+  return `${row.pooled ? "The day so far" : span(row, zone)}: ${state}${moved}`;
 }
 
 /** The panel that opens when an interval is chosen. */

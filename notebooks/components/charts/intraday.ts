@@ -1,9 +1,10 @@
 import { area, curveStepAfter, line } from "d3";
 import { clock, count, decimal, percent, signed, type Zone } from "../metrics/format.js";
-import { hasCounts, type Interval, offered } from "../metrics/interval.js";
+import { hasCounts, type Interval, offered, repInterval } from "../metrics/interval.js";
 import type { NetRow } from "../metrics/net-staffing.js";
 import { less } from "../metrics/ratio.js";
 import { wrapShare } from "../metrics/times.js";
+import { togetherText } from "../metrics/today.js";
 import { svg } from "../picture/dom.js";
 import type { Crosshair } from "./crosshair.js";
 import {
@@ -87,7 +88,7 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
     .y1(({ value }) => y(value.high));
   for (const run of runs(rows, quartiles)) marks.append(svg("path", { class: "usual-band", d: band(closed(run)) }));
 
-  const gap = x(1) - x(0) > 5 ? 1 : 0.4;
+  const gap = gapOf(base);
   rows.forEach((row, slot) => {
     if (!hasCounts(row)) return;
     const left = x(slot) + gap / 2;
@@ -233,20 +234,22 @@ export function handleChart(rows: readonly Interval[], options: DayOptions & { m
     ...options,
     max: Math.max(
       60,
-      highest(rows, (row) => row.handle, few),
+      highest(rows.map(repInterval), (row) => row.handle, few),
     ),
     format: clock,
     clock: true,
     label: "Mean handle time per interval",
     description: "Columns: from assignment to the customer's last message, with wrap-up on top.",
-    readout: (row) =>
-      row.handle === null
+    readout: (row) => {
+      const { handle, wrap, assigned } = repInterval(row);
+      return row.handle === null
         ? row.held
           ? "held back: too few reps"
           : row.assigned
             ? fewText(options.minContacts)
             : "no contacts"
-        : `handle ${clock(row.handle)}, wrap-up ${clock(row.wrap)} of it · ${count(row.assigned)} assigned`,
+        : `handle ${clock(handle)}, wrap-up ${clock(wrap)} of it · ${count(assigned)} assigned${togetherText(row, options.zone)}`;
+    },
   });
   if (base instanceof SVGSVGElement) return base;
   columns(
@@ -258,6 +261,7 @@ export function handleChart(rows: readonly Interval[], options: DayOptions & { m
       { value: (row) => (beforeWrap(row) === null ? row.handle : null), mark: () => "blue-soft" },
     ],
     few,
+    repInterval,
   );
   return base.root;
 }
@@ -273,12 +277,13 @@ export function staffChart(rows: readonly Interval[], options: DayOptions): SVGS
   const total = (row: Interval) => parts.reduce((sum, { value }) => sum + (value(row) ?? 0), 0);
   const base = dayPanel(rows, {
     ...options,
-    max: Math.max(1, ...rows.map(total)),
+    max: Math.max(1, ...rows.map(repInterval).map(total)),
     format: (value) => decimal(value, value % 1 ? 1 : 0),
     label: "Reps by state per interval, full-time equivalents",
     description: "Columns: available with chats, available and free, busy with chats, busy without.",
-    readout: (row) =>
-      row.loggedIn === null
+    readout: (row) => {
+      const { reps, available, utilizedAvailable, busy } = repInterval(row);
+      return row.loggedIn === null
         ? row.held
           ? "held back: too few reps"
           : row.timeContradicts
@@ -286,10 +291,11 @@ export function staffChart(rows: readonly Interval[], options: DayOptions): SVGS
             : row.reps
               ? `${count(row.reps)} reps, time unknown`
               : "no reps"
-        : `${count(row.reps)} reps · ${decimal(row.available)} available (${decimal(row.utilizedAvailable)} with chats) · ${decimal(row.busy)} busy`,
+        : `${count(reps)} reps · ${decimal(available)} available (${decimal(utilizedAvailable)} with chats) · ${decimal(busy)} busy${togetherText(row, options.zone)}`;
+    },
   });
   if (base instanceof SVGSVGElement) return base;
-  columns(base, rows, parts);
+  columns(base, rows, parts, undefined, repInterval);
   return base.root;
 }
 
@@ -308,21 +314,28 @@ export function netChart(rows: readonly NetRow[], options: DayOptions): SVGSVGEl
       format: (value) => (value === 0 ? "0" : signed(value, value % 1 ? 1 : 0)),
       label: "Net staffing per interval, full-time equivalents",
       description: "Columns above the zero line: reps to spare. Below: reps too few.",
-      ahead: (slot) => (rows[slot]?.ahead ? netText(rows[slot]) : null),
-      readout: (row) => rows.flatMap((net) => (net.row === row ? (netText(net) ?? []) : []))[0] ?? "no contacts",
+      ahead: (slot) => (rows[slot]?.ahead ? netText(rows[slot], options.zone) : null),
+      readout: (row) =>
+        rows.flatMap((net) => (net.row === row ? (netText(net, options.zone) ?? []) : []))[0] ?? "no contacts",
     },
   );
   if (base instanceof SVGSVGElement) return base;
   const { marks, x, y } = base;
-  const gap = x(1) - x(0) > 5 ? 1 : 0.4;
-  rows.forEach(({ net, ahead, row }, slot) => {
-    if (net === null) return;
+  const spans = blocks(
+    rows.map(({ row }) => row),
+    repInterval,
+  );
+  for (const { slot, slots } of spans) {
+    const { net = null, ahead, row, over } = rows[slot] ?? {};
+    if (net === null) continue;
     const mark = net < 0 ? "orange" : "blue";
     const [top, bottom] = [y(Math.max(0, net)), y(Math.min(0, net))];
-    const box = { x: x(slot) + gap / 2, width: Math.max(0.5, x(1) - x(0) - gap), y: top };
-    const look = ahead ? `planned-${mark}` : `${mark}${row.state === "partial" ? " running" : ""}`;
+    const gap = gapOf(base);
+    const box = { x: x(slot) + gap / 2, width: Math.max(0.5, x(slots) - x(0) - gap), y: top };
+    const look = ahead ? `planned-${mark}` : `${mark}${row?.state === "partial" ? " running" : ""}`;
     marks.append(svg("rect", { class: look, ...box, height: Math.max(1, bottom - top) }));
-  });
+    if (over !== row) marks.append(cap(base, slot, slots, Math.max(0, net)));
+  }
   return base.root;
 }
 
@@ -332,10 +345,10 @@ const unknownNet = new Map<string, string>([
   ["no handle time", "no handle time"],
 ]);
 
-function netText({ net, available, required, state, ahead }: NetRow): string | null {
+function netText({ net, available, required, state, ahead, row }: NetRow, zone: Zone): string | null {
   if (net === null) return unknownNet.get(state) ?? null;
   const sides = `${decimal(available)} ${ahead ? "scheduled" : "available"}, ${decimal(required)} required`;
-  return `${net < 0 ? `${decimal(-net)} too few` : `${decimal(net)} to spare`}: ${sides}`;
+  return `${net < 0 ? `${decimal(-net)} too few` : `${decimal(net)} to spare`}: ${sides}${togetherText(row, zone)}`;
 }
 
 /** The states of rep time, bottom first. */
@@ -472,15 +485,17 @@ function dayPanel(rows: readonly Interval[], options: DayPanel): Panel | SVGSVGE
 
 // A mean of few contacts is noisy and drawn faintly; a column beyond the scale ends in an arrow.
 function columns(
-  { marks, x, y, margin }: Panel,
+  base: Panel,
   rows: readonly Interval[],
   parts: { value: (row: Interval) => number | null; mark: (row: Interval) => string }[],
   few: (row: Interval) => boolean = () => false,
+  shown: (row: Interval) => Interval = (row) => row,
 ): void {
-  const gap = x(1) - x(0) > 5 ? 1 : 0.4;
-  const width = Math.max(0.5, x(1) - x(0) - gap);
+  const { marks, x, y, margin } = base;
+  const gap = gapOf(base);
   const [, top] = y.domain() as [number, number];
-  rows.forEach((row, slot) => {
+  for (const { row, slot, slots } of blocks(rows, shown)) {
+    const width = Math.max(0.5, x(slots) - x(0) - gap);
     const faint = `${row.state === "partial" ? " running" : ""}${few(row) ? " few" : ""}`;
     let sum = 0;
     for (const { value, mark } of parts) {
@@ -492,8 +507,32 @@ function columns(
       sum += part;
     }
     if (sum > top)
-      marks.append(svg("text", { class: "beyond", x: x(slot + 0.5), y: margin.top - 2, "text-anchor": "middle" }, "▲"));
+      marks.append(
+        svg("text", { class: "beyond", x: x(slot + slots / 2), y: margin.top - 2, "text-anchor": "middle" }, "▲"),
+      );
+    if (sum > 0 && row !== rows[slot]) marks.append(cap(base, slot, slots, Math.min(sum, top)));
+  }
+}
+
+function gapOf({ x }: Panel): number {
+  return x(1) - x(0) > 5 ? 1 : 0.4;
+}
+
+// Runs of rows that show the same interval.
+function blocks(rows: readonly Interval[], shown: (row: Interval) => Interval) {
+  const list: { row: Interval; slot: number; slots: number }[] = [];
+  rows.forEach((row, slot) => {
+    const last = list.at(-1);
+    if (last?.row === shown(row)) last.slots++;
+    else list.push({ row: shown(row), slot, slots: 1 });
   });
+  return list;
+}
+
+// A bracket over a column that stands for several intervals together.
+function cap(base: Panel, slot: number, slots: number, value: number): SVGElement {
+  const [left, right] = [base.x(slot) + gapOf(base), base.x(slot + slots) - gapOf(base)];
+  return svg("path", { class: "merged", d: `M${left},${base.y(value) - 2}v-3H${right}v3` });
 }
 
 function fewerThan(contacts: number): (row: Interval) => boolean {

@@ -5,11 +5,10 @@ type Series = readonly (number | null)[];
 
 /** One queue or group on one day, as data-loaders/intraday/[day].json.sql ships it: lists with one value per window. */
 export type QueueDay = {
-  [Measure in Exclude<keyof WindowRow, "queue" | "start" | "small" | "contradicts" | "weeks">]: Series;
+  [Measure in Exclude<keyof WindowRow, "queue" | "start" | "contradicts" | "weeks">]: Series;
 } & {
   queue: string;
   start: string; // of the first window, ISO, UTC
-  small: readonly number[]; // 0 or 1
   contradicts?: readonly number[]; // 0 to 3
   weeks: readonly (Series | null)[] | null;
 };
@@ -19,7 +18,7 @@ export function windowRows(file: readonly QueueDay[]): WindowRow[] {
   const rows: WindowRow[] = [];
   for (const day of file) {
     const first = Date.parse(day.start);
-    for (const [i, small] of day.small.entries()) {
+    for (const i of day.assigned.keys()) {
       const at = (series: Series) => series[i] ?? null;
       rows.push({
         queue: day.queue,
@@ -36,7 +35,7 @@ export function windowRows(file: readonly QueueDay[]): WindowRow[] {
         busy: at(day.busy),
         utilized_available: at(day.utilized_available),
         utilized_busy: at(day.utilized_busy),
-        small: small === 1,
+        merged: at(day.merged),
         contradicts: day.contradicts?.[i] ?? 0,
         first_offered: at(day.first_offered),
         weeks: day.weeks?.map((week) => week?.[i] ?? null) ?? null,

@@ -3,7 +3,7 @@ import { evidence, type IntervalState, intervalState, isOpen, type OpenHours } f
 import { less, type Maybe, quantity, ratio, total } from "./ratio.js";
 import { handleWeight, maximum, rollUp, sum, weightedMean } from "./rollup.js";
 import { fte, windowMinutes } from "./staffing.js";
-import { timeZone } from "./time-zone.js";
+import { clockText, timeZone } from "./time-zone.js";
 import { dayIntervals, dayWindows, type Grain, type LocalInterval, windowLength, windowsOf } from "./windows.js";
 
 export const allQueues = "All queues";
@@ -27,7 +27,7 @@ export interface WindowRow {
   busy: number | null;
   utilized_available: number | null; // available with at least one chat
   utilized_busy: number | null;
-  small: boolean; // rep measures are held back: too few reps
+  merged: number | null; // minutes over which rep measures are reported: 15, 30, 60, 1440 for the day so far; 0: withheld
   contradicts?: number; // inconsistent: 1 contact counts, 2 rep time, 3 both
   first_offered: number | null; // as first delivered, where later restated
   weeks: (number | null)[] | null; // offered at the same local time 1, 2, 3 … weeks earlier
@@ -71,6 +71,8 @@ export interface Interval {
   utilizedAvailable: number | null;
   utilizedBusy: number | null;
   held: boolean; // rep measures of some windows are held back
+  over?: Interval; // the longer interval that the rep measures stand for: too few reps in this one
+  pooled?: true; // of the windows whose reps are reported for the day so far only
   contradicts?: boolean; // contact counts of some windows are inconsistent
   timeContradicts?: boolean; // rep time of some windows is inconsistent
   usual: number | null; // offered: median of the same weekday in earlier weeks
@@ -116,14 +118,71 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
   const [complete, staffed] = [flagged(arrival?.arrived), flagged(arrival?.staffed)];
   const withContacts = new Set([...complete, ...[...rows.values()].filter(isDelivered).map(({ start }) => start)]);
   const through = arrival?.through ? Date.parse(arrival.through) : null;
-  return dayIntervals(day, zone, grain).map((interval) => {
-    const members = membersOf(interval, rows);
+  const state = (interval: LocalInterval, members: readonly WindowRow[], length: number) => {
     const delivered = members.filter(isDelivered);
-    const open = isOpen(openHours, day, interval.slot, grain) ?? looksOpen(members, delivered, writesZeros);
-    const state = intervalState(evidence(interval, complete, through, delivered.length, open));
-    const before = usual(day, members, excluded);
-    return rolledUp({ interval, members, delivered, state, withContacts, staffed, before });
+    const open = isOpen(openHours, day, interval.slot, length) ?? looksOpen(members, delivered, writesZeros);
+    return intervalState(evidence(interval, complete, through, delivered.length, open));
+  };
+  const rolled = (interval: LocalInterval, length: number) => {
+    const members = membersOf(interval, rows);
+    const shape = { interval, windows: windowsOf(interval), members, state: state(interval, members, length) };
+    return rolledUp({ ...shape, withContacts, staffed, before: usual(day, members, excluded) });
+  };
+  const pooled = once(() => {
+    const members = dayWindows(day, zone)
+      .flatMap((start) => rows.get(start) ?? [])
+      .filter(isPooled);
+    const windows = members.map(({ start }) => start);
+    const [start = 0, end = 0] = [windows[0], (windows.at(-1) ?? 0) + windowLength];
+    const interval = {
+      date: day,
+      slot: "",
+      label: clockText(zone.minutes(start)),
+      start,
+      end,
+      windows: windows.length,
+    };
+    const shape = { interval, windows, members, state: "data" as const };
+    const sums = rolledUp({ ...shape, withContacts, staffed, before: usual(day, members, excluded) });
+    return { ...sums, pooled: true as const };
   });
+  const longer = (length: 30 | 60) =>
+    once(() => dayIntervals(day, zone, length).map((interval) => rolled(interval, length)));
+  const [halves, hours] = [longer(30), longer(60)];
+  const overOf = (own: Interval, merged: number) =>
+    merged === wholeDay
+      ? pooled()
+      : (merged === 60 ? hours() : halves()).find(({ start, end }) => start <= own.start && own.start < end);
+  return dayIntervals(day, zone, grain).map((interval) => {
+    const own = rolled(interval, grain);
+    const merged = Math.max(0, ...membersOf(interval, rows).map((row) => row.merged ?? 0));
+    const over = merged > grain ? overOf(own, merged) : undefined;
+    return over ? { ...own, over } : own;
+  });
+}
+
+/** The interval that the rep measures of a row stand for: itself, or the longer one that has enough reps. */
+export function repInterval(row: Interval): Interval {
+  return row.over ?? row;
+}
+
+/** "at 10:00", or "over the day so far" for windows that are reported together. */
+export function whenOf({ label, pooled }: Pick<Interval, "label" | "pooled">): string {
+  return pooled ? "over the day so far" : `at ${label}`;
+}
+
+const wholeDay = 1440;
+
+function isPooled({ merged }: WindowRow): boolean {
+  return merged === wholeDay;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 interface Indexed {
@@ -162,7 +221,7 @@ function looksOpen(
   writesZeros: boolean,
 ): boolean | null {
   if (delivered.length > 0) return null;
-  const staffed = members.some((row) => (row.reps ?? 0) > 0 || row.small);
+  const staffed = members.some((row) => (row.reps ?? 0) > 0 || row.merged === 0);
   return writesZeros || !staffed ? false : null;
 }
 
@@ -182,25 +241,25 @@ function membersOf(interval: LocalInterval, rows: Map<number, WindowRow>): Windo
 
 function rolledUp({
   interval,
+  windows,
   members,
-  delivered,
   state,
   withContacts,
   staffed,
   before,
 }: {
   interval: LocalInterval;
+  windows: readonly number[]; // starts of the windows in it
   members: readonly WindowRow[];
-  delivered: readonly WindowRow[];
   state: IntervalState;
   withContacts: ReadonlySet<number>; // windows whose contacts are in
   staffed: ReadonlySet<number>; // windows whose reps are in
   before: ReturnType<typeof usual>;
 }): Interval {
-  const windows = windowsOf(interval);
+  const delivered = members.filter(isDelivered);
   const counted = state === "partial" ? windows.filter((window) => withContacts.has(window)) : windows;
   const minutes = counted.length * windowMinutes;
-  const held = members.some((row) => row.small);
+  const held = members.some((row) => row.merged === 0);
   const empty = state === "zero" ? 0 : null;
   const counts = {
     assigned: wholeOf(delivered, (row) => row.assigned),
@@ -266,7 +325,7 @@ function rolledUp({
     usualDays: before.n,
     usualExcluded: before.excluded,
     lastWeek: before.lastWeek,
-    former: former(interval, members),
+    former: former(windows.length, members),
   };
 }
 
@@ -287,7 +346,7 @@ function all(members: readonly WindowRow[], of: (row: WindowRow) => Maybe, share
   return whole ? ratio(sum(members.map(of)), share) : null;
 }
 
-function former({ start, end }: LocalInterval, members: readonly WindowRow[]): Former {
+function former(windows: number, members: readonly WindowRow[]): Former {
   const assigned = (row: WindowRow) => less(row.usual_offered, row.usual_abandoned);
   const handled = (row: WindowRow) => (row.usual_handle === null ? null : handleWeight(assigned(row)));
   const sums = rollUp(members, {
@@ -301,14 +360,14 @@ function former({ start, end }: LocalInterval, members: readonly WindowRow[]): F
     members.filter((row) => (row.usual_offered ?? 0) > 0),
     (row) => row.usual_within,
   );
-  const whole = members.length * windowLength === end - start;
+  const whole = members.length === windows;
   const staffed = whole && members.every((row) => row.usual_available !== null);
   const minutes = staffed ? sum(members.map((row) => row.usual_available)) : null;
   return {
     ...sums,
     wrap: null,
     within: within === "incomplete" ? null : within,
-    available: fte(minutes, (end - start) / 60_000),
+    available: fte(minutes, windows * windowMinutes),
   };
 }
 

@@ -1,6 +1,6 @@
 import { requiredAgents } from "./erlang.js";
 import { decimal, everyOf, percent, plural } from "./format.js";
-import { type Interval, offered } from "./interval.js";
+import { type Interval, offered, repInterval, whenOf } from "./interval.js";
 import { isDue } from "./interval-state.js";
 import { effectiveAht, netStaffing, type Requirement, workload } from "./staffing.js";
 
@@ -24,6 +24,7 @@ export type NetState = "over" | "under" | "even" | "held" | "no reps" | "no hand
 /** Staff of one interval, in full-time equivalents. */
 export interface NetRow {
   row: Interval;
+  over: Interval; // the interval of the figures: the row, or a longer one with enough reps
   contacts: number | null; // projected where `ahead`
   handle: number | null; // seconds
   required: number | null;
@@ -66,8 +67,9 @@ export function requirement({ basis, chats, seconds, target }: StaffingBasis, mi
 }
 
 /**
- * Available minus required reps per interval. An interval without a handle time uses the day's mean. `projected` has the
- * contacts of intervals to come; these have a net figure where there is a schedule.
+ * Available minus required reps per interval. An interval without a handle time uses the day's mean, one with too few reps has
+ * the figures of the longer one that its reps are reported for. `projected` has the contacts of intervals to come; these have a
+ * net figure where there is a schedule.
  */
 export function netRows(
   rows: readonly Interval[],
@@ -76,24 +78,25 @@ export function netRows(
 ): NetRow[] {
   return rows.map((row, i) => {
     const ahead = row.state === "pending";
-    const contacts = ahead ? (options.projected?.[i] ?? null) : offered(row);
-    const handle = row.handle ?? (row.held ? null : options.dayHandle);
+    const over = repInterval(row);
+    const contacts = ahead ? (options.projected?.[i] ?? null) : offered(over);
+    const handle = over.handle ?? (over.held ? null : options.dayHandle);
     const need =
-      contacts === null || row.minutes === 0
+      contacts === null || over.minutes === 0
         ? null
         : contacts === 0
           ? 0
           : handle === null
             ? null
-            : requirement(basis, row.minutes)(contacts, handle);
-    const available = ahead ? row.scheduled : row.held ? null : row.available;
+            : requirement(basis, over.minutes)(contacts, handle);
+    const available = ahead ? row.scheduled : over.held ? null : over.available;
     const net = netStaffing(available, need);
-    return { row, contacts, handle, required: need, available, net, ahead, state: stateOf() };
+    return { row, over, contacts, handle, required: need, available, net, ahead, state: stateOf() };
 
     function stateOf(): NetState {
       if (contacts === null) return "none";
       if (net !== null) return Math.abs(net) < 0.5 ? "even" : net > 0 ? "over" : "under";
-      if (row.held) return "held";
+      if (over.held) return "held";
       return available === null ? (ahead ? "none" : "no reps") : "no handle time";
     }
   });
@@ -110,8 +113,8 @@ export function basisText({ basis, chats, seconds, target }: StaffingBasis): str
 
 /** The chart's headline. It covers the intervals with a net figure, and says so where others have none. */
 export function netTitle(rows: readonly NetRow[]): string {
-  const due = rows.filter(({ row }) => isDue(row.state));
-  const staffed = due.flatMap(({ row, net, state }) => (net === null ? [] : [{ row, net, state }]));
+  const due = [...new Map(rows.filter(({ row }) => isDue(row.state)).map((row) => [row.over, row])).values()];
+  const staffed = due.flatMap(({ over, net, state }) => (net === null ? [] : [{ over, net, state }]));
   if (staffed.length === 0)
     return rows.some(({ state }) => state === "held") ? "Net staffing is held back" : "No net staffing to show";
   const short = staffed.filter(({ state }) => state === "under").sort((a, b) => a.net - b.net);
@@ -119,7 +122,7 @@ export function netTitle(rows: readonly NetRow[]): string {
   if (worst) {
     const base = plural(staffed.length, "interval");
     const where = staffed.length === due.length ? base : `${base} with figures (${due.length} in all)`;
-    return `Short of reps in ${short.length} of ${where}, most at ${worst.row.label}: ${decimal(-worst.net)} too few`;
+    return `Short of reps in ${short.length} of ${where}, most ${whenOf(worst.over)}: ${decimal(-worst.net)} too few`;
   }
   const where = `in ${everyOf(staffed.length, due.length)}${rows.some(({ ahead }) => ahead) ? " so far" : ""}`;
   return staffed.every(({ net }) => net >= 0)

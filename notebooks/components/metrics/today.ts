@@ -13,7 +13,7 @@ import {
   weekdayName,
   type Zone,
 } from "./format.js";
-import { allQueues, type Counted, hasCounts, type Interval, offered } from "./interval.js";
+import { allQueues, type Counted, hasCounts, type Interval, offered, repInterval, whenOf } from "./interval.js";
 import { isDue } from "./interval-state.js";
 import { linearOccupancy } from "./occupancy.js";
 import { addedRate, rollUp, sum } from "./rollup.js";
@@ -233,6 +233,12 @@ export function ends(row: Pick<Interval, "label" | "end">, zone: Zone): [from: s
   return [row.label, row.label.includes(" ") ? zone.exactTime(row.end) : zone.time(row.end)];
 }
 
+/** ", 10:00–11:00 together" where the rep measures stand for a longer interval than the row; else "". */
+export function togetherText({ over }: Interval, zone: Zone): string {
+  if (!over) return "";
+  return over.pooled ? " · the day so far together" : ` · ${span(over, zone)} together`;
+}
+
 /** A clock change on the day, in words; "" if there was none. */
 export function clockText(rows: readonly Pick<Interval, "label" | "state">[]): string {
   const between = (of: (row: Pick<Interval, "label" | "state">) => boolean) => {
@@ -306,7 +312,7 @@ export function handleTitle(rows: readonly Interval[], delivered = false): strin
 }
 
 export function staffTitle(rows: readonly Interval[]): string {
-  const staffed = rows.filter((row) => row.available !== null && row.available > 0);
+  const staffed = [...new Set(rows.map(repInterval))].filter((row) => row.available !== null && row.available > 0);
   const most = mostOf(staffed, (row) => row.available);
   if (!most) {
     if (rows.some(({ timeContradicts }) => timeContradicts)) return "Rep times are inconsistent";
@@ -323,7 +329,7 @@ export function staffTitle(rows: readonly Interval[]): string {
     (row) => row.available,
     ({ state, available }) => (available !== null || isDue(state) ? 1 : 0),
   );
-  const peak = `at ${most.label}: ${decimal(most.available)}`;
+  const peak = `${whenOf(most)}: ${decimal(most.available)}`;
   return used === null
     ? `Most reps available${where} ${peak}`
     : `Available reps had chats ${percent(used, 0)} of the time${where}; most ${peak}`;

@@ -8,6 +8,7 @@ import {
   handleOf,
   intervalColumns,
   measure,
+  mergedLegend,
   provenance,
   repsOf,
   serviceLevelOf,
@@ -117,9 +118,7 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
   const sum = today.summarize(windows);
   const service = today.serviceLevelOf(site)(sum.served);
   const counted = sum.intervals > 0 && !lacks(site, "assignments", "abandons");
-  const most = maximum(windows.map((row) => row.reps));
-  const hidden = (most ?? 0) < site.min_reps && windows.some((row) => row.held); // the maximum may be held back
-  const peak = hidden ? null : most;
+  const peak = maximum(windows.map((row) => (row.over?.pooled ? null : row.reps)));
   const available = maximum(windows.map((row) => row.available));
   const projected = rest?.projection.projected;
   const label = compared?.label ?? "";
@@ -195,7 +194,7 @@ export function chosenInterval(page: TodayPage): HTMLElement {
     const panel = chosen
       ? driverPanel(explain(chosen, basis), {
           zone,
-          service: today.serviceLevelOf(site)(chosen.row),
+          service: today.serviceLevelOf(site)(chosen.over),
           basis: `${basisText(basis)} Indicative.`,
           onClose: () => crosshair.pick(slot),
         })
@@ -220,46 +219,55 @@ export function chosenInterval(page: TodayPage): HTMLElement {
 /** The charts of the day, one below the other on one time axis, with a shared crosshair. */
 export function todayFigures(page: TodayPage): HTMLElement {
   if (!page.day) return html("div", { class: "figures" });
-  const { rows, rest, net, queue, day, grain, zone, site, crosshair } = page;
+  const { rows, rest, net, queue, day, grain, zone, crosshair } = page;
   const shared = { zone, crosshair };
   const where = `${isolated(queue)}, ${longDay(day)}, per ${grain} minutes`;
   const file = (measure: string) => fileName(measure, queue, day);
   const footer = (feed: string, more?: string) => provenance(page, feed, more);
   const shown = (chart: DayChart, more?: string, feed = "queue_wfm") =>
     figure({ ...chart, rows, footer: footer(feed, more), file: file(chart.id) });
+  const heldBack = heldText(page);
   return html(
     "div",
     { class: "figures" },
     shown(volumeOf(page), [comparisonText(page), rest ? projectionText(rest) : ""].filter(Boolean).join(" ")),
     shown(serviceLevelOf(page)),
     shown(waitsOf(page)),
-    shown(handleOf(page), held(rows, site)),
-    shown(
-      repsOf(page),
-      `Each rep counts once, however many queues they serve. ${held(rows, site)}`.trim(),
-      "queue_membership_wfm",
-    ),
-    figure({
-      id: "net-staffing",
-      title: netTitle(net),
-      subtitle: `Indicative: available minus required reps, in full-time equivalents. ${where}.`,
-      legend: [
-        { text: "Reps to spare", mark: "blue" },
-        { text: "Too few", mark: "orange" },
-        ...(net.some((row) => row.ahead && row.net !== null)
-          ? [{ text: "Scheduled minus required for the projection", mark: "planned" }]
-          : []),
-      ],
-      footer: footer(
-        "queue_wfm, queue_membership_wfm",
-        [basisText(page.basis), several(page), held(rows, site)].filter(Boolean).join(" "),
-      ),
-      draw: (width) => netChart(net, { ...shared, width }),
-      rows: net,
-      columns: netColumns(page),
-      file: file("net-staffing"),
-    }),
+    ...(heldBack ? [html("p", { class: "held-back", role: "note" }, heldBack)] : []),
+    ...(heldWhole(rows) ? [] : repFigures()),
   );
+
+  function repFigures(): HTMLElement[] {
+    return [
+      shown(handleOf(page), merged(page)),
+      shown(
+        repsOf(page),
+        ["Each rep counts once, however many queues they serve.", merged(page)].filter(Boolean).join(" "),
+        "queue_membership_wfm",
+      ),
+      figure({
+        id: "net-staffing",
+        title: netTitle(net),
+        subtitle: `Indicative: available minus required reps, in full-time equivalents. ${where}.`,
+        legend: [
+          { text: "Reps to spare", mark: "blue" },
+          { text: "Too few", mark: "orange" },
+          ...(net.some((row) => row.ahead && row.net !== null)
+            ? [{ text: "Scheduled minus required for the projection", mark: "planned" }]
+            : []),
+          ...mergedLegend(rows),
+        ],
+        footer: footer(
+          "queue_wfm, queue_membership_wfm",
+          [basisText(page.basis), several(page), merged(page)].filter(Boolean).join(" "),
+        ),
+        draw: (width) => netChart(net, { ...shared, width }),
+        rows: net,
+        columns: netColumns(page),
+        file: file("net-staffing"),
+      }),
+    ];
+  }
 }
 
 /** All figures of the day, per interval. */
@@ -316,7 +324,25 @@ function several({ queue, rows, net }: TodayPage): string {
     .join(" ");
 }
 
-function held(rows: readonly Interval[], site: Site): string {
-  const small = rows.filter((row) => row.held).length;
-  return small ? `${plural(small, "interval")} held back: fewer than ${site.min_reps} reps.` : "";
+/** Whether all rep figures of the day are withheld, so that their charts would be empty. */
+function heldWhole(rows: readonly Interval[]): boolean {
+  return rows.some(({ held }) => held) && rows.every(({ handle, loggedIn }) => handle === null && loggedIn === null);
+}
+
+/** What the three charts of reps lack, with the setting and a way out; "" if nothing. */
+export function heldText({ rows, queue, site }: Pick<TodayPage, "rows" | "queue" | "site">): string {
+  const small = rows.filter(({ held }) => held).length;
+  if (small === 0) return "";
+  const which = heldWhole(rows)
+    ? `Handle time, reps and net staffing of ${isolated(queue)} are held back`
+    : `Handle time, reps and net staffing are held back in ${plural(small, "interval")}`;
+  const out = queue === allQueues ? "" : " A queue group (site.queue_groups) shows this queue together with others.";
+  return `${which}: fewer than ${site.min_reps} reps (site.privacy.min_reps in kit.yaml), over the day so far too.${out}`;
+}
+
+// How rep figures of few reps are shown.
+function merged({ rows, site }: TodayPage): string {
+  return rows.some(({ over }) => over)
+    ? `Below a bracket: intervals with fewer than ${site.min_reps} reps, together with their neighbours.`
+    : "";
 }

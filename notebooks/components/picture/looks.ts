@@ -109,6 +109,8 @@ export const looks: Record<string, Look> = {
   few: { opacity: 0.35 },
   running: { opacity: 0.5 },
 
+  merged: { fill: "none", stroke: "ink-2", width: 1.2 },
+
   // lines
   line: { fill: "none", width: 2, join: "round" },
   "blue-line": { stroke: "blue" },

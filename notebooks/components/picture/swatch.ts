@@ -22,6 +22,7 @@ const swatches = new Map<string, Layer[]>(
     revised: [triangle("ink")],
     planned: [outline("blue")],
     floor: [stroke("ink", 6)],
+    merged: [bracket("ink-2")],
   }),
 );
 
@@ -61,6 +62,10 @@ function outline(colour: Colour): Layer {
 
 function triangle(colour: Colour): Layer {
   return (x, y) => svg("path", { d: `M${x},${y + 2.4}h12l-6,8.4z`, style: `fill:var(--${colour})` });
+}
+
+function bracket(colour: Colour): Layer {
+  return (x, y) => svg("path", { d: `M${x + 1},${y + 8}v-4h10v4`, style: lines(colour, 1.5) });
 }
 
 function lines(colour: Colour, width: number): string {

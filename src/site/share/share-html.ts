@@ -103,7 +103,7 @@ function zeroWindow(series: readonly QueueDay[]): QueueDay[] {
   const empty = Object.fromEntries(
     Object.entries(zero).map(([name, value]) => [name, Array.isArray(value) ? [] : value]),
   );
-  return [{ ...(empty as unknown as QueueDay), queue: "", weeks: null, assigned: [0], abandoned: [0], small: [0] }];
+  return [{ ...(empty as unknown as QueueDay), queue: "", weeks: null, assigned: [0], abandoned: [0], merged: [null] }];
 }
 
 const pageStyle = `

@@ -21,6 +21,7 @@ export function derivedRelations(config: Pick<Config, "site">): Derived[] {
     viewFile("history", "scored", "scored.sql"),
     viewFile("wfm", "queue_names", "queue-names.sql"),
     viewFile("wfm", "intraday", "intraday.sql"),
+    viewFile("wfm", "merged", "merged.sql"),
   ];
 }
 
@@ -37,6 +38,7 @@ export const keptRelations = [
   "history.queue_windows",
   "history.scored",
   "wfm.intraday",
+  "wfm.merged",
 ];
 
 /** Materializes views that many datasets read, once per catalog. */

@@ -180,6 +180,17 @@ create or replace macro handle_weight(assigned) as
 create or replace macro if_enough(figure, behind, minimum) as
   case when quantity(behind) >= greatest(quantity(minimum), 1) then figure end;
 
+-- Over how many minutes the reps of an hour are reported together: the fewest at which each part of the hour has at least `minimum`
+-- distinct reps, from `quarters` and `halves`, the fewest reps in a quarter-hour and a half-hour of it, and `hour`, its reps;
+-- 1440 if only all such hours of the day, with `rest` reps, have enough together; null if they are withheld.
+-- e.g. merged_minutes(3, 4, 6, null, 5) = 60 and merged_minutes(5, 6, 8, null, 5) = 15
+create or replace macro merged_minutes(quarters, halves, hour, rest, minimum) as case
+  when quantity(quarters) >= greatest(quantity(minimum), 1) then 15
+  when quantity(halves) >= greatest(quantity(minimum), 1) then 30
+  when quantity(hour) >= greatest(quantity(minimum), 1) then 60
+  when quantity(rest) >= greatest(quantity(minimum), 1) then 1440
+end;
+
 -- Divides a list of counts into blocks of neighbours with at least `minimum` contacts and returns the block of each: a figure
 -- withheld for one window is shown for several together. The remainder joins the last block; null if there are too few in all.
 -- e.g. contact_blocks([4, 7, 0, 12, 3], 10) = [1, 1, 2, 2, 2]

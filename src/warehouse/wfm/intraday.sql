@@ -1,7 +1,8 @@
 -- wfm.intraday: one row per window of the newest 175 days and queue or group: contacts, and time of reps.
 -- A sum is null if any row lacks the count, as it would be too low. Without contacts, none was answered in time. A mean over
 -- several rows is null unless each has its number of contacts. A sum of rep time is null unless every logged-in rep has it and
--- none is inconsistent.
+-- none is inconsistent. `merged` are the minutes over which the window's reps are reported together (see merged_minutes), 0 if they
+-- are withheld, null without any; `block` is the first window of these, `block_reps` their distinct reps. wfm.merged has the figures.
 -- Needs: wfm.queue_windows, wfm.queue_versions, wfm.rep_windows, wfm.queue_names, kit.settings, kit.queue_groups
 with settings as (
   select min_reps from kit.settings
@@ -129,40 +130,112 @@ staff as (
   from rep_time
   group by all
 ),
+-- local times are computed once per window, not per row, as they are expensive
+local_times as (
+  select *, start - to_minutes(minute) as hour, minute >= 30 as second
+  from (
+    select start, local_date(start) as day, local_slot(start) as slot, split_part(local_slot(start), ':', 2)::integer as minute
+    from (select start from either union select start from staff)
+  )
+),
 windows as (
   select
     * exclude (either.reps, staff.reps, queue_group),
     coalesce(staff.reps, either.reps) as reps,
-    coalesce(coalesce(staff.reps, either.reps), 0) < min_reps as few,
+    coalesce(coalesce(staff.reps, either.reps) > 0, false) or handle is not null as tells_reps,
     coalesce(queue_group, '') as cell,
     queue in (select queue_group from memberships) as is_group
-  from either full join staff using (start, queue) left join kit.queue_groups using (queue) cross join settings
+  from either full join staff using (start, queue) left join kit.queue_groups using (queue) join local_times using (start)
 ),
--- Averages of few reps reveal single persons. If a single queue of a group, or of those outside all groups, were withheld, its
--- figure could be computed from the group's, so the next smallest is withheld as well; without another queue, the group's figure
--- is withheld.
-cells as (
-  select start, cell from windows where few and handle is not null and not is_group group by all having count(*) = 1
+-- Averages of few reps reveal single persons: the reps of an hour are merged until there are enough.
+rep_hours as (
+  select queue, day, hour, rep_id, bool_or(not second) as first_half, bool_or(second) as second_half
+  from rep_time join local_times using (start) where logged_in > 0 group by all
 ),
-next_smallest as (
-  select start, queue, true as next
-  from windows semi join cells using (start, cell)
-  where not few and handle is not null and not is_group
-  qualify row_number() over (partition by start, cell order by reps, queue) = 1
+hour_reps as (
+  select
+    queue, hour, count(*) as hour_reps, count(*) filter (first_half) as first_reps, count(*) filter (second_half) as second_reps
+  from rep_hours group by all
 ),
-held as (
-  select *, few and (reps > 0 or handle is not null) or coalesce(next, false) as held_back
-  from windows left join next_smallest using (start, queue)
+-- without a membership feed the most reps of a window are the fewest that its hour can have
+hours as (
+  select
+    queue, day, hour, cell, is_group,
+    min(coalesce(reps, 0)) filter (tells_reps) as quarters,
+    least(
+      case when bool_or(tells_reps and not second) then greatest(any_value(first_reps), max(reps) filter (not second), 0) end,
+      case when bool_or(tells_reps and second) then greatest(any_value(second_reps), max(reps) filter (second), 0) end
+    ) as halves,
+    greatest(any_value(hour_reps), max(reps), 0) as hour_reps
+  from windows left join hour_reps using (queue, hour)
+  group by all
+  having bool_or(tells_reps)
 ),
-alone as (
-  select start, queue_group as queue, count(*) as held_queues
-  from held join (select distinct queue_group, queue from memberships) as memberships using (queue)
-  where held_back and handle is not null and not is_group
-  group by start, queue_group
+few as (
+  from hours cross join settings where merged_minutes(quarters, halves, hour_reps, null, min_reps) is null
 ),
--- local times are computed once per window, not per row, as they are expensive
-local_times as (
-  select start, local_date(start) as day, local_slot(start) as slot from (select distinct start from windows)
+rest as (
+  select queue, day, greatest(any_value(reps), max(hour_reps)) as rest
+  from few
+  left join (
+    select queue, day, count(distinct rep_id) as reps from rep_hours semi join few using (queue, hour) group by all
+  ) as together using (queue, day)
+  group by all
+),
+own as (
+  select hours.*, coalesce(merged_minutes(quarters, halves, hour_reps, rest, min_reps), 10000) as merged
+  from hours cross join settings left join rest using (queue, day)
+),
+-- If a single queue of a group, or of those outside all groups, were merged more than the others, its figures could be computed
+-- from the group's, so the queue nearest to it is merged as much; without another queue, the group is.
+lonely as (
+  select hour, cell, max(merged) as merged, count(*) = 1 as single
+  from own where not is_group
+  group by all
+  having max(merged) > 15 and (count(*) = 1 or list_reverse_sort(list(merged))[2] < max(merged))
+),
+nearest as (
+  select queue, hour, lonely.merged
+  from own join lonely using (hour, cell)
+  where not is_group and own.merged < lonely.merged
+  qualify row_number() over (partition by hour, cell order by own.merged desc, hour_reps, queue) = 1
+),
+lonely_groups as (
+  select cell as queue, hour, merged from lonely where single and cell <> ''
+  union all
+  select 'All queues', hour, any_value(merged) from lonely where single group by hour having count(*) = 1
+),
+levels as (
+  select
+    queue, day, hour,
+    greatest(own.merged, nearest.merged, lonely_groups.merged) as merged,
+    hour_reps
+  from own left join nearest using (queue, hour) left join lonely_groups using (queue, hour)
+),
+pools as (
+  select queue, day, greatest(any_value(reps), max(hour_reps)) as pool_reps
+  from levels
+  left join (
+    select queue, day, count(distinct rep_id) as reps
+    from rep_hours semi join (from levels where merged = 1440) as pooled using (queue, hour) group by all
+  ) as together using (queue, day)
+  where merged = 1440
+  group by all
+),
+told as (
+  select
+    windows.*,
+    case when not tells_reps then null when levels.merged > 1440 then 0 else levels.merged end as merged,
+    case levels.merged
+      when 15 then reps
+      when 30 then greatest(reps, case when second then second_reps else first_reps end)
+      when 60 then greatest(reps, levels.hour_reps)
+      when 1440 then pool_reps
+    end as block_reps
+  from windows
+  left join levels using (queue, hour)
+  left join hour_reps using (queue, hour)
+  left join pools on pools.queue = windows.queue and pools.day = windows.day
 )
 -- rounded, as the last digits of a sum depend on the order of addition, which varies
 select
@@ -173,11 +246,14 @@ select
   round(wait, 9) as wait, round(handle, 9) as handle, round(wrap, 9) as wrap, round(logged_in, 9) as logged_in,
   round(available, 9) as available, round(busy, 9) as busy, round(utilized_available, 9) as utilized_available,
   round(utilized_busy, 9) as utilized_busy,
-  coalesce(held_back, false) or is_group and coalesce(held_queues, 0) = 1 as small,
+  merged::integer as merged,
+  case when merged > 0 then
+    case merged when 1440 then min(start) over (partition by queue, day, merged) when 60 then hour
+      when 30 then hour + to_minutes(case when second then 30 else 0 end) else start end
+  end as block,
+  case when merged > 0 then block_reps end::integer as block_reps,
   case
     when first_assigned <> assigned or first_abandoned <> abandoned or first_within <> within
       then (first_assigned + first_abandoned)::bigint
   end as first_offered
-from held
-left join alone using (start, queue)
-join local_times using (start)
+from told

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { baseline, noiseBand, quantile, spread } from "../notebooks/components/metrics/baseline.ts";
+import { baseline, isChange, noiseBand, quantile, spread } from "../notebooks/components/metrics/baseline.ts";
 import { daysLater, weekday } from "../notebooks/components/metrics/time-zone.ts";
 import { dayIntervals } from "../notebooks/components/metrics/windows.ts";
 import fc from "./fast-check.ts";
@@ -80,5 +80,23 @@ describe("baseline", () => {
     assert.deepEqual(noiseBand(100), { low: 80, high: 120 });
     assert.deepEqual(noiseBand(1), { low: 0, high: 3 });
     assert.equal(noiseBand(null), null);
+  });
+
+  it("calls a count changed only beyond that noise", () => {
+    const table: [now: number | null, then: number | null, counted: boolean, changed: boolean][] = [
+      [112, 100, false, false], // +12%
+      [120, 100, false, false],
+      [121, 100, false, true],
+      [79, 100, false, true],
+      [128, 100, true, false], // both vary: 2 × √228 = 30.2
+      [131, 100, true, true],
+      [2, 0, false, false], // as if one were expected
+      [3, 0, false, true],
+      [1100, 1000, false, true], // +10% of many
+      [null, 100, false, false],
+      [100, null, false, false],
+    ];
+    for (const [now, then, counted, changed] of table)
+      assert.equal(isChange(now, then, counted), changed, `${now} against ${then}`);
   });
 });

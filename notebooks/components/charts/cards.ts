@@ -1,5 +1,6 @@
 import { line } from "d3";
-import { points, versus } from "../metrics/format.js";
+import { isChange } from "../metrics/baseline.js";
+import { countVersus, points, versus } from "../metrics/format.js";
 import { html, svg } from "../picture/dom.js";
 
 export interface Card {
@@ -39,6 +40,17 @@ export function versusDelta(
 ): Card["delta"] {
   if (now === null || now === undefined || !then) return undefined;
   return { text: versus(now, then, label), tone: tone(now / then - 1, better, 0.05) };
+}
+
+/** The same for counts: a difference that chance alone makes is no change. `counted`: see `isChange`. */
+export function countDelta(
+  now: number | null | undefined,
+  then: number | null | undefined,
+  label: string,
+  counted = false,
+): Card["delta"] {
+  if (now === null || now === undefined || !then) return undefined;
+  return { text: countVersus(now, then, label, isChange(now, then, counted)), tone: "neutral" };
 }
 
 /** "+3.6 points on the usual", for shares. A difference under `least` is neutral. */

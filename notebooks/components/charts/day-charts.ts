@@ -1,3 +1,4 @@
+import { noiseBand } from "../metrics/baseline.js";
 import { isolated } from "../metrics/bidi.js";
 import { clock, count, decimal, longDay, percent, weekdayName, type Zone } from "../metrics/format.js";
 import { pageThrough } from "../metrics/freshness.js";
@@ -64,7 +65,12 @@ export function volumeOf(facts: DayFacts): DayChart {
     legend: [
       { text: "Assigned", mark: "blue" },
       { text: "Abandoned", mark: "orange" },
-      ...(banded ? [{ text: usual, mark: "usual-band" }] : []),
+      ...(banded
+        ? [
+            { text: usual, mark: "usual-band" },
+            { text: "What chance alone makes of it, 19 times out of 20", mark: "noise-band" },
+          ]
+        : []),
       ...(lined
         ? [
             {
@@ -74,7 +80,7 @@ export function volumeOf(facts: DayFacts): DayChart {
           ]
         : []),
       ...(banded || (comparison === "last" && lined)
-        ? [{ text: `More or fewer than ${banded ? "usual" : "a week before"}`, mark: "difference" }]
+        ? [{ text: `Outside of chance: more or fewer than ${banded ? "usual" : "a week before"}`, mark: "difference" }]
         : []),
       ...(projected ? [{ text: "Projection, not data", mark: "projected" }] : []),
       ...(restated ? [{ text: "Restated later", mark: "revised" }] : []),
@@ -84,7 +90,7 @@ export function volumeOf(facts: DayFacts): DayChart {
       all.offered,
       all.assigned,
       all.abandoned,
-      ...(banded ? [all.usual, all.usualLow, all.usualHigh] : []),
+      ...(banded ? [all.usual, all.usualLow, all.usualHigh, all.chanceLow, all.chanceHigh] : []),
       ...(lined ? [all.lastWeek] : []),
       ...(projected ? [all.projected] : []),
       ...(restated ? [all.firstOffered] : []),
@@ -323,6 +329,8 @@ function measures({ rows, site, rest, comparison = "usual" }: DayFacts, lines = 
     usual: of("Usual", "contacts", lines.usual, whole),
     usualLow: of("Usual, lower quartile", "contacts", lines.usualLow, decimal),
     usualHigh: of("Usual, upper quartile", "contacts", lines.usualHigh, decimal),
+    chanceLow: of("By chance, from", "contacts", (row) => noiseBand(lines.usual(row))?.low ?? null, decimal),
+    chanceHigh: of("By chance, to", "contacts", (row) => noiseBand(lines.usual(row))?.high ?? null, decimal),
     lastWeek: of("A week before", "contacts", lines.lastWeek),
     projected: of("Projected", "contacts", (row) => rest?.rows[rows.indexOf(row)] ?? null, whole),
     firstOffered: of("Offered, first delivery", "contacts", (row) => row.firstOffered),

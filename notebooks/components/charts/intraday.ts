@@ -1,4 +1,5 @@
 import { area, curveStepAfter, line } from "d3";
+import { isChange, noiseBand } from "../metrics/baseline.js";
 import { clock, count, decimal, percent, signed, type Zone } from "../metrics/format.js";
 import { hasCounts, type Interval, offered, repInterval } from "../metrics/interval.js";
 import type { NetRow } from "../metrics/net-staffing.js";
@@ -46,10 +47,16 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
   const { comparison = "usual", projected = [] } = options;
   const lines = volumeLines(comparison);
   const compared = comparison === "usual" ? (row: Interval) => row.usual : lines.lastWeek;
+  const chance = (row: Interval) => (comparison === "usual" ? noiseBand(lines.usual(row)) : null);
   const max = Math.max(
     4,
     ...rows.map((row) =>
-      Math.max((row.assigned ?? 0) + (row.abandoned ?? 0), lines.usualHigh(row) ?? 0, lines.lastWeek(row) ?? 0),
+      Math.max(
+        (row.assigned ?? 0) + (row.abandoned ?? 0),
+        lines.usualHigh(row) ?? 0,
+        chance(row)?.high ?? 0,
+        lines.lastWeek(row) ?? 0,
+      ),
     ),
     ...projected.map((value) => value ?? 0),
   );
@@ -59,7 +66,8 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
     max,
     format: count,
     label: "Contacts offered per interval",
-    description: "Columns: assigned, with abandoned on top. Grey band and line: the usual of this weekday.",
+    description:
+      "Columns: assigned, with abandoned on top. Line and grey band: the usual of this weekday; lighter band: what chance alone makes of it.",
     ahead: (slot) =>
       projected[slot] === null || projected[slot] === undefined ? null : `projected ${decimal(projected[slot], 0)}`,
     readout: (row) =>
@@ -68,7 +76,7 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
         `${count(row.abandoned)} abandoned`,
         row.usual === null
           ? null
-          : `usual ${decimal(row.usual, 0)} (${decimal(row.usualLow, 0)}–${decimal(row.usualHigh, 0)})`,
+          : `usual ${decimal(row.usual, 0)} (${decimal(row.usualLow, 0)}–${decimal(row.usualHigh, 0)})${changeText(row)}`,
         row.firstOffered === null ? null : `restated, first ${count(row.firstOffered)}`,
       ]
         .filter(Boolean)
@@ -86,6 +94,7 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
     .x(({ slot }) => x(slot))
     .y0(({ value }) => y(value.low))
     .y1(({ value }) => y(value.high));
+  for (const run of runs(rows, chance)) marks.append(svg("path", { class: "noise-band", d: band(closed(run)) }));
   for (const run of runs(rows, quartiles)) marks.append(svg("path", { class: "usual-band", d: band(closed(run)) }));
 
   const gap = gapOf(base);
@@ -110,7 +119,7 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
       }),
     );
     const other = compared(row);
-    if (other !== null && offered(row) !== null && row.state !== "partial") {
+    if (other !== null && row.state !== "partial" && isChange(offered(row), other, comparison === "last")) {
       const [low, high] = [assigned + abandoned, other].sort((a, b) => a - b) as [number, number];
       const mark = other > assigned + abandoned ? "difference-under" : "difference-over";
       marks.append(svg("rect", { class: mark, x: left, width, y: y(high), height: y(low) - y(high) }));
@@ -124,6 +133,11 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
   stepLine(base, rows, lines.lastWeek, "last-week");
   stepLine(base, rows, lines.usual, "usual-line");
   return base.root;
+}
+
+function changeText(row: Interval): string {
+  if (offered(row) === null || row.state === "partial") return "";
+  return isChange(offered(row), row.usual) ? ", outside of chance" : ", within chance";
 }
 
 /** The lines of the volume chart; null where there is none, such as at hours that never have contacts. */

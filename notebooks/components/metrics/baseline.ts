@@ -76,6 +76,17 @@ export function noiseBand(expected: Maybe): Bounds | null {
   return { low: Math.max(0, mean - half), high: mean + half };
 }
 
+/**
+ * Whether a count differs from the expected one by more than chance alone makes of it: it is outside of its noise band, which
+ * is at least that of one contact. `counted`: the expected one is the count of a single day too, and varies as much.
+ */
+export function isChange(count: Maybe, expected: Maybe, counted = false): boolean {
+  const [now, then] = [quantity(count), quantity(expected)];
+  if (now === null || then === null) return false;
+  const variance = Math.max(1, counted ? now + then : then);
+  return Math.abs(now - then) > 2 * Math.sqrt(variance);
+}
+
 /** The same weekday in earlier weeks, newest first. Cached: every interval of every queue asks for those of one day. */
 export function weeksBefore(date: string, reach: number): readonly string[] {
   if (cached?.date !== date || cached.days.length < reach) {

@@ -33,6 +33,11 @@ export function versus(now: number, then: number, label: string): string {
   return Math.abs(times - 1) < 0.005 ? `level with ${label}` : `${change(times - 1)} on ${label}`;
 }
 
+/** The same for counts: "in line with the usual" where `changed`, see `isChange`, is false. */
+export function countVersus(now: number, then: number, label: string, changed: boolean): string {
+  return changed ? versus(now, then, label) : `in line with ${label}`;
+}
+
 /** 0.036 -> "+3.6 points": a difference of two shares */
 export function points(value: number | null | undefined): string {
   if (value === null || value === undefined) return dash;

@@ -1,7 +1,9 @@
+import { isChange } from "./baseline.js";
 import { isolated } from "./bidi.js";
 import {
   clock,
   count,
+  countVersus,
   dayName,
   decimal,
   duration,
@@ -9,7 +11,6 @@ import {
   longDay,
   percent,
   plural,
-  versus,
   weekdayName,
   type Zone,
 } from "./format.js";
@@ -62,6 +63,7 @@ export type Comparison = (typeof comparisons)[number];
 export interface Compared {
   label: string; // "the usual", "last Tuesday"
   offered: number | null;
+  counted: boolean; // offered is the count of a single day, see isChange
   service: number | null;
   abandonRate: number | null;
   wait: number | null;
@@ -86,6 +88,7 @@ export function comparedWith(
   return {
     label: last ? `last ${weekdayName(day)}` : "the usual",
     offered,
+    counted: last,
     service: serviceLevelOf(site)(before.served),
     abandonRate: before.abandonRate,
     wait: before.wait,
@@ -282,8 +285,11 @@ export function volumeTitle(rows: readonly Interval[], zone: Zone, compared?: Co
   if (through === null) return "No contacts have arrived";
   if (!other) return `${plural(offered, "contact")} offered${running(rows) ? ` by ${zone.time(through)}` : ""}`;
   const off = offered / other - 1;
+  const percents = Math.abs(off * 100).toFixed(0);
   const words =
-    Math.abs(off) < 0.03 ? "in line with" : `${Math.abs(off * 100).toFixed(0)}% ${off > 0 ? "above" : "below"}`;
+    percents !== "0" && isChange(offered, other, compared?.counted)
+      ? `${percents}% ${off > 0 ? "above" : "below"}`
+      : "in line with";
   return `Volume is ${words} ${label}: ${count(offered)} offered against ${decimal(other, 0)}`;
 }
 
@@ -352,7 +358,7 @@ function running(rows: readonly Interval[]): boolean {
 
 function against({ offered, usual }: DaySummary, compared: Compared | null | undefined): string {
   const { label, offered: other } = otherThan(usual, compared);
-  return other ? `, ${versus(offered, other, label)}` : "";
+  return other ? `, ${countVersus(offered, other, label, isChange(offered, other, compared?.counted))}` : "";
 }
 
 function otherThan(usual: number | null, compared: Compared | null | undefined) {

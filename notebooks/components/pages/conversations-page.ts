@@ -1,4 +1,4 @@
-import { type Card, pointsDelta, versusDelta } from "../charts/cards.js";
+import { type Card, countDelta, pointsDelta, versusDelta } from "../charts/cards.js";
 import { crosshair } from "../charts/crosshair.js";
 import { shareChart, shareLineChart, spreadChart, stackChart } from "../charts/daily.js";
 import { countColumn, figure, shareColumn, type TableColumn, table } from "../charts/figure.js";
@@ -90,7 +90,7 @@ function conversationCards(sum: ConversationTotals, compared: Compared | null, s
     {
       label: "Conversations",
       value: count(sum.started),
-      delta: versusDelta(now?.started, before?.started, label),
+      delta: countDelta(now?.started, before?.started, label, true),
     },
     {
       label: "With a rep",

@@ -1,4 +1,4 @@
-import { type Card, pointsDelta, versusDelta } from "../charts/cards.js";
+import { type Card, countDelta, pointsDelta, versusDelta } from "../charts/cards.js";
 import { shareLineChart, stackChart } from "../charts/daily.js";
 import { figure } from "../charts/figure.js";
 import { type ConversationDay, conversationTotals, type DayRow } from "../metrics/conversations.js";
@@ -160,7 +160,7 @@ function conversationCards(last: ConversationDay, all: readonly ConversationDay[
     {
       label: "Conversations",
       value: count(last.started),
-      delta: versusDelta(last.started, before ? before.started / former.length : null, label),
+      delta: countDelta(last.started, before ? before.started / former.length : null, label),
       trend: recent.map(({ complete, started }) => (complete ? started : null)),
       href: "./conversations.html",
     },

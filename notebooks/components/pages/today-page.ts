@@ -1,4 +1,4 @@
-import { type Card, pointsDelta, versusDelta } from "../charts/cards.js";
+import { type Card, countDelta, pointsDelta, versusDelta } from "../charts/cards.js";
 import type { Crosshair } from "../charts/crosshair.js";
 import {
   comparisonText,
@@ -129,7 +129,7 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
     {
       label: "Offered",
       value: counted ? count(sum.offered) : "–",
-      delta: versusDelta(counted ? sum.offered : null, compared?.offered, label),
+      delta: countDelta(counted ? sum.offered : null, compared?.offered, label, compared?.counted),
       note: none || (projected ? `about ${count(projected)} by the end of the day` : `${count(sum.assigned)} assigned`),
     },
     {

@@ -96,6 +96,7 @@ export const looks: Record<string, Look> = {
   "grey-soft": { fill: "grey-soft" },
   "zero-mark": { fill: "grey" },
   "usual-band": { fill: "grey-soft", opacity: 0.55 },
+  "noise-band": { fill: "grey-soft", opacity: 0.3 },
   spread: { fill: "blue", opacity: 0.14 },
   shortfall: { fill: "orange-soft", opacity: 0.75 },
   "difference-over": { fill: "ink", opacity: 0.22 },

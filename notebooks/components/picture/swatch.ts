@@ -14,6 +14,7 @@ const swatches = new Map<string, Layer[]>(
     grey: [square("grey")],
     "grey-soft": [square("grey-soft")],
     "usual-band": [square("grey-soft"), stroke("ink-2", 1)],
+    "noise-band": [square("grey-soft", 0.5)],
     "last-week": [stroke("ink-3", 6, "2 2")],
     missed: [ring("orange")],
     shortfall: [square("orange-soft")],

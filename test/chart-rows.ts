@@ -46,7 +46,7 @@ const open = (i: number) => i >= 32 && i < 80;
 const bell = (i: number) => (open(i) ? Math.round(14 * Math.sin(((i - 31) / 50) * Math.PI)) : 0);
 const isHour = (hour: number) => (i: number) => Math.floor(i / 4) === hour;
 const [restated, missing, empty] = [isHour(9), isHour(10), isHour(12)];
-const [held, contradicts, few] = [isHour(13), isHour(14), isHour(19)];
+const [held, contradicts, few, together] = [isHour(13), isHour(14), isHour(19), isHour(11)];
 
 function intraday(queue: string, through: number, share: number, day = today): QueueDay {
   const came = (i: number) => i < through && open(i) && !missing(i) && !(through < 96 && empty(i));
@@ -59,7 +59,7 @@ function intraday(queue: string, through: number, share: number, day = today): Q
   return {
     queue,
     start: `${day}T04:00:00Z`,
-    merged: quarters.map((i) => (came(i) ? (held(i) ? 0 : 15) : null)),
+    merged: quarters.map((i) => (came(i) ? (held(i) ? 0 : together(i) ? 60 : 15) : null)),
     contradicts: quarters.map((i) => (queue !== all && i < through && contradicts(i) ? 1 : 0)),
     assigned: series((i) => contacts(i) - abandoned(i)),
     abandoned: series(abandoned),

@@ -7,13 +7,8 @@
 -- queues are computed from the shipped figures of their queues, so that no difference reveals more.
 -- Reach: 70 days before $days
 -- Ships: queue, start, assigned, abandoned, within, wait, handle, wrap, reps, logged_in, available, busy,
-<<<<<<< HEAD
---   utilized_available, utilized_busy, small, contradicts, first_offered, weeks, usual_offered, usual_abandoned, usual_within,
---   usual_wait, usual_handle, usual_available, scheduled, forecast, forecast_handle
-=======
 --   utilized_available, utilized_busy, merged, contradicts, first_offered, weeks, usual_offered, usual_abandoned, usual_within,
---   usual_wait, usual_handle, usual_available, scheduled, forecast
->>>>>>> 5ca6f41 (Report the reps of few together: 15, 30, 60 minutes, the day so far)
+--   usual_wait, usual_handle, usual_available, scheduled, forecast, forecast_handle
 with requested as (
   select unnest($days)::date as day
 ),

@@ -61,7 +61,8 @@ export async function fillLarge(
       where w between (r % 3) * 8 and 31 + (r % 3) * 8`,
     `create or replace view issue_queues as
       select id::varchar as issue_id, (id % 97)::varchar as rep_id, q::varchar as queue_id, queue_name, moment as exit_queue_ts,
-        moment - to_seconds(wait::bigint) as enter_queue_ts, abandoned, wait as enqueue_time
+        moment - to_seconds(wait::bigint) as enter_queue_ts, abandoned, wait as enqueue_time,
+        case when abandoned then 'CUSTOMER_TIMEDOUT' else 'NEW_REP' end as exit_queue_eventtype
       from main.visits where abandoned or wait > 1`,
     `create or replace view rep_convos as
       select id::varchar as issue_id, (id % 97)::varchar as rep_id, q::varchar as queue_id, moment as issue_assigned_ts,

@@ -11,6 +11,7 @@ import { type Demo, demoCredentials, startDemo } from "../src/demo/demo.ts";
 import { simulate } from "../src/demo/simulator/simulate.ts";
 import { localTime } from "../src/demo/simulator/zone.ts";
 import { type QueueWindow, truth } from "../src/demo/truth.ts";
+import { flowWindows } from "../src/demo/waiting-truth.ts";
 import { computeDatasets } from "../src/site/dataset.ts";
 import { sync } from "../src/sync/sync.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
@@ -27,6 +28,26 @@ interface DayRow {
   started: number;
   rated: number;
   satisfied: number | null;
+}
+
+interface WaitingDay {
+  queue: string;
+  start: string;
+  entered: (number | null)[];
+  direct: (number | null)[];
+  gone: (number | null)[];
+  timed_out: (number | null)[];
+  waiting: (number | null)[];
+  oldest: (number | null)[];
+  answered_bands: (number | null)[][];
+  abandoned_bands: (number | null)[][];
+  steps: number[] | null;
+  answered_by: number[] | null;
+  abandoned_by: number[] | null;
+  abandoned_short: number;
+  gone_mean: number | null;
+  gone_p50: number | null;
+  gone_p90: number | null;
 }
 
 interface QueueDayRow {
@@ -65,7 +86,7 @@ describe("numbers", () => {
     await sync(project, { now: options.now });
     await updateWarehouse(project, { now: options.now });
     const loaders = join(folder, "loaders");
-    for (const name of ["days.json.sql", "queue-days.json.sql", "intraday"])
+    for (const name of ["days.json.sql", "queue-days.json.sql", "intraday", "waiting"])
       cpSync(join(loadersFolder, name), join(loaders, name), { recursive: true });
     await computeDatasets(project, { loaders, out: join(folder, "datasets") });
   });
@@ -173,6 +194,79 @@ describe("numbers", () => {
     assert.ok(contacts > 500);
   });
 
+  it("tells of every quarter-hour who came, left and waited, and since when", () => {
+    const flows = flowWindows(log, expected.through.hourly);
+    const none = { entered: 0, direct: 0, gone: 0, timedOut: 0, waiting: 0, oldest: null };
+    const wanted = new Map(flows.map(({ queue, window, ...flow }) => [`${queue} ${window}`, flow]));
+    for (const { window, ...flow } of flows) {
+      const all = wanted.get(`${total} ${window}`) ?? { ...none };
+      wanted.set(`${total} ${window}`, all);
+      for (const key of ["entered", "direct", "gone", "timedOut", "waiting"] as const) all[key] += flow[key];
+      if (flow.oldest !== null) all.oldest = Math.max(all.oldest ?? 0, flow.oldest);
+    }
+    const found = new Set<string>();
+    let [waited, timedOut] = [0, 0];
+    for (const day of new Set(flows.map(({ window }) => localDay(window))))
+      for (const row of load<WaitingDay>(`waiting/${day}.json`))
+        for (const [i, entered] of row.entered.entries()) {
+          if (entered === null) continue;
+          const key = `${row.queue} ${Date.parse(row.start) + i * 900_000}`;
+          const { oldest, ...flow } = wanted.get(key) ?? none;
+          found.add(key);
+          const [direct, gone] = [row.direct[i], row.gone[i]];
+          assert.deepEqual({ entered, direct, gone, timedOut: row.timed_out[i], waiting: row.waiting[i] }, flow, key);
+          assert.equal(row.oldest[i], oldest === null ? null : Math.ceil(oldest / 60_000) * 60, key);
+          waited += flow.waiting;
+          timedOut += flow.timedOut;
+        }
+    assert.deepEqual(
+      [...wanted.keys()].filter((key) => !found.has(key)),
+      [],
+    );
+    assert.ok(waited > 100 && timedOut > 5, `${waited} waited, ${timedOut} timed out`);
+  });
+
+  it("has each wait of a queue and day in its bands and distribution, and the waits of those who left", () => {
+    const waits = new Map<string, { answers: number[]; abandons: number[] }>();
+    for (const { queue, window, answers, abandons } of expected.queueWindows) {
+      if (window >= expected.through.hourly) continue;
+      for (const key of [`${localDay(window)} ${queue}`, `${localDay(window)} ${total}`]) {
+        const day = waits.get(key) ?? { answers: [], abandons: [] };
+        waits.set(key, day);
+        day.answers.push(...answers.map((wait) => wait / 1000));
+        day.abandons.push(...abandons.map((wait) => wait / 1000));
+      }
+    }
+    const edges = [0, 10, 30, 60, 120, 300, Infinity];
+    for (const [key, { answers, abandons }] of waits) {
+      const [day] = key.split(" ", 1);
+      const row = load<WaitingDay>(`waiting/${day}.json`).find(({ queue }) => key === `${day} ${queue}`)!;
+      const upTo = (list: readonly number[], seconds: number) => list.filter((wait) => wait <= seconds).length;
+      const bands = (list: readonly number[]) =>
+        edges.map((to, i) => upTo(list, to) - (i ? upTo(list, edges[i - 1]!) : 0));
+      const shipped = (lists: WaitingDay["answered_bands"]) => lists.map((list) => sum(list.map((n) => n ?? 0)));
+      assert.deepEqual(shipped(row.answered_bands), bands(answers), key);
+      assert.deepEqual(shipped(row.abandoned_bands), bands(abandons), key);
+      assert.ok(row.steps!.includes(slSeconds));
+      assert.deepEqual(
+        row.answered_by,
+        row.steps!.map((step) => upTo(answers, step)),
+        key,
+      );
+      assert.deepEqual(
+        row.abandoned_by,
+        row.steps!.map((step) => upTo(abandons, step)),
+        key,
+      );
+      assert.equal(row.abandoned_short, abandons.filter((wait) => wait < 5).length, key);
+      if (abandons.length === 0) continue;
+      near(row.gone_mean!, sum(abandons) / abandons.length, 0.051, key);
+      near(row.gone_p50!, quantile(abandons, 0.5), 0.051, key);
+      near(row.gone_p90!, quantile(abandons, 0.9), 0.051, key);
+    }
+    assert.ok(waits.size > 20);
+  });
+
   // The intraday feed books a handle time in the window of its disposition.
   it("tells the same of a queue's window from its history as from the intraday feed", async () => {
     const catalog = await openCatalog(project);
@@ -235,6 +329,14 @@ function queueDays(windows: readonly QueueWindow[]) {
 
 const inTime = (waits: readonly number[]) => waits.filter((wait) => wait <= slSeconds * 1000).length;
 const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
+
+// Between the two nearest ranks, as in spreadsheets.
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
+  return low + (high - low) * (at - Math.floor(at));
+}
 
 function tally(keys: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};

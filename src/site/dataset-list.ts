@@ -15,8 +15,8 @@ export interface Dataset {
 }
 
 /**
- * One dataset per .sql file. A file called `[day].json.sql` is one per day of `windowDays`; any other `[name].json.sql`
- * lists its values in a comment, "-- For name: a, b, c".
+ * One dataset per .sql file. A file called `[day].json.sql` is one per day of `windowDays`, of queue_wfm or of the feed in a
+ * comment, "-- Days of: feed"; any other `[name].json.sql` lists its values in a comment, "-- For name: a, b, c".
  */
 export function listDatasets(
   { config, data }: Pick<Project, "config" | "data">,
@@ -28,7 +28,8 @@ export function listDatasets(
     const parameter = /\[(\w+)\]/.exec(name)?.[1];
     const sql = readFileSync(file, "utf8");
     if (parameter === undefined) return [{ name, file, sql, parameters: declaredParameter(sql, loaders) }];
-    const values = parameter === "day" ? windowDays(snapshot, config.timezone) : listedValues(sql, parameter);
+    const feed = /^-- Days of: (\w+)$/m.exec(sql)?.[1];
+    const values = parameter === "day" ? windowDays(snapshot, config.timezone, feed) : listedValues(sql, parameter);
     return values.map((value) => ({
       name: name.replace(`[${parameter}]`, value),
       file,

@@ -16,7 +16,10 @@ export interface Derived {
 export function derivedRelations(config: Pick<Config, "site">): Derived[] {
   return [
     queueGroups(config),
+    viewFile("history", "queue_names", "history-queue-names.sql"),
+    viewFile("history", "visits", "visits.sql"),
     viewFile("history", "contacts", "contacts.sql"),
+    viewFile("history", "flow", "flow.sql"),
     viewFile("history", "queue_windows", "queue-windows.sql"),
     viewFile("history", "scored", "scored.sql"),
     viewFile("wfm", "queue_names", "queue-names.sql"),
@@ -34,7 +37,9 @@ function viewFile(schema: Derived["schema"], name: string, file: string): Derive
 export const keptRelations = [
   "history.windows",
   "history.days",
+  "history.visits",
   "history.contacts",
+  "history.flow",
   "history.queue_windows",
   "history.scored",
   "wfm.intraday",

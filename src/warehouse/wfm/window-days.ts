@@ -17,17 +17,18 @@ export function windowRuns(starts: readonly string[]): WindowRun[] {
 }
 
 /**
- * The local days of the intraday pages, each with its own dataset: the newest 92 days with a window of queue_wfm, oldest first.
+ * The local days of the intraday pages, each with its own dataset: the newest 92 days with a window of the feed, oldest first.
+ * Feeds other than the WFM ones have no windows in the snapshot: each local day that a UTC day of theirs touches counts.
  */
-export function windowDays({ feeds }: Pick<Snapshot, "feeds">, timezone: string, limit = 92): string[] {
+export function windowDays({ feeds }: Pick<Snapshot, "feeds">, timezone: string, feed = "queue_wfm"): string[] {
   const zone = timeZone(timezone);
   const days = new Set<string>();
-  for (const { dt, facts } of feeds.queue_wfm?.days ?? []) {
+  for (const { dt, facts } of feeds[feed]?.days ?? []) {
     const runs = facts?.windows ?? [[`${dt}T00:00:00.000Z`, 96]];
     for (const [start, count] of runs) {
       const first = Date.parse(start);
       for (let i = 0; i < count; i++) days.add(zone.date(first + i * windowLength));
     }
   }
-  return [...days].sort().slice(-limit);
+  return [...days].sort().slice(-92);
 }

@@ -8,6 +8,7 @@ import type { Site } from "../notebooks/components/metrics/site.ts";
 import { daysLater, weekday } from "../notebooks/components/metrics/time-zone.ts";
 import type { FarOff, ScoredDay } from "../notebooks/components/pages/accuracy-page.ts";
 import type { FeedDay, FeedHealth } from "../notebooks/components/pages/health.ts";
+import type { LastDay } from "../notebooks/components/pages/last-day.ts";
 import type { QueueDay as HistoryDay } from "../notebooks/components/pages/overview.ts";
 import type { QueueLoad } from "../notebooks/components/pages/queue-load.ts";
 
@@ -38,6 +39,17 @@ const site: Site = {
     overdue: 0,
     failed: 0,
   })),
+};
+
+const lastDay: LastDay = {
+  day: before(1),
+  answered: 1000,
+  abandoned: 60,
+  answered_within: 860,
+  abandoned_within: 20,
+  abandoned_short: 10,
+  entered: 640,
+  direct: 425,
 };
 
 /** Today and Queues: `day` is running, the one before whole; both have the weeks before. */
@@ -272,6 +284,7 @@ export const rows: Record<string, unknown> = {
     ["oddities", "unfit", "dedupe", "counts", "changes", "quarantine"].map((name) => [`health-${name}`, []]),
   ),
   personal: [],
+  "last-day": [lastDay],
 };
 
 /** The same of a site to which nothing has come: its settings, and files without a row. */

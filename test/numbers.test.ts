@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type QueueDay, windowRows } from "../notebooks/components/metrics/day-file.ts";
+import { type LastDay, offeredText } from "../notebooks/components/pages/last-day.ts";
 import { loadersFolder } from "../src/base/kit-folders.ts";
 import { openProject, type Project } from "../src/config/project.ts";
 import { type Demo, demoCredentials, startDemo } from "../src/demo/demo.ts";
@@ -86,7 +87,7 @@ describe("numbers", () => {
     await sync(project, { now: options.now });
     await updateWarehouse(project, { now: options.now });
     const loaders = join(folder, "loaders");
-    for (const name of ["days.json.sql", "queue-days.json.sql", "intraday", "waiting"])
+    for (const name of ["days.json.sql", "queue-days.json.sql", "last-day.json.sql", "intraday", "waiting"])
       cpSync(join(loadersFolder, name), join(loaders, name), { recursive: true });
     await computeDatasets(project, { loaders, out: join(folder, "datasets") });
   });
@@ -265,6 +266,27 @@ describe("numbers", () => {
       near(row.gone_p90!, quantile(abandons, 0.9), 0.051, key);
     }
     assert.ok(waits.size > 20);
+  });
+
+  it("has the last complete day by what every formula counts, and by both counts of what was offered", () => {
+    const [last] = load<LastDay>("last-day.json");
+    const on = expected.queueWindows.filter(({ window }) => localDay(window) === last!.day);
+    const [answers, abandons] = [on.flatMap((row) => row.answers), on.flatMap((row) => row.abandons)];
+    const flows = flowWindows(log, expected.through.hourly).filter(({ window }) => localDay(window) === last!.day);
+    assert.equal(last!.day, localDay(options.now.getTime() - 86_400_000));
+    assert.deepEqual(last, {
+      day: last!.day,
+      answered: answers.length,
+      abandoned: abandons.length,
+      answered_within: inTime(answers),
+      abandoned_within: inTime(abandons),
+      abandoned_short: abandons.filter((wait) => wait < 5000).length,
+      entered: sum(flows.map(({ entered }) => entered)),
+      direct: sum(flows.map(({ direct }) => direct)),
+    });
+    assert.ok(last!.abandoned_short > 0 && last!.direct > 0);
+    const words = offeredText(last!);
+    assert.ok(words.includes(`(${last!.answered} answered + ${last!.abandoned} abandoned)`), words);
   });
 
   // The intraday feed books a handle time in the window of its disposition.

@@ -58,7 +58,7 @@ const counts = {
 const load = { contacts: 100, intervalSeconds: 1800, ahtSeconds: 180 };
 const loadText = "100 contacts of 180 s in half an hour";
 
-const serviceNames: Record<ServiceLevelVariant, string> = {
+export const serviceNames: Record<ServiceLevelVariant, string> = {
   offered: "Service level, offered",
   answered_only: "Service level, answered only",
   exclude_abandons: "Service level, early abandons excluded",
@@ -112,6 +112,20 @@ export const definitions: readonly Definition[] = [
     component: ["ratio", "total"],
     macro: null,
     worked: { inputs: "1,000 answered, 60 abandoned", value: () => total(1000, 60) },
+  },
+  {
+    id: "entered",
+    group: "Volume",
+    name: "Entered (as Live Insights counts offered)",
+    formula: "placed in a queue + assigned to a rep without one",
+    grain: "queue entry",
+    unit: "contacts",
+    feeds: ["issue_queues", "rep_convos"],
+    source: "ASAPP, Live Insights metric definitions",
+    note: "Each in the interval of that event, so that a contact counts when it comes, not when its wait ends. On Waiting and, for the last complete day, at the end of this page.",
+    component: ["ratio", "total"],
+    macro: null,
+    worked: { inputs: "900 placed in a queue, 170 assigned directly", value: () => total(900, 170) },
   },
   ...serviceLevels,
   {

@@ -94,7 +94,7 @@ describe("days that kit.yaml excludes", () => {
   it("are not in what the WFM feeds tell of usual days", async () => {
     const all = series.find(({ queue }) => queue === "Queue 02")!;
     const { rows } = await centre.database.rows(
-      `select slot, sum(assigned + abandoned), median(available) filter (not small) from wfm.intraday
+      `select slot, sum(assigned + abandoned), median(available) from wfm.merged
        where queue = 'Queue 02' and day in (${usualOf("Queue 02", "10:00")
          .dates.map((date) => `date '${date}'`)
          .join(", ")})

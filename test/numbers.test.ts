@@ -289,6 +289,47 @@ describe("numbers", () => {
     assert.ok(words.includes(`(${last!.answered} answered + ${last!.abandoned} abandoned)`), words);
   });
 
+  it("merges the reps of an hour until there are five, and keeps what they did", async () => {
+    const { config } = project;
+    const privacy = { ...config.site.privacy, minReps: 5 };
+    const catalog = await openCatalog({ ...project, config: { ...config, site: { ...config.site, privacy } } });
+    const rows = await catalog.objects<{ queue: string; start: number; merged: number; block: number } & Merged>(
+      `select queue, epoch_ms(start)::double as start, merged, epoch_ms(block)::double as block, reps, available, handle
+       from wfm.merged where merged > 0 and queue <> '${total}'`,
+    );
+    catalog.close();
+    const queuesOf = new Map(log.centre.reps.map(({ name, queues }) => [name, new Set(queues.map((one) => one.name))]));
+    const blocks = new Map<string, typeof rows>();
+    for (const row of rows) {
+      const key = `${row.queue} ${row.block}`;
+      blocks.set(key, [...(blocks.get(key) ?? []), row]);
+    }
+    const compared = new Map<number, number>();
+    for (const [key, block] of blocks) {
+      const [{ queue, merged }] = block as [(typeof rows)[number]];
+      const starts = new Set(block.map(({ start }) => start));
+      const worked = expected.repWindows.filter(
+        ({ rep, window }) => starts.has(window) && queuesOf.get(rep)?.has(queue),
+      );
+      const reps = new Set(worked.map(({ rep }) => rep)).size;
+      if (reps > 0) assert.ok(reps >= 5, `${key}: ${reps} reps`);
+      for (const row of block) if (row.reps) assert.equal(row.reps, reps, key);
+      const minutes = sum(worked.map(({ available }) => available)) / 60_000;
+      near(sum(block.map(({ available }) => available ?? 0)), minutes, 0.4, `${key}: available`); // minutes of two decimals
+      const handled = expected.queueWindows
+        .filter((row) => row.queue === queue && starts.has(row.window) && row.handles.length > 0)
+        .map(({ answers, handles }) => ({
+          weight: Math.max(1, answers.length),
+          mean: sum(handles) / handles.length / 1000,
+        }));
+      const weight = sum(handled.map((one) => one.weight));
+      const mean = sum(handled.map((one) => one.weight * one.mean)) / weight;
+      for (const { handle } of block) if (handle !== null) near(handle, mean, 0.06, `${key}: handle time`);
+      compared.set(merged, (compared.get(merged) ?? 0) + 1);
+    }
+    for (const minutes of [15, 60, 1440]) assert.ok(compared.get(minutes)! > 5, `${minutes}: ${compared.get(minutes)}`);
+  });
+
   // The intraday feed books a handle time in the window of its disposition.
   it("tells the same of a queue's window from its history as from the intraday feed", async () => {
     const catalog = await openCatalog(project);
@@ -334,6 +375,12 @@ describe("numbers", () => {
     }
   });
 });
+
+interface Merged {
+  reps: number | null;
+  available: number | null; // minutes
+  handle: number | null; // seconds
+}
 
 function queueDays(windows: readonly QueueWindow[]) {
   const days: Record<string, { offered: number; assigned: number; abandoned: number; within: number }> = {};

@@ -137,7 +137,7 @@ describe("the datasets of a contact centre", () => {
     const days = await load<Day>(/^intraday\//);
     const { rows } = await database.rows(
       `select queue || ' ' || day, weighted_mean(handle, handle_weight(assigned)) from wfm.intraday
-        where not small and queue <> 'All queues' group by all`,
+        where merged > 0 and queue <> 'All queues' group by all`,
     );
     const exact = new Map(rows.map(([key, mean]) => [String(key), mean as number]));
     const local = (start: string) =>
@@ -240,9 +240,7 @@ describe("the datasets of a contact centre", () => {
   });
 
   it("tell no rep's minutes where too few are logged in", async () => {
-    const days = await load<Day & { small: number[]; reps: (number | null)[]; available: (number | null)[] }>(
-      /^intraday\//,
-    );
+    const days = await load<Day & { reps: (number | null)[]; available: (number | null)[] }>(/^intraday\//);
     for (const day of days)
       for (const [i, available] of day.available.entries())
         if (available !== null && (day.reps[i] ?? 0) > 0) assert.ok(day.reps[i]! >= reps, `${day.queue} ${day.start}`);

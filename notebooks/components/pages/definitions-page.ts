@@ -90,7 +90,10 @@ function pageFigures(site: Site): Record<string, Entry[]> {
       {
         name: "Held back",
         formula: `Fewer than ${site.min_reps} reps, or fewer than ${site.min_contacts} contacts or answers`,
-        notes: ["Set in kit.yaml under site.privacy."],
+        notes: [
+          "Set in kit.yaml under site.privacy.",
+          "Handle time, reps and net staffing of a quarter-hour with fewer reps are those of its half-hour, its hour, or all such hours of the day so far, and are held back only if these have too few as well. A queue group in kit.yaml shows small queues together.",
+        ],
       },
       {
         name: "Excluded days",

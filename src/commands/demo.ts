@@ -22,7 +22,7 @@ export default command({
     days: {
       type: "string",
       value: "N",
-      doc: "days of history (30: the Today page compares with four whole weeks)",
+      doc: "days of history (72: the Today page compares with ten whole weeks)",
       parse: days,
     },
     seed: { type: "string", value: "N", doc: "another seed, another contact centre (1)", parse: seed },
@@ -37,7 +37,7 @@ export default command({
     folder: { type: "string", value: "FOLDER", doc: "where .demo/ and site/ go (the kit's own folder)" },
   },
   examples: [
-    ["asapp-kit demo", "four weeks and today, served on http://127.0.0.1:3000"],
+    ["asapp-kit demo", "ten weeks and today, served on http://127.0.0.1:3000"],
     ["asapp-kit demo --days 7 --no-serve", "a smaller one, to look at with asapp-kit sql --config .demo/kit.yaml"],
     ["asapp-kit demo --seed 7 --now 2026-09-01T17:20:00Z", "the same pictures every time"],
   ],
@@ -45,6 +45,7 @@ export default command({
     const { output, signal } = context;
     const { buildText, runBuild } = await import("./steps/build.ts");
     const { demoBucket, demoCredentials, demoRegion, demoZone } = await import("../demo/demo.ts");
+    const { showcase, showcaseDays, showcasePlans, showcaseSite } = await import("../demo/showcase.ts");
     const { startDemoThread } = await import("../demo/thread.ts");
     const { refresh } = await import("./steps/refresh.ts");
     const { requireOwnSite } = await import("../site/site-owner.ts");
@@ -57,18 +58,27 @@ export default command({
     requireOwnSite({ root: home, configFile: config }, join(folder, "site"));
     rmSync(join(home, "data"), { recursive: true, force: true });
 
-    const size = { days: options.days ?? 30, conversationsPerDay: 1400 };
     const zone = demoZone(now);
-    output.say(`simulating ${plural(size.days, "day")} of a contact centre in ${zone}`);
+    const simulated = {
+      seed: options.seed ?? 1,
+      days: options.days ?? showcaseDays,
+      now,
+      zone,
+      ...showcase(now, zone),
+    };
+    output.say(`simulating ${plural(simulated.days, "day")} of a contact centre in ${zone}`);
     const started = performance.now();
-    const bucket = await startDemoThread({ seed: options.seed ?? 1, ...size, zone, now }, signal);
+    const bucket = await startDemoThread(simulated, signal);
     try {
       const { objects, rows, bytes: stored } = bucket.filled;
       const seconds = (performance.now() - started) / 1000;
       output.say(
         `${count(rows)} rows in ${count(objects)} objects (${bytes(stored)}) in s3://${demoBucket} at ${bucket.url}, ${duration(seconds)}`,
       );
-      writeFileSync(config, configText(bucket.url, demoRegion, zone));
+      writeFileSync(config, configText(bucket.url, demoRegion, zone, showcaseSite(now, zone)));
+      const { forecast, schedule } = showcasePlans(simulated.seed, now, zone);
+      writeFileSync(join(home, "forecast.csv"), forecast);
+      writeFileSync(join(home, "schedule.csv"), schedule);
       useCredentials(demoCredentials);
       const project = openProject(config);
       const atNow = { ...context, now };
@@ -89,7 +99,7 @@ export default command({
   },
 });
 
-function configText(endpoint: string, region: string, timezone: string): string {
+function configText(endpoint: string, region: string, timezone: string, site: readonly string[]): string {
   return [
     "# Written by asapp-kit demo. The bucket is there while the demo runs; the data stay.",
     "environment: prod",
@@ -101,6 +111,7 @@ function configText(endpoint: string, region: string, timezone: string): string 
     "site:",
     "  title: Demo contact centre",
     "  output: ../site",
+    ...site.map((line) => `  ${line}`),
     "",
   ].join("\n");
 }

@@ -1,6 +1,9 @@
 import { type FillSummary, fillBucket } from "./bucket.ts";
+import type { History } from "./feeds/history.ts";
 import { folderStore, memoryStore } from "./s3/object-store.ts";
 import { type S3Server, startS3Server } from "./s3/s3-server.ts";
+import type { CastName } from "./simulator/casts.ts";
+import type { Scenario } from "./simulator/scenario.ts";
 import { simulateLazily } from "./simulator/simulate.ts";
 import { localTime } from "./simulator/zone.ts";
 
@@ -27,6 +30,9 @@ export interface DemoOptions {
   now: Date;
   conversationsPerDay?: number; // default: 3000
   zone?: string; // default: America/New_York
+  cast?: CastName; // default: small
+  scenario?: Scenario; // default: none
+  history?: History; // days of feeds; default: all of them, all days
   port?: number; // of the bucket; default: any free one
   folder?: string; // keep the bucket there as files; default: in memory
 }
@@ -45,7 +51,9 @@ export interface Demo {
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const store = options.folder === undefined ? memoryStore() : folderStore(options.folder);
   if (store.buckets().includes(demoBucket)) store.deleteBucket(demoBucket);
-  const filled = fillBucket(store, demoBucket, simulateLazily(options));
+  const filled = fillBucket(store, demoBucket, simulateLazily(options), {
+    ...(options.history && { history: options.history }),
+  });
   const server = await startS3Server({
     credentials: [{ ...demoCredentials, allow: ["list", "read"] }],
     store,

@@ -7,9 +7,10 @@ import type { Row, Span } from "../tables/issue-state.ts";
 import { dailyThrough, floor, hourlyThrough, lastWfmRun, newestWindowEnd, schedule } from "../tables/schedule.ts";
 import { dailyFeeds, fillDaily } from "./daily-feeds.ts";
 import { exportDocs } from "./export-docs.ts";
+import { beginOf, type History } from "./history.ts";
 import { fillHourly, hourlyFeeds } from "./hourly-feeds.ts";
 import { type Lines, openLines } from "./lines.ts";
-import { beingWritten, unreadableLine } from "./oddities.ts";
+import { beingWritten, newColumn, unreadableLine } from "./oddities.ts";
 import { type ExportedObject, partitionFiles } from "./partition-files.ts";
 import { openSource, openTables, type Source, type Tables } from "./source.ts";
 import { fillWfm, wfmFeeds } from "./wfm-feeds.ts";
@@ -17,6 +18,7 @@ import { fillWfm, wfmFeeds } from "./wfm-feeds.ts";
 export interface ExportOptions {
   prefix?: string; // the bucket's sub-folder, if any
   feeds?: readonly string[]; // default: all
+  history?: History; // default: all days
 }
 
 export const simulatedFeeds: readonly string[] = [
@@ -31,8 +33,10 @@ export const simulatedFeeds: readonly string[] = [
  * state at its end. A partition depends only on its own events, so that a later `now` adds objects and changes few.
  */
 export function* exportFeeds(stream: EventStream, options: ExportOptions = {}): Generator<ExportedObject> {
-  const { prefix = "", feeds } = options;
-  const source = openSource(stream);
+  const { prefix = "", feeds = simulatedFeeds, history } = options;
+  const source = openSource(stream, beginOf(stream, newColumn.feed, history));
+  const begins = new Map(feeds.map((feed) => [feed, beginOf(stream, feed, history)]));
+  const isExported = (feed: string, at: number) => at >= (begins.get(feed) ?? Infinity);
   const { now, from, centre, timeline } = source;
   const splitAt = Math.max(50, Math.round(1500 * centre.scale));
   const tables = {
@@ -44,8 +48,8 @@ export function* exportFeeds(stream: EventStream, options: ExportOptions = {}): 
   let counted: Row[] = []; // of the UTC day so far
 
   function* write(id: PartitionId, lines: Lines, doneAt: number, marker = true): Generator<ExportedObject> {
-    if (feeds && !feeds.includes(id.feed)) return;
-    const start = Date.parse(`${id.dt}T${id.hr ?? "00"}:00:00Z`);
+    const start = Date.parse(`${id.dt}T${id.hr ?? "23"}:00:00Z`);
+    if (!isExported(id.feed, start)) return;
     const unreadable = id.hr === null ? null : unreadableLine(id.feed, start, lines);
     if (unreadable !== null) lines.add(unreadable);
     if (marker) counted.push(rowCount(id, lines.count));
@@ -66,7 +70,8 @@ export function* exportFeeds(stream: EventStream, options: ExportOptions = {}): 
     }
     const complete = at + hour <= hourlyThrough(now);
     if (complete || at === hourlyThrough(now)) {
-      fillHourly(tables.hourly, source, { from: at, to: complete ? at + hour : now });
+      const exported = new Set(hourlyFeeds.filter((feed) => isExported(feed, at)));
+      fillHourly(tables.hourly, source, { from: at, to: complete ? at + hour : now }, exported);
     }
     if (complete) {
       yield* writeAll(tables.hourly, "hourly", at, at + hour + schedule.hourly.after);

@@ -1,8 +1,9 @@
+import type { Issue } from "../simulator/log.ts";
 import { hash } from "../simulator/random.ts";
 import { hour, minute } from "../simulator/zone.ts";
 import { convosIntents, convosMetadata, convosMetrics } from "../tables/conversation-tables.ts";
 import { flowCompletions, flowDetail } from "../tables/flow-tables.ts";
-import { issueStateAt, type Span, within } from "../tables/issue-state.ts";
+import { issueStateAt, type Row, type Span, within } from "../tables/issue-state.ts";
 import type { Session } from "../tables/journeys.ts";
 import { liveAgentOpportunities } from "../tables/opportunity-table.ts";
 import { issueQueues, queueCheckIns, transfers } from "../tables/queue-tables.ts";
@@ -40,57 +41,72 @@ export const hourlyFeeds = [
   "utterances",
 ] as const;
 
-export type HourlyTables = Tables<(typeof hourlyFeeds)[number]>;
+type HourlyFeed = (typeof hourlyFeeds)[number];
+export type HourlyTables = Tables<HourlyFeed>;
 
-/** Fills the tables of an hour's partitions: everything with events in the hour, in its state at the end of the hour. */
-export function fillHourly(tables: HourlyTables, source: Source, span: Span): void {
+/** Fills the tables of an hour's exported partitions: everything with events in the hour, in its state at the end of the hour. */
+export function fillHourly(tables: HourlyTables, source: Source, span: Span, exported: ReadonlySet<HourlyFeed>): void {
   clear(tables);
   const { timeline, centre } = source;
   const instance = spelling.plainMicro(span.from + (hash(String(span.from)) % 9000));
+  const add = (feed: HourlyFeed, rows: () => Row[]) => {
+    if (exported.has(feed)) tables[feed].addRows(rows());
+  };
   const sessions = new Set<Session>();
   for (const issue of timeline.issues(span.from)) {
     if (issue.createdAt >= span.to) continue;
-    fillConversation(tables, source, span, issue);
-    for (const line of utterances(issue, span, instance)) tables.utterances.add(line);
-    tables.flow_detail.addRows(flowDetail(issue, span));
-    tables.flow_completions.addRows(flowCompletions(issue, span));
+    fillConversation(tables, source, span, issue, exported);
+    if (exported.has("utterances")) for (const line of utterances(issue, span, instance)) tables.utterances.add(line);
+    add("flow_detail", () => flowDetail(issue, span));
+    add("flow_completions", () => flowCompletions(issue, span));
     if (issue.opportunities.length > 0) {
-      tables.issue_queues.addRows(issueQueues(issue, span, instance));
-      tables.live_agent_opportunities.addRows(liveAgentOpportunities(issue, span, instance));
-      tables.queue_check_ins.addRows(queueCheckIns(issue, span, instance));
-      tables.transfers.addRows(transfers(issue, span, instance));
-      tables.rep_convos.addRows(repConvos(issue, span, instance));
-      tables.rep_assignment_disposition.addRows(repAssignmentDisposition(issue, span));
+      add("issue_queues", () => issueQueues(issue, span, instance));
+      add("live_agent_opportunities", () => liveAgentOpportunities(issue, span, instance));
+      add("queue_check_ins", () => queueCheckIns(issue, span, instance));
+      add("transfers", () => transfers(issue, span, instance));
+      add("rep_convos", () => repConvos(issue, span, instance));
+      add("rep_assignment_disposition", () => repAssignmentDisposition(issue, span));
     }
     const next = timeline.journeys.next(issue);
     if (within(issue.endedAt, span) || within(next?.createdAt, span)) {
       const previous = timeline.journeys.previous(issue);
-      tables.issue_callback_3d.addRows([issueCallback(issue, next, previous, span, instance)]);
+      add("issue_callback_3d", () => [issueCallback(issue, next, previous, span, instance)]);
     }
     sessions.add(timeline.journeys.session(issue));
   }
-  for (const session of sessions) tables.csid_containment.addRows([csidContainment(session, span, instance)]);
+  for (const session of sessions) add("csid_containment", () => [csidContainment(session, span, instance)]);
   for (const glance of timeline.glances(span.from)) {
-    tables.csid_containment.addRows([glanceContainment(glance, glance.events === 1 ? null : instance)]);
+    add("csid_containment", () => [glanceContainment(glance, glance.events === 1 ? null : instance)]);
   }
-  fillRepTime(tables, source, span);
-  tables.dim_queues.addRows(dimQueues(centre));
+  fillRepTime(tables, source, span, exported);
+  add("dim_queues", () => dimQueues(centre));
 }
+
+const conversationFeeds = [
+  "convos_intents",
+  "convos_intents_ended",
+  "convos_metadata",
+  "convos_metadata_ended",
+  "convos_metrics",
+  "convos_metrics_ended",
+] as const;
 
 // The tables of ended conversations hold the same rows without one column, and once more after a rating.
 function fillConversation(
   tables: HourlyTables,
   source: Source,
   span: Span,
-  issue: Parameters<typeof issueStateAt>[0],
+  issue: Issue,
+  exported: ReadonlySet<HourlyFeed>,
 ): void {
+  if (!conversationFeeds.some((feed) => exported.has(feed))) return;
   const state = issueStateAt(issue, span.to);
   const metrics = JSON.stringify(convosMetrics(state));
   const metadata = JSON.stringify(convosMetadata(state));
   const intents = JSON.stringify(convosIntents(state));
   const isNew = span.from >= source.newColumnFrom;
   tables.convos_metrics.add(isNew ? widen(metrics, newColumn.name, issue.messages.length % 3) : metrics);
-  tables.convos_metadata.add(widen(metadata, "language_code", "English"));
+  tables.convos_metadata.add(widen(metadata, "language_code", issue.intent.queue.language));
   tables.convos_intents.add(intents);
   if (state.ended && (within(issue.endedAt, span) || within(issue.survey?.at, span))) {
     tables.convos_metrics_ended.add(metrics);
@@ -104,7 +120,13 @@ function widen(line: string, column: string, value: string | number): string {
 }
 
 // The hour's last window lacks three minutes until it is exported again an hour later, if that hour is in the bucket too.
-function fillRepTime(tables: HourlyTables, { timeline, now }: Source, span: Span): void {
+function fillRepTime(
+  tables: HourlyTables,
+  { timeline, now }: Source,
+  span: Span,
+  exported: ReadonlySet<HourlyFeed>,
+): void {
+  if (!exported.has("rep_utilized") && !exported.has("rep_activity")) return;
   const isCorrected = span.to + hour <= hourlyThrough(now);
   for (let window = span.from - windowLength; window < span.to; window += windowLength) {
     const parts = timeline.stretches(window);

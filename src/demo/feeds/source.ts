@@ -14,10 +14,10 @@ export interface Source {
   newColumnFrom: number;
 }
 
-export function openSource(stream: EventStream): Source {
+export function openSource(stream: EventStream, newColumnFeedBegin: number): Source {
   const { centre, now, from } = stream;
-  const half = (from + now) / 2;
-  const newColumnFrom = now - from > 4 * day ? floor(half, day) : floor(half, hour);
+  const half = (newColumnFeedBegin + now) / 2;
+  const newColumnFrom = now - newColumnFeedBegin > 4 * day ? floor(half, day) : floor(half, hour);
   return { centre, now, from, timeline: openTimeline(stream), newColumnFrom };
 }
 

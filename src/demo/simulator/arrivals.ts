@@ -1,5 +1,6 @@
 import type { Centre, Intent } from "./centre.ts";
 import { hash, type Random, seeded } from "./random.ts";
+import type { Scenario, Surge } from "./scenario.ts";
 import { addDays, hour, type LocalTime, localInstant, localTime, minute } from "./zone.ts";
 
 export interface Arrival {
@@ -24,7 +25,7 @@ const byHour = [
 const hourTotal = byHour.reduce((sum, value) => sum + value, 0);
 
 /** The business day runs from six to six by the local clock: 23 or 25 hours when clocks change. */
-export function businessDay({ zone }: Centre, date: string): BusinessDay {
+export function businessDay({ zone }: Pick<Centre, "zone">, date: string): BusinessDay {
   return {
     date,
     number: Math.round((Date.parse(`${date}T00:00:00Z`) - Date.UTC(2020, 0, 1)) / 86_400_000),
@@ -34,7 +35,7 @@ export function businessDay({ zone }: Centre, date: string): BusinessDay {
 }
 
 /** The business day that an instant falls into. */
-export function businessDayAt(centre: Centre, at: number): BusinessDay {
+export function businessDayAt(centre: Pick<Centre, "zone">, at: number): BusinessDay {
   const { date } = localTime(at, centre.zone);
   const today = businessDay(centre, date);
   return at >= today.from ? today : businessDay(centre, addDays(date, -1));
@@ -42,25 +43,39 @@ export function businessDayAt(centre: Centre, at: number): BusinessDay {
 
 /**
  * The arrivals of a day with their intents: a Poisson stream whose rate follows clock, weekday and a daily factor; some days
- * have an incident. About one customer in twelve returns after one to three days.
+ * have an incident. About one customer in twelve returns after one to three days. A day with a surge has no other incident.
  */
-export function arrivals(seed: number, centre: Centre, today: BusinessDay): Arrival[] {
+export function arrivals(seed: number, centre: Centre, today: BusinessDay, scenario?: Scenario): Arrival[] {
   const random = seeded(seed, "arrivals", today.date);
-  const counts = slotCounts(seed, centre, today);
+  const surges = (scenario?.surges ?? []).filter(({ from, to }) => from < today.to && to > today.from);
+  const incident = surges.length > 0 ? null : incidentOf(seed, today);
+  const counts = slotCounts(seed, centre, today, incident);
   const list: Arrival[] = [];
   let fresh = 0;
   for (const { at, count } of counts) {
-    const incident = inIncident(seed, today, at);
     for (let i = 0; i < count; i++) {
       const back = random.chance(0.08) ? 1 + random.int(3) : 0;
       list.push({
         at: at + Math.floor(random.next() * 15 * minute),
         customer: back > 0 ? earlierCustomer(seed, centre, today, back, random) : customerId(today, fresh++),
-        intent: pickIntent(centre, random, incident),
+        intent: pickIntent(centre, random, isDuring(incident, at)),
       });
     }
   }
-  return list.sort((a, b) => a.at - b.at);
+  return surges.reduce((sum, surge) => withSurge(seed, today, surge, sum), list).sort((a, b) => a.at - b.at);
+}
+
+function withSurge(seed: number, today: BusinessDay, surge: Surge, list: readonly Arrival[]): Arrival[] {
+  const random = seeded(seed, "surge", surge.from);
+  const slot = 15 * minute;
+  return list.flatMap((arrival, i) => {
+    if (!isDuring(surge, arrival.at) || (surge.queue ?? arrival.intent.queue.name) !== arrival.intent.queue.name)
+      return [arrival];
+    if (surge.factor < 1) return random.chance(surge.factor) ? [arrival] : [];
+    if (!random.chance(surge.factor - 1)) return [arrival];
+    const at = Math.min(arrival.at - (arrival.at % slot) + Math.floor(random.next() * slot), surge.to - 1);
+    return [arrival, { ...arrival, at, customer: customerId(today, 50_000 + i) }];
+  });
 }
 
 export function pickIntent(centre: Centre, random: Random, incident = false): Intent {
@@ -68,17 +83,26 @@ export function pickIntent(centre: Centre, random: Random, incident = false): In
   return random.weighted(centre.intents, (intent) => intent.weight * tilt(intent));
 }
 
-function slotCounts(seed: number, centre: Centre, today: BusinessDay): { at: number; count: number }[] {
+function slotCounts(
+  seed: number,
+  centre: Centre,
+  today: BusinessDay,
+  incident = incidentOf(seed, today),
+): { at: number; count: number }[] {
   const random = seeded(seed, "counts", today.date);
   const luck = random.lognormal(1, 0.06);
   const slots: { at: number; count: number }[] = [];
   for (let at = today.from; at < today.to; at += 15 * minute) {
     const local = localTime(at, centre.zone);
-    const rate = (3000 * centre.scale * shape(local)) / hourTotal / 4;
-    const boost = inIncident(seed, today, at) ? 1.8 : 1;
-    slots.push({ at, count: random.poisson(rate * (weekdayFactor[local.weekday] ?? 1) * luck * boost) });
+    const boost = isDuring(incident, at) ? 1.8 : 1;
+    slots.push({ at, count: random.poisson(usualRate(centre, local) * luck * boost) });
   }
   return slots;
+}
+
+/** Conversations that begin in a quarter-hour by clock and weekday alone. */
+export function usualRate({ scale }: Centre, local: LocalTime): number {
+  return ((3000 * scale * shape(local)) / hourTotal / 4) * (weekdayFactor[local.weekday] ?? 1);
 }
 
 function shape({ minutes }: LocalTime): number {
@@ -89,12 +113,21 @@ function shape({ minutes }: LocalTime): number {
   return rate(before) * (1 - part) + rate(before + 1) * part;
 }
 
+interface Period {
+  from: number;
+  to: number;
+}
+
 // Ninety minutes on about one day in eight.
-function inIncident(seed: number, today: BusinessDay, at: number): boolean {
+function incidentOf(seed: number, today: BusinessDay): Period | null {
   const draw = hash(`${seed}/incident/${today.date}`);
-  if (draw % 8 !== 0) return false;
-  const start = today.from + (3 + (draw % 11)) * hour;
-  return at >= start && at < start + 90 * minute;
+  if (draw % 8 !== 0) return null;
+  const from = today.from + (3 + (draw % 11)) * hour;
+  return { from, to: from + 90 * minute };
+}
+
+function isDuring(period: Period | null, at: number): boolean {
+  return period !== null && at >= period.from && at < period.to;
 }
 
 function earlierCustomer(seed: number, centre: Centre, today: BusinessDay, back: number, random: Random): number {

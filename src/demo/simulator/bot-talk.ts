@@ -3,7 +3,7 @@ import type { Arrival } from "./arrivals.ts";
 import type { Centre } from "./centre.ts";
 import { endByItself, message, newIssue } from "./issue.ts";
 import type { FlowStep, Issue, Opportunity, Time } from "./log.ts";
-import { phrases } from "./phrases.ts";
+import { phrasesOf } from "./phrases.ts";
 import type { Random } from "./random.ts";
 import { minute } from "./zone.ts";
 
@@ -18,6 +18,7 @@ export interface BotPart {
 /** The conversation with the bot, complete. Its times are later than the arrival and in order. */
 export function talkToBot(random: Random, centre: Centre, arrival: Arrival, id: number): BotPart {
   const { intent } = arrival;
+  const phrases = phrasesOf(intent);
   const issue = newIssue(random, centre, arrival, id);
   let at = arrival.at + Math.round(random.between(0.2, 0.9) * second);
   const customer = (text: string) => issue.messages.push(message(at, "customer", text));

@@ -7,10 +7,11 @@ import { type Desk, type Floor, isFree, lateness } from "./floor.ts";
 import { endByItself, message } from "./issue.ts";
 import { enqueue, pull } from "./line.ts";
 import type { Assignment, DayLog, Ending, Glance, Issue, Opportunity } from "./log.ts";
-import { phrases } from "./phrases.ts";
+import { phrasesOf } from "./phrases.ts";
 import { seeded } from "./random.ts";
 import { talkToRep } from "./rep-talk.ts";
 import { roster } from "./roster.ts";
+import type { Scenario } from "./scenario.ts";
 import { survey } from "./survey.ts";
 import { localTime, minute } from "./zone.ts";
 
@@ -18,7 +19,7 @@ import { localTime, minute } from "./zone.ts";
  * One business day of the centre, from the first arrival to the last disposition. Days are independent: a later `now`
  * adds days and never changes earlier ones.
  */
-export function simulateDay(seed: number, centre: Centre, today: BusinessDay): DayLog {
+export function simulateDay(seed: number, centre: Centre, today: BusinessDay, scenario?: Scenario): DayLog {
   const floor: Floor = {
     centre,
     random: seeded(seed, "day", today.date),
@@ -36,10 +37,10 @@ export function simulateDay(seed: number, centre: Centre, today: BusinessDay): D
       close(floor, issue, at);
     },
   };
-  for (const arrival of arrivals(seed, centre, today)) {
+  for (const arrival of arrivals(seed, centre, today, scenario)) {
     floor.agenda.add(arrival.at, () => begin(floor, arrival));
   }
-  for (const shift of roster(seed, centre, today)) {
+  for (const shift of roster(seed, centre, today, scenario)) {
     floor.agenda.add(shift.from, () => logIn(floor, shift));
   }
   for (let entry = floor.agenda.next(); entry; entry = floor.agenda.next()) entry.run();
@@ -81,7 +82,7 @@ function escalate(floor: Floor, issue: Issue, opportunity: Opportunity, preferre
   issue.opportunities.push(opportunity);
   if (kind !== "transfer" && !isOpen(queue, local.weekday, local.minutes)) {
     opportunity.outsideHours = true;
-    issue.messages.push(message(at + 900, "bot", phrases.outside));
+    issue.messages.push(message(at + 900, "bot", phrasesOf(issue.intent).outside));
     endByItself(issue, at + 900 + Math.round(floor.random.between(0.1, 4) * minute), floor.random.chance(0.6));
     close(floor, issue, issue.endedAt);
     return;

@@ -2,13 +2,14 @@ import type { Queue } from "./centre.ts";
 import { type Desk, type Floor, freer, isFree, lateness, type Waiting } from "./floor.ts";
 import { message } from "./issue.ts";
 import type { Issue, Opportunity, Visit } from "./log.ts";
-import { phrases } from "./phrases.ts";
+import { phrasesOf } from "./phrases.ts";
 import { minute } from "./zone.ts";
 
 /** Puts a customer into the line of a queue, until a rep is free or patience ends. */
 export function enqueue(floor: Floor, issue: Issue, opportunity: Opportunity, at: number): void {
   const { random } = floor;
   const { queue } = opportunity;
+  const phrases = phrasesOf(issue.intent);
   const line = lineOf(floor, queue);
   const visit: Visit = {
     queue,
@@ -38,7 +39,7 @@ function checkIn(floor: Floor, waiting: Waiting, thresholdAt: number): void {
   floor.agenda.add(resultAt, () => {
     if (!isWaiting(floor, waiting)) return;
     waiting.visit.checkIn = { thresholdAt, at, resultAt, accepted };
-    waiting.issue.messages.push(message(at, "bot", phrases.checkIn));
+    waiting.issue.messages.push(message(at, "bot", phrasesOf(waiting.issue.intent).checkIn));
     if (!accepted) abandon(floor, waiting, resultAt);
   });
 }
@@ -71,7 +72,7 @@ function leaveLine(floor: Floor, waiting: Waiting): void {
 function impatience(floor: Floor, { issue, visit }: Waiting, at: number): void {
   for (let ask = visit.enteredAt + 70_000; ask < at - 1000; ask += 150_000) {
     if (!floor.random.chance(0.4)) continue;
-    issue.messages.push(message(ask, "customer", floor.random.pick(phrases.waiting)));
+    issue.messages.push(message(ask, "customer", floor.random.pick(phrasesOf(issue.intent).waiting)));
   }
 }
 

@@ -1,5 +1,8 @@
-/** Invented stock sentences, by intent for the first message and by speaker for the rest. */
-export const phrases = {
+export type Language = "English" | "Spanish";
+
+type Phrases = typeof english;
+
+const english = {
   first: {
     BILLING: ["I have a question about my bill", "Pay my bill", "My bill looks higher than last month"],
     TECHNICAL: ["My connection is not working", "Everything is slow today", "Is there an outage here?"],
@@ -8,6 +11,7 @@ export const phrases = {
     SALES: ["What does the larger plan cost?", "I would like to upgrade", "I want to start a new service"],
     MOBILE: ["My new card does not work", "Can I use my phone abroad?", "How much data is left?"],
     RETENTION: ["I want to cancel", "Please end my contract"],
+    BUSINESS: ["A question about our company account", "We need another line for the office"],
     SYSTEM: ["I need help", "This is about something else", "I want to complain"],
   } as Record<string, string[]>,
   customer: [
@@ -51,3 +55,54 @@ export const phrases = {
   whisper: "Offer the standard credit",
   comment: ["Quick and clear", "Took too long", "Friendly", "Had to ask twice", "All good"],
 };
+
+const spanish: Phrases = {
+  first: {
+    ESPAÑOL: ["Hola, tengo una duda", "No entiendo mi factura", "¿Dónde está mi pedido?", "No puedo iniciar sesión"],
+  },
+  customer: [
+    "Sí",
+    "No",
+    "De acuerdo",
+    "Así es",
+    "Ya lo intenté",
+    "Todavía no funciona",
+    "Un momento, por favor",
+    "¿Dónde lo encuentro?",
+    "Desde esta mañana",
+    "¿Puede hacerlo usted?",
+  ],
+  thanks: ["Muchas gracias", "Gracias, me ayudó mucho", "Perfecto, adiós"],
+  waiting: ["¿Hola?", "¿Hay alguien ahí?", "Sigo esperando"],
+  askForRep: ["Quiero hablar con una persona", "Un agente, por favor"],
+  bot: ["Con gusto le ayudo. ¿Cuál de estas opciones busca?", "Esto es lo que encontré.", "Siga el enlace, por favor."],
+  disambiguate: "Quiero estar seguro. ¿A cuál de estas opciones se refiere?",
+  outside: "Ahora no estamos. El horario está en la página de ayuda.",
+  connecting: "Le comunico con el equipo.",
+  busy: "Todos los agentes están ocupados. ¿Desea esperar?",
+  checkIn: "¿Sigue ahí? Toque para conservar su lugar.",
+  greeting: ["Hola, ¿en qué puedo ayudarle?", "Buenos días, gracias por esperar.", "Hola, déjeme ver."],
+  rep: [
+    "Permítame revisarlo.",
+    "¿Me confirma los últimos dígitos del pedido?",
+    "Ya lo veo, un momento.",
+    "Reinicie el equipo y dígame qué hace la luz.",
+    "Ya lo actualicé.",
+    "Aparecerá en la próxima factura.",
+    "¿Cuándo empezó?",
+    "Le envié un enlace.",
+  ],
+  stillThere: "¿Sigue conmigo?",
+  closing: ["¿Algo más?", "Fue un gusto. Buen día.", "Cierro entonces este chat."],
+  transferring: "Le paso con un colega que sabe más.",
+  note: ["Datos confirmados", "Enlace enviado", "Factura explicada", "Equipo reiniciado"],
+  whisper: "Ofrecer el crédito habitual",
+  comment: ["Rápido y claro", "Tardó demasiado", "Muy amable", "Tuve que preguntar dos veces", "Todo bien"],
+};
+
+const languages: Record<Language, Phrases> = { English: english, Spanish: spanish };
+
+/** Invented stock sentences in the language of an intent's queue, by intent for the first message, by speaker for the rest. */
+export function phrasesOf({ queue }: { queue: { language: Language } }): Phrases {
+  return languages[queue.language];
+}

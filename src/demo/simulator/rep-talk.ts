@@ -1,7 +1,7 @@
 import type { Centre } from "./centre.ts";
 import { message } from "./issue.ts";
 import type { Assignment, Issue, Message, Time } from "./log.ts";
-import { phrases } from "./phrases.ts";
+import { phrasesOf } from "./phrases.ts";
 import type { Random } from "./random.ts";
 
 /**
@@ -10,6 +10,7 @@ import type { Random } from "./random.ts";
  */
 export function talkToRep(random: Random, issue: Issue, assignment: Assignment, load: number, centre: Centre): void {
   const { rep } = assignment;
+  const phrases = phrasesOf(issue.intent);
   let at = assignment.at;
   const wait = (seconds: number) => {
     at += Math.max(400, Math.round(seconds * 1000));
@@ -18,7 +19,8 @@ export function talkToRep(random: Random, issue: Issue, assignment: Assignment, 
     const kind = random.weighted(kinds, (item) => item.weight).kind;
     issue.messages.push({ at, sender: "rep", rep, kind, text });
   };
-  const busy = 0.7 + 0.3 * load;
+  const { pace } = centre;
+  const busy = (0.7 + 0.3 * load) * pace;
 
   wait(random.lognormal(17 * busy, 0.6));
   assignment.firstResponseAt = at;
@@ -42,7 +44,7 @@ export function talkToRep(random: Random, issue: Issue, assignment: Assignment, 
       endAssignment(assignment, at, "batch", "timedout");
       return;
     }
-    wait(random.lognormal(24, 0.8));
+    wait(random.lognormal(24 * pace, 0.8));
     issue.messages.push(message(at, "customer", random.pick(phrases.customer)));
     wait(random.lognormal(22 * busy, 0.6));
     if (turn === transferAfter) {
@@ -60,12 +62,12 @@ export function talkToRep(random: Random, issue: Issue, assignment: Assignment, 
     wait(4);
     issue.messages.push({ at, sender: "rep_whisper", rep, kind: null, text: phrases.whisper });
   }
-  wait(random.lognormal(18, 0.7));
+  wait(random.lognormal(18 * pace, 0.7));
   issue.messages.push(message(at, "customer", random.pick(phrases.thanks)));
   if (random.chance(0.12)) assignment.customerLeftAt = at + Math.round(random.between(1, 9) * 1000);
   wait(random.lognormal(8, 0.5));
   repSays(random.pick(phrases.closing));
-  wait(random.lognormal(32, 0.6));
+  wait(random.lognormal(32 * pace, 0.6));
   if (random.chance(0.15)) {
     issue.messages.push({
       at: at - 300,

@@ -1,7 +1,9 @@
 import type { BusinessDay } from "./arrivals.ts";
-import { type Centre, type Rep, shiftStarts } from "./centre.ts";
+import { nightShift } from "./casts.ts";
+import type { Centre, Rep } from "./centre.ts";
 import type { Status } from "./log.ts";
 import { type Random, seeded } from "./random.ts";
+import type { Scenario, Shortage } from "./scenario.ts";
 import { hour, minute } from "./zone.ts";
 
 export interface PlannedShift {
@@ -17,29 +19,53 @@ export interface Pause {
   length: number;
 }
 
-/** Who works on a business day, from when to when, and their breaks. Fewer at weekends; a few are away. */
-export function roster(seed: number, centre: Centre, today: BusinessDay): PlannedShift[] {
-  const random = seeded(seed, "roster", today.date);
-  const weekday = new Date(`${today.date}T00:00:00Z`).getUTCDay();
-  const weekend = weekday === 0 || weekday === 6;
-  return centre.reps
-    .filter((rep) => !rep.daysOff.includes(weekday))
-    .filter((rep) => !random.chance(weekend && rep.shift !== shiftStarts.night ? 0.2 : 0.04))
-    .map((rep) => {
-      const from = today.from + Math.round(rep.shift * hour + random.between(-4, 6) * minute);
-      const to = from + Math.round(8.4 * hour + random.between(-5, 10) * minute);
-      return { rep, from, to, pauses: pauses(random, from) };
-    });
+/** What, hours after the shift's start, minutes, chance. */
+const pausePlan: [Status, number, number, number][] = [
+  ["Coffee Break", 1.9, 15, 1],
+  ["Lunch Break", 3.8, 32, 1],
+  ["Coaching", 5, 30, 0.15],
+  ["Coffee Break", 6.2, 15, 1],
+];
+
+/** The breaks that begin an hour or more before the end of the rep's shift. */
+export function pausesOf({ shift }: Rep): typeof pausePlan {
+  return pausePlan.filter(([, after]) => after <= shift.hours - 1);
 }
 
-function pauses(random: Random, from: number): Pause[] {
-  const plan: [Status, number, number, number][] = [
-    ["Coffee Break", 1.9, 15, 1],
-    ["Lunch Break", 3.8, 32, 1],
-    ["Coaching", 5, 30, 0.15],
-    ["Coffee Break", 6.2, 15, 1],
-  ];
-  return plan
+/** The chance that a rep whose shift it is comes. */
+export function attendance(rep: Rep, weekday: number): number {
+  const weekend = weekday === 0 || weekday === 6;
+  return weekend && rep.shift.start !== nightShift ? 0.8 : 0.96;
+}
+
+/** Who works on a business day, from when to when, and their breaks. Fewer at weekends; a few are away. */
+export function roster(seed: number, centre: Centre, today: BusinessDay, scenario?: Scenario): PlannedShift[] {
+  const random = seeded(seed, "roster", today.date);
+  const weekday = new Date(`${today.date}T00:00:00Z`).getUTCDay();
+  const shifts = centre.reps
+    .filter((rep) => !rep.daysOff.includes(weekday))
+    .filter((rep) => !random.chance(1 - attendance(rep, weekday)))
+    .map((rep) => {
+      const from = today.from + Math.round(rep.shift.start * hour + random.between(-4, 6) * minute);
+      const to = from + Math.round(rep.shift.hours * hour + random.between(-5, 10) * minute);
+      return { rep, from, to, pauses: pauses(random, rep, from) };
+    });
+  const shortages = (scenario?.shortages ?? []).filter(({ from }) => from >= today.from && from < today.to);
+  return shortages.reduce(withShortage, shifts);
+}
+
+function withShortage(shifts: PlannedShift[], { from, to, queue, share }: Shortage): PlannedShift[] {
+  const atWork = shifts.filter((shift) => shift.rep.queues[0]?.name === queue && shift.from < from && shift.to > to);
+  const [ill, ...meeting] = atWork.slice(0, Math.ceil(share * atWork.length));
+  return shifts.map((shift) => {
+    if (shift === ill) return { ...shift, to: from, pauses: shift.pauses.filter(({ at }) => at < from) };
+    if (!meeting.includes(shift)) return shift;
+    return { ...shift, pauses: [...shift.pauses, { status: "Coaching" as const, at: from, length: to - from }] };
+  });
+}
+
+function pauses(random: Random, rep: Rep, from: number): Pause[] {
+  return pausesOf(rep)
     .filter(([, , , chance]) => random.chance(chance))
     .map(([status, after, length]) => ({
       status,

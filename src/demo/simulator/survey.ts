@@ -1,5 +1,5 @@
 import type { Issue, Survey } from "./log.ts";
-import { phrases } from "./phrases.ts";
+import { phrasesOf } from "./phrases.ts";
 import type { Random } from "./random.ts";
 import { minute } from "./zone.ts";
 
@@ -19,6 +19,6 @@ export function survey(random: Random, issue: Issue): Survey | null {
     rating,
     effort: random.chance(0.6) ? Math.max(1, Math.min(7, Math.round(rating * 1.4 + random.between(-1, 1)))) : null,
     solved: random.chance(0.5) ? issue.ending === "resolved" || rating >= 4 : null,
-    comment: random.chance(0.2) ? random.pick(phrases.comment) : null,
+    comment: random.chance(0.2) ? random.pick(phrasesOf(issue.intent).comment) : null,
   };
 }

@@ -1,6 +1,6 @@
 import { company } from "../simulator/centre.ts";
 import type { Issue, Message } from "../simulator/log.ts";
-import { phrases } from "../simulator/phrases.ts";
+import { phrasesOf } from "../simulator/phrases.ts";
 import { hash } from "../simulator/random.ts";
 import { type IssueState, type Row, spellTime, sum, timeBefore } from "./issue-state.ts";
 import { seconds, spelling } from "./spelling.ts";
@@ -8,6 +8,7 @@ import { seconds, spelling } from "./spelling.ts";
 /** One row per conversation: messages, and seconds spent handling, waiting and answering. Times have whole seconds. */
 export function convosMetrics(state: IssueState): Row {
   const { issue, assignments, messages, cutoff } = state;
+  const phrases = phrasesOf(issue.intent);
   const durations = assignments.flatMap(({ figures }) => figures.durations ?? []);
   const firstResponses = assignments.flatMap(({ assignment }) => {
     const at = timeBefore(assignment.firstResponseAt, cutoff);

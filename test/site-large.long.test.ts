@@ -296,23 +296,70 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
 /** By keyboard and by mouse: an interval opens into volume, handle time and staff, stays in the address, and closes. */
 async function takesApart(page: Page): Promise<void> {
   const at = () => new URL(page.url()).searchParams.get("at");
+  const focused = () =>
+    page.evaluate(
+      () => document.activeElement!.closest("figure, .drivers")?.getAttribute("id") ?? document.activeElement!.id,
+    );
   await page.locator("#waits svg[role]").focus();
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  assert.equal(at(), null, "nothing to take apart that has not come");
   await page.keyboard.press("Home");
   for (let i = 0; i < 40; i++) await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Enter");
   assert.equal(at(), "10:00");
+  assert.equal(await page.evaluate(() => document.activeElement!.id), "drivers-title");
   const headings = await page.locator(".drivers tbody th").allTextContents();
   assert.deepEqual(
     headings.map((text) => text.split(",")[0]),
     ["Volume", "Handle time", "Staff", "Required FTE", "Net staffing"],
   );
-  assert.match((await page.locator(".drivers p").first().textContent())!, /^Net staffing was .* together .* reps\.$/);
+  assert.match(await page.locator(".drivers p").first().innerText(), /^Net staffing was .* together .* reps\.$/);
   assert.equal(await page.locator("#volume .picked").evaluate((node) => (node as SVGElement).style.display), "");
+  await linesUp(page);
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator(".drivers").count(), 0);
+  assert.deepEqual([at(), await focused()], [null, "waits"], "the focus is where it was");
+  await page.keyboard.press("Escape");
+  assert.equal(at(), null);
+  await page.locator(".take-apart button").click();
+  assert.equal(at(), "13:45", "the newest");
   await page.reload({ waitUntil: "networkidle" });
   assert.equal(await page.locator(".drivers").count(), 1, "the address opens it again");
   await page.locator(".drivers button").click();
   assert.equal(await page.locator(".drivers").count(), 0);
-  assert.equal(at(), null);
+  assert.deepEqual([at(), await focused()], [null, "volume"]);
   await page.locator("#volume svg[role]").click({ position: { x: 400, y: 100 } });
   assert.equal(await page.locator(".drivers").count(), 1);
+}
+
+// Numbers end at one edge; bars start at one line, stay in their cells, and have their effects' proportions.
+async function linesUp(page: Page): Promise<void> {
+  const rows = await page.locator(".drivers tbody tr").evaluateAll((all) =>
+    all.map((row) => {
+      const [, , effect, cell] = row.querySelectorAll("td") as unknown as Element[] as [
+        Element,
+        Element,
+        Element,
+        Element,
+      ];
+      const [box, bar] = [cell.getBoundingClientRect(), cell.querySelector("i")?.getBoundingClientRect()];
+      const zero = (box.left + box.right) / 2;
+      return {
+        effect: Number(effect.textContent!.replace("\u2212", "-").replace("+", "")),
+        end: effect.getBoundingClientRect().right,
+        height: row.getBoundingClientRect().height,
+        bar: bar && { left: (bar.left - zero) / (box.width / 2), right: (bar.right - zero) / (box.width / 2) },
+      };
+    }),
+  );
+  assert.equal(new Set(rows.map(({ end }) => Math.round(end))).size, 1);
+  assert.ok(Math.max(...rows.map(({ height }) => height)) < 40, "no number wraps");
+  const barred = rows.flatMap(({ effect, bar }) => (bar ? [{ effect, ...bar }] : []));
+  assert.equal(barred.length, 4);
+  const widest = Math.max(...barred.map(({ effect }) => Math.abs(effect)));
+  for (const { effect, left, right } of barred) {
+    const [from, to] = [Math.min(0, effect / widest), Math.max(0, effect / widest)];
+    assert.ok(Math.abs(left - from) < 0.12 && Math.abs(right - to) < 0.12, `${effect}: ${left} to ${right}`);
+  }
 }

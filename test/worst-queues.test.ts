@@ -360,7 +360,16 @@ describe("the strip of the worst queues", () => {
     const search = new URL(href, "http://site/").search;
     const { displayed: today } = await runPage("today", { files: pageRows, search });
     const panel = today.find((node) => (node as Element).className === "drivers-place") as Element;
-    assert.match(panel.querySelector("h3")!.textContent!, /^14:00–15:00: /);
+    assert.match(panel.querySelector("h2")!.textContent!, /^14:00–15:00: /);
+  });
+
+  it("is above a word on taking an interval apart, where one has data", async () => {
+    const hint = async (files: typeof pageRows) => {
+      const { displayed } = await runPage("today", { files });
+      return displayed.map((node) => (node as Element).querySelector?.(".take-apart")?.textContent).find(Boolean);
+    };
+    assert.match((await hint(pageRows))!, /^Click an interval to take it apart.*Take 15:00–15:15 apart$/);
+    assert.equal(await hint(noRows), undefined);
   });
 
   it("is empty where nothing has been synced", async () => {

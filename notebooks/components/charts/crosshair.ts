@@ -3,13 +3,15 @@ export interface Crosshair {
   slot: number | null;
   picked: number | null;
   set(slot: number | null): void;
-  /** Picks a slot, or unpicks it. */
+  /** Whether a slot can be picked. */
+  pickable: (slot: number) => boolean;
+  /** Picks a slot if that is possible, or unpicks it. */
   pick(slot: number | null): void;
   /** Calls `listener` with the slot pointed at on every change of either, until the element leaves the page. */
   follow(element: Element, listener: (slot: number | null) => void): void;
 }
 
-/** With `picks`, a slot can be picked; picking it again unpicks it. */
+/** With `picks`, slots can be picked; picking one again unpicks it. */
 export function crosshair({ picks = false } = {}): Crosshair {
   const listeners = new Map<Element, (slot: number | null) => void>();
   const notify = (slot: number | null) => {
@@ -26,8 +28,9 @@ export function crosshair({ picks = false } = {}): Crosshair {
       this.slot = slot;
       notify(slot);
     },
+    pickable: () => picks,
     pick(slot) {
-      if (!picks) return;
+      if (slot !== null && slot !== this.picked && !this.pickable(slot)) return;
       this.picked = slot === this.picked ? null : slot;
       notify(this.slot);
     },

@@ -4,11 +4,11 @@ import { type NetRow, requirement, type StaffingBasis } from "../metrics/net-sta
 import { type GapDrivers, gapDrivers, netStaffing } from "../metrics/staffing.js";
 import { span } from "../metrics/today.js";
 import { html } from "../picture/dom.js";
-import { tableHead } from "./figure.js";
 
 /** An interval, its usual, and the drivers of its net staffing. */
 export interface Explained {
   row: Interval;
+  ahead: boolean; // still to come: projected contacts, scheduled staff
   now: Side;
   usual: Side;
   drivers: GapDrivers | null;
@@ -25,7 +25,7 @@ interface Side {
 
 /** Volume, handle time and staff of one interval against the usual; the effects add up to the change of net staffing. */
 export function explain(
-  { over: row, contacts, handle, available, required, net }: NetRow,
+  { over: row, ahead, contacts, handle, available, required, net }: NetRow,
   basis: StaffingBasis,
 ): Explained {
   const need = requirement(basis, row.minutes);
@@ -49,11 +49,11 @@ export function explain(
           row.minutes * 60,
           need,
         );
-  return { row, now, usual, drivers, lacking: drivers ? null : lackOf(row, now, usual) };
+  return { row, ahead, now, usual, drivers, lacking: drivers ? null : lackOf(row, now, usual) };
 }
 
 /** The drivers in words. */
-export function driverSentence({ now, usual, drivers, lacking }: Explained): string {
+export function driverSentence({ ahead, now, usual, drivers, lacking }: Explained): string {
   if (!drivers) return lacking ?? "";
   const parts = (["volume", "aht", "staff"] as const)
     .map((name) => ({ name, effect: drivers[name] }))
@@ -62,10 +62,10 @@ export function driverSentence({ now, usual, drivers, lacking }: Explained): str
   const words = {
     volume: `volume (${decimal(now.contacts, 0)} against ${decimal(usual.contacts, 0)})`,
     aht: `handle time (${clock(now.handle)} against ${clock(usual.handle)})`,
-    staff: `staff (${decimal(now.available)} available against ${decimal(usual.available)})`,
+    staff: `staff (${decimal(now.available)} ${ahead ? "scheduled" : "available"} against ${decimal(usual.available)})`,
   };
   const text = (value: number | null) => (value === null ? "–" : signed(value, 1));
-  const total = `Net staffing was ${text(now.net)}, usually ${text(usual.net)}`;
+  const total = `Net staffing ${ahead ? "is planned at" : "was"} ${text(now.net)}, usually ${text(usual.net)}`;
   if (parts.length === 0) return `${total}: no driver stands out.`;
   const effects = parts.map(({ name, effect }) => `${words[name]} ${signed(effect, 1)}`);
   return `${total}: ${effects.join(", ")}; together ${signed(drivers.total, 1)} reps.`;
@@ -87,12 +87,13 @@ function driverTitle({ row, drivers, now }: Explained, zone: Zone): string {
   return `${row.pooled ? "The day so far" : span(row, zone)}: ${state}${moved}`;
 }
 
-/** The panel that opens when an interval is chosen. */
+/** The panel of a chosen interval. Its heading takes the focus. */
 export function driverPanel(
   explained: Explained,
   options: { zone: Zone; service: number | null; basis: string; onClose: () => void },
 ): HTMLElement {
   const { row, now, usual, drivers } = explained;
+  const widest = Math.max(leastScale, ...(drivers ? Object.values(drivers).map(Math.abs) : []));
   const line = (label: string, value: (side: Side) => string, effect: number | null) =>
     html(
       "tr",
@@ -100,30 +101,34 @@ export function driverPanel(
       html("th", { scope: "row" }, label),
       html("td", { class: "number" }, value(now)),
       html("td", { class: "number" }, value(usual)),
-      html(
-        "td",
-        { class: "number effect" },
-        effect === null ? "–" : bar(effect),
-        effect === null ? "" : signed(effect, 1),
-      ),
+      html("td", { class: "number" }, effect === null ? "–" : signed(effect, 1)),
+      html("td", { class: "effect", "aria-hidden": "true" }, effect === null ? null : bar(effect / widest)),
     );
   const effect = (name: keyof GapDrivers) => drivers?.[name] ?? null;
   const close = html("button", { type: "button", onclick: options.onClose }, "Close");
   const notes = [
     `${count(offered(row))} offered, ${count(row.abandoned)} abandoned, ${options.service === null ? "no service level" : `${percent(options.service)} in time`}.`,
     row.firstOffered === null ? null : `Restated since its first delivery of ${count(row.firstOffered)} offered.`,
+    drivers ? `Bars reach ${decimal(widest)} reps: left of the line fewer to spare, right of it more.` : null,
     `The usual: median volume of ${row.usualDays} such weekdays${row.usualExcluded.length ? `, ${row.usualExcluded.length} excluded` : ""} (issue_queues, rep_convos), their mean handle time and median staff (WFM feeds).`,
     options.basis,
   ];
+  const head = ["", explained.ahead ? "Expected" : "Now", "Usual"].map((label) =>
+    html("th", { scope: "col", class: "number" }, label),
+  );
   return html(
     "section",
-    { class: "drivers", role: "region", "aria-label": "What drove the interval" },
-    html("header", {}, html("h3", {}, driverTitle(explained, options.zone)), close),
+    { class: "drivers", role: "region", "aria-labelledby": "drivers-title" },
+    html("header", {}, html("h2", { id: "drivers-title", tabindex: -1 }, driverTitle(explained, options.zone)), close),
     html("p", {}, driverSentence(explained)),
     html(
       "table",
       {},
-      tableHead(["", "Now", "Usual", "Effect, reps"].map((label) => ({ label, number: true }))),
+      html(
+        "thead",
+        {},
+        html("tr", {}, head, html("th", { scope: "col", class: "number" }, "Effect, reps"), html("td")),
+      ),
       html(
         "tbody",
         {},
@@ -138,16 +143,19 @@ export function driverPanel(
   );
 }
 
-// A bar to the left for fewer spare reps, to the right for more; half the cell is five reps.
-function bar(effect: number): HTMLElement {
-  const width = Math.min(50, Math.abs(effect) * 10);
+const leastScale = 0.5; // reps, so that bars of an unremarkable interval stay short
+
+// A bar from the middle of its cell: to the left for fewer spare reps, to the right for more. -1 to 1 fill the cell.
+function bar(share: number): HTMLElement {
+  const width = Math.abs(share) * 50;
   return html("i", {
-    class: `effect-bar ${effect < 0 ? "orange" : "blue"}`,
-    style: `width:${width}%;${effect < 0 ? `margin-left:${50 - width}%` : "margin-left:50%"}`,
+    class: `effect-bar ${share < 0 ? "orange" : "blue"}`,
+    style: `width:${width.toFixed(2)}%;margin-left:${(share < 0 ? 50 - width : 50).toFixed(2)}%`,
   });
 }
 
 function lackOf(row: Interval, now: Side, usual: Side): string {
+  if (row.state === "pending" && now.available === null) return "This interval is still to come.";
   if (row.held) return "Rep figures of this interval are held back: too few reps.";
   if (now.contacts === null) return "No data have arrived for this interval.";
   if (row.state === "partial") return "This interval is incomplete and cannot be compared with complete ones.";

@@ -32,7 +32,14 @@ import {
   signed,
   type Zone,
 } from "../metrics/format.js";
-import { allQueues, dayOfIntervals, type Interval, type IntradayDay, type WindowRow } from "../metrics/interval.js";
+import {
+  allQueues,
+  dayOfIntervals,
+  hasCounts,
+  type Interval,
+  type IntradayDay,
+  type WindowRow,
+} from "../metrics/interval.js";
 import {
   type Basis,
   basisText,
@@ -184,11 +191,15 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
   ];
 }
 
-/** The drivers of the interval that the reader picked; empty without one. The pick is in the address. */
+/**
+ * The drivers of the interval that the reader picked; empty without one. The pick is in the address. An opened panel takes
+ * the focus; Escape, or its button, closes it and gives the focus back.
+ */
 export function chosenInterval(page: TodayPage): HTMLElement {
   const { net, basis, zone, site, crosshair } = page;
-  const container = html("div", { class: "drivers-place", "aria-live": "polite" });
+  const container = html("div", { class: "drivers-place" });
   let shown: number | null = null;
+  let opener: Element | null = null; // what had the focus
   const show = (slot: number | null) => {
     const chosen = slot === null ? undefined : net[slot];
     const panel = chosen
@@ -202,11 +213,24 @@ export function chosenInterval(page: TodayPage): HTMLElement {
     container.replaceChildren(...(panel ? [panel] : []));
     shown = slot;
   };
+  crosshair.pickable = (slot) => {
+    const row = net[slot];
+    return row !== undefined && (row.ahead ? row.net : row.contacts) !== null;
+  };
   crosshair.follow(container, () => {
     if (crosshair.picked === shown) return;
+    const inside = container.contains(document.activeElement);
+    if (!inside) opener = document.activeElement;
     show(crosshair.picked);
     writeUrl({ at: shown === null ? null : (net[shown]?.row.label ?? null) });
+    if (shown !== null) container.querySelector("h2")?.focus({ preventScroll: true });
+    else if (inside) focusOn(opener);
   });
+  const closeOnEscape = (event: KeyboardEvent) => {
+    if (!container.isConnected) document.removeEventListener("keydown", closeOnEscape);
+    else if (event.key === "Escape" && !event.defaultPrevented && shown !== null) crosshair.pick(shown);
+  };
+  document.addEventListener("keydown", closeOnEscape);
   const written = readUrl("at");
   const slot = net.findIndex(({ row }) => row.label === written);
   const none = { label: "Interval", value: written ?? "", shown: "none" };
@@ -214,6 +238,27 @@ export function chosenInterval(page: TodayPage): HTMLElement {
   if (slot >= 0) crosshair.picked = slot; // no listener is attached yet
   show(crosshair.picked);
   return container;
+}
+
+// The first chart in place of what has left the page, or never was, as the address opened the panel.
+function focusOn(element: Element | null): void {
+  const there =
+    element?.isConnected && element !== document.body ? element : document.querySelector(".panel[tabindex]");
+  (there as HTMLElement | SVGElement | null)?.focus({ preventScroll: true });
+}
+
+/** How to take an interval apart, with a button for the newest one; null where none has data. */
+function takeApart({ net, zone, crosshair }: TodayPage): HTMLElement | null {
+  const slot = net.findLastIndex(({ row, ahead }) => !ahead && hasCounts(row));
+  const row = net[slot]?.row;
+  if (!row || !crosshair.pickable(slot)) return null;
+  const pick = () => crosshair.picked !== slot && crosshair.pick(slot);
+  return html(
+    "p",
+    { class: "take-apart" },
+    "Click an interval to take it apart, or move to it with the arrow keys and press Enter. ",
+    html("button", { type: "button", onclick: pick }, `Take ${today.span(row, zone)} apart`),
+  );
 }
 
 /** The charts of the day, one below the other on one time axis, with a shared crosshair. */
@@ -230,6 +275,7 @@ export function todayFigures(page: TodayPage): HTMLElement {
   return html(
     "div",
     { class: "figures" },
+    takeApart(page),
     shown(volumeOf(page), [comparisonText(page), rest ? projectionText(rest) : ""].filter(Boolean).join(" ")),
     shown(serviceLevelOf(page)),
     shown(waitsOf(page)),

@@ -1,4 +1,4 @@
-import { noiseBand } from "../baseline.js";
+import { isChange } from "../baseline.js";
 import { change, count, dayName, decimal, plural, type Zone } from "../format.js";
 import {
   allQueues,
@@ -171,17 +171,17 @@ function driversOf(options: WorstOptions, queue: string, hour: LocalInterval | n
   const basis = staffingBasis(site, loads, queue, options.basis);
   const hours = netRows(rowsOf(day, files.day, 60).filter(inside), basis, { dayHandle: now.handle });
   const whole = hours.filter(({ row }) => row.state !== "partial" && row.state !== "pending");
-  const staffed = whole.flatMap(({ net, row, available, required }) =>
-    net === null || available === null || required === null ? [] : [{ net, row, available, required }],
+  const staffed = whole.flatMap(({ net, over, available, required }) =>
+    net === null || available === null || required === null ? [] : [{ net, over, available, required }],
   );
   const tightest = staffed.reduce<(typeof staffed)[number] | null>(
     (least, one) => (least === null || one.net < least.net ? one : least),
     null,
   );
-  const place = hour === null && tightest ? ` at ${tightest.row.label}` : "";
-  const usually = tightest?.row.former.available ?? null;
+  const place = tightest && (hour === null || tightest.over.pooled) ? ` ${whenOf(tightest.over)}` : "";
+  const usually = tightest?.over.former.available ?? null;
   const drivers: (Driver | null)[] = [
-    volumeDriver(now.offered, compared?.offered ?? null),
+    volumeDriver(now.offered, compared),
     handleDriver(now.handle, compared?.handle ?? null, now.assigned),
     tightest && tightest.net <= -leastReps
       ? { words: `${decimal(-tightest.net)} reps short${place}`, factor: tightest.required / tightest.available }
@@ -197,16 +197,16 @@ function driversOf(options: WorstOptions, queue: string, hour: LocalInterval | n
     drivers: strongest,
     unknown: {
       all: compared === null && tightest === null,
-      reps: tightest === null && whole.some(({ row }) => row.held),
+      reps: tightest === null && whole.some(({ over }) => over.held),
     },
   };
 }
 
 const leastReps = 0.5; // as in net-staffing.ts
 
-function volumeDriver(now: number, usual: number | null): Driver | null {
-  const band = noiseBand(usual);
-  if (usual === null || band === null || now <= band.high) return null;
+function volumeDriver(now: number, compared: today.Compared | null): Driver | null {
+  const usual = compared?.offered ?? null;
+  if (usual === null || now < usual || !isChange(now, usual, compared?.counted)) return null;
   const words = usual === 0 ? `${plural(now, "contact")}, usually none` : `volume ${more(now, usual)}`;
   return { words, factor: now / usual };
 }

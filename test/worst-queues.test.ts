@@ -273,6 +273,13 @@ describe("the drivers of a worst queue", () => {
       assert.equal(hour, words);
     });
 
+  it("say nothing of reps that are withheld, and of what period reps are that are reported together", () => {
+    assert.equal(why({ merged: 0, available: null, handle: null })[0], "no driver stands out; reps held back");
+    assert.equal(why({ merged: 0, available: null, handle: null, assigned: 20 })[0], "volume +100%");
+    const together = why({ merged: 1440, available: 15 });
+    assert.deepEqual(together, Array(2).fill("2.3 reps short over the day so far"));
+  });
+
   it("of the day name the hour in which reps are shortest", () => {
     assert.equal(why({ available: 15 })[1], "2.3 reps short at 13:00");
   });

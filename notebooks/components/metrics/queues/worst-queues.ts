@@ -8,6 +8,7 @@ import {
   offered,
   queueWindows,
   type WindowRow,
+  whenOf,
 } from "../interval.js";
 import { type Basis, type Chats, netRows, staffingBasis } from "../net-staffing.js";
 import { excludedDays, lacks, openHours, type Site } from "../site.js";

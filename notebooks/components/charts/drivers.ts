@@ -101,8 +101,8 @@ export function driverPanel(
       html("th", { scope: "row" }, label),
       html("td", { class: "number" }, value(now)),
       html("td", { class: "number" }, value(usual)),
-      html("td", { class: "number" }, effect === null ? "–" : signed(effect, 1)),
-      html("td", { class: "effect", "aria-hidden": "true" }, effect === null ? null : bar(effect / widest)),
+      drivers && html("td", { class: "number" }, effect === null ? "–" : signed(effect, 1)),
+      drivers && html("td", { class: "effect", "aria-hidden": "true" }, effect === null ? null : bar(effect / widest)),
     );
   const effect = (name: keyof GapDrivers) => drivers?.[name] ?? null;
   const close = html("button", { type: "button", onclick: options.onClose }, "Close");
@@ -116,6 +116,7 @@ export function driverPanel(
   const head = ["", explained.ahead ? "Expected" : "Now", "Usual"].map((label) =>
     html("th", { scope: "col", class: "number" }, label),
   );
+  const effects = drivers && [html("th", { scope: "col", class: "number" }, "Effect, reps"), html("td")];
   return html(
     "section",
     { class: "drivers", role: "region", "aria-labelledby": "drivers-title" },
@@ -124,11 +125,7 @@ export function driverPanel(
     html(
       "table",
       {},
-      html(
-        "thead",
-        {},
-        html("tr", {}, head, html("th", { scope: "col", class: "number" }, "Effect, reps"), html("td")),
-      ),
+      html("thead", {}, html("tr", {}, head, effects)),
       html(
         "tbody",
         {},

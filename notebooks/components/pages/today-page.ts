@@ -221,10 +221,14 @@ export function chosenInterval(page: TodayPage): HTMLElement {
     if (crosshair.picked === shown) return;
     const inside = container.contains(document.activeElement);
     if (!inside) opener = document.activeElement;
+    const former = shown;
     show(crosshair.picked);
     writeUrl({ at: shown === null ? null : (net[shown]?.row.label ?? null) });
     if (shown !== null) container.querySelector("h2")?.focus({ preventScroll: true });
-    else if (inside) focusOn(opener);
+    else if (inside) {
+      focusOn(opener);
+      crosshair.set(former); // the arrow keys go on from there
+    }
   });
   const closeOnEscape = (event: KeyboardEvent) => {
     if (!container.isConnected) document.removeEventListener("keydown", closeOnEscape);

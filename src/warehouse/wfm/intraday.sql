@@ -186,31 +186,41 @@ own as (
   select hours.*, coalesce(merged_minutes(quarters, halves, hour_reps, rest, min_reps), 10000) as merged
   from hours cross join settings left join rest using (queue, day)
 ),
--- If a single queue of a group, or of those outside all groups, were merged more than the others, its figures could be computed
--- from the group's, so the queue nearest to it is merged as much; without another queue, the group is.
-lonely as (
-  select hour, cell, max(merged) as merged, count(*) = 1 as single
-  from own where not is_group
-  group by all
-  having max(merged) > 15 and (count(*) = 1 or list_reverse_sort(list(merged))[2] < max(merged))
+-- What a group shows less what its queues show gives away the queues that are merged more than the others, of a group or outside
+-- of all: they must be two at least, with enough reps together, so the nearest others are merged as much as the most merged one.
+-- If all of a group's queues are too few for that, the group is merged as much.
+ordered as (
+  select
+    *, max(merged) over (partition by hour, cell) as most,
+    row_number() over nearest as place, sum(quarters) over nearest as reps_so_far,
+    count(*) over (partition by hour, cell) as queues, sum(quarters) over (partition by hour, cell) as all_reps
+  from own
+  where not is_group
+  window nearest as (
+    partition by hour, cell order by merged desc, quarters, queue rows between unbounded preceding and current row
+  )
 ),
-nearest as (
-  select queue, hour, lonely.merged
-  from own join lonely using (hour, cell)
-  where not is_group and own.merged < lonely.merged
-  qualify row_number() over (partition by hour, cell order by own.merged desc, hour_reps, queue) = 1
+singles as (
+  select
+    queue, hour, cell, quarters, most > 15 and (queues < 2 or all_reps < min_reps) as exposed,
+    case when most > 15 and (place <= 2 or reps_so_far - quarters < min_reps) then most else merged end as merged
+  from ordered cross join settings
 ),
-lonely_groups as (
-  select cell as queue, hour, merged from lonely where single and cell <> ''
+exposed_groups as (
+  select cell as queue, hour, max(merged) as merged from singles where exposed and cell <> '' group by all
   union all
-  select 'All queues', hour, any_value(merged) from lonely where single group by hour having count(*) = 1
+  select 'All queues', hour, max(merged)
+  from singles cross join settings
+  where merged > 15 and (exposed or cell = '')
+  group by hour
+  having count(*) < 2 or sum(quarters) < any_value(min_reps)
 ),
 levels as (
   select
-    queue, day, hour,
-    greatest(own.merged, nearest.merged, lonely_groups.merged) as merged,
-    hour_reps
-  from own left join nearest using (queue, hour) left join lonely_groups using (queue, hour)
+    queue, own.day, hour,
+    greatest(own.merged, singles.merged, exposed_groups.merged) as merged,
+    own.hour_reps
+  from own left join singles using (queue, hour) left join exposed_groups using (queue, hour)
 ),
 pools as (
   select queue, day, greatest(any_value(reps), max(hour_reps)) as pool_reps

@@ -182,9 +182,17 @@ rest as (
   ) as together using (queue, day)
   group by all
 ),
+-- 10000: withheld. Where hours of a queue are, no other queue beside it has hours that are reported for the day: what is left of
+-- the group's day would be the withheld ones.
 own as (
-  select hours.*, coalesce(merged_minutes(quarters, halves, hour_reps, rest, min_reps), 10000) as merged
-  from hours cross join settings left join rest using (queue, day)
+  select
+    * exclude (fewest),
+    case when fewest = 1440 and max(fewest) over (partition by day, is_group, case when is_group then queue else cell end) > 1440
+      then 10000 else fewest end as merged
+  from (
+    select hours.*, coalesce(merged_minutes(quarters, halves, hour_reps, rest, min_reps), 10000) as fewest
+    from hours cross join settings left join rest using (queue, day)
+  )
 ),
 -- What a group shows less what its queues show gives away the queues that are merged more than the others, of a group or outside
 -- of all: they must be two at least, with enough reps together, so the nearest others are merged as much as the most merged one.
@@ -217,10 +225,12 @@ exposed_groups as (
 ),
 levels as (
   select
-    queue, own.day, hour,
-    greatest(own.merged, singles.merged, exposed_groups.merged) as merged,
-    own.hour_reps
-  from own left join singles using (queue, hour) left join exposed_groups using (queue, hour)
+    queue, day, hour, hour_reps,
+    case when least_fine = 1440 and max(least_fine) over (partition by queue, day) > 1440 then 10000 else least_fine end as merged
+  from (
+    select queue, own.day, hour, own.hour_reps, greatest(own.merged, singles.merged, exposed_groups.merged) as least_fine
+    from own left join singles using (queue, hour) left join exposed_groups using (queue, hour)
+  )
 ),
 pools as (
   select queue, day, greatest(any_value(reps), max(hour_reps)) as pool_reps

@@ -42,7 +42,7 @@ export function forecastCsv(seed: number, centre: Centre, days: PlanDays): strin
     const monday = week(date);
     add(date, localInstant(addDays(monday, -4), 16 * 60, centre.zone), monday, 0.05);
     if (date <= addDays(days.today, -7) || date > days.today) continue;
-    add(date, localInstant(date, 6 * 60, centre.zone), date, 0.025);
+    add(date, localInstant(date, 5 * 60, centre.zone), date, 0.025);
   }
   return `${lines.join("\n")}\n`;
 }

@@ -65,8 +65,8 @@ export function outageDay(now: Date, zone: string): string {
 
 /**
  * What the demo has to show: on the last day, which is any day of the week, one queue gets many more contacts than
- * usual from an hour and three quarters before the end of the last full hour of intraday data; an hour later most of its
- * team is in a meeting, and one is ill. Three weeks before, the chat was down for three hours, and all came after.
+ * usual from two and a quarter hours before the end of the last full hour of intraday data; an hour later all but a
+ * few of its team are in a meeting, and one is ill. Three weeks before, the chat was down for three hours, and all came after.
  */
 function demoScenario(now: Date, zone: string): Scenario {
   const through = wfmThrough(now.getTime());
@@ -76,10 +76,10 @@ function demoScenario(now: Date, zone: string): Scenario {
   const down = localInstant(outageDay(now, zone), 10 * 60, zone);
   return {
     surges: [
-      { from: shown - 105 * minute, to: shown + 2 * hour, queue: troubledQueue, factor: quiet ? 1.9 : 1.6 },
+      { from: shown - 135 * minute, to: shown + 2 * hour, queue: troubledQueue, factor: quiet ? 2 : 1.6 },
       { from: down, to: down + 3 * hour, queue: null, factor: 0.05 },
       { from: down + 3 * hour, to: down + 5 * hour, queue: null, factor: 1.7 },
     ],
-    shortages: [{ from: shown - 45 * minute, to: shown + 45 * minute, queue: troubledQueue, share: quiet ? 0.8 : 0.6 }],
+    shortages: [{ from: shown - 70 * minute, to: shown + 45 * minute, queue: troubledQueue, staying: quiet ? 2 : 3 }],
   };
 }

@@ -54,13 +54,15 @@ export function roster(seed: number, centre: Centre, today: BusinessDay, scenari
   return shortages.reduce(withShortage, shifts);
 }
 
-function withShortage(shifts: PlannedShift[], { from, to, queue, share }: Shortage): PlannedShift[] {
-  const atWork = shifts.filter((shift) => shift.rep.queues[0]?.name === queue && shift.from < from && shift.to > to);
-  const [ill, ...meeting] = atWork.slice(0, Math.ceil(share * atWork.length));
+function withShortage(shifts: PlannedShift[], { from, to, queue, staying }: Shortage): PlannedShift[] {
+  const team = shifts.filter((shift) => shift.rep.queues[0]?.name === queue && shift.from < to && shift.to > from);
+  const away = team.slice(0, Math.max(0, team.length - staying));
+  const ill = away.find((shift) => shift.from < from);
   return shifts.map((shift) => {
     if (shift === ill) return { ...shift, to: from, pauses: shift.pauses.filter(({ at }) => at < from) };
-    if (!meeting.includes(shift)) return shift;
-    return { ...shift, pauses: [...shift.pauses, { status: "Coaching" as const, at: from, length: to - from }] };
+    if (!away.includes(shift)) return shift;
+    const at = Math.max(from, shift.from + minute);
+    return { ...shift, pauses: [...shift.pauses, { status: "Coaching" as const, at, length: to - at }] };
   });
 }
 

@@ -12,10 +12,10 @@ export interface Surge {
   factor: number;
 }
 
-/** A share of the reps at work whose first queue it is are away: one goes home ill, the others are in a meeting. */
+/** Of the reps at work whose first queue it is a few stay: one of the others goes home ill, the rest are in a meeting. */
 export interface Shortage {
   from: number;
   to: number;
   queue: string;
-  share: number;
+  staying: number;
 }

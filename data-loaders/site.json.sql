@@ -1,6 +1,6 @@
 -- One row: title, settings behind the figures, and freshness of the site.
 -- Ships: title, timezone, target, seconds, variant, threshold_counts, min_reps, min_contacts, week_start, open_hours,
---   excluded_days, synced_at, grace_minutes, feeds, missing
+--   excluded_days, synced_at, grace_minutes, forecast, feeds, missing
 with arrivals as (
   select
     coalesce(to_json(list({
@@ -39,6 +39,7 @@ select
   excluded_days,
   (select max(finished_at) from kit.sync) as synced_at,
   grace_minutes,
+  forecast,
   feeds,
   missing
 from kit.settings cross join arrivals cross join mapping cross join excluded

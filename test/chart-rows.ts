@@ -31,6 +31,7 @@ const site: Site = {
   open_hours: { default: range(7).map((i) => ({ weekday: i + 1, from: 480, to: 1200 })) },
   excluded_days: [{ day: before(14), name: "Founders' Day" }],
   synced_at: "2026-09-16T19:30:00Z",
+  forecast: true,
   grace_minutes: 60,
   feeds: ["convos_metrics", "issue_queues", "queue_wfm", "rep_convos"].map((feed) => ({
     feed,
@@ -67,6 +68,7 @@ function intraday(queue: string, through: number, share: number, day = today): Q
   const abandoned = (i: number) => (contacts(i) > 8 ? 2 : contacts(i) > 4 ? 1 : 0);
   const late = (i: number) => (i > 50 ? Math.ceil(contacts(i) / 3) : 1);
   const staffed = (of: number) => (i: number) => (held(i) ? null : Math.round(of * share * 15 * 10) / 10);
+  const isPlanned = queue === names[1] && day === today; // the others have no forecast
   const usually = (of: (i: number) => number | null) => quarters.map((i) => (open(i) ? of(i) : 0));
   return {
     queue,
@@ -93,9 +95,9 @@ function intraday(queue: string, through: number, share: number, day = today): Q
     usual_wait: usually(() => 35),
     usual_handle: usually(() => 500),
     usual_available: usually(() => 8 * share * 15),
-    scheduled: quarters.map((i) => (open(i) && queue === all ? 9 : null)),
-    forecast: quarters.map(() => null),
-    forecast_handle: quarters.map(() => null),
+    scheduled: quarters.map((i) => (open(i) && (queue === all || isPlanned) ? Math.round(90 * share) / 10 : null)),
+    forecast: quarters.map((i) => (open(i) && isPlanned ? Math.round(bell(i) * share * 11) / 10 : null)),
+    forecast_handle: quarters.map((i) => (open(i) && isPlanned ? 560 - i : null)),
   };
 }
 

@@ -22,6 +22,7 @@ const views: Record<string, Record<string, Partial<PageInput>>> = {
     running: {},
     whole: { search: "?date=yesterday&compare=none&basis=erlang&queue=Billing" },
     "last-week": { search: "?compare=last&interval=60", width: 330 },
+    forecast: { search: "?queue=Billing&interval=30" },
   },
   queues: { same: {}, free: { search: "?scale=free&date=yesterday", width: 330 } },
   heatmaps: {

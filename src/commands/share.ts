@@ -15,8 +15,8 @@ import type { DayData } from "../site/share/share.ts";
 import { type ShareFormat, shareFormatOf, shareFormats } from "../site/share/share-format.ts";
 
 const interval = oneOf(["15", "30", "60"]);
-const compare = oneOf(["usual", "last-week", "nothing"]);
-const comparisons = { usual: "usual", "last-week": "last", nothing: "none" } as const;
+const compare = oneOf(["forecast", "usual", "last-week", "nothing"]);
+const comparisons = { forecast: "forecast", usual: "usual", "last-week": "last", nothing: "none" } as const;
 const format = oneOf(shareFormats);
 
 export default command({
@@ -44,7 +44,7 @@ export default command({
     compare: {
       type: "string",
       value: "WITH",
-      doc: "usual (default), last-week or nothing, as on the page",
+      doc: "forecast (default where there is one), usual (else), last-week or nothing, as on the page",
       parse: compare,
     },
     out: {
@@ -104,7 +104,8 @@ export default command({
         date: dayOf(options.date, project.config.timezone, context.now),
         out: options.out,
         grain: Number(options.interval ?? 15) as 15 | 30 | 60,
-        comparison: comparisons[options.compare ?? "usual"],
+        comparison: comparisons[options.compare ?? "forecast"],
+        hasComparison: options.compare !== undefined,
         format: html ? "html" : options.format,
         post: post === undefined ? undefined : webhook(post),
         image: options["image-url"],
@@ -127,6 +128,7 @@ interface ShareRequest {
   date: string | undefined; // default: the newest day with data
   grain: Grain;
   comparison: Comparison;
+  hasComparison: boolean; // the user chose it
   format: ShareFormat | undefined;
   out: string | undefined; // a file; with `all` a folder
   all: boolean;
@@ -152,7 +154,7 @@ interface Shared {
 /** Writes the files and posts the message. Checks the arguments before it reads any data. */
 async function runShare(project: Project, request: ShareRequest, context: Context): Promise<Shared> {
   const { output, now, signal } = context;
-  const { columnText, loadDay, queuesOfDay } = await import("../site/share/share.ts");
+  const { columnText, hasForecast, loadDay, queuesOfDay } = await import("../site/share/share.ts");
   const { fileNames, makerOf } = await import("../site/share/share-files.ts");
   const format = shareFormatOf(request);
   const { all, post: webhookUrl } = request;
@@ -170,6 +172,11 @@ async function runShare(project: Project, request: ShareRequest, context: Contex
     output.warn(
       `no intraday data for ${daysLater(data.day, -7)}: nothing to compare the headline with`,
       "--compare usual takes the median of the weeks before",
+    );
+  if (request.hasComparison && request.comparison === "forecast" && !hasForecast(data, request.queue))
+    output.warn(
+      `no forecast of ${request.queue ?? "any queue"} for ${data.day}: compared with the usual`,
+      "site.forecast in kit.yaml names a file with forecasts",
     );
   const queues = all ? queuesOfDay(data) : [await chosenQueue(request.queue, data)];
   const make = makerOf(data, request.grain, now);

@@ -15,14 +15,20 @@ export interface Control {
   dated?: boolean; // its value is the day shown
 }
 
+export interface FilterBar extends HTMLElement {
+  value: Record<string, string>;
+  /**
+   * Shows that the data have `shown` instead of the value asked for, such as a comparison that this day lacks: in the
+   * control and in copied links, and in words where the address asked for it.
+   */
+  settle: (name: string, shown: string) => void;
+}
+
 /**
  * A bar of filters whose values are in the page's address. Its `value` is a record of all values, and it dispatches `input`
  * on each change, so that `view(filterBar(…))` works in a page.
  */
-export function filterBar(
-  controls: Control[],
-  ...extra: HTMLElement[]
-): HTMLElement & { value: Record<string, string> } {
+export function filterBar(controls: Control[], ...extra: HTMLElement[]): FilterBar {
   const values = new Map<string, string>();
   for (const { name, label, fallback, valid, text, read = (value: string) => value } of controls) {
     const written = readUrl(name);
@@ -34,11 +40,14 @@ export function filterBar(
   }
   const bar = Object.assign(html("form", { class: "filters", "aria-label": "Filters" }), {
     value: Object.fromEntries(values),
+    settle,
   });
+  const settled = new Map<string, string>();
   bar.addEventListener("submit", (event) => event.preventDefault());
   const set = (name: string, fallback: string, value: string) => {
     if (values.get(name) === value) return;
     values.set(name, value);
+    settled.delete(name);
     bar.value = Object.fromEntries(values);
     writeUrl({ [name]: value === fallback ? null : value });
     bar.dispatchEvent(new Event("input", { bubbles: true }));
@@ -56,10 +65,22 @@ export function filterBar(
     if (event.target !== bar) event.stopImmediatePropagation(); // events of the controls
   });
   const dated = controls.some((control) => control.dated);
-  pin("filters", () => ({ ...bar.value, ...(dated ? { [asOf]: "" } : {}) }));
+  pin("filters", () => ({ ...bar.value, ...Object.fromEntries(settled), ...(dated ? { [asOf]: "" } : {}) }));
   bar.append(unknownBar());
   writeUrl({});
   return bar;
+
+  function settle(name: string, shown: string): void {
+    const control = controls.find((control) => control.name === name);
+    const asked = values.get(name);
+    if (!control || asked === undefined) return;
+    settled.set(name, shown);
+    for (const input of bar.querySelectorAll<HTMLInputElement>(`input[type=radio][name="${name}"]`))
+      input.checked = input.value === shown;
+    const written = readUrl(name);
+    if (written !== asked) return;
+    reportUnknown(name, shown === asked ? null : { label: control.label, value: written, shown: control.text(shown) });
+  }
 }
 
 // Values of the address that the page does not have, so that readers notice that something else is shown.

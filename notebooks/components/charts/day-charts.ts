@@ -1,8 +1,21 @@
 import { noiseBand } from "../metrics/baseline.js";
 import { isolated } from "../metrics/bidi.js";
-import { clock, count, decimal, longDay, percent, weekdayName, type Zone } from "../metrics/format.js";
+import {
+  change,
+  clock,
+  count,
+  decimal,
+  longDay,
+  percent,
+  plural,
+  roundTo,
+  signed,
+  weekdayName,
+  type Zone,
+} from "../metrics/format.js";
 import { pageThrough } from "../metrics/freshness.js";
 import { hasCounts, type Interval, offered } from "../metrics/interval.js";
+import type { AtClose, CloseQueue } from "../metrics/queues/at-close.js";
 import type { RestOfDay } from "../metrics/rest-of-day.js";
 import { excludedDay, excludedDays, lacks, missingText, type Site } from "../metrics/site.js";
 import { daysLater, timeZone } from "../metrics/time-zone.js";
@@ -34,6 +47,11 @@ export interface DayFacts {
   comparison?: today.Comparison; // default: the usual
   compared?: today.Compared | null;
   rest?: RestOfDay | null; // of a running day
+  before?: readonly Interval[]; // the rows a week before, for the comparison with it
+  required?: readonly (number | null)[]; // reps that the rows still to come require, FTE
+  close?: AtClose | null; // the service level to be expected of a running day
+  closeQueue?: CloseQueue; // behind it
+  expected?: readonly (number | null)[]; // service levels expected of the rows still to come
 }
 
 /** A chart with its texts, for a figure on a page or for a shared picture. */
@@ -52,7 +70,8 @@ export function volumeOf(facts: DayFacts): DayChart {
   const usual = `Usual ${weekdayName(day)} (median and middle half of ${usualWeeks(rows)})`;
   const has = (of: (row: Interval) => number | null) => rows.some((row) => of(row) !== null);
   const banded = comparison === "usual" && has((row) => row.usual);
-  const lined = comparison !== "none" && has((row) => row.lastWeek);
+  const lined = (comparison === "usual" || comparison === "last") && has((row) => row.lastWeek);
+  const forecast = comparison === "forecast" && has((row) => row.forecast);
   const projected = projectedRows(facts);
   const restated = has((row) => row.firstOffered);
   const all = measures(facts);
@@ -79,8 +98,14 @@ export function volumeOf(facts: DayFacts): DayChart {
             },
           ]
         : []),
-      ...(banded || (comparison === "last" && lined)
-        ? [{ text: `Outside of chance: more or fewer than ${banded ? "usual" : "a week before"}`, mark: "difference" }]
+      ...(forecast ? [{ text: "Forecast", mark: "forecast" }] : []),
+      ...(banded || forecast || (comparison === "last" && lined)
+        ? [
+            {
+              text: `Outside of chance: more or fewer than ${banded ? "usual" : forecast ? "forecast" : "a week before"}`,
+              mark: "difference",
+            },
+          ]
         : []),
       ...(projected ? [{ text: "Projection, not data", mark: "projected" }] : []),
       ...(restated ? [{ text: "Restated later", mark: "revised" }] : []),
@@ -92,6 +117,7 @@ export function volumeOf(facts: DayFacts): DayChart {
       all.abandoned,
       ...(banded ? [all.usual, all.usualLow, all.usualHigh, all.chanceLow, all.chanceHigh] : []),
       ...(lined ? [all.lastWeek] : []),
+      ...(forecast ? [all.forecast] : []),
       ...(projected ? [all.projected] : []),
       ...(restated ? [all.firstOffered] : []),
     ],
@@ -100,8 +126,9 @@ export function volumeOf(facts: DayFacts): DayChart {
 }
 
 export function serviceLevelOf(facts: DayFacts): DayChart {
-  const { rows, windows = rows, zone, site, crosshair } = facts;
+  const { rows, windows = rows, zone, site, crosshair, expected } = facts;
   const level = today.serviceLevelOf(site);
+  const ahead = expected?.some((value) => value !== null);
   const service = level(today.summarize(windows).served);
   const all = measures(facts);
   const { target, min_contacts: minContacts } = site;
@@ -120,8 +147,9 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
       { text: "Target met", mark: "blue" },
       { text: "Missed", mark: "missed" },
       { text: "Gap to the target", mark: "shortfall" },
+      ...(ahead ? [{ text: "Expected, not data", mark: "expected" }] : []),
     ],
-    columns: [...intervalColumns(facts), all.service, all.target, all.offered],
+    columns: [...intervalColumns(facts), all.service, ...(ahead ? [all.expected] : []), all.target, all.offered],
     draw: (width, height) =>
       serviceChart(rows, {
         zone,
@@ -130,7 +158,7 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
         level,
         minContacts,
         contradicts: (row) => today.contradictory(row, site),
-        ...given({ crosshair, height }),
+        ...given({ crosshair, height, expected }),
       }),
   };
 }
@@ -179,6 +207,7 @@ export function handleOf(facts: DayFacts): DayChart {
   const { rows, zone, site, crosshair } = facts;
   const { min_contacts: minContacts } = site;
   const all = measures(facts);
+  const forecast = facts.comparison === "forecast" && rows.some((row) => row.forecastHandle !== null);
   return {
     id: "handle-time",
     title: today.handleTitle(rows, !lacks(site, "handle_seconds")),
@@ -189,23 +218,44 @@ export function handleOf(facts: DayFacts): DayChart {
       ...(rows.some((row) => row.handle !== null && beforeWrap(row) === null)
         ? [{ text: "Handle time, wrap-up unknown", mark: "blue-soft" }]
         : []),
+      ...(forecast ? [{ text: "Forecast", mark: "forecast" }] : []),
       ...mergedLegend(rows),
     ],
-    columns: [...intervalColumns(facts), all.beforeWrap, all.wrap, all.handle, all.offered],
-    draw: (width, height) => handleChart(rows, { zone, width, minContacts, ...given({ crosshair, height }) }),
+    columns: [
+      ...intervalColumns(facts),
+      all.beforeWrap,
+      all.wrap,
+      all.handle,
+      ...(forecast ? [all.forecastHandle] : []),
+      all.offered,
+    ],
+    draw: (width, height) => handleChart(rows, { zone, width, minContacts, forecast, ...given({ crosshair, height }) }),
   };
 }
 
 export function repsOf(facts: DayFacts): DayChart {
-  const { rows, zone, crosshair } = facts;
+  const { rows, zone, crosshair, required } = facts;
   const states = staffStatesOf(rows);
+  const all = measures(facts);
+  const scheduled = rows.some((row) => row.scheduled !== null);
+  const ahead = required?.some((reps) => reps !== null);
   return {
     id: "reps",
     title: today.staffTitle(rows),
     ...subtitles("Logged-in rep time by state, in full-time equivalents.", facts),
-    legend: [...states.map(({ text, mark }) => ({ text, mark })), ...mergedLegend(rows)],
-    columns: [...intervalColumns(facts), ...states.map(({ text, value }) => measure(text, "FTE", value, decimal))],
-    draw: (width, height) => staffChart(rows, { zone, width, ...given({ crosshair, height }) }),
+    legend: [
+      ...states.map(({ text, mark }) => ({ text, mark })),
+      ...(scheduled ? [{ text: "Scheduled", mark: "scheduled" }] : []),
+      ...(ahead ? [{ text: "Required, projected", mark: "required" }] : []),
+      ...mergedLegend(rows),
+    ],
+    columns: [
+      ...intervalColumns(facts),
+      ...states.map(({ text, value }) => measure(text, "FTE", value, decimal)),
+      ...(scheduled ? [all.scheduled] : []),
+      ...(ahead ? [all.required] : []),
+    ],
+    draw: (width, height) => staffChart(rows, { zone, width, ...given({ crosshair, height, required }) }),
   };
 }
 
@@ -225,7 +275,22 @@ export function comparisonText(facts: DayFacts): string {
   const { day, comparison = "usual" } = facts;
   if (comparison === "usual") return usualText(facts);
   if (comparison === "none" || !day) return "";
+  if (comparison === "forecast") return forecastText(facts);
   return `A week before: ${longDay(daysLater(day, -7))}, with volume from issue_queues and rep_convos, rates and means from queue_wfm.`;
+}
+
+// Windows outside of the forecast's day count as none expected; a gap inside has no forecast.
+function forecastText({ rows }: Pick<DayFacts, "rows">): string {
+  const gaps = rows.filter((row) => row.forecast === null && row.state !== "skipped").length;
+  return [
+    "Forecast: the file in kit.yaml, of several versions the newest issued before the interval.",
+    gaps > 0 ? `${plural(gaps, "interval")} without a forecast.` : null,
+    rows.some((row) => row.forecast && row.forecastHandle === null)
+      ? "It has no handle time for some intervals."
+      : null,
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 /** The basis of the usual, or why there is none. */
@@ -259,12 +324,18 @@ function excludedFrom(rows: readonly Interval[]): string[] {
 
 /** All figures of a day, per interval. */
 export function dayColumns(facts: DayFacts): TableColumn<Interval>[] {
+  const { rows, comparison = "usual", before } = facts;
   const all = measures(facts, {
     usual: (row) => row.usual,
     usualLow: (row) => row.usualLow,
     usualHigh: (row) => row.usualHigh,
     lastWeek: (row) => row.lastWeek,
   });
+  const planned = rows.some((row) => row.forecast !== null);
+  const scheduled = rows.some((row) => row.scheduled !== null);
+  const ahead = facts.expected?.some((level) => level !== null);
+  const isCompared = rows.some((row) => today.expectedOf(comparison, row, before).contacts !== null);
+  const shown = (column: TableColumn<Interval>) => (comparison === "forecast" ? column : csvOnly(column));
   return [
     ...intervalColumns(facts),
     all.offered,
@@ -272,17 +343,24 @@ export function dayColumns(facts: DayFacts): TableColumn<Interval>[] {
     all.abandoned,
     all.within,
     all.service,
+    ...(ahead ? [csvOnly(all.expected)] : []),
     all.usual,
     csvOnly(all.usualLow),
     csvOnly(all.usualHigh),
     csvOnly(all.lastWeek),
+    ...(planned ? [shown(all.forecast)] : []),
+    ...(isCompared ? [all.difference, all.change] : []),
     ...(projectedRows(facts) ? [all.projected] : []),
     csvOnly(all.firstOffered),
     all.wait,
     all.handle,
+    ...(planned ? [csvOnly(all.forecastHandle)] : []),
+    ...(isCompared ? [all.handleDifference] : []),
     all.wrap,
     all.reps,
     all.available,
+    ...(scheduled ? [all.scheduled, all.staffDifference] : []),
+    ...(facts.required?.some((reps) => reps !== null) ? [csvOnly(all.required)] : []),
     all.busy,
     csvOnly(all.utilizedAvailable),
     csvOnly(all.utilizedBusy),
@@ -318,9 +396,20 @@ export function measure<T>(
   return { label, header: `${label} (${unit})`, value, text: (row) => text(value(row)) };
 }
 
-function measures({ rows, site, rest, comparison = "usual" }: DayFacts, lines = volumeLines(comparison)) {
+function measures(
+  facts: DayFacts,
+  lines: Pick<ReturnType<typeof volumeLines>, "usual" | "usualLow" | "usualHigh" | "lastWeek"> = volumeLines(
+    facts.comparison,
+  ),
+) {
+  const { rows, site, rest, comparison = "usual", before } = facts;
   const whole = (value: number | null) => decimal(value, 0);
+  const difference = (value: number | null) => (value === null ? "–" : signed(value, 0));
   const of = measure<Interval>;
+  const other = { usual: "usual", forecast: "forecast", last: "a week before", none: "" }[comparison];
+  const expected = (row: Interval) => today.expectedOf(comparison, row, before);
+  const ahead = (values: readonly (number | null)[] | undefined) => (row: Interval) =>
+    values?.[rows.indexOf(row)] ?? null;
   return {
     offered: of("Offered", "contacts", offered),
     assigned: of("Assigned", "contacts", (row) => row.assigned),
@@ -333,20 +422,51 @@ function measures({ rows, site, rest, comparison = "usual" }: DayFacts, lines = 
     chanceHigh: of("By chance, to", "contacts", (row) => noiseBand(lines.usual(row))?.high ?? null, decimal),
     lastWeek: of("A week before", "contacts", lines.lastWeek),
     projected: of("Projected", "contacts", (row) => rest?.rows[rows.indexOf(row)] ?? null, whole),
+    forecast: of("Forecast", "contacts", (row) => row.forecast, whole),
+    difference: of(`Offered − ${other}`, "contacts", (row) => minus(offered(row), expected(row).contacts), difference),
+    change: of(
+      `Offered vs ${other}`,
+      "share above or below",
+      (row) => {
+        const [now, then] = [offered(row), expected(row).contacts];
+        return now === null || !then ? null : roundTo(now / then - 1, 4);
+      },
+      change,
+    ),
     firstOffered: of("Offered, first delivery", "contacts", (row) => row.firstOffered),
     service: of("Service level", "share, 0 to 1", today.serviceLevelOf(site), percent),
+    expected: of("Expected level", "share, 0 to 1", ahead(facts.expected), percent),
     target: of("Target", "share, 0 to 1", () => site.target, percent),
     wait: of("Wait", "mean seconds", (row) => row.wait, clock),
     threshold: of("Threshold", "seconds", () => site.seconds, clock),
     handle: of("Handle", "mean seconds", (row) => row.handle, clock),
+    forecastHandle: of("Forecast handle", "mean seconds", (row) => row.forecastHandle, clock),
+    handleDifference: of(
+      `Handle − ${other}`,
+      "seconds",
+      (row) => roundTo(minus(row.handle, expected(row).handle), 1),
+      difference,
+    ),
     beforeWrap: of("Until the customer's last message", "mean seconds", beforeWrap, clock),
     wrap: of("Wrap-up", "mean seconds", (row) => row.wrap, clock),
     reps: of("Reps", "distinct", (row) => row.reps),
     available: of("Available", "FTE", (row) => row.available, decimal),
+    scheduled: of("Scheduled", "FTE", (row) => row.scheduled, decimal),
+    staffDifference: of(
+      "Available − scheduled",
+      "FTE",
+      (row) => roundTo(minus(row.available, row.scheduled), 2),
+      (value) => (value === null ? "–" : signed(value, 1)),
+    ),
+    required: of("Required, projected", "FTE", ahead(facts.required), decimal),
     busy: of("Busy", "FTE", (row) => row.busy, decimal),
     utilizedAvailable: of("Available, with chats", "FTE", (row) => row.utilizedAvailable, decimal),
     utilizedBusy: of("Busy, with chats", "FTE", (row) => row.utilizedBusy, decimal),
   };
+}
+
+function minus(now: number | null, then: number | null): number | null {
+  return now === null || then === null ? null : now - then;
 }
 
 function csvOnly<T>(column: TableColumn<T>): TableColumn<T> {

@@ -5,7 +5,7 @@ import { hasCounts, type Interval, offered, repInterval } from "../metrics/inter
 import type { NetRow } from "../metrics/net-staffing.js";
 import { less } from "../metrics/ratio.js";
 import { wrapShare } from "../metrics/times.js";
-import { togetherText } from "../metrics/today.js";
+import { type Comparison, togetherText } from "../metrics/today.js";
 import { svg } from "../picture/dom.js";
 import type { Crosshair } from "./crosshair.js";
 import {
@@ -31,12 +31,13 @@ export interface DayOptions {
 export interface ServiceOptions extends DayOptions {
   target: number; // 0..1
   level: (row: Interval) => number | null; // the service level of an interval, 0..1
+  expected?: readonly (number | null)[]; // levels expected of intervals still to come
   contradicts?: (row: Interval) => boolean; // it has none because its counts are inconsistent
   minContacts: number; // intervals with fewer are drawn faintly
 }
 
 export interface VolumeOptions extends DayOptions {
-  comparison?: "usual" | "last" | "none"; // what the filled difference refers to
+  comparison?: Comparison; // what the filled difference refers to
   projected?: readonly (number | null)[]; // projected contacts of incomplete intervals
 }
 
@@ -46,8 +47,8 @@ const right = 92; // room for direct labels
 export function volumeChart(rows: readonly Interval[], options: VolumeOptions): SVGSVGElement {
   const { comparison = "usual", projected = [] } = options;
   const lines = volumeLines(comparison);
-  const compared = comparison === "usual" ? (row: Interval) => row.usual : lines.lastWeek;
-  const chance = (row: Interval) => (comparison === "usual" ? noiseBand(lines.usual(row)) : null);
+  const compared = comparison === "usual" ? (row: Interval) => row.usual : (lines.forecast ?? lines.lastWeek);
+  const chance = (row: Interval) => noiseBand(comparison === "usual" ? lines.usual(row) : lines.forecast?.(row));
   const max = Math.max(
     4,
     ...rows.map((row) =>
@@ -56,6 +57,7 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
         lines.usualHigh(row) ?? 0,
         chance(row)?.high ?? 0,
         lines.lastWeek(row) ?? 0,
+        lines.forecast?.(row) ?? 0,
       ),
     ),
     ...projected.map((value) => value ?? 0),
@@ -66,17 +68,19 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
     max,
     format: count,
     label: "Contacts offered per interval",
-    description:
-      "Columns: assigned, with abandoned on top. Line and grey band: the usual of this weekday; lighter band: what chance alone makes of it.",
+    description: `Columns: assigned, with abandoned on top. Line${lines.forecast ? ": the forecast" : " and grey band: the usual of this weekday"}; lighter band: what chance alone makes of it.`,
     ahead: (slot) =>
       projected[slot] === null || projected[slot] === undefined ? null : `projected ${decimal(projected[slot], 0)}`,
     readout: (row) =>
       [
         `${count(offered(row))} offered`,
         `${count(row.abandoned)} abandoned`,
+        comparison === "forecast" && row.forecast !== null
+          ? `forecast ${decimal(row.forecast, 0)}${changeText(row, row.forecast)}`
+          : null,
         row.usual === null
           ? null
-          : `usual ${decimal(row.usual, 0)} (${decimal(row.usualLow, 0)}–${decimal(row.usualHigh, 0)})${changeText(row)}`,
+          : `usual ${decimal(row.usual, 0)} (${decimal(row.usualLow, 0)}–${decimal(row.usualHigh, 0)})${comparison === "usual" ? changeText(row, row.usual) : ""}`,
         row.firstOffered === null ? null : `restated, first ${count(row.firstOffered)}`,
       ]
         .filter(Boolean)
@@ -132,12 +136,13 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
   project(base, rows, projected);
   stepLine(base, rows, lines.lastWeek, "last-week");
   stepLine(base, rows, lines.usual, "usual-line");
+  if (lines.forecast) stepLine(base, rows, lines.forecast, "forecast-line");
   return base.root;
 }
 
-function changeText(row: Interval): string {
+function changeText(row: Interval, expected: number | null): string {
   if (offered(row) === null || row.state === "partial") return "";
-  return isChange(offered(row), row.usual) ? ", outside of chance" : ", within chance";
+  return isChange(offered(row), expected) ? ", outside of chance" : ", within chance";
 }
 
 /** The lines of the volume chart; null where there is none, such as at hours that never have contacts. */
@@ -148,20 +153,26 @@ export function volumeLines(comparison: VolumeOptions["comparison"]) {
     usual: usual((row) => row.usual),
     usualLow: usual((row) => row.usualLow),
     usualHigh: usual((row) => row.usualHigh),
-    lastWeek: (row: Interval) => (comparison !== "none" && (row.lastWeek || expected(row)) ? row.lastWeek : null),
+    lastWeek: (row: Interval) =>
+      (comparison === "usual" || comparison === "last") && (row.lastWeek || expected(row)) ? row.lastWeek : null,
+    forecast: comparison === "forecast" ? (row: Interval) => row.forecast || null : null,
   };
 }
 
 /** Service level per interval, with the gap to the target filled. */
 export function serviceChart(rows: readonly Interval[], options: ServiceOptions): SVGSVGElement {
-  const { target, level, minContacts, contradicts = (row) => row.contradicts === true } = options;
+  const { target, level, minContacts, contradicts = (row) => row.contradicts === true, expected = [] } = options;
   const base = dayPanel(rows, {
     ...options,
     max: 1,
     ticks: [0, 0.25, 0.5, 0.75, 1],
     format: (value) => percent(value, 0),
     label: "Service level per interval",
-    description: `Dots: share answered in time. Line: the target of ${percent(target, 0)}.`,
+    description: `Dots: share answered in time. Line: the target of ${percent(target, 0)}.${expected.some((value) => value !== null) ? " Hollow, dashed: expected of the rest of the day." : ""}`,
+    ahead: (slot) => {
+      const value = expected[slot] ?? null;
+      return value === null ? null : `expected ${percent(value, 0)}, not data`;
+    },
     readout: (row) =>
       level(row) === null
         ? contradicts(row)
@@ -197,6 +208,14 @@ export function serviceChart(rows: readonly Interval[], options: ServiceOptions)
     const few = (offered(row) ?? 0) < minContacts ? "few" : "";
     marks.append(svg("circle", { class: `dot ${missed} ${few}`, cx: middle(slot), cy: y(value), r: radius }));
   });
+  const ahead = line<RunPoint<Interval, number>>()
+    .x(({ slot }) => middle(slot))
+    .y(({ value }) => y(value));
+  for (const run of runs(rows, (_, slot) => expected[slot] ?? null)) {
+    marks.append(svg("path", { class: "line expected-line", d: ahead(run) }));
+    for (const { slot, value } of run)
+      marks.append(svg("circle", { class: "dot dot-expected", cx: middle(slot), cy: y(value), r: radius * 0.75 }));
+  }
   return base.root;
 }
 
@@ -242,18 +261,27 @@ function fewText(minContacts: number): string {
 }
 
 /** Mean handle time per interval: time with the customer, wrap-up on top. */
-export function handleChart(rows: readonly Interval[], options: DayOptions & { minContacts: number }): SVGSVGElement {
+export function handleChart(
+  rows: readonly Interval[],
+  options: DayOptions & { minContacts: number; forecast?: boolean },
+): SVGSVGElement {
+  const forecast = (row: Interval) => (options.forecast && row.forecast ? row.forecastHandle : null);
   const few = fewerThan(options.minContacts);
   const base = dayPanel(rows, {
     ...options,
     max: Math.max(
       60,
       highest(rows.map(repInterval), (row) => row.handle, few),
+      ...rows.map((row) => forecast(row) ?? 0),
     ),
     format: clock,
     clock: true,
     label: "Mean handle time per interval",
-    description: "Columns: from assignment to the customer's last message, with wrap-up on top.",
+    description: `Columns: from assignment to the customer's last message, with wrap-up on top.${options.forecast ? " Line: the forecast." : ""}`,
+    ahead: (slot) => {
+      const planned = rows[slot] ? forecast(rows[slot]) : null;
+      return planned === null || rows[slot]?.state !== "pending" ? null : `forecast ${clock(planned)}`;
+    },
     readout: (row) => {
       const { handle, wrap, assigned } = repInterval(row);
       return row.handle === null
@@ -262,7 +290,13 @@ export function handleChart(rows: readonly Interval[], options: DayOptions & { m
           : row.assigned
             ? fewText(options.minContacts)
             : "no contacts"
-        : `handle ${clock(handle)}, wrap-up ${clock(wrap)} of it · ${count(assigned)} assigned${togetherText(row, options.zone)}`;
+        : [
+            `handle ${clock(handle)}, wrap-up ${clock(wrap)} of it`,
+            forecast(row) === null ? null : `forecast ${clock(forecast(row))}`,
+            `${count(assigned)} assigned${togetherText(row, options.zone)}`,
+          ]
+            .filter(Boolean)
+            .join(" · ");
     },
   });
   if (base instanceof SVGSVGElement) return base;
@@ -277,6 +311,7 @@ export function handleChart(rows: readonly Interval[], options: DayOptions & { m
     few,
     repInterval,
   );
+  stepLine(base, rows, forecast, "forecast-line");
   return base.root;
 }
 
@@ -285,16 +320,32 @@ export function beforeWrap({ handle, wrap }: Interval): number | null {
   return wrapShare(wrap, handle) === null ? null : less(handle, wrap);
 }
 
-/** Rep time per interval by state, in full-time equivalents. */
-export function staffChart(rows: readonly Interval[], options: DayOptions): SVGSVGElement {
+/** Rep time per interval by state, with scheduled reps and those that the rest of the day requires, full-time equivalents. */
+export function staffChart(
+  rows: readonly Interval[],
+  options: DayOptions & { required?: readonly (number | null)[] },
+): SVGSVGElement {
+  const { required = [] } = options;
+  const planned = (row: Interval, slot: number) =>
+    [
+      row.scheduled === null ? null : `${decimal(row.scheduled)} scheduled`,
+      required[slot] === null || required[slot] === undefined ? null : `${decimal(required[slot])} required, projected`,
+    ]
+      .filter(Boolean)
+      .join(", ") || null;
   const parts = staffStatesOf(rows).map(({ value, mark }) => ({ value, mark: () => mark }));
   const total = (row: Interval) => parts.reduce((sum, { value }) => sum + (value(row) ?? 0), 0);
   const base = dayPanel(rows, {
     ...options,
-    max: Math.max(1, ...rows.map(repInterval).map(total)),
+    max: Math.max(
+      1,
+      ...rows.map((row) => Math.max(total(repInterval(row)), row.scheduled ?? 0)),
+      ...required.map((reps) => reps ?? 0),
+    ),
     format: (value) => decimal(value, value % 1 ? 1 : 0),
     label: "Reps by state per interval, full-time equivalents",
-    description: "Columns: available with chats, available and free, busy with chats, busy without.",
+    description: `Columns: available with chats, available and free, busy with chats, busy without.${rows.some(planned) ? " Lines: scheduled; dashed, required for the projection." : ""}`,
+    ahead: (slot) => (rows[slot] ? planned(rows[slot], slot) : null),
     readout: (row) => {
       const { reps, available, utilizedAvailable, busy } = repInterval(row);
       return row.loggedIn === null
@@ -310,6 +361,8 @@ export function staffChart(rows: readonly Interval[], options: DayOptions): SVGS
   });
   if (base instanceof SVGSVGElement) return base;
   columns(base, rows, parts, undefined, repInterval);
+  stepLine(base, rows, (row) => row.scheduled, "scheduled-line");
+  stepLine(base, rows, (_, slot) => required[slot] ?? null, "required-line");
   return base.root;
 }
 
@@ -566,7 +619,7 @@ function highest(
 function stepLine(
   { marks, x, y }: Panel,
   rows: readonly Interval[],
-  value: (row: Interval) => number | null,
+  value: (row: Interval, slot: number) => number | null,
   className: string,
 ): void {
   const { edge } = stepCurves(x, y);

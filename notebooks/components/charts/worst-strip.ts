@@ -51,7 +51,12 @@ export function worstStrip(options: WorstOptions & { search: string }): HTMLElem
 }
 
 function note({ site, comparison, day }: WorstOptions, periods: readonly WorstPeriod[]): string {
-  const against = comparison === "last" ? `last ${weekdayName(day)}` : "the usual";
+  const against =
+    comparison === "last"
+      ? `last ${weekdayName(day)}`
+      : comparison === "forecast"
+        ? "the forecast, of a queue without one the usual"
+        : "the usual";
   return [
     `Missing: further answers in time that would have met the ${percent(site.target, 0)} target; ${formula(site).replace(/^[A-Z]/, (start) => start.toLowerCase())}.`,
     comparison === "none"

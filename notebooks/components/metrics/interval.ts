@@ -83,7 +83,7 @@ export interface Interval {
   lastWeek: number | null;
   former: Former;
   scheduled: number | null; // full-time equivalents, mean over its windows
-  forecast: number | null; // contacts
+  forecast: number | null; // contacts; 0 before the first and after the last window that the forecast has of the day
   forecastHandle: number | null; // mean seconds, weighted by forecast contacts
   firstOffered: number | null; // as first delivered; null if never restated
 }
@@ -114,6 +114,10 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
   const { queues, writesZeros } = indexed(options.windows);
   const rows = queues.get(queue) ?? new Map<number, WindowRow>();
   const arrival = options.days.find((entry) => entry.day === day);
+  const planned = [...rows.values()].filter(({ forecast }) => forecast !== null).map(({ start }) => start);
+  const [first, last] = [Math.min(...planned), Math.max(...planned)];
+  const forecastOf = ({ start, forecast }: WindowRow) =>
+    forecast ?? (planned.length > 0 && (start < first || start > last) ? 0 : null);
   const flagged = (flags?: string) => new Set(dayWindows(day, zone).filter((_, i) => flags?.[i] === "1"));
   const [complete, staffed] = [flagged(arrival?.arrived), flagged(arrival?.staffed)];
   const withContacts = new Set([...complete, ...[...rows.values()].filter(isDelivered).map(({ start }) => start)]);
@@ -126,7 +130,7 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
   const rolled = (interval: LocalInterval, length: number) => {
     const members = membersOf(interval, rows);
     const shape = { interval, windows: windowsOf(interval), members, state: state(interval, members, length) };
-    return rolledUp({ ...shape, withContacts, staffed, before: usual(day, members, excluded) });
+    return rolledUp({ ...shape, withContacts, staffed, before: usual(day, members, excluded), forecastOf });
   };
   const pooled = once(() => {
     const members = dayWindows(day, zone)
@@ -143,7 +147,7 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
       windows: windows.length,
     };
     const shape = { interval, windows, members, state: "data" as const };
-    const sums = rolledUp({ ...shape, withContacts, staffed, before: usual(day, members, excluded) });
+    const sums = rolledUp({ ...shape, withContacts, staffed, before: usual(day, members, excluded), forecastOf });
     return { ...sums, pooled: true as const };
   });
   const longer = (length: 30 | 60) =>
@@ -247,6 +251,7 @@ function rolledUp({
   withContacts,
   staffed,
   before,
+  forecastOf,
 }: {
   interval: LocalInterval;
   windows: readonly number[]; // starts of the windows in it
@@ -255,6 +260,7 @@ function rolledUp({
   withContacts: ReadonlySet<number>; // windows whose contacts are in
   staffed: ReadonlySet<number>; // windows whose reps are in
   before: ReturnType<typeof usual>;
+  forecastOf: (row: WindowRow) => number | null;
 }): Interval {
   const delivered = members.filter(isDelivered);
   const counted = state === "partial" ? windows.filter((window) => withContacts.has(window)) : windows;
@@ -311,8 +317,8 @@ function rolledUp({
     ...(contradicts && { contradicts }),
     ...(members.some((row) => (row.contradicts ?? 0) >= 2) && { timeContradicts: true }),
     scheduled: all(members, (row) => row.scheduled, windows.length),
-    forecast: all(members, (row) => row.forecast, 1),
-    forecastHandle: members.every((row) => row.forecast === 0 || row.forecast_handle !== null)
+    forecast: all(members, forecastOf, 1),
+    forecastHandle: members.every((row) => forecastOf(row) === 0 || row.forecast_handle !== null)
       ? weightedMean(members.map((row) => ({ mean: row.forecast_handle, weight: row.forecast })))
       : null,
     firstOffered:

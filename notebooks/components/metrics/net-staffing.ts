@@ -66,10 +66,23 @@ export function requirement({ basis, chats, seconds, target }: StaffingBasis, mi
   };
 }
 
+/** Where the handle time of an interval to come is from. */
+export type HandleSource = "day" | "forecast" | "usual";
+
+/** Handle time of an interval to come, seconds: the mean of the day so far, else the forecast's, else the usual. */
+export function handleAhead(
+  row: Pick<Interval, "forecastHandle" | "former">,
+  dayHandle: number | null,
+): { seconds: number | null; source: HandleSource | null } {
+  if (dayHandle !== null) return { seconds: dayHandle, source: "day" };
+  if (row.forecastHandle !== null) return { seconds: row.forecastHandle, source: "forecast" };
+  return { seconds: row.former.handle, source: row.former.handle === null ? null : "usual" };
+}
+
 /**
  * Available minus required reps per interval. An interval without a handle time uses the day's mean, one with too few reps has
  * the figures of the longer one that its reps are reported for. `projected` has the contacts of intervals to come; these have a
- * net figure where there is a schedule.
+ * requirement, by `handleAhead`, and a net figure where there is a schedule.
  */
 export function netRows(
   rows: readonly Interval[],
@@ -80,7 +93,9 @@ export function netRows(
     const ahead = row.state === "pending";
     const over = repInterval(row);
     const contacts = ahead ? (options.projected?.[i] ?? null) : offered(over);
-    const handle = over.handle ?? (over.held ? null : options.dayHandle);
+    const handle = ahead
+      ? handleAhead(row, options.dayHandle).seconds
+      : (over.handle ?? (over.held ? null : options.dayHandle));
     const need =
       contacts === null || over.minutes === 0
         ? null

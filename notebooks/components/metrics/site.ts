@@ -22,6 +22,7 @@ export interface Site extends FreshSite {
   min_contacts: number;
   week_start: number; // 1, Monday, to 7
   open_hours: Record<string, OpenHours[]> | null; // by queue; "default" for the others
+  forecast?: boolean; // kit.yaml names a forecast
   excluded_days?: { day: string; name: string | null }[]; // excluded from baselines, oldest first
 }
 

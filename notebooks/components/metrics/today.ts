@@ -17,7 +17,7 @@ import {
 import { allQueues, type Counted, hasCounts, type Interval, offered, repInterval, whenOf } from "./interval.js";
 import { isDue } from "./interval-state.js";
 import { linearOccupancy } from "./occupancy.js";
-import { addedRate, rollUp, sum } from "./rollup.js";
+import { addedRate, rollUp, sum, weightedMean } from "./rollup.js";
 import {
   countsWithin,
   lackingFor,
@@ -56,12 +56,12 @@ export interface ServiceSettings {
 type Counts = Pick<Interval, "assigned" | "abandoned" | "within">;
 
 /** What a day is compared with. */
-const comparisons = ["usual", "last", "none"] as const;
+const comparisons = ["usual", "forecast", "last", "none"] as const;
 export type Comparison = (typeof comparisons)[number];
 
 /** The same intervals on another day, or on a usual one: rates from summed counts, as for the day itself. */
 export interface Compared {
-  label: string; // "the usual", "last Tuesday"
+  label: string; // "the usual", "the forecast", "last Tuesday"
   offered: number | null;
   counted: boolean; // offered is the count of a single day, see isChange
   service: number | null;
@@ -70,7 +70,32 @@ export interface Compared {
   handle: number | null;
 }
 
-/** The intervals with data as they usually are, or as they were a week earlier; null where that is unknown. */
+// asked for   the queue has a forecast of the day   compared with
+// forecast    yes                                   forecast
+// forecast    no                                    usual
+// other       -                                     as asked
+/** What a day is compared with, where the forecast is asked for and may be missing. */
+export function comparisonOf(asked: Comparison, windows: readonly Pick<Interval, "forecast">[]): Comparison {
+  return asked === "forecast" && windows.every(({ forecast }) => forecast === null) ? "usual" : asked;
+}
+
+/** The contacts and handle time of an interval that it is compared with; null where unknown. */
+export function expectedOf(
+  comparison: Comparison,
+  row: Interval,
+  weekBefore: readonly Interval[] = [],
+): { contacts: number | null; handle: number | null } {
+  if (comparison === "usual") return { contacts: row.usual, handle: row.former.handle };
+  if (comparison === "forecast") return { contacts: row.forecast, handle: row.forecastHandle };
+  if (comparison === "none") return { contacts: null, handle: null };
+  const before = weekBefore.find(({ label }) => label === row.label);
+  return { contacts: row.lastWeek, handle: before?.handle ?? null };
+}
+
+/**
+ * The intervals with data as they usually are, as they were forecast, or as they were a week earlier; null where that is
+ * unknown.
+ */
 export function comparedWith(
   comparison: Comparison,
   rows: readonly Interval[],
@@ -80,6 +105,12 @@ export function comparedWith(
 ): Compared | null {
   if (comparison === "none" || !day) return null;
   const seen = rows.filter(hasCounts);
+  if (comparison === "forecast") {
+    const handle = weightedMean(seen.map((row) => ({ mean: row.forecastHandle, weight: row.forecast })));
+    const offered = wholeSum(seen, (row) => row.forecast);
+    const unknown = { service: null, abandonRate: null, wait: null, counted: false };
+    return offered === null ? null : { label: "the forecast", offered, ...unknown, handle };
+  }
   const last = comparison === "last";
   const labels = new Set(seen.map(({ label }) => label));
   const before = addedUp(last ? weekBefore.filter(({ label }) => labels.has(label)) : seen.map(({ former }) => former));
@@ -163,12 +194,13 @@ export function daySentence(options: {
   windows?: readonly Interval[]; // the same day in quarter-hours
   compared?: Compared | null; // default: the usual; null: none
   projected?: number | null; // contacts of the whole day
+  atClose?: string | null | undefined; // the service level at close, "71% at close (64–77%)"
   queue: string;
   day: string; // "" without any day
   zone: Zone;
   site: ServiceSettings & { min_contacts: number };
 }): { title: string; lead: string } {
-  const { rows, windows = rows, compared, projected, queue, day, zone, site } = options;
+  const { rows, windows = rows, compared, projected, atClose, queue, day, zone, site } = options;
   const through = dataThrough(windows);
   const prefix = queue === allQueues ? "" : `${isolated(queue)}: `;
   if (!day)
@@ -200,6 +232,7 @@ export function daySentence(options: {
     missing > 0 ? `Answering ${plural(missing, "more contact")} in time would have met the target.` : null,
     worst ? `Worst interval: ${span(worst, zone)}, ${percent(level(worst), 0)} of ${count(offered(worst))}.` : null,
     projected ? `About ${count(projected)} expected by the end of the day, if it keeps its usual shape.` : null,
+    atClose ? `Service level about ${atClose}, if reps come as planned.` : null,
     windows.some(({ contradicts }) => contradicts) ? lackingText(windows) : null,
   ];
   return {

@@ -49,6 +49,17 @@ import {
   type StaffingBasis,
   staffingBasis,
 } from "../metrics/net-staffing.js";
+import {
+  type AtClose,
+  type CloseLoad,
+  type CloseQueue,
+  closeQueueOf,
+  closeReason,
+  closeText,
+  contactsToCome,
+  levelsAhead,
+  serviceLevelAtClose,
+} from "../metrics/queues/at-close.js";
 import { projectionText, type RestOfDay, restOfDay } from "../metrics/rest-of-day.js";
 import { maximum } from "../metrics/rollup.js";
 import { excludedDays, lacks, openHours, type Site } from "../metrics/site.js";
@@ -56,13 +67,15 @@ import { daysLater } from "../metrics/time-zone.js";
 import * as today from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
 import { html, whenIdle } from "../picture/dom.js";
-import type { QueueLoad } from "./queue-load.js";
 
 /** The contents of the Today page. */
 export interface TodayPage extends DayFacts {
   windows: readonly Interval[];
   compared: today.Compared | null;
   rest: RestOfDay | null;
+  comparison: today.Comparison;
+  close: AtClose | null; // of a running day
+  closeQueue: CloseQueue;
   net: NetRow[]; // of the rows
   basis: StaffingBasis;
   crosshair: Crosshair;
@@ -79,10 +92,10 @@ export function todayPage(options: {
   comparison: today.Comparison;
   basis: Basis;
   files: { day: readonly WindowRow[]; weekBefore: readonly WindowRow[] };
-  loads: readonly QueueLoad[];
+  loads: readonly CloseLoad[];
   crosshair: Crosshair;
 }): TodayPage {
-  const { site, days, day, queue, grain, comparison, files, loads } = options;
+  const { site, days, day, queue, grain, files, loads } = options;
   const intervals = (date: string, windows: readonly WindowRow[], length: Grain) =>
     date && windows.length
       ? dayOfIntervals({
@@ -98,10 +111,15 @@ export function todayPage(options: {
       : [];
   const windows = intervals(day, files.day, 15);
   const rows = grain === 15 ? windows : intervals(day, files.day, grain);
+  const comparison = today.comparisonOf(options.comparison, windows);
   const weekBefore = day ? intervals(daysLater(day, -7), files.weekBefore, 15) : [];
+  const before = grain === 15 || !day ? weekBefore : intervals(daysLater(day, -7), files.weekBefore, grain);
   const rest = restOfDay(windows, rows);
   const basis = staffingBasis(site, loads, queue, options.basis);
   const dayHandle = today.summarize(windows).handle;
+  const closeQueue = closeQueueOf(loads, queue);
+  const close = rest && serviceLevelAtClose({ windows, rest, queue: closeQueue, site, comparison });
+  const net = netRows(rows, basis, { dayHandle, projected: contactsToCome(rows, rest, comparison) });
   return {
     rows,
     windows,
@@ -115,12 +133,18 @@ export function todayPage(options: {
     site,
     crosshair: options.crosshair,
     compared: today.comparedWith(comparison, windows, weekBefore, day, site),
-    net: netRows(rows, basis, { dayHandle, projected: rest?.rows }),
+    before,
+    close,
+    closeQueue,
+    net,
+    required: net.map(({ ahead, required }) => (ahead && required ? required : null)),
+    ...(close && { expected: levelsAhead(close, rows, site) }),
   };
 }
 
 /** The headline figures of the day so far, with their comparison. */
-export function todayCards({ windows, compared, rest, site, day }: TodayPage): Card[] {
+export function todayCards(page: TodayPage): Card[] {
+  const { windows, compared, rest, site, day } = page;
   if (!day) return [];
   const sum = today.summarize(windows);
   const service = today.serviceLevelOf(site)(sum.served);
@@ -157,6 +181,7 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
             today.uncountedText(site))) ||
         `target ${percent(site.target, 0)}${compared?.service ? `; ${label} ${percent(compared.service)}` : ""}`,
     },
+    ...closeCard(page),
     {
       label: "Abandoned",
       value: percent(sum.abandonRate),
@@ -187,6 +212,22 @@ export function todayCards({ windows, compared, rest, site, day }: TodayPage): C
             ? unmapped("available") ||
               (windows.some((row) => row.timeContradicts) ? "inconsistent times" : "available time unknown")
             : `${decimal(available)} available (FTE)`,
+    },
+  ];
+}
+
+function closeCard({ close, site }: TodayPage): Card[] {
+  if (!close || close.state === "over") return [];
+  const { level, low, high, missed, intervals, wait } = close;
+  const label = "Expected at close";
+  if (level === null || low === null || high === null) return [{ label, value: "–", note: closeReason(close) }];
+  const tone = level < site.target ? "bad" : "good";
+  return [
+    {
+      label,
+      value: `≈ ${percent(level, 0)}`,
+      delta: { text: `${points(level - site.target)} on the target`, tone },
+      note: `${percent(low, 0)} to ${percent(high, 0)}; rest of the day: wait ${clock(wait)}, ${missed} of ${plural(intervals.length, "quarter-hour")} under target`,
     },
   ];
 }
@@ -281,7 +322,7 @@ export function todayFigures(page: TodayPage): HTMLElement {
     { class: "figures" },
     takeApart(page),
     shown(volumeOf(page), [comparisonText(page), rest ? projectionText(rest) : ""].filter(Boolean).join(" ")),
-    shown(serviceLevelOf(page)),
+    shown(serviceLevelOf(page), page.close ? closeText(page.close, page.closeQueue) : ""),
     shown(waitsOf(page)),
     ...(heldBack ? [html("p", { class: "held-back", role: "note" }, heldBack)] : []),
     ...(heldWhole(rows) ? [] : repFigures()),
@@ -292,7 +333,16 @@ export function todayFigures(page: TodayPage): HTMLElement {
       shown(handleOf(page), merged(page)),
       shown(
         repsOf(page),
-        ["Each rep counts once, however many queues they serve.", merged(page)].filter(Boolean).join(" "),
+        [
+          "Each rep counts once, however many queues they serve.",
+          rows.some((row) => row.scheduled !== null) ? "Scheduled: the schedule in kit.yaml." : "",
+          page.required?.some((reps) => reps !== null)
+            ? `Required, projected: for the contacts still to come, as under Net staffing. ${basisText(page.basis)}`
+            : "",
+          merged(page),
+        ]
+          .filter(Boolean)
+          .join(" "),
         "queue_membership_wfm",
       ),
       figure({

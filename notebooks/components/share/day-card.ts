@@ -14,6 +14,7 @@ import { isolated } from "../metrics/bidi.js";
 import { type QueueDay, windowRows } from "../metrics/day-file.js";
 import { longDay, zone } from "../metrics/format.js";
 import type { Interval, IntradayDay } from "../metrics/interval.js";
+import { type CloseLoad, closeFigure, closeText } from "../metrics/queues/at-close.js";
 import { projectionText } from "../metrics/rest-of-day.js";
 import type { Site } from "../metrics/site.js";
 import { type Comparison, daySentence, formula } from "../metrics/today.js";
@@ -31,11 +32,12 @@ export interface DayFiles {
   series: readonly QueueDay[];
   weekBefore?: readonly QueueDay[]; // for the comparison with last week
   comparison?: Comparison; // default: the usual
+  loads?: readonly CloseLoad[]; // for the service level at close
 }
 
 /** The facts behind a shared card or page of one queue: those of the Today page. */
 export function dayFacts(files: DayFiles, queue: string, grain: Grain): TodayPage {
-  const { site, days, day, series, weekBefore = [], comparison = "usual" } = files;
+  const { site, days, day, series, weekBefore = [], comparison = "usual", loads = [] } = files;
   return todayPage({
     site,
     days,
@@ -46,7 +48,7 @@ export function dayFacts(files: DayFiles, queue: string, grain: Grain): TodayPag
     zone: zone(site.timezone),
     basis: "workload",
     files: { day: windowRows(series), weekBefore: windowRows(weekBefore) },
-    loads: [],
+    loads,
     crosshair: crosshair(),
   });
 }
@@ -68,10 +70,19 @@ export function cardColumns(facts: DayFacts): TableColumn<Interval>[] {
   return [...new Map(all.map((column) => [column.label, column])).values()];
 }
 
-/** A queue's day as one picture: headline, volume against the usual, service level with its target, waits. */
+/** The headline and sentences of a day. */
+export function dayWords(page: DayFacts): { title: string; lead: string } {
+  return daySentence({
+    ...page,
+    projected: page.rest?.projection.projected ?? null,
+    atClose: page.close ? closeFigure(page.close) : null,
+  });
+}
+
+/** A queue's day as one picture: headline, volume against the usual or forecast, service level with its target, waits. */
 export function dayCard(facts: DayFacts): Picture {
-  const { queue, day, grain, site, rest } = facts;
-  const { title, lead } = daySentence({ ...facts, projected: rest?.projection.projected ?? null });
+  const { queue, day, grain, site, rest, close, closeQueue } = facts;
+  const { title, lead } = dayWords(facts);
   const heights = { volume: 210, "service-level": 160, waits: 130 };
   return {
     kicker: [isolated(site.title), isolated(queue), day ? longDay(day) : null, `per ${grain} minutes`]
@@ -87,6 +98,7 @@ export function dayCard(facts: DayFacts): Picture {
     notes: [
       provenance(facts, "queue_wfm", comparisonText(facts)),
       ...(rest ? [projectionText(rest)] : []),
+      ...(close && closeQueue ? [closeText(close, closeQueue)] : []),
       `Service level: ${formula(site)}. Windows may still be corrected; real-time screens differ because they include contacts that have not ended yet.`,
     ],
   };

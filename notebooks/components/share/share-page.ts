@@ -6,13 +6,14 @@ import { isolated } from "../metrics/bidi.js";
 import type { QueueDay } from "../metrics/day-file.js";
 import { fileName, longDay } from "../metrics/format.js";
 import { allQueues, type IntradayDay } from "../metrics/interval.js";
+import { type CloseLoad, closeText } from "../metrics/queues/at-close.js";
 import { projectionText } from "../metrics/rest-of-day.js";
 import type { Site } from "../metrics/site.js";
-import { type Comparison, dataThrough, daySentence } from "../metrics/today.js";
+import { type Comparison, dataThrough } from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
 import { todayCards } from "../pages/today-page.js";
 import { html } from "../picture/dom.js";
-import { cardCharts, dayFacts, dayTable } from "./day-card.js";
+import { cardCharts, dayFacts, dayTable, dayWords } from "./day-card.js";
 
 /** The data embedded in a shared page. */
 export interface SharedPage {
@@ -22,6 +23,7 @@ export interface SharedPage {
   series: QueueDay[];
   weekBefore: QueueDay[]; // for the comparison with last week
   comparison: Comparison;
+  loads: CloseLoad[]; // of the choices
   queues: string[]; // choices
   grain: Grain; // initial
   generated: string;
@@ -37,10 +39,13 @@ function start(): void {
   const content = html("div", {});
   const show = () => {
     const page = dayFacts(data, chosen.queue, Number(chosen.grain) as Grain);
-    const words = daySentence({ ...page, projected: page.rest?.projection.projected ?? null });
+    const words = dayWords(page);
     const through = dataThrough(page.windows);
     const columns = dayColumns(page);
-    const note = [comparisonText(page), page.rest ? projectionText(page.rest) : ""].filter(Boolean).join(" ");
+    const notes = new Map([
+      ["volume", [comparisonText(page), page.rest ? projectionText(page.rest) : ""].filter(Boolean).join(" ")],
+      ["service-level", page.close ? closeText(page.close, page.closeQueue) : ""],
+    ]);
     document.title = `${words.title} | ${site.title}`;
     content.replaceChildren(
       html(
@@ -64,7 +69,7 @@ function start(): void {
           figure({
             ...chart,
             rows: page.rows,
-            footer: provenance(page, "queue_wfm", chart.id === "volume" ? note : ""),
+            footer: provenance(page, "queue_wfm", notes.get(chart.id) ?? ""),
             file: fileName(chart.id, chosen.queue, day),
           }),
         ),

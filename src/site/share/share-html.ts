@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import type { QueueDay } from "../../../notebooks/components/metrics/day-file.ts";
 import { allQueues } from "../../../notebooks/components/metrics/interval.ts";
+import { closeQueueOf } from "../../../notebooks/components/metrics/queues/at-close.ts";
 import { daysLater } from "../../../notebooks/components/metrics/time-zone.ts";
 import { markup, type Picture, picture } from "../../../notebooks/components/picture/picture.ts";
 import { type DayFacts, dayTable } from "../../../notebooks/components/share/day-card.ts";
@@ -32,7 +33,7 @@ export async function pageScript(): Promise<string> {
 
 /** The data of a shared page: the day of one queue, or of all queues to choose from. */
 export function sharedPage(
-  { site, days, day, series, weekBefore, comparison, queues }: DayData,
+  { site, days, day, series, weekBefore, comparison, loads, queues }: DayData,
   { queue, grain, generated }: { queue: string | null; grain: SharedPage["grain"]; generated: string },
 ): SharedPage {
   const ofQueue = (all: readonly QueueDay[]) =>
@@ -41,6 +42,10 @@ export function sharedPage(
     site,
     day,
     comparison,
+    loads:
+      queue === null
+        ? loads.map(({ queue, kind, patience, concurrency }) => ({ queue, kind, patience, concurrency }))
+        : [{ queue, kind: "queue", ...closeQueueOf(loads, queue) }],
     grain,
     generated,
     days: days.filter((entry) => entry.day === day || entry.day === daysLater(day, -7)),

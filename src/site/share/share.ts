@@ -1,6 +1,7 @@
 import type { QueueDay } from "../../../notebooks/components/metrics/day-file.ts";
 import { dayName } from "../../../notebooks/components/metrics/format.ts";
 import type { IntradayDay } from "../../../notebooks/components/metrics/interval.ts";
+import type { CloseLoad } from "../../../notebooks/components/metrics/queues/at-close.ts";
 import type { Site } from "../../../notebooks/components/metrics/site.ts";
 import { daysLater, timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
 import type { Comparison } from "../../../notebooks/components/metrics/today.ts";
@@ -22,6 +23,7 @@ export interface DayData {
   series: QueueDay[]; // of all queues, as in the day's file
   weekBefore: QueueDay[]; // a week earlier; empty unless compared with it
   comparison: Comparison;
+  loads: CloseLoad[]; // of all queues
   missing: MissingColumn[];
 }
 
@@ -66,9 +68,10 @@ export async function loadDay(
       );
     const day = date ?? newest;
     if (!days.some((entry) => entry.day === day)) throw noSuchDay(day, days, project.config.timezone, now);
-    const [site, queues, series, weekBefore] = await Promise.all([
+    const [site, queues, loads, series, weekBefore] = await Promise.all([
       rows<Site>("site.json"),
       rows<{ queue: string }>("queues.json"),
+      rows<CloseLoad>("queue-load.json"),
       rows<QueueDay>(`intraday/${day}.json`),
       comparison === "last" ? rows<QueueDay>(`intraday/${daysLater(day, -7)}.json`) : [],
     ]);
@@ -83,6 +86,7 @@ export async function loadDay(
       series,
       weekBefore,
       comparison,
+      loads,
       missing,
     };
   } finally {
@@ -115,6 +119,11 @@ export function queuesOfDay({ queues, series }: DayData): string[] {
     series.filter(({ assigned }) => assigned.some((count) => count !== null)).map(({ queue }) => queue),
   );
   return queues.filter((queue) => active.has(queue));
+}
+
+/** Whether the queue, or any, has a forecast of the day. */
+export function hasForecast({ series }: DayData, queue?: string): boolean {
+  return series.some((of) => (queue ?? of.queue) === of.queue && of.forecast.some((contacts) => contacts !== null));
 }
 
 async function missingColumns(database: Database): Promise<MissingColumn[]> {

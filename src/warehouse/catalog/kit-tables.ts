@@ -92,6 +92,7 @@ function settingsTable(config: Config): KitTable {
       ...counts("week_start", "min_reps", "min_contacts"),
       ...texts("threshold_counts", "wait_unit", "handle_unit", "rep_unit", "open_hours", "company", "environment"),
       grace_minutes: "DOUBLE",
+      forecast: "BOOLEAN",
     },
     rows: [
       {
@@ -112,6 +113,7 @@ function settingsTable(config: Config): KitTable {
         company: config.company,
         environment: config.environment,
         grace_minutes: config.sync.graceMinutes,
+        forecast: site.forecast !== null,
       },
     ],
   };

@@ -1,10 +1,12 @@
 import { type ErlangA, erlangA } from "../erlang-a.js";
+import { clock, count, decimal, percent, plural } from "../format.js";
 import { type Interval, offered } from "../interval.js";
+import { type Chats, type HandleSource, handleAhead } from "../net-staffing.js";
 import { type Maybe, quantity, ratio } from "../ratio.js";
 import type { RestOfDay } from "../rest-of-day.js";
 import { sum, weightedMean } from "../rollup.js";
 import { effectiveAht, windowMinutes } from "../staffing.js";
-import { type ServiceSettings, serviceLevelOf, summarize } from "../today.js";
+import { type Comparison, type ServiceSettings, serviceLevelOf, summarize } from "../today.js";
 
 /**
  * "expected": there is a level; "over": nothing is left of the day; "no contacts": neither a projection nor a forecast of the
@@ -34,7 +36,7 @@ export interface AtClose {
   missed: number; // of these, with a level under the target
   scheduled: number; // of these, with scheduled staff; the others have the usual
   left: number; // of these, left out because their staff is unknown: less than a tenth of the contacts
-  handle: "day" | "forecast" | "usual" | null; // the handle time of the rest
+  handle: HandleSource[]; // where the handle times of the rest come from
 }
 
 /** One quarter-hour to come. Counts are expected values, and so fractional. */
@@ -48,10 +50,24 @@ export interface CloseInterval {
   counts: { assigned: number; abandoned: number; within: number } | null;
 }
 
+/** The same of a queue or group, from data-loaders/queue-load.json.sql. */
+export interface CloseLoad extends Chats {
+  patience: number | null;
+}
+
 /** What is known of a queue from the last four weeks; null: unknown. */
 export interface CloseQueue {
   patience: number | null; // mean seconds
   concurrency: number | null; // concurrent chats, taken as one where unknown
+}
+
+/** Patience and concurrency of a queue; where its own are unknown, those of all queues. */
+export function closeQueueOf(loads: readonly CloseLoad[], queue: string): CloseQueue {
+  const [own, all] = [loads.find((load) => load.queue === queue), loads.find(({ kind }) => kind === "all")];
+  return {
+    patience: own?.patience ?? all?.patience ?? null,
+    concurrency: own?.concurrency ?? all?.concurrency ?? null,
+  };
 }
 
 /** The share of the contacts to come whose staff may be unknown. */
@@ -65,7 +81,7 @@ const tolerated = 0.1;
 export function contactsAhead(
   windows: readonly Interval[],
   rest: RestOfDay | null,
-  comparison: string,
+  comparison: Comparison,
 ): { of: (window: Interval) => number | null; source: "projection" | "forecast"; spread: number } | null {
   if (!rest) return null;
   const open = windows.filter(isAhead);
@@ -81,19 +97,19 @@ export function contactsAhead(
   return { of, source, spread: contacts > 0 ? 2 / Math.sqrt(contacts) : 0 };
 }
 
+/** Contacts of each drawn interval that is still to come, from the same sources; null elsewhere. */
+export function contactsToCome(
+  rows: readonly Interval[],
+  rest: RestOfDay | null,
+  comparison: Comparison,
+): (number | null)[] | undefined {
+  if (!rest || rest.projection.projected !== null || comparison !== "forecast") return rest?.rows;
+  return rows.map((row) => (row.state === "pending" ? row.forecast : null));
+}
+
 /** Whether contacts of the window are still to be counted. */
 export function isAhead(window: Interval): boolean {
   return window.state !== "closed" && window.state !== "skipped" && offered(window) === null;
-}
-
-/** Handle time of an interval to come, seconds: the mean of the day so far, else the forecast's, else the usual. */
-export function handleAhead(
-  row: Interval,
-  dayHandle: number | null,
-): { seconds: number | null; source: AtClose["handle"] } {
-  if (dayHandle !== null) return { seconds: dayHandle, source: "day" };
-  if (row.forecastHandle !== null) return { seconds: row.forecastHandle, source: "forecast" };
-  return { seconds: row.former.handle, source: row.former.handle === null ? null : "usual" };
 }
 
 /**
@@ -108,7 +124,7 @@ export function serviceLevelAtClose(options: {
   rest: RestOfDay | null; // of the same windows
   queue: CloseQueue;
   site: ServiceSettings;
-  comparison?: string; // default: the usual
+  comparison?: Comparison; // default: the usual
   range?: boolean; // default: true; without it a third of the time
 }): AtClose {
   const { windows, rest, queue, site, comparison = "usual", range = true } = options;
@@ -119,12 +135,12 @@ export function serviceLevelAtClose(options: {
   if (!windows.some(({ state }) => state === "pending")) return without("over");
   if (ahead === null) return without("no contacts");
   if (quantity(queue.patience) === null) return without("no patience");
-  const sources = new Set<AtClose["handle"]>();
+  const sources = new Set<HandleSource>();
   const inputs = open.flatMap((row) => {
     const contacts = ahead.of(row) ?? 0;
     if (contacts <= 0) return [];
     const { seconds, source } = handleAhead(row, day.handle);
-    sources.add(source);
+    if (source) sources.add(source);
     return [{ row, contacts, handle: seconds, staff: row.scheduled ?? row.former.available }];
   });
   if (inputs.some(({ handle }) => handle === null)) return without("no handle time");
@@ -160,8 +176,66 @@ export function serviceLevelAtClose(options: {
     missed: intervals.filter((interval) => interval.level !== null && interval.level < site.target).length,
     scheduled: inputs.filter(({ row }) => row.scheduled !== null).length,
     left: inputs.length - known.length,
-    handle: sources.size === 1 ? ([...sources][0] ?? null) : sources.has("forecast") ? "forecast" : null,
+    handle: [...sources],
   };
+}
+
+/** The levels expected of the drawn intervals that are still to come; null elsewhere. */
+export function levelsAhead(close: AtClose, rows: readonly Interval[], site: ServiceSettings): (number | null)[] {
+  const level = serviceLevelOf(site);
+  return rows.map(({ state, start, end }) => {
+    const inside = close.intervals.filter((interval) => interval.start >= start && interval.start < end);
+    return state === "pending" ? level(added(inside.flatMap(({ counts }) => counts ?? []))) : null;
+  });
+}
+
+/** "71% at close (64–77%)"; null without a level. */
+export function closeFigure({ level, low, high }: AtClose): string | null {
+  if (level === null) return null;
+  const range = low === null || high === null ? "" : ` (${percent(low, 0).replace("%", "")}–${percent(high, 0)})`;
+  return `${percent(level, 0)} at close${range}`;
+}
+
+const reasons = new Map<CloseState, string>([
+  ["no contacts", "the rest of the day is not projected"],
+  ["no patience", "too few abandons to estimate patience from"],
+  ["no handle time", "no handle time is known, or it is held back"],
+  ["no staff", "neither scheduled nor usual reps are known for the rest of the day"],
+  ["no level", "the site's formula needs counts that queue_wfm lacks"],
+]);
+
+/** Why there is no level of a running day; "" where there is one, or the day is over. */
+export function closeReason({ state }: AtClose): string {
+  return reasons.get(state) ?? "";
+}
+
+/** The expected level, its range and its assumptions in words, or why there is none. */
+export function closeText(close: AtClose, queue: CloseQueue): string {
+  const { state, contacts, wait, intervals, missed, scheduled, left, handle } = close;
+  const figure = closeFigure(close);
+  if (state === "over") return "";
+  if (figure === null || contacts === null) return `No service level at close: ${closeReason(close)}.`;
+  const range = `${count(contacts.low)} to ${count(contacts.high)}`;
+  const staff =
+    scheduled === intervals.length
+      ? "scheduled reps"
+      : scheduled === 0
+        ? "the usual available reps"
+        : `scheduled reps, in ${intervals.length - scheduled} of ${intervals.length} quarter-hours the usual available`;
+  const times = {
+    day: "the day's mean handle time",
+    forecast: "the forecast's handle time",
+    usual: "the usual handle time",
+  };
+  const chats = queue.concurrency === null ? "" : ` at ${decimal(queue.concurrency)} concurrent chats`;
+  return [
+    `Expected, not data: about ${figure}, the range for ${range} contacts still to come, which is chance alone.`,
+    `Of the rest: mean wait ${clock(wait)}, ${missed} of ${plural(intervals.length, "quarter-hour")} under the target.`,
+    `Exact Erlang A per quarter-hour, without a backlog between them: ${staff}, ${handle.map((source) => times[source]).join(" or ")}${chats}, mean patience ${clock(queue.patience)}.`,
+    left > 0 ? `${plural(left, "quarter-hour")} without known reps left out.` : null,
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function expectedInterval(
@@ -251,6 +325,6 @@ function without(state: CloseState): AtClose {
     missed: 0,
     scheduled: 0,
     left: 0,
-    handle: null,
+    handle: [],
   };
 }

@@ -167,7 +167,7 @@ function driversOf(options: WorstOptions, queue: string, hour: LocalInterval | n
   const quarters = rowsOf(day, files.day, 15).filter(inside);
   const before =
     comparison === "last" && files.weekBefore.length ? rowsOf(daysLater(day, -7), files.weekBefore, 15) : [];
-  const compared = today.comparedWith(comparison, quarters, before, day, site);
+  const compared = today.comparedWith(today.comparisonOf(comparison, quarters), quarters, before, day, site);
   const now = today.summarize(quarters);
   const basis = staffingBasis(site, loads, queue, options.basis);
   const hours = netRows(rowsOf(day, files.day, 60).filter(inside), basis, { dayHandle: now.handle });

@@ -1,9 +1,11 @@
 // From the simulator's event log, which never saw the kit, to the figures that pages load: bucket, sync, warehouse, datasets.
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { type QueueDay, windowRows } from "../notebooks/components/metrics/day-file.ts";
 import { type LastDay, offeredText } from "../notebooks/components/pages/last-day.ts";
 import { loadersFolder } from "../src/base/kit-folders.ts";
@@ -60,6 +62,16 @@ interface QueueDayRow {
   within: number;
   handled: number;
   handle_mean: number | null;
+}
+
+const python = process.env.ASAPP_KIT_TEST_PYTHON ?? "python3";
+const noPython = spawnSync(python, ["-c", ""]).status === 0 ? false : `no ${python}`;
+const peer = fileURLToPath(new URL("../../test/input/peer.py", import.meta.url));
+
+interface Peer {
+  waiting: Record<string, [count: number, oldest: number]>;
+  gone: Record<string, number[]>; // seconds
+  blocks: { reps: number; handle: number | null }[];
 }
 
 const log = simulate(options);
@@ -290,23 +302,10 @@ describe("numbers", () => {
   });
 
   it("merges the reps of an hour until there are five, and keeps what they did", async () => {
-    const { config } = project;
-    const privacy = { ...config.site.privacy, minReps: 5 };
-    const catalog = await openCatalog({ ...project, config: { ...config, site: { ...config.site, privacy } } });
-    const rows = await catalog.objects<{ queue: string; start: number; merged: number; block: number } & Merged>(
-      `select queue, epoch_ms(start)::double as start, merged, epoch_ms(block)::double as block, reps, available, handle
-       from wfm.merged where merged > 0 and queue <> '${total}'`,
-    );
-    catalog.close();
     const queuesOf = new Map(log.centre.reps.map(({ name, queues }) => [name, new Set(queues.map((one) => one.name))]));
-    const blocks = new Map<string, typeof rows>();
-    for (const row of rows) {
-      const key = `${row.queue} ${row.block}`;
-      blocks.set(key, [...(blocks.get(key) ?? []), row]);
-    }
     const compared = new Map<number, number>();
-    for (const [key, block] of blocks) {
-      const [{ queue, merged }] = block as [(typeof rows)[number]];
+    for (const [key, block] of await mergedBlocks(project)) {
+      const [{ queue, merged }] = block as [Merged];
       const starts = new Set(block.map(({ start }) => start));
       const worked = expected.repWindows.filter(
         ({ rep, window }) => starts.has(window) && queuesOf.get(rep)?.has(queue),
@@ -328,6 +327,47 @@ describe("numbers", () => {
       compared.set(merged, (compared.get(merged) ?? 0) + 1);
     }
     for (const minutes of [15, 60]) assert.ok(compared.get(minutes)! > 5, `${minutes}: ${compared.get(minutes)}`);
+  });
+
+  it("says what a program without DuckDB, and without the kit, finds in the raw files", {
+    skip: noPython,
+  }, async () => {
+    const blocks = [...(await mergedBlocks(project)).values()];
+    const asked = blocks.map((block) => ({ queue: block[0]!.queue, starts: block.map(({ start }) => start) }));
+    const ran = spawnSync(python, [peer, join(folder, "data", "raw")], {
+      input: JSON.stringify(asked),
+      encoding: "utf8",
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    assert.equal(ran.status, 0, ran.stderr);
+    const found = JSON.parse(ran.stdout) as Peer;
+    let [waited, left, hours] = [0, 0, 0];
+    for (const name of readdirSync(join(folder, "datasets", "waiting")))
+      for (const row of load<WaitingDay>(`waiting/${name}`)) {
+        if (row.queue === total) continue;
+        const keys = row.waiting.map((_, i) => `${row.queue} ${Date.parse(row.start) + i * 900_000}`);
+        for (const [i, waiting] of row.waiting.entries()) {
+          if (waiting === null) continue;
+          const [count, oldest] = found.waiting[keys[i]!] ?? [0, null];
+          assert.deepEqual({ waiting, oldest: row.oldest[i] }, { waiting: count, oldest }, keys[i]);
+          waited += waiting;
+        }
+        const gone = keys.flatMap((key, i) => (row.gone[i] === null ? [] : (found.gone[key] ?? [])));
+        if (gone.length === 0) continue;
+        near(row.gone_p50!, quantile(gone, 0.5), 0.051, `${name} ${row.queue}`);
+        near(row.gone_p90!, quantile(gone, 0.9), 0.051, `${name} ${row.queue}`);
+        left += gone.length;
+      }
+    for (const [i, block] of blocks.entries()) {
+      const { reps, handle } = found.blocks[i]!;
+      const key = `${block[0]!.queue} ${block[0]!.block}`;
+      for (const row of block) {
+        if (row.reps) assert.equal(row.reps, reps, key);
+        if (row.handle !== null) near(row.handle, handle!, 1e-6, key);
+      }
+      if (block[0]!.merged > 15) hours += 1;
+    }
+    assert.ok(waited > 50 && left > 50 && hours > 5, `${waited} waited, ${left} left, ${hours} hours`);
   });
 
   // The intraday feed books a handle time in the window of its disposition.
@@ -376,7 +416,28 @@ describe("numbers", () => {
   });
 });
 
+/** The windows of each queue and block in which five reps are reported together. */
+async function mergedBlocks({ config, ...project }: Project): Promise<Map<string, Merged[]>> {
+  const privacy = { ...config.site.privacy, minReps: 5 };
+  const catalog = await openCatalog({ ...project, config: { ...config, site: { ...config.site, privacy } } });
+  const rows = await catalog.objects<Merged>(
+    `select queue, epoch_ms(start)::double as start, merged, epoch_ms(block)::double as block, reps, available, handle
+     from wfm.merged where merged > 0 and queue <> '${total}'`,
+  );
+  catalog.close();
+  const blocks = new Map<string, Merged[]>();
+  for (const row of rows) {
+    const key = `${row.queue} ${row.block}`;
+    blocks.set(key, [...(blocks.get(key) ?? []), row]);
+  }
+  return blocks;
+}
+
 interface Merged {
+  queue: string;
+  start: number;
+  merged: number; // minutes
+  block: number;
   reps: number | null;
   available: number | null; // minutes
   handle: number | null; // seconds

@@ -437,7 +437,8 @@ export function heldText({ rows, queue, site }: Pick<TodayPage, "rows" | "queue"
     ? `Handle time, reps and net staffing of ${isolated(queue)} are held back`
     : `Handle time, reps and net staffing are held back in ${plural(small, "interval")}`;
   const out = queue === allQueues ? "" : " A queue group (site.queue_groups) shows this queue together with others.";
-  return `${which}: fewer than ${site.min_reps} reps (site.privacy.min_reps in kit.yaml), over the day so far too.${out}`;
+  const fewer = `fewer than ${site.min_reps} reps (site.privacy.min_reps in kit.yaml)`;
+  return `${which}: ${fewer}, over the day so far too, or other figures would give away those of so few.${out}`;
 }
 
 // How rep figures of few reps are shown.

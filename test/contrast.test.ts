@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { colours } from "../notebooks/components/picture/looks.ts";
+import { heatFill, heatInk } from "../notebooks/components/charts/heat-colour.ts";
+import { contrast } from "../notebooks/components/picture/contrast.ts";
+import { colours, declarations, looks } from "../notebooks/components/picture/looks.ts";
+import { mixOklab } from "../notebooks/components/picture/oklab.ts";
 
 // WCAG 2.2: 1.4.3 asks 4.5:1 of text, 1.4.11 asks 3:1 of what must be seen to read a chart. Charts stand on sheets.
 const themes = (["light", "dark"] as const).map((theme, i) => ({
@@ -25,22 +28,31 @@ describe("contrast", () => {
         assert.ok(ratio(ink, ground) >= 4.5, `${ink} on ${ground}: ${ratio(ink, ground).toFixed(2)}`);
     });
 
+    it(`of digits on a heat cell of any value is at least 4.5 to 1, ${theme}`, () => {
+      for (const colour of ["blue", "orange"] as const)
+        for (let share = 0; share <= 100; share++) {
+          const ground = mixOklab(colours.get(colour)!, share, colours.get("sheet")!);
+          const [, light, dark] = /light-dark\((#\w+), (#\w+)\)/.exec(heatInk({ colour, share }))!;
+          const ratio = contrast(theme === "light" ? light! : dark!, ground);
+          assert.ok(ratio >= 4.5, `${colour} ${share}%: ${ratio.toFixed(2)}`);
+        }
+    });
+
     it(`of marks is at least 3 to 1, ${theme}`, () => {
       for (const mark of ["blue", "orange", "blue-strong", "grey", "ink", "ink-2"])
         assert.ok(ratio(mark, "sheet") >= 3, `${mark} on sheet: ${ratio(mark, "sheet").toFixed(2)}`);
     });
   }
+
+  it("is not lowered by opacity: no text, and nothing that is faint", () => {
+    for (const [name, look] of Object.entries(looks)) {
+      const { fill, opacity, size, weight } = look;
+      const text = name === "text" || size !== undefined || weight !== undefined || /-text|label/.test(name);
+      if (/few|running/.test(name) || text) assert.equal(opacity, undefined, name);
+      assert.ok(fill === undefined || fill === "none" || fill in colours, name);
+    }
+    assert.match(heatFill({ colour: "blue", share: 30 }), /^color-mix\(in oklab, var\(--blue\) 30%, var\(--sheet\)\)$/);
+    const faint = declarations(looks["blue.few"]!);
+    assert.deepEqual(faint, [["fill", "color-mix(in oklab, var(--blue) 40%, var(--sheet))"]]);
+  });
 });
-
-function contrast(one: string, other: string): number {
-  const [light, dark] = [luminance(one), luminance(other)].sort((a, b) => b - a) as [number, number];
-  return (light + 0.05) / (dark + 0.05);
-}
-
-function luminance(colour: string): number {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  }) as [number, number, number];
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-}

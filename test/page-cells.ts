@@ -15,6 +15,7 @@ export interface PageInput {
   source?: string; // the page's text, where it is not that of notebooks/
   search?: string; // of the address: "?queue=Billing"
   width?: number; // that every figure gets
+  resized?: { widths: number[]; look: (displayed: Node[], width: number) => void }; // one after the other, once it is drawn
 }
 
 /**
@@ -24,10 +25,10 @@ export interface PageInput {
  */
 export async function runPage(
   name: string,
-  { files, source = pageText(name), search = "", width = 760 }: PageInput,
+  { files, source = pageText(name), search = "", width = 760, resized }: PageInput,
 ): Promise<RunPage> {
   const origin = `http://page-${++pages}.test`; // components keep files by address
-  const leave = enter(`${origin}/${name}.html${search}`, width, (url) => answer(url, files));
+  const { leave, resize } = enter(`${origin}/${name}.html${search}`, width, (url) => answer(url, files));
   try {
     const attachment = (path: string) => {
       const href = `${origin}/_file/${path.replace(/^(\.\/)?/, "")}`;
@@ -55,6 +56,10 @@ export async function runPage(
           values.set(output, await settled(value));
       }
       waiting = waiting.filter((cell) => !ready.includes(cell));
+    }
+    for (const width of resized?.widths ?? []) {
+      resize(width);
+      resized?.look(displayed, width);
     }
     return { values, displayed };
   } finally {
@@ -123,32 +128,52 @@ function globalOf(name: string): unknown {
   return (globalThis as Record<string, unknown>)[name];
 }
 
-// Puts a browser's names into place until the function that it returns is called.
-function enter(url: string, width: number, load: (url: string) => Response): () => void {
+// Puts a browser's names into place until `leave` is called.
+function enter(
+  url: string,
+  width: number,
+  load: (url: string) => Response,
+): { leave: () => void; resize: (width: number) => void } {
   const { window } = new JSDOM('<!doctype html><title>Page | Site</title><div id="page"></div>', { url });
-  const names = ["document", "location", "history", "Node", "Event", "SVGSVGElement", "localStorage"] as const;
+  const names = [
+    "document",
+    "location",
+    "history",
+    "Node",
+    "Event",
+    "SVGSVGElement",
+    "localStorage",
+    "innerWidth",
+  ] as const;
   const added: Record<string, unknown> = Object.fromEntries(names.map((name) => [name, window[name]]));
   added.fetch = async (address: string | URL) => load(String(address));
   added.setInterval = () => 0; // nothing goes on after the page has been drawn
   added.addEventListener = () => {};
   added.requestIdleCallback = () => 0;
+  added.matchMedia = () => ({ matches: false });
+  const resizes: ((width: number) => void)[] = [];
   added.ResizeObserver = class {
-    private readonly changed: (entries: object[]) => void;
+    private readonly changed: (width: number) => void;
     constructor(changed: (entries: object[]) => void) {
-      this.changed = changed;
+      this.changed = (width) => changed([{ contentRect: { width } }]);
     }
     observe(): void {
-      this.changed([{ contentRect: { width } }]);
+      this.changed(width);
+      resizes.push(this.changed);
     }
   };
   const former = Object.keys(added).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
   for (const [name, value] of Object.entries(added))
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-  return () => {
+  const leave = () => {
     for (const [name, descriptor] of former) {
       if (descriptor) Object.defineProperty(globalThis, name, descriptor);
       else delete (globalThis as Record<string, unknown>)[name];
     }
     window.close();
   };
+  const resize = (width: number) => {
+    for (const changed of resizes) changed(width);
+  };
+  return { leave, resize };
 }

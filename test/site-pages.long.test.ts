@@ -17,6 +17,7 @@ import { loadDay, queuesOfDay } from "../src/site/share/share.ts";
 import { pictureSvg } from "../src/site/share/share-image.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { windowDays } from "../src/warehouse/wfm/window-days.ts";
+import { axeViolations } from "./axe.ts";
 import { findChromium, openChromium, saved, visit } from "./site-chromium.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
 
@@ -129,7 +130,7 @@ describe("the site", () => {
     });
 
     for (const name of pages) {
-      it(`${name} opens without an error or a foreign request, in both themes and on a phone`, async () => {
+      it(`${name} opens without an error or a foreign request, accessible, in both themes and on a phone`, async () => {
         for (const options of [
           { colorScheme: "light" as const },
           { colorScheme: "dark" as const, viewport: { width: 390, height: 844 } },
@@ -143,11 +144,18 @@ describe("the site", () => {
               empty: node.querySelector(".panel-empty") !== null,
             })),
             wide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+            headings: [...document.querySelectorAll("h1, h2, h3, h4")].map(({ localName }) => Number(localName[1])),
             heading: document.querySelector("h1")?.textContent ?? "",
             paper: getComputedStyle(document.body).backgroundColor,
           }));
           assert.deepEqual(problems, []);
           assert.deepEqual(seen.errors, []);
+          assert.deepEqual(await axeViolations(page), []);
+          assert.equal(seen.headings.filter((level) => level === 1).length, 1);
+          assert.ok(
+            seen.headings.every((level, i) => level <= (seen.headings[i - 1] ?? 0) + 1),
+            "no skipped level",
+          );
           assert.ok(seen.heading.length > 3);
           assert.equal(seen.wide, false, "scrolls sideways");
           for (const chart of seen.charts) {
@@ -170,6 +178,7 @@ describe("the site", () => {
           const { page, problems, close } = await visit(browser, emptyServer.url + (name === "index" ? "" : name));
           assert.deepEqual(problems, [], name);
           assert.equal(await page.locator(".observablehq--error").count(), 0, name);
+          assert.deepEqual(await axeViolations(page), [], name);
           await close();
         }
       } finally {

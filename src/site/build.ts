@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { CliError } from "../base/errors.ts";
 import { filesBelow, kitRoot, loadersFolder, pagesFolder } from "../base/kit-folders.ts";
@@ -10,6 +19,7 @@ import { pagesOf } from "./attachments.ts";
 import { pagesBuiltFrom, runFramework, siteOutput } from "./child.ts";
 import { type ComputedDataset, computeDatasets } from "./dataset.ts";
 import { loaderFiles } from "./dataset-list.ts";
+import { completePage } from "./page-html.ts";
 import { isPatchable, mergeInto, writeChanged } from "./patch.ts";
 import { declaredColumns, declaredOf } from "./privacy/declared.ts";
 import { checkFiles } from "./privacy/guard.ts";
@@ -143,6 +153,10 @@ async function buildPages(
   const { code, output } = await exit;
   if (signal?.aborted) throw new CliError("interrupted", "interrupted while building the pages");
   if (code === 0) {
+    for (const page of pagesOf(out)) {
+      const file = join(out, page);
+      writeFileSync(file, completePage(readFileSync(file, "utf8")));
+    }
     writeChanged(project, out, out, workspaceOf(project).datasets);
     return;
   }
@@ -163,7 +177,13 @@ const program = /\.\w+\.(m?js|ts|py|r|rs|go|java|jl|php|sh|exe)$/i; // Framework
  * program, which may read anything.
  */
 export function pageInputs(project: Project): string | null {
-  const names = ["package.json", "package-lock.json", "observablehq.config.ts", "src/site/framework.ts"];
+  const names = [
+    "package.json",
+    "package-lock.json",
+    "observablehq.config.ts",
+    "src/site/framework.ts",
+    "src/site/page-html.ts",
+  ];
   const kitFiles = names.map((name) => join(kitRoot, name));
   const pages = readdirSync(pagesFolder, { withFileTypes: true }).flatMap((entry) => {
     if (entry.name === ".observablehq" || entry.name === "data") return [];

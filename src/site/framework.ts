@@ -109,7 +109,7 @@ function head(preview: boolean, builtFrom: string | undefined): string {
     `<link rel="icon" href="data:image/svg+xml;base64,${Buffer.from(icon).toString("base64")}">`,
     // fonts embedded in saved pictures, fetched on demand
     ...[400, 600].map((weight) => `<link rel="kit-font" data-weight="${weight}" href="/fonts/inter-${weight}.woff2">`),
-    `<script>${themeScript}</script>`,
+    `<script>${themeScript}${menuScript}</script>`,
   ].join("\n");
 }
 
@@ -117,6 +117,15 @@ const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect 
 
 // Runs before the first paint, so that the page does not flash in the other theme.
 const themeScript = `try{const t=localStorage.getItem("theme");if(t)document.documentElement.dataset.theme=t}catch{}`;
+
+// Below the width from which the menu has its own column, it covers the page: it is closed when a page opens, and by its links.
+const menuScript = `
+{const wide=matchMedia("(min-width: calc(640px + 6rem + 272px))"); // Framework's
+try{if(!wide.matches)sessionStorage.removeItem("observablehq-sidebar")}catch{}
+addEventListener("click",({target})=>{
+  const menu=document.getElementById("observablehq-sidebar-toggle");
+  if(target.closest?.("#observablehq-sidebar a")&&!wide.matches&&menu.checked)menu.click();
+})}`;
 
 /** Escapes a text for an HTML element or attribute. */
 export function escapeHtml(text: string): string {

@@ -1,4 +1,4 @@
-import { longDay } from "../metrics/format.js";
+import { dayName, longDay } from "../metrics/format.js";
 import { html } from "../picture/dom.js";
 import { copyLink } from "./share-menu.js";
 import { asOf, onUnknown, pin, readUrl, reportUnknown, writeUrl } from "./url-state.js";
@@ -12,6 +12,7 @@ export interface Control {
   valid: (value: string) => boolean;
   read?: (value: string) => string; // resolves aliases in the address
   text: (value: string) => string; // display text of a value
+  brief?: (value: string) => string; // the same where there is little room
   dated?: boolean; // its value is the day shown
 }
 
@@ -49,18 +50,27 @@ export function filterBar(controls: Control[], ...extra: HTMLElement[]): FilterB
     values.set(name, value);
     settled.delete(name);
     bar.value = Object.fromEntries(values);
+    sum();
     writeUrl({ [name]: value === fallback ? null : value });
     bar.dispatchEvent(new Event("input", { bubbles: true }));
   };
+  const fields = html("div", { class: "filter-fields", id: "filter-fields" });
+  const chosen = html("span", {});
+  const sum = () => {
+    const texts = controls.map(({ name, text, brief = text }) => html("bdi", {}, brief(values.get(name) ?? "")));
+    chosen.replaceChildren(...texts.flatMap((text, i) => (i ? [" · ", text] : [text])));
+  };
+  sum();
+  bar.append(foldButton(chosen, fields), fields);
   for (const { name, label, fallback, element } of controls) {
     const control = element(values.get(name) ?? fallback, (value) => set(name, fallback, value));
     control.id ||= `filter-${name}`;
-    bar.append(
+    fields.append(
       html("div", { class: "filter" }, html("label", { for: control.id, id: `label-${name}` }, label), control),
     );
     if (control.getAttribute("role") === "radiogroup") control.setAttribute("aria-labelledby", `label-${name}`);
   }
-  bar.append(html("div", { class: "filter-extra" }, extra, copyButton()));
+  fields.append(html("div", { class: "filter-extra" }, extra, copyButton()));
   bar.addEventListener("input", (event) => {
     if (event.target !== bar) event.stopImmediatePropagation(); // events of the controls
   });
@@ -81,6 +91,20 @@ export function filterBar(controls: Control[], ...extra: HTMLElement[]): FilterB
     if (written !== asked) return;
     reportUnknown(name, shown === asked ? null : { label: control.label, value: written, shown: control.text(shown) });
   }
+}
+
+// On a narrow screen the filters are one line of their values, which opens them.
+function foldButton(chosen: HTMLElement, fields: HTMLElement): HTMLElement {
+  const button = html(
+    "button",
+    { type: "button", class: "filter-fold", "aria-expanded": "false", "aria-controls": fields.id },
+    html("span", { class: "sr-only" }, "Filters: "),
+    chosen,
+  );
+  button.addEventListener("click", () => {
+    button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") === "false"));
+  });
+  return button;
 }
 
 // Values of the address that the page does not have, so that readers notice that something else is shown.
@@ -168,53 +192,107 @@ function oneOf(name: string, label: string, options: readonly Option[], fallback
   };
 }
 
+/** The length of an interval in minutes: by default 15, or 60 where there is no room for more columns. */
+export function intervalLength(): Control {
+  const lengths = ["15", "30", "60"].map((value) => ({ value, text: `${value} min` }));
+  return segments("interval", "Interval", lengths, innerWidth < 600 ? "60" : "15");
+}
+
 /**
  * A day from an ascending list, by default the newest, with buttons for the previous, next and newest. In the address,
- * "today" and "yesterday" mean the newest and the one before, for links that work every day.
+ * "today" and "yesterday" mean the newest and the one before, for links that work every day. It is one tab stop: arrow keys
+ * step by a day, PageUp and PageDown by seven, Home and End go to the ends, Enter opens the browser's calendar.
  */
 export function dayPicker(name: string, label: string, days: readonly string[], fallback = days.at(-1) ?? ""): Control {
+  const brief = (day: string) => (day ? `${dayName(day)} ${day.slice(0, 4)}` : "–");
   return {
     name,
     label,
     fallback,
     valid: (value) => days.includes(value),
     text: longDay,
+    brief,
     dated: true,
     read: (value) => (value === "today" ? days.at(-1) : value === "yesterday" ? days.at(-2) : null) ?? value,
     element(value, set) {
+      let at = days.indexOf(value);
+      const last = days.length - 1;
+      const shown = html("span", {
+        class: "day",
+        role: "spinbutton",
+        tabindex: 0,
+        "aria-labelledby": `label-${name}`,
+        "aria-valuemin": 0,
+        "aria-valuemax": Math.max(0, last),
+      });
+      // for pointers: it lies over the text and has the calendar
       const input = html("input", {
         type: "date",
-        id: `filter-${name}-day`,
-        name,
-        value,
+        tabindex: -1,
+        "aria-hidden": "true",
         min: days[0],
         max: days.at(-1),
-        "aria-label": label,
       });
-      const at = () => days.indexOf(input.value);
-      const before = step("‹", "Day before", () => go(at() - 1));
-      const after = step("›", "Day after", () => go(at() + 1));
-      const newest = step("Newest", "Newest day", () => go(days.length - 1));
-      const go = (index: number) => {
-        const day = days[index];
-        if (!day) return;
+      const before = step("‹", "Day before", () => go(at - 1));
+      const after = step("›", "Day after", () => go(at + 1));
+      const newest = step("Newest", "Newest day", () => go(last));
+      const show = () => {
+        const day = days[at] ?? "";
         input.value = day;
-        before.disabled = index === 0;
-        after.disabled = newest.disabled = index === days.length - 1;
-        set(day);
+        shown.textContent = brief(day);
+        shown.setAttribute("aria-valuenow", String(Math.max(0, at)));
+        shown.setAttribute("aria-valuetext", day ? longDay(day) : "no day");
+        before.disabled = at <= 0;
+        after.disabled = newest.disabled = at === last;
       };
+      const go = (to: number) => {
+        at = Math.min(last, Math.max(0, to));
+        show();
+        const day = days[at];
+        if (day) set(day);
+      };
+      const calendar = () => {
+        if (days.length > 0) input.showPicker?.();
+      };
+      input.addEventListener("click", calendar);
       input.addEventListener("change", () => {
-        if (at() >= 0) go(at());
+        const to = days.indexOf(input.value);
+        if (to >= 0) go(to);
       });
-      before.disabled = at() <= 0;
-      after.disabled = newest.disabled = at() === days.length - 1;
-      return html("div", { class: "day-picker", role: "group" }, before, input, after, newest);
+      input.addEventListener("blur", show); // of a day without data nothing is left
+      shown.addEventListener("keydown", (event) => {
+        const to = new Map([
+          ["ArrowUp", at + 1],
+          ["ArrowRight", at + 1],
+          ["ArrowDown", at - 1],
+          ["ArrowLeft", at - 1],
+          ["PageUp", at + 7],
+          ["PageDown", at - 7],
+          ["Home", 0],
+          ["End", last],
+        ]).get(event.key);
+        if (event.key === "Enter" || event.key === " ") calendar();
+        else if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+        else go(to);
+        event.preventDefault();
+      });
+      show();
+      const field = html("span", { class: "day-field" }, shown, input);
+      return html(
+        "div",
+        { class: "day-picker", role: "group", "aria-labelledby": `label-${name}` },
+        before,
+        field,
+        after,
+        newest,
+      );
     },
   };
 }
 
+// Out of the tab order: the keys of the day do the same.
 function step(text: string, label: string, onclick: () => void): HTMLButtonElement {
-  return html("button", { type: "button", "aria-label": label, title: label, onclick }, text);
+  return html("button", { type: "button", tabindex: -1, "aria-label": label, title: label, onclick }, text);
 }
 
 function copyButton(): HTMLElement {

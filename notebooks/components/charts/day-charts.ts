@@ -36,7 +36,8 @@ import {
 
 /** One queue on one day: the inputs of its charts and words. */
 export interface DayFacts {
-  rows: readonly Interval[]; // the whole day in order
+  rows: readonly Interval[]; // of the day in order
+  hidden?: string; // what they leave out, in words
   queue: string;
   day: string; // "" without any day
   grain: number; // minutes
@@ -182,7 +183,7 @@ export function waitsOf(facts: DayFacts): DayChart {
 
 /** Source, reach and sample size of a day's figures. */
 export function provenance(facts: DayFacts, feed: string, more = ""): string {
-  const { rows, windows = rows, zone, site } = facts;
+  const { rows, windows = rows, zone, site, hidden } = facts;
   const through = today.dataThrough(windows);
   // another feed may end earlier than the windows
   const others = pageThrough(site.feeds, { of: feed.split(", ").filter((name) => name !== "queue_wfm") });
@@ -195,6 +196,7 @@ export function provenance(facts: DayFacts, feed: string, more = ""): string {
       ? null
       : `n = ${count(today.summarize(windows).offered)} contacts.`,
     today.lackingText(windows),
+    hidden,
     `Source: ${feed}.`,
     missingText(site, feed),
     more,

@@ -36,7 +36,7 @@ export function figure<T>(options: FigureOptions<T>): HTMLElement {
     html(
       "header",
       {},
-      html("h3", { class: "figure-title" }, options.title),
+      html("h2", { class: "figure-title" }, options.title),
       html("p", { class: "figure-subtitle" }, options.subtitle),
       options.legend ? legend(options.legend) : null,
       shareMenu(options.title, {
@@ -73,7 +73,7 @@ export function table<T>(all: TableColumn<T>[], rows: readonly T[]): HTMLElement
   const numeric = columns.map(({ value }) => rows.every((row) => typeof value(row) !== "string"));
   return html(
     "div",
-    { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Table" },
+    { class: "table-scroll", tabindex: 0, role: "group", "aria-label": "Table" },
     html(
       "table",
       {},

@@ -1,5 +1,8 @@
-import { type CellState, type Heat, type HeatCell, heatColour, type Scale } from "../metrics/heatmap.js";
+import type { CellState, Heat, HeatCell, Scale } from "../metrics/heatmap.js";
 import { chartRoot, svg } from "../picture/dom.js";
+import { announce } from "./announce.js";
+import { heatFill, heatGround, heatInk } from "./heat-colour.js";
+import { labelWidth, writeReadout } from "./labels.js";
 import { emptyPanel } from "./panel.js";
 
 export interface HeatmapOptions {
@@ -9,7 +12,6 @@ export interface HeatmapOptions {
   tick: (value: number) => string; // labels of the colour scale
   ends: [low: string, high: string]; // words at its ends
   say: (cell: HeatCell) => string; // readout of a cell
-  announce?: (text: string) => void; // for screen readers, on keyboard moves
   label: string;
   name: (weekday: number) => string;
 }
@@ -26,7 +28,7 @@ export const cellStates: { state: CellState; text: string }[] = [
 
 /** Weekdays down and time across; on narrow screens time runs down. Arrow keys move from cell to cell. */
 export function heatmapChart(heat: Heat, options: HeatmapOptions): SVGSVGElement {
-  const { width, scale, say, announce } = options;
+  const { width, scale, say } = options;
   if (heat.cells.every(({ state }) => state === "none" || state === "closed"))
     return emptyPanel(width, "No data for this queue.");
   const { weekdays, slots, cells } = heat;
@@ -59,7 +61,8 @@ export function heatmapChart(heat: Heat, options: HeatmapOptions): SVGSVGElement
   const marks = svg("g", { class: "heat-cells" });
   const gap = Math.min(wide, high) > 14 ? 1.5 : 0.6;
   const box = { width: Math.max(0.5, wide - gap), height: high - gap, rx: Math.min(wide, high) > 14 ? 2 : 0 };
-  const numbered = wide >= 30 && high >= 15;
+  const texts = cells.map(({ value }) => (value === null ? "" : options.short(value)));
+  const numbered = high >= 15 && wide >= Math.max(30, ...texts.map((text) => labelWidth(text, 11) + 2));
   cells.forEach((cell, i) => {
     marks.append(...cellMarks(cell, { ...place(i), ...box }, scale, id));
     if (cell.value === null || !numbered || (cell.state !== "data" && cell.state !== "few")) return;
@@ -68,13 +71,14 @@ export function heatmapChart(heat: Heat, options: HeatmapOptions): SVGSVGElement
       svg(
         "text",
         {
-          class: `heat-value ${cell.state === "data" ? contrast(cell.value, scale) : ""}`,
+          class: cell.state === "few" ? "heat-value on-hatch" : "heat-value",
+          style: cell.state === "few" ? null : `fill:${heatInk(heatGround(cell.value, scale))}`,
           x: x + box.width / 2,
           y: y + box.height / 2,
           dy: "0.35em",
           "text-anchor": "middle",
         },
-        options.short(cell.value),
+        texts[i],
       ),
     );
   });
@@ -87,7 +91,7 @@ export function heatmapChart(heat: Heat, options: HeatmapOptions): SVGSVGElement
     at = next;
     const cell = next === null ? undefined : cells[next];
     ring.setAttribute("visibility", cell ? "visible" : "hidden");
-    readout.textContent = cell ? say(cell) : "";
+    writeReadout(readout, cell ? say(cell) : "", width - left);
     if (next === null) return;
     const { x, y } = place(next);
     ring.setAttribute("x", String(x));
@@ -121,7 +125,7 @@ export function heatmapChart(heat: Heat, options: HeatmapOptions): SVGSVGElement
     const target = Math.min(cells.length - 1, Math.max(0, next));
     show(target);
     const cell = cells[target];
-    if (cell) announce?.(say(cell));
+    if (cell) announce(say(cell));
   });
   return root;
 }
@@ -139,9 +143,12 @@ function cellMarks(cell: HeatCell, box: Box, scale: Scale, id: string): SVGEleme
   const value = cell.value ?? scale.low;
   switch (cell.state) {
     case "data":
-      return [rect({ class: "heat-data", style: `fill:${fill(value, scale)}` })];
+      return [rect({ class: "heat-data", style: `fill:${heatFill(heatGround(value, scale))}` })];
     case "few":
-      return [rect({ style: `fill:${fill(value, scale)};opacity:0.45` }), rect({ style: `fill:url(#${id}-few)` })];
+      return [
+        rect({ style: `fill:${heatFill(heatGround(value, scale, true))}` }),
+        rect({ style: `fill:url(#${id}-few)` }),
+      ];
     case "zero":
       return [
         rect({ class: "heat-zero" }),
@@ -163,19 +170,6 @@ function cellMarks(cell: HeatCell, box: Box, scale: Scale, id: string): SVGEleme
   }
 }
 
-// The text colour class that gives a contrast of at least 4 to 1 in both themes.
-function contrast(value: number, scale: Scale): string {
-  const { colour, strength } = heatColour(value, scale);
-  if (strength < (colour === "blue" ? 0.66 : 0.55)) return "";
-  return colour === "blue" && strength > 0.88 ? "on-strong" : "on-middle";
-}
-
-function fill(value: number, scale: Scale): string {
-  const { colour, strength } = heatColour(value, scale);
-  const least = scale.middle === null ? 8 : 2;
-  return `color-mix(in oklab, var(--${colour}) ${Math.round(least + strength * (100 - least))}%, var(--sheet))`;
-}
-
 function axes(
   { weekdays, slots }: Heat,
   { name }: HeatmapOptions,
@@ -190,14 +184,8 @@ function axes(
   });
   slots.forEach((slot, i) => {
     if (!slot.endsWith(":00") || Number(slot.slice(0, 2)) % every !== 0) return;
-    const [x, y] = upright ? [left - 8, top + i * high] : [left + i * wide, top - 8];
-    group.append(
-      svg(
-        "text",
-        { x, y, dy: upright ? (high > 14 ? high / 2 : 4) : null, "text-anchor": upright ? "end" : "start" },
-        slot,
-      ),
-    );
+    const [x, y] = upright ? [left - 8, top + (i + 0.5) * high] : [left + (i + 0.5) * wide, top - 8];
+    group.append(svg("text", { x, y, dy: upright ? "0.32em" : null, "text-anchor": upright ? "end" : "middle" }, slot));
   });
   return group;
 }
@@ -221,7 +209,7 @@ function legend(
         y,
         width: long / steps + 0.3,
         height: 10,
-        style: `fill:${fill(value, scale)}`,
+        style: `fill:${heatFill(heatGround(value, scale))}`,
       }),
     );
   }

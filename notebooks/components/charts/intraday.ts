@@ -8,6 +8,7 @@ import { wrapShare } from "../metrics/times.js";
 import { type Comparison, togetherText } from "../metrics/today.js";
 import { svg } from "../picture/dom.js";
 import type { Crosshair } from "./crosshair.js";
+import type { Spot } from "./labels.js";
 import {
   closed,
   emptyPanel,
@@ -41,7 +42,7 @@ export interface VolumeOptions extends DayOptions {
   projected?: readonly (number | null)[]; // projected contacts of incomplete intervals
 }
 
-const right = 92; // room for direct labels
+const right = 116; // room for direct labels
 
 /** Contacts offered per interval, assigned below and abandoned on top, against the usual of the weekday. */
 export function volumeChart(rows: readonly Interval[], options: VolumeOptions): SVGSVGElement {
@@ -378,7 +379,7 @@ export function netChart(rows: readonly NetRow[], options: DayOptions): SVGSVGEl
       height: options.height ?? 170,
       min: Math.min(nets.some((net) => net < 0) ? -reach * 0.15 : 0, ...nets),
       max: empty ? reach : Math.max(reach * 0.15, ...nets),
-      format: (value) => (value === 0 ? "0" : signed(value, value % 1 ? 1 : 0)),
+      format: (value) => signed(value, 1),
       label: "Net staffing per interval, full-time equivalents",
       description: "Columns above the zero line: reps to spare. Below: reps too few.",
       ahead: (slot) => (rows[slot]?.ahead ? netText(rows[slot], options.zone) : null),
@@ -455,9 +456,10 @@ export function staffStatesOf(rows: readonly Interval[]): StaffState[] {
   return [...staffStates, ...unsplitStates.filter(({ value }) => rows.some((row) => value(row) !== null))];
 }
 
-/** Labels at full hours: every second, third or fourth, depending on the width. */
+/** Labels at full hours: each, or every second, third, …, depending on the room. */
 function hourTicks(rows: readonly Interval[], zone: Zone, width: number) {
-  const step = width < 520 ? 4 : width < 820 ? 3 : 2;
+  const hours = (rows.length * (rows[0]?.minutes || 15)) / 60;
+  const step = [1, 2, 3, 4, 6].find((step) => (width - 52 - right) * step > 50 * hours) ?? 12;
   return (slot: number): string | null => {
     const row = rows[slot];
     if (!row) return null;
@@ -468,7 +470,7 @@ function hourTicks(rows: readonly Interval[], zone: Zone, width: number) {
 
 // A pale area under a dashed, labelled line, unlike any mark for data.
 function project(base: Panel, rows: readonly Interval[], projected: readonly (number | null)[]): void {
-  const { marks, x, y } = base;
+  const { marks, x, y, labels } = base;
   const { edge, fill } = stepCurves(x, y);
   for (const run of runs(rows, (_, slot) => projected[slot] ?? null)) {
     const steps = closed(run);
@@ -478,18 +480,11 @@ function project(base: Panel, rows: readonly Interval[], projected: readonly (nu
       svg("path", { class: "projected-fill", d: fill(steps) }),
       svg("path", { class: "line projected-line", d: edge(steps) }),
     );
-    if (to - from > 70)
-      marks.append(
-        svg(
-          "text",
-          {
-            class: "projected-label",
-            x: Math.min(to - 64, Math.max(from + 4, x(top.slot))),
-            y: y(top.value) - 6,
-          },
-          "projection",
-        ),
-      );
+    const spots = [-6, 14].flatMap((move): Spot[] => [
+      { x: Math.max(from + 4, x(top.slot)), y: y(top.value) + move, anchor: "start" },
+      { x: to, y: y(top.value) + move, anchor: "end" },
+    ]);
+    if (to - from > 70) marks.append(labels.place("projection", spots, "projected-label"));
   }
 }
 

@@ -1,6 +1,8 @@
 import { area, curveStepAfter, line, type ScaleLinear, scaleLinear } from "d3";
 import { chartRoot, svg } from "../picture/dom.js";
+import { announce } from "./announce.js";
 import type { Crosshair } from "./crosshair.js";
+import { type Labels, labels, labelWidth, type Spot, writeReadout } from "./labels.js";
 
 /** The background of a slot. */
 export type Shade = "closed" | "pending" | "missing" | "skipped" | "weekend" | null;
@@ -12,8 +14,7 @@ export interface PanelOptions {
   max: number; // of the vertical scale
   min?: number; // default 0; below it for signed values
   format: (value: number) => string; // of the vertical scale
-  tick: (slot: number) => string | null; // label under the left edge of a slot
-  centred?: boolean; // label under the middle of a slot
+  tick: (slot: number) => string | null; // label under the middle of a slot
   shade?: (slot: number) => Shade;
   label: string; // for screen readers: name
   description: string; // and contents
@@ -36,6 +37,7 @@ export interface Panel {
   marks: SVGGElement; // draw in here
   x: ScaleLinear<number, number>; // slot -> left edge; slot + 1 -> right edge
   y: ScaleLinear<number, number>;
+  labels: Labels;
   margin: Margin;
   width: number;
   height: number;
@@ -44,23 +46,25 @@ export interface Panel {
 /** The frame of a chart: scales, grid, shades, axes, crosshair and readout. The caller draws the marks. */
 export function panel(options: PanelOptions): Panel {
   const { width, height = 190, slots, crosshair, readout, shade } = options;
-  const margin = { top: 22, right: 12, bottom: 22, left: 46, ...options.margin };
-  const x = scaleLinear([0, slots], [margin.left, Math.max(margin.left + 1, width - margin.right)]);
+  const margin = { top: 22, right: 12, bottom: 22, left: 52, ...options.margin };
   const y = scaleLinear([options.min ?? 0, options.max || 1], [height - margin.bottom, margin.top]);
   const ticks = options.ticks ?? (options.clock ? clockTicks(options.max) : null);
   if (ticks) y.domain([0, Math.max(options.max, ticks.at(-1) ?? 1)]);
   else y.nice(4);
+  const values = (ticks ?? y.ticks(4)).map((value) => ({ value, text: options.format(value) }));
+  margin.left = Math.max(margin.left, 9 + Math.max(...values.map(({ text }) => labelWidth(text))));
+  const x = scaleLinear([0, slots], [margin.left, Math.max(margin.left + 1, width - margin.right)]);
   const root = chartRoot(width, height, {
-    role: "img",
+    ...(crosshair ? { role: "application", "aria-roledescription": "chart", tabindex: 0 } : { role: "img" }),
     "aria-label": options.label,
     "aria-description": options.description,
-    tabindex: crosshair ? 0 : null,
   });
   const [right, bottom] = [width - margin.right, height - margin.bottom];
-  if (shade) root.append(shades(shade, slots, x, margin.top, bottom));
+  const placed = labels({ width, height });
+  if (shade) root.append(shades(shade, { slots, x, top: margin.top, bottom, labels: placed }));
 
   const grid = svg("g", { "aria-hidden": "true" });
-  for (const value of ticks ?? y.ticks(4)) {
+  for (const { value, text } of values) {
     grid.append(
       svg("line", {
         x1: margin.left,
@@ -69,20 +73,20 @@ export function panel(options: PanelOptions): Panel {
         y2: y(value),
         class: value === 0 ? "zero" : "grid",
       }),
-      svg("text", { x: margin.left - 8, y: y(value), dy: "0.32em", "text-anchor": "end" }, options.format(value)),
+      svg("text", { x: margin.left - 8, y: y(value), dy: "0.32em", "text-anchor": "end" }, text),
     );
   }
-  for (const { slot, text } of spaced(options.tick, slots, x)) {
-    const place = x(options.centred ? slot + 0.5 : slot);
+  for (const { slot, text, middle } of spaced(options.tick, slots, x, width)) {
+    const tick = x(slot + 0.5);
     grid.append(
-      svg("line", { x1: place, x2: place, y1: bottom, y2: bottom + 4, class: "tick" }),
-      svg("text", { x: place, y: bottom + 16, "text-anchor": "middle" }, text),
+      svg("line", { x1: tick, x2: tick, y1: bottom, y2: bottom + 4, class: "tick" }),
+      svg("text", { x: middle, y: bottom + 16, "text-anchor": "middle" }, text),
     );
   }
   const marks = svg("g", { class: "marks" });
   root.append(grid, marks);
   if (crosshair) root.append(pointer({ root, crosshair, readout, x, slots, top: margin.top, bottom, right }));
-  return { root, marks, x, y, margin, width, height };
+  return { root, marks, x, y, labels: placed, margin, width, height };
 }
 
 /** A message in place of a chart without data. */
@@ -143,29 +147,40 @@ export function stepCurves(x: Scale, y: Scale) {
 }
 
 /**
- * A label at the right end of a line, in its colour. Without room there, it goes above the line, or below it near the top,
- * where the shades have their notes.
+ * A label at the right end of a line, in its colour, or as near to it as is free. Without room there, it goes above or below the
+ * line.
  */
 export function endLabel(
-  { x, y, margin, width }: Panel,
+  { x, y, labels, margin, width }: Panel,
   slot: number,
   value: number,
   text: string,
   className: string,
 ): SVGTextElement {
-  const beside = margin.right >= 40;
-  const place = beside
-    ? { x: x(slot) + 5, y: y(value), dy: "0.32em" }
-    : { x: width - margin.right, y: y(value) + (y(value) < margin.top + 30 ? 13 : -5), "text-anchor": "end" };
-  return svg("text", { ...place, class: `end-label ${className}` }, text);
+  const at = y(value);
+  const beside = [0, -14, 14, -28, 28].map((move): Spot => ({ x: x(slot) + 5, y: at + 4 + move, anchor: "start" }));
+  const along = [-5, 14, -19, 28].flatMap((move): Spot[] => [
+    { x: width - margin.right, y: at + move, anchor: "end" },
+    { x: margin.left + 4, y: at + move, anchor: "start" },
+  ]);
+  return labels.place(text, [...beside, ...along], `end-label ${className}`);
 }
 
 function shades(
   shade: (slot: number) => Shade,
-  slots: number,
-  x: ScaleLinear<number, number>,
-  top: number,
-  bottom: number,
+  {
+    slots,
+    x,
+    top,
+    bottom,
+    labels,
+  }: {
+    slots: number;
+    x: ScaleLinear<number, number>;
+    top: number;
+    bottom: number;
+    labels: Labels;
+  },
 ) {
   const group = svg("g", { class: "shades", "aria-hidden": "true" });
   const id = `hatch-${++patterns}`;
@@ -187,10 +202,8 @@ function shades(
         }),
       );
       const note = notes[kind];
-      if (note && x(end) - x(slot) > note.length * 7)
-        group.append(
-          svg("text", { x: (x(slot) + x(end)) / 2, y: top + 12, "text-anchor": "middle", class: "note" }, note),
-        );
+      if (note && x(end) - x(slot) > labelWidth(note))
+        group.append(labels.place(note, [{ x: (x(slot) + x(end)) / 2, y: top + 12, anchor: "middle" }], "note"));
     }
     slot = end;
   }
@@ -230,20 +243,34 @@ function pointer(options: {
   const show = (slot: number | null) => {
     place(crosshair.picked, picked, picked);
     const visible = place(slot, pointing, band);
-    text.textContent = visible && slot !== null ? (readout?.(slot) ?? "") : "";
+    writeReadout(text, visible && slot !== null ? (readout?.(slot) ?? "") : "", right);
   };
   show(crosshair.slot);
   crosshair.follow(root, show);
   const clamp = (slot: number) => Math.min(slots - 1, Math.max(0, slot));
-  root.addEventListener("pointermove", (event) => {
+  const slotAt = ({ clientX }: MouseEvent) => {
     const box = root.getBoundingClientRect();
-    const at = (event.clientX - box.left) * (root.viewBox.baseVal.width / (box.width || 1));
-    crosshair.set(at < x(0) || at > x(slots) ? null : clamp(Math.floor(x.invert(at))));
+    const at = (clientX - box.left) * (root.viewBox.baseVal.width / (box.width || 1));
+    return at < x(0) || at > x(slots) ? null : clamp(Math.floor(x.invert(at)));
+  };
+  const say = (slot: number) => announce(readout?.(slot) ?? "");
+  // A finger cannot hover: the first tap shows an interval's figures, another on the same interval picks it.
+  let [touched, before]: [boolean, number | null] = [false, null];
+  root.addEventListener("pointerdown", ({ pointerType }) => {
+    [touched, before] = [pointerType === "touch", crosshair.slot];
   });
-  root.addEventListener("click", () => {
-    if (crosshair.slot !== null) crosshair.pick(crosshair.slot);
+  root.addEventListener("pointermove", (event) => crosshair.set(slotAt(event)));
+  root.addEventListener("pointercancel", () => crosshair.set(before)); // the finger scrolls the page
+  root.addEventListener("pointerleave", ({ pointerType }) => {
+    if (pointerType !== "touch") crosshair.set(null);
   });
-  root.addEventListener("pointerleave", () => crosshair.set(null));
+  root.addEventListener("click", (event) => {
+    const slot = slotAt(event);
+    crosshair.set(slot);
+    if (slot === null) return;
+    if (touched && slot !== before) say(slot);
+    else crosshair.pick(slot);
+  });
   root.addEventListener("blur", () => crosshair.set(null));
   root.addEventListener("keydown", (event) => {
     const at = crosshair.slot;
@@ -257,6 +284,7 @@ function pointer(options: {
     else if (event.key === "Enter" && at !== null) crosshair.pick(at);
     else if (next !== undefined) {
       crosshair.set(clamp(next));
+      say(clamp(next));
       event.preventDefault();
     }
   });
@@ -270,18 +298,28 @@ function clockTicks(seconds: number): number[] {
   return Array.from({ length: Math.ceil(seconds / step) + 1 }, (_, i) => i * step);
 }
 
-// Leaves out labels that would overlap.
-function spaced(tick: (slot: number) => string | null, slots: number, x: ScaleLinear<number, number>) {
-  const all: { slot: number; text: string }[] = [];
-  for (let slot = 0; slot <= slots; slot++) {
+// Every label, or every second, third, … so that none touches the next; the outer ones are moved into the chart.
+function spaced(
+  tick: (slot: number) => string | null,
+  slots: number,
+  x: ScaleLinear<number, number>,
+  width: number,
+): { slot: number; text: string; middle: number }[] {
+  const all: { slot: number; text: string; middle: number; half: number }[] = [];
+  for (let slot = 0; slot < slots; slot++) {
     const text = tick(slot);
-    if (text !== null) all.push({ slot, text });
+    if (text === null) continue;
+    const half = labelWidth(text) / 2;
+    all.push({ slot, text, half, middle: Math.max(half, Math.min(width - half, x(slot + 0.5))) });
   }
-  const widest = Math.max(0, ...all.map(({ text }) => text.length)) * 6.6 + 14;
-  const [first, second] = all;
-  const gap = first && second ? x(second.slot) - x(first.slot) : widest;
-  const every = Math.max(1, Math.ceil(widest / gap));
-  return all.filter(({ slot }, i) => i % every === 0 && x(slot) <= x(slots) - 6);
+  for (let every = 1; ; every++) {
+    const some = all.filter((_, i) => i % every === 0);
+    const fit = some.every(({ middle, half }, i) => {
+      const before = some[i - 1];
+      return !before || middle - half - (before.middle + before.half) >= 6;
+    });
+    if (fit) return some;
+  }
 }
 
 const notes: Record<Exclude<Shade, null>, string> = {

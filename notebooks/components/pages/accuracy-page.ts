@@ -293,7 +293,6 @@ function dailyChart(days: readonly ScoredDay[], width: number): SVGSVGElement {
     max: Math.max(0.1, ...figures.map(({ wape, floor }) => Math.max(wape ?? 0, floor ?? 0))),
     format: (value) => percent(value, 0),
     tick: (slot) => (days[slot] && slot % every === 0 ? dayName(days[slot].day) : null),
-    centred: true,
     label: "Error of the baseline by day",
     description: "Columns: sum of absolute errors over contacts. Lines: the noise floor.",
   });

@@ -272,7 +272,9 @@ function stateChart(
   root.append(marks);
   const every = Math.ceil(56 / cell);
   dates.forEach((day, j) => {
-    if (j % every === 0) root.append(svg("text", { x: left + j * cell, y: height - 6 }, dayName(day).slice(4)));
+    if (j % every !== 0) return;
+    const x = Math.min(width - 20, left + (j + 0.5) * cell);
+    root.append(svg("text", { x, y: height - 6, "text-anchor": "middle" }, dayName(day).slice(4)));
   });
   return root;
 }

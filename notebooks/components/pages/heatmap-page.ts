@@ -68,7 +68,6 @@ export function heatmapPage(options: HeatmapPageOptions) {
   });
   const write = writing(measure, view);
   const words = computable ? headline(result, options, write) : noStaffingWords(queue, { staffed, site });
-  const status = html("p", { class: "sr-only", role: "status", "aria-live": "polite" });
   const scale = heatScale(result.cells, measure, view, site);
   const body = figure({
     id: "heatmap",
@@ -83,9 +82,6 @@ export function heatmapPage(options: HeatmapPageOptions) {
         tick: write.tick,
         ends: ends[measure][view === "difference" ? 1 : 0],
         say: (cell) => sayCell(cell, write.full, measure, view),
-        announce: (text) => {
-          status.textContent = text;
-        },
         label: `${measureNames[measure]} by weekday and time, ${isolated(queue)}`,
         name: (weekday) => nameOf(weekday).slice(0, 3),
       }),
@@ -101,7 +97,7 @@ export function heatmapPage(options: HeatmapPageOptions) {
     ],
     file: fileName(`heatmap-${measure}-${view}`, queue, String(grain)),
   });
-  return { title: words.title, lead: words.lead, figure: html("div", { class: "figures" }, body, status) };
+  return { title: words.title, lead: words.lead, figure: html("div", { class: "figures" }, body) };
 }
 
 interface Writing {

@@ -301,8 +301,9 @@ function brief(share: number | null): string {
   return percent(share).replace("100.0%", "100%");
 }
 
-function head(queue: QueueOfDay, wide: number, site: Site): SVGGElement {
-  const { missing, service, abandonRate } = queue;
+// The texts of a facet: state, and figures with their labels.
+function facetTexts(queue: QueueOfDay, site: Site): { state: string; numbers: [string, string, string][] } {
+  const { missing, service, abandonRate, wait } = queue;
   const state =
     missing !== null
       ? missing > 0
@@ -313,23 +314,30 @@ function head(queue: QueueOfDay, wide: number, site: Site): SVGGElement {
         : inconsistent(queue, site)
           ? "inconsistent counts"
           : "no contacts";
-  const numbers: [string, string, string][] = [
-    [count(contacts(queue, site)), "contacts", ""],
-    [brief(service), `in ${site.seconds} s`, missing ? "orange-text" : ""],
-    [brief(abandonRate), "abandoned", ""],
-    [clock(queue.wait), "mean wait", ""],
-  ];
+  return {
+    state,
+    numbers: [
+      [count(contacts(queue, site)), "contacts", ""],
+      [brief(service), `in ${site.seconds} s`, missing ? "orange-text" : ""],
+      [brief(abandonRate), "abandoned", ""],
+      [clock(wait), "mean wait", ""],
+    ],
+  };
+}
+
+function head(queue: QueueOfDay, wide: number, site: Site): SVGGElement {
+  const { state, numbers } = facetTexts(queue, site);
   const room = (wide - 24 - 12) / widestFont - textWidth(state, 12, 600);
   const name = cutText(unmarked(queue.queue), { width: room, size: 14, weight: 600 });
   const step = (wide - 24) / 4;
   return svg(
     "g",
-    {},
+    { "aria-hidden": "true" },
     svg("text", { class: "facet-name", x: 12, y: 22 }, name),
     svg(
       "text",
       {
-        class: `facet-state ${missing ? "orange-text" : "blue-text"}`,
+        class: `facet-state ${queue.missing ? "orange-text" : "blue-text"}`,
         x: wide - 12,
         y: 22,
         "text-anchor": "end",
@@ -339,8 +347,12 @@ function head(queue: QueueOfDay, wide: number, site: Site): SVGGElement {
     numbers.map(([value, label, mark], i) =>
       svg(
         "g",
-        { class: i > 0 && queue.few ? "few" : null },
-        svg("text", { class: `facet-value ${mark}`, x: 12 + i * step, y: 46 }, value),
+        {},
+        svg(
+          "text",
+          { class: `facet-value ${mark} ${i > 0 && queue.few ? "few" : ""}`, x: 12 + i * step, y: 46 },
+          value,
+        ),
         svg("text", { class: "facet-label", x: 12 + i * step, y: 60 }, label),
       ),
     ),
@@ -350,7 +362,7 @@ function head(queue: QueueOfDay, wide: number, site: Site): SVGGElement {
 function spark({ rows }: QueueOfDay, wide: number, top: number, zone: Zone): SVGGElement {
   const x = (slot: number) => 12 + (slot / Math.max(1, rows.length)) * (wide - 24);
   const y = (value: number) => facet.bottom - (value / top) * (facet.bottom - facet.top);
-  const group = svg("g", {});
+  const group = svg("g", { "aria-hidden": "true" });
   const { edge, fill } = stepCurves(x, y);
   const expected = runs(rows, ({ usual }) => (usual !== null && usual > 0 ? usual : null)).map(closed);
   for (const run of expected) group.append(svg("path", { class: "usual-band", d: fill(run) }));
@@ -386,19 +398,10 @@ function peak({ rows }: QueueOfDay): number {
   return Math.max(0, ...rows.map((row) => Math.max(offered(row) ?? 0, row.usual ?? 0)));
 }
 
-function spoken(row: QueueOfDay, site: Site): string {
-  const { queue, offered, intervals, service, missing, abandonRate, wait } = row;
-  if (!intervals) return `${isolated(queue)}: no data. Open in Today.`;
-  return [
-    `${isolated(queue)}: ${contacts(row, site) === null ? "no column for contacts" : plural(offered, "contact")}`,
-    service === null
-      ? inconsistent(row, site) && "inconsistent counts"
-      : `${percent(service)} answered in ${site.seconds} seconds`,
-    missing ? `${plural(missing, "answer")} short of the target` : null,
-    abandonRate === null ? null : `${percent(abandonRate)} abandoned`,
-    wait === null ? null : `mean wait ${clock(wait)}`,
-    "open in Today",
-  ]
-    .filter(Boolean)
-    .join(", ");
+// The facet's own words, with the whole name.
+function spoken(queue: QueueOfDay, site: Site): string {
+  const { state, numbers } = facetTexts(queue, site);
+  return [isolated(queue.queue), state, ...numbers.map(([value, label]) => `${value} ${label}`), "open in Today"].join(
+    ", ",
+  );
 }

@@ -18,6 +18,7 @@ import {
 import { driverPanel, explain } from "../charts/drivers.js";
 import { csvButton, figure, type TableColumn, table } from "../charts/figure.js";
 import { netChart } from "../charts/intraday.js";
+import { showPanel } from "../charts/sheet.js";
 import { readUrl, reportUnknown, writeUrl } from "../charts/url-state.js";
 import { isolated } from "../metrics/bidi.js";
 import {
@@ -40,6 +41,7 @@ import {
   type IntradayDay,
   type WindowRow,
 } from "../metrics/interval.js";
+import { isOpen } from "../metrics/interval-state.js";
 import {
   type Basis,
   basisText,
@@ -67,10 +69,12 @@ import { daysLater } from "../metrics/time-zone.js";
 import * as today from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
 import { html, whenIdle } from "../picture/dom.js";
+import { daySpan, hiddenText } from "./day-span.js";
 
 /** The contents of the Today page. */
 export interface TodayPage extends DayFacts {
   windows: readonly Interval[];
+  whole: readonly Interval[]; // of the day, also those that no chart draws
   compared: today.Compared | null;
   rest: RestOfDay | null;
   comparison: today.Comparison;
@@ -91,6 +95,7 @@ export function todayPage(options: {
   grain: Grain;
   comparison: today.Comparison;
   basis: Basis;
+  hours?: string; // "all": closed hours before and after the day's figures too
   files: { day: readonly WindowRow[]; weekBefore: readonly WindowRow[] };
   loads: readonly CloseLoad[];
   crosshair: Crosshair;
@@ -110,7 +115,11 @@ export function todayPage(options: {
         })
       : [];
   const windows = intervals(day, files.day, 15);
-  const rows = grain === 15 ? windows : intervals(day, files.day, grain);
+  const whole = grain === 15 ? windows : intervals(day, files.day, grain);
+  const opening = openHours(site, queue);
+  const span = daySpan(whole, ({ label, minutes }) => isOpen(opening, day, label.slice(0, 5), minutes));
+  const hidden = options.hours === "all" ? "" : hiddenText(whole, span);
+  const rows = hidden ? whole.slice(span.from, span.to) : whole;
   const comparison = today.comparisonOf(options.comparison, windows);
   const weekBefore = day ? intervals(daysLater(day, -7), files.weekBefore, 15) : [];
   const before = grain === 15 || !day ? weekBefore : intervals(daysLater(day, -7), files.weekBefore, grain);
@@ -122,6 +131,8 @@ export function todayPage(options: {
   const net = netRows(rows, basis, { dayHandle, projected: contactsToCome(rows, rest, comparison) });
   return {
     rows,
+    whole,
+    hidden,
     windows,
     queue,
     day,
@@ -242,17 +253,18 @@ export function chosenInterval(page: TodayPage): HTMLElement {
   let shown: number | null = null;
   let opener: Element | null = null; // what had the focus
   const show = (slot: number | null) => {
+    shown = slot;
+    const unpick = () => crosshair.pick(slot);
     const chosen = slot === null ? undefined : net[slot];
     const panel = chosen
       ? driverPanel(explain(chosen, basis), {
           zone,
           service: today.serviceLevelOf(site)(chosen.over),
           basis: `${basisText(basis)} Indicative.`,
-          onClose: () => crosshair.pick(slot),
+          onClose: unpick,
         })
       : null;
-    container.replaceChildren(...(panel ? [panel] : []));
-    shown = slot;
+    showPanel(container, panel, unpick);
   };
   crosshair.pickable = (slot) => {
     const row = net[slot];
@@ -301,7 +313,9 @@ function takeApart({ net, zone, crosshair }: TodayPage): HTMLElement | null {
   return html(
     "p",
     { class: "take-apart" },
-    "Click an interval to take it apart, or move to it with the arrow keys and press Enter. ",
+    matchMedia("(pointer: coarse)").matches
+      ? "Tap an interval for its figures, and once more to take it apart. "
+      : "Click an interval to take it apart, or move to it with the arrow keys and press Enter. ",
     html("button", { type: "button", onclick: pick }, `Take ${today.span(row, zone)} apart`),
   );
 }
@@ -373,13 +387,13 @@ export function todayFigures(page: TodayPage): HTMLElement {
 /** All figures of the day, per interval. */
 export function intervalTable(page: TodayPage): HTMLElement {
   if (!page.day) return html("p", { class: "none" }, "No intervals yet.");
-  const { rows, queue, day } = page;
+  const { rows, whole, queue, day } = page;
   const seen = rows.filter(({ state }) => state !== "pending" && state !== "closed");
   const columns = dayColumns(page);
   const element = html(
     "div",
     { class: "figure interval-table waiting" },
-    html("div", { class: "figure-tools" }, csvButton(fileName("intervals", queue, day), columns, rows)),
+    html("div", { class: "figure-tools" }, csvButton(fileName("intervals", queue, day), columns, whole)),
     table(columns, seen),
   );
   whenIdle(() => element.classList.remove("waiting"));

@@ -45,7 +45,7 @@ export const aliases = {
 /** The look of a mark. Lengths are CSS pixels. */
 export interface Look {
   fill?: Colour | "none";
-  dark?: Colour; // the fill in the dark theme, if different
+  share?: number; // of the fill, 0..100; the rest is the sheet's colour
   stroke?: Colour;
   width?: number; // of the stroke
   dash?: string;
@@ -61,8 +61,8 @@ export interface Look {
 export const textSize = 12;
 
 /**
- * The marks of charts by element class, below an element of class "panel". If an element has several classes, those later
- * in this table win.
+ * The marks of charts by element class, below an element of class "panel"; "blue.few" is for elements of both classes. If an
+ * element has several looks, those later in this table win.
  */
 export const looks: Record<string, Look> = {
   // the frame
@@ -108,8 +108,10 @@ export const looks: Record<string, Look> = {
   "dot-met": { fill: "blue" },
   "dot-expected": { fill: "sheet", stroke: "blue", width: 1.2 },
   "dot-missed": { fill: "sheet", stroke: "orange", width: 2 },
-  few: { opacity: 0.35 },
-  running: { opacity: 0.5 },
+  "dot-met.few": { fill: "blue", share: 40 },
+  "dot-missed.few": { stroke: "orange-soft" },
+  ...faint("few", 40),
+  ...faint("running", 55),
 
   merged: { fill: "none", stroke: "ink-2", width: 1.2 },
 
@@ -148,6 +150,7 @@ export const looks: Record<string, Look> = {
   "blue-strong-text": { fill: "blue-strong" },
   "blue-soft-text": { fill: "blue-ink" },
   "orange-text": { fill: "orange-ink" },
+  "facet-value.few": { fill: "ink-3" },
 
   // small multiples
   "facet-back": { fill: "none", stroke: "rule" },
@@ -155,8 +158,7 @@ export const looks: Record<string, Look> = {
 
   // heatmaps
   "heat-value": { fill: "ink", size: 11 },
-  "on-middle": { fill: "ink", dark: "sheet" },
-  "on-strong": { fill: "sheet" },
+  "on-hatch": { halo: 3 },
   "heat-data": { stroke: "rule-2", width: 0.5 },
   "heat-zero": { fill: "none", stroke: "rule" },
   "heat-zero-dot": { fill: "ink-3" },
@@ -171,11 +173,17 @@ export const looks: Record<string, Look> = {
   "heat-middle": { stroke: "ink-2" },
 };
 
+// Marks of few contacts, or of an interval that is not over: paler, and as opaque as others.
+function faint(state: "few" | "running", share: number): Record<string, Look> {
+  const marks = ["blue", "blue-strong", "blue-soft", "orange", "orange-soft", "grey", "grey-soft"] as const;
+  return Object.fromEntries(marks.map((fill) => [`${fill}.${state}`, { fill, share }]));
+}
+
 /** A look as CSS properties, which are SVG attributes too; colours are the theme's custom properties. */
 export function declarations(look: Look): [property: string, value: string][] {
-  const { fill, dark, stroke, width, dash, join, opacity, size, weight, halo, crisp } = look;
+  const { fill, share, stroke, width, dash, join, opacity, size, weight, halo, crisp } = look;
   const variable = (name: string) => (name === "none" ? name : `var(--${name})`);
-  const fills = fill && (dark ? `light-dark(${variable(fill)}, ${variable(dark)})` : variable(fill));
+  const fills = fill && (share ? `color-mix(in oklab, ${variable(fill)} ${share}%, var(--sheet))` : variable(fill));
   const all: [string, string | number | undefined][] = [
     ["fill", fills],
     ["stroke", halo ? variable("sheet") : stroke && variable(stroke)],

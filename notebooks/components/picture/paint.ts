@@ -36,7 +36,10 @@ const lights = new Map<string, string>([
 function lookOf(element: Element, inPanel: boolean): Look {
   const names = element.getAttribute("class")?.split(" ") ?? [];
   if (inPanel && element.localName === "text") names.push("text");
-  return Object.assign({}, ...marks.filter(([name]) => names.includes(name)).map(([, look]) => look));
+  return Object.assign(
+    {},
+    ...marks.filter(([name]) => name.split(".").every((part) => names.includes(part))).map(([, look]) => look),
+  );
 }
 
 // Attributes with theme colours, as Plot writes them.

@@ -127,6 +127,10 @@ function textAttributes({ size, weight, fill }: Pick<TextStyle, "size" | "weight
 /** Makes a page's chart static: removes the parts that react to a pointer and writes its looks into it. */
 export function still(chart: SVGSVGElement): SVGSVGElement {
   for (const element of below(chart)) if (hasClass(element, "pointer")) element.remove();
+  if (chart.getAttribute("role") === "application") {
+    chart.setAttribute("role", "img");
+    chart.removeAttribute("aria-roledescription");
+  }
   paint(chart);
   renameIds(chart);
   return chart;

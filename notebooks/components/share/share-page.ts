@@ -78,7 +78,11 @@ function start(): void {
       html(
         "div",
         { class: "figure interval-table" },
-        html("div", { class: "figure-tools" }, csvButton(fileName("intervals", chosen.queue, day), columns, page.rows)),
+        html(
+          "div",
+          { class: "figure-tools" },
+          csvButton(fileName("intervals", chosen.queue, day), columns, page.whole),
+        ),
         dayTable(page),
       ),
     );

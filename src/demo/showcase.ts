@@ -17,13 +17,13 @@ export function showcase(now: Date, zone: string) {
 }
 
 // Baselines need the oldest days of four feeds only; the pages need four weeks of a few more.
-const longest = ["issue_queues", "queue_membership_wfm", "queue_wfm", "rep_convos", "export_row_counts"];
+const longest = ["issue_queues", "queue_membership_wfm", "queue_wfm", "rep_convos"];
 const pages = [
   "convos_metadata_ended",
   "convos_metrics",
   "convos_metrics_ended",
   "customer_feedback",
-  "dim_queues",
+  "export_row_counts",
   "rep_utilized",
   "reps",
 ];

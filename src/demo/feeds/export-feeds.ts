@@ -62,7 +62,7 @@ export function* exportFeeds(stream: EventStream, options: ExportOptions = {}): 
   const end = Math.max(hourlyThrough(now), dailyThrough(now), lastWfmRun(now)) + hour;
   for (let at = floor(from, hour); at < end; at += hour) {
     timeline.reach(at + hour);
-    timeline.forget(at - day);
+    if (at % day === 0) timeline.forget(at - day);
     for (let run = at + schedule.wfm.at; run < at + hour; run += schedule.wfm.every) {
       if (run > lastWfmRun(now) || newestWindowEnd(run) <= from) continue;
       fillWfm(tables.wfm, source, run);

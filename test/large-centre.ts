@@ -70,7 +70,11 @@ export async function fillLarge(
       from main.visits where not abandoned`,
     `create or replace view rep_utilized as
       select distinct start as instance_ts, r::varchar as rep_id, available as lin_avail_min, 15.0 as lin_logged_in_min,
-        available * 1.4 as cum_ute_total_min, available as lin_ute_total_min
+        available * 1.4 as cum_ute_total_min, available as lin_ute_total_min, 45.0 as cum_logged_in_min,
+        available * 0.7 as lin_utilization_level_light_min, available * 0.3 as lin_utilization_level_full_min,
+        0.0 as lin_utilization_level_over_min, 15 - available as workload_level_no_min, available * 0.7 as workload_level_light_min,
+        available * 0.3 as workload_level_full_min, 0.0 as workload_level_over_min, 0.0 as flex_protect_min,
+        available * 60 as cum_weighted_seconds
       from main.big_reps`,
     `create table queue_told as
       select windows.start as instance_ts, queue_list.q::varchar as queue_id, queue_list.queue_name, count(id) filter (not abandoned) as assignments,
@@ -91,6 +95,8 @@ export async function fillLarge(
     `create or replace view history.windows as
       select start, local_date(start) as day, local_slot(start) as slot, local_date(start) < local_date(${through}) as whole
       from main.windows`,
+    `create or replace view history.rep_windows as
+      select start, local_date(start) as day, split_part(local_slot(start), ':', 2)::integer as minute from main.windows`,
     `create or replace view history.days as
       select distinct feed, day, whole
       from history.windows, (values ('rep_utilized'), ('queue_membership_wfm')) as feeds (feed)`,

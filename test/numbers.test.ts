@@ -14,7 +14,7 @@ import { type Demo, demoCredentials, startDemo } from "../src/demo/demo.ts";
 import { simulate } from "../src/demo/simulator/simulate.ts";
 import { localTime } from "../src/demo/simulator/zone.ts";
 import { type QueueWindow, truth } from "../src/demo/truth.ts";
-import { flowWindows } from "../src/demo/waiting-truth.ts";
+import { flowWindows, loadWindows } from "../src/demo/waiting-truth.ts";
 import { computeDatasets } from "../src/site/dataset.ts";
 import { sync } from "../src/sync/sync.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
@@ -52,6 +52,21 @@ interface WaitingDay {
   gone_p50: number | null;
   gone_p90: number | null;
 }
+
+type SlotMeasure =
+  | "merged"
+  | "reps"
+  | "logged_in"
+  | "slots"
+  | "chats"
+  | "all_light"
+  | "all_full"
+  | "all_over"
+  | "active_none"
+  | "active_light"
+  | "active_full"
+  | "active_over";
+type SlotDay = Record<SlotMeasure, (number | null)[]> & { start: string; lacking: string[] | null };
 
 interface QueueDayRow {
   day: string;
@@ -99,7 +114,7 @@ describe("numbers", () => {
     await sync(project, { now: options.now });
     await updateWarehouse(project, { now: options.now });
     const loaders = join(folder, "loaders");
-    for (const name of ["days.json.sql", "queue-days.json.sql", "last-day.json.sql", "intraday", "waiting"])
+    for (const name of ["days.json.sql", "queue-days.json.sql", "last-day.json.sql", "intraday", "slots", "waiting"])
       cpSync(join(loadersFolder, name), join(loaders, name), { recursive: true });
     await computeDatasets(project, { loaders, out: join(folder, "datasets") });
   });
@@ -278,6 +293,36 @@ describe("numbers", () => {
       near(row.gone_p90!, quantile(abandons, 0.9), 0.051, key);
     }
     assert.ok(waits.size > 20);
+  });
+
+  it("tells of every quarter-hour how many slots there were, and how full", () => {
+    const wanted = new Map(loadWindows(log, expected.through.hourly).map((row) => [row.window, row]));
+    let compared = 0;
+    for (const day of new Set([...wanted.keys()].map(localDay)))
+      for (const row of load<SlotDay>(`slots/${day}.json`)) {
+        assert.deepEqual(row.lacking, ["cum_weighted_seconds"]);
+        for (const [i, reps] of row.reps.entries()) {
+          if (reps === null) continue;
+          const window = Date.parse(row.start) + i * 900_000;
+          const truth = wanted.get(window);
+          wanted.delete(window);
+          const time = (text: string) => `${new Date(window).toISOString()} ${text}`;
+          assert.equal(reps, truth?.reps ?? 0, time("reps"));
+          if (!truth) continue;
+          const fte = (ms: number) => ms / 900_000;
+          const tolerance = 0.006 + 0.004 * reps; // each rep's minutes are rounded in the export
+          near(row.slots[i]!, fte(truth.slots), tolerance * 4, time("slots"));
+          near(row.chats[i]!, fte(truth.used), tolerance, time("chats"));
+          for (const load of ["light", "full", "over"] as const) {
+            near(row[`all_${load}`][i]!, fte(truth[load]), tolerance, time(load));
+            near(row[`active_${load}`][i]!, fte(truth[load]), tolerance, time(load));
+          }
+          near(row.active_none[i]!, fte(truth.none), tolerance, time("none"));
+          compared += reps;
+        }
+      }
+    assert.deepEqual([...wanted.keys()], []);
+    assert.ok(compared > 2000);
   });
 
   it("has the last complete day by what every formula counts, and by both counts of what was offered", () => {

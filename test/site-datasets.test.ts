@@ -121,7 +121,7 @@ describe("the reach of a data loader", () => {
       assert.ok(reach, "the line is understood");
       const { first, last } = reach;
       const whole = await answer(dataset);
-      assert.ok(JSON.parse(whole).length > 3);
+      assert.ok(JSON.parse(whole).length > 0);
       assert.equal(await answer(dataset, everywhere(`day between '${first || "2000-01-01"}' and '${last}'`)), whole);
       assert.notEqual(await answer(dataset, everywhere(`day <> '${last}'`)), whole);
       if (first !== "") assert.notEqual(await answer(dataset, everywhere(`day <> '${first}'`)), whole);
@@ -134,7 +134,7 @@ describe("the reach of a data loader", () => {
   it("is said by the loaders of a day and of the heatmaps", () => {
     assert.deepEqual(
       reaching.map(({ name }) => name),
-      ["heatmap/[part].json.sql", "intraday/[day].json.sql", "waiting/[day].json.sql"],
+      ["heatmap/[part].json.sql", "intraday/[day].json.sql", "slots/[day].json.sql", "waiting/[day].json.sql"],
     );
   });
 });

@@ -7,7 +7,7 @@ import { currentFiles } from "../current/blocks.ts";
 import { parquetRelation, relationColumns, rowsSql, withProvenance } from "../current/relation.ts";
 import type { RelationColumn } from "../dedupe/dedupe.ts";
 import { loadSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
-import { daysSelect, throughSelect, windowsSelect } from "../wfm/completeness.ts";
+import { daysSelect, repWindowsSelect, throughSelect, windowsSelect } from "../wfm/completeness.ts";
 import { checkPlanned, createForecast, createPlanned, plannedFiles, relationOf } from "../wfm/forecast.ts";
 import { plannedTables } from "../wfm/planned-csv.ts";
 import { wfmSelect, wfmViews } from "../wfm/wfm.ts";
@@ -149,6 +149,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
   ]);
   add("history", "through", () => `create view history.through as ${throughSelect(snapshot)}`);
   add("history", "days", () => `create view history.days as ${daysSelect(data, snapshot)}`);
+  add("history", "rep_windows", () => `create view history.rep_windows as ${repWindowsSelect(data, snapshot)}`);
   add("history", "windows", () => `create view history.windows as ${windowsSelect(data, snapshot)}`);
   for (const { schema, name, needs, select } of derivedRelations(config))
     add(schema, name, () => `create view ${schema}.${name} as ${select}`, needs);

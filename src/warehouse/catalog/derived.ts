@@ -22,6 +22,7 @@ export function derivedRelations(config: Pick<Config, "site">): Derived[] {
     viewFile("history", "flow", "flow.sql"),
     viewFile("history", "queue_windows", "queue-windows.sql"),
     viewFile("history", "scored", "scored.sql"),
+    viewFile("history", "slots", "slots.sql"),
     viewFile("wfm", "queue_names", "queue-names.sql"),
     viewFile("wfm", "intraday", "intraday.sql"),
     viewFile("wfm", "merged", "merged.sql"),
@@ -42,6 +43,7 @@ export const keptRelations = [
   "history.flow",
   "history.queue_windows",
   "history.scored",
+  "history.slots",
   "wfm.intraday",
   "wfm.merged",
 ];

@@ -27,6 +27,12 @@ export function daysSelect(data: string, snapshot: Snapshot): string {
   return withRelations({ complete }, sqlFile("warehouse/wfm/days.sql").select);
 }
 
+/** The select of history.rep_windows, from rep-windows.sql. */
+export function repWindowsSelect(data: string, snapshot: Snapshot): string {
+  const complete = completeSelect(data, snapshot, ["rep_utilized"]);
+  return withRelations({ complete }, sqlFile("warehouse/wfm/rep-windows.sql").select);
+}
+
 function completeSelect(data: string, { feeds }: Snapshot, names: readonly string[]): string {
   const files = names.flatMap((name) => feeds[name]?.partitions ?? []);
   const partitions = `select * from ${parquetRelation(data, files, partitionColumns)}`;

@@ -6,6 +6,7 @@ import type { HeatDay } from "../notebooks/components/metrics/heatmap.ts";
 import type { IntradayDay } from "../notebooks/components/metrics/interval.ts";
 import type { Site } from "../notebooks/components/metrics/site.ts";
 import { daysLater, weekday } from "../notebooks/components/metrics/time-zone.ts";
+import type { SlotDay, WaitingDate, WaitingDay } from "../notebooks/components/metrics/waiting.ts";
 import type { FarOff, ScoredDay } from "../notebooks/components/pages/accuracy-page.ts";
 import type { FeedDay, FeedHealth } from "../notebooks/components/pages/health.ts";
 import type { LastDay } from "../notebooks/components/pages/last-day.ts";
@@ -111,6 +112,75 @@ const intradayDays: IntradayDay[] = [
 const dayOf = (day: string, until: number) =>
   names.map((queue, i) => intraday(queue, until, i === 0 ? 1 : 0.7 - 0.2 * i, day));
 const queues = names.map((queue, i) => ({ queue, kind: i === 0 ? "all" : "queue" }));
+
+/** Waiting: the same two days, of which the third queue is held back. */
+const waitingDays: WaitingDate[] = [
+  { day: before(1), through: "2026-09-16T04:00:00Z" },
+  { day: today, through: "2026-09-16T19:15:00Z" },
+];
+
+function waiting(queue: string, until: number, share: number, day: string): WaitingDay {
+  const series = (of: (i: number) => number | null) => quarters.map((i) => (i < until && !missing(i) ? of(i) : null));
+  const contacts = (i: number) => Math.round(bell(i) * share);
+  const left = (i: number) => (contacts(i) > 4 ? 1 : 0);
+  const line = (i: number) => Math.max(0, Math.round((contacts(i) - 5) * (i > 50 ? 0.8 : 0.3)));
+  const part = (whole: (i: number) => number, parts: number[]) =>
+    parts.map((each) => series((i) => Math.round(whole(i) * each)));
+  const enough = queue !== names[2];
+  const steps = [0, 5, 10, 30, 60, 90, 120, 300, 600, 1800, 3600];
+  const sums = (whole: number) => steps.map((_, i) => Math.round(whole * (1 - 0.6 ** (i + 1))));
+  return {
+    queue,
+    start: `${day}T04:00:00Z`,
+    entered: series(contacts),
+    direct: series((i) => Math.floor(contacts(i) / 2)),
+    gone: series(contacts),
+    waiting: series(line),
+    oldest: series((i) => (enough && line(i) > 0 ? 60 * Math.ceil(line(i) / 3) : null)),
+    answered: series((i) => contacts(i) - left(i)),
+    abandoned: series(left),
+    timed_out: series((i) => (left(i) > 0 && i % 4 === 0 ? 1 : 0)),
+    answered_bands: part((i) => contacts(i) - left(i), [0.5, 0.1, 0.1, 0.1, 0.1, 0.1, 0]),
+    abandoned_bands: part(left, [0, 0, 0, 0, 1, 0, 0]),
+    steps: enough ? steps : null,
+    answered_by: enough ? sums(400 * share) : null,
+    abandoned_by: enough ? sums(40 * share).map((n, i) => Math.round((n * i) / 10)) : null,
+    abandoned_short: 2,
+    gone_mean: enough ? 95.4 : null,
+    gone_p50: enough ? 80 : null,
+    gone_p90: enough ? 190 : null,
+    exits: [
+      { event: "NEW_REP", abandoned: false, exited: true, visits: 380 },
+      { event: "CONVERSATION_END", abandoned: true, exited: true, visits: 30 },
+      { event: "CUSTOMER_TIMEDOUT", abandoned: true, exited: true, visits: 9 },
+      { event: null, abandoned: false, exited: false, visits: 1 },
+    ],
+  };
+}
+
+function slots(until: number, day: string): SlotDay {
+  const series = (of: number) =>
+    quarters.map((i) => (i < until && !missing(i) && !held(i) ? Math.round(of * (open(i) ? 1 : 0) * 10) / 10 : null));
+  const merged = quarters.map((i) => (i >= until || missing(i) ? null : held(i) ? 0 : few(i) ? 60 : 15));
+  return {
+    start: `${day}T04:00:00Z`,
+    merged,
+    reps: series(12),
+    logged_in: series(11),
+    all_light: series(5),
+    all_full: series(3),
+    all_over: series(0.5),
+    active_none: series(3.5),
+    active_light: series(5),
+    active_full: series(2.4),
+    active_over: series(0.1),
+    flex: series(0),
+    slots: series(33),
+    chats: series(17.5),
+    effort: quarters.map(() => null),
+    lacking: ["cum_weighted_seconds"],
+  };
+}
 
 const loads: QueueLoad[] = names.map((queue, i) => ({
   queue,
@@ -287,6 +357,17 @@ export const rows: Record<string, unknown> = {
   ),
   personal: [],
   "last-day": [lastDay],
+  "waiting-days": waitingDays,
+  "waiting-queues": queues,
+  ...Object.fromEntries(
+    waitingDays.flatMap(({ day }) => {
+      const until = day === today ? through : 96;
+      return [
+        [`waiting/${day}`, names.map((queue, i) => waiting(queue, until, i === 0 ? 1 : 0.7 - 0.2 * i, day))],
+        [`slots/${day}`, [slots(until, day)]],
+      ];
+    }),
+  ),
 };
 
 /** The same of a site to which nothing has come: its settings, and files without a row. */

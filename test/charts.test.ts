@@ -24,6 +24,11 @@ const views: Record<string, Record<string, Partial<PageInput>>> = {
     "last-week": { search: "?compare=last&interval=60", width: 330 },
     forecast: { search: "?queue=Billing&interval=30" },
   },
+  waiting: {
+    running: {},
+    whole: { search: "?date=yesterday&queue=Billing&interval=30&load=active&within=120" },
+    held: { search: "?queue=Technical support with a very long name", width: 330 },
+  },
   queues: { same: {}, free: { search: "?scale=free&date=yesterday", width: 330 } },
   heatmaps: {
     volume: {},

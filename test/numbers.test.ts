@@ -322,7 +322,7 @@ describe("numbers", () => {
         }
       }
     assert.deepEqual([...wanted.keys()], []);
-    assert.ok(compared > 2000);
+    assert.ok(compared > 500, `${compared} rep windows compared`);
   });
 
   it("has the last complete day by what every formula counts, and by both counts of what was offered", () => {

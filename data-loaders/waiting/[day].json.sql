@@ -30,21 +30,20 @@ steps as (
   ])::double as step
   from settings
 ),
+flow as (
+  from history.flow semi join requested using (day)
+),
+queue_list as (
+  select queue from flow where queue <> 'All queues' and queue not in (select queue_group from kit.queue_groups)
+  union
+  select queue from history.contacts semi join requested using (day)
+),
 memberships as (
   from kit.queue_groups
   union all
-  select 'All queues', queue from (
-    select queue from history.visits semi join requested using (day)
-    union select queue from history.contacts semi join requested using (day)
-  )
+  select 'All queues', queue from queue_list
   union all
-  select queue, queue from (
-    select queue from history.visits semi join requested using (day)
-    union select queue from history.contacts semi join requested using (day)
-  )
-),
-flow as (
-  from history.flow semi join requested using (day)
+  select queue, queue from queue_list
 ),
 served as (
   select
@@ -161,7 +160,13 @@ queues as (
 oldest as (
   select queue_group as queue, start, ceil(max(epoch(start + interval 15 minutes - waits_since)) / 60) * 60 as oldest
   from flow
-  semi join (from singles where kind = 'offered' and not few) as enough using (day, queue)
+  semi join (
+    select day, queue
+    from flow cross join settings
+    where queue <> 'All queues' and queue not in (select queue_group from kit.queue_groups)
+    group by day, queue, min_contacts
+    having greatest(sum(entered + direct), max(waiting)) >= min_contacts
+  ) as enough using (day, queue)
   join memberships using (queue)
   group by all
 ),

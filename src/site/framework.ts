@@ -19,6 +19,7 @@ const sections = [
     name: "Intraday",
     pages: [
       { name: "Today", path: "/today" },
+      { name: "Waiting", path: "/waiting" },
       { name: "Queues", path: "/queues" },
       { name: "Heatmaps", path: "/heatmaps" },
       { name: "Staffing", path: "/staffing" },

@@ -26,6 +26,7 @@ import { sharedColumn, type TableColumn } from "./figure.js";
 import {
   beforeWrap,
   handleChart,
+  type SlotRow,
   serviceChart,
   staffChart,
   staffStatesOf,
@@ -370,13 +371,13 @@ export function dayColumns(facts: DayFacts): TableColumn<Interval>[] {
 }
 
 /** The first columns of a day: queue (where one is shown), time and state. */
-export function intervalColumns({
+export function intervalColumns<Row extends SlotRow = Interval>({
   queue,
   zone,
   site,
-}: Pick<DayFacts, "zone" | "site"> & Partial<Pick<DayFacts, "queue">>): TableColumn<Interval>[] {
+}: Pick<DayFacts, "zone" | "site"> & Partial<Pick<DayFacts, "queue">>): TableColumn<Row>[] {
   return [
-    ...(queue === undefined ? [] : [sharedColumn<Interval>("Queue", queue)]),
+    ...(queue === undefined ? [] : [sharedColumn<Row>("Queue", queue)]),
     { label: "Start, UTC", value: ({ start }) => new Date(start).toISOString(), hidden: true },
     {
       label: "Interval",

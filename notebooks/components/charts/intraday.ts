@@ -457,7 +457,7 @@ export function staffStatesOf(rows: readonly Interval[]): StaffState[] {
 }
 
 /** Labels at full hours: each, or every second, third, …, depending on the room. */
-function hourTicks(rows: readonly Interval[], zone: Zone, width: number) {
+function hourTicks(rows: readonly SlotRow[], zone: Zone, width: number) {
   const hours = (rows.length * (rows[0]?.minutes || 15)) / 60;
   const step = [1, 2, 3, 4, 6].find((step) => (width - 52 - right) * step > 50 * hours) ?? 12;
   return (slot: number): string | null => {
@@ -488,12 +488,15 @@ function project(base: Panel, rows: readonly Interval[], projected: readonly (nu
   }
 }
 
-interface DayPanel extends DayOptions {
+/** An interval of a day, whatever its figures. */
+export type SlotRow = Pick<Interval, "label" | "start" | "end" | "minutes" | "state">;
+
+interface DayPanel<Row extends SlotRow = Interval> extends DayOptions {
   max: number;
   format: (value: number) => string;
   label: string;
   description: string;
-  readout: (row: Interval) => string;
+  readout: (row: Row) => string;
   ahead?: (slot: number) => string | null; // readout of an interval still to come
   min?: number;
   ticks?: number[];
@@ -501,8 +504,13 @@ interface DayPanel extends DayOptions {
 }
 
 function dayPanel(rows: readonly Interval[], options: DayPanel): Panel | SVGSVGElement {
+  if (!rows.some(hasCounts)) return emptyPanel(options.width, "No data for this queue and day.");
+  return slotPanel(rows, options);
+}
+
+/** The frame of a chart of a day: one slot per interval, shaded by its state, with hours below. */
+export function slotPanel<Row extends SlotRow>(rows: readonly Row[], options: DayPanel<Row>): Panel {
   const { width, zone, readout } = options;
-  if (!rows.some(hasCounts)) return emptyPanel(width, "No data for this queue and day.");
   const states: Record<Interval["state"], Shade> = {
     data: null,
     incomplete: null,

@@ -422,6 +422,7 @@ function serviceCounts({ assigned, abandoned, within }: Counts, site: ServiceSet
   return countsWithin(assigned, abandoned, within, site.threshold_counts);
 }
 
-function variantOf({ variant }: ServiceSettings): ServiceLevelVariant {
+/** The site's formula, as a known one. */
+export function variantOf({ variant }: Pick<ServiceSettings, "variant">): ServiceLevelVariant {
   return serviceLevelVariants.find((name) => name === variant) ?? "offered";
 }

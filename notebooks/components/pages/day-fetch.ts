@@ -43,6 +43,19 @@ export function unreadableWords(what: string, problem: string): { title: string;
   };
 }
 
+const files = new Map<string, Promise<unknown[]>>();
+
+/** The rows of a file, cached until the index of its days changes. */
+export function cachedRows<Row>(index: { href: string }, url: string): Promise<Row[]> {
+  const name = `${index.href} ${url}`;
+  const cached = files.get(name) as Promise<Row[]> | undefined;
+  if (cached) return cached;
+  const rows = fetchRows<Row>(url);
+  files.set(name, rows);
+  rows.catch(() => files.delete(name));
+  return rows;
+}
+
 const cache = new Map<string, Promise<WindowRow[]>>();
 
 /**

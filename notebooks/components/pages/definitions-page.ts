@@ -1,6 +1,7 @@
 import { clock, count, decimal, percent } from "../metrics/format.js";
+import { serviceLevelFormulas } from "../metrics/service-level.js";
 import { excludedDay, type Site } from "../metrics/site.js";
-import { formula, uncountedText } from "../metrics/today.js";
+import { formula, uncountedText, variantOf } from "../metrics/today.js";
 import { html } from "../picture/dom.js";
 import { type Definition, definitions, type Unit } from "./definitions.js";
 
@@ -152,6 +153,46 @@ function pageFigures(site: Site): Record<string, Entry[]> {
         formula: "Its queues' counts summed, means weighted by contacts, each rep counted once",
         notes: [
           "Set in kit.yaml under site.queue_groups. A queue is in at most one group, so that no difference between groups reveals a small queue.",
+        ],
+      },
+    ],
+    Waiting: [
+      {
+        name: "Contacts waiting",
+        formula: "Contacts that entered the queue before the end of the interval, and had not left it by then",
+        notes: [
+          "A visit lasts up to, and not including, its exit, so that contacts waiting before + entered − left = contacts waiting after. A contact that is in a queue twice counts once. A visit without an exit waits until the next event of its issue, a visit or an assignment; without one, for a day, as its exit may never be exported.",
+          "Feeds: issue_queues, rep_convos, which arrive hourly: the running hour is not here yet. SQL: history.flow.",
+        ],
+      },
+      {
+        name: "Oldest wait",
+        formula: "End of the interval − earliest entry of the contacts waiting then, rounded up to the minute",
+        notes: [
+          `The wait of one contact, so it is rounded and held back for queues with fewer than ${site.min_contacts} contacts in the day. That of a group or of all queues is the longest of those shown. Feed: issue_queues.`,
+        ],
+      },
+      {
+        name: "Served within T",
+        formula: serviceLevelFormulas[variantOf(site)].replace(/^\(?[a-z]/, (start) => start.toUpperCase()),
+        notes: [
+          "Exact at each of the slider's times, which include the threshold. A contact counts when its wait ends. Feeds: issue_queues, rep_convos.",
+        ],
+      },
+      {
+        name: "Wait of those who left",
+        formula: "Mean, median and 90th percentile of the waits of abandoned contacts of a day",
+        notes: [
+          "Timed out: visits whose exit_queue_eventtype is CUSTOMER_TIMEDOUT, the one such value that ASAPP documents. Feed: issue_queues.",
+        ],
+      },
+      {
+        name: "Reps by load",
+        formula:
+          "Logged-in rep time with no chat, with slots free, with all slots taken, and with more chats than slots",
+        notes: [
+          "All chats: lin_utilization_level_*_min, with no chat as the rest of lin_logged_in_min. Active chats, without those that flexible slots set aside: workload_level_*_min. Slots: cum_logged_in_min; chats: cum_ute_total_min; effort: cum_weighted_seconds. A rep with several rows in a window counts once.",
+          `Few reps are reported together, as on Today. Feed: rep_utilized, which has no queues.`,
         ],
       },
     ],

@@ -2,7 +2,7 @@
 -- Needs: main.issue_queues, main.dim_queues
 select queue_id, queue_label(coalesce(own.name, listed.name)) as queue
 from (
-  select queue_id::varchar as queue_id, arg_max(queue_name, exit_queue_ts) as name
+  select queue_id::varchar as queue_id, arg_max(queue_name, coalesce(exit_queue_ts, enter_queue_ts)) as name
   from issue_queues where trim(queue_name) <> '' and queue_id is not null group by all
 ) as own
 full join (

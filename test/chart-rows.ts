@@ -4,9 +4,9 @@ import type { ConversationDay } from "../notebooks/components/metrics/conversati
 import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
 import type { HeatDay } from "../notebooks/components/metrics/heatmap.ts";
 import type { IntradayDay } from "../notebooks/components/metrics/interval.ts";
+import type { SlotDay, WaitingDate, WaitingDay } from "../notebooks/components/metrics/queues/waiting.ts";
 import type { Site } from "../notebooks/components/metrics/site.ts";
 import { daysLater, weekday } from "../notebooks/components/metrics/time-zone.ts";
-import type { SlotDay, WaitingDate, WaitingDay } from "../notebooks/components/metrics/waiting.ts";
 import type { FarOff, ScoredDay } from "../notebooks/components/pages/accuracy-page.ts";
 import type { FeedDay, FeedHealth } from "../notebooks/components/pages/health.ts";
 import type { LastDay } from "../notebooks/components/pages/last-day.ts";

@@ -2,8 +2,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { zone } from "../notebooks/components/metrics/format.ts";
-import { serviceLevel, serviceLevelVariants } from "../notebooks/components/metrics/service-level.ts";
-import type { Site } from "../notebooks/components/metrics/site.ts";
 import {
   bands,
   countsBy,
@@ -14,7 +12,9 @@ import {
   type WaitingDate,
   type WaitingDay,
   waitingIntervals,
-} from "../notebooks/components/metrics/waiting.ts";
+} from "../notebooks/components/metrics/queues/waiting.ts";
+import { serviceLevel, serviceLevelVariants } from "../notebooks/components/metrics/service-level.ts";
+import type { Site } from "../notebooks/components/metrics/site.ts";
 import { waitingPage, waitingWords } from "../notebooks/components/pages/waiting-page.ts";
 import type { Database } from "../src/duckdb/database.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";

@@ -1,6 +1,6 @@
 import { area, curveStepAfter } from "d3";
 import { clock, count, decimal, percent, type Zone } from "../metrics/format.js";
-import { bands, type Load, type SlotInterval, type WaitingInterval } from "../metrics/waiting.js";
+import { bands, type Load, type SlotInterval, type WaitingInterval } from "../metrics/queues/waiting.js";
 import { svg } from "../picture/dom.js";
 import type { Crosshair } from "./crosshair.js";
 import { slotPanel } from "./intraday.js";
@@ -179,8 +179,8 @@ export function withinChart(
       svg("text", { class: label, x: place + (end ? -4 : 4), y: y(top), "text-anchor": end ? "end" : "start" }, text),
     );
   };
-  upright(threshold, "target", `threshold ${short(threshold)}`, "target-label", 0.04);
-  if (seconds !== threshold) upright(seconds, "floor", `T = ${short(seconds)}`, "given-label", 0.14);
+  upright(threshold, "target", `threshold ${short(threshold)}`, "target-label", 0.55);
+  if (seconds !== threshold) upright(seconds, "floor", `T = ${short(seconds)}`, "given-label", 0.42);
   return base.root;
 }
 
@@ -229,8 +229,8 @@ export const loadParts: { name: keyof Load; text: string; mark: string }[] = [
   { name: "none", text: "No chat", mark: "blue-soft" },
 ];
 
-/** 90 -> "1:30 min", 60 -> "1 min", 45 -> "45 s" */
+/** 90 -> "90 s", 150 -> "2:30 min", 300 -> "5 min" */
 export function short(seconds: number): string {
-  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 120) return `${seconds} s`;
   return seconds % 60 === 0 ? `${seconds / 60} min` : `${clock(seconds)} min`;
 }

@@ -53,7 +53,7 @@ export function lastDayFormulas(site: Site, last: LastDay | undefined): HTMLElem
     "div",
     { id: "last-day-formulas" },
     html("p", {}, `All queues, ${longDay(last.day)}, counted from issue_queues and rep_convos.`),
-    table(columns, serviceLevelVariants),
+    html("div", { class: "figure" }, table(columns, serviceLevelVariants)),
     html("p", {}, offeredText(last)),
   );
 }

@@ -29,16 +29,6 @@ import {
   type Zone,
 } from "../metrics/format.js";
 import { allQueues } from "../metrics/interval.js";
-import { ratio } from "../metrics/ratio.js";
-import { maximum, sum } from "../metrics/rollup.js";
-import {
-  type ServiceLevelVariant,
-  serviceLevel,
-  serviceLevelFormulas,
-  serviceLevelVariants,
-} from "../metrics/service-level.js";
-import { openHours, type Site } from "../metrics/site.js";
-import { clockText, variantOf } from "../metrics/today.js";
 import {
   bands,
   countsBy,
@@ -52,7 +42,17 @@ import {
   type WaitingDay,
   type WaitingInterval,
   waitingIntervals,
-} from "../metrics/waiting.js";
+} from "../metrics/queues/waiting.js";
+import { ratio } from "../metrics/ratio.js";
+import { maximum, sum } from "../metrics/rollup.js";
+import {
+  type ServiceLevelVariant,
+  serviceLevel,
+  serviceLevelFormulas,
+  serviceLevelVariants,
+} from "../metrics/service-level.js";
+import { openHours, type Site } from "../metrics/site.js";
+import { clockText, variantOf } from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
 import { html } from "../picture/dom.js";
 import { cachedRows, datasetUrl, noPiece, type Piece, piece } from "./day-fetch.js";

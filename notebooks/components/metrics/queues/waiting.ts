@@ -1,9 +1,9 @@
-import { allQueues } from "./interval.js";
-import { evidence, type IntervalState, intervalState, isOpen, type OpenHours } from "./interval-state.js";
-import { ratio } from "./ratio.js";
-import { maximum, sum } from "./rollup.js";
-import { type ServiceCounts, type ServiceLevelVariant, serviceLevel } from "./service-level.js";
-import { dayIntervals, type Grain, type LocalInterval, windowLength, windowsOf } from "./windows.js";
+import { allQueues } from "../interval.js";
+import { evidence, type IntervalState, intervalState, isOpen, type OpenHours } from "../interval-state.js";
+import { ratio } from "../ratio.js";
+import { maximum, sum } from "../rollup.js";
+import { type ServiceCounts, type ServiceLevelVariant, serviceLevel } from "../service-level.js";
+import { dayIntervals, type Grain, type LocalInterval, windowLength, windowsOf } from "../windows.js";
 
 type Series = readonly (number | null)[];
 

@@ -4,6 +4,7 @@ import { bands, type Load, type SlotInterval, type WaitingInterval } from "../me
 import { svg } from "../picture/dom.js";
 import type { Crosshair } from "./crosshair.js";
 import { slotPanel } from "./intraday.js";
+import type { Spot } from "./labels.js";
 import { closed, emptyPanel, endLabel, panel, type RunPoint, runs, stepCurves } from "./panel.js";
 
 interface Options {
@@ -86,7 +87,6 @@ export function bandsChart(
     width,
     height: 210,
     slots: bands.length,
-    centred: true,
     max: Math.max(...answered, ...abandoned),
     format: count,
     tick: (slot) => bandNames[slot] ?? null,
@@ -95,24 +95,18 @@ export function bandsChart(
       .map((name, i) => `${name}: ${count(answered[i])} answered, ${count(abandoned[i])} abandoned`)
       .join("; "),
   });
-  const { marks, x, y } = base;
+  const { marks, x, y, labels } = base;
   const wide = (x(1) - x(0)) * 0.36;
   bands.forEach((_, i) => {
     const middle = x(i + 0.5);
     for (const [value, mark, left] of [
       [answered[i] ?? 0, "blue", middle - wide - 1],
       [abandoned[i] ?? 0, "orange", middle + 1],
-    ] as const) {
-      const height = y(0) - y(value);
+    ] as const)
       marks.append(
-        svg("rect", { class: mark, x: left, y: y(value), width: wide, height }),
-        svg(
-          "text",
-          { class: "facet-label", x: left + wide / 2, y: y(value) - 4, "text-anchor": "middle" },
-          count(value),
-        ),
+        svg("rect", { class: mark, x: left, y: y(value), width: wide, height: y(0) - y(value) }),
+        labels.place(count(value), [{ x: left + wide / 2, y: y(value) - 4, anchor: "middle" }], "facet-label"),
       );
-    }
   });
   return base.root;
 }
@@ -143,7 +137,8 @@ export function withinChart(
     description: `Steps: answered and abandoned within each time. Lines: ${threshold} s, the threshold; ${seconds} s, the time chosen; ${percent(target, 0)}, the target.`,
     margin: { right: width < 520 ? 10 : 92 },
   });
-  const { marks, x, y } = base;
+  const { marks, y, labels } = base;
+  const x = (slot: number) => base.x(slot + 0.5); // a step is at the middle of its slot
   const { edge, fill } = stepCurves(x, y);
   const curves = [
     {
@@ -163,24 +158,27 @@ export function withinChart(
   ];
   for (const { of, line, area, text, label } of curves)
     for (const run of runs(steps, of)) {
-      const points = closed(run);
-      if (area) marks.append(svg("path", { class: area, d: fill(points) }));
-      marks.append(svg("path", { class: `line ${line}`, d: edge(points) }));
-      marks.append(endLabel(base, steps.length, run.at(-1)?.value ?? 0, text, label));
+      if (area) marks.append(svg("path", { class: area, d: fill(run) }));
+      marks.append(
+        svg("path", { class: `line ${line}`, d: edge(run) }),
+        endLabel(base, steps.length, run.at(-1)?.value ?? 0, text, label),
+      );
     }
-  marks.append(svg("line", { class: "target", x1: x(0), x2: x(steps.length), y1: y(target), y2: y(target) }));
-  const upright = (at: number, mark: string, text: string, label: string, top: number) => {
+  marks.append(svg("line", { class: "target", x1: x(0), x2: x(steps.length - 1), y1: y(target), y2: y(target) }));
+  const upright = (at: number, mark: string, text: string, label: string) => {
     const slot = steps.findIndex((step) => step.seconds === at);
     if (slot < 0) return;
-    const place = x(slot);
-    const end = place > (x(0) + x(steps.length)) / 2;
+    const spots = [0.6, 0.45, 0.3, 0.15].flatMap((share): Spot[] => [
+      { x: x(slot) + 4, y: y(share), anchor: "start" },
+      { x: x(slot) - 4, y: y(share), anchor: "end" },
+    ]);
     marks.append(
-      svg("line", { class: mark, x1: place, x2: place, y1: y(0), y2: y(1) }),
-      svg("text", { class: label, x: place + (end ? -4 : 4), y: y(top), "text-anchor": end ? "end" : "start" }, text),
+      svg("line", { class: mark, x1: x(slot), x2: x(slot), y1: y(0), y2: y(1) }),
+      labels.place(text, spots, label),
     );
   };
-  upright(threshold, "target", `threshold ${short(threshold)}`, "target-label", 0.55);
-  if (seconds !== threshold) upright(seconds, "floor", `T = ${short(seconds)}`, "given-label", 0.42);
+  upright(threshold, "target", `threshold ${short(threshold)}`, "target-label");
+  if (seconds !== threshold) upright(seconds, "floor", `T = ${short(seconds)}`, "given-label");
   return base.root;
 }
 

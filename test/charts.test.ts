@@ -29,7 +29,11 @@ const views: Record<string, Record<string, Partial<PageInput>>> = {
     whole: { search: "?date=yesterday&queue=Billing&interval=30&load=active&within=120" },
     held: { search: "?queue=Technical support with a very long name", width: 330 },
   },
-  queues: { same: {}, free: { search: "?scale=free&date=yesterday", width: 330 } },
+  queues: {
+    free: {},
+    same: { search: "?scale=same&date=yesterday&order=now", width: 330 },
+    close: { search: "?order=risk" },
+  },
   heatmaps: {
     volume: {},
     service: { search: "?measure=service&week=difference&queue=Billing" },

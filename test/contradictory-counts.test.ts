@@ -5,9 +5,10 @@ import { repsOf, serviceLevelOf } from "../notebooks/components/charts/day-chart
 import { type QueueDay, windowRows } from "../notebooks/components/metrics/day-file.ts";
 import { zone } from "../notebooks/components/metrics/format.ts";
 import { dayOfIntervals, type Interval, type IntradayDay } from "../notebooks/components/metrics/interval.ts";
+import { queueBoard } from "../notebooks/components/metrics/queues/queue-board.ts";
 import type { Site } from "../notebooks/components/metrics/site.ts";
 import { daySentence, lackingText, staffTitle } from "../notebooks/components/metrics/today.ts";
-import { boardSentence, queueBoard } from "../notebooks/components/pages/queue-board.ts";
+import { boardSentence } from "../notebooks/components/pages/queue-board.ts";
 import { todayCards, todayPage } from "../notebooks/components/pages/today-page.ts";
 import type { Database } from "../src/duckdb/database.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
@@ -130,7 +131,6 @@ describe("counts that cannot be", () => {
           days,
           queues: [queue],
           day: dt,
-          grain: 30,
           zone: zone("UTC"),
           site,
         }),

@@ -7,11 +7,11 @@ import { type QueueDay, windowRows } from "../notebooks/components/metrics/day-f
 import { zone } from "../notebooks/components/metrics/format.ts";
 import { type HeatDay, heat } from "../notebooks/components/metrics/heatmap.ts";
 import { type Interval, type IntradayDay, offered } from "../notebooks/components/metrics/interval.ts";
+import { queueBoard } from "../notebooks/components/metrics/queues/queue-board.ts";
 import type { Site } from "../notebooks/components/metrics/site.ts";
 import { daysLater } from "../notebooks/components/metrics/time-zone.ts";
 import { accuracyFooter, accuracyPage, type ScoredDay } from "../notebooks/components/pages/accuracy-page.ts";
 import { heatmapFooter } from "../notebooks/components/pages/heatmap-page.ts";
-import { queueBoard } from "../notebooks/components/pages/queue-board.ts";
 import type { QueueLoad } from "../notebooks/components/pages/queue-load.ts";
 import { staffingSource } from "../notebooks/components/pages/staffing-page.ts";
 import { dayCard, dayFacts } from "../notebooks/components/share/day-card.ts";
@@ -122,14 +122,13 @@ describe("days that kit.yaml excludes", () => {
       windows: windowRows(series),
       days,
       day,
-      grain: 30,
       site,
       zone: zone(site.timezone),
       queues: ["Queue 01", "Queue 02"],
     });
     assert.deepEqual(
-      board.queues[0]!.rows.map((row) => row.usual),
-      facts(board.queues[0]!.queue, 30).rows.map((row) => row.usual),
+      board.rowsOf("Queue 01", 30).map((row) => row.usual),
+      facts("Queue 01", 30).rows.map((row) => row.usual),
     );
   });
 

@@ -27,7 +27,6 @@ describe("the feeds of a page", () => {
   const unshown: Record<string, string[]> = {
     "accuracy.md": ["rep_utilized"], // queue-load.json gives it the names of queues
     "heatmaps.md": ["queue_wfm"], // of wfm.intraday it takes the reps
-    "queues.md": ["queue_membership_wfm"], // a day's file has reps, the board none
   };
 
   const pages = readdirSync(pagesFolder).filter((name) => name.endsWith(".md"));

@@ -167,10 +167,11 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     await close();
   });
 
-  it("puts the queue with the worst shortfall first on Queues, with four numbers, and opens it by keyboard", async () => {
+  it("puts the queue with the worst shortfall first on Queues, with eight numbers, and opens it by keyboard", async () => {
     const { page, problems, close } = await open("queues");
     const facets = page.locator(".queue-board .facet");
-    assert.equal(await facets.count(), 50);
+    assert.equal(await facets.count(), 12);
+    assert.equal(await page.locator(".sort-table tbody tr").count(), 50);
     const missing = (await page.locator(".facet-state").allTextContents()).map((text) =>
       Number(/^[\d,]+(?= short$)/.exec(text)?.[0].replace(",", "") ?? 0),
     );
@@ -179,12 +180,11 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
       missing,
       [...missing].sort((a, b) => b - a),
     );
-    assert.deepEqual(await facets.first().locator(".facet-label").allTextContents(), [
-      "contacts",
-      "in 60 s",
-      "abandoned",
-      "mean wait",
-    ]);
+    const labels = await facets.first().locator(".facet-label").allTextContents();
+    assert.deepEqual(
+      labels.map((label) => label.replace(/ \(?[+\u2212].*/, "")),
+      ["contacts", "in 60 s", "abandoned", "mean wait", "handle", "net reps", "by close", "at close"],
+    );
     const bars = facets.first().locator("path.blue").first();
     assert.equal(
       await bars.evaluate((path) => getComputedStyle(path).fill),
@@ -194,11 +194,28 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
         .evaluate((mark) => getComputedStyle(mark).fill),
     );
     for (const text of await facets.first().locator(".facet-value").allTextContents())
-      assert.match(text, /^[\d,.:]+%?$/);
+      assert.match(text, /^[+\u2212]?[\d,.:]+%?$/);
     assert.match(
       await page.locator("figcaption").first().innerText(),
       /Excluded: Wed 12 Aug, Wed 2 Sep \(Founders' Day\)/,
     );
+    await page.locator("#filter-find").fill("QUEUE 07");
+    await page.waitForFunction(() => document.querySelectorAll(".queue-board .facet").length === 1);
+    assert.equal(await page.locator("#filter-find").evaluate((field) => field === document.activeElement), true);
+    assert.equal(new URL(page.url()).searchParams.get("find"), "QUEUE 07");
+    await page.locator("#filter-find").fill("");
+    await page.waitForFunction(() => document.querySelectorAll(".queue-board .facet").length === 12);
+    await page.locator(".sort-head", { hasText: "Mean wait" }).focus();
+    await page.keyboard.press("Enter");
+    assert.equal((await page.locator('[aria-sort="descending"]').innerText()).trim(), "Mean wait");
+    assert.equal(new URL(page.url()).searchParams.get("sort"), "wait");
+    const download = page.waitForEvent("download");
+    await page.locator(".queue-table button", { hasText: "Download CSV" }).click();
+    const table = readFileSync(await (await download).path(), "utf8")
+      .trimEnd()
+      .split("\r\n");
+    assert.equal(table.length, 51);
+    assert.equal(table[1]!.split(",")[0], await page.locator(".sort-table tbody th").first().innerText());
     const name = (await facets.first().locator(".facet-name").textContent())!;
     await facets.first().focus();
     await page.keyboard.press("Enter");

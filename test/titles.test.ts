@@ -5,10 +5,11 @@ import type { Heat, HeatCell, Measure, View } from "../notebooks/components/metr
 import { type Interval, offered } from "../notebooks/components/metrics/interval.ts";
 import type { IntervalState } from "../notebooks/components/metrics/interval-state.ts";
 import { type NetRow, netRows, netTitle } from "../notebooks/components/metrics/net-staffing.ts";
+import type { QueueBoard, QueueOfDay } from "../notebooks/components/metrics/queues/queue-board.ts";
 import { daySentence, handleTitle, staffTitle, waitTitle } from "../notebooks/components/metrics/today.ts";
 import { chanceTitle, type QueueAccuracy } from "../notebooks/components/pages/accuracy-page.ts";
 import { headline } from "../notebooks/components/pages/heatmap-page.ts";
-import { boardSentence, type QueueBoard, type QueueOfDay } from "../notebooks/components/pages/queue-board.ts";
+import { boardSentence } from "../notebooks/components/pages/queue-board.ts";
 import fc from "./fast-check.ts";
 
 // A title claims what its chart shows: each claim is worked out again here from the plotted rows.
@@ -157,15 +158,15 @@ describe("titles of a day claim what is plotted", () => {
 describe("titles of the queues", () => {
   const queue = fc
     .record({ offered: fc.nat(50), missing: maybe(fc.nat(20)) })
-    .map(({ offered, missing }) => ({ offered, missing, rows: [], service: null }));
+    .map(({ offered, missing }) => ({ offered, missing, windows: [], service: null }));
   it("claim all queues only where all that had contacts have figures", () => {
     fc.assert(
       fc.property(fc.array(queue, { minLength: 1, maxLength: 9 }), (list) => {
         const queues = list
           .map((entry, i) => ({ ...entry, queue: `q${i}` }))
           .sort((a, b) => (b.missing ?? -1) - (a.missing ?? -1)) as unknown as QueueOfDay[];
-        const all = { rows: [], offered: 0, service: null } as unknown as QueueOfDay;
-        const board = { queues, all, through: 0, day: "2026-09-16", grain: 30, zone: zone("UTC"), site };
+        const all = { windows: [], offered: 0, service: null } as unknown as QueueOfDay;
+        const board = { queues, all, through: 0, day: "2026-09-16", zone: zone("UTC"), site };
         const { title } = boardSentence(board as unknown as QueueBoard);
         const served = queues.filter(({ missing }) => missing !== null);
         if (served.length === 0) return assert.match(title, /No/);

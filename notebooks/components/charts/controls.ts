@@ -181,6 +181,30 @@ export function segments(name: string, label: string, options: readonly Option[]
   };
 }
 
+/** A text to search for, set while it is typed. Spaces around it do not count. */
+export function search(name: string, label: string): Control {
+  return {
+    name,
+    label,
+    fallback: "",
+    valid: () => true,
+    text: (value) => value,
+    element(value, set) {
+      const input = html("input", {
+        type: "search",
+        id: `filter-${name}`,
+        name,
+        value,
+        dir: "auto", // names may be right-to-left
+        autocomplete: "off",
+        spellcheck: "false",
+      });
+      input.addEventListener("input", () => set(input.value.trim()));
+      return input;
+    },
+  };
+}
+
 // One of the options, by default the first.
 function oneOf(name: string, label: string, options: readonly Option[], fallback = options[0]?.value ?? "") {
   return {

@@ -19,6 +19,7 @@ export interface FigureOptions<T> {
   legend?: LegendEntry[];
   rows: readonly T[];
   columns: TableColumn<T>[];
+  table?: boolean; // default: true; false where the page has these rows as a table of its own
   csv?: () => string; // the plotted values, if not the rows of the table
   file?: string; // name of saved files, without extension
 }
@@ -54,7 +55,7 @@ export function figure<T>(options: FigureOptions<T>): HTMLElement {
     ),
     body,
     html("figcaption", {}, html("span", {}, options.footer)),
-    details,
+    options.table === false ? null : details,
   );
   let drawn = 0;
   const draw = (width: number) => {
@@ -116,9 +117,13 @@ export function shareColumn<T>(label: string, value: (row: T) => number | null):
   return { label, value, text: (row) => percent(value(row)) };
 }
 
-/** A button that saves the rows as a CSV file of that name. */
-export function csvButton<T>(file: string, columns: TableColumn<T>[], rows: readonly T[]): HTMLElement {
-  const onclick = () => saveCsv(csv(columns, rows), file);
+/** A button that saves the rows, or those of the moment, as a CSV file of that name. */
+export function csvButton<T>(
+  file: string,
+  columns: TableColumn<T>[],
+  rows: readonly T[] | (() => readonly T[]),
+): HTMLElement {
+  const onclick = () => saveCsv(csv(columns, typeof rows === "function" ? rows() : rows), file);
   return html("button", { type: "button", onclick }, "Download CSV");
 }
 

@@ -12,6 +12,7 @@ import {
   utilizedShare,
 } from "../metrics/occupancy.js";
 import { projectSums } from "../metrics/projection.js";
+import { handleNoise } from "../metrics/queues/worst-queues.js";
 import { share, total, wilson } from "../metrics/ratio.js";
 import { type ServiceLevelVariant, serviceLevel, serviceLevelFormulas, shortfall } from "../metrics/service-level.js";
 import {
@@ -637,6 +638,20 @@ export const definitions: readonly Definition[] = [
     component: ["baseline", "noiseBand"],
     macro: "noise_high",
     worked: { inputs: "100 usual", value: () => noiseBand(100)?.high ?? null },
+  },
+  {
+    id: "handle_noise",
+    group: "Baseline and forecast",
+    name: "Noise of a mean handle time",
+    formula: "2 / √contacts assigned, at least 5 %",
+    grain: "queue and day or hour",
+    unit: "share",
+    feeds: ["queue_wfm"],
+    source: "This kit",
+    note: "The deviation from the usual that chance alone gives, for handle times that vary as much as their mean. Within it, a queue's handle time is no driver of its shortfall and stands in brackets.",
+    component: ["queues/worst-queues", "handleNoise"],
+    macro: null,
+    worked: { inputs: "100 contacts assigned", value: () => handleNoise(100) },
   },
   {
     id: "projection",

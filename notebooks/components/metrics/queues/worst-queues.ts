@@ -58,11 +58,12 @@ const shown = 3;
 
 /** The worst queues of the last full hour with contacts, and of the day so far; groups are not queues here. */
 export function worstQueues(options: WorstOptions): WorstPeriod[] {
-  const { files, days, day, site, zone } = options;
+  const { files, days, queues, day, site, zone } = options;
   const entry = days.find((one) => one.day === day);
   if (!entry?.through || files.day.length === 0 || lacks(site, "assignments", "abandons", "within_threshold"))
     return [];
-  const hour = lastHour(options, entry);
+  const names = queues.filter(({ kind }) => kind === "queue").map(({ queue }) => queue);
+  const hour = lastHour({ windows: files.day, queues: names, timezone: site.timezone }, entry);
   const running = Date.parse(entry.through) < (dayWindows(day, site.timezone).at(-1) ?? 0);
   const so = running ? `by ${zone.time(entry.through)}` : `on ${dayName(day)}`;
   return [
@@ -71,14 +72,16 @@ export function worstQueues(options: WorstOptions): WorstPeriod[] {
   ];
 }
 
-/** The newest clock hour whose four windows are complete, and in which a queue had contacts. */
-function lastHour({ files, queues, day, site }: WorstOptions, { arrived }: IntradayDay): LocalInterval | null {
-  const hours = dayIntervals(day, timeZone(site.timezone), 60);
+/** The newest clock hour of a day whose four windows are complete, and in which a queue had contacts. */
+export function lastHour(
+  { windows, queues, timezone }: { windows: readonly WindowRow[]; queues: readonly string[]; timezone: string },
+  { day, arrived }: Pick<IntradayDay, "day" | "arrived">,
+): LocalInterval | null {
+  const hours = dayIntervals(day, timeZone(timezone), 60);
   const starts = hours.flatMap(windowsOf);
   const complete = new Set(starts.filter((_, i) => arrived[i] === "1"));
   const busy = new Set<number>();
-  for (const { queue, kind } of queues)
-    if (kind === "queue") for (const row of queueWindows(files.day, queue)) if (offered(row)) busy.add(row.start);
+  for (const queue of queues) for (const row of queueWindows(windows, queue)) if (offered(row)) busy.add(row.start);
   return (
     hours.findLast((hour) => {
       const inside = windowsOf(hour);

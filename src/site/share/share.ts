@@ -102,12 +102,12 @@ export function columnText({ metric, column }: MissingColumn): string {
 
 /** The queue of that name, spelled as in the data. Throws CliError("usage") that suggests the nearest name. */
 export function queueOf(name: string, { queues }: Pick<DayData, "queues">): string {
-  const queue =
-    queues.find((queue) => queue === name) ?? queues.find((queue) => queue.toLowerCase() === name.trim().toLowerCase());
+  const plain = (text: string) => text.normalize("NFC").trim().toLowerCase();
+  const word = plain(name);
+  const queue = queues.find((queue) => queue === name) ?? queues.find((queue) => plain(queue) === word);
   if (queue !== undefined) return queue;
-  const word = name.trim().toLowerCase();
   const suggestion =
-    queues.find((queue) => word.length > 2 && queue.toLowerCase().includes(word)) ??
+    queues.find((queue) => word.length > 2 && plain(queue).includes(word)) ??
     queues.find((queue) => suggest(word, queue.split(/[\s/_-]+/)) !== null);
   const next = suggestion === undefined ? hint(name, queues) : `did you mean "${suggestion}"?`;
   throw new CliError("usage", `no queue is called ${shortened(name)}`, next);

@@ -18,7 +18,7 @@ import { pictureSvg } from "../src/site/share/share-image.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { windowDays } from "../src/warehouse/wfm/window-days.ts";
 import { axeViolations } from "./axe.ts";
-import { findChromium, openChromium, saved, visit } from "./site-chromium.ts";
+import { findChromium, goTo, openChromium, saved, visit } from "./site-chromium.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
 
 const chromium = findChromium();
@@ -166,6 +166,124 @@ describe("the site", () => {
         }
       });
     }
+
+    it("is used by touch: a tap shows figures, a second opens a sheet, filters fold, the menu closes", async () => {
+      const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+      const { page, problems, close } = await visit(browser, `${address("today")}?date=2026-09-15`, phone);
+      assert.equal(await page.locator("#filter-interval input:checked").inputValue(), "60");
+      const fold = page.locator(".filter-fold");
+      const queue = page.locator("#filter-queue");
+      assert.match((await fold.textContent())!, /^Filters: All queues · Tue 15 Sep 2026 · 60 min · /);
+      assert.equal(await queue.isVisible(), false);
+      await fold.tap();
+      assert.ok(await queue.isVisible());
+      await fold.tap();
+      assert.equal(await queue.isVisible(), false);
+
+      const chart = page.locator("#volume svg[role]");
+      await chart.scrollIntoViewIfNeeded();
+      const { x, y, width, height } = (await chart.boundingBox())!;
+      const tap = () => page.touchscreen.tap(x + width * 0.6, y + height / 2);
+      const readouts = () => page.$$eval(".pointer .readout", (nodes) => nodes.map((node) => node.textContent ?? ""));
+      await tap();
+      const times = new Set((await readouts()).map((text) => text.slice(0, 5)));
+      assert.equal(times.size, 1, "all charts show the interval");
+      assert.match([...times][0]!, /^\d\d:00$/);
+      const sheet = page.locator("dialog[open]");
+      assert.equal(await sheet.count(), 0);
+      await page.locator("#announced", { hasText: [...times][0]! }).waitFor({ state: "attached" });
+      for (const leave of ["Escape", "beside"]) {
+        await tap();
+        if (leave === "beside") await tap();
+        await sheet.waitFor();
+        const state = await page.evaluate(() => ({
+          inside: document.activeElement?.closest("dialog") !== null,
+          overflow: getComputedStyle(document.documentElement).overflow,
+          bottom: Math.round(document.querySelector("dialog")!.getBoundingClientRect().bottom),
+        }));
+        assert.deepEqual(state, { inside: true, overflow: "hidden", bottom: 844 });
+        assert.match(page.url(), /[?&]at=/);
+        if (leave === "Escape") {
+          assert.deepEqual(await axeViolations(page), []);
+          await page.keyboard.press("Escape");
+        } else await page.touchscreen.tap(195, 20);
+        await sheet.waitFor({ state: "detached" });
+        assert.ok(await chart.evaluate((node) => node === document.activeElement), "the focus returns");
+        assert.doesNotMatch(page.url(), /[?&]at=/);
+        await page.evaluate(() => (document.activeElement as SVGElement).blur());
+      }
+
+      const menu = page.locator("#observablehq-sidebar");
+      await page.evaluate(() => scrollTo(0, 0));
+      await page.locator("#observablehq-sidebar-toggle").tap();
+      await menu.locator('a[href*="queues"]').tap();
+      await page.waitForURL(/queues/);
+      await page.locator("h1").waitFor();
+      assert.equal(await menu.isVisible(), false);
+      assert.deepEqual(problems, []);
+      await close();
+    });
+
+    it("is used by keyboard: one tab stop for the day, and read-outs that are announced", async () => {
+      const { page, close } = await visit(browser, address("today"));
+      await page.locator("#filter-queue").focus();
+      const stop = () =>
+        page.evaluate(() => document.activeElement?.getAttribute("role") ?? document.activeElement?.id);
+      await page.keyboard.press("Tab");
+      assert.equal(await stop(), "spinbutton");
+      await page.keyboard.press("ArrowDown");
+      await page.locator("#volume .figure-subtitle", { hasText: "Tuesday 15 September 2026" }).waitFor();
+      assert.equal(await page.locator(".day").getAttribute("aria-valuetext"), "Tuesday 15 September 2026");
+      await page.keyboard.press("End");
+      await page.locator("#volume .figure-subtitle", { hasText: "Wednesday 16 September 2026" }).waitFor();
+      await page.keyboard.press("Tab");
+      assert.equal(await page.evaluate(() => (document.activeElement as HTMLInputElement).name), "interval");
+      await page.locator("#waits svg[role]").focus();
+      for (const key of ["Home", "ArrowRight", "ArrowRight"]) await page.keyboard.press(key);
+      const shown = await page.locator("#waits .readout").textContent();
+      await page.waitForFunction(() => document.querySelector("#announced")?.textContent !== "");
+      const said = await page.locator("#announced").textContent();
+      assert.equal(said!.replaceAll(/\s+/g, " "), shown!.replaceAll(/\s+/g, " "));
+      await close();
+    });
+
+    it("says what to do without JavaScript", async () => {
+      const context = await browser.newContext({ javaScriptEnabled: false });
+      const page = await context.newPage();
+      for (const name of pages) {
+        await page.goto(address(name));
+        assert.equal(await page.locator("h1").count(), 1, name);
+        assert.ok(await page.getByText("switch on JavaScript").isVisible(), name);
+      }
+      await context.close();
+    });
+
+    it("moves little while a page loads over a slow line", async () => {
+      for (const viewport of [
+        { width: 390, height: 844 },
+        { width: 1440, height: 900 },
+      ]) {
+        const context = await browser.newContext({ viewport });
+        const page = await context.newPage();
+        const session = await context.newCDPSession(page);
+        const line = { offline: false, latency: 60, downloadThroughput: 400_000, uploadThroughput: 100_000 };
+        await session.send("Network.emulateNetworkConditions", line);
+        await page.addInitScript(() => {
+          const state = Object.assign(globalThis, { moved: 0 });
+          const add = (list: PerformanceObserverEntryList) => {
+            for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[])
+              state.moved += entry.value;
+          };
+          new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
+        });
+        for (const name of pages) {
+          await goTo(page, address(name));
+          const moved = await page.evaluate(() => (globalThis as unknown as { moved: number }).moved);
+          assert.ok(moved < 0.1, `${name}, ${viewport.width} pixels wide: ${moved}`);
+        }
+        await context.close();
+      }
+    });
 
     it("opens every page where nothing has been synced yet", async () => {
       const folder = join(demo.folder, "empty");

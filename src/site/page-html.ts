@@ -12,6 +12,7 @@ export function completePage(html: string): string {
     .replace('id="observablehq-sidebar-toggle"', '$& aria-label="Menu" autocomplete="off"')
     .replace('id="observablehq-sidebar"', '$& aria-label="Pages"')
     .replace(/^<body>/m, '$&\n<a class="skip-link" href="#observablehq-main">Skip to the content</a>')
+    .replace(/<main /, html.includes("masthead(") ? "<main data-masthead " : "<main ")
     .replace(/<main [^>]*>/, (main) => `${main}\n<noscript>${withoutScripts(titleOf(html))}</noscript>`);
 }
 

@@ -113,7 +113,7 @@ export function driverPanel(
     `The usual: median volume of ${row.usualDays} such weekdays${row.usualExcluded.length ? `, ${row.usualExcluded.length} excluded` : ""} (issue_queues, rep_convos), their mean handle time and median staff (WFM feeds).`,
     options.basis,
   ];
-  const head = ["", explained.ahead ? "Expected" : "Now", "Usual"].map((label) =>
+  const head = ["Measure", explained.ahead ? "Expected" : "Now", "Usual"].map((label) =>
     html("th", { scope: "col", class: "number" }, label),
   );
   const effects = drivers && [html("th", { scope: "col", class: "number" }, "Effect, reps"), html("td")];

@@ -42,7 +42,10 @@ export interface VolumeOptions extends DayOptions {
   projected?: readonly (number | null)[]; // projected contacts of incomplete intervals
 }
 
-const right = 116; // room for direct labels
+// Room for direct labels.
+function marginRight(width: number): number {
+  return width < 520 ? 10 : 116;
+}
 
 /** Contacts offered per interval, assigned below and abandoned on top, against the usual of the weekday. */
 export function volumeChart(rows: readonly Interval[], options: VolumeOptions): SVGSVGElement {
@@ -459,7 +462,8 @@ export function staffStatesOf(rows: readonly Interval[]): StaffState[] {
 /** Labels at full hours: each, or every second, third, …, depending on the room. */
 function hourTicks(rows: readonly SlotRow[], zone: Zone, width: number) {
   const hours = (rows.length * (rows[0]?.minutes || 15)) / 60;
-  const step = [1, 2, 3, 4, 6].find((step) => (width - 52 - right) * step > 50 * hours) ?? 12;
+  const room = width - 52 - marginRight(width);
+  const step = [1, 2, 3, 4, 6].find((step) => room * step > 50 * hours) ?? 12;
   return (slot: number): string | null => {
     const row = rows[slot];
     if (!row) return null;
@@ -535,7 +539,7 @@ export function slotPanel<Row extends SlotRow>(rows: readonly Row[], options: Da
     label: options.label,
     description: options.description,
     crosshair: options.crosshair,
-    margin: { right: width < 520 ? 10 : right },
+    margin: { right: marginRight(width) },
     readout(slot) {
       const row = rows[slot];
       if (!row) return "";

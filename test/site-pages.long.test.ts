@@ -144,12 +144,20 @@ describe("the site", () => {
               empty: node.querySelector(".panel-empty") !== null,
             })),
             wide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+            unnamed: [...document.querySelectorAll("a[aria-label], button[aria-label]")].flatMap((element) => {
+              const name = element.getAttribute("aria-label")!.toLowerCase();
+              const parts = [...element.querySelectorAll("*:not(.facet-scale)"), element]
+                .filter((part) => part.children.length === 0)
+                .map((part) => (part.textContent ?? "").trim().toLowerCase());
+              return parts.filter((text) => /\p{L}/u.test(text) && !text.endsWith("…") && !name.includes(text));
+            }),
             headings: [...document.querySelectorAll("h1, h2, h3, h4")].map(({ localName }) => Number(localName[1])),
             heading: document.querySelector("h1")?.textContent ?? "",
             paper: getComputedStyle(document.body).backgroundColor,
           }));
           assert.deepEqual(problems, []);
           assert.deepEqual(seen.errors, []);
+          assert.deepEqual(seen.unnamed, [], "texts that the name of their link or button lacks");
           assert.deepEqual(await axeViolations(page), []);
           assert.equal(seen.headings.filter((level) => level === 1).length, 1);
           assert.ok(

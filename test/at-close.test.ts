@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import type { Interval } from "../notebooks/components/metrics/interval.ts";
 import { type AtClose, erlangAOf, serviceLevelAtClose } from "../notebooks/components/metrics/queues/at-close.ts";
+import { type CloseDay, closeAccuracy, closeScore } from "../notebooks/components/metrics/queues/close-backtest.ts";
 import { restOfDay } from "../notebooks/components/metrics/rest-of-day.ts";
 import type { ServiceSettings } from "../notebooks/components/metrics/today.ts";
 import fc from "./fast-check.ts";
@@ -183,6 +184,60 @@ describe("the service level at close", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("the backtest of the level at close", () => {
+  const halves = Array.from({ length: 48 }, (_, i) => i);
+  const open = (i: number) => i >= 16 && i < 40;
+  const past: CloseDay = {
+    queue: "A",
+    day: "2026-09-01",
+    assigned: halves.map((i) => (open(i) ? 96 : 0)),
+    abandoned: halves.map((i) => (open(i) ? 4 : 0)),
+    within: halves.map((i) => (open(i) ? 80 : 0)),
+    usual: halves.map((i) => (open(i) ? 100 : 0)),
+    staff: halves.map((i) => (open(i) ? 14 : null)),
+    handle: 180,
+    patience: 300,
+  };
+
+  it("expects of a past day what Today would have said then, and compares it with what came", () => {
+    // at noon 8 of 24 half-hours have passed, at 80 %; the rest is as in the published example
+    const found = closeScore(past, 12, 1, site);
+    near(found.expected, (8 * 80 + 16 * 100 * inTime) / 2400, 1e-6);
+    assert.deepEqual([found.projected, found.offered, found.actual, found.soFar], [2400, 2400, 0.8, 0.8]);
+    const [ten, , , sixteen] = closeAccuracy([past, { ...past, day: "2026-09-02" }], 1, site);
+    assert.deepEqual([ten!.hour, ten!.days, ten!.wape, ten!.unchanged], [10, 2, 0, 0]);
+    near(ten!.error, ten!.bias!);
+    near(ten!.bias, (20 * inTime + 4 * 0.8) / 24 - 0.8, 1e-6);
+    assert.ok(sixteen!.error! < ten!.error!);
+  });
+
+  it("knows nothing of what came after the hour", () => {
+    const later = (series: readonly (number | null)[], value: number) =>
+      series.map((count, i) => (i >= 24 ? value : count));
+    const other = {
+      ...past,
+      assigned: later(past.assigned, 7),
+      abandoned: later(past.abandoned, 5),
+      within: later(past.within, 1),
+    };
+    const [one, two] = [closeScore(past, 12, 1, site), closeScore(other, 12, 1, site)];
+    assert.deepEqual([one.expected, one.projected, one.soFar], [two.expected, two.projected, two.soFar]);
+    assert.notEqual(one.actual, two.actual);
+  });
+
+  it("leaves out days without a projection, a patience or a count", () => {
+    const lacking = [
+      { ...past, usual: past.usual.map(() => null) },
+      { ...past, patience: null },
+      { ...past, within: past.within.map((count, i) => (i === 20 ? null : count)) },
+    ];
+    const [, noon] = closeAccuracy([past, ...lacking], 1, site);
+    assert.deepEqual([noon!.days, noon!.volumeDays], [1, 2]);
+    const [, none] = closeAccuracy([], 1, site);
+    assert.deepEqual([none!.days, none!.error, none!.wape, none!.unchanged], [0, null, null, null]);
   });
 });
 

@@ -4,6 +4,7 @@ import type { ConversationDay } from "../notebooks/components/metrics/conversati
 import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
 import type { HeatDay } from "../notebooks/components/metrics/heatmap.ts";
 import type { IntradayDay } from "../notebooks/components/metrics/interval.ts";
+import type { CloseDay } from "../notebooks/components/metrics/queues/close-backtest.ts";
 import type { SlotDay, WaitingDate, WaitingDay } from "../notebooks/components/metrics/queues/waiting.ts";
 import type { Site } from "../notebooks/components/metrics/site.ts";
 import { daysLater, weekday } from "../notebooks/components/metrics/time-zone.ts";
@@ -335,6 +336,23 @@ const farOff: FarOff[] = [
   { queue: all, day: before(3), start: "2026-09-13T15:00:00Z", weeks: 8, expected: 22, offered: 41 },
 ];
 
+/** The backtest of the service level at close. */
+const closes: CloseDay[] = range(20).map((at) => {
+  const halves = range(48);
+  const contacts = halves.map((i) => Math.round((bell(2 * i) + bell(2 * i + 1)) * (0.8 + 0.02 * at)));
+  return {
+    queue: all,
+    day: before(20 - at),
+    assigned: contacts.map((n) => n - Math.round(n / 10)),
+    abandoned: contacts.map((n) => Math.round(n / 10)),
+    within: contacts.map((n, i) => Math.round(n * (0.6 + 0.01 * ((i * 7 + at) % 20)))),
+    usual: halves.map((i) => bell(2 * i) + bell(2 * i + 1)),
+    staff: halves.map((i) => (open(2 * i) ? 8 : null)),
+    handle: 480,
+    patience: 300,
+  };
+});
+
 /** What the pages load, by name below data/. */
 export const rows: Record<string, unknown> = {
   site: [site],
@@ -346,6 +364,8 @@ export const rows: Record<string, unknown> = {
   [`intraday/${today}`]: dayOf(today, through),
   "heatmap/0": heatDays.filter(({ queue }) => queue === all),
   "heatmap/1": heatDays.filter(({ queue }) => queue !== all),
+  "close/0": closes,
+  "close/1": [],
   days: conversationDays,
   "queue-days": historyDays,
   "health-feeds": healthFeeds,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { dayColumns } from "../notebooks/components/charts/day-charts.ts";
+import { driverSentence, explain } from "../notebooks/components/charts/drivers.ts";
 import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
 import { dayOfIntervals, type Interval } from "../notebooks/components/metrics/interval.ts";
 import { timeZone } from "../notebooks/components/metrics/time-zone.ts";
@@ -92,6 +93,29 @@ describe("a forecast of the day", () => {
       dayColumns({ ...page, comparison: "none" }).filter(({ label }) => label.startsWith("Offered ")),
       [],
     );
+  });
+
+  it("explains an interval by forecast and schedule, and by the usual what these lack", async () => {
+    const { values } = await runPage("today", { files, search: "?queue=Billing" });
+    const page = values.get("page") as TodayPage;
+    const net = page.net.find(({ row }) => row.label === "09:30")!;
+    const { over } = net;
+    const found = explain(net, page.basis, "forecast");
+    assert.deepEqual(
+      [found.usual.contacts, found.usual.handle, found.usual.available],
+      [over.forecast, over.forecastHandle, over.scheduled],
+    );
+    const { volume, aht, staff, total } = found.drivers!;
+    assert.ok(Math.abs(volume + aht + staff - total) < 1e-9);
+    assert.ok(Math.abs(total - (net.net! - found.usual.net!)) < 1e-9);
+    assert.match(driverSentence(found), /, by forecast [+−0]/);
+    const bare = { ...net, over: { ...over, forecastHandle: null, scheduled: null } };
+    const partly = explain(bare, page.basis, "forecast").usual;
+    assert.deepEqual(
+      [partly.contacts, partly.handle, partly.available],
+      [over.forecast, over.former.handle, over.former.available],
+    );
+    assert.equal(explain(net, page.basis).usual.contacts, over.usual);
   });
 
   it("requires reps for the rest of the day without any schedule", async () => {

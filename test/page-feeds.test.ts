@@ -25,7 +25,6 @@ describe("the feeds of a page", () => {
 
   // Feeds that a page's datasets read, and of which it shows nothing.
   const unshown: Record<string, string[]> = {
-    "accuracy.md": ["rep_utilized"], // queue-load.json gives it the names of queues
     "heatmaps.md": ["queue_wfm"], // of wfm.intraday it takes the reps
   };
 

@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { accuracy, addedAccuracy, noiseFloor } from "../notebooks/components/metrics/accuracy.ts";
 import { baseline } from "../notebooks/components/metrics/baseline.ts";
+import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
 import { zone } from "../notebooks/components/metrics/format.ts";
+import { type CloseDay, closeAccuracy } from "../notebooks/components/metrics/queues/close-backtest.ts";
 import {
   accuracyPage,
   accuracySentence,
   type FarOff,
   type ScoredDay,
 } from "../notebooks/components/pages/accuracy-page.ts";
+import { keepDerived } from "../src/warehouse/catalog/derived.ts";
 import { type LargeCentre, largeCentre } from "./large-centre.ts";
 
 interface HalfHour {
@@ -66,6 +69,40 @@ describe("baseline accuracy", () => {
       if (own.median !== null) compared++;
     }
     assert.ok(compared > 5000);
+  });
+
+  it("has for the backtest what the day's own file has, in half-hours, and an expectation of earlier days", async () => {
+    await keepDerived(centre.database, ["wfm.intraday", "history.scored", "history.queue_windows"]);
+    const closes = await centre.load<CloseDay>("close/[part]", { part: "0" });
+    assert.deepEqual([...new Set(closes.map(({ queue }) => queue))], ["All queues", "Pair"]);
+    assert.equal(closes.length, 2 * 28);
+    const day = closes.findLast(({ queue }) => queue === "Pair")!.day;
+    const files = await centre.load<QueueDay>("intraday/[day]", { day });
+    for (const queue of ["All queues", "Pair"]) {
+      const close = closes.find((row) => row.queue === queue && row.day === day)!;
+      const file = files.find((row) => row.queue === queue)!;
+      const both = (series: readonly (number | null)[], i: number) => (series[2 * i] ?? 0) + (series[2 * i + 1] ?? 0);
+      for (let i = 0; i < 48; i++) {
+        assert.equal(close.assigned[i], both(file.assigned, i));
+        assert.equal(close.within[i], both(file.within, i));
+        const staff = file.usual_available[2 * i] === null ? null : both(file.usual_available, i) / 30;
+        if (staff === null) assert.equal(close.staff[i], null);
+        else assert.ok(Math.abs(close.staff[i]! - staff) < 0.01);
+      }
+    }
+    const own = closes.filter(({ queue }) => queue === "All queues");
+    for (const row of halfHours.filter(({ queue, day }) => queue === "All queues" && day === own.at(-1)!.day))
+      assert.equal(
+        own.at(-1)!.usual[Number(row.slot.slice(0, 2)) * 2 + (row.slot.endsWith("30") ? 1 : 0)],
+        row.baseline,
+      );
+    const scores = closeAccuracy(own, 1.4, { ...site });
+    assert.deepEqual(
+      scores.map(({ days }) => days),
+      [28, 28, 28, 28],
+    );
+    const wapes = scores.map(({ wape }) => wape!);
+    assert.ok(wapes[3]! < wapes[0]!, "later in the day less is left to be wrong about");
   });
 
   it("adds errors up to what the metric functions say of the half-hours", () => {

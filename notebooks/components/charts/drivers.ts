@@ -2,7 +2,7 @@ import { clock, count, decimal, percent, signed, type Zone } from "../metrics/fo
 import { type Interval, offered } from "../metrics/interval.js";
 import { type NetRow, requirement, type StaffingBasis } from "../metrics/net-staffing.js";
 import { type GapDrivers, gapDrivers, netStaffing } from "../metrics/staffing.js";
-import { span } from "../metrics/today.js";
+import { type Comparison, span } from "../metrics/today.js";
 import { html } from "../picture/dom.js";
 
 /** An interval, its usual, and the drivers of its net staffing. */
@@ -10,7 +10,8 @@ export interface Explained {
   row: Interval;
   ahead: boolean; // still to come: projected contacts, scheduled staff
   now: Side;
-  usual: Side;
+  usual: Side; // or the forecast, with scheduled staff
+  forecast: boolean; // compared with the forecast
   drivers: GapDrivers | null;
   lacking: string | null; // why there are no drivers
 }
@@ -23,22 +24,29 @@ interface Side {
   net: number | null;
 }
 
-/** Volume, handle time and staff of one interval against the usual; the effects add up to the change of net staffing. */
+/**
+ * Volume, handle time and staff of one interval against the usual, or against forecast and schedule; what these lack is the
+ * usual. The effects add up to the change of net staffing.
+ */
 export function explain(
   { over: row, ahead, contacts, handle, available, required, net }: NetRow,
   basis: StaffingBasis,
+  comparison: Comparison = "usual",
 ): Explained {
+  const forecast = comparison === "forecast" && row.forecast !== null;
   const need = requirement(basis, row.minutes);
   const now = { contacts, handle, available, required, net };
   const partial = row.state === "partial"; // the usual is for the whole interval
-  const [usualContacts, usualHandle] = [partial ? null : row.usual, row.former.handle];
+  const usualContacts = partial ? null : forecast ? row.forecast : row.usual;
+  const usualHandle = (forecast ? row.forecastHandle : null) ?? row.former.handle;
+  const usualStaff = (forecast ? row.scheduled : null) ?? row.former.available;
   const usualNeed = usualContacts === null || usualHandle === null ? null : need(usualContacts, usualHandle);
   const usual = {
     contacts: usualContacts,
     handle: usualHandle,
-    available: row.former.available,
+    available: usualStaff,
     required: usualNeed,
-    net: netStaffing(row.former.available, usualNeed),
+    net: netStaffing(usualStaff, usualNeed),
   };
   const drivers =
     now.available === null
@@ -49,11 +57,11 @@ export function explain(
           row.minutes * 60,
           need,
         );
-  return { row, ahead, now, usual, drivers, lacking: drivers ? null : lackOf(row, now, usual) };
+  return { row, ahead, now, usual, forecast, drivers, lacking: drivers ? null : lackOf(row, now, usual) };
 }
 
 /** The drivers in words. */
-export function driverSentence({ ahead, now, usual, drivers, lacking }: Explained): string {
+export function driverSentence({ ahead, now, usual, forecast, drivers, lacking }: Explained): string {
   if (!drivers) return lacking ?? "";
   const parts = (["volume", "aht", "staff"] as const)
     .map((name) => ({ name, effect: drivers[name] }))
@@ -65,7 +73,7 @@ export function driverSentence({ ahead, now, usual, drivers, lacking }: Explaine
     staff: `staff (${decimal(now.available)} ${ahead ? "scheduled" : "available"} against ${decimal(usual.available)})`,
   };
   const text = (value: number | null) => (value === null ? "–" : signed(value, 1));
-  const total = `Net staffing ${ahead ? "is planned at" : "was"} ${text(now.net)}, usually ${text(usual.net)}`;
+  const total = `Net staffing ${ahead ? "is planned at" : "was"} ${text(now.net)}, ${forecast ? "by forecast" : "usually"} ${text(usual.net)}`;
   if (parts.length === 0) return `${total}: no driver stands out.`;
   const effects = parts.map(({ name, effect }) => `${words[name]} ${signed(effect, 1)}`);
   return `${total}: ${effects.join(", ")}; together ${signed(drivers.total, 1)} reps.`;
@@ -110,11 +118,13 @@ export function driverPanel(
     `${count(offered(row))} offered, ${count(row.abandoned)} abandoned, ${options.service === null ? "no service level" : `${percent(options.service)} in time`}.`,
     row.firstOffered === null ? null : `Restated since its first delivery of ${count(row.firstOffered)} offered.`,
     drivers ? `Bars reach ${decimal(widest)} reps: left of the line fewer to spare, right of it more.` : null,
-    `The usual: median volume of ${row.usualDays} such weekdays${row.usualExcluded.length ? `, ${row.usualExcluded.length} excluded` : ""} (issue_queues, rep_convos), their mean handle time and median staff (WFM feeds).`,
+    explained.forecast
+      ? `Forecast: volume${row.forecastHandle === null ? "" : " and handle time"} of the file in kit.yaml${row.scheduled === null ? "" : ", scheduled reps"}${row.forecastHandle === null || row.scheduled === null ? "; what it lacks is the usual" : ""}.`
+      : `The usual: median volume of ${row.usualDays} such weekdays${row.usualExcluded.length ? `, ${row.usualExcluded.length} excluded` : ""} (issue_queues, rep_convos), their mean handle time and median staff (WFM feeds).`,
     options.basis,
   ];
-  const head = ["Measure", explained.ahead ? "Expected" : "Now", "Usual"].map((label) =>
-    html("th", { scope: "col", class: "number" }, label),
+  const head = ["Measure", explained.ahead ? "Expected" : "Now", explained.forecast ? "Forecast" : "Usual"].map(
+    (label) => html("th", { scope: "col", class: "number" }, label),
   );
   const effects = drivers && [html("th", { scope: "col", class: "number" }, "Effect, reps"), html("td")];
   return html(

@@ -5,6 +5,8 @@ import { emptyPanel, panel } from "../charts/panel.js";
 import { type AddedErrors, accuracy, addedAccuracy } from "../metrics/accuracy.js";
 import { isolated, unmarked } from "../metrics/bidi.js";
 import { count, dayName, decimal, percent, plural, roundTo, signed, type Zone } from "../metrics/format.js";
+import { type CloseLoad, closeQueueOf } from "../metrics/queues/at-close.js";
+import { type CloseAccuracy, type CloseDay, closeAccuracy } from "../metrics/queues/close-backtest.js";
 import { excludedDay, excludedDays, type Site } from "../metrics/site.js";
 import { daysLater } from "../metrics/time-zone.js";
 import { chartRoot, svg } from "../picture/dom.js";
@@ -53,6 +55,7 @@ export interface AccuracyPage {
   worst: FarOff[];
   excluded: string[]; // days in the range or the ten weeks before it that kit.yaml excludes
   forecasts: boolean;
+  close: CloseAccuracy[]; // by hour; empty without a complete day
 }
 
 /** The page's contents for a queue over the newest `range` days. */
@@ -63,8 +66,10 @@ export function accuracyPage(options: {
   range: number;
   site: Site;
   zone: Zone;
+  closeDays?: readonly CloseDay[]; // of the queue
+  loads?: readonly CloseLoad[];
 }): AccuracyPage {
-  const { queue, range, site, zone } = options;
+  const { queue, range, site, zone, closeDays = [], loads = [] } = options;
   const recent = [...new Set(options.rows.map(({ day }) => day))].sort().slice(-range);
   const [from = "", to = ""] = [recent.at(0), recent.at(-1)];
   const rows = options.rows.filter(({ day }) => day >= from);
@@ -79,6 +84,7 @@ export function accuracyPage(options: {
     worst: options.worst.filter((row) => row.queue === queue && row.day >= from),
     excluded: from ? [...excludedDays(site)].filter((day) => day >= daysLater(from, -70) && day <= to) : [],
     forecasts: rows.some(({ kind }) => kind === "forecast"),
+    close: closeDays.length ? closeAccuracy(closeDays, closeQueueOf(loads, queue).concurrency, site) : [],
   };
 }
 
@@ -241,6 +247,86 @@ export function chanceTitle(queues: readonly QueueAccuracy[]): string {
   const part = ({ share }: { share: number }) => (share >= 1 ? "all" : percent(share, 0));
   if (part(least) === part(most)) return `Chance alone explains ${part(least)} of the error`;
   return `Chance alone explains ${part(least)} of the error in ${isolated(least.queue)}, ${part(most)} in ${isolated(most.queue)}`;
+}
+
+/** What was expected of the whole day at several hours, against what came. */
+export function closeFigure(page: AccuracyPage): HTMLElement {
+  const { close, queue, site } = page;
+  const days = Math.max(0, ...close.map(({ days }) => days));
+  const middle = close.find(({ hour }) => hour === 12);
+  const columns: TableColumn<CloseAccuracy>[] = [
+    sharedColumn("Queue", queue),
+    { label: "As known at", value: ({ hour }) => hour, text: ({ hour }) => `${hour}:00` },
+    { label: "Days with a projection", value: ({ volumeDays }) => volumeDays },
+    share("Volume, WAPE", ({ wape }) => wape),
+    share("Volume, bias", ({ volumeBias }) => volumeBias),
+    { label: "Days with a level", value: ({ days }) => days },
+    ...pointColumns(),
+  ];
+  return figure({
+    id: "at-close",
+    title:
+      middle?.error === null || middle === undefined
+        ? "The day's close cannot be scored yet"
+        : `At 12:00 the service level at close was off by ${decimal(middle.error * 100)} points${middle.wape === null ? "" : `, the day's volume by ${percent(middle.wape)}`}`,
+    subtitle: `Mean absolute error of the whole day's service level, in points, as expected at that hour; ${isolated(queue)}, ${plural(days, "day")}.`,
+    legend: [
+      { text: "Expected at close", mark: "blue" },
+      { text: "If the level so far were to stay", mark: "floor" },
+    ],
+    footer: [
+      `Hours in ${site.timezone}. The newest 28 complete days without a clock change${page.excluded.length ? " or exclusion" : ""}; means of days, not weighted.`,
+      "Contacts, reps and handle time of the rest: the usual of earlier days, contacts times the day so far; patience of the 28 days before; concurrency of the last four weeks. Of the hours before, the final counts are used, since what had arrived by then is not kept; schedules are left out, since their versions are not kept.",
+      "Per half-hour, on Today per quarter-hour and at the day's own handle time. Source: queue_wfm, queue_membership_wfm, issue_queues, rep_convos, rep_utilized.",
+    ].join(" "),
+    rows: close,
+    columns,
+    draw: (width) => closeChart(close, width),
+    file: "accuracy-at-close",
+  });
+}
+
+function pointColumns(): TableColumn<CloseAccuracy>[] {
+  const points = (label: string, value: (row: CloseAccuracy) => number | null): TableColumn<CloseAccuracy> => ({
+    label,
+    header: `${label} (points)`,
+    value: (row) => roundTo(value(row) === null ? null : (value(row) ?? 0) * 100, 2),
+    text: (row) => {
+      const share = value(row);
+      return share === null ? "–" : label.includes("bias") ? signed(share * 100, 1) : decimal(share * 100);
+    },
+  });
+  return [
+    points("Level, mean error", ({ error }) => error),
+    points("Level, bias", ({ bias }) => bias),
+    points("Level so far, mean error", ({ unchanged }) => unchanged),
+  ];
+}
+
+function closeChart(rows: readonly CloseAccuracy[], width: number): SVGSVGElement {
+  if (!rows.some(({ error }) => error !== null))
+    return emptyPanel(width, "No complete day has a projection, usual reps and a patience at these hours.");
+  const { root, marks, x, y } = panel({
+    width,
+    height: 180,
+    slots: rows.length,
+    max: Math.max(0.02, ...rows.map(({ error, unchanged }) => Math.max(error ?? 0, unchanged ?? 0))),
+    format: (value) => decimal(value * 100, value * 100 < 10 ? 1 : 0),
+    tick: (slot) => (rows[slot] ? `${rows[slot].hour}:00` : null),
+    label: "Error of the expected service level at close by hour",
+    description: "Columns: mean absolute error in points. Lines: the error if the level so far were to stay.",
+  });
+  const size = Math.min(64, x(1) - x(0) - 8);
+  rows.forEach(({ error, unchanged }, slot) => {
+    const left = (x(slot) + x(slot + 1) - size) / 2;
+    if (error !== null)
+      marks.append(svg("rect", { class: "blue", x: left, width: size, y: y(error), height: y(0) - y(error) }));
+    if (unchanged !== null)
+      marks.append(
+        svg("line", { class: "floor", x1: left - 3, x2: left + size + 3, y1: y(unchanged), y2: y(unchanged) }),
+      );
+  });
+  return root;
 }
 
 /** The half-hours with the largest errors. */

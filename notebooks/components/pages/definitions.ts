@@ -12,6 +12,7 @@ import {
   utilizedShare,
 } from "../metrics/occupancy.js";
 import { projectSums } from "../metrics/projection.js";
+import { erlangAOf } from "../metrics/queues/at-close.js";
 import { handleNoise } from "../metrics/queues/worst-queues.js";
 import { share, total, wilson } from "../metrics/ratio.js";
 import { type ServiceLevelVariant, serviceLevel, serviceLevelFormulas, shortfall } from "../metrics/service-level.js";
@@ -595,6 +596,27 @@ export const definitions: readonly Definition[] = [
       inputs: `${loadText}, 14 agents, T 20 s, mean patience 300 s`,
       value: () =>
         erlangA({ ...load, agents: 14, targetSeconds: 20, meanPatienceSeconds: 300 }).answeredWithinTargetOfOffered,
+    },
+  },
+  {
+    id: "level_at_close",
+    group: "Staffing models",
+    name: "Service level at close, expected",
+    formula:
+      "(in time so far + Σ contacts × share in time) / (offered so far + Σ contacts), over the quarter-hours to come; by the site's service level formula",
+    grain: "queue and day",
+    unit: "share",
+    feeds: ["queue_wfm", "queue_membership_wfm", "issue_queues", "rep_convos", "rep_utilized"],
+    source: "Erlang A per quarter-hour, see there",
+    note: "Contacts: the projection, else the forecast that the day is compared with, as it is. Reps: scheduled, else the usual available; 7.4 reps are 7 for 60 % of the time and 8 for 40 %. Handle time: the mean of the day so far, else the forecast's, else the usual, divided by concurrent chats, as in net staffing, so that both figures rest on one model; slots instead of reps would show shorter waits. Patience of four weeks, of all queues where the queue's own is unknown. The range is for the rest's contacts ± 2 √contacts, chance alone: it knows nothing of absent reps, an unusual shape or a backlog. A rep of several queues counts in each of them.",
+    component: ["queues/at-close", "erlangAOf"],
+    macro: null,
+    worked: {
+      inputs: `80 of 100 in time so far; to come ${loadText}, 14 agents, T 20 s, mean patience 300 s`,
+      value: () => {
+        const rest = erlangAOf(14, { ...load, targetSeconds: 20, meanPatienceSeconds: 300 });
+        return rest && (80 + 100 * rest.inTime) / 200;
+      },
     },
   },
   {

@@ -1,4 +1,5 @@
 import type { HeatDay } from "../metrics/heatmap.js";
+import type { CloseDay } from "../metrics/queues/close-backtest.js";
 import { datasetUrl, fetchRows, piece } from "./day-fetch.js";
 
 /** All queues together, a group in kit.yaml, or one queue. */
@@ -23,8 +24,8 @@ export interface QueueLoad {
 
 /** The days of one queue, and the days on which any queue has data. Parts are fetched on demand. */
 export async function heatDays(index: { href: string }, loads: readonly QueueLoad[], queue: string) {
-  const part = loads.find((load) => load.queue === queue)?.part ?? 0;
-  const [all, own] = await Promise.all([piece(heatPart(index, loads, 0)), piece(heatPart(index, loads, part))]);
+  const of = (part: number) => partRows<HeatDay>(datasetUrl(index.href, `heatmap/${part}.json`), loads, part);
+  const [all, own] = await Promise.all([piece(of(0)), piece(of(partOf(loads, queue)))]);
   return {
     known: [...new Set(all.rows.map(({ day }) => day))],
     rows: own.rows.filter((row) => row.queue === queue),
@@ -32,16 +33,23 @@ export async function heatDays(index: { href: string }, loads: readonly QueueLoa
   };
 }
 
-const parts = new Map<string, Promise<HeatDay[]>>();
+/** The days of one queue for the backtest of the service level at close. */
+export async function closeDays(index: { href: string }, loads: readonly QueueLoad[], queue: string) {
+  const part = partOf(loads, queue);
+  const { rows, problem } = await piece(partRows<CloseDay>(datasetUrl(index.href, `close/${part}.json`), loads, part));
+  return { rows: rows.filter((row) => row.queue === queue), problem };
+}
 
-async function heatPart(index: { href: string }, loads: readonly QueueLoad[], part: number): Promise<HeatDay[]> {
+function partOf(loads: readonly QueueLoad[], queue: string): number {
+  return loads.find((load) => load.queue === queue)?.part ?? 0;
+}
+
+const parts = new Map<string, Promise<unknown[]>>();
+
+async function partRows<Row>(url: string, loads: readonly QueueLoad[], part: number): Promise<Row[]> {
   if (!loads.some((load) => load.part === part)) return [];
-  const url = datasetUrl(index.href, `heatmap/${part}.json`);
-  let rows = parts.get(url);
-  if (!rows) {
-    rows = fetchRows<HeatDay>(url);
-    parts.set(url, rows);
-    rows.catch(() => parts.delete(url));
-  }
-  return rows;
+  const rows = parts.get(url) ?? fetchRows<Row>(url);
+  parts.set(url, rows);
+  rows.catch(() => parts.delete(url));
+  return rows as Promise<Row[]>;
 }

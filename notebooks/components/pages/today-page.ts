@@ -257,7 +257,7 @@ export function chosenInterval(page: TodayPage): HTMLElement {
     const unpick = () => crosshair.pick(slot);
     const chosen = slot === null ? undefined : net[slot];
     const panel = chosen
-      ? driverPanel(explain(chosen, basis), {
+      ? driverPanel(explain(chosen, basis, page.comparison), {
           zone,
           service: today.serviceLevelOf(site)(chosen.over),
           basis: `${basisText(basis)} Indicative.`,

@@ -5,7 +5,7 @@ import { type Chats, type HandleSource, handleAhead } from "../net-staffing.js";
 import { type Maybe, quantity, ratio } from "../ratio.js";
 import type { RestOfDay } from "../rest-of-day.js";
 import { sum, weightedMean } from "../rollup.js";
-import { effectiveAht, windowMinutes } from "../staffing.js";
+import { effectiveAht } from "../staffing.js";
 import { type Comparison, type ServiceSettings, serviceLevelOf, summarize } from "../today.js";
 
 /**
@@ -250,7 +250,7 @@ function expectedInterval(
   const model = erlangAOf(staff, {
     contacts,
     ahtSeconds: effectiveAht(handle, queue.concurrency ?? 1),
-    intervalSeconds: windowMinutes * 60,
+    intervalSeconds: row.minutes * 60,
     targetSeconds: site.seconds,
     meanPatienceSeconds: queue.patience,
   });

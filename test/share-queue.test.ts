@@ -12,6 +12,6 @@ describe("the queue that a card is of", () => {
   });
 
   it("is suggested by a part of its name", () => {
-    assert.throws(() => queueOf("español".normalize("NFD"), { queues }), /no queue is called/);
+    assert.throws(() => queueOf("español".normalize("NFD"), { queues }), { next: `did you mean "${queues[1]}"?` });
   });
 });

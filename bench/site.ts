@@ -1,4 +1,5 @@
-// Load and response times of the pages with 90 days x 50 queues: `node dist/bench/site.js [--runs 7]`. Needs Chromium.
+// Load and response times of the pages with 90 days x 50 queues: `node dist/bench/site.js [--runs 7] [--queues 50]`. Needs
+// Chromium.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,14 +10,16 @@ import { largeSite } from "../test/large-site.ts";
 import { findChromium, openChromium, visit } from "../test/site-chromium.ts";
 import { machine } from "./measure.ts";
 
-const { values } = parseArgs({ options: { runs: { type: "string", default: "7" } } });
-const runs = Number(values.runs);
+const { values } = parseArgs({
+  options: { runs: { type: "string", default: "7" }, queues: { type: "string", default: "50" } },
+});
+const [runs, queues] = [Number(values.runs), Number(values.queues)];
 const chromium = findChromium();
 if (!chromium) throw new Error("no Chromium: set CHROMIUM to its path");
 // A page is ready when its last part is drawn and the browser responds.
 const pages = [
   ["today", ".interval-table tbody tr"],
-  ["queues", ".queue-board"],
+  ["queues", ".sort-table tbody tr"],
   ["heatmaps", ".heatmap"],
   ["staffing", "#service-by-reps svg"],
   ["accuracy", "#queues svg"],
@@ -48,9 +51,10 @@ const filters: [page: string, name: string, change: (run: number) => Change, sig
   [
     "queues",
     "scale",
-    (run) => ({ click: `input[name=scale][value=${run % 2 ? "same" : "free"}]` }),
+    (run) => ({ click: `input[name=scale][value=${run % 2 ? "free" : "same"}]` }),
     ".figure-subtitle",
   ],
+  ["queues", "order", (run) => ({ click: `input[name=order][value=${run % 2 ? "day" : "risk"}]` }), ".figure-title"],
   ["heatmaps", "queue", (run) => ({ select: "#filter-queue", value: 1 + run }), "h1"],
   [
     "heatmaps",
@@ -70,11 +74,11 @@ function step(run: number): Change {
 
 const folder = mkdtempSync(join(tmpdir(), "kit-bench-site-"));
 try {
-  const { site, bytes } = await largeSite(folder);
+  const { site, bytes } = await largeSite(folder, { queues });
   const server = await serveSite(site, { port: 0 });
   const browser = await openChromium(chromium);
   try {
-    console.log(`90 days x 50 queues; ${machine()}; median of ${runs} (slowest)\n`);
+    console.log(`90 days x ${queues} queues; ${machine()}; median of ${runs} (slowest)\n`);
     console.log("| page | kB received, first load | ready, ms |\n|---|---|---|");
     for (const [page, ready] of pages) {
       const loads = await repeat(() => load(browser, server.url + page, ready));

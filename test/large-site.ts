@@ -16,10 +16,10 @@ export interface LargeSite {
 }
 
 /**
- * A built site with the datasets of 90 days x 50 queues: the pages are built without data, then the data put in their
+ * A built site with the datasets of 90 days x 50 queues, or as many as told: the pages are built without data, then the data put in their
  * place. Of the days, `dayFiles` newest are computed. `options` are lines of kit.yaml.
  */
-export async function largeSite(folder: string, { dayFiles = 3, options = "" } = {}): Promise<LargeSite> {
+export async function largeSite(folder: string, { dayFiles = 3, options = "", queues = 50 } = {}): Promise<LargeSite> {
   const config = join(folder, "kit.yaml");
   writeFileSync(config, `timezone: America/New_York\ndata: data\n${options}`);
   const project = openProject(config);
@@ -52,7 +52,7 @@ export async function largeSite(folder: string, { dayFiles = 3, options = "" } =
     return JSON.parse(texts[0]!);
   };
   try {
-    await fillLarge(database);
+    await fillLarge(database, { queues });
     await keepDerived(database);
     for (const name of ["site", "queues", "queue-load", "queue-days", "accuracy", "accuracy-worst"])
       await compute(name);

@@ -334,6 +334,11 @@ async function takesApart(page: Page): Promise<void> {
   assert.match(await page.locator(".drivers p").first().innerText(), /^Net staffing was .* together .* reps\.$/);
   assert.equal(await page.locator("#volume .picked").evaluate((node) => (node as SVGElement).style.display), "");
   await linesUp(page);
+  await page.locator("#volume .share-open").focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator(".drivers").count(), 1, "Escape closes the menu alone");
+  await page.locator(".drivers h2").focus();
   await page.keyboard.press("Escape");
   assert.equal(await page.locator(".drivers").count(), 0);
   assert.deepEqual([at(), await focused()], [null, "waits"], "the focus is where it was");

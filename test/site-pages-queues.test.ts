@@ -212,6 +212,8 @@ describe("the search for a queue", () => {
     ["ısparta", "Isparta", true],
     ["lodz", "Łódź", true],
     ["kobenhavn", "København", true],
+    ["da nang", "Đà Nẵng", true],
+    ["ljubljana", "ǈubǉana", true],
     ["ο", "Ὀδυσσεύς", true],
     ["οδυσσευσ", "Ὀδυσσεύς", true],
     ["ﬁnance", "Finance", true],

@@ -6,7 +6,7 @@ import { clock, count, dayName, longDay, percent, plural, weekdayName } from "..
 import { ratio, wilson } from "../metrics/ratio.js";
 import type { Site } from "../metrics/site.js";
 import { daysLater } from "../metrics/time-zone.js";
-import { dataThrough, daySentence } from "../metrics/today.js";
+import { dataThrough } from "../metrics/today.js";
 import { html } from "../picture/dom.js";
 import type { FeedHealth } from "./health.js";
 import { type TodayPage, todayCards } from "./today-page.js";
@@ -28,8 +28,8 @@ export interface OverviewData {
 }
 
 /** The Overview page: the newest day of the WFM feeds, then the last complete day of history, with earlier weeks as context. */
-export function overview(data: OverviewData & { newest: TodayPage }) {
-  const { site, newest } = data;
+export function overview(data: OverviewData & { newest: TodayPage; words: { title: string; lead: string } }) {
+  const { site, newest, words } = data;
   const { all, queues, last, lastQueue } = lastDay(data);
   const past = overviewWords(data);
   const pastCards = last || lastQueue ? overviewCards(last, lastQueue, all, queues, site) : [];
@@ -41,7 +41,7 @@ export function overview(data: OverviewData & { newest: TodayPage }) {
     return { ...past, kicker: site.title, today: null, ...history };
   return {
     kicker: `${site.title} · ${dayName(newest.day)}, data through ${newest.zone.time(through)}`,
-    ...daySentence({ ...newest, projected: newest.rest?.projection.projected ?? null }),
+    ...words,
     today: todayCards(newest).map((card) => ({ ...card, href: "./today.html" })),
     ...history,
   };

@@ -22,6 +22,7 @@ const pages: Record<string, string[]> = {
   index: [""],
   today: ["", "?compare=last&interval=60&hours=all"],
   queues: [""],
+  waiting: [""],
   heatmaps: ["", "?measure=staffing&week=difference&slot=30"],
   staffing: [""],
   accuracy: [""],

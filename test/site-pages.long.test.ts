@@ -144,13 +144,17 @@ describe("the site", () => {
               empty: node.querySelector(".panel-empty") !== null,
             })),
             wide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
-            unnamed: [...document.querySelectorAll("a[aria-label], button[aria-label]")].flatMap((element) => {
-              const name = element.getAttribute("aria-label")!.toLowerCase();
-              const parts = [...element.querySelectorAll("*:not(.facet-scale)"), element]
-                .filter((part) => part.children.length === 0)
-                .map((part) => (part.textContent ?? "").trim().toLowerCase());
-              return parts.filter((text) => /\p{L}/u.test(text) && !text.endsWith("…") && !name.includes(text));
-            }),
+            unnamed: [...document.querySelectorAll("a[aria-label], button[aria-label], a:has(> title)")].flatMap(
+              (element) => {
+                const name = (
+                  element.getAttribute("aria-label") ?? element.querySelector("title")!.textContent!
+                ).toLowerCase();
+                const parts = [...element.querySelectorAll("*:not(.facet-scale)"), element]
+                  .filter((part) => part.children.length === 0)
+                  .map((part) => (part.textContent ?? "").trim().toLowerCase());
+                return parts.filter((text) => /\p{L}/u.test(text) && !text.endsWith("…") && !name.includes(text));
+              },
+            ),
             headings: [...document.querySelectorAll("h1, h2, h3, h4")].map(({ localName }) => Number(localName[1])),
             heading: document.querySelector("h1")?.textContent ?? "",
             paper: getComputedStyle(document.body).backgroundColor,
@@ -261,7 +265,7 @@ describe("the site", () => {
       for (const name of pages) {
         await page.goto(address(name));
         assert.equal(await page.locator("h1").count(), 1, name);
-        assert.ok(await page.getByText("switch on JavaScript").isVisible(), name);
+        assert.ok(await page.locator("noscript p", { hasText: "JavaScript" }).isVisible(), name);
       }
       await context.close();
     });

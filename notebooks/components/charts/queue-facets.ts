@@ -66,8 +66,8 @@ export function facetChart(
           class: "facet",
           href: todayLink(search, queue.queue, day),
           transform: `translate(${x},${y})`,
-          "aria-label": spoken(queue, board, order),
         },
+        svg("title", {}, spoken(queue, board, order)),
         svg("rect", {
           class: "facet-back",
           x: 0.5,
@@ -139,7 +139,7 @@ function head(queue: QueueOfDay, wide: number, board: QueueBoard, order: QueueOr
   const step = (wide - 24) / 4;
   return svg(
     "g",
-    { "aria-hidden": "true" },
+    {},
     svg("text", { class: "facet-name", x: 12, y: 22 }, name),
     svg(
       "text",
@@ -153,11 +153,12 @@ function head(queue: QueueOfDay, wide: number, board: QueueBoard, order: QueueOr
     ),
     figures.map(([value, label, mark = ""], i) => {
       const [x, y] = [12 + (i % 4) * step, i < 4 ? 46 : 82];
+      const fits = textWidth(label, 11) * widestFont <= step;
       return svg(
         "g",
         {},
         svg("text", { class: `facet-value ${mark} ${i > 0 && queue.few ? "few" : ""}`, x, y }, value),
-        svg("text", { class: "facet-label", x, y: y + 14 }, label),
+        svg("text", { class: "facet-label", x, y: y + 14 }, fits ? label : label.replace(/ \(.*\)$/, "")),
       );
     }),
   );

@@ -51,6 +51,7 @@ describe("baseline accuracy", () => {
       `insert into wfm.forecast
        select 'Queue 02', ts::timestamp, 2.0, null from generate_series(timestamp '2026-09-08', timestamp '2026-09-11', interval 15 minutes) as s (ts)`,
     );
+    await keepDerived(centre.database);
     halfHours = await centre.database.objects<HalfHour>(
       "select queue, strftime(day, '%Y-%m-%d') as day, slot, offered, baseline, weeks, forecast from history.scored",
     );
@@ -72,7 +73,6 @@ describe("baseline accuracy", () => {
   });
 
   it("has for the backtest what the day's own file has, in half-hours, and an expectation of earlier days", async () => {
-    await keepDerived(centre.database, ["wfm.intraday", "history.scored", "history.queue_windows"]);
     const closes = await centre.load<CloseDay>("close/[part]", { part: "0" });
     assert.deepEqual([...new Set(closes.map(({ queue }) => queue))], ["All queues", "Pair"]);
     assert.equal(closes.length, 2 * 28);

@@ -61,7 +61,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     const { page, problems, close } = await open("today?queue=Pair");
     const title = (id: string) => page.locator(`#${id} .figure-title`).innerText();
     const legend = (id: string) => page.locator(`#${id} .legend`).innerText();
-    assert.match(await page.locator("h1").innerText(), /^Pair: [\d.]+% answered within 60 s, .* target$/);
+    assert.match(await page.locator("h1").innerText(), /^Pair: [\d.]+% answered within 60\ss, .* target$/);
     assert.match(
       await page.locator(".masthead .lead").innerText(),
       /contacts offered by 14:00, (?:.*% on|in line with) the usual, .* abandoned .*Answering [\d,]+ more contacts in time would have met the target\..*About [\d,]+ expected by the end/,

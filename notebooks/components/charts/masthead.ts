@@ -20,10 +20,15 @@ export function masthead(options: {
     "header",
     { class: "masthead" },
     html("div", { class: "kicker" }, html("span", {}, options.kicker), themeSwitch(), options.share),
-    html("h1", {}, options.title),
+    html("h1", {}, withUnits(options.title)),
     options.lead ? html("p", { class: "lead" }, options.lead) : null,
     freshLine(options.fresh),
   );
+}
+
+// A number and its unit stay in one line.
+function withUnits(text: string): string {
+  return text.replace(/(\d) (s|min)\b/g, "$1\u00a0$2");
 }
 
 // A page without a day picker shows the newest data; its links record how far those reached.

@@ -244,7 +244,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     for (const measure of measures)
       for (const view of views) {
         await page.selectOption("#filter-measure", measure);
-        await page.getByText(viewNames[view], { exact: true }).first().click();
+        await page.getByText(viewNames[view], { exact: true }).filter({ visible: true }).first().click();
         await page.waitForFunction(
           ([label, week]) =>
             document.querySelector("#heatmap svg[role]")?.getAttribute("aria-label")?.startsWith(label!) &&

@@ -131,10 +131,16 @@ describe("the reach of a data loader", () => {
     });
   }
 
-  it("is said by the loaders of a day and of the heatmaps", () => {
+  it("is said by the loaders of a day, of the heatmaps and of the level at close", () => {
     assert.deepEqual(
       reaching.map(({ name }) => name),
-      ["heatmap/[part].json.sql", "intraday/[day].json.sql", "slots/[day].json.sql", "waiting/[day].json.sql"],
+      [
+        "close/[part].json.sql",
+        "heatmap/[part].json.sql",
+        "intraday/[day].json.sql",
+        "slots/[day].json.sql",
+        "waiting/[day].json.sql",
+      ],
     );
   });
 });

@@ -79,14 +79,17 @@ describe("the parts of a site that a change makes stale", { timeout: 600_000 }, 
   const query = (file: string) => inKit(`data-loaders/${file}`);
   const days = ["intraday/2026-09-15.json", "intraday/2026-09-16.json"];
   const scored = ["accuracy-worst.json", "accuracy.json"];
-  const heatmaps = Array.from({ length: 17 }, (_, part) => `heatmap/${part}.json`);
+  const parts = (folder: string) => Array.from({ length: 17 }, (_, part) => `${folder}/${part}.json`);
   const withSettings = [
     "days.json",
+    "last-day.json",
+    ...["14", "15", "16"].map((day) => `waiting/2026-09-${day}.json`),
     "queue-days.json",
     "queue-load.json",
     "site.json",
     ...scored,
-    ...heatmaps,
+    ...parts("close"),
+    ...parts("heatmap"),
     ...days,
   ];
 

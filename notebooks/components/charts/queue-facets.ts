@@ -153,15 +153,26 @@ function head(queue: QueueOfDay, wide: number, board: QueueBoard, order: QueueOr
     ),
     figures.map(([value, label, mark = ""], i) => {
       const [x, y] = [12 + (i % 4) * step, i < 4 ? 46 : 82];
-      const fits = textWidth(label, 11) * widestFont <= step;
       return svg(
         "g",
         {},
-        svg("text", { class: `facet-value ${mark} ${i > 0 && queue.few ? "few" : ""}`, x, y }, value),
-        svg("text", { class: "facet-label", x, y: y + 14 }, fits ? label : label.replace(/ \(.*\)$/, "")),
+        svg("text", { class: `facet-value ${mark} ${i > 0 && queue.few ? "few" : ""}`, x, y }, shortValue(value, step)),
+        svg("text", { class: "facet-label", x, y: y + 14 }, shortLabel(label, step)),
       );
     }),
   );
+}
+
+// "−1,971.0" as "−1,971" and "158,430" as "158k" where there is no room; the table has them in full.
+function shortValue(value: string, room: number): string {
+  const fits = (text: string) => textWidth(text, 16, 600) + 4 < room;
+  const whole = value.replace(/(\d)\.\d$/, "$1");
+  return [value, whole].find(fits) ?? whole.replace(/,\d{3}$/, "k");
+}
+
+// "handle (+3%)" as "handle".
+function shortLabel(label: string, room: number): string {
+  return textWidth(label, 11) + 4 < room ? label : (label.split(" ")[0] ?? label);
 }
 
 function across(rows: readonly Interval[], wide: number) {

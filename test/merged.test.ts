@@ -1,6 +1,9 @@
 // The reps of few are reported together with their neighbours: 15, 30, 60 minutes, the day so far, or not at all.
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { loadersFolder } from "../src/base/kit-folders.ts";
 import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { macrosScript } from "../src/warehouse/catalog/macros.ts";
@@ -90,6 +93,20 @@ type Row = {
   rawAvailable: number | null;
   handle: number | null;
 };
+
+describe("data loaders", () => {
+  it("read the reps that may ship, never those of single windows", () => {
+    const files = readdirSync(loadersFolder, { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".sql"),
+    );
+    const sql = (file: string) => readFileSync(join(loadersFolder, file), "utf8").replaceAll(/^--.*/gm, "");
+    assert.deepEqual(
+      files.filter((file) => /\bwfm\.intraday\b/.test(sql(file))),
+      [],
+    );
+    assert.ok(files.filter((file) => /\bwfm\.merged\b/.test(sql(file))).length >= 3);
+  });
+});
 
 describe("rep figures of few reps", () => {
   const windows = randomWindows();

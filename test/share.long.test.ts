@@ -66,7 +66,7 @@ describe("share", () => {
     assert.equal((await share("wfm", "--queue", queue.toUpperCase(), "--interval", "30", "-o", "card.svg")).code, 0);
     const facts = dayFacts(data, queue, 30);
     const [volume, service] = groups(read("card.svg"));
-    const known = facts.rows.filter((row) => (offered(row) ?? 0) > 0);
+    const known = facts.rows.filter((row) => (offered(row) ?? 0) > 0 && row.state !== "partial"); // a running one is paler
     const up = scaleOf(volume!, Number);
     const bars = (fill: string) =>
       elements(volume!, "rect")
@@ -140,7 +140,7 @@ describe("share", () => {
         elements(volume!, "path")
           .filter((path) => Object.entries(look).every(([name, value]) => path[name] === value))
           .flatMap(({ d }) => stepsOf(d!).map(up));
-      const some = table["Offered (contacts)"]!.map((value) => (value ?? 0) > 0);
+      const some = facts.rows.map((row) => (offered(row) ?? 0) > 0 && row.state !== "partial"); // a running one is paler
       close(
         bars("#2f6fb7"),
         table["Assigned (contacts)"]!.filter((_, i) => some[i]).map((value) => value!),

@@ -195,7 +195,10 @@ describe("a page that stays open", { skip: chromium ? false : "no Chromium found
       "today.html?queue=Bil%C3%BCng&date=2020-01-01&interval=7&at=99:99",
       /Queue Bilüng not found; showing All queues instead\..*Day 2020-01-01 not found; showing Wednesday 16 September 2026 instead\..*Interval 7 not found; showing 15 min instead\..*99:99/,
     ],
-    ["queues.html?date=tomorrow&scale=log", /Day tomorrow not found.*Scale log not found; showing One for all instead/],
+    [
+      "queues.html?date=tomorrow&scale=log",
+      /Day tomorrow not found.*Scale log not found; showing Each its own instead/,
+    ],
     [
       "heatmaps.html?queue=%3Cb%3Ex&measure=mood&week=&slot=5",
       /Queue <b>x not found.*Measure mood.*Week \(empty\).*Interval 5/,
@@ -233,7 +236,7 @@ describe("a page that stays open", { skip: chromium ? false : "no Chromium found
     const today = await copied("today.html?date=today&queue=nobody");
     assert.equal(
       decodeURIComponent(today.search),
-      "?date=2026-09-16&queue=All+queues&interval=15&compare=usual&basis=workload",
+      "?date=2026-09-16&queue=All+queues&interval=15&hours=open&compare=usual&basis=workload",
     );
     assert.match((await copied("conversations.html")).search, /to=2026-09-1\d/);
     const heatmaps = await copied("heatmaps.html");

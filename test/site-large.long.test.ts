@@ -70,7 +70,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     for (const text of [
       "Usual Wednesday (median and middle half of 8, 2 excluded)",
       "A week before",
-      "More or fewer than usual",
+      "Outside of chance: more or fewer than usual",
       "Projection, not data",
     ])
       assert.ok((await legend("volume")).includes(text), text);
@@ -227,17 +227,18 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
 
   it("shows the week as median, last week and difference on Heatmaps, each cell with n and state by keyboard", async () => {
     const { page, problems, close } = await open("heatmaps?queue=Queue+01");
-    const [chart, said] = [page.locator("#heatmap svg[role].heatmap"), page.locator("p.sr-only[role=status]")];
+    const [chart, said] = [page.locator("#heatmap svg[role].heatmap"), page.locator("#announced")];
     // A chart that is drawn anew meanwhile has no cell chosen.
     const tenOnMonday = async () => {
       let text = "";
       await until("Monday at 10:00", async () => {
         await chart.focus();
         await page.keyboard.press("Home");
-        if ((await said.textContent()) !== "Mon 00:00  closed") return false;
+        if (!(await announces(page, "Mon 00:00  closed"))) return false;
         for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowRight");
+        if (!(await announces(page, "Mon 10:00"))) return false;
         text = (await said.textContent()) ?? "";
-        return text.startsWith("Mon 10:00");
+        return true;
       });
       return text;
     };
@@ -256,6 +257,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
         assert.match(monday, /^Mon 10:00 {2}[−+]?[\d.:]+.* · n = [\d,]+/, where);
         assert.equal(monday.includes(" · 8 weeks"), view !== "last", where);
         for (let i = 0; i < 2; i++) await page.keyboard.press("ArrowDown");
+        assert.ok(await announces(page, "Wed 10:00"), where);
         assert.equal((await said.textContent())!.includes("8 weeks, 2 excluded"), view !== "last", where);
       }
     assert.deepEqual(problems, []);
@@ -309,6 +311,15 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     await close();
   });
 });
+
+/** Whether a read-out that begins with a text is announced, which comes a moment after a key. */
+function announces(page: Page, start: string): Promise<boolean> {
+  const begins = (text: string) => document.querySelector("#announced")?.textContent?.startsWith(text) ?? false;
+  return page.waitForFunction(begins, start, { timeout: 3000 }).then(
+    () => true,
+    () => false,
+  );
+}
 
 /** By keyboard and by mouse: an interval opens into volume, handle time and staff, stays in the address, and closes. */
 async function takesApart(page: Page): Promise<void> {

@@ -21,7 +21,7 @@ recent as (
 ),
 windows as materialized (
   select day, slot, queue, assigned, abandoned, within, handle, available, slot[:3] || case when slot[4:] < '30' then '00' else '30' end as half
-  from wfm.intraday where day >= (select min(day) - 70 from recent)
+  from wfm.merged where day >= (select min(day) - 70 from recent)
 ),
 wanted as (
   select queue,

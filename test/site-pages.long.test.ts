@@ -441,7 +441,7 @@ describe("the site", () => {
       const { search, hash } = new URL(link);
       assert.equal(
         search,
-        "?interval=60&queue=All+queues&date=2026-09-16&compare=usual&basis=workload",
+        "?interval=60&queue=All+queues&date=2026-09-16&hours=open&compare=usual&basis=workload",
         "a link holds what it shows",
       );
       assert.equal(hash, "#waits");

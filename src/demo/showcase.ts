@@ -30,7 +30,7 @@ const pages = [
 const history: History = new Map(
   simulatedFeeds
     .filter((feed) => !longest.includes(feed))
-    .map((feed): [string, number] => [feed, pages.includes(feed) ? 29 : 8]),
+    .map((feed): [string, number] => [feed, pages.includes(feed) ? 29 : 4]),
 );
 
 /** What the centre's planners had by `now`: four weeks, and a week ahead. */

@@ -86,12 +86,7 @@ export function volumeOf(facts: DayFacts): DayChart {
     legend: [
       { text: "Assigned", mark: "blue" },
       { text: "Abandoned", mark: "orange" },
-      ...(banded
-        ? [
-            { text: usual, mark: "usual-band" },
-            { text: "What chance alone makes of it, 19 times out of 20", mark: "noise-band" },
-          ]
-        : []),
+      ...(banded ? [{ text: usual, mark: "usual-band" }] : []),
       ...(lined
         ? [
             {
@@ -101,6 +96,14 @@ export function volumeOf(facts: DayFacts): DayChart {
           ]
         : []),
       ...(forecast ? [{ text: "Forecast", mark: "forecast" }] : []),
+      ...(banded || forecast
+        ? [
+            {
+              text: `What chance alone makes of the ${forecast ? "forecast" : "usual"}, 19 times out of 20`,
+              mark: "noise-band",
+            },
+          ]
+        : []),
       ...(banded || forecast || (comparison === "last" && lined)
         ? [
             {
@@ -117,9 +120,10 @@ export function volumeOf(facts: DayFacts): DayChart {
       all.offered,
       all.assigned,
       all.abandoned,
-      ...(banded ? [all.usual, all.usualLow, all.usualHigh, all.chanceLow, all.chanceHigh] : []),
+      ...(banded ? [all.usual, all.usualLow, all.usualHigh] : []),
       ...(lined ? [all.lastWeek] : []),
       ...(forecast ? [all.forecast] : []),
+      ...(banded || forecast ? [all.chanceLow, all.chanceHigh] : []),
       ...(projected ? [all.projected] : []),
       ...(restated ? [all.firstOffered] : []),
     ],
@@ -333,6 +337,7 @@ export function dayColumns(facts: DayFacts): TableColumn<Interval>[] {
     usualLow: (row) => row.usualLow,
     usualHigh: (row) => row.usualHigh,
     lastWeek: (row) => row.lastWeek,
+    chance: (row) => noiseBand(row.usual),
   });
   const planned = rows.some((row) => row.forecast !== null);
   const scheduled = rows.some((row) => row.scheduled !== null);
@@ -401,7 +406,7 @@ export function measure<T>(
 
 function measures(
   facts: DayFacts,
-  lines: Pick<ReturnType<typeof volumeLines>, "usual" | "usualLow" | "usualHigh" | "lastWeek"> = volumeLines(
+  lines: Pick<ReturnType<typeof volumeLines>, "usual" | "usualLow" | "usualHigh" | "chance" | "lastWeek"> = volumeLines(
     facts.comparison,
   ),
 ) {
@@ -421,8 +426,8 @@ function measures(
     usual: of("Usual", "contacts", lines.usual, whole),
     usualLow: of("Usual, lower quartile", "contacts", lines.usualLow, decimal),
     usualHigh: of("Usual, upper quartile", "contacts", lines.usualHigh, decimal),
-    chanceLow: of("By chance, from", "contacts", (row) => noiseBand(lines.usual(row))?.low ?? null, decimal),
-    chanceHigh: of("By chance, to", "contacts", (row) => noiseBand(lines.usual(row))?.high ?? null, decimal),
+    chanceLow: of("By chance, from", "contacts", (row) => lines.chance(row)?.low ?? null, decimal),
+    chanceHigh: of("By chance, to", "contacts", (row) => lines.chance(row)?.high ?? null, decimal),
     lastWeek: of("A week before", "contacts", lines.lastWeek),
     projected: of("Projected", "contacts", (row) => rest?.rows[rows.indexOf(row)] ?? null, whole),
     forecast: of("Forecast", "contacts", (row) => row.forecast, whole),

@@ -52,14 +52,13 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
   const { comparison = "usual", projected = [] } = options;
   const lines = volumeLines(comparison);
   const compared = comparison === "usual" ? (row: Interval) => row.usual : (lines.forecast ?? lines.lastWeek);
-  const chance = (row: Interval) => noiseBand(comparison === "usual" ? lines.usual(row) : lines.forecast?.(row));
   const max = Math.max(
     4,
     ...rows.map((row) =>
       Math.max(
         (row.assigned ?? 0) + (row.abandoned ?? 0),
         lines.usualHigh(row) ?? 0,
-        chance(row)?.high ?? 0,
+        lines.chance(row)?.high ?? 0,
         lines.lastWeek(row) ?? 0,
         lines.forecast?.(row) ?? 0,
       ),
@@ -102,7 +101,7 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
     .x(({ slot }) => x(slot))
     .y0(({ value }) => y(value.low))
     .y1(({ value }) => y(value.high));
-  for (const run of runs(rows, chance)) marks.append(svg("path", { class: "noise-band", d: band(closed(run)) }));
+  for (const run of runs(rows, lines.chance)) marks.append(svg("path", { class: "noise-band", d: band(closed(run)) }));
   for (const run of runs(rows, quartiles)) marks.append(svg("path", { class: "usual-band", d: band(closed(run)) }));
 
   const gap = gapOf(base);
@@ -153,13 +152,16 @@ function changeText(row: Interval, expected: number | null): string {
 export function volumeLines(comparison: VolumeOptions["comparison"]) {
   const expected = (row: Interval) => comparison === "usual" && (row.usualHigh ?? row.usual ?? 0) > 0;
   const usual = (value: (row: Interval) => number | null) => (row: Interval) => (expected(row) ? value(row) : null);
+  const forecast = comparison === "forecast" ? (row: Interval) => row.forecast || null : null;
+  const middle = forecast ?? usual((row) => row.usual);
   return {
     usual: usual((row) => row.usual),
     usualLow: usual((row) => row.usualLow),
     usualHigh: usual((row) => row.usualHigh),
     lastWeek: (row: Interval) =>
       (comparison === "usual" || comparison === "last") && (row.lastWeek || expected(row)) ? row.lastWeek : null,
-    forecast: comparison === "forecast" ? (row: Interval) => row.forecast || null : null,
+    forecast,
+    chance: (row: Interval) => noiseBand(middle(row)), // of the usual or the forecast
   };
 }
 

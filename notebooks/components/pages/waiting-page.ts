@@ -200,7 +200,9 @@ export function waitingCards(page: WaitingPage): HTMLElement {
       note:
         file.gone_mean === null
           ? total.abandoned
-            ? `${few} abandoned`
+            ? total.abandoned < site.min_contacts
+              ? `${few} abandoned`
+              : "held back: would give away a queue where few did"
             : "nobody left"
           : `of ${count(total.abandoned)}: half within ${clock(file.gone_p50)}, 90% within ${clock(file.gone_p90)}`,
     },
@@ -455,10 +457,10 @@ function loadFigure(page: WaitingPage, shared: { zone: Zone; crosshair: ReturnTy
         ? `${plural(merged, "interval")} with fewer than ${site.min_reps} reps reported together with neighbours.`
         : "",
       slots.some((row) => row.merged === 0) ? `Held back: fewer than ${site.min_reps} reps.` : "",
-      effort
-        ? "Effort: chats weighted by ASAPP's effort estimate."
-        : lacking.includes("cum_weighted_seconds")
-          ? "No effort: rep_utilized lacks cum_weighted_seconds."
+      lacking.includes("cum_weighted_seconds")
+        ? "No effort: rep_utilized lacks cum_weighted_seconds."
+        : effort
+          ? "Effort: chats weighted by ASAPP's effort estimate."
           : "",
     ),
     rows: slots,

@@ -102,7 +102,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
       ["30", 48],
       ["60", 24],
     ] as const) {
-      await page.getByText(`${interval} min`, { exact: true }).click();
+      await page.locator(`label:has(input[name=interval][value="${interval}"])`).click();
       await page.locator("#volume .figure-subtitle", { hasText: `per ${interval} minutes` }).waitFor();
       const lines = readFileSync(await saved(page, "#volume", "CSV"), "utf8")
         .trimEnd()

@@ -97,6 +97,8 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     );
     assert.equal(await page.locator(".masthead .fresh", { hasText: "Data through" }).count(), 1);
     assert.doesNotMatch(await page.locator("main").innerText(), /\blive\b(?! chat)/i);
+    await page.locator('label:has(input[name=hours][value="all"])').click();
+    await page.locator("#volume figcaption", { hasText: "Closed hours hidden" }).waitFor({ state: "detached" });
     for (const [interval, rows] of [
       ["15", 96],
       ["30", 48],

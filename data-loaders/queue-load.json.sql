@@ -91,7 +91,7 @@ alone as (
 select
   queue,
   kind,
-  case when kind <> 'queue' then 0 else md5_number_lower(queue)::ubigint % 16 + 1 end::integer as part,
+  case when kind <> 'queue' then 0 else queue_part(queue) end::integer as part,
   days,
   contacts,
   abandoned,

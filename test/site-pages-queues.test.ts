@@ -15,29 +15,14 @@ import { zone } from "../notebooks/components/metrics/format.ts";
 import type { IntradayDay, WindowRow } from "../notebooks/components/metrics/interval.ts";
 import { ordered, queueBoard } from "../notebooks/components/metrics/queues/queue-board.ts";
 import { folded, matchesName } from "../notebooks/components/metrics/queues/queue-search.ts";
-import type { Site } from "../notebooks/components/metrics/site.ts";
 import { boardCsv, boardSentence, foundQueues } from "../notebooks/components/pages/queue-board.ts";
 import { queueColumns } from "../notebooks/components/pages/queue-table.ts";
 import { rows as pageRows } from "./chart-rows.ts";
 import "./fast-check.ts";
 import { runPage } from "./page-cells.ts";
+import { testSite as site } from "./test-site.ts";
 import { windowRow } from "./window-row.ts";
 
-const site: Site = {
-  title: "Test",
-  timezone: "UTC",
-  target: 0.8,
-  seconds: 60,
-  variant: "offered",
-  threshold_counts: "answered",
-  min_reps: 5,
-  min_contacts: 10,
-  week_start: 1,
-  open_hours: null,
-  synced_at: null,
-  grace_minutes: 60,
-  feeds: [],
-};
 const day = "2026-09-16";
 const arrived = "1".repeat(48) + "0".repeat(48);
 const days: IntradayDay[] = [{ day, arrived, staffed: arrived, through: `${day}T12:00:00Z` }];

@@ -5,28 +5,13 @@ import { zone } from "../notebooks/components/metrics/format.ts";
 import { dayOfIntervals, type IntradayDay, type WindowRow } from "../notebooks/components/metrics/interval.ts";
 import { handleNoise, type WorstOptions, worstQueues } from "../notebooks/components/metrics/queues/worst-queues.ts";
 import { serviceLevelVariants } from "../notebooks/components/metrics/service-level.ts";
-import type { Site } from "../notebooks/components/metrics/site.ts";
 import { shortfallOf, summarize } from "../notebooks/components/metrics/today.ts";
 import { noRows, rows as pageRows } from "./chart-rows.ts";
 import "./fast-check.ts";
 import { runPage } from "./page-cells.ts";
+import { testSite as site } from "./test-site.ts";
 import { windowRow } from "./window-row.ts";
 
-const site: Site = {
-  title: "Test",
-  timezone: "UTC",
-  target: 0.8,
-  seconds: 60,
-  variant: "offered",
-  threshold_counts: "answered",
-  min_reps: 5,
-  min_contacts: 10,
-  week_start: 1,
-  open_hours: null,
-  synced_at: null,
-  grace_minutes: 60,
-  feeds: [],
-};
 const day = "2026-09-16";
 const all = [{ queue: "All queues", kind: "all" }];
 

@@ -26,7 +26,7 @@ windows as materialized (
 wanted as (
   select queue,
     case when queue = 'All queues' or queue in (select queue_group from kit.queue_groups) then 0
-      else md5_number_lower(queue)::ubigint % 16 + 1 end as part
+      else queue_part(queue) end as part
   from (select distinct queue from windows semi join recent using (day))
   where part::varchar in $parts
 ),

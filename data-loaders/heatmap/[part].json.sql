@@ -1,8 +1,8 @@
 -- One row per queue and complete local day, for the newest week and the eight days of each weekday before it that a baseline
 -- uses: contacts and service per quarter-hour of the local clock, 96 numbers each, from history. Part 0 holds "All queues" and
 -- the groups, the other parts the queues that `queue-load` assigns to them.
--- `good` and `base` are the two sides of the service level; `available` is minutes of distinct reps, -1 if
--- withheld or known for the day only: for all queues from rep_utilized, for a queue or group from queue_membership_wfm; null for an incomplete day.
+-- `good` and `base` are the two sides of the service level; `available` is minutes of distinct reps, -1 if withheld or known for
+-- the day only: for all queues from rep_utilized, for a queue or group from queue_membership_wfm; null for an incomplete day.
 -- Reach: days before today
 -- For part: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 -- Ships: day, queue, offered, abandoned, good, base, wait, available
@@ -31,7 +31,7 @@ kept as (
 wanted as (
   select queue,
     case when queue = 'All queues' or queue in (select queue_group from kit.queue_groups) then 0
-      else md5_number_lower(queue)::ubigint % 16 + 1 end as part
+      else queue_part(queue) end as part
   from (select distinct queue from history.queue_windows semi join kept using (day))
   where part::varchar in $parts
 ),

@@ -1,8 +1,7 @@
 import { type BusinessDay, businessDay, usualRate } from "./simulator/arrivals.ts";
 import { type Centre, isOpen, type Queue, type Rep } from "./simulator/centre.ts";
-import { newIssue } from "./simulator/issue.ts";
-import type { Assignment } from "./simulator/log.ts";
-import { type Random, seeded } from "./simulator/random.ts";
+import { newAssignment, newIssue } from "./simulator/issue.ts";
+import { seeded } from "./simulator/random.ts";
 import { talkToRep } from "./simulator/rep-talk.ts";
 import { attendance, pausesOf } from "./simulator/roster.ts";
 import { addDays, hour, localInstant, localTime, minute } from "./simulator/zone.ts";
@@ -104,27 +103,11 @@ function handleTime(seed: number, centre: Centre, queue: Queue): number {
   const times = Array.from({ length: 300 }, () => {
     const intent = random.weighted(intents, ({ weight, contained }) => weight * (1 - contained));
     const issue = newIssue(random, centre, { at: 0, customer: 0, intent }, 0);
-    const assignment = imagined(random, centre, queue);
+    const assignment = newAssignment(random.pick(centre.reps), queue, 0, 0);
     talkToRep(random, issue, assignment, 1.4, centre);
     return assignment.endedAt;
   });
   return times.reduce((sum, time) => sum + time, 0) / times.length / 1000;
-}
-
-function imagined(random: Random, centre: Centre, queue: Queue): Assignment {
-  return {
-    rep: random.pick(centre.reps),
-    queue,
-    at: 0,
-    endedAt: 0,
-    endedBy: "rep",
-    ending: "resolved",
-    customerLeftAt: null,
-    firstResponseAt: null,
-    ghost: false,
-    transfer: null,
-    late: 0,
-  };
 }
 
 function weekdayOf(date: string): number {

@@ -1,5 +1,6 @@
 import { dayName } from "./format.js";
 import type { FeedArrival } from "./freshness.js";
+import { dayOfIntervals, type Interval, type IntervalOptions } from "./interval.js";
 import type { OpenHours } from "./interval-state.js";
 
 /** The settings behind a page's words about freshness, from data-loaders/site.json.sql. */
@@ -43,6 +44,22 @@ export function missingText({ missing = [] }: Pick<Site, "missing">, feeds: stri
 export function openHours({ open_hours }: Site, queue: string): OpenHours[] | null {
   const hours = new Map(Object.entries(open_hours ?? {}));
   return hours.get(queue) ?? hours.get("default") ?? null;
+}
+
+/**
+ * A queue's day in intervals, by the zone, opening hours and excluded days of the site; none without a day or without any window.
+ */
+export function siteIntervals(
+  site: Site,
+  options: Omit<IntervalOptions, "timezone" | "openHours" | "excluded">,
+): Interval[] {
+  if (!options.day || options.windows.length === 0) return [];
+  return dayOfIntervals({
+    ...options,
+    timezone: site.timezone,
+    openHours: openHours(site, options.queue),
+    excluded: excludedDays(site),
+  });
 }
 
 /** The days excluded from baselines. */

@@ -33,14 +33,7 @@ import {
   signed,
   type Zone,
 } from "../metrics/format.js";
-import {
-  allQueues,
-  dayOfIntervals,
-  hasCounts,
-  type Interval,
-  type IntradayDay,
-  type WindowRow,
-} from "../metrics/interval.js";
+import { allQueues, hasCounts, type Interval, type IntradayDay, type WindowRow } from "../metrics/interval.js";
 import { isOpen } from "../metrics/interval-state.js";
 import {
   type Basis,
@@ -64,7 +57,7 @@ import {
 } from "../metrics/queues/at-close.js";
 import { projectionText, type RestOfDay, restOfDay } from "../metrics/rest-of-day.js";
 import { maximum } from "../metrics/rollup.js";
-import { excludedDays, lacks, openHours, type Site } from "../metrics/site.js";
+import { lacks, openHours, type Site, siteIntervals } from "../metrics/site.js";
 import { daysLater } from "../metrics/time-zone.js";
 import * as today from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
@@ -102,18 +95,7 @@ export function todayPage(options: {
 }): TodayPage {
   const { site, days, day, queue, grain, files, loads } = options;
   const intervals = (date: string, windows: readonly WindowRow[], length: Grain) =>
-    date && windows.length
-      ? dayOfIntervals({
-          windows,
-          days,
-          day: date,
-          queue,
-          grain: length,
-          timezone: site.timezone,
-          openHours: openHours(site, queue),
-          excluded: excludedDays(site),
-        })
-      : [];
+    siteIntervals(site, { windows, days, day: date, queue, grain: length });
   const windows = intervals(day, files.day, 15);
   const whole = grain === 15 ? windows : intervals(day, files.day, grain);
   const opening = openHours(site, queue);

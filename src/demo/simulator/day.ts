@@ -4,7 +4,7 @@ import { talkToBot } from "./bot-talk.ts";
 import { type Centre, isOpen, type Queue, type Rep } from "./centre.ts";
 import { logIn, pause } from "./desk.ts";
 import { type Desk, type Floor, isFree, lateness } from "./floor.ts";
-import { endByItself, message } from "./issue.ts";
+import { endByItself, message, newAssignment } from "./issue.ts";
 import { enqueue, pull } from "./line.ts";
 import type { Assignment, DayLog, Ending, Glance, Issue, Opportunity } from "./log.ts";
 import { phrasesOf } from "./phrases.ts";
@@ -99,19 +99,7 @@ function escalate(floor: Floor, issue: Issue, opportunity: Opportunity, preferre
 
 function assign(floor: Floor, issue: Issue, opportunity: Opportunity, desk: Desk, at: number): void {
   const { rep } = desk.shift;
-  const assignment: Assignment = {
-    rep,
-    queue: opportunity.queue,
-    at,
-    endedAt: at,
-    endedBy: "rep",
-    ending: "resolved",
-    customerLeftAt: null,
-    firstResponseAt: null,
-    ghost: false,
-    transfer: null,
-    late: lateness(floor.random),
-  };
+  const assignment = newAssignment(rep, opportunity.queue, at, lateness(floor.random));
   opportunity.assignment = assignment;
   desk.lastAssigned = at;
   const transfer = opportunity.from?.transfer;

@@ -1,6 +1,6 @@
 import type { Arrival } from "./arrivals.ts";
-import type { Centre } from "./centre.ts";
-import type { Issue, Message, Time } from "./log.ts";
+import type { Centre, Queue, Rep } from "./centre.ts";
+import type { Assignment, Issue, Message, Time } from "./log.ts";
 import type { Random } from "./random.ts";
 
 /** A conversation at its creation, before the first message. */
@@ -27,6 +27,23 @@ export function newIssue(random: Random, centre: Centre, arrival: Arrival, id: n
     ending: "auto",
     endedBy: "autoend",
     survey: null,
+  };
+}
+
+/** An assignment as it begins, before rep and customer talk. `late`: see `lateness`. */
+export function newAssignment(rep: Rep, queue: Queue, at: Time, late: number): Assignment {
+  return {
+    rep,
+    queue,
+    at,
+    endedAt: at,
+    endedBy: "rep",
+    ending: "resolved",
+    customerLeftAt: null,
+    firstResponseAt: null,
+    ghost: false,
+    transfer: null,
+    late,
   };
 }
 

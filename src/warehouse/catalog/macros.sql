@@ -494,6 +494,10 @@ create or replace macro queue_label(name) as
     else name
   end;
 
+-- The file of a queue, 1 to 16, in datasets that are divided into parts; part 0 is for all queues and the groups.
+-- e.g. queue_part('Chat') between 1 and 16
+create or replace macro queue_part(queue) as md5_number_lower(queue)::ubigint % 16 + 1;
+
 -- # Time. Data is in UTC; only these macros use the zone of kit.yaml.
 
 -- The zone of local times, from `timezone` in kit.yaml.

@@ -28,6 +28,7 @@ export interface AtClose {
   level: number | null; // of the whole day, 0..1, by the site's formula
   low: number | null; // with the contacts of the rest as few or as many as chance makes them
   high: number | null;
+  whole: Pick<Interval, "assigned" | "abandoned" | "within"> | null; // counts of the whole day, the rest as expected
   rest: number | null; // of what is still to come
   wait: number | null; // mean seconds of the contacts still to come
   abandoned: number | null; // share of them
@@ -152,18 +153,20 @@ export function serviceLevelAtClose(options: {
   const at = (scale: number) => {
     const intervals = inputs.map((input): CloseInterval => expectedInterval(input, scale, queue, site));
     const counts = added(intervals.flatMap((interval) => interval.counts ?? []));
-    return { intervals, counts, level: level(added([soFar, counts])) };
+    const whole = added([soFar, counts]);
+    return { intervals, counts, whole, level: level(whole) };
   };
   const expected = at(1);
   if (expected.level === null) return without("no level");
   const others = range ? [at(1 - Math.min(1, ahead.spread)), at(1 + ahead.spread)] : [];
   const levels = [expected, ...others].flatMap((outcome) => outcome.level ?? []);
-  const { intervals, counts } = expected;
+  const { intervals, counts, whole } = expected;
   return {
     state: "expected",
     level: expected.level,
     low: range ? Math.min(...levels) : null,
     high: range ? Math.max(...levels) : null,
+    whole,
     rest: level(counts),
     wait: weightedMean(intervals.map(({ wait, contacts }) => ({ mean: wait, weight: contacts }))),
     abandoned: ratio(counts.abandoned, offered(counts)),
@@ -317,6 +320,7 @@ function without(state: CloseState): AtClose {
     level: null,
     low: null,
     high: null,
+    whole: null,
     rest: null,
     wait: null,
     abandoned: null,

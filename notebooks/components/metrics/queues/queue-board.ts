@@ -1,9 +1,9 @@
 import type { Zone } from "../format.js";
-import { allQueues, dayOfIntervals, type Interval, type IntradayDay, type WindowRow } from "../interval.js";
+import { allQueues, type Interval, type IntradayDay, type WindowRow } from "../interval.js";
 import { type Basis, type Chats, netRows, staffingBasis } from "../net-staffing.js";
 import type { Projection } from "../projection.js";
 import { type RestOfDay, restOfDay } from "../rest-of-day.js";
-import { excludedDays, lacks, openHours, type Site } from "../site.js";
+import { lacks, type Site, siteIntervals } from "../site.js";
 import {
   type Compared,
   comparedWith,
@@ -73,20 +73,7 @@ export function queueBoard(options: {
 }): QueueBoard {
   const { windows, days, day, loads = [], basis = "workload", zone, site } = options;
   const names = options.queues.filter((queue) => queue !== allQueues);
-  const excluded = excludedDays(site);
-  const rowsOf = (queue: string, grain: Grain) =>
-    windows.length && day
-      ? dayOfIntervals({
-          windows,
-          days,
-          day,
-          queue,
-          grain,
-          timezone: site.timezone,
-          excluded,
-          openHours: openHours(site, queue),
-        })
-      : [];
+  const rowsOf = (queue: string, grain: Grain) => siteIntervals(site, { windows, days, day, queue, grain });
   const entry = days.find((one) => one.day === day);
   const hour = entry && windows.length ? lastHour({ windows, queues: names, timezone: site.timezone }, entry) : null;
   const of = (queue: string): QueueOfDay => {
@@ -132,20 +119,10 @@ function hourOf(hour: LocalInterval, windows: readonly Interval[], net: number |
 }
 
 function closeOf(windows: readonly Interval[], rest: RestOfDay, queue: CloseQueue, site: Site): QueueClose | null {
-  const { level, intervals } = serviceLevelAtClose({ windows, rest, queue, site, range: false });
-  const { served } = summarize(windows);
-  const sum = (of: (counts: Served) => number | null) =>
-    intervals.reduce((total, { counts }) => total + (counts ? (of(counts) ?? 0) : 0), of(served) ?? 0);
-  const whole = {
-    assigned: sum((row) => row.assigned),
-    abandoned: sum((row) => row.abandoned),
-    within: sum((row) => row.within),
-  };
-  const missing = shortfallOf(whole, site);
+  const { level, whole } = serviceLevelAtClose({ windows, rest, queue, site, range: false });
+  const missing = whole && shortfallOf(whole, site);
   return level === null || missing === null ? null : { level, missing };
 }
-
-type Served = DaySummary["served"];
 
 export const orders = ["day", "now", "risk"] as const;
 /** By answers missing in the day so far, in the last full hour, or expected at close. */

@@ -1,17 +1,8 @@
 import { isChange } from "../baseline.js";
 import { change, count, dayName, decimal, plural, type Zone } from "../format.js";
-import {
-  allQueues,
-  dayOfIntervals,
-  hasCounts,
-  type IntradayDay,
-  offered,
-  queueWindows,
-  type WindowRow,
-  whenOf,
-} from "../interval.js";
+import { allQueues, hasCounts, type IntradayDay, offered, queueWindows, type WindowRow, whenOf } from "../interval.js";
 import { type Basis, type Chats, netRows, staffingBasis } from "../net-staffing.js";
-import { excludedDays, lacks, openHours, type Site } from "../site.js";
+import { lacks, type Site, siteIntervals } from "../site.js";
 import { daysLater, timeZone } from "../time-zone.js";
 import * as today from "../today.js";
 import { dayIntervals, dayWindows, type Grain, type LocalInterval, windowsOf } from "../windows.js";
@@ -157,19 +148,9 @@ function driversOf(options: WorstOptions, queue: string, hour: LocalInterval | n
   const { files, days, day, site, comparison, loads } = options;
   const inside = ({ start }: { start: number }) => hour === null || (start >= hour.start && start < hour.end);
   const rowsOf = (date: string, windows: readonly WindowRow[], grain: Grain) =>
-    dayOfIntervals({
-      windows,
-      days,
-      day: date,
-      queue,
-      grain,
-      timezone: site.timezone,
-      openHours: openHours(site, queue),
-      excluded: excludedDays(site),
-    });
+    siteIntervals(site, { windows, days, day: date, queue, grain });
   const quarters = rowsOf(day, files.day, 15).filter(inside);
-  const before =
-    comparison === "last" && files.weekBefore.length ? rowsOf(daysLater(day, -7), files.weekBefore, 15) : [];
+  const before = comparison === "last" ? rowsOf(daysLater(day, -7), files.weekBefore, 15) : [];
   const compared = today.comparedWith(today.comparisonOf(comparison, quarters), quarters, before, day, site);
   const now = today.summarize(quarters);
   const basis = staffingBasis(site, loads, queue, options.basis);

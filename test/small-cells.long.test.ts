@@ -2,6 +2,7 @@
 // that it ships tells of fewer.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { daysLater } from "../notebooks/components/metrics/time-zone.ts";
 import type { Project } from "../src/config/project.ts";
 import { type Database, openDatabase } from "../src/duckdb/database.ts";
 import { batches, computeTogether } from "../src/site/dataset.ts";
@@ -237,6 +238,27 @@ describe("the datasets of a contact centre", () => {
       if (row.handle_mean !== null) assert.ok(row.handled >= least, JSON.stringify(row));
       if (row.patience !== null) assert.ok(row.abandoned >= least, JSON.stringify(row));
     }
+  });
+
+  it("tell no patience of the four weeks before a day with fewer abandons", async () => {
+    const abandons = new Map(
+      (
+        await database.rows(
+          "select queue || ' ' || day, sum(abandoned)::integer from history.queue_windows group by all",
+        )
+      ).rows.map(([key, n]) => [String(key), n as number]),
+    );
+    const before = (day: string) => Array.from({ length: 28 }, (_, i) => daysLater(day, -1 - i));
+    let [shown, held] = [0, 0];
+    for (const { queue, day, patience } of await load<{ queue: string; day: string; patience: number | null }>(
+      /^close\//,
+    )) {
+      const n = sum(before(day).map((date) => abandons.get(`${queue} ${date}`) ?? 0));
+      assert.equal(patience !== null, n >= least, `${queue} ${day}: ${n} abandons`);
+      if (patience === null) held++;
+      else shown++;
+    }
+    assert.ok(shown > 3 && held > 3, `${shown} ${held}`);
   });
 
   it("tell no rep's minutes where too few are logged in", async () => {

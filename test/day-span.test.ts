@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Interval } from "../notebooks/components/metrics/interval.ts";
 import type { IntervalState } from "../notebooks/components/metrics/interval-state.ts";
-import { daySpan, hiddenText, isNeeded } from "../notebooks/components/pages/day-span.ts";
+import type { WaitingInterval } from "../notebooks/components/metrics/queues/waiting.ts";
+import { daySpan, hiddenText, isNeeded, isWaitingNeeded } from "../notebooks/components/pages/day-span.ts";
+import { rows as files } from "./chart-rows.ts";
 import fc from "./fast-check.ts";
+import { runPage } from "./page-cells.ts";
 
 const states: IntervalState[] = ["data", "incomplete", "zero", "partial", "missing", "closed", "skipped", "pending"];
 const figures = ["usual", "usualHigh", "lastWeek", "forecast", "scheduled", "reps"] as const;
@@ -36,6 +39,21 @@ describe("the part of a day that charts draw", () => {
       assert.equal(isNeeded(row(state, known), open), needed, `${state} ${JSON.stringify(known)} ${open}`);
   });
 
+  it("needs intervals of Waiting by the same table, by who moved or waited and by reps", () => {
+    const moves = ["waiting", "entered", "direct", "gone", "answered", "abandoned"] as const;
+    const none = Object.fromEntries(moves.map((name) => [name, null]));
+    const waiting = (state: IntervalState, known: object = {}) =>
+      ({ ...row(state), ...none, ...known }) as unknown as WaitingInterval;
+    for (const state of states.slice(0, 5)) assert.ok(isWaitingNeeded(waiting(state), null, false), state);
+    for (const state of states.slice(5)) {
+      for (const name of moves) assert.ok(isWaitingNeeded(waiting(state, { [name]: 1 }), null, false), name);
+      assert.ok(isWaitingNeeded(waiting(state), 1, false), "reps");
+      for (const open of [true, false, null])
+        assert.equal(isWaitingNeeded(waiting(state, { waiting: 0 }), 0, open), state === "pending" && open !== false);
+    }
+  });
+
+  const closedOrOpen = (of: Interval) => isNeeded(of, null);
   const day = (of: (slot: number) => Interval, minutes = 15) =>
     Array.from({ length: 1440 / minutes }, (_, slot) => {
       const [hour, minute] = [Math.floor((slot * minutes) / 60), (slot * minutes) % 60];
@@ -44,22 +62,16 @@ describe("the part of a day that charts draw", () => {
 
   it("reaches to the full hours before and after, and says what is hidden", () => {
     const rows = day((slot) => row(slot >= 33 && slot < 80 ? "data" : "closed"));
-    const span = daySpan(rows, () => null);
+    const span = daySpan(rows, closedOrOpen);
     assert.deepEqual(span, { from: 32, to: 84 });
     assert.equal(hiddenText(rows, span), "Closed hours hidden: before 08:00 and from 21:00.");
   });
 
   it("is the whole day of a queue that is open overnight, and of a day without anything", () => {
     const night = day((slot) => row(slot < 24 || slot >= 88 ? "data" : "closed"));
-    assert.deepEqual(
-      daySpan(night, () => null),
-      { from: 0, to: 96 },
-    );
+    assert.deepEqual(daySpan(night, closedOrOpen), { from: 0, to: 96 });
     const nothing = day(() => row("closed"));
-    assert.deepEqual(
-      daySpan(nothing, () => null),
-      { from: 0, to: 96 },
-    );
+    assert.deepEqual(daySpan(nothing, closedOrOpen), { from: 0, to: 96 });
     assert.equal(hiddenText(nothing, { from: 0, to: 96 }), "");
   });
 
@@ -75,7 +87,7 @@ describe("the part of a day that charts draw", () => {
       fc.property(fc.array(interval, { minLength: 96, maxLength: 96 }), length, (drawn, minutes) => {
         const rows = day((slot) => row(drawn[slot]!.state, drawn[slot]!), minutes);
         const open = (of: Interval) => drawn[rows.indexOf(of)]!.open;
-        const { from, to } = daySpan(rows, open);
+        const { from, to } = daySpan(rows, (of) => isNeeded(of, open(of)));
         rows.forEach((of, slot) => {
           if (isNeeded(of, open(of))) assert.ok(slot >= from && slot < to, `${slot}`);
         });
@@ -83,4 +95,31 @@ describe("the part of a day that charts draw", () => {
       }),
     );
   });
+});
+
+describe("closed night", () => {
+  const drawn = async (page: string, search: string) => {
+    const { displayed } = await runPage(page, { files, search });
+    const all = displayed.map((node) => node as Element).filter(({ querySelectorAll }) => querySelectorAll);
+    const count = (selector: string) => all.reduce((sum, node) => sum + node.querySelectorAll(selector).length, 0);
+    const words = all.map(({ textContent }) => textContent).join(" ");
+    return { hidden: words.match(/Closed hours hidden: [^.]*\./g) ?? [], count, all };
+  };
+
+  for (const [page, figures] of [
+    ["queues", 1],
+    ["waiting", 3],
+  ] as const)
+    it(`is left out of ${page}, which says so, until its address or filter asks for the whole day`, async () => {
+      const open = await drawn(page, "");
+      assert.deepEqual(open.hidden, Array(figures).fill("Closed hours hidden: before 07:00 and from 21:00."));
+      assert.equal(open.count("[name=hours]"), 2);
+      const whole = await drawn(page, "?hours=all");
+      assert.deepEqual(whole.hidden, []);
+      const times = ({ all }: typeof open) =>
+        all.flatMap((node) => [...node.querySelectorAll("svg text")].map(({ textContent }) => textContent));
+      assert.ok(times(whole).includes("06:00"));
+      assert.ok(!times(open).includes("06:00"));
+      assert.ok(times(open).includes("12:00"));
+    });
 });

@@ -222,6 +222,14 @@ export function intervalLength(): Control {
   return segments("interval", "Interval", lengths, innerWidth < 600 ? "60" : "15");
 }
 
+/** Whether closed hours before and after the day's figures are drawn too. */
+export function drawnHours(): Control {
+  return segments("hours", "Hours", [
+    { value: "open", text: "Open" },
+    { value: "all", text: "Whole day" },
+  ]);
+}
+
 /**
  * A day from an ascending list, by default the newest, with buttons for the previous, next and newest. In the address,
  * "today" and "yesterday" mean the newest and the one before, for links that work every day. It is one tab stop: arrow keys

@@ -20,7 +20,7 @@ import { cutText } from "../picture/lines.js";
 import { closed, emptyPanel, runs, stepCurves } from "./panel.js";
 import { todayLink } from "./url-state.js";
 
-/** A queue with its day in the intervals to be drawn. */
+/** A queue with the intervals to be drawn, of the same hours as all others. */
 export interface Facet {
   queue: QueueOfDay;
   rows: readonly Interval[];

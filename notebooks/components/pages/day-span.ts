@@ -1,4 +1,6 @@
 import type { Interval } from "../metrics/interval.js";
+import type { IntervalState } from "../metrics/interval-state.js";
+import type { WaitingInterval } from "../metrics/queues/waiting.js";
 
 /** Slots of a day: from <= slot < to. */
 export interface DaySpan {
@@ -20,18 +22,30 @@ export interface DaySpan {
  */
 export function isNeeded(row: Interval, open: boolean | null): boolean {
   const { state, usual, usualHigh, lastWeek, former, forecast, scheduled, reps } = row;
-  if (state !== "closed" && state !== "skipped" && state !== "pending") return true;
   const figures = [usual, usualHigh, lastWeek, former.available, forecast, scheduled, reps];
-  if (figures.some((figure) => (figure ?? 0) > 0)) return true;
-  return state === "pending" && (open ?? usual === null);
+  return needs(state, figures, open ?? usual === null);
+}
+
+/** The same of an interval of Waiting, whose usual is unknown; `reps` are those of its slots. */
+export function isWaitingNeeded(row: WaitingInterval, reps: number | null, open: boolean | null): boolean {
+  const { state, waiting, entered, direct, gone, answered, abandoned } = row;
+  return needs(state, [waiting, entered, direct, gone, answered, abandoned, reps], open ?? true);
+}
+
+function needs(state: IntervalState, figures: readonly (number | null)[], ahead: boolean): boolean {
+  if (state !== "closed" && state !== "skipped" && state !== "pending") return true;
+  return figures.some((figure) => (figure ?? 0) > 0) || (state === "pending" && ahead);
 }
 
 /**
  * The part of the day from the first needed interval to the last, extended on both sides to the next full hour. The whole day
  * if none is needed.
  */
-export function daySpan(rows: readonly Interval[], open: (row: Interval) => boolean | null): DaySpan {
-  const needed = rows.map((row) => isNeeded(row, open(row)));
+export function daySpan<Row extends { label: string }>(
+  rows: readonly Row[],
+  isNeeded: (row: Row, slot: number) => boolean,
+): DaySpan {
+  const needed = rows.map(isNeeded);
   const [first, last] = [needed.indexOf(true), needed.lastIndexOf(true)];
   if (first < 0) return { from: 0, to: rows.length };
   const fullHour = (slot: number) =>
@@ -43,7 +57,7 @@ export function daySpan(rows: readonly Interval[], open: (row: Interval) => bool
 }
 
 /** What a span leaves out, in words; empty for the whole day. */
-export function hiddenText(rows: readonly Interval[], { from, to }: DaySpan): string {
+export function hiddenText(rows: readonly { label: string }[], { from, to }: DaySpan): string {
   const parts = [
     from > 0 ? `before ${rows[from]?.label}` : "",
     to < rows.length ? `from ${rows[to]?.label}` : "",

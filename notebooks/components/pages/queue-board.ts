@@ -1,9 +1,10 @@
 import { intervalColumns, measure, usualText } from "../charts/day-charts.js";
 import { figure, type TableColumn } from "../charts/figure.js";
-import { type FacetOptions, facetChart } from "../charts/queue-facets.js";
+import { type Facet, type FacetOptions, facetChart } from "../charts/queue-facets.js";
 import { isolated } from "../metrics/bidi.js";
 import { count, dayName, longDay, percent, plural, someOf } from "../metrics/format.js";
 import { type Interval, offered } from "../metrics/interval.js";
+import { isOpen } from "../metrics/interval-state.js";
 import {
   contactsOf,
   inconsistent,
@@ -15,10 +16,11 @@ import {
   serviceMetrics,
 } from "../metrics/queues/queue-board.js";
 import { matchesName } from "../metrics/queues/queue-search.js";
-import { lacks, missingText } from "../metrics/site.js";
+import { lacks, missingText, openHours } from "../metrics/site.js";
 import { clockText, ends, formula, gap, serviceLevelOf } from "../metrics/today.js";
 import { csv } from "../picture/csv.js";
 import { html } from "../picture/dom.js";
+import { type DaySpan, daySpan, hiddenText, isNeeded } from "./day-span.js";
 import { queueColumns } from "./queue-table.js";
 
 /** The board in words. */
@@ -90,9 +92,16 @@ export function noneFound(board: QueueBoard, found: readonly QueueOfDay[], query
 export const facetsAtFirst = 12;
 
 /** The small multiples with titles, footer, table and CSV. */
-export function boardFigure(board: QueueBoard, shown: readonly QueueOfDay[], options: FacetOptions): HTMLElement {
+export function boardFigure(
+  board: QueueBoard,
+  shown: readonly QueueOfDay[],
+  options: FacetOptions & { hours?: string }, // "all": closed hours before and after the figures too
+): HTMLElement {
   const { all, through, day, zone, site } = board;
-  const queues = shown.map((queue) => ({ queue, rows: board.rowsOf(queue.queue, grain) }));
+  const whole = shown.map((queue) => ({ queue, rows: board.rowsOf(queue.queue, grain) }));
+  const span = sharedSpan(board, whole);
+  const hidden = options.hours === "all" ? "" : hiddenText(whole[0]?.rows ?? [], span);
+  const queues = hidden ? whole.map(({ queue, rows }) => ({ queue, rows: rows.slice(span.from, span.to) })) : whole;
   const usual = queues.some(({ rows }) => rows.some((row) => row.usual !== null));
   const arrived = queues.some(({ queue }) => queue.intervals > 0);
   const countless = lacks(site, "assignments", "abandons");
@@ -121,6 +130,7 @@ export function boardFigure(board: QueueBoard, shown: readonly QueueOfDay[], opt
       footer: [
         `Figures are for the day so far: ${formula(site).replace(/^[A-Z]/, (start) => start.toLowerCase())}, mean wait of all contacts, mean handle time and its deviation from the usual (in brackets: within what chance gives)${board.hour ? `, net reps between ${ends(board.hour, zone).join(" and ")}` : ""}.`,
         `Times in ${site.timezone}.`,
+        hidden,
         clockText(all.windows),
         through === null ? null : `Data through ${zone.dateTime(through)}.`,
         countless ? null : `n = ${count(all.offered)} contacts.`,
@@ -142,6 +152,15 @@ export function boardFigure(board: QueueBoard, shown: readonly QueueOfDay[], opt
 }
 
 const grain = 30; // minutes
+
+// The hours that any of the queues needs, as all facets have the same.
+function sharedSpan({ day, site }: QueueBoard, facets: readonly Facet[]): DaySpan {
+  const needs = facets.map(({ queue, rows }) => {
+    const opening = openHours(site, queue.queue);
+    return rows.map((row) => isNeeded(row, isOpen(opening, day, row.label.slice(0, 5), row.minutes)));
+  });
+  return daySpan(facets[0]?.rows ?? [], (_, slot) => needs.some((needed) => needed[slot]));
+}
 
 /** The plotted values: each queue's intervals, with its figures of the day so far. */
 export function boardCsv(board: QueueBoard, queues: readonly QueueOfDay[]): string {

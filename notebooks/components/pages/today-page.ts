@@ -62,7 +62,7 @@ import { daysLater } from "../metrics/time-zone.js";
 import * as today from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
 import { html, whenIdle } from "../picture/dom.js";
-import { daySpan, hiddenText } from "./day-span.js";
+import { daySpan, hiddenText, isNeeded } from "./day-span.js";
 
 /** The contents of the Today page. */
 export interface TodayPage extends DayFacts {
@@ -99,7 +99,7 @@ export function todayPage(options: {
   const windows = intervals(day, files.day, 15);
   const whole = grain === 15 ? windows : intervals(day, files.day, grain);
   const opening = openHours(site, queue);
-  const span = daySpan(whole, ({ label, minutes }) => isOpen(opening, day, label.slice(0, 5), minutes));
+  const span = daySpan(whole, (row) => isNeeded(row, isOpen(opening, day, row.label.slice(0, 5), row.minutes)));
   const hidden = options.hours === "all" ? "" : hiddenText(whole, span);
   const rows = hidden ? whole.slice(span.from, span.to) : whole;
   const comparison = today.comparisonOf(options.comparison, windows);

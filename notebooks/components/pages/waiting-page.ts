@@ -29,6 +29,7 @@ import {
   type Zone,
 } from "../metrics/format.js";
 import { allQueues } from "../metrics/interval.js";
+import { isOpen } from "../metrics/interval-state.js";
 import {
   bands,
   countsBy,
@@ -56,6 +57,7 @@ import { clockText, variantOf } from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
 import { html } from "../picture/dom.js";
 import { cachedRows, datasetUrl, noPiece, type Piece, piece } from "./day-fetch.js";
+import { daySpan, hiddenText, isWaitingNeeded } from "./day-span.js";
 import { serviceNames } from "./definitions.js";
 import { whenOffersDiffer } from "./last-day.js";
 
@@ -85,9 +87,11 @@ export interface WaitingPage {
   chats: "all" | "active"; // those that take a slot
   through: number | null;
   file: WaitingDay | undefined; // of the queue
-  rows: WaitingInterval[];
+  rows: readonly WaitingInterval[]; // drawn
+  whole: readonly WaitingInterval[]; // of the day, also those that no chart draws
+  hidden: string; // what the charts leave out, in words
   windows: WaitingInterval[]; // the same day in quarter-hours
-  slots: SlotInterval[];
+  slots: readonly SlotInterval[]; // of the rows
   slotWindows: SlotInterval[];
   lacking: readonly string[];
 }
@@ -100,28 +104,40 @@ export function waitingPage(options: {
   queue: string;
   grain: Grain;
   chats: "all" | "active";
+  hours?: string; // "all": closed hours before and after the day's figures too
   files: WaitingFiles;
 }): WaitingPage {
-  const { site, days, day, queue, grain, files, ...rest } = options;
+  const { site, days, day, queue, grain, files, hours, ...rest } = options;
   const date = days.find((each) => each.day === day);
   const through = date ? Date.parse(date.through) : null;
   const { timezone } = site;
   const [slotFile] = files.slots.rows;
+  const opening = openHours(site, queue);
   const intervals = (length: Grain) =>
     day
       ? waitingIntervals(files.waiting.rows, {
           ...{ day, queue, grain: length, timezone, through },
-          openHours: openHours(site, queue),
+          openHours: opening,
         })
       : [];
   const slots = (length: Grain) => (day ? slotIntervals(slotFile, { day, grain: length, timezone, through }) : []);
+  const [whole, wholeSlots] = [intervals(grain), slots(grain)];
+  const span = daySpan(whole, (row, slot) =>
+    isWaitingNeeded(
+      row,
+      queue === allQueues ? (wholeSlots[slot]?.reps ?? null) : null,
+      isOpen(opening, day, row.label.slice(0, 5), row.minutes),
+    ),
+  );
+  const hidden = hours === "all" ? "" : hiddenText(whole, span);
+  const drawn = <Row>(of: readonly Row[]) => (hidden ? of.slice(span.from, span.to) : of);
   return {
     ...rest,
-    ...{ site, day, queue, grain, through },
+    ...{ site, day, queue, grain, through, whole, hidden },
     file: files.waiting.rows.find((row) => row.queue === queue),
-    rows: intervals(grain),
+    rows: drawn(whole),
     windows: intervals(15),
-    slots: slots(grain),
+    slots: drawn(wholeSlots),
     slotWindows: slots(15),
     lacking: slotFile?.lacking ?? [],
   };
@@ -218,7 +234,7 @@ export function waitingCards(page: WaitingPage): HTMLElement {
 
 /** The charts of the day on one time axis, and the waits of its contacts. */
 export function waitingFigures(page: WaitingPage): HTMLElement {
-  const { site, zone, day, queue, grain, file, rows, windows } = page;
+  const { site, zone, day, queue, grain, file, rows, hidden } = page;
   if (!day || !file) return html("div", { class: "figures" });
   const cross = crosshair();
   const shared = { zone, crosshair: cross };
@@ -226,7 +242,7 @@ export function waitingFigures(page: WaitingPage): HTMLElement {
   const where = `${isolated(queue)}, ${longDay(day)}`;
   const columns = flowColumns(page);
   const named = (id: string) => ({ id, file: fileName(id, queue, day) });
-  const total = totals(windows);
+  const total = totals(page.windows);
   return html(
     "div",
     { class: "figures" },
@@ -237,6 +253,7 @@ export function waitingFigures(page: WaitingPage): HTMLElement {
       footer: footer(
         page,
         "issue_queues, rep_convos",
+        hidden,
         `n = ${plural(total.entered, "visit")} that began.`,
         openVisits(file.exits),
       ),
@@ -255,6 +272,7 @@ export function waitingFigures(page: WaitingPage): HTMLElement {
       footer: footer(
         page,
         "issue_queues, rep_convos",
+        hidden,
         `Held back for queues with fewer than ${site.min_contacts} contacts in the day; those count in no group's either.`,
       ),
       rows,
@@ -452,6 +470,7 @@ function loadFigure(page: WaitingPage, shared: { zone: Zone; crosshair: ReturnTy
     footer: footer(
       page,
       "rep_utilized",
+      page.hidden,
       queue === allQueues ? "" : "The feed has no queues: these are the reps of all queues.",
       merged
         ? `${plural(merged, "interval")} with fewer than ${site.min_reps} reps reported together with neighbours.`
@@ -524,14 +543,14 @@ const exitMeanings = new Map([
 
 /** All figures of the day, per interval. */
 export function flowTable(page: WaitingPage): HTMLElement {
-  const { day, queue, rows } = page;
+  const { day, queue, rows, whole } = page;
   if (!day) return html("p", { class: "none" }, "No intervals yet.");
   const columns = flowColumns(page);
   const seen = rows.filter(({ state }) => state !== "pending" && state !== "closed");
   return html(
     "div",
     { class: "figure interval-table" },
-    html("div", { class: "figure-tools" }, csvButton(fileName("waiting-intervals", queue, day), columns, rows)),
+    html("div", { class: "figure-tools" }, csvButton(fileName("waiting-intervals", queue, day), columns, whole)),
     table(columns, seen),
     html("p", {}, whenOffersDiffer),
   );

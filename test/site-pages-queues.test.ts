@@ -195,6 +195,31 @@ describe("the search for a queue", () => {
     ["strasse", "Straße", true],
     ["Istanbul", "İstanbul", true],
     ["ısparta", "Isparta", true],
+    ["schoen", "schön", true],
+    ["schön", "SCHOEN", true],
+    ["schon", "schön", true],
+    ["schön", "schon", true],
+    ["scho", "schön", true], // while it is typed
+    ["choen", "schön", true],
+    ["STRASSE", "straße", true],
+    ["straße", "STRASSE", true],
+    ["GROẞ", "gross", true],
+    ["buerogebaeude", "Bürogebäude", true],
+    ["buerogebaude", "Bürogebäude", true], // each umlaut for itself
+    ["koebenhavn", "København", true],
+    ["københavn", "Koebenhavn", true],
+    ["malmoe", "Malmö", true],
+    ["aarhus", "Århus", true],
+    ["århus", "Aarhus", true],
+    ["arhus", "Århus", true],
+    ["oeuvre", "Œuvre", true],
+    ["bezahlen", "Bäzahlen", false],
+    ["blau", "Blaeu", false], // an e that is no umlaut
+    ["blaue", "Blau", false],
+    ["ｓｃｈｏｅｎ", "schön", true], // full width
+    ["DİYARBAKIR", "diyarbakır", true],
+    ["diyarbakir", "Diyarbakır", true],
+    ["\ue000", "anything", true], // a private character is none
     ["lodz", "Łódź", true],
     ["kobenhavn", "København", true],
     ["da nang", "Đà Nẵng", true],
@@ -226,6 +251,30 @@ describe("the search for a queue", () => {
         assert.ok(matchesName(name)(name));
         assert.ok(matchesName(folded(name))(name));
         assert.equal(folded(folded(name)), folded(name));
+      }),
+    );
+  });
+});
+
+describe("the spellings of a letter", () => {
+  const letters = { ä: ["a", "ae"], ö: ["o", "oe"], ü: ["u", "ue"], ø: ["o", "oe"], å: ["a", "aa"], ß: ["ss"] };
+  const typed = new Map(Object.entries(letters).map(([letter, ways]) => [letter, [letter, ...ways]]));
+  const part = fc.constantFrom(...typed.keys(), "b", "n", "i", "s");
+
+  it("find each other, in any mix and any part", () => {
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 8 }), fc.infiniteStream(fc.nat(3)), (word, choices) => {
+        const way = (letter: string) => {
+          const ways = typed.get(letter) ?? [letter];
+          return ways[choices.next().value! % ways.length]!;
+        };
+        const name = word.map(way).join("");
+        const from = choices.next().value! % word.length;
+        const query = word.slice(from).map(way).join("");
+        const exact = word.join("");
+        assert.ok(matchesName(exact)(name), `${exact} in ${name}`);
+        assert.ok(matchesName(query)(exact), `${query} in ${exact}`);
+        assert.ok(matchesName(query)(query.toUpperCase()));
       }),
     );
   });

@@ -7,6 +7,13 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type QueueDay, windowRows } from "../notebooks/components/metrics/day-file.ts";
+import { zone as zoneOf } from "../notebooks/components/metrics/format.ts";
+import type { IntradayDay } from "../notebooks/components/metrics/interval.ts";
+import { serviceLevelAtClose } from "../notebooks/components/metrics/queues/at-close.ts";
+import { type CloseDay, closeHours, closeScore } from "../notebooks/components/metrics/queues/close-backtest.ts";
+import { worstQueues } from "../notebooks/components/metrics/queues/worst-queues.ts";
+import { restOfDay } from "../notebooks/components/metrics/rest-of-day.ts";
+import { type Site, siteIntervals } from "../notebooks/components/metrics/site.ts";
 import { type LastDay, offeredText } from "../notebooks/components/pages/last-day.ts";
 import { loadersFolder } from "../src/base/kit-folders.ts";
 import { openProject, type Project } from "../src/config/project.ts";
@@ -19,6 +26,7 @@ import { computeDatasets } from "../src/site/dataset.ts";
 import { sync } from "../src/sync/sync.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
+import { countsIn, servedIn } from "./service-truth.ts";
 
 // Over the end of summer time, which is on 1 November: one of the days has 25 hours.
 const options = { seed: 11, days: 4, now: new Date("2026-11-03T19:25:00Z"), conversationsPerDay: 1500 };
@@ -89,6 +97,11 @@ interface Peer {
   blocks: { reps: number; handle: number | null }[];
 }
 
+const loaderNames = [
+  ...["days.json.sql", "queue-days.json.sql", "last-day.json.sql", "site.json.sql", "queues.json.sql"],
+  ...["intraday-days.json.sql", "intraday", "slots", "waiting", "close"],
+];
+
 const log = simulate(options);
 const { zone } = log.centre;
 const expected = truth(log, zone);
@@ -114,8 +127,7 @@ describe("numbers", () => {
     await sync(project, { now: options.now });
     await updateWarehouse(project, { now: options.now });
     const loaders = join(folder, "loaders");
-    for (const name of ["days.json.sql", "queue-days.json.sql", "last-day.json.sql", "intraday", "slots", "waiting"])
-      cpSync(join(loadersFolder, name), join(loaders, name), { recursive: true });
+    for (const name of loaderNames) cpSync(join(loadersFolder, name), join(loaders, name), { recursive: true });
     await computeDatasets(project, { loaders, out: join(folder, "datasets") });
   });
 
@@ -220,6 +232,100 @@ describe("numbers", () => {
       [],
     );
     assert.ok(contacts > 500);
+  });
+
+  it("names the worst queues of the last full hour and of the day so far, at every quarter-hour of the day", () => {
+    const [site] = load<Site>("site.json");
+    const days = load<IntradayDay>("intraday-days.json");
+    const queues = load<{ queue: string; kind: string }>("queues.json");
+    const { day, arrived } = days.at(-1)!;
+    const windows = windowRows(load<QueueDay>(`intraday/${day}.json`));
+    const midnight = Math.min(...windows.map(({ start }) => start));
+    const own = expected.queueWindows.filter(({ window }) => localDay(window) === day);
+    assert.deepEqual([site!.target, site!.seconds], [0.8, slSeconds]);
+    const hours = new Set<number>();
+    let missing = 0;
+    // as the day looked when its data ended there
+    for (let through = midnight + quarter; through <= expected.through.wfm; through += quarter) {
+      const came = (through - midnight) / quarter;
+      const flags = arrived.slice(0, came).padEnd(arrived.length, "0");
+      const periods = worstQueues({
+        files: { day: windows.filter(({ start }) => start < through), weekBefore: [] },
+        days: [{ day, arrived: flags, staffed: flags, through: new Date(through).toISOString() }],
+        ...{ queues, loads: [], day, comparison: "none", basis: "workload", zone: zoneOf(zone), site: site! },
+      });
+      const known = own.filter(({ window }) => window < through);
+      const last = lastHourBefore(through, known);
+      const spans = [...(last === null ? [] : [{ from: last, to: last + 4 * quarter }]), { from: 0, to: through }];
+      assert.deepEqual(
+        periods.map(({ worst, missed, ranked, few }) => ({
+          worst: worst.map(({ queue, offered, missing, service }) => ({ queue, offered, missing, level: service })),
+          ...{ missed, ranked, few },
+        })),
+        spans.map((span) => {
+          const served = servedIn(known, { ...span, seconds: slSeconds, target: 0.8 });
+          const missed = served.filter((service) => service.missing > 0);
+          return { worst: missed.slice(0, 3), missed: missed.length, ranked: served.length, few: 0 };
+        }),
+        new Date(through).toISOString(),
+      );
+      if (last !== null) hours.add(last);
+      missing += periods.at(-1)!.worst[0]?.missing ?? 0;
+    }
+    assert.ok(hours.size >= 6 && missing > 100, `${hours.size} hours, ${missing} missing`);
+  });
+
+  it("adds to the level at close the very counts of the day so far", () => {
+    const [site] = load<Site>("site.json");
+    const days = load<IntradayDay>("intraday-days.json");
+    const { day, through } = days.at(-1)!;
+    const windows = windowRows(load<QueueDay>(`intraday/${day}.json`));
+    let compared = 0;
+    for (const queue of [total, ...log.centre.queues.map(({ name }) => name)]) {
+      const quarters = siteIntervals(site!, { windows, days, day, queue, grain: 15 });
+      // the demo of four days has no usual: what is to come is from a plan
+      const planned = quarters.map((row) =>
+        row.state === "pending" ? { ...row, forecast: 3, forecastHandle: 400, scheduled: 4 } : row,
+      );
+      const rest = restOfDay(planned, planned);
+      if (rest === null) continue; // a queue without a contact yet
+      const close = serviceLevelAtClose({
+        ...{ windows: planned, rest, site: site!, comparison: "forecast" },
+        queue: { patience: 300, concurrency: 1.5 },
+      });
+      assert.equal(close.state, "expected", queue);
+      const ahead = close.intervals.map(({ counts }) => counts!);
+      const own = expected.queueWindows.filter((row) => queue === total || row.queue === queue);
+      const until = Date.parse(through!);
+      const soFar = countsIn(own, { from: windows[0]!.start, to: until, seconds: slSeconds });
+      for (const name of ["assigned", "abandoned", "within"] as const)
+        near(close.whole![name]! - sum(ahead.map((row) => row[name])), soFar[name], 1e-6, `${queue}: ${name}`);
+      compared += soFar.assigned;
+    }
+    assert.ok(compared > 500, `${compared} compared`);
+  });
+
+  it("scores the level expected at close against that of the whole day, and against that so far", () => {
+    const [site] = load<Site>("site.json");
+    const names = readdirSync(join(folder, "datasets", "close"));
+    const scored = new Set<string>();
+    for (const day of names.flatMap((name) => load<CloseDay>(`close/${name}`))) {
+      const own = expected.queueWindows.filter(
+        (row) => (day.queue === total || row.queue === day.queue) && localDay(row.window) === day.day,
+      );
+      for (const hour of closeHours) {
+        const score = closeScore(day, hour, 1, site!);
+        const level = (hours: number) => {
+          const until = own.filter(({ window }) => localTime(window, zone).minutes < hours * 60);
+          const { assigned, abandoned, within } = countsIn(until, { from: 0, to: Infinity, seconds: slSeconds });
+          return assigned + abandoned === 0 ? null : within / (assigned + abandoned);
+        };
+        assert.deepEqual([score.actual, score.soFar], [level(24), level(hour)], `${day.day} ${day.queue} ${hour}`);
+        assert.equal(score.offered, sum(own.map(({ answers, abandons }) => answers.length + abandons.length)));
+      }
+      scored.add(`${day.day} ${day.queue}`);
+    }
+    assert.ok(scored.size > log.centre.queues.length, `${scored.size} queues and days`);
   });
 
   it("tells of every quarter-hour who came, left and waited, and since when", () => {
@@ -502,6 +608,16 @@ function queueDays(windows: readonly QueueWindow[]) {
   return days;
 }
 
+/** The newest clock hour of the day before an instant in which a contact was answered or lost. */
+function lastHourBefore(through: number, windows: readonly QueueWindow[]): number | null {
+  const hours = windows
+    .filter(({ answers, abandons }) => answers.length + abandons.length > 0)
+    .map(({ window }) => window - (localTime(window, zone).minutes % 60) * 60_000)
+    .filter((hour) => hour + 4 * quarter <= through);
+  return hours.length === 0 ? null : Math.max(...hours);
+}
+
+const quarter = 900_000;
 const inTime = (waits: readonly number[]) => waits.filter((wait) => wait <= slSeconds * 1000).length;
 const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
 

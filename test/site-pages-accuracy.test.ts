@@ -8,6 +8,7 @@ import { type CloseDay, closeAccuracy } from "../notebooks/components/metrics/qu
 import {
   accuracyPage,
   accuracySentence,
+  closeVerdict,
   type FarOff,
   type ScoredDay,
 } from "../notebooks/components/pages/accuracy-page.ts";
@@ -104,6 +105,49 @@ describe("baseline accuracy", () => {
     const wapes = scores.map(({ wape }) => wape!);
     assert.ok(wapes[3]! < wapes[0]!, "later in the day less is left to be wrong about");
   });
+
+  // hours with both errors   the level so far as close or closer   mean bias
+  const verdicts: [
+    name: string,
+    hours: [error: number | null, bias: number, unchanged: number | null][],
+    said: RegExp,
+  ][] = [
+    ["none scored", [[null, 0, 0.1]], /^$/],
+    ["without the level so far", [[0.1, 0, null]], /^$/],
+    ["never", [[0.04, -0.04, 0.07]], /^Closer than the level so far at each/],
+    [
+      "once, unbiased",
+      [
+        [0.06, 0.01, 0.05],
+        [0.02, 0.02, 0.03],
+      ],
+      /^At 10:00 the level so far was .* rely on that\.$/,
+    ],
+    [
+      "always, too low",
+      [
+        [0.06, -0.05, 0.05],
+        [0.02, -0.02, 0.02],
+      ],
+      /^At each of .* too low, .* under load/,
+    ],
+    [
+      "once, too high",
+      [
+        [0.02, 0.02, 0.03],
+        [0.06, 0.05, 0.05],
+      ],
+      /^At 12:00 .* too high, .* several queues/,
+    ],
+  ];
+  for (const [name, hours, said] of verdicts)
+    it(`says whether the level at close was worth it: level so far closer, ${name}`, () => {
+      const rows = hours.map(([error, bias, unchanged], i) => ({
+        ...{ hour: 10 + 2 * i, days: 9, volumeDays: 9, wape: 0.1, volumeBias: 0 },
+        ...{ error, bias, unchanged },
+      }));
+      assert.match(closeVerdict(rows), said);
+    });
 
   it("adds errors up to what the metric functions say of the half-hours", () => {
     for (const queue of ["All queues", "Pair", "Queue 02"]) {

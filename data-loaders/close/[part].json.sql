@@ -20,7 +20,7 @@ recent as (
   qualify row_number() over (order by day desc) <= 28
 ),
 windows as materialized (
-  select day, slot, queue, assigned, abandoned, within, handle, available, slot[:3] || case when slot[4:] < '30' then '00' else '30' end as half
+  select day, slot, queue, assigned, abandoned, within, contradicts, handle, available, slot[:3] || case when slot[4:] < '30' then '00' else '30' end as half
   from wfm.merged where day >= (select min(day) - 70 from recent)
 ),
 wanted as (
@@ -30,7 +30,7 @@ wanted as (
   from (select distinct queue from windows semi join recent using (day))
   where part::varchar in $parts
 ),
--- a window without a row had no contacts; a sum without one of its counts would be too small
+-- a window without a row of contacts had none, though it may have reps; a sum without one of its counts would be too small
 counted as (
   select
     day, queue, half,
@@ -39,6 +39,7 @@ counted as (
     case when bool_and(within is not null or assigned + abandoned = 0) then coalesce(sum(within), 0) end as within,
     true as delivered
   from windows semi join wanted using (queue) semi join recent using (day)
+  where assigned is not null or abandoned is not null or contradicts % 2 = 1
   group by all
 ),
 former_days as (

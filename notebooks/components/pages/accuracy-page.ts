@@ -275,15 +275,45 @@ export function closeFigure(page: AccuracyPage): HTMLElement {
       { text: "If the level so far were to stay", mark: "floor" },
     ],
     footer: [
+      closeVerdict(close),
       `Hours in ${site.timezone}. The newest 28 complete days without a clock change${page.excluded.length ? " or exclusion" : ""}; means of days, not weighted.`,
       "Contacts, reps and handle time of the rest: the usual of earlier days, contacts times the day so far; patience of the 28 days before; concurrency of the last four weeks. Of the hours before, the final counts are used, since what had arrived by then is not kept; schedules are left out, since their versions are not kept.",
       "Per half-hour, on Today per quarter-hour and at the day's own handle time. Source: queue_wfm, queue_membership_wfm, issue_queues, rep_convos, rep_utilized.",
-    ].join(" "),
+    ]
+      .filter(Boolean)
+      .join(" "),
     rows: close,
     columns,
     draw: (width) => closeChart(close, width),
     file: "accuracy-at-close",
   });
+}
+
+// hours with both errors   the level so far as close or closer   mean bias            said
+// none                     -                                     -                    nothing
+// some                     never                                 -                    closer than the level so far
+// some                     at some of them                       half the error       at which hours, and why probably
+// some                     at some of them                       less                 at which hours
+/** Whether the model was worth it: its error against that of the level so far, and what a bias is a sign of. */
+export function closeVerdict(close: readonly CloseAccuracy[]): string {
+  const scored = close.flatMap(({ hour, error, bias, unchanged }) =>
+    error === null || bias === null || unchanged === null ? [] : [{ hour, error, bias, unchanged }],
+  );
+  if (scored.length === 0) return "";
+  const beaten = scored.filter(({ error, unchanged }) => unchanged <= error);
+  if (beaten.length === 0) return "Closer than the level so far at each of these hours.";
+  const hours = beaten.map(({ hour }) => `${hour}:00`).join(", ");
+  const where = beaten.length === scored.length ? "each of these hours" : hours;
+  const mean = (of: (row: (typeof beaten)[number]) => number) =>
+    beaten.reduce((all, row) => all + of(row), 0) / beaten.length;
+  const [bias, error] = [mean((row) => row.bias), mean((row) => row.error)];
+  const sign =
+    Math.abs(bias) < error / 2
+      ? ""
+      : bias < 0
+        ? " Expected too low, as where reps hold more chats under load than on average."
+        : " Expected too high, as where reps of several queues count in each, or contacts pile up.";
+  return `At ${where} the level so far was as close or closer: rely on that.${sign}`;
 }
 
 function pointColumns(): TableColumn<CloseAccuracy>[] {

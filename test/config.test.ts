@@ -37,6 +37,8 @@ describe("config", () => {
       futureHours: 24,
       maxListed: 2_000_000,
       maxRatio: 200,
+      keepReplacedMinutes: 20_160,
+      knownBy: "auto",
     });
     assert.deepEqual(config.schema, {
       onNewColumn: "evolve",
@@ -200,6 +202,8 @@ describe("config", () => {
       futureHours: 6,
       maxListed: 2_000_000,
       maxRatio: 200,
+      keepReplacedMinutes: 20_160,
+      knownBy: "auto",
     });
     assert.deepEqual(config.decrypt, ["gpg", "--decrypt"]);
     assert.deepEqual(config.schema, {

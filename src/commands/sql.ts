@@ -7,6 +7,9 @@ import { type Format, formatOf, formats, writeRows } from "../cli/formats.ts";
 import type { Output } from "../cli/output.ts";
 import { writeOutput, writeOutputText } from "../cli/output-file.ts";
 import { openProject, type Project } from "../config/project.ts";
+import { date } from "../export/registry.ts";
+import type { PastOptions } from "../warehouse/catalog/catalog.ts";
+import { asOfMoment, asOfOption, startOfDay, tellPast } from "./steps/as-of.ts";
 
 const format = oneOf(formats);
 
@@ -28,19 +31,33 @@ export default command({
     },
     format: { type: "string", value: "FORMAT", doc: `one of ${formats.join(", ")}`, parse: format },
     output: { type: "string", short: "o", value: "FILE", doc: "write the rows there instead of to stdout" },
+    "as-of": asOfOption,
+    since: {
+      type: "string",
+      value: "DAY",
+      doc: "with --as-of: of the WFM feeds only windows from this day on, which is faster for a long past moment",
+      parse: date,
+    },
     timezone: shared.timezone,
   },
   examples: [
     ['asapp-kit sql "select feed, rows, data_through from kit.feeds where rows > 0"', "what is here"],
     ["asapp-kit sql", "a shell"],
     ["asapp-kit sql -f report.sql -o report.csv", "a query kept in a file"],
+    ['asapp-kit sql --as-of "2026-09-01 14:00" "from wfm.intraday"', "what was known at that moment"],
     ['asapp-kit sql "from convos_metrics" -o convos.parquet', "one row per conversation, for another tool"],
   ],
-  async run(options, [argument], { config, output, signal }) {
+  async run(options, [argument], context) {
+    const { config, output, signal } = context;
     const chosen = chooseFormat(options, output);
+    if (options.since !== undefined && options["as-of"] === undefined)
+      throw new CliError("usage", "--since goes with --as-of", "add --as-of TIME, or a condition to the query");
+    const pastIn = (project: Project) => pastOptions(project, options, context.now);
     if (argument === undefined && options.file === undefined && process.stdin.isTTY && output.terminal) {
       const { runShell } = await import("../cli/shell/shell.ts");
-      return await runShell(openProject(config), {
+      const project = openProject(config);
+      return await runShell(project, {
+        past: pastIn(project),
         format: forShell(chosen, options.output),
         timezone: options.timezone,
         output,
@@ -49,9 +66,16 @@ export default command({
     }
     const sql = await readQuery(argument, options.file);
     const project = openProject(config);
+    const past = pastIn(project);
+    if (past !== undefined) {
+      const { feedsIn } = await import("../warehouse/catalog/catalog.ts");
+      const { loadSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
+      const feeds = feedsIn(sql, project, loadSnapshot(project.data));
+      past.onPast = (known) => tellPast(known, feeds, project, output);
+    }
     try {
       const { output: file, timezone } = options;
-      await runQuery(project, sql, { format: chosen, file, timezone, write: whileRead(output), signal });
+      await runQuery(project, sql, { format: chosen, file, timezone, past, write: whileRead(output), signal });
     } catch (error) {
       if (!output.closed) throw error;
     }
@@ -64,6 +88,7 @@ interface QueryRun {
   format: Format;
   file?: string | undefined; // written atomically; required for parquet
   timezone?: string | undefined;
+  past?: PastOptions | undefined;
   write: (text: string) => Promise<void>; // used without a file
   signal: AbortSignal;
 }
@@ -72,13 +97,13 @@ interface QueryRun {
 export async function runQuery(project: Project, sql: string, run: QueryRun): Promise<void> {
   const { openCatalog } = await import("../warehouse/catalog/catalog.ts");
   const { withQueryErrors } = await import("../cli/query.ts");
-  const { format, file, timezone, signal } = run;
+  const { format, file, timezone, past, signal } = run;
   if (format === "parquet") {
     if (file === undefined) throw new Error("parquet needs a file");
-    await writeOutput(file, (path) => writeParquet(project, sql, path, signal));
+    await writeOutput(file, (path) => writeParquet(project, sql, path, run));
     return;
   }
-  const database = await openCatalog(project);
+  const database = await openCatalog(project, { past });
   try {
     const write = async (to: (text: string) => Promise<void>) => {
       const stream = await database.stream(sql, { readOnly: true, signal });
@@ -91,15 +116,32 @@ export async function runQuery(project: Project, sql: string, run: QueryRun): Pr
 }
 
 // The query becomes a view first: it is checked alone, and can neither end the COPY early nor be two statements.
-async function writeParquet(project: Project, sql: string, file: string, signal: AbortSignal): Promise<void> {
+async function writeParquet(
+  project: Project,
+  sql: string,
+  file: string,
+  { past, signal }: Pick<QueryRun, "past" | "signal">,
+): Promise<void> {
   const { openCatalog } = await import("../warehouse/catalog/catalog.ts");
   const { copyToParquet } = await import("../cli/query.ts");
-  const database = await openCatalog(project, { files: [file] });
+  const database = await openCatalog(project, { files: [file], past });
   try {
     await copyToParquet(database, sql, file, signal);
   } finally {
     database.close();
   }
+}
+
+function pastOptions(
+  { config }: Project,
+  options: { "as-of": string | undefined; since: string | undefined },
+  now: Date,
+): PastOptions | undefined {
+  const text = options["as-of"];
+  if (text === undefined) return undefined;
+  const zone = config.timezone;
+  const since = options.since === undefined ? {} : { since: startOfDay(options.since, zone) };
+  return { moment: asOfMoment(text, zone, now), ...since };
 }
 
 // Stops the query when the reader of stdout has gone (`| head`).

@@ -92,6 +92,8 @@ const kitOptions = {
     max_listed: number("a whole number from 1000", 1000, 1_000_000_000, true),
     max_ratio: number("a whole number from 10 to 2000", 10, 2000, true),
     future_hours: number("whole hours from 1 to 8784", 1, 8784, true),
+    keep_replaced: duration,
+    known_by: oneOf("auto", "marker", "run"),
   }),
   decrypt: listOf(text("a program or argument")),
   site: record(siteOptions),

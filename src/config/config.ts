@@ -87,6 +87,8 @@ export interface Config {
     futureHours: number;
     maxListed: number;
     maxRatio: number;
+    keepReplacedMinutes: number;
+    knownBy: "auto" | "marker" | "run";
   };
   decrypt: string[] | null;
   site: SiteConfig;
@@ -103,6 +105,8 @@ const defaults = {
     futureHours: 24,
     maxListed: 2_000_000,
     maxRatio: 200,
+    keepReplacedMinutes: 14 * 24 * 60,
+    knownBy: "auto",
   },
   title: "ASAPP Messaging",
   output: "site",
@@ -226,6 +230,8 @@ function resolveConfig(written: Written, folder: string): Config {
       maxListed: written.sync?.max_listed ?? defaults.sync.maxListed,
       maxRatio: written.sync?.max_ratio ?? defaults.sync.maxRatio,
       futureHours: written.sync?.future_hours ?? defaults.sync.futureHours,
+      keepReplacedMinutes: written.sync?.keep_replaced ?? defaults.sync.keepReplacedMinutes,
+      knownBy: written.sync?.known_by ?? defaults.sync.knownBy,
     },
     decrypt: written.decrypt === undefined || written.decrypt.length === 0 ? null : written.decrypt,
     site: {

@@ -8,6 +8,9 @@ export interface PartitionId {
   mi: string | null;
 }
 
+/** ASAPP was founded in 2014: an earlier time comes from an unset clock or a missing value. */
+export const firstTime = "2010-01-01";
+
 /** The key of a partition in a Map: its folder. */
 export function partitionKey(id: PartitionId): string {
   return [id.feed, id.version, id.format, runOf(id)].join("/"); // join: a Map holds a string built by + twice

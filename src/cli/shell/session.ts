@@ -4,21 +4,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Project } from "../../config/project.ts";
 import type { Database } from "../../duckdb/database.ts";
-import { openCatalog } from "../../warehouse/catalog/catalog.ts";
+import { openCatalog, type PastOptions } from "../../warehouse/catalog/catalog.ts";
 import { stateOf } from "../../warehouse/snapshot/snapshot.ts";
 import { type Names, readNames } from "./complete.ts";
 
 /** The catalog of a shell: one state of the data, until it is reopened. */
 export class Session {
   readonly project: Project;
+  readonly past: PastOptions | undefined;
   readonly scratch = join(tmpdir(), `asapp-kit-${randomUUID()}`); // folder of Parquet drafts; made when needed
   changed = false; // the user created something that reopening would drop
   private opened: { database: Database; helper: Database; state: string } | null = null;
   private cachedNames: Promise<Names> | null = null;
   private readonly asides = new Set<Promise<unknown>>();
 
-  constructor(project: Project) {
+  /** `past`: the catalog shows what was known at that moment. */
+  constructor(project: Project, past?: PastOptions) {
     this.project = project;
+    this.past = past;
   }
 
   /** The only file that the database may write. */
@@ -37,7 +40,7 @@ export class Session {
 
   async open(): Promise<void> {
     const state = stateOf(this.project.data);
-    const database = await openCatalog(this.project, { files: [this.parquet] });
+    const database = await openCatalog(this.project, { files: [this.parquet], past: this.past });
     const opened = { database, helper: await database.connect(), state };
     await this.close();
     this.opened = opened;

@@ -3,6 +3,7 @@ import { toCliError } from "../../base/faults.ts";
 import { minute } from "../../base/words.ts";
 import type { Project } from "../../config/project.ts";
 import { cutStatements } from "../../duckdb/statements.ts";
+import type { PastOptions } from "../../warehouse/catalog/catalog.ts";
 import { formerSnapshot } from "../../warehouse/snapshot/snapshot.ts";
 import { dataThrough } from "../../warehouse/snapshot/through.ts";
 import { type Output, painter } from "../output.ts";
@@ -16,6 +17,7 @@ import { runStatement, type TextFormat } from "./results.ts";
 import { Session } from "./session.ts";
 
 export interface ShellOptions {
+  past: PastOptions | undefined; // show what was known at a moment
   format: TextFormat;
   timezone: string | undefined;
   output: Output;
@@ -24,7 +26,7 @@ export interface ShellOptions {
 
 /** Reads statements and dot commands from the terminal until the user leaves. */
 export async function runShell(project: Project, options: ShellOptions): Promise<ExitName> {
-  const session = new Session(project);
+  const session = new Session(project, options.past);
   await session.open();
   try {
     return await converse(session, options);
@@ -75,7 +77,9 @@ async function converse(session: Session, { format, timezone, output, signal }: 
   signal.addEventListener("abort", () => input.close(), { once: true });
 
   const through = dataThrough(formerSnapshot(session.project.data));
-  say(`SQL over ${through === null ? "an empty warehouse" : `data through ${minute(through)}`}; .help lists commands`);
+  const moment = session.past && `what was known at ${minute(session.past.moment, session.project.config.timezone)}`;
+  const data = through === null ? "an empty warehouse" : `data through ${minute(through)}`;
+  say(`SQL over ${moment ?? data}; .help lists commands`);
   input.ask(prompt());
   session.names().catch(() => {}); // so that Tab completes at once
   return await finished;

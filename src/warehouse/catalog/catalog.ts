@@ -1,11 +1,17 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { feedOf, type Project } from "../../config/project.ts";
 import { type Database, type DatabaseOptions, openDatabase, type QueryOptions } from "../../duckdb/database.ts";
 import { quoteName } from "../../duckdb/quote.ts";
 import { readLastSync } from "../../sync/last-sync.ts";
 import { currentFiles } from "../current/blocks.ts";
+import { partitionColumns } from "../current/partitions.ts";
 import { parquetRelation, relationColumns, rowsSql, withProvenance } from "../current/relation.ts";
 import type { RelationColumn } from "../dedupe/dedupe.ts";
+import { knownSelect } from "../past/known.ts";
+import { type Past, partitionsThen, pastOf } from "../past/past.ts";
+import { deliveredThen, rankThen } from "../past/past-views.ts";
 import { loadSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
 import { daysSelect, repWindowsSelect, throughSelect, windowsSelect } from "../wfm/completeness.ts";
 import { checkPlanned, createForecast, createPlanned, plannedFiles, relationOf } from "../wfm/forecast.ts";
@@ -23,7 +29,15 @@ import { documentedColumns } from "./views.ts";
 
 export interface CatalogOptions extends Pick<DatabaseOptions, "threads" | "memoryLimit"> {
   snapshot?: Snapshot; // default: the stored one
+  past?: PastOptions | undefined;
   files?: string[]; // files outside the data folder that queries may read or write, absolute
+}
+
+/** The moment whose state of knowledge a catalog shows, instead of now's. */
+export interface PastOptions {
+  moment: Date;
+  since?: Date; // of the WFM feeds only windows from then on, which reads less
+  onPast?: (past: Past) => void; // receives what is known of that moment
 }
 
 /** A name of the catalog and the statement that creates it. */
@@ -31,7 +45,7 @@ export interface Definition {
   schema: "raw" | "main" | "kit" | "wfm" | "history";
   name: string;
   create: () => string;
-  validate?: (database: Database) => Promise<void>; // validates its input before creation; throws CliError
+  before?: (database: Database) => Promise<void>; // runs before `create`: checks its input, or prepares it; throws CliError
   needs: string[]; // names of definitions it reads, "main.queue_wfm"
   state?: () => string; // content of input files whose names do not change with it
 }
@@ -43,18 +57,33 @@ export interface Definition {
  * are created when a query first names them, so that opening does not take longer with a longer history.
  */
 export async function openCatalog(project: Project, options: CatalogOptions = {}): Promise<Database> {
-  const snapshot = options.snapshot ?? loadSnapshot(project.data);
-  const definitions = catalogDefinitions(project, snapshot);
+  const now = options.snapshot ?? loadSnapshot(project.data);
+  const { past: asked } = options;
+  const known = asked === undefined ? null : await pastOf(project, now, asked.moment);
+  if (known !== null) asked?.onPast?.(known);
+  const snapshot = known?.snapshot ?? now;
+  const definitions = catalogDefinitions(
+    project,
+    snapshot,
+    known === null ? null : { known, since: asked?.since ?? null },
+  );
   const { threads, memoryLimit } = options;
+  const spill = known === null ? null : mkdtempSync(join(tmpdir(), "asapp-kit-past-"));
   const database = await openDatabase({
     ...(threads === undefined ? {} : { threads }),
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
+    ...(spill === null ? {} : { tempDirectory: spill, memoryLimit: memoryLimit ?? pastMemory }),
   });
   await database.run(schemas);
   await database.sandbox([project.data], [...plannedFiles(project.config), ...(options.files ?? [])]);
   const creator = new Creator(database, definitions, catalogMacros(project, snapshot));
-  return createLazily(await database.connect(), creator, () => database.close());
+  return createLazily(await database.connect(), creator, () => {
+    database.close();
+    if (spill !== null) rmSync(spill, { recursive: true, force: true });
+  });
 }
+
+const pastMemory = "1GB"; // beyond which ranking all rows of a feed again writes to disk
 
 const schemas = "create schema raw; create schema kit; create schema wfm; create schema history;";
 
@@ -74,8 +103,12 @@ function catalogMacros({ config }: Pick<Project, "config">, { horizon }: Snapsho
   });
 }
 
-/** All definitions of the catalog, by qualified name. */
-export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<string, Definition> {
+/** All definitions of the catalog, by qualified name. `past`: what was known at a past moment, with `snapshot` as its snapshot. */
+export function catalogDefinitions(
+  project: Project,
+  snapshot: Snapshot,
+  past: { known: Past; since: Date | null } | null = null,
+): Map<string, Definition> {
   const { data, config } = project;
   const lastSync = readLastSync(project);
   const listedFeeds = Object.keys(lastSync?.feeds ?? {});
@@ -109,11 +142,36 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     return `create view ${schema}.${quoteName(name)} as select * replace (${jsonCasts(columns)}) from ${relation}`;
   };
   for (const name of names) {
-    add("raw", name, layer(name, "staged"));
-    add("main", name, layer(name, "current"));
+    const change = past?.known.feeds.get(name);
+    const pastFeed = snapshot.feeds[name];
+    if (past === null || change === undefined || pastFeed === undefined) {
+      add("raw", name, layer(name, "staged"));
+      add("main", name, layer(name, "current"));
+      continue;
+    }
+    const feed = feedOf(project, name);
+    const relation = { feed, was: pastFeed, change, since: feed.kind === "wfm" ? past.since : null };
+    add("raw", name, () => `create view raw.${quoteName(name)} as ${deliveredThen(data, relation)}`);
+    let ranked = "";
+    add("main", name, () => `create view main.${quoteName(name)} as ${ranked}`);
+    definitionOf(definitions, `main.${name.toLowerCase()}`).before = async (database) => {
+      ranked = await rankThen(database, data, relation);
+    };
   }
   const hasRowCounts = snapshot.feeds.export_row_counts?.days.some(({ rows }) => rows > 0);
-  const source: KitSource = { project, snapshot, lastSync, feeds, columnsOf };
+  const partitions = (files: readonly string[]) =>
+    past === null ? knownSelect(project, files) : partitionsThen(project, files, past.known);
+  const listed = (files: readonly string[]) => `select * from ${parquetRelation(data, files, partitionColumns)}`;
+  const covered = past === null ? listed : partitions;
+  const source: KitSource = {
+    project,
+    snapshot,
+    lastSync: past === null ? lastSync : null,
+    feeds,
+    columnsOf,
+    partitions,
+    isPast: past !== null,
+  };
   for (const [name, table] of Object.entries(kitTables)) add("kit", name, () => createKitTable(name, table(source)));
   for (const key of ["kit.partitions", "kit.files"])
     definitionOf(definitions, key).state = () => manifestStamps(snapshot);
@@ -148,9 +206,9 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     "wfm.rep_windows",
   ]);
   add("history", "through", () => `create view history.through as ${throughSelect(snapshot)}`);
-  add("history", "days", () => `create view history.days as ${daysSelect(data, snapshot)}`);
-  add("history", "rep_windows", () => `create view history.rep_windows as ${repWindowsSelect(data, snapshot)}`);
-  add("history", "windows", () => `create view history.windows as ${windowsSelect(data, snapshot)}`);
+  add("history", "days", () => `create view history.days as ${daysSelect(snapshot, covered)}`);
+  add("history", "rep_windows", () => `create view history.rep_windows as ${repWindowsSelect(snapshot, covered)}`);
+  add("history", "windows", () => `create view history.windows as ${windowsSelect(snapshot, covered)}`);
   for (const { schema, name, needs, select } of derivedRelations(config))
     add(schema, name, () => `create view ${schema}.${name} as ${select}`, needs);
   for (const name of plannedTables) {
@@ -158,7 +216,7 @@ export function catalogDefinitions(project: Project, snapshot: Snapshot): Map<st
     add("wfm", relationOf(name), () => createPlanned(name, file));
     if (file === null) continue;
     const definition = definitionOf(definitions, `wfm.${relationOf(name)}`);
-    definition.validate = (database) => checkPlanned(database, name, file);
+    definition.before = (database) => checkPlanned(database, name, file);
     definition.state = () => readFileSync(file, "utf8");
   }
   add("wfm", "forecast", () => createForecast, ["wfm.forecast_versions"]);
@@ -188,6 +246,14 @@ export function definitionsIn(sql: string, definitions: Map<string, Definition>)
   return [...definitions].flatMap(([key, { schema, name }]) =>
     (schema === "main" ? words.has(name.toLowerCase()) : qualified.has(key)) ? [key] : [],
   );
+}
+
+/** The feeds that a query may read. */
+export function feedsIn(sql: string, project: Project, snapshot: Snapshot): string[] {
+  const definitions = catalogDefinitions(project, snapshot);
+  const keys = withNeeds(definitionsIn(sql, definitions), definitions);
+  const read = [...keys].filter((key) => /^(main|raw)\./.test(key)).map((key) => definitionOf(definitions, key).name);
+  return [...new Set(read)].filter((name) => snapshot.feeds[name] !== undefined).sort();
 }
 
 /** These definitions and all that they need, directly or not. */
@@ -256,11 +322,11 @@ class Creator {
 
   private async createOne(key: string): Promise<void> {
     if (this.created.has(key)) return;
-    const { create, validate, needs } = definitionOf(this.definitions, key);
+    const { create, before, needs } = definitionOf(this.definitions, key);
     for (const need of needs) await this.createOne(need);
+    await before?.(this.database);
     const statement = create();
     await this.define(macrosIn(statement, this.macros));
-    await validate?.(this.database);
     await this.database.run(statement);
     this.created.add(key);
   }

@@ -5,17 +5,15 @@ import { isFatal } from "../../base/faults.ts";
 import { noNames } from "../../base/names.ts";
 import { feedOf, type Project } from "../../config/project.ts";
 import { type Database, openDatabase } from "../../duckdb/database.ts";
-import { coveredMinutes, type PartitionId, partitionStart, runOf } from "../../export/partition.ts";
-import { hasFiles, type ManifestPartition, partitionOf, readDay } from "../../sync/manifest.ts";
+import { runOf } from "../../export/partition.ts";
+import { hasFiles, type ManifestPartition, readDay } from "../../sync/manifest.ts";
 import { type PartitionRow, partitionRows, partitionsPath, writePartitions } from "../current/partitions.ts";
 import type { DayFacts, DaySnapshot, FeedSnapshot, Snapshot } from "../snapshot/snapshot.ts";
 import type { Trouble } from "../snapshot/trouble.ts";
+import { throughOf } from "../wfm/runs-through.ts";
 import { windowRuns } from "../wfm/window-days.ts";
 import { macroStatements, macrosIn } from "./macros.ts";
 import { type DayTimes, horizonOf, isOdd, timeColumns, timesOfDays } from "./times.ts";
-
-const minute = 60_000;
-const windowMinutes = 15;
 
 /**
  * The snapshot with updated facts of every day whose manifest or staged file changed, or which had times beyond the horizon.
@@ -88,15 +86,15 @@ async function withFeedFacts(
     const partitions = manifest?.partitions.filter(hasFiles) ?? [];
     const oddPartitions = partitions.filter((partition) => isOdd(day.dt, partition, horizon));
     const timely = partitions.filter((partition) => !oddPartitions.includes(partition));
-    const ends = timely.map((partition) => {
-      const id = partitionOf({ feed: name, dt: day.dt }, partition);
-      return feedEntry.kind === "wfm" ? windowsThrough(id) : partitionEnd(id);
-    });
     const facts: DayFacts = {
       stamp: stampOf(day),
       states: countStates(partitions),
       lines: countLines(partitions),
-      through: latest([...ends, ...(feedEntry.kind === "wfm" ? windowEnds(dayTimes.windows) : [])]),
+      through: throughOf(
+        feedEntry.kind === "wfm",
+        timely.map(({ hr, mi }) => ({ dt: day.dt, hr, mi })),
+        dayTimes.windows,
+      ),
       ...(name === "queue_wfm" && { windows: windowRuns(dayTimes.windows) }),
       ...(dayTimes.mixed && { mixed: true as const }),
       ...(dayTimes.odd && { odd: dayTimes.odd }),
@@ -122,28 +120,6 @@ async function openFacts(settings: { futureHours: number; horizon: string }): Pr
   const needed = macrosIn("timely, window_start", macros).map((name) => macros.get(name));
   await database.run(needed.join("\n"));
   return database;
-}
-
-/** The end of the time that a partition covers, which its name begins. */
-function partitionEnd(id: PartitionId): string {
-  return new Date(partitionStart(id).getTime() + coveredMinutes(id) * minute).toISOString();
-}
-
-/**
- * The end of the windows that a finished run of a WFM feed covers, with or without rows: a centre that is closed at night has
- * none, and its feed is nevertheless up to date. A run follows its windows by 20 minutes or more.
- */
-function windowsThrough(id: PartitionId): string {
-  const length = windowMinutes * minute;
-  return new Date(Math.floor((partitionStart(id).getTime() - 20 * minute) / length) * length).toISOString();
-}
-
-function windowEnds(starts: readonly string[]): string[] {
-  return starts.slice(-1).map((start) => new Date(Date.parse(start) + windowMinutes * minute).toISOString());
-}
-
-function latest(times: string[]): string | null {
-  return times.reduce<string | null>((last, time) => (last === null || time > last ? time : last), null);
 }
 
 function countLines(partitions: ManifestPartition[]): number {

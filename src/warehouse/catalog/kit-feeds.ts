@@ -3,7 +3,10 @@ import type { DaySnapshot } from "../snapshot/snapshot.ts";
 import { keyDoubts } from "./kit-keys.ts";
 import { counts, type KitSource, type KitTable, sum, texts, total } from "./kit-source.ts";
 
-export function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource): KitTable {
+// Which rows of a past moment count is known once they are ranked.
+const unranked = { rows: null, duplicates: null, ties: null };
+
+export function feedsTable({ snapshot, lastSync, feeds, columnsOf, isPast }: KitSource): KitTable {
   const rows = [...feeds.values()].map((feed) => {
     const feedSnapshot = snapshot.feeds[feed.name];
     const days = feedSnapshot?.days ?? [];
@@ -41,6 +44,7 @@ export function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource):
       version: unfinished?.version ?? null,
       unlisted: unfinished?.unlisted ?? null,
       suspect: feedSnapshot ? keyDoubts(feed, feedSnapshot, columnsOf(feed.name)) : null,
+      ...(isPast ? unranked : {}),
     };
   });
   return {
@@ -59,7 +63,7 @@ export function feedsTable({ snapshot, lastSync, feeds, columnsOf }: KitSource):
 }
 
 /** One row per feed and day, from the snapshot alone, so that a year of all feeds is fast. */
-export function daysTable({ snapshot, lastSync }: KitSource): KitTable {
+export function daysTable({ snapshot, lastSync, isPast }: KitSource): KitTable {
   const unfinished = new Map<string, Record<string, number>>();
   for (const feed of Object.values(lastSync?.feeds ?? {})) {
     for (const { id, state } of feed.unfinished) {
@@ -90,7 +94,7 @@ export function daysTable({ snapshot, lastSync }: KitSource): KitTable {
       failed: open.failed ?? 0,
       encrypted: open.encrypted ?? 0,
       rows_delivered: day?.rows ?? 0,
-      rows: day?.currentRows ?? 0,
+      rows: isPast ? null : (day?.currentRows ?? 0),
       quarantined: day?.quarantined ?? 0,
       rescued: sum(Object.values(day?.rescued ?? {})),
       data_through: day?.facts?.through ?? null,

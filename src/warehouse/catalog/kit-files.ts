@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { quoteFiles, quoteName, quoteText } from "../../duckdb/quote.ts";
 import { runOf } from "../../export/partition.ts";
-import { partitionColumns } from "../current/partitions.ts";
-import { parquetRelation, rowsSql } from "../current/relation.ts";
+import { rowsSql } from "../current/relation.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { counts, type KitSource, type KitTable, texts } from "./kit-source.ts";
 
@@ -13,15 +12,15 @@ export function partitionsView(source: KitSource): KitTable {
   );
   const files = Object.values(source.snapshot.feeds).flatMap(({ partitions }) => partitions ?? []);
   const fetched = `select feed, dt, hr, mi, run, version, format, state, cast(null as VARCHAR) as reason, files, bytes, lines, blank,
-      completed_at
-    from ${parquetRelation(source.project.data, files, partitionColumns)}`;
+      completed_at, known_at, known_by
+    from (${source.partitions(files)})`;
   const shape = {
     feed: "VARCHAR",
     dt: "DATE",
     ...texts("hr", "mi", "run", "version", "format", "state", "reason"),
   };
   const unfetched = `select feed, dt, hr, mi, run, version, format, state, reason, 0 as files, 0 as bytes, 0 as lines, 0 as blank,
-      cast(null as TIMESTAMP) as completed_at
+      cast(null as TIMESTAMP) as completed_at, cast(null as TIMESTAMP) as known_at, cast(null as VARCHAR) as known_by
     from ${rowsSql(shape, unfinished)} as u
     where not exists (
       from (${fetched}) as f

@@ -11,6 +11,8 @@ export interface KitSource {
   lastSync: LastSync | null;
   feeds: Map<string, Feed>; // of the registry and of the data
   columnsOf: (feed: string) => RelationColumn[];
+  partitions: (files: readonly string[]) => string; // a select of the partitions in these files
+  isPast: boolean; // the snapshot is that of a past moment
 }
 
 type Cell = string | number | boolean | null;

@@ -1,8 +1,8 @@
+import { firstTime } from "../../export/partition.ts";
 import { rowsSql } from "../current/relation.ts";
 import type { DaySnapshot, Snapshot } from "../snapshot/snapshot.ts";
 import { type LackingKey, lackingKeys } from "../stage/keyless.ts";
 import { sum } from "./kit-source.ts";
-import { firstTime } from "./times.ts";
 
 const types = {
   feed: "VARCHAR",

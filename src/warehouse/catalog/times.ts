@@ -3,7 +3,7 @@ import type { Config } from "../../config/config.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { quoteList, quoteName, quoteText } from "../../duckdb/quote.ts";
 import type { Feed } from "../../export/feed.ts";
-import { partitionStart } from "../../export/partition.ts";
+import { firstTime, partitionStart } from "../../export/partition.ts";
 import type { ManifestPartition } from "../../sync/manifest.ts";
 import { parquetRelation } from "../current/relation.ts";
 import { type RelationColumn, spellingsOf } from "../dedupe/dedupe.ts";
@@ -11,9 +11,6 @@ import type { DaySnapshot, FeedSnapshot, OddTimes } from "../snapshot/snapshot.t
 import { keyValue, wfmNames, windowKeys } from "../wfm/wfm.ts";
 
 const hour = 3_600_000;
-
-/** ASAPP was founded in 2014: an earlier time comes from an unset clock or a missing value. */
-export const firstTime = "2010-01-01";
 
 /** The time after which nothing can have happened yet, allowing for clock differences. In whole hours, so that it rarely changes. */
 export function horizonOf(now: Date, { sync }: Pick<Config, "sync">): string {

@@ -1,8 +1,8 @@
 import { timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { quoteText } from "../../duckdb/quote.ts";
+import { firstTime } from "../../export/partition.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
-import { firstTime } from "./times.ts";
 
 const hour = 3_600_000;
 

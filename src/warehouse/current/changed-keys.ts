@@ -48,6 +48,11 @@ export async function collectChangedKeys(
       query,
     );
   }
+  return countKeys(database, rule, query);
+}
+
+/** Makes the rows of table `changed_keys` distinct and counts them. */
+export async function countKeys(database: Database, rule: DedupeRule, query: QueryOptions): Promise<ChangedKeys> {
   const names = rule.key.map((_, i) => `k${i}`);
   await database.run("create or replace table changed_keys as select distinct * from changed_keys", query);
   const counts = await database.rows(

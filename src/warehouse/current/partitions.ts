@@ -23,7 +23,9 @@ export const partitionColumns = [
   { name: "bytes", type: "BIGINT" },
   { name: "lines", type: "BIGINT" },
   { name: "blank", type: "BIGINT" }, // lines that hold no row
-  { name: "completed_at", type: "TIMESTAMP" },
+  { name: "completed_at", type: "TIMESTAMP" }, // the marker's time
+  { name: "written_at", type: "TIMESTAMP" }, // the latest time of its objects: a file may be newer than its marker
+  { name: "fingerprint", type: "VARCHAR" }, // of its objects; null in files of a former version of the kit
 ];
 
 const columnTypes = Object.fromEntries(partitionColumns.map(({ name, type }) => [name, type]));
@@ -36,7 +38,7 @@ export function partitionRows(data: string, manifest: ManifestDay, day: DaySnaps
   if (day.facts?.lines !== day.rows + day.quarantined)
     for (const file of requireDetail(data, day).files) blank.set(file.run, (blank.get(file.run) ?? 0) + file.blank);
   return manifest.partitions.map((partition) => {
-    const { version, format, hr, mi, state, marker, objects } = partition;
+    const { version, format, hr, mi, state, marker, objects, fingerprint } = partition;
     const run = runOf(partitionOf(manifest, partition));
     return {
       feed: manifest.feed,
@@ -52,6 +54,8 @@ export function partitionRows(data: string, manifest: ManifestDay, day: DaySnaps
       lines: objects.reduce((sum, { lines }) => sum + (lines ?? 0), 0),
       blank: blank.get(run) ?? 0,
       completed_at: marker.modified,
+      written_at: [marker, ...objects].map(({ modified }) => modified).reduce((a, b) => (b > a ? b : a)),
+      fingerprint,
     };
   });
 }

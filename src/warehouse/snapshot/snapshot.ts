@@ -30,6 +30,16 @@ export interface FeedSnapshot {
   days: DaySnapshot[]; // sorted by dt
   changes: SchemaChange[]; // by dt and column
   partitions?: string; // its partitions as Parquet, for kit.partitions; path below the data folder
+  replaced?: ReplacedRun[]; // by run, then by time
+}
+
+/** A partition as it was before it was exported again, or before it was gone. */
+export interface ReplacedRun {
+  run: string; // as runOf()
+  from: string; // when it was known, as in known.sql; ISO, UTC
+  until: string; // when its successor was known, or it was gone
+  rows: string | null; // Parquet with the rows of this and other runs of the day, below the data folder; null: it had none
+  partition: Record<string, string | number | null>; // its row in kit.partitions
 }
 
 export interface StagedColumn {
@@ -180,7 +190,7 @@ export interface Superseded {
 }
 
 const graceMinutes = 10;
-const layers = ["staged", "current", "quarantine"];
+const layers = ["staged", "current", "quarantine", "replaced"];
 
 export const emptyFeed = (): FeedSnapshot => ({
   columns: [],
@@ -236,13 +246,20 @@ function snapshotIn(fields: Fields): Snapshot | null {
 
 function isFeed(value: unknown): value is FeedSnapshot {
   if (!isFields(value)) return false;
-  const { columns, layouts, days, changes, rules, rule, partitions } = value as Partial<FeedSnapshot>;
+  const { columns, layouts, days, changes, rules, rule, partitions, replaced } = value as Partial<FeedSnapshot>;
   return (
     [rules, rule, partitions ?? ""].every(isText) &&
+    allOfKind(replaced ?? [], isReplaced) !== null &&
     allOfKind(columns, isColumn) !== null &&
     allOfKind(layouts, isLayout) !== null &&
     allOfKind(changes, isFields) !== null &&
     allOfKind(days, isDay) !== null
+  );
+}
+
+function isReplaced(value: unknown): value is ReplacedRun {
+  return (
+    isFields(value) && [value.run, value.from, value.until, value.rows ?? ""].every(isText) && isFields(value.partition)
   );
 }
 
@@ -340,6 +357,7 @@ export function filesOf(snapshot: Snapshot): Set<string> {
   const files = new Set<string>();
   for (const feed of Object.values(snapshot.feeds)) {
     if (feed.partitions) files.add(feed.partitions);
+    for (const { rows } of feed.replaced ?? []) if (rows) files.add(rows);
     for (const day of feed.days) {
       for (const path of [day.staged, day.detail, day.quarantine, day.current]) if (path) files.add(path);
     }

@@ -1,14 +1,15 @@
 import { quoteText } from "../../duckdb/quote.ts";
 import { sqlFile, withRelations } from "../../duckdb/sql-file.ts";
-import { partitionColumns } from "../current/partitions.ts";
-import { parquetRelation } from "../current/relation.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 
 const queueFeeds = ["issue_queues", "rep_convos"]; // windows.sql counts both
 
+/** A select of the partitions in these files, with `partitionColumns`. */
+type Partitions = (files: readonly string[]) => string;
+
 /** The select of history.windows, from windows.sql. */
-export function windowsSelect(data: string, snapshot: Snapshot): string {
-  const complete = completeSelect(data, snapshot, queueFeeds);
+export function windowsSelect(snapshot: Snapshot, partitions: Partitions): string {
+  const complete = completeSelect(snapshot, partitions, queueFeeds);
   return withRelations({ complete }, sqlFile("warehouse/wfm/windows.sql").select);
 }
 
@@ -22,21 +23,20 @@ const feedsByDay = [
 ];
 
 /** The select of history.days, from days.sql. */
-export function daysSelect(data: string, snapshot: Snapshot): string {
-  const complete = completeSelect(data, snapshot, feedsByDay);
+export function daysSelect(snapshot: Snapshot, partitions: Partitions): string {
+  const complete = completeSelect(snapshot, partitions, feedsByDay);
   return withRelations({ complete }, sqlFile("warehouse/wfm/days.sql").select);
 }
 
 /** The select of history.rep_windows, from rep-windows.sql. */
-export function repWindowsSelect(data: string, snapshot: Snapshot): string {
-  const complete = completeSelect(data, snapshot, ["rep_utilized"]);
+export function repWindowsSelect(snapshot: Snapshot, partitions: Partitions): string {
+  const complete = completeSelect(snapshot, partitions, ["rep_utilized"]);
   return withRelations({ complete }, sqlFile("warehouse/wfm/rep-windows.sql").select);
 }
 
-function completeSelect(data: string, { feeds }: Snapshot, names: readonly string[]): string {
+function completeSelect({ feeds }: Snapshot, partitions: Partitions, names: readonly string[]): string {
   const files = names.flatMap((name) => feeds[name]?.partitions ?? []);
-  const partitions = `select * from ${parquetRelation(data, files, partitionColumns)}`;
-  return withRelations({ partitions }, sqlFile("warehouse/wfm/complete.sql").select);
+  return withRelations({ partitions: partitions(files) }, sqlFile("warehouse/wfm/complete.sql").select);
 }
 
 /** The select of history.through: one row with the data-through times of conversations and of queue contacts. */

@@ -1,0 +1,106 @@
+import { timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
+import { dayWindows } from "../../../notebooks/components/metrics/windows.ts";
+import { CliError } from "../../base/errors.ts";
+import { count, minute, plural } from "../../base/words.ts";
+import type { Output } from "../../cli/output.ts";
+import type { Project } from "../../config/project.ts";
+import type { Past } from "../../warehouse/past/past.ts";
+
+/** The option --as-of of commands that read the warehouse. */
+export const asOfOption = {
+  type: "string",
+  value: "TIME",
+  doc: 'as it was known then: "2026-09-01 14:00" in the site\'s zone, or with Z or an offset',
+} as const;
+
+const pattern = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?)?\s*(Z|[+-]\d\d:?\d\d)?$/;
+const day = 86_400_000;
+
+// written                     read as
+// a time with Z or an offset  that instant
+// a time without              local time of the zone; refused where the clock skips it, or has it twice
+// a day alone                 its midnight
+/** The instant that --as-of names. Throws CliError("usage") for other text, and for a time that is yet to come. */
+export function asOfMoment(text: string, zone: string, now: Date): Date {
+  const [, date, clock = "00:00", seconds = ":00", offset] = pattern.exec(text.trim()) ?? [];
+  const local = Date.parse(`${date}T${clock}${seconds}Z`);
+  if (date === undefined || Number.isNaN(local) || !new Date(local).toISOString().startsWith(date))
+    throw wrong(`not a time like "2026-09-01 14:00" or 2026-09-01T14:00Z: ${text}`);
+  const instants = offset === undefined ? instantsAt(local, zone) : [local - offsetOf(offset)];
+  const [instant] = instants;
+  if (instant === undefined)
+    throw wrong(`the clock skips ${date} ${clock} in ${zone}`, "name another time, or add its offset, such as Z");
+  if (instants.length > 1)
+    throw wrong(
+      `${date} ${clock} is twice on that day in ${zone}`,
+      `add the offset: ${instants.map((each) => `"${date} ${clock}${offsetText(each, zone)}"`).join(" or ")}`,
+    );
+  if (instant > now.getTime())
+    throw wrong(`${minute(new Date(instant), zone)} is yet to come`, "leave --as-of out for what is known now");
+  return new Date(instant);
+}
+
+function wrong(message: string, next = 'asapp-kit sql --as-of "2026-09-01 14:00" "…"'): CliError {
+  return new CliError("usage", `--as-of: ${message}`, next);
+}
+
+/** The instants at which the zone's clock shows this time, in order: none in a gap, two where it is set back. */
+function instantsAt(local: number, zone: string): number[] {
+  const { offset } = timeZone(zone);
+  const offsets = new Set([offset(local - day), offset(local + day)]);
+  return [...offsets]
+    .map((ahead) => local - ahead)
+    .filter((instant) => instant + offset(instant) === local)
+    .sort((a, b) => a - b);
+}
+
+/** The first instant of a local day. */
+export function startOfDay(date: string, zone: string): Date {
+  const [first = Date.parse(`${date}T00:00:00Z`)] = dayWindows(date, zone); // Samoa skipped a day
+  return new Date(first);
+}
+
+function offsetOf(text: string): number {
+  if (text === "Z") return 0;
+  const [hours, minutes] = [Number(text.slice(1, 3)), Number(text.slice(-2))];
+  return (text.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+}
+
+function offsetText(instant: number, zone: string): string {
+  const minutes = timeZone(zone).offset(instant) / 60_000;
+  const size = Math.abs(minutes);
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${minutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}
+
+/** Tells which moment is shown, what dates its partitions, and what of these feeds is not known. */
+export function tellPast(past: Past, feeds: readonly string[], { config }: Project, output: Output): void {
+  const { moment, knownBy, lost } = past;
+  const local = minute(moment, config.timezone);
+  const utc = config.timezone === "UTC" ? "" : ` (${minute(moment)})`;
+  const counts = feeds.flatMap((feed) => knownBy.get(feed) ?? []);
+  const byRun = counts.reduce((sum, { run }) => sum + run, 0);
+  const all = counts.reduce((sum, { marker, run }) => sum + marker + run, 0);
+  const source =
+    all === 0
+      ? ""
+      : byRun === 0
+        ? ", by the times of the markers in the bucket"
+        : byRun === all
+          ? ", by the ends of the runs"
+          : `, ${count(byRun)} of ${plural(all, "partition")} by the end of their run, the others by their marker`;
+  output.say(`as known at ${local}${utc}${source}`);
+  const nothing = feeds.filter((feed) => !knownBy.has(feed));
+  if (nothing.length > 0) output.warn(`nothing of ${nothing.join(", ")} had been exported by then`);
+  const missing = lost.filter(({ feed }) => feeds.includes(feed));
+  const [first] = missing;
+  if (first !== undefined)
+    output.warn(
+      `${plural(missing.length, "partition")} may have been known otherwise, such as ${first.feed} ${first.run}: exported again since, and the former rows are not here`,
+      `their rows are left out; sync.keep_replaced in kit.yaml says how long such rows are kept (${keptText(config.sync.keepReplacedMinutes)})`,
+    );
+}
+
+function keptText(minutes: number): string {
+  return minutes === 0 ? "never" : minutes % 1440 === 0 ? plural(minutes / 1440, "day") : plural(minutes, "minute");
+}

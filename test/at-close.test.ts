@@ -29,7 +29,7 @@ function quarter(i: number, values: Partial<Interval> = {}): Interval {
       usualHigh: null,
     },
     ...{ usualDays: 8, usualExcluded: [], lastWeek: null, former, scheduled: null, forecast: null },
-    ...{ forecastHandle: null, firstOffered: null },
+    ...{ forecastHandle: null, forecastIssued: null, firstOffered: null },
     ...values,
   };
 }

@@ -100,6 +100,10 @@ function intraday(queue: string, through: number, share: number, day = today): Q
     scheduled: quarters.map((i) => (open(i) && (queue === all || isPlanned) ? Math.round(90 * share) / 10 : null)),
     forecast: quarters.map((i) => (open(i) && isPlanned ? Math.round(bell(i) * share * 11) / 10 : null)),
     forecast_handle: quarters.map((i) => (open(i) && isPlanned ? 560 - i : null)),
+    // another version at noon
+    forecast_issued: quarters.map((i) =>
+      isPlanned ? Date.parse(i < 48 ? "2026-09-14T10:00:00Z" : "2026-09-16T16:00:00Z") / 60_000 : null,
+    ),
   };
 }
 

@@ -3,7 +3,9 @@ import { after, before, describe, it } from "node:test";
 import { dayColumns } from "../notebooks/components/charts/day-charts.ts";
 import { driverSentence, explain } from "../notebooks/components/charts/drivers.ts";
 import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
+import { zone } from "../notebooks/components/metrics/format.ts";
 import { dayOfIntervals, type Interval } from "../notebooks/components/metrics/interval.ts";
+import { issuedText } from "../notebooks/components/metrics/queues/forecast-age.ts";
 import { timeZone } from "../notebooks/components/metrics/time-zone.ts";
 import { type Comparison, comparedWith, comparisonOf } from "../notebooks/components/metrics/today.ts";
 import { dayWindows } from "../notebooks/components/metrics/windows.ts";
@@ -133,6 +135,62 @@ describe("a forecast of the day", () => {
   });
 });
 
+describe("the age of a forecast", () => {
+  const start = Date.parse("2026-09-16T12:00:00Z");
+  const [hour, day] = [3_600_000, 86_400_000];
+  /** Hours of the day from 12:00 on, issued so long before; null: unknown. */
+  const issued = (...ages: (number | null)[]) =>
+    ages.map((age, i) => ({
+      start: start + i * hour,
+      forecast: 4,
+      forecastIssued: age === null ? null : start + i * hour - age,
+    }));
+
+  it("is said by this table", () => {
+    const table: [ReturnType<typeof issued>, string][] = [
+      [[], ""],
+      [issued(hour).map((row) => ({ ...row, forecast: 0 })), ""],
+      [issued(null, null), "When it was issued is unknown."],
+      [issued(6 * hour), "Issued Wed 16 Sep, 06:00, 6 h before 12:00."],
+      [issued(0.75 * hour, 1.75 * hour), "Issued Wed 16 Sep, 11:15, 45 min before 12:00."],
+      [issued(6 * hour, 0), "2 versions, issued from Wed 16 Sep, 06:00 to Wed 16 Sep, 13:00."],
+      [
+        issued(6 * hour, null),
+        "Issued Wed 16 Sep, 06:00, 6 h before 12:00. When it was issued is unknown for 1 interval.",
+      ],
+      [issued(14 * day), "Issued Wed 2 Sep, 12:00, 14 days before 12:00."],
+      [
+        issued(14 * day, 14 * day + hour),
+        "Issued Wed 2 Sep, 12:00, 14 days before 12:00. Old: issued more than 14 days before 1 of 2 intervals.",
+      ],
+      [
+        issued(90 * day),
+        "Issued Thu 18 Jun, 12:00, 90 days before 12:00. Old: issued more than 14 days before every interval.",
+      ],
+    ];
+    for (const [rows, text] of table) assert.equal(issuedText(rows, zone("UTC")), text);
+  });
+
+  it("is shown under the chart and in its read-outs", async () => {
+    const readouts = new Map<string, string>();
+    const look = (displayed: Node[]) => {
+      document.body.append(...displayed); // the charts of the next width follow the crosshair
+      const chart = document.querySelector("#volume svg[role]")!;
+      for (const key of ["Home", ...Array<string>(13).fill("ArrowRight")]) {
+        chart.dispatchEvent(new document.defaultView!.KeyboardEvent("keydown", { key }));
+        const said = chart.querySelector(".readout")!.textContent!;
+        readouts.set(said.slice(0, 5), said);
+      }
+    };
+    const search = "?queue=Billing&interval=60";
+    const { displayed } = await runPage("today", { files, search, resized: { widths: [700, 760], look } });
+    const figure = displayed.map((node) => (node as Element).querySelector?.("#volume")).find(Boolean)!;
+    assert.match(figure.textContent!, /2 versions, issued from Mon 14 Sep, 06:00 to Wed 16 Sep, 12:00\./);
+    assert.match(readouts.get("09:00")!, /forecast \d+[^·]*, issued 2 days before/);
+    assert.match(readouts.get("14:00")!, /forecast \d+[^·]*, issued 2 h before/);
+  });
+});
+
 describe("the comparison of Today", () => {
   const opened = async (search: string, forecast = true) => {
     const settings = (files.site as object[]).map((site) => ({ ...site, forecast }));
@@ -178,6 +236,9 @@ describe("the forecast of a group", () => {
   let centre: LargeCentre;
   before(async () => {
     centre = await largeCentre("{queue_groups: {Pair: [Queue 01, Queue 02]}}", 3);
+    await centre.database.run(`insert into wfm.forecast_versions select 'Queue 0' || n, timestamp '2026-09-16 12:00' + slot * interval 15 minutes,
+      1, 1, timestamp '2026-09-16 06:00' + n * interval 1 hour + slot * interval 7 hours from range(1, 3) as n (n), range(2) as slot (slot)`);
+    await centre.database.run("delete from wfm.forecast");
     await centre.database.run(`insert into wfm.forecast values
       ('Queue 01', timestamp '2026-09-16 12:00', 10, 200), ('Queue 02', timestamp '2026-09-16 12:00', 30, 400),
       ('Queue 01', timestamp '2026-09-16 12:15', 10, 200), ('Queue 02', timestamp '2026-09-16 12:15', 30, null),
@@ -200,5 +261,23 @@ describe("the forecast of a group", () => {
       [10, 200],
     ]);
     assert.deepEqual(of("All queues"), Array(4).fill([null, null]));
+  });
+
+  it("has the age of its oldest, of versions issued in time", async () => {
+    const days = await centre.load<QueueDay>("intraday/[day]", { day: "2026-09-16" });
+    const of = (queue: string) => {
+      const { start, forecast_issued } = days.find((row) => row.queue === queue)!;
+      const first = (Date.parse("2026-09-16T12:00:00Z") - Date.parse(start)) / 900_000;
+      return [0, 1].map((i) => forecast_issued[first + i] && forecast_issued[first + i]! * 60_000);
+    };
+    const [seven, eight] = ["2026-09-16T07:00:00Z", "2026-09-16T08:00:00Z"].map((time) => Date.parse(time));
+    assert.deepEqual(
+      [of("Queue 01"), of("Queue 02"), of("Pair")],
+      [
+        [seven, null],
+        [eight, null],
+        [seven, null],
+      ],
+    );
   });
 });

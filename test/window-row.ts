@@ -29,6 +29,7 @@ export function windowRow(start: string, values: Partial<WindowRow> = {}): Windo
     scheduled: null,
     forecast: null,
     forecast_handle: null,
+    forecast_issued: null,
     ...values,
   };
 }

@@ -8,7 +8,7 @@
 -- Reach: 70 days before $days
 -- Ships: queue, start, assigned, abandoned, within, wait, handle, wrap, reps, logged_in, available, busy,
 --   utilized_available, utilized_busy, merged, contradicts, first_offered, weeks, usual_offered, usual_abandoned, usual_within,
---   usual_wait, usual_handle, usual_available, scheduled, forecast, forecast_handle
+--   usual_wait, usual_handle, usual_available, scheduled, forecast, forecast_handle, forecast_issued
 with requested as (
   select unnest($days)::date as day
 ),
@@ -154,14 +154,22 @@ usual as (
   from intraday join usual_days on former = intraday.day cross join settings
   group by all
 ),
+-- of each window of the forecast, when the version in force was issued
+issues as (
+  select queue, window_start, max(issued_at) as issued from wfm.forecast_versions where issued_at <= window_start group by all
+),
 -- the customer's plan; a group has the sum of its queues if each has a plan
 planned as (
-  select queue, window_start as start, contacts as forecast, aht_seconds as forecast_handle from wfm.forecast
+  select queue, window_start as start, contacts as forecast, aht_seconds as forecast_handle,
+    epoch(issued)::bigint // 60 as forecast_issued
+  from wfm.forecast left join issues using (queue, window_start)
   union all by name
   select queue, window_start as start, scheduled_fte as scheduled from wfm.schedule
 ),
 plans as (
-  select day, queue, start, sum(forecast) as forecast, sum(scheduled) as scheduled, max(forecast_handle) as forecast_handle
+  select
+    day, queue, start, sum(forecast) as forecast, sum(scheduled) as scheduled, max(forecast_handle) as forecast_handle,
+    max(forecast_issued) as forecast_issued
   from planned join day_windows using (start)
   group by all
 ),
@@ -181,7 +189,8 @@ all_plans as (
     case when count(forecast) = members then sum(forecast) end as forecast,
     case when count(scheduled) = members then sum(scheduled) end as scheduled,
     case when count(forecast) = members and bool_and(forecast_handle is not null or forecast = 0)
-      then weighted_mean(forecast_handle, forecast) end as forecast_handle
+      then weighted_mean(forecast_handle, forecast) end as forecast_handle,
+    case when count(forecast) = members and count(forecast_issued) = members then min(forecast_issued) end as forecast_issued
   from plans
   join memberships using (day, queue)
   join (select day, queue_group, count(*) as members from memberships group by all) using (day, queue_group)
@@ -221,7 +230,8 @@ shown as (
       'usual_available': rounded(usual_available, 1),
       'scheduled': rounded(scheduled, 2),
       'forecast': rounded(forecast, 2),
-      'forecast_handle': rounded(forecast_handle, 0)
+      'forecast_handle': rounded(forecast_handle, 0),
+      'forecast_issued': forecast_issued
     })) as cells
   from queues
   join day_windows using (day)
@@ -258,6 +268,7 @@ select
   [cell.usual_available for cell in cells] as usual_available,
   [cell.scheduled for cell in cells] as scheduled,
   [cell.forecast for cell in cells] as forecast,
-  [cell.forecast_handle for cell in cells] as forecast_handle
+  [cell.forecast_handle for cell in cells] as forecast_handle,
+  [cell.forecast_issued for cell in cells] as forecast_issued
 from shown left join weeks using (day, queue)
 order by day, queue <> 'All queues', queue

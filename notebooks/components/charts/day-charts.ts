@@ -16,6 +16,7 @@ import {
 import { pageThrough } from "../metrics/freshness.js";
 import { hasCounts, type Interval, offered } from "../metrics/interval.js";
 import type { AtClose, CloseQueue } from "../metrics/queues/at-close.js";
+import { issuedText } from "../metrics/queues/forecast-age.js";
 import type { RestOfDay } from "../metrics/rest-of-day.js";
 import { excludedDay, excludedDays, lacks, missingText, type Site } from "../metrics/site.js";
 import { daysLater, timeZone } from "../metrics/time-zone.js";
@@ -287,10 +288,11 @@ export function comparisonText(facts: DayFacts): string {
 }
 
 // Windows outside of the forecast's day count as none expected; a gap inside has no forecast.
-function forecastText({ rows }: Pick<DayFacts, "rows">): string {
+function forecastText({ rows, zone }: Pick<DayFacts, "rows" | "zone">): string {
   const gaps = rows.filter((row) => row.forecast === null && row.state !== "skipped").length;
   return [
     "Forecast: the file in kit.yaml, of several versions the newest issued before the interval.",
+    issuedText(rows, zone),
     gaps > 0 ? `${plural(gaps, "interval")} without a forecast.` : null,
     rows.some((row) => row.forecast && row.forecastHandle === null)
       ? "It has no handle time for some intervals."

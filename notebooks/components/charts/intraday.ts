@@ -3,6 +3,7 @@ import { isChange, noiseBand } from "../metrics/baseline.js";
 import { clock, count, decimal, percent, signed, type Zone } from "../metrics/format.js";
 import { hasCounts, type Interval, offered, repInterval } from "../metrics/interval.js";
 import type { NetRow } from "../metrics/net-staffing.js";
+import { issuedBefore } from "../metrics/queues/forecast-age.js";
 import { less } from "../metrics/ratio.js";
 import { wrapShare } from "../metrics/times.js";
 import { type Comparison, togetherText } from "../metrics/today.js";
@@ -79,7 +80,7 @@ export function volumeChart(rows: readonly Interval[], options: VolumeOptions): 
         `${count(offered(row))} offered`,
         `${count(row.abandoned)} abandoned`,
         comparison === "forecast" && row.forecast !== null
-          ? `forecast ${decimal(row.forecast, 0)}${changeText(row, row.forecast)}`
+          ? `forecast ${decimal(row.forecast, 0)}${changeText(row, row.forecast)}${row.forecast > 0 ? issuedBefore(row) : ""}`
           : null,
         row.usual === null
           ? null

@@ -48,6 +48,7 @@ export function windowRows(file: readonly QueueDay[]): WindowRow[] {
         scheduled: at(day.scheduled),
         forecast: at(day.forecast),
         forecast_handle: at(day.forecast_handle),
+        forecast_issued: at(day.forecast_issued),
       });
     }
   }

@@ -40,6 +40,7 @@ export interface WindowRow {
   scheduled: number | null; // full-time equivalents, from the schedule in kit.yaml
   forecast: number | null; // contacts, from the forecast in kit.yaml: of several versions that in force when the window began
   forecast_handle: number | null; // mean seconds, from the same
+  forecast_issued: number | null; // minutes since 1970, UTC; of a group the earliest of its queues; null without issued_at
 }
 
 /** A local day with WFM windows, as data-loaders/intraday-days.json.sql ships it. */
@@ -85,6 +86,7 @@ export interface Interval {
   scheduled: number | null; // full-time equivalents, mean over its windows
   forecast: number | null; // contacts; 0 before the first and after the last window that the forecast has of the day
   forecastHandle: number | null; // mean seconds, weighted by forecast contacts
+  forecastIssued: number | null; // UTC, milliseconds; of several versions the earliest
   firstOffered: number | null; // as first delivered; null if never restated
 }
 
@@ -321,6 +323,7 @@ function rolledUp({
     forecastHandle: members.every((row) => forecastOf(row) === 0 || row.forecast_handle !== null)
       ? weightedMean(members.map((row) => ({ mean: row.forecast_handle, weight: row.forecast })))
       : null,
+    forecastIssued: earliest(members),
     firstOffered:
       !lacksCount && delivered.some((row) => row.first_offered !== null)
         ? sum(delivered.map((row) => row.first_offered ?? offered(row)))
@@ -386,4 +389,9 @@ function usual(day: string, members: readonly WindowRow[], exclude: ReadonlySet<
     exclude,
   });
   return { median, low, high, n, excluded, lastWeek: offeredOn.get(dates[0] ?? "") ?? null };
+}
+
+function earliest(rows: readonly WindowRow[]): number | null {
+  const issues = rows.flatMap(({ forecast_issued }) => forecast_issued ?? []);
+  return issues.length > 0 ? Math.min(...issues) * 60_000 : null;
 }

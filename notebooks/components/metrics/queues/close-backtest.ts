@@ -135,6 +135,7 @@ function halfHour(day: CloseDay, i: number, hour: number): Interval {
     scheduled: null,
     forecast: null,
     forecastHandle: null,
+    forecastIssued: null,
     firstOffered: null,
   };
 }

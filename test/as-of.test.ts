@@ -6,6 +6,7 @@ import { namesOf } from "../src/base/names.ts";
 import { exportFeeds } from "../src/demo/feeds/export-feeds.ts";
 import { simulate } from "../src/demo/simulator/simulate.ts";
 import { parseKey } from "../src/export/layout.ts";
+import { type DayData, loadDay } from "../src/site/share/share.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { pastOf } from "../src/warehouse/past/past.ts";
 import { loadSnapshot } from "../src/warehouse/snapshot/snapshot.ts";
@@ -78,6 +79,7 @@ async function stateOf(kit: Kit, moment?: Date, since?: Date): Promise<State> {
 describe("as of a past moment", () => {
   let kit: Kit;
   const seen = new Map<number, State>();
+  const pages = new Map<number, DayData>(); // of two moments: what Today showed
   let again: { path: string; first: number; second: number }[] = [];
   let late = "";
 
@@ -129,6 +131,7 @@ describe("as of a past moment", () => {
       await kit.sync({ now: new Date(moment) });
       await updateWarehouse(kit.project, { now: new Date(moment) });
       seen.set(moment, await stateOf(kit));
+      if (pages.size < 2) pages.set(moment, await loadDay(kit.project, undefined, new Date(moment)));
     }
     // a week later, with more days
     const week = new Date(end + 7 * 24 * hour);
@@ -149,6 +152,14 @@ describe("as of a past moment", () => {
       if (then.queue_wfm !== latest.queue_wfm) differing += 1;
     }
     assert.ok(differing >= 6, `${differing} of ${seen.size} moments differ from now`);
+  });
+
+  it("has the figures that Today showed", async () => {
+    assert.equal(pages.size, 2);
+    for (const [moment, shown] of pages) {
+      const then = await loadDay(kit.project, undefined, new Date(), "usual", { moment: new Date(moment) });
+      assert.deepEqual({ ...then, knownAt: null }, shown);
+    }
   });
 
   it("keeps rows that a re-export replaced, and none that it did not", () => {

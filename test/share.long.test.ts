@@ -56,6 +56,22 @@ describe("share", () => {
     assert.ok(dark > 3000 && height > 1000, `${dark} dark pixels`);
   });
 
+  it("draws the day as it was known at a moment, and says so", async () => {
+    const noon = `${data.day} 12:00`;
+    const { code, stdout, stderr } = await share("wfm", "--as-of", noon, "--format", "svg");
+    assert.equal(code, 0, stderr);
+    const name = `wfm-all-queues-${data.day}-known-at-${noon.replace(/\D/g, "")}.svg`;
+    assert.ok(stdout.startsWith(`${name}  `), stdout);
+    assert.match(stderr, new RegExp(`^as known at ${noon} .*by the times of the markers`));
+    assert.equal(read(name).match(/as known at/gi)?.length, 4); // kicker and note, each in the description, too
+    const past = await loadDay(demo.project, undefined, new Date(), "usual", {
+      moment: data.days.length ? new Date(`${data.day}T17:00:00Z`) : new Date(),
+    });
+    const sum = ({ series }: DayData) =>
+      series.find(({ queue }) => queue === allQueues)!.assigned.reduce<number>((all, count) => all + (count ?? 0), 0);
+    assert.ok(sum(past) > 0 && sum(past) < sum(data), `${sum(past)} of ${sum(data)}`);
+  });
+
   it("gives the same bytes for the same card", () => {
     const card = dayCard(dayFacts(data, allQueues, 15));
     assert.deepEqual(picturePng(card), picturePng(card));

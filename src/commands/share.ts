@@ -13,6 +13,8 @@ import { writeOutput } from "../cli/output-file.ts";
 import { openProject, type Project } from "../config/project.ts";
 import type { DayData } from "../site/share/share.ts";
 import { type ShareFormat, shareFormatOf, shareFormats } from "../site/share/share-format.ts";
+import type { Past } from "../warehouse/past/past.ts";
+import { asOfMoment, asOfOption, tellPast } from "./steps/as-of.ts";
 
 const interval = oneOf(["15", "30", "60"]);
 const compare = oneOf(["forecast", "usual", "last-week", "nothing"]);
@@ -59,6 +61,7 @@ export default command({
       doc: "png, svg, pdf, html or csv, without a FILE that tells",
       parse: format,
     },
+    "as-of": asOfOption,
     html: { type: "boolean", doc: "short for --format html" },
     all: { type: "boolean", doc: "one file for each queue with data that day" },
     post: {
@@ -79,6 +82,7 @@ export default command({
     ["asapp-kit share wfm --queue Billing --date yesterday --out billing.pdf", "one queue, for a report"],
     ["asapp-kit share wfm --html --interval 30", "one file to mail, in which any queue can be chosen"],
     ["asapp-kit share wfm --date 2026-09-01 --compare last-week", "the same day against the one a week before"],
+    ['asapp-kit share wfm --as-of "2026-09-01 12:00"', "that day as it was known at noon"],
     ["asapp-kit share wfm --all --out cards/", "a picture of each queue"],
     ["asapp-kit share wfm --post env:SLACK_WEBHOOK", "the day in a few sentences to a channel"],
   ],
@@ -96,12 +100,14 @@ export default command({
       if (options[name] !== undefined && post === undefined)
         throw new CliError("usage", `--${name} is for messages`, "add --post URL, or leave it out");
     const project = openProject(context.config);
+    const asOf = options["as-of"];
     const shared = await runShare(
       project,
       {
         queue,
         all,
         date: dayOf(options.date, project.config.timezone, context.now),
+        asOf: asOf === undefined ? undefined : asOfMoment(asOf, project.config.timezone, context.now),
         out: options.out,
         grain: Number(options.interval ?? 15) as 15 | 30 | 60,
         comparison: comparisons[options.compare ?? "forecast"],
@@ -126,6 +132,7 @@ export default command({
 interface ShareRequest {
   queue: string | undefined; // default: all queues; in HTML, all to choose from
   date: string | undefined; // default: the newest day with data
+  asOf: Date | undefined; // as it was known then
   grain: Grain;
   comparison: Comparison;
   hasComparison: boolean; // the user chose it
@@ -162,7 +169,11 @@ async function runShare(project: Project, request: ShareRequest, context: Contex
   const host = webhookUrl === undefined ? null : (share?.webhookHost(webhookUrl) ?? null);
   if (all && statSync(request.out ?? ".", { throwIfNoEntry: false })?.isFile())
     throw new CliError("usage", `is a file: ${request.out}`, "--all writes one file per queue: name a folder");
-  const data = await loadDay(project, request.date, now, request.comparison);
+  const past = request.asOf && {
+    moment: request.asOf,
+    onPast: (known: Past) => tellPast(known, ["queue_membership_wfm", "queue_wfm"], project, output),
+  };
+  const data = await loadDay(project, request.date, now, request.comparison, past);
   if (data.missing.length > 0)
     output.warn(
       `queue_wfm has no column for ${data.missing.map(columnText).join(", ")}: left out`,
@@ -180,7 +191,7 @@ async function runShare(project: Project, request: ShareRequest, context: Contex
     );
   const queues = all ? queuesOfDay(data) : [await chosenQueue(request.queue, data)];
   const make = makerOf(data, request.grain, now);
-  const names = fileNames(queues, data.day);
+  const names = fileNames(queues, data);
   const files: SharedFile[] = [];
   if (all) mkdirSync(request.out ?? ".", { recursive: true });
   if (format !== null)

@@ -1,8 +1,10 @@
-import { fileName } from "../../../notebooks/components/metrics/format.ts";
+import { dayName, fileName, zone } from "../../../notebooks/components/metrics/format.ts";
+import { timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
 import type { Grain } from "../../../notebooks/components/metrics/windows.ts";
 import { csv, csvFile } from "../../../notebooks/components/picture/csv.ts";
 import { generatedNote, type Picture } from "../../../notebooks/components/picture/picture.ts";
 import { cardColumns, type DayFacts, dayCard, dayFacts } from "../../../notebooks/components/share/day-card.ts";
+import { minute } from "../../base/words.ts";
 import { columnText, type DayData } from "./share.ts";
 import type { ShareFormat } from "./share-format.ts";
 import { picturePng, pictureSvg } from "./share-image.ts";
@@ -15,13 +17,17 @@ export interface Maker {
 
 /** A maker for the queues of a day. It bundles the script of HTML files once. */
 export function makerOf(data: DayData, grain: Grain, now: Date): Maker {
-  const generated = generatedNote(now, data.site.timezone);
+  const known = data.knownAt && knownText(data.knownAt, data.site.timezone);
+  const generated = [known && `As known at ${known}.`, generatedNote(now, data.site.timezone)]
+    .filter(Boolean)
+    .join(" ");
   const facts = (queue: string) => dayFacts(data, queue, grain);
   const cardOf = (of: DayFacts): Picture => {
     const card = dayCard(of);
     const missing = data.missing.map(columnText).join(", ");
     const notes = missing ? [...card.notes, `No column is known for ${missing}.`] : card.notes;
-    return { ...card, notes: [...notes, generated] };
+    const kicker = known ? `${card.kicker} · as known at ${known}` : card.kicker;
+    return { ...card, kicker, notes: [...notes, generated] };
   };
   let script: string | undefined;
   return {
@@ -40,12 +46,22 @@ export function makerOf(data: DayData, grain: Grain, now: Date): Maker {
   };
 }
 
+/** "Mon, Nov 30, 12:00 EST" */
+function knownText(moment: Date, timezone: string): string {
+  const instant = moment.getTime();
+  return `${dayName(timeZone(timezone).date(instant))}, ${zone(timezone).exactTime(instant)}`;
+}
+
 /** File names of queues, distinct also on file systems that ignore letter case. */
-export function fileNames(queues: readonly string[], day: string): string[] {
+export function fileNames(
+  queues: readonly string[],
+  { day, knownAt, site }: Pick<DayData, "day" | "knownAt" | "site">,
+): string[] {
+  const known = knownAt === null ? "" : `-known-at-${minute(knownAt, site.timezone).slice(0, 16).replace(/\D/g, "")}`;
   const usedKeys = new Set<string>();
   return queues.map((queue) => {
     for (let n = 1; ; n++) {
-      const name = fileName("wfm", queue, n === 1 ? day : `${n}-${day}`);
+      const name = fileName("wfm", queue, `${n === 1 ? "" : `${n}-`}${day}${known}`);
       const key = name.normalize("NFKD").toLowerCase();
       if (usedKeys.has(key)) continue;
       usedKeys.add(key);

@@ -9,7 +9,7 @@ import { CliError } from "../../base/errors.ts";
 import { hint, suggest } from "../../base/suggest.ts";
 import type { Project } from "../../config/project.ts";
 import type { Database } from "../../duckdb/database.ts";
-import { openCatalog } from "../../warehouse/catalog/catalog.ts";
+import { openCatalog, type PastOptions } from "../../warehouse/catalog/catalog.ts";
 import { computeDataset } from "../dataset.ts";
 import { listDatasets } from "../dataset-list.ts";
 import { openTracing } from "../privacy/personal.ts";
@@ -25,6 +25,7 @@ export interface DayData {
   comparison: Comparison;
   loads: CloseLoad[]; // of all queues
   missing: MissingColumn[];
+  knownAt: Date | null; // the past moment whose state of knowledge this is; null: now
 }
 
 /** A metric of the card without a column in the export. */
@@ -35,6 +36,7 @@ export interface MissingColumn {
 
 /**
  * The datasets of the Today page for `date`, by default the newest day with data.
+ * With `past` as they were known at that moment.
  * Throws CliError("noWfmData") without any WFM data, and CliError("usage") for a day without data.
  */
 export async function loadDay(
@@ -42,8 +44,13 @@ export async function loadDay(
   date: string | undefined,
   now: Date,
   comparison: Comparison = "usual",
+  past?: Pick<PastOptions, "moment" | "onPast">,
 ): Promise<DayData> {
-  const database = await openCatalog(project);
+  const { timezone } = project.config;
+  const today = past && timeZone(timezone).date(past.moment.getTime());
+  const since =
+    today && new Date(`${daysLater(date !== undefined && date < today ? date : today, -reachDays)}T00:00:00Z`);
+  const database = await openCatalog(project, past && since ? { past: { ...past, since } } : {});
   const tracing = openTracing(project);
   const datasets = listDatasets(project);
   const rows = async <T>(name: string): Promise<T[]> => {
@@ -88,12 +95,15 @@ export async function loadDay(
       comparison,
       loads,
       missing,
+      knownAt: past?.moment ?? null,
     };
   } finally {
     await tracing.close();
     database.close();
   }
 }
+
+const reachDays = 72; // before the day: as far back as the queries of the Today page read, and a day for the time zone
 
 /** "wait_seconds (avg_wait)": a metric and the column that kit.yaml names for it. */
 export function columnText({ metric, column }: MissingColumn): string {

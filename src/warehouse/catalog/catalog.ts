@@ -14,7 +14,14 @@ import { type Past, partitionsThen, pastOf } from "../past/past.ts";
 import { deliveredThen, rankThen } from "../past/past-views.ts";
 import { loadSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
 import { daysSelect, repWindowsSelect, throughSelect, windowsSelect } from "../wfm/completeness.ts";
-import { checkPlanned, createForecast, createPlanned, plannedFiles, relationOf } from "../wfm/forecast.ts";
+import {
+  checkPlanned,
+  createForecast,
+  createPlanned,
+  dropIssuedAfter,
+  plannedFiles,
+  relationOf,
+} from "../wfm/forecast.ts";
 import { plannedTables } from "../wfm/planned-csv.ts";
 import { wfmSelect, wfmViews } from "../wfm/wfm.ts";
 import { windowDays } from "../wfm/window-days.ts";
@@ -213,7 +220,8 @@ export function catalogDefinitions(
     add(schema, name, () => `create view ${schema}.${name} as ${select}`, needs);
   for (const name of plannedTables) {
     const file = config.site[name];
-    add("wfm", relationOf(name), () => createPlanned(name, file));
+    const later = past === null || name === "schedule" ? "" : `; ${dropIssuedAfter(past.known.moment)}`;
+    add("wfm", relationOf(name), () => createPlanned(name, file) + later);
     if (file === null) continue;
     const definition = definitionOf(definitions, `wfm.${relationOf(name)}`);
     definition.before = (database) => checkPlanned(database, name, file);

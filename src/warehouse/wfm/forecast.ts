@@ -3,6 +3,7 @@ import { CliError } from "../../base/errors.ts";
 import { plural } from "../../base/words.ts";
 import type { Config } from "../../config/config.ts";
 import type { Database } from "../../duckdb/database.ts";
+import { quoteText } from "../../duckdb/quote.ts";
 import { knownQueues, listQueues, type UnknownQueue, unknownOf, unknownText } from "./named-queues.ts";
 import {
   columnNames,
@@ -62,6 +63,11 @@ export const createForecast = `create table wfm.forecast as
   from wfm.forecast_versions
   where issued_at is null or issued_at <= window_start
   qualify row_number() over (partition by queue, window_start order by issued_at desc) = 1`;
+
+/** The statement that drops versions of a forecast that were issued after a moment. */
+export function dropIssuedAfter(moment: Date): string {
+  return `delete from wfm.forecast_versions where issued_at > ${quoteText(moment.toISOString())}::timestamptz::timestamp`;
+}
 
 /** Reads a whole file. Throws CliError("config") that names file, line and column of the first few mistakes. */
 export async function checkPlanned(database: Database, table: Planned, file: string): Promise<void> {

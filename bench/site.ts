@@ -21,6 +21,7 @@ const pages = [
   ["today", ".interval-table tbody tr"],
   ["queues", ".sort-table tbody tr"],
   ["heatmaps", ".heatmap"],
+  ["waiting", "#load svg"],
   ["staffing", "#service-by-reps svg"],
   ["accuracy", "#queues svg"],
 ] as const;

@@ -54,16 +54,14 @@ export async function largeSite(folder: string, { dayFiles = 3, options = "", qu
   try {
     await fillLarge(database, { queues });
     await keepDerived(database);
-    for (const name of ["site", "queues", "queue-load", "queue-days", "accuracy", "accuracy-worst"])
-      await compute(name);
+    const indexes = ["site", "queues", "queue-load", "queue-days", "accuracy", "accuracy-worst", "waiting-days"];
+    for (const name of [...indexes, "waiting-queues"]) await compute(name);
     const parts = Array.from({ length: 17 }, (_, part) => ({ part: String(part) }));
     await compute("heatmap/[part]", parts);
     const known: { day: string }[] = await compute("intraday-days");
     const days = known.map(({ day }) => day).slice(-dayFiles);
-    await compute(
-      "intraday/[day]",
-      days.map((day) => ({ day })),
-    );
+    const files = days.map((day) => ({ day }));
+    for (const name of ["intraday/[day]", "waiting/[day]", "slots/[day]"]) await compute(name, files);
     return { site, days, bytes };
   } finally {
     await tracing.close();

@@ -44,6 +44,7 @@ describe("the site at 90 days x 50 queues", { skip: chromium ? false : "no Chrom
     "today",
     "queues",
     "heatmaps",
+    "waiting",
     "staffing",
     "accuracy",
     "heatmaps?measure=staffing&queue=Queue+04", // of the largest part

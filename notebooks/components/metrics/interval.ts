@@ -107,11 +107,12 @@ export interface IntervalOptions {
   timezone: string;
   openHours?: readonly OpenHours[] | null;
   excluded?: ReadonlySet<string>; // days excluded from baselines
+  only?: number; // start of the one interval to work out; default: all
 }
 
 /** The whole day of a queue in intervals, including those still to come. */
 export function dayOfIntervals(options: IntervalOptions): Interval[] {
-  const { day, queue, timezone, grain, openHours, excluded } = options;
+  const { day, queue, timezone, grain, openHours, excluded, only } = options;
   const zone = timeZone(timezone);
   const { queues, writesZeros } = indexed(options.windows);
   const rows = queues.get(queue) ?? new Map<number, WindowRow>();
@@ -152,14 +153,22 @@ export function dayOfIntervals(options: IntervalOptions): Interval[] {
     const sums = rolledUp({ ...shape, withContacts, staffed, before: usual(day, members, excluded), forecastOf });
     return { ...sums, pooled: true as const };
   });
-  const longer = (length: 30 | 60) =>
-    once(() => dayIntervals(day, zone, length).map((interval) => rolled(interval, length)));
-  const [halves, hours] = [longer(30), longer(60)];
+  // only those that are asked for: most hours of most queues are not
+  const longer = (length: 30 | 60) => {
+    const intervals = once(() =>
+      dayIntervals(day, zone, length).map((interval) => ({ ...interval, made: once(() => rolled(interval, length)) })),
+    );
+    return (at: number) =>
+      intervals()
+        .find(({ start, end }) => start <= at && at < end)
+        ?.made();
+  };
+  const [half, hour] = [longer(30), longer(60)];
   const overOf = (own: Interval, merged: number) =>
-    merged === wholeDay
-      ? pooled()
-      : (merged === 60 ? hours() : halves()).find(({ start, end }) => start <= own.start && own.start < end);
-  return dayIntervals(day, zone, grain).map((interval) => {
+    merged === wholeDay ? pooled() : (merged === 60 ? hour : half)(own.start);
+  const intervals = dayIntervals(day, zone, grain);
+  const asked = only === undefined ? intervals : intervals.filter(({ start }) => start === only);
+  return asked.map((interval) => {
     const own = rolled(interval, grain);
     const merged = Math.max(0, ...membersOf(interval, rows).map((row) => row.merged ?? 0));
     const over = merged > grain ? overOf(own, merged) : undefined;

@@ -82,7 +82,7 @@ export function queueBoard(options: {
     const rest = restOfDay(quarters, []);
     const load = loads.find((one) => one.queue === queue);
     const net = netRows(
-      hour === null ? [] : rowsOf(queue, 60).filter(({ start }) => start === hour.start),
+      hour === null ? [] : siteIntervals(site, { windows, days, day, queue, grain: 60, only: hour.start }),
       staffingBasis(site, loads, queue, basis),
       { dayHandle: sum.handle },
     )[0];

@@ -144,6 +144,10 @@ describe("the site", () => {
               empty: node.querySelector(".panel-empty") !== null,
             })),
             wide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+            cut: [...document.querySelectorAll("svg[role] .empty-text")].flatMap((text) => {
+              const [inner, outer] = [text, text.closest("svg")!].map((node) => node.getBoundingClientRect());
+              return inner!.left < outer!.left || inner!.right > outer!.right ? text.textContent : [];
+            }),
             unnamed: [...document.querySelectorAll("a[aria-label], button[aria-label], a:has(> title)")].flatMap(
               (element) => {
                 const name = (
@@ -161,6 +165,7 @@ describe("the site", () => {
           }));
           assert.deepEqual(problems, []);
           assert.deepEqual(seen.errors, []);
+          assert.deepEqual(seen.cut, [], "texts that leave their chart");
           assert.deepEqual(seen.unnamed, [], "texts that the name of their link or button lacks");
           assert.deepEqual(await axeViolations(page), []);
           assert.equal(seen.headings.filter((level) => level === 1).length, 1);
@@ -232,6 +237,96 @@ describe("the site", () => {
       await page.waitForURL(/queues/);
       await page.locator("h1").waitFor();
       assert.equal(await menu.isVisible(), false);
+      assert.deepEqual(problems, []);
+      await close();
+    });
+
+    it("scrolls under a finger, reads along a sideways swipe, and opens its sheet by two quick taps", async () => {
+      const phone = { viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true };
+      const { page, problems, close } = await visit(browser, `${address("today")}?date=2026-09-15`, phone);
+      const session = await page.context().newCDPSession(page);
+      const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...touchPoints: { x: number; y: number }[]) =>
+        session.send("Input.dispatchTouchEvent", { type, touchPoints });
+      const swipe = async (from: { x: number; y: number }, by: { x: number; y: number }) => {
+        await touch("touchStart", from);
+        for (let i = 1; i <= 10; i++)
+          await touch("touchMove", { x: from.x + (by.x * i) / 10, y: from.y + (by.y * i) / 10 });
+        await touch("touchEnd");
+      };
+      const chart = page.locator("#volume svg[role]");
+      const middle = async () => {
+        await chart.evaluate((node) => node.scrollIntoView({ block: "center", behavior: "instant" }));
+        const { x, y, width, height } = (await chart.boundingBox())!;
+        return { x: x + width / 2, y: y + height / 2 };
+      };
+      const scrolled = () => page.evaluate(() => Math.round(scrollY));
+      const shown = () =>
+        page.$$eval(".pointer > g", (groups) =>
+          groups.filter((group) => group.style.display !== "none").map((group) => group.textContent!.slice(0, 5)),
+        );
+
+      const start = await middle();
+      const before = await scrolled();
+      await swipe(start, { x: 4, y: -150 });
+      await page.waitForFunction((top) => scrollY > top + 80, before);
+      assert.deepEqual(await shown(), [], "a swipe up or down scrolls the page and reads nothing");
+
+      const place = await middle();
+      const top = await scrolled();
+      await swipe(place, { x: 60, y: 3 });
+      const [read] = await shown();
+      assert.match(read!, /^\d\d:00$/);
+      assert.ok(Math.abs((await scrolled()) - top) < 5);
+      assert.equal(await page.locator("dialog[open]").count(), 0);
+      await page.touchscreen.tap(2, place.y);
+      assert.deepEqual(await shown(), [], "a tap beside the chart ends reading, also after a swipe");
+
+      await page.touchscreen.tap(place.x, place.y);
+      await page.touchscreen.tap(place.x + 1, place.y + 1);
+      const sheet = page.locator("dialog[open]");
+      await sheet.waitFor();
+      for (const [width, height] of [
+        [320, 568],
+        [568, 320],
+        [844, 390],
+        [390, 844],
+      ] as const) {
+        await page.setViewportSize({ width, height });
+        await page.waitForFunction((bottom) => {
+          const box = document.querySelector("dialog")!.getBoundingClientRect();
+          return Math.round(box.bottom) === bottom && box.top >= 0;
+        }, height);
+        const fit = await sheet.evaluate((dialog) => {
+          const button = [...dialog.querySelectorAll("button")].at(-1)!;
+          return {
+            sideways: Math.max(
+              ...[dialog, ...dialog.querySelectorAll(".drivers")].map((node) => node.scrollWidth - node.clientWidth),
+            ),
+            button: button.scrollWidth - button.clientWidth,
+            small: Math.min(button.clientWidth, button.clientHeight) < 24,
+          };
+        });
+        assert.deepEqual(fit, { sideways: 0, button: 0, small: false }, `${width} x ${height}`);
+      }
+      await sheet.locator("button").last().tap();
+      await sheet.waitFor({ state: "detached" });
+      assert.doesNotMatch(page.url(), /[?&]at=/);
+
+      for (const name of ["today", "waiting", "queues"]) {
+        await goTo(page, `${address(name)}?date=2026-09-15`);
+        await page.locator(".filter-fold").tap();
+        assert.deepEqual(await axeViolations(page), [], `${name}, filters unfolded`);
+        const sizes = await page.$$eval(".filters select, .filters [type=search]", (fields) =>
+          fields.map((field) => parseFloat(getComputedStyle(field).fontSize)),
+        );
+        assert.ok(sizes.length > 0 && sizes.every((size) => size >= 16), "or Safari zooms in");
+        await page.locator(".share-open").first().click();
+        assert.deepEqual(await axeViolations(page), [], `${name}, share menu open`);
+        await page.keyboard.press("Escape");
+      }
+      await page.addStyleTag({ content: "html { font-size: 200% !important }" });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(wide <= 390, `Queues with text of twice the size is ${wide} pixels wide`);
       assert.deepEqual(problems, []);
       await close();
     });

@@ -192,6 +192,7 @@ export function search(name: string, label: string): Control {
     element(value, set) {
       const input = html("input", {
         type: "search",
+        enterkeyhint: "search",
         id: `filter-${name}`,
         name,
         value,

@@ -124,7 +124,7 @@ export function driverPanel(
     options.basis,
   ];
   const head = ["Measure", explained.ahead ? "Expected" : "Now", explained.forecast ? "Forecast" : "Usual"].map(
-    (label) => html("th", { scope: "col", class: "number" }, label),
+    (label, i) => html("th", { scope: "col", class: i > 0 && "number" }, label),
   );
   const effects = drivers && [html("th", { scope: "col", class: "number" }, "Effect, reps"), html("td")];
   return html(

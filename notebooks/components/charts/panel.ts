@@ -1,5 +1,7 @@
 import { area, curveStepAfter, line, type ScaleLinear, scaleLinear } from "d3";
 import { chartRoot, svg } from "../picture/dom.js";
+import { widestFont } from "../picture/font.js";
+import { wrapText } from "../picture/lines.js";
 import { announce } from "./announce.js";
 import type { Crosshair } from "./crosshair.js";
 import { type Labels, labels, labelWidth, type Spot, writeReadout } from "./labels.js";
@@ -96,7 +98,19 @@ export function emptyPanel(width: number, message: string, height = 120): SVGSVG
     height,
     { class: "panel panel-empty", role: "img", "aria-label": message },
     svg("rect", { class: "empty-box", x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: 6 }),
-    svg("text", { class: "empty-text", x: width / 2, y: height / 2, dy: "0.32em", "text-anchor": "middle" }, message),
+    wrapText(message, { width: (width - 24) / widestFont, size: 13 }).map((line, i, { length }) =>
+      svg(
+        "text",
+        {
+          class: "empty-text",
+          x: width / 2,
+          y: height / 2 + (i - (length - 1) / 2) * 18,
+          dy: "0.32em",
+          "text-anchor": "middle",
+        },
+        line,
+      ),
+    ),
   );
 }
 
@@ -264,6 +278,12 @@ function pointer(options: {
   root.addEventListener("pointerleave", ({ pointerType }) => {
     if (pointerType !== "touch") crosshair.set(null);
   });
+  // Safari on iOS leaves the focus where it was, and a swipe gives none.
+  const leave = ({ target }: Event) => {
+    if (!root.isConnected) document.removeEventListener("pointerdown", leave);
+    else if (!(target instanceof Element && target.closest(".panel"))) crosshair.set(null);
+  };
+  document.addEventListener("pointerdown", leave);
   root.addEventListener("click", (event) => {
     const slot = slotAt(event);
     crosshair.set(slot);

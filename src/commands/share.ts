@@ -13,7 +13,7 @@ import { writeOutput } from "../cli/output-file.ts";
 import { openProject, type Project } from "../config/project.ts";
 import type { DayData } from "../site/share/share.ts";
 import { type ShareFormat, shareFormatOf, shareFormats } from "../site/share/share-format.ts";
-import type { Past } from "../warehouse/past/past.ts";
+import type { PastOptions } from "../warehouse/catalog/catalog.ts";
 import { asOfMoment, asOfOption, tellPast } from "./steps/as-of.ts";
 
 const interval = oneOf(["15", "30", "60"]);
@@ -169,9 +169,9 @@ async function runShare(project: Project, request: ShareRequest, context: Contex
   const host = webhookUrl === undefined ? null : (share?.webhookHost(webhookUrl) ?? null);
   if (all && statSync(request.out ?? ".", { throwIfNoEntry: false })?.isFile())
     throw new CliError("usage", `is a file: ${request.out}`, "--all writes one file per queue: name a folder");
-  const past = request.asOf && {
+  const past: PastOptions | undefined = request.asOf && {
     moment: request.asOf,
-    onPast: (known: Past) => tellPast(known, ["queue_membership_wfm", "queue_wfm"], project, output),
+    onPast: (known) => tellPast(known, ["queue_membership_wfm", "queue_wfm"], project, output),
   };
   const data = await loadDay(project, request.date, now, request.comparison, past);
   if (data.missing.length > 0)

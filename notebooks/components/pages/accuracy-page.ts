@@ -467,7 +467,8 @@ function queuesChart(queues: readonly QueueAccuracy[], width: number): SVGSVGEle
   return root;
 }
 
-function share<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
+/** A column of shares. */
+export function share<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
   return {
     label,
     value: (row) => roundTo(value(row), 4),

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { CliError, exitCodes } from "./base/errors.ts";
 import { toCliError } from "./base/faults.ts";
 import { own } from "./base/names.ts";
@@ -64,15 +63,10 @@ async function withoutCommand(rest: string[], output: ReturnType<typeof openOutp
 }
 
 async function version(output: ReturnType<typeof openOutput>): Promise<number> {
-  // One level above src/, two above dist/src/.
-  for (const path of ["../package.json", "../../package.json"]) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
-      await output.result(output.json ? `${JSON.stringify({ name, version })}\n` : `${version}\n`);
-      return exitCodes.ok;
-    } catch {}
-  }
-  throw new Error("package.json is missing beside the kit");
+  const { kitVersion } = await import("./base/kit-version.ts");
+  const { name, version } = kitVersion();
+  await output.result(output.json ? `${JSON.stringify({ name, version })}\n` : `${version}\n`);
+  return exitCodes.ok;
 }
 
 // `asapp-kit --config a.yaml status` equals `asapp-kit status --config a.yaml`, `asapp-kit help status` equals `… status --help`.

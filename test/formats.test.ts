@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Format, formatOf, writeRows } from "../src/cli/formats.ts";
+import { formatOf, type TextFormat, writeRows } from "../src/cli/formats.ts";
 import { table, textWidth } from "../src/cli/table.ts";
 import type { Value } from "../src/duckdb/values.ts";
 
@@ -16,7 +16,7 @@ const rows: Value[][] = [
   [null, "two\nlines", "2026-09-01T05:15:00.5Z", []],
 ];
 
-async function write(format: Exclude<Format, "parquet">, { head = columns, data = rows, timezone = "UTC" } = {}) {
+async function write(format: TextFormat, { head = columns, data = rows, timezone = "UTC" } = {}) {
   let text = "";
   async function* batches() {
     for (const row of data) yield [row];
@@ -109,8 +109,8 @@ describe("formats", () => {
   });
 
   it("reads the format off a file's name", () => {
-    const names = ["a.csv", "a.JSON", "a.jsonl", "a.b/c.md", "a.parquet", "a.xlsx", "csv"];
-    assert.deepEqual(names.map(formatOf), ["csv", "json", "jsonl", "markdown", "parquet", null, null]);
+    const names = ["a.csv", "a.JSON", "a.jsonl", "a.b/c.md", "a.parquet", "a.xlsx", "a.xls", "csv"];
+    assert.deepEqual(names.map(formatOf), ["csv", "json", "jsonl", "markdown", "parquet", "xlsx", null, null]);
   });
 });
 

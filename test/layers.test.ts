@@ -20,6 +20,7 @@ const doors: Record<string, RegExp> = {
   yaml: /^src\/base\/yaml-package\.ts$/,
   esbuild: /^src\/site\/(framework-cache|share\/share-html)\.ts$/,
   "@resvg/resvg-js": /^src\/site\/share\/share-image\.ts$/,
+  fflate: /^notebooks\/components\/workbook\/workbook\.ts$/,
   pdfkit: /^src\/site\/share\/share-pdf\.ts$/,
 };
 
@@ -47,12 +48,12 @@ describe("layers", () => {
     );
   });
 
-  it("lets src see formulas, pictures and the card of a day of the pages, and nothing else", () => {
+  it("lets src see formulas, pictures, workbooks and the card of a day of the pages, and nothing else", () => {
     const seen = edges((file) => file.startsWith("src/")).map(([, target]) => roomOf(target));
     const components = [...new Set(seen)].filter((room) => room.startsWith("notebooks/"));
     assert.deepEqual(
       components.sort(),
-      ["metrics", "picture", "share"].map((name) => `notebooks/components/${name}`),
+      ["metrics", "picture", "share", "workbook"].map((name) => `notebooks/components/${name}`),
     );
   });
 

@@ -6,8 +6,13 @@ import { exact } from "./output.ts";
 import { table, textWidth } from "./table.ts";
 import { visible } from "./visible.ts";
 
-export const formats = ["table", "line", "csv", "json", "jsonl", "markdown", "parquet"] as const;
+export const formats = ["table", "line", "csv", "json", "jsonl", "markdown", "parquet", "xlsx"] as const;
 export type Format = (typeof formats)[number];
+export type TextFormat = Exclude<Format, "parquet" | "xlsx">;
+
+export function isText(format: Format): format is TextFormat {
+  return format !== "parquet" && format !== "xlsx";
+}
 
 const extensions: Record<string, Format> = {
   csv: "csv",
@@ -17,6 +22,7 @@ const extensions: Record<string, Format> = {
   md: "markdown",
   parquet: "parquet",
   txt: "table",
+  xlsx: "xlsx",
 };
 
 /** The format of a file's extension, or null. */
@@ -31,7 +37,7 @@ export function formatOf(file: string): Format | null {
  */
 export async function writeRows(
   { columns, batches }: RowStream,
-  format: Exclude<Format, "parquet">,
+  format: TextFormat,
   write: (text: string) => Promise<void>,
   timezone = "UTC",
 ): Promise<number> {

@@ -24,17 +24,17 @@ export async function writeOutput(file: string, write: (path: string) => Promise
   }
 }
 
-/** Like `writeOutput`, for text in pieces. */
-export async function writeOutputText(
+/** Like `writeOutput`, for text or bytes in pieces. */
+export async function writeOutputPieces<Piece extends string | Uint8Array>(
   file: string,
-  produce: (write: (text: string) => Promise<void>) => Promise<unknown>,
+  produce: (write: (piece: Piece) => Promise<void>) => Promise<unknown>,
 ): Promise<void> {
   await writeOutput(file, async (path) => {
     const stream: WriteStream = createWriteStream(path, { flags: "wx" });
     const failed = new Promise<never>((_, reject) => stream.once("error", reject));
     failed.catch(() => {});
-    const write = (text: string) =>
-      Promise.race([failed, new Promise<void>((done) => stream.write(text, () => done()))]);
+    const write = (piece: Piece) =>
+      Promise.race([failed, new Promise<void>((done) => stream.write(piece, () => done()))]);
     try {
       await produce(write);
     } finally {

@@ -3,9 +3,9 @@ import { text as readAll } from "node:stream/consumers";
 import { CliError } from "../base/errors.ts";
 import { oneOf } from "../cli/arguments.ts";
 import { command, shared } from "../cli/command.ts";
-import { type Format, formatOf, formats, writeRows } from "../cli/formats.ts";
+import { type Format, formatOf, formats, isText, type TextFormat, writeRows } from "../cli/formats.ts";
 import type { Output } from "../cli/output.ts";
-import { writeOutput, writeOutputText } from "../cli/output-file.ts";
+import { writeOutput, writeOutputPieces } from "../cli/output-file.ts";
 import { openProject, type Project } from "../config/project.ts";
 import { date } from "../export/registry.ts";
 import type { PastOptions } from "../warehouse/catalog/catalog.ts";
@@ -46,6 +46,7 @@ export default command({
     ["asapp-kit sql -f report.sql -o report.csv", "a query kept in a file"],
     ['asapp-kit sql --as-of "2026-09-01 14:00" "from wfm.intraday"', "what was known at that moment"],
     ['asapp-kit sql "from convos_metrics" -o convos.parquet', "one row per conversation, for another tool"],
+    ['asapp-kit sql "from kit.feeds" -o feeds.xlsx', "an Excel workbook: numbers, times, and where they are from"],
   ],
   async run(options, [argument], context) {
     const { config, output, signal } = context;
@@ -75,7 +76,15 @@ export default command({
     }
     try {
       const { output: file, timezone } = options;
-      await runQuery(project, sql, { format: chosen, file, timezone, past, write: whileRead(output), signal });
+      const said = await runQuery(project, sql, {
+        format: chosen,
+        file,
+        timezone,
+        past,
+        write: whileRead(output),
+        signal,
+      });
+      for (const [what, next] of said) output.warn(what, next);
     } catch (error) {
       if (!output.closed) throw error;
     }
@@ -86,30 +95,44 @@ export default command({
 
 interface QueryRun {
   format: Format;
-  file?: string | undefined; // written atomically; required for parquet
+  file?: string | undefined; // written atomically; required for parquet and xlsx
   timezone?: string | undefined;
   past?: PastOptions | undefined;
   write: (text: string) => Promise<void>; // used without a file
   signal: AbortSignal;
 }
 
-/** Runs a query over the catalog, which it can only read. Throws CliError("query") with DuckDB's message. */
-export async function runQuery(project: Project, sql: string, run: QueryRun): Promise<void> {
+/**
+ * Runs a query over the catalog, which it can only read. Returns what the file does not show, each with what to do about it.
+ * Throws CliError("query") with DuckDB's message.
+ */
+export async function runQuery(
+  project: Project,
+  sql: string,
+  run: QueryRun,
+): Promise<[what: string, next: string | undefined][]> {
   const { openCatalog } = await import("../warehouse/catalog/catalog.ts");
   const { withQueryErrors } = await import("../cli/query.ts");
   const { format, file, timezone, past, signal } = run;
   if (format === "parquet") {
     if (file === undefined) throw new Error("parquet needs a file");
     await writeOutput(file, (path) => writeParquet(project, sql, path, run));
-    return;
+    return [];
   }
   const database = await openCatalog(project, { past });
   try {
+    const stream = () => database.stream(sql, { readOnly: true, signal });
+    if (format === "xlsx") {
+      if (file === undefined) throw new Error("xlsx needs a file");
+      const { factsOf, notesOf, writeWorkbook } = await import("../cli/row-workbook.ts");
+      const facts = factsOf(project, sql, timezone, past?.moment);
+      return notesOf(await withQueryErrors(async () => writeWorkbook(await stream(), file, facts)));
+    }
     const write = async (to: (text: string) => Promise<void>) => {
-      const stream = await database.stream(sql, { readOnly: true, signal });
-      await writeRows(stream, format, to, timezone);
+      await writeRows(await stream(), format, to, timezone);
     };
-    await withQueryErrors(() => (file === undefined ? write(run.write) : writeOutputText(file, write)));
+    await withQueryErrors(() => (file === undefined ? write(run.write) : writeOutputPieces(file, write)));
+    return [];
   } finally {
     database.close();
   }
@@ -166,13 +189,13 @@ function chooseFormat({ format: chosen, output: file, timezone }: FormatOptions,
     throw new CliError("usage", `no format has that extension: ${file}`, `add --format, one of ${formats.join(", ")}`);
   if (format === "parquet" && timezone !== undefined)
     throw new CliError("usage", "--timezone does not go with parquet: its times are UTC", "leave it out");
-  if (format === "parquet" && file === undefined)
-    throw new CliError("usage", "parquet is written to a file only", "add -o FILE.parquet");
+  if (!isText(format) && file === undefined)
+    throw new CliError("usage", `${format} is written to a file only`, `add -o FILE.${format}`);
   return format;
 }
 
-function forShell(format: Format, file: string | undefined): Exclude<Format, "parquet"> {
-  if (file === undefined && format !== "parquet") return format;
+function forShell(format: Format, file: string | undefined): TextFormat {
+  if (file === undefined && isText(format)) return format;
   throw new CliError("usage", "no query to write the rows of", "add one, or use .output FILE in the shell");
 }
 

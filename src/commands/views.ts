@@ -18,10 +18,10 @@ export default command({
     const project = openProject(config);
     const feeds = checkFeeds(project, feed);
     const { viewsScript } = await import("../warehouse/catalog/views.ts");
-    const { writeOutputText } = await import("../cli/output-file.ts");
+    const { writeOutputPieces } = await import("../cli/output-file.ts");
     const script = await viewsScript(project, feeds === null ? {} : { feeds });
     if (file !== undefined) {
-      await writeOutputText(file, (write) => write(script));
+      await writeOutputPieces<string>(file, (write) => write(script));
       output.say(`wrote ${file}`);
       if (output.json) await output.document({ file });
     } else if (output.json) await output.document({ script });

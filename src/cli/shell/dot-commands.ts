@@ -5,10 +5,10 @@ import { count } from "../../base/words.ts";
 import { quoteText } from "../../duckdb/quote.ts";
 import { cutStatements } from "../../duckdb/statements.ts";
 import { didYouMean, oneOf, whole, zone } from "../arguments.ts";
-import { formatOf, formats } from "../formats.ts";
+import { formatOf, formats, isText } from "../formats.ts";
 import { table } from "../table.ts";
 import { type Completion, completeFile, type Names } from "./complete.ts";
-import type { Settings, TextFormat } from "./results.ts";
+import type { Settings } from "./results.ts";
 import type { Session } from "./session.ts";
 
 /** The shell, as a command sees it. */
@@ -29,7 +29,7 @@ interface DotCommand {
   run(argument: string, shell: Shell): Promise<void> | void;
 }
 
-const textFormats = formats.filter((format): format is TextFormat => format !== "parquet");
+const textFormats = formats.filter(isText);
 const onOff = ["on", "off"] as const;
 
 /** The commands by name, without the dot. */
@@ -252,8 +252,8 @@ function setOutput(argument: string, { settings, say }: Shell, once: boolean): v
     return;
   }
   const format = formatOf(argument) ?? settings.format;
-  // A JSON document and a Parquet file hold a single result.
-  const single = once || format === "json" || format === "parquet";
+  // A JSON document, a Parquet file and a workbook hold a single result.
+  const single = once || format === "json" || !isText(format);
   settings.output = { file: argument, format, once: single, appending: false };
   say(
     single

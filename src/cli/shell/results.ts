@@ -4,12 +4,10 @@ import { count, plural } from "../../base/words.ts";
 import type { OpenRows } from "../../duckdb/database.ts";
 import { isQuery } from "../../duckdb/read-only.ts";
 import type { Value } from "../../duckdb/values.ts";
-import { type Format, writeRows } from "../formats.ts";
-import { writeOutput, writeOutputText } from "../output-file.ts";
+import { type Format, type TextFormat, writeRows } from "../formats.ts";
+import { writeOutput, writeOutputPieces } from "../output-file.ts";
 import { copyToParquet, withQueryErrors } from "../query.ts";
 import type { Session } from "./session.ts";
-
-export type TextFormat = Exclude<Format, "parquet">;
 
 export interface Settings {
   format: TextFormat; // on the screen
@@ -109,10 +107,20 @@ async function toFile(
     await writeOutput(file, async (path) => copyFileSync(session.parquet, path));
   } else {
     const stream = await session.database.stream(sql, { readOnly: true, signal });
-    await writeOutputText(file, async (write) => {
-      if (appending) for await (const part of createReadStream(file, "utf8")) await write(part);
-      note = `wrote ${plural(await writeRows(stream, format, write, settings.timezone), "row")} to ${file}`;
-    });
+    if (format === "xlsx") {
+      const { factsOf, notesOf, writeWorkbook } = await import("../row-workbook.ts");
+      const written = await writeWorkbook(
+        stream,
+        file,
+        factsOf(session.project, sql, settings.timezone, session.past?.moment),
+      );
+      const notes = [`wrote ${plural(written.rows, "row")} to ${file}`, ...notesOf(written).map(([what]) => what)];
+      note = notes.join("; ");
+    } else
+      await writeOutputPieces<string>(file, async (write) => {
+        if (appending) for await (const part of createReadStream(file, "utf8")) await write(part);
+        note = `wrote ${plural(await writeRows(stream, format, write, settings.timezone), "row")} to ${file}`;
+      });
   }
   settings.output = single ? null : { ...target, appending: true };
   return note;

@@ -6,6 +6,7 @@ import { cutStatements } from "../../duckdb/statements.ts";
 import type { PastOptions } from "../../warehouse/catalog/catalog.ts";
 import { formerSnapshot } from "../../warehouse/snapshot/snapshot.ts";
 import { dataThrough } from "../../warehouse/snapshot/through.ts";
+import type { TextFormat } from "../formats.ts";
 import { type Output, painter } from "../output.ts";
 import { visibleLines } from "../visible.ts";
 import { type Completion, completeQuery } from "./complete.ts";
@@ -13,7 +14,7 @@ import { completeDotCommand, readDotCommand, type Shell } from "./dot-commands.t
 import { historyFile, openHistory } from "./history.ts";
 import { type Input, openInput } from "./input.ts";
 import { exceeds, page, pagerCommand } from "./pager.ts";
-import { runStatement, type TextFormat } from "./results.ts";
+import { runStatement } from "./results.ts";
 import { Session } from "./session.ts";
 
 export interface ShellOptions {

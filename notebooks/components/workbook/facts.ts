@@ -1,0 +1,14 @@
+import type { CellValue } from "./cells.js";
+import type { Sheet } from "./workbook.js";
+
+/** A sheet of names and values, such as where figures are from. A time is ISO in UTC, its name says so. */
+export function factSheet(name: string, facts: readonly (readonly [name: string, value: CellValue])[]): Sheet {
+  return {
+    name,
+    columns: [
+      { header: "What", width: 24, wrap: true },
+      { header: "Value", width: 100, wrap: true, kind: "time" },
+    ],
+    rows: [facts.map(([what, value]) => [what, value])],
+  };
+}

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import { inflateSync } from "node:zlib";
+import { strFromU8, unzipSync } from "fflate";
 import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
 import { fileName } from "../notebooks/components/metrics/format.ts";
 import { allQueues, offered } from "../notebooks/components/metrics/interval.ts";
@@ -134,6 +135,21 @@ describe("share", () => {
     assert.equal(read("day.csv"), csvFile(csv(cardColumns(facts), facts.rows)));
     assert.equal(read("day.csv").trimEnd().split("\r\n").length, 25);
     assert.ok(read("day.csv").includes(`${data.day}T04:00:00.000Z,${data.day} 00:00 EDT,`));
+  });
+
+  it("writes the plotted values as a workbook: a sheet for each chart, definitions, provenance", async () => {
+    await share("wfm", "--interval", "60", "-o", "day.xlsx");
+    const parts = unzipSync(readFileSync(join(folder, "day.xlsx")));
+    const part = (name: string) => strFromU8(parts[`xl/${name}.xml`]!);
+    const names = [...part("workbook").matchAll(/<sheet name="([^"]+)"/g)].map(([, name]) => name);
+    assert.deepEqual(names, ["Volume", "Service level", "Waits", "Definitions", "Provenance"]);
+    const facts = dayFacts(data, allQueues, 60);
+    const volume = [...part("worksheets/sheet1").matchAll(/<c r="E(\d+)"[^>]*><v>(\d+)</g)].map(([, , n]) => Number(n));
+    assert.deepEqual(
+      volume,
+      facts.rows.map(offered).filter((n) => n !== null),
+    );
+    assert.ok(part("worksheets/sheet5").includes(data.site.timezone));
   });
 
   it("plots the numbers of the CSV file and no others, whatever the day is compared with", () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { strFromU8, unzipSync } from "fflate";
 import { type CellValue, cellOf, type SheetColumn } from "../notebooks/components/workbook/cells.ts";
+import { type ChartColumn, chartSheet } from "../notebooks/components/workbook/chart-sheet.ts";
 import { clockSerial, daySerial, timeSerial } from "../notebooks/components/workbook/serial.ts";
 import { columnLetters, mostRows } from "../notebooks/components/workbook/sheet.ts";
 import { sheetName } from "../notebooks/components/workbook/sheet-name.ts";
@@ -269,6 +270,37 @@ describe("a workbook", () => {
       WorkbookLimitError,
     );
     assert.equal(columnLetters(16_383), "XFD");
+  });
+});
+
+describe("a chart's sheet", () => {
+  it("has the values of the CSV file, times as times, shares in percent", { skip }, async () => {
+    const file = join(folder, "chart.xlsx");
+    const rows = [{ at: "2026-09-01T04:00:00.000Z", level: 0.8, wait: 12.25, n: 3, queue: "=Billing" }];
+    const columns: ChartColumn<(typeof rows)[0]>[] = [
+      { label: "Queue", value: ({ queue }) => queue },
+      { label: "Start, UTC", kind: "time", value: ({ at }) => at },
+      { label: "Interval", header: "Local time (America/New_York)", kind: "time", value: () => "2026-09-01 00:00 EDT" },
+      { label: "Level", kind: "share", value: ({ level }) => level },
+      { label: "Wait", header: "Wait (seconds)", value: ({ wait }) => wait },
+      { label: "Offered", value: ({ n }) => n },
+      { label: "Usual", value: () => null },
+    ];
+    writeFileSync(file, await bytesOf([chartSheet("Volume", columns, rows)]));
+    const [head, row] = read([file])[0]![0]!.rows;
+    assert.equal(head?.[4]?.[0], "Wait (seconds)");
+    assert.deepEqual(
+      row?.map(([value, , format]) => [value, format]),
+      [
+        ["=Billing", "General"],
+        ["2026-09-01T04:00:00", "yyyy-mm-dd hh:mm"],
+        ["2026-09-01T00:00:00", "yyyy-mm-dd hh:mm"],
+        [0.8, "0.0%"],
+        [12.25, "#,##0.00"],
+        [3, "#,##0"],
+        [null, "General"],
+      ],
+    );
   });
 });
 

@@ -58,7 +58,7 @@ export default command({
     format: {
       type: "string",
       value: "FORMAT",
-      doc: "png, svg, pdf, html or csv, without a FILE that tells",
+      doc: "png, svg, pdf, html, csv or xlsx, without a FILE that tells",
       parse: format,
     },
     "as-of": asOfOption,

@@ -385,10 +385,11 @@ export function intervalColumns<Row extends SlotRow = Interval>({
 }: Pick<DayFacts, "zone" | "site"> & Partial<Pick<DayFacts, "queue">>): TableColumn<Row>[] {
   return [
     ...(queue === undefined ? [] : [sharedColumn<Row>("Queue", queue)]),
-    { label: "Start, UTC", value: ({ start }) => new Date(start).toISOString(), hidden: true },
+    { label: "Start, UTC", kind: "time", value: ({ start }) => new Date(start).toISOString(), hidden: true },
     {
       label: "Interval",
       header: `Local time (${site.timezone})`,
+      kind: "time",
       value: ({ start }) => `${timeZone(site.timezone).date(start)} ${zone.exactTime(start)}`,
       text: (row) => today.span(row, zone),
     },
@@ -403,7 +404,8 @@ export function measure<T>(
   value: (row: T) => number | null,
   text: (value: number | null) => string = count,
 ): TableColumn<T> {
-  return { label, header: `${label} (${unit})`, value, text: (row) => text(value(row)) };
+  const kind = unit.startsWith("share") ? ({ kind: "share" } as const) : {};
+  return { label, header: `${label} (${unit})`, ...kind, value, text: (row) => text(value(row)) };
 }
 
 function measures(

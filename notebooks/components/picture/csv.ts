@@ -1,6 +1,7 @@
 export interface CsvColumn<T> {
   label: string;
   header?: string; // with the unit; the label by default
+  kind?: "time" | "share"; // of the values, for a workbook: ISO in UTC or a local time, a share from 0 to 1
   value: (row: T) => string | number | null;
 }
 

@@ -36,6 +36,7 @@ export function makerOf(data: DayData, grain: Grain, now: Date): Maker {
       const of = facts(queue);
       if (format === "csv") return csvFile(csv(cardColumns(of), of.rows));
       const card = cardOf(of);
+      if (format === "xlsx") return (await import("./share-workbook.ts")).shareWorkbook(of, card, now);
       if (format === "svg") return `${pictureSvg(card)}\n`;
       if (format === "png") return picturePng(card);
       if (format === "pdf") return (await import("./share-pdf.ts")).picturePdf(card, now);

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { CliError } from "../../base/errors.ts";
 
-export const shareFormats = ["png", "svg", "pdf", "html", "csv"] as const;
+export const shareFormats = ["png", "svg", "pdf", "html", "csv", "xlsx"] as const;
 export type ShareFormat = (typeof shareFormats)[number];
 
 /** The format by --format, --html or the file's extension; null if only a message is to be posted. */

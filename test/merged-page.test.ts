@@ -101,27 +101,59 @@ describe("intervals of few reps", () => {
     assert.match(text("Chat", windows.slice(-4)), /^Handle time, reps and net staffing of .*Chat.* are held back: /);
   });
 
-  it("leave no empty chart where all are held back", async () => {
-    const held = structuredClone(chartRows) as Record<string, unknown>;
-    for (const [name, file] of Object.entries(held))
+  const plans = ["scheduled", "forecast", "forecast_handle", "usual_handle"] as const;
+  const withheld = ["handle", "wrap", "reps", "logged_in", "available", "busy"];
+  const shown = async (held: boolean, plan: readonly string[], compare: string) => {
+    const files = structuredClone(chartRows) as Record<string, unknown>;
+    const blank = [...plans.filter((name) => !plan.includes(name)), ...(held ? withheld : [])];
+    for (const [name, file] of Object.entries(files))
       if (name.startsWith("intraday/"))
-        for (const series of file as Record<string, (number | null)[]>[])
-          for (const measure of ["handle", "wrap", "reps", "logged_in", "available", "busy", "merged"])
-            series[measure] = series[measure]!.map((value) => (measure === "merged" && value !== null ? 0 : null));
-    const shown = async (files: Record<string, unknown>) => {
-      const { displayed } = await runPage("today", { files } as Parameters<typeof runPage>[1]);
-      const elements = displayed.flatMap((element) =>
-        element instanceof Object && "querySelectorAll" in element ? [element as Element] : [],
-      );
-      const ids = elements.flatMap((element) => [...element.querySelectorAll("figure, .figure")].map(({ id }) => id));
-      const lines = elements.flatMap((element) =>
-        [...element.querySelectorAll(".held-back")].map((p) => p.textContent),
-      );
-      return { ids: ids.filter((id) => ["handle-time", "reps", "net-staffing"].includes(id)), lines };
+        for (const series of file as Record<string, (number | null)[]>[]) {
+          for (const measure of blank) series[measure] = series[measure]!.map(() => null);
+          if (held) series.merged = series.merged!.map((minutes) => (minutes === null ? null : 0));
+        }
+    const search = `?queue=Billing&compare=${compare}`;
+    const { displayed } = await runPage("today", { files, search } as Parameters<typeof runPage>[1]);
+    const elements = displayed.flatMap((element) =>
+      element instanceof Object && "querySelectorAll" in element ? [element as Element] : [],
+    );
+    const all = (selector: string) => elements.flatMap((element) => [...element.querySelectorAll(selector)]);
+    return {
+      drawn: all("figure, .figure").filter(({ id }) => charts.includes(id)),
+      lines: all(".held-back").map(({ textContent }) => textContent),
     };
-    const without = await shown(held);
-    assert.deepEqual(without.ids, []);
-    assert.equal(without.lines.length, 1);
-    assert.deepEqual((await shown(chartRows as Record<string, unknown>)).ids, ["handle-time", "reps", "net-staffing"]);
-  });
+  };
+  const charts = ["handle-time", "reps", "net-staffing"];
+  const cases: [held: boolean, compare: string, plan: (typeof plans)[number][], drawn: string[]][] = [
+    [false, "none", [], charts],
+    [false, "forecast", [...plans], charts],
+    [true, "none", [], []],
+    [true, "usual", ["usual_handle"], ["reps"]], // what the projection requires
+    [true, "usual", ["scheduled"], ["reps"]],
+    [true, "usual", ["scheduled", "usual_handle"], ["reps", "net-staffing"]],
+    [true, "forecast", ["forecast"], []], // of contacts alone
+    [true, "forecast", ["forecast", "forecast_handle"], ["handle-time", "reps"]],
+    [true, "usual", ["forecast", "forecast_handle"], ["reps"]],
+    [true, "forecast", [...plans], charts],
+  ];
+  for (const [held, compare, plan, expected] of cases)
+    it(`${held ? "all held back" : "shown"}, with ${plan.join(", ") || "no plan"} beside ${compare}: ${expected.join(", ") || "no chart"}`, async () => {
+      const { drawn, lines } = await shown(held, plan, compare);
+      assert.deepEqual(
+        drawn.map(({ id }) => id),
+        expected,
+      );
+      assert.equal(lines.length, 1); // an hour of the day has few reps anyway
+      assert.equal(/are plans and are drawn\.$/.test(lines[0]!), held && expected.length > 0);
+      if (!held) return;
+      const keys = drawn.flatMap((element) =>
+        [...element.querySelectorAll(".legend li")].map((key) => key.textContent),
+      );
+      const planKeys = ["Forecast", "Scheduled", "Required, projected", "Scheduled minus required for the projection"];
+      assert.ok(drawn.every((element) => planKeys.some((key) => element.textContent.includes(key))));
+      assert.deepEqual(
+        keys.filter((key) => !planKeys.includes(key ?? "")),
+        drawn.some(({ id }) => id === "net-staffing") ? ["Reps to spare", "Too few"] : [],
+      );
+    });
 });

@@ -221,8 +221,12 @@ export function handleOf(facts: DayFacts): DayChart {
     title: today.handleTitle(rows, !lacks(site, "handle_seconds")),
     ...subtitles("Mean time from assignment to disposition, in minutes and seconds.", facts, pooled(site)),
     legend: [
-      { text: "Until the customer's last message", mark: "blue" },
-      { text: "Wrap-up", mark: "blue-strong" },
+      ...(forecast && rows.every((row) => row.handle === null)
+        ? []
+        : [
+            { text: "Until the customer's last message", mark: "blue" },
+            { text: "Wrap-up", mark: "blue-strong" },
+          ]),
       ...(rows.some((row) => row.handle !== null && beforeWrap(row) === null)
         ? [{ text: "Handle time, wrap-up unknown", mark: "blue-soft" }]
         : []),
@@ -252,7 +256,9 @@ export function repsOf(facts: DayFacts): DayChart {
     title: today.staffTitle(rows),
     ...subtitles("Logged-in rep time by state, in full-time equivalents.", facts),
     legend: [
-      ...states.map(({ text, mark }) => ({ text, mark })),
+      ...((scheduled || ahead) && rows.every((row) => row.loggedIn === null)
+        ? []
+        : states.map(({ text, mark }) => ({ text, mark }))),
       ...(scheduled ? [{ text: "Scheduled", mark: "scheduled" }] : []),
       ...(ahead ? [{ text: "Required, projected", mark: "required" }] : []),
       ...mergedLegend(rows),

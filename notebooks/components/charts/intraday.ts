@@ -291,19 +291,14 @@ export function handleChart(
     },
     readout: (row) => {
       const { handle, wrap, assigned } = repInterval(row);
-      return row.handle === null
-        ? row.held
-          ? "held back: too few reps"
-          : row.assigned
-            ? fewText(options.minContacts)
-            : "no contacts"
-        : [
-            `handle ${clock(handle)}, wrap-up ${clock(wrap)} of it`,
-            forecast(row) === null ? null : `forecast ${clock(forecast(row))}`,
-            `${count(assigned)} assigned${togetherText(row, options.zone)}`,
-          ]
-            .filter(Boolean)
-            .join(" · ");
+      const none = row.held ? "held back: too few reps" : row.assigned ? fewText(options.minContacts) : "no contacts";
+      return [
+        row.handle === null ? none : `handle ${clock(handle)}, wrap-up ${clock(wrap)} of it`,
+        forecast(row) === null ? null : `forecast ${clock(forecast(row))}`,
+        row.handle === null ? null : `${count(assigned)} assigned${togetherText(row, options.zone)}`,
+      ]
+        .filter(Boolean)
+        .join(" · ");
     },
   });
   if (base instanceof SVGSVGElement) return base;

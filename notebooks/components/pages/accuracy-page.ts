@@ -311,8 +311,8 @@ export function closeVerdict(close: readonly CloseAccuracy[]): string {
     Math.abs(bias) < error / 2
       ? ""
       : bias < 0
-        ? " Expected too low, as where reps hold more chats under load than on average."
-        : " Expected too high, as where reps of several queues count in each, or contacts pile up.";
+        ? " Expected too low; reps may hold more chats under load than on average."
+        : " Expected too high; reps of several queues, who count in each, or contacts that pile up may be the reason.";
   return `At ${where} the level so far was as close or closer: rely on that.${sign}`;
 }
 

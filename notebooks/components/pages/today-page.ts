@@ -312,7 +312,12 @@ export function todayFigures(page: TodayPage): HTMLElement {
   const footer = (feed: string, more?: string) => provenance(page, feed, more);
   const shown = (chart: DayChart, more?: string, feed = "queue_wfm") =>
     figure({ ...chart, rows, footer: footer(feed, more), file: file(chart.id) });
-  const heldBack = heldText(page);
+  const heldBack = [
+    heldText(page),
+    heldWhole(rows) && repCharts(page).size > 0 ? "Forecast, schedule and required reps are plans and are drawn." : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
   return html(
     "div",
     { class: "figures" },
@@ -321,48 +326,58 @@ export function todayFigures(page: TodayPage): HTMLElement {
     shown(serviceLevelOf(page), page.close ? closeText(page.close, page.closeQueue) : ""),
     shown(waitsOf(page)),
     ...(heldBack ? [html("p", { class: "held-back", role: "note" }, heldBack)] : []),
-    ...(heldWhole(rows) ? [] : repFigures()),
+    ...repFigures(),
   );
 
   function repFigures(): HTMLElement[] {
-    return [
-      shown(handleOf(page), merged(page)),
-      shown(
-        repsOf(page),
-        [
-          "Each rep counts once, however many queues they serve.",
-          rows.some((row) => row.scheduled !== null) ? "Scheduled: the schedule in kit.yaml." : "",
-          page.required?.some((reps) => reps !== null)
-            ? `Required, projected: for the contacts still to come, as under Net staffing. ${basisText(page.basis)}`
-            : "",
-          merged(page),
-        ]
-          .filter(Boolean)
-          .join(" "),
-        "queue_membership_wfm",
-      ),
-      figure({
-        id: "net-staffing",
-        title: netTitle(net),
-        subtitle: `Indicative: available minus required reps, in full-time equivalents. ${where}.`,
-        legend: [
-          { text: "Reps to spare", mark: "blue" },
-          { text: "Too few", mark: "orange" },
-          ...(net.some((row) => row.ahead && row.net !== null)
-            ? [{ text: "Scheduled minus required for the projection", mark: "planned" }]
-            : []),
-          ...mergedLegend(rows),
-        ],
-        footer: footer(
-          "queue_wfm, queue_membership_wfm",
-          [basisText(page.basis), several(page), merged(page)].filter(Boolean).join(" "),
-        ),
-        draw: (width) => netChart(net, { ...shared, width }),
-        rows: net,
-        columns: netColumns(page),
-        file: file("net-staffing"),
-      }),
+    const drawn = repCharts(page);
+    const figures: [RepChart, () => HTMLElement][] = [
+      ["handle-time", () => shown(handleOf(page), merged(page))],
+      ["reps", repTime],
+      ["net-staffing", netStaffing],
     ];
+    return figures.flatMap(([id, draw]) => (drawn.has(id) ? [draw()] : []));
+  }
+
+  function repTime(): HTMLElement {
+    return shown(
+      repsOf(page),
+      [
+        "Each rep counts once, however many queues they serve.",
+        rows.some((row) => row.scheduled !== null) ? "Scheduled: the schedule in kit.yaml." : "",
+        page.required?.some((reps) => reps !== null)
+          ? `Required, projected: for the contacts still to come, as under Net staffing. ${basisText(page.basis)}`
+          : "",
+        merged(page),
+      ]
+        .filter(Boolean)
+        .join(" "),
+      "queue_membership_wfm",
+    );
+  }
+
+  function netStaffing(): HTMLElement {
+    return figure({
+      id: "net-staffing",
+      title: netTitle(net),
+      subtitle: `Indicative: available minus required reps, in full-time equivalents. ${where}.`,
+      legend: [
+        { text: "Reps to spare", mark: "blue" },
+        { text: "Too few", mark: "orange" },
+        ...(net.some((row) => row.ahead && row.net !== null)
+          ? [{ text: "Scheduled minus required for the projection", mark: "planned" }]
+          : []),
+        ...mergedLegend(rows),
+      ],
+      footer: footer(
+        "queue_wfm, queue_membership_wfm",
+        [basisText(page.basis), several(page), merged(page)].filter(Boolean).join(" "),
+      ),
+      draw: (width) => netChart(net, { ...shared, width }),
+      rows: net,
+      columns: netColumns(page),
+      file: file("net-staffing"),
+    });
   }
 }
 
@@ -420,9 +435,27 @@ function several({ queue, rows, net }: TodayPage): string {
     .join(" ");
 }
 
-/** Whether all rep figures of the day are withheld, so that their charts would be empty. */
+/** Whether all rep figures of the day are withheld. */
 function heldWhole(rows: readonly Interval[]): boolean {
   return rows.some(({ held }) => held) && rows.every(({ handle, loggedIn }) => handle === null && loggedIn === null);
+}
+
+type RepChart = "handle-time" | "reps" | "net-staffing";
+
+// rep figures of the day   plan in the chart   chart
+// some, or none held       any                 drawn
+// all held                 some                drawn: a forecast or a schedule is of no person
+// all held                 none                left out
+/** The charts of rep figures that have anything to show. Plans: forecast handle time; scheduled and required reps; both less. */
+export function repCharts(page: Pick<TodayPage, "rows" | "comparison" | "required" | "net">): Set<RepChart> {
+  const { rows, comparison, required, net } = page;
+  const plans: Record<RepChart, boolean> = {
+    "handle-time": comparison === "forecast" && rows.some((row) => row.forecast && row.forecastHandle !== null),
+    reps: rows.some(({ scheduled }) => scheduled !== null) || (required ?? []).some((reps) => reps !== null),
+    "net-staffing": net.some((row) => row.ahead && row.net !== null),
+  };
+  const ids = Object.keys(plans) as RepChart[];
+  return new Set(heldWhole(rows) ? ids.filter((id) => plans[id]) : ids);
 }
 
 /** What the three charts of reps lack, with the setting and a way out; "" if nothing. */

@@ -328,9 +328,6 @@ describe("the site", () => {
         assert.deepEqual(await axeViolations(page), [], `${name}, share menu open`);
         await page.keyboard.press("Escape");
       }
-      await page.addStyleTag({ content: "html { font-size: 200% !important }" });
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-      assert.ok(wide <= 390, `Queues with text of twice the size is ${wide} pixels wide`);
       assert.deepEqual(problems, []);
       await close();
     });

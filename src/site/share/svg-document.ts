@@ -60,7 +60,11 @@ class PlainSvg extends PlainElement {}
 export function withDocument<T>(draw: () => T): T {
   const create = (name: string) => (name === "svg" ? new PlainSvg(name) : new PlainElement(name));
   const added = {
-    document: { createElement: create, createElementNS: (_: string, name: string) => create(name) },
+    document: {
+      createElement: create,
+      createElementNS: (_: string, name: string) => create(name),
+      addEventListener: () => {},
+    },
     Node: PlainNode,
     SVGSVGElement: PlainSvg,
   };

@@ -173,6 +173,7 @@ describe("a workbook", () => {
           "\ufffe",
         ),
       }),
+      fc.string({ unit: fc.constantFrom("_x0041", "_x", "_", "0041", "\r", "\u0000", "\ud800"), maxLength: 6 }),
       fc.constantFrom("_x0041_", "_x005F_", "_x_x0041_", "]]>", " ", "&#13;"),
     );
     const value = fc.oneof(
@@ -316,6 +317,8 @@ describe("texts of a workbook", () => {
     const cases = [
       ["a\u0000b", "a_x0000_b"],
       ["_x0041_", "_x005F_x0041_"],
+      ["SKU_x0041\r_x0042", "SKU_x005F_x0041_x000D__x0042"],
+      ["_x0041\ud83d\ude00", "_x005F_x0041\ud83d\ude00"],
       ["a\rb\nc\td", "a_x000D_b\nc\td"],
       ["\ud800", "_xD800_"],
       ["\ud83d\ude00", "\ud83d\ude00"],

@@ -3,12 +3,12 @@ export const longestText = 32_767;
 
 /**
  * A text as the content of an XML element of a workbook. What XML cannot hold is written as `_xHHHH_`, and a text that looks
- * like that as `_x005F_xHHHH_`, as Excel does. Source: ECMA-376 part 1, 22.4.2.4, ST_Xstring.
+ * like that, or would with the escape behind it, as `_x005F_xHHHH_`, as Excel does. Source: ECMA-376 part 1, 22.4.2.4, ST_Xstring.
  */
 export function xmlText(text: string): string {
   if (!special.test(text)) return text;
   return text
-    .replace(/_(?=x[0-9a-f]{4}_)/gi, "_x005F_")
+    .replace(escapeLike, "_x005F_")
     .replace(unwritable, (char) => `_x${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}_`)
     .replace(/[&<>"]/g, (char) => entities[char as keyof typeof entities]);
 }
@@ -26,5 +26,7 @@ const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const unwritable =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is searched for
   /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const escapeLike = /_(?=x[0-9a-f]{4}[_\u0000-\u0008\u000b-\u001f\ufffe\uffff\ud800-\udfff])/gi;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
 const special = /[\u0000-\u0008\u000b-\u001f\ufffe\uffff\ud800-\udfff&<>"]|_x[0-9a-f]{4}_/i;

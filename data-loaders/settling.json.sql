@@ -16,26 +16,15 @@ recent as (
   select start
   from starts
   join (
-    select day from starts group by day having max(start) < (select max(known_at) from wfm.runs) - interval 1 day
+    select day from starts group by day having max(start) < (select max(known_at) from kit.partitions where feed = 'queue_wfm') - interval 1 day
     qualify row_number() over (order by day desc) <= 28
   ) using (day)
 ),
 delays as (
   select unnest([20, 30, 40, 60, 90, 120, 180, 360]) as minutes
 ),
--- a run delivers every row of its windows: the newest one by then counts
 states as materialized (
-  select
-    window_start(instance_ts) as start, coalesce(names.queue, queue_label(versions.queue_name)) as queue, known_at, run,
-    case when count(*) = count(assignments) then sum(assignments) end as assigned,
-    case when count(*) = count(abandons) then sum(abandons) end as abandoned,
-    case when bool_and(within_threshold is not null or assignments + abandons = 0) then coalesce(sum(within_threshold), 0) end as within,
-    weighted_mean(handle_seconds, handle_weight(assignments)) as handle
-  from wfm.queue_versions as versions join wfm.runs using (run)
-  left join wfm.queue_names as names
-    on names.queue_id is not distinct from versions.queue_id and names.queue_name is not distinct from versions.queue_name
-  where window_start(instance_ts) in (from recent)
-  group by all
+  from wfm.queue_states where start in (from recent)
 ),
 final as (
   select start, queue, max_by({'assigned': assigned, 'abandoned': abandoned, 'within': within, 'handle': handle}, run) as now from states group by all

@@ -1,4 +1,5 @@
 import { dayName, longDay } from "../metrics/format.js";
+import { moments } from "../metrics/queues/known-day.js";
 import { html } from "../picture/dom.js";
 import { copyLink } from "./share-menu.js";
 import { asOf, onUnknown, pin, readUrl, reportUnknown, writeUrl } from "./url-state.js";
@@ -229,6 +230,15 @@ export function drawnHours(): Control {
     { value: "open", text: "Open" },
     { value: "all", text: "Whole day" },
   ]);
+}
+
+/** The moment whose state of knowledge is shown: now, or a half-hour of the day's clock. */
+export function knownAt(): Control {
+  return choice(
+    "known",
+    "As known at",
+    moments.map((value) => ({ value, text: value === "now" ? "Now" : value })),
+  );
 }
 
 /**

@@ -55,6 +55,7 @@ export interface DayFacts {
   close?: AtClose | null; // the service level to be expected of a running day
   closeQueue?: CloseQueue; // behind it
   expected?: readonly (number | null)[]; // service levels expected of the rows still to come
+  knownAt?: string; // the moment, in words, whose counts of contacts are shown; default: now
 }
 
 /** A chart with its texts, for a figure on a page or for a shared picture. */
@@ -203,6 +204,7 @@ export function provenance(facts: DayFacts, feed: string, more = ""): string {
       : `n = ${count(today.summarize(windows).offered)} contacts.`,
     today.lackingText(windows),
     hidden,
+    facts.knownAt && `Counts as known at ${facts.knownAt}; waits, handle time and reps of these windows as known now.`,
     `Source: ${feed}.`,
     missingText(site, feed),
     more,

@@ -1,7 +1,8 @@
 import { type QueueDay, windowRows } from "../metrics/day-file.js";
 import type { WindowRow } from "../metrics/interval.js";
+import type { KnownDay } from "../metrics/queues/known-day.js";
 import { whenIdle } from "../picture/dom.js";
-import { datasetUrl, fetchRows } from "./day-fetch.js";
+import { cachedRows, datasetUrl, fetchRows } from "./day-fetch.js";
 
 const cache = new Map<string, Promise<WindowRow[]>>();
 
@@ -18,6 +19,11 @@ export function dayRows(index: { href: string }, day: string): Promise<WindowRow
   cache.set(name, rows);
   rows.catch(() => cache.delete(name));
   return rows;
+}
+
+/** What was known of a day, and when; cached, and read when asked for. */
+export function knownRows(index: { href: string }, day: string): Promise<KnownDay[]> {
+  return cachedRows<KnownDay>(index, datasetUrl(index.href, `known/${day}.json`));
 }
 
 /**

@@ -92,6 +92,7 @@ export function todayPage(options: {
   files: { day: readonly WindowRow[]; weekBefore: readonly WindowRow[] };
   loads: readonly CloseLoad[];
   crosshair: Crosshair;
+  knownAt?: string; // in words, where `files` and `days` are those of a past moment
 }): TodayPage {
   const { site, days, day, queue, grain, files, loads } = options;
   const intervals = (date: string, windows: readonly WindowRow[], length: Grain) =>
@@ -132,6 +133,7 @@ export function todayPage(options: {
     net,
     required: net.map(({ ahead, required }) => (ahead && required ? required : null)),
     ...(close && { expected: levelsAhead(close, rows, site) }),
+    ...(options.knownAt && { knownAt: options.knownAt }),
   };
 }
 

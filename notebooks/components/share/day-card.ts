@@ -81,11 +81,17 @@ export function dayWords(page: DayFacts): { title: string; lead: string } {
 
 /** A queue's day as one picture: headline, volume against the usual or forecast, service level with its target, waits. */
 export function dayCard(facts: DayFacts): Picture {
-  const { queue, day, grain, site, rest, close, closeQueue } = facts;
+  const { queue, day, grain, site, rest, close, closeQueue, knownAt } = facts;
   const { title, lead } = dayWords(facts);
   const heights = { volume: 210, "service-level": 160, waits: 130 };
   return {
-    kicker: [isolated(site.title), isolated(queue), day ? longDay(day) : null, `per ${grain} minutes`]
+    kicker: [
+      isolated(site.title),
+      isolated(queue),
+      day ? longDay(day) : null,
+      `per ${grain} minutes`,
+      knownAt && `as known at ${knownAt}`,
+    ]
       .filter(Boolean)
       .join(" · "),
     title,

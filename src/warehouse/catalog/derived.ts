@@ -24,7 +24,7 @@ export function derivedRelations(config: Pick<Config, "site">): Derived[] {
     viewFile("history", "scored", "scored.sql"),
     viewFile("history", "slots", "slots.sql"),
     viewFile("wfm", "queue_names", "queue-names.sql"),
-    viewFile("wfm", "runs", "runs.sql"),
+    viewFile("wfm", "queue_states", "queue-states.sql"),
     viewFile("wfm", "intraday", "intraday.sql"),
     viewFile("wfm", "merged", "merged.sql"),
   ];

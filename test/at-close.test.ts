@@ -3,7 +3,12 @@ import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import type { Interval } from "../notebooks/components/metrics/interval.ts";
 import { type AtClose, erlangAOf, serviceLevelAtClose } from "../notebooks/components/metrics/queues/at-close.ts";
-import { type CloseDay, closeAccuracy, closeScore } from "../notebooks/components/metrics/queues/close-backtest.ts";
+import {
+  type CloseDay,
+  closeAccuracy,
+  closeHours,
+  closeScore,
+} from "../notebooks/components/metrics/queues/close-backtest.ts";
 import { restOfDay } from "../notebooks/components/metrics/rest-of-day.ts";
 import type { ServiceSettings } from "../notebooks/components/metrics/today.ts";
 import fc from "./fast-check.ts";
@@ -190,12 +195,17 @@ describe("the service level at close", () => {
 describe("the backtest of the level at close", () => {
   const halves = Array.from({ length: 48 }, (_, i) => i);
   const open = (i: number) => i >= 16 && i < 40;
+  const [assigned, abandoned, within] = [96, 4, 80].map((count) => halves.map((i) => (open(i) ? count : 0)));
+  const seen = (series: readonly number[] = []) => closeHours.map((hour) => series.slice(0, 2 * hour));
   const past: CloseDay = {
     queue: "A",
     day: "2026-09-01",
-    assigned: halves.map((i) => (open(i) ? 96 : 0)),
-    abandoned: halves.map((i) => (open(i) ? 4 : 0)),
-    within: halves.map((i) => (open(i) ? 80 : 0)),
+    assigned: assigned!,
+    abandoned: abandoned!,
+    within: within!,
+    seen_assigned: seen(assigned),
+    seen_abandoned: seen(abandoned),
+    seen_within: seen(within),
     usual: halves.map((i) => (open(i) ? 100 : 0)),
     staff: halves.map((i) => (open(i) ? 14 : null)),
     handle: 180,
@@ -226,6 +236,23 @@ describe("the backtest of the level at close", () => {
     const [one, two] = [closeScore(past, 12, 1, site), closeScore(other, 12, 1, site)];
     assert.deepEqual([one.expected, one.projected, one.soFar], [two.expected, two.projected, two.soFar]);
     assert.notEqual(one.actual, two.actual);
+  });
+
+  it("knows the counts of then, and not what was exported later", () => {
+    // at noon the last half-hour had not come, and the one before counted 10 fewer in time
+    const noon = closeHours.indexOf(12);
+    const then = (lists: readonly (readonly (number | null)[])[], last: number) =>
+      lists.map((series, i) => (i === noon ? [...series.slice(0, 22), last, null] : series));
+    const day = {
+      ...past,
+      seen_assigned: then(past.seen_assigned, 96),
+      seen_abandoned: then(past.seen_abandoned, 4),
+      seen_within: then(past.seen_within, 70),
+    };
+    const found = closeScore(day, 12, 1, site);
+    assert.deepEqual([found.soFar, found.actual, found.projected], [(7 * 80 - 10) / 700, 0.8, 2400]);
+    near(found.expected, (7 * 80 - 10 + 17 * 100 * inTime) / 2400, 1e-6);
+    assert.deepEqual(closeScore(day, 16, 1, site), closeScore(past, 16, 1, site));
   });
 
   it("leaves out days without a projection, a patience or a count", () => {

@@ -4,7 +4,7 @@ import type { ConversationDay } from "../notebooks/components/metrics/conversati
 import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
 import type { HeatDay } from "../notebooks/components/metrics/heatmap.ts";
 import type { IntradayDay } from "../notebooks/components/metrics/interval.ts";
-import type { CloseDay } from "../notebooks/components/metrics/queues/close-backtest.ts";
+import { type CloseDay, closeHours } from "../notebooks/components/metrics/queues/close-backtest.ts";
 import type { SlotDay, WaitingDate, WaitingDay } from "../notebooks/components/metrics/queues/waiting.ts";
 import type { Site } from "../notebooks/components/metrics/site.ts";
 import { daysLater, weekday } from "../notebooks/components/metrics/time-zone.ts";
@@ -344,12 +344,19 @@ const farOff: FarOff[] = [
 const closes: CloseDay[] = range(20).map((at) => {
   const halves = range(48);
   const contacts = halves.map((i) => Math.round((bell(2 * i) + bell(2 * i + 1)) * (0.8 + 0.02 * at)));
+  const assigned = contacts.map((n) => n - Math.round(n / 10));
+  const abandoned = contacts.map((n) => Math.round(n / 10));
+  const within = contacts.map((n, i) => Math.round(n * (0.6 + 0.01 * ((i * 7 + at) % 20))));
+  const seen = (series: number[]) => closeHours.map((hour) => series.slice(0, 2 * hour - 1));
   return {
     queue: all,
     day: before(20 - at),
-    assigned: contacts.map((n) => n - Math.round(n / 10)),
-    abandoned: contacts.map((n) => Math.round(n / 10)),
-    within: contacts.map((n, i) => Math.round(n * (0.6 + 0.01 * ((i * 7 + at) % 20)))),
+    assigned,
+    abandoned,
+    within,
+    seen_assigned: seen(assigned),
+    seen_abandoned: seen(abandoned),
+    seen_within: seen(within),
     usual: halves.map((i) => bell(2 * i) + bell(2 * i + 1)),
     staff: halves.map((i) => (open(2 * i) ? 8 : null)),
     handle: 480,

@@ -86,6 +86,10 @@ export async function fillLarge(
     "create or replace view wfm.queue_windows as from main.queue_told",
     "create or replace view wfm.days as select distinct local_date(start) as day from main.windows order by day desc limit 92",
     "create or replace view wfm.queue_versions as select *, '1' as run from main.queue_told",
+    `create or replace view wfm.queue_states as
+      select instance_ts as start, queue_name as queue, instance_ts + interval 40 minutes as known_at, '1' as run,
+        assignments as assigned, abandons as abandoned, within_threshold as within, handle_seconds as handle
+      from main.queue_told`,
     `create or replace view wfm.rep_windows as
       select start as instance_ts, q::varchar as queue_id, queue_name, r::varchar as rep_id, 15.0 as logged_in, available, 15 - available as busy,
         available as utilized, available * 0.7 as utilized_available, (15 - available) * 0.5 as utilized_busy, false as contradicts

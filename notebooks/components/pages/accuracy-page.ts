@@ -277,7 +277,7 @@ export function closeFigure(page: AccuracyPage): HTMLElement {
     footer: [
       closeVerdict(close),
       `Hours in ${site.timezone}. The newest 28 complete days without a clock change${page.excluded.length ? " or exclusion" : ""}; means of days, not weighted.`,
-      "Contacts, reps and handle time of the rest: the usual of earlier days, contacts times the day so far; patience of the 28 days before; concurrency of the last four weeks. Of the hours before, the final counts are used, since what had arrived by then is not kept; schedules are left out, since their versions are not kept.",
+      "Contacts, reps and handle time of the rest: the usual of earlier days, contacts times the day so far; patience of the 28 days before; concurrency of the last four weeks. The hours before count as they were known then, without what was exported or corrected later; schedules are left out, since their versions are not kept.",
       "Per half-hour, on Today per quarter-hour and at the day's own handle time. Source: queue_wfm, queue_membership_wfm, issue_queues, rep_convos, rep_utilized.",
     ]
       .filter(Boolean)

@@ -65,7 +65,10 @@ function settlingFooter(rows: readonly Movement[]): string {
     "A figure is believed once it moves by less than 1%, or a point of service level, and 99% of the quarter-hours have been exported.",
     late ? null : "Some quarter-hours were exported later than all of these.",
     `n = ${plural(first.windows, "quarter-hour")} with contacts of up to 28 days. Volume and handle time: sum of absolute differences / present figure; service level: mean absolute difference, weighted by contacts.`,
-    `Known by then: ${rows.map(({ minutes, known }) => `${percent(known, 0)} at ${count(minutes)} min`).join(", ")}.`,
+    `Exported by then: ${rows
+      .slice(0, late ? rows.indexOf(late) + 1 : undefined)
+      .map(({ minutes, known }) => `${percent(known, 0)} at ${count(minutes)} min`)
+      .join(", ")}.`,
     "Source: all runs of queue_wfm, by the times of their markers.",
   ]
     .filter(Boolean)

@@ -14,6 +14,9 @@ export interface CloseDay {
   assigned: Series;
   abandoned: Series;
   within: Series;
+  seen_assigned: readonly Series[]; // of the half-hours before each of `closeHours`, as known then; null: not known
+  seen_abandoned: readonly Series[];
+  seen_within: readonly Series[];
   usual: Series; // contacts, of earlier days
   staff: Series; // usual full-time equivalents, of earlier days
   handle: number | null; // usual seconds
@@ -44,17 +47,18 @@ export interface CloseAccuracy {
 
 export const closeHours = [10, 12, 14, 16];
 
-/** The day as it was at the full hour: what came later is left out. The counts until then are the final ones. */
+/** The day as it was known at one of `closeHours`: what came later, or was exported or corrected later, is left out. */
 export function closeScore(day: CloseDay, hour: number, concurrency: number | null, site: ServiceSettings): CloseScore {
-  const windows = day.assigned.map((_, i) => halfHour(day, i, hour));
+  const seen = seenAt(day, closeHours.indexOf(hour));
+  const windows = day.assigned.map((_, i) => halfHour(day, i, seen));
   const rest = restOfDay(windows, windows);
   const level = serviceLevelOf(site);
-  const total = (until: number) => ({
-    assigned: sum(day.assigned.slice(0, until)),
-    abandoned: sum(day.abandoned.slice(0, until)),
-    within: sum(day.within.slice(0, until)),
+  const total = ({ assigned, abandoned, within }: Seen) => ({
+    assigned: sum(assigned),
+    abandoned: sum(abandoned),
+    within: sum(within),
   });
-  const whole = total(day.assigned.length);
+  const whole = total(day);
   const queue = { patience: day.patience, concurrency };
   const close = serviceLevelAtClose({ windows, rest, queue, site, range: false });
   return {
@@ -62,7 +66,7 @@ export function closeScore(day: CloseDay, hour: number, concurrency: number | nu
     projected: rest?.projection.projected ?? null,
     offered: (whole.assigned ?? 0) + (whole.abandoned ?? 0),
     expected: close.level,
-    soFar: level(total(hour * 2)),
+    soFar: level(total(seen)),
     actual: level(whole),
   };
 }
@@ -103,10 +107,15 @@ function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((all, one) => all + one, 0) / values.length;
 }
 
-function halfHour(day: CloseDay, i: number, hour: number): Interval {
+type Seen = Pick<CloseDay, "assigned" | "abandoned" | "within">;
+
+function seenAt({ seen_assigned, seen_abandoned, seen_within }: CloseDay, at: number): Seen {
+  return { assigned: seen_assigned[at] ?? [], abandoned: seen_abandoned[at] ?? [], within: seen_within[at] ?? [] };
+}
+
+function halfHour(day: CloseDay, i: number, seen: Seen): Interval {
   const start = Date.parse(`${day.day}T00:00:00Z`) + i * 1_800_000;
-  const came = i < hour * 2;
-  const seen = (series: Series) => (came ? (series[i] ?? null) : null);
+  const [assigned = null, abandoned = null, within = null] = [seen.assigned[i], seen.abandoned[i], seen.within[i]];
   const none = { assigned: null, abandoned: null, within: null, wait: null, handle: null, wrap: null, handled: null };
   return {
     ...none,
@@ -114,10 +123,10 @@ function halfHour(day: CloseDay, i: number, hour: number): Interval {
     start,
     end: start + 1_800_000,
     minutes: 30,
-    state: came ? "data" : "pending",
-    assigned: seen(day.assigned),
-    abandoned: seen(day.abandoned),
-    within: seen(day.within),
+    state: assigned === null ? "pending" : "data",
+    assigned,
+    abandoned,
+    within,
     reps: null,
     loggedIn: null,
     available: null,

@@ -328,6 +328,14 @@ describe("the site", () => {
         assert.deepEqual(await axeViolations(page), [], `${name}, share menu open`);
         await page.keyboard.press("Escape");
       }
+      for (const name of pages) {
+        await goTo(page, address(name));
+        for (const fold of await page.locator(".filter-fold").all()) await fold.tap();
+        await page.addStyleTag({ content: "html { font-size: 200% !important }" });
+        await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(wide <= 390, `${name} with text of twice the size is ${wide} pixels wide`);
+      }
       assert.deepEqual(problems, []);
       await close();
     });

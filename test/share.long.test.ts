@@ -64,7 +64,14 @@ describe("share", () => {
     const name = `wfm-all-queues-${data.day}-known-at-${noon.replace(/\D/g, "")}.svg`;
     assert.ok(stdout.startsWith(`${name}  `), stdout);
     assert.match(stderr, new RegExp(`^as known at ${noon} .*by the times of the markers`));
-    assert.equal(read(name).match(/as known at/gi)?.length, 4); // kicker and note, each in the description, too
+    const said = [/aria-label="[^"]*/g, /<desc>.*?<\/desc>/gs, /<text.*?<\/text>/gs].map(
+      (place) =>
+        read(name)
+          .match(place)!
+          .join(" ")
+          .match(/as known at/gi)?.length,
+    );
+    assert.deepEqual(said, [1, 2, 2], "the kicker in each, the note in the last two");
     const past = await loadDay(demo.project, undefined, new Date(), "usual", {
       moment: data.days.length ? new Date(`${data.day}T17:00:00Z`) : new Date(),
     });

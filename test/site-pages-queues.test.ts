@@ -15,8 +15,9 @@ import { zone } from "../notebooks/components/metrics/format.ts";
 import type { IntradayDay, WindowRow } from "../notebooks/components/metrics/interval.ts";
 import { ordered, queueBoard } from "../notebooks/components/metrics/queues/queue-board.ts";
 import { folded, matchesName } from "../notebooks/components/metrics/queues/queue-search.ts";
-import { boardCsv, boardSentence, foundQueues } from "../notebooks/components/pages/queue-board.ts";
+import { boardNumbers, boardSentence, foundQueues } from "../notebooks/components/pages/queue-board.ts";
 import { queueColumns } from "../notebooks/components/pages/queue-table.ts";
+import { csv } from "../notebooks/components/picture/csv.ts";
 import { rows as pageRows } from "./chart-rows.ts";
 import "./fast-check.ts";
 import { runPage } from "./page-cells.ts";
@@ -103,7 +104,8 @@ describe("the board of queues", () => {
   });
 
   it("saves the intervals that it plots, with the usual and the day's own numbers", () => {
-    const rows = csvParse(boardCsv(board(["Big", "Fine"]), board(["Big", "Fine"]).queues));
+    const { columns, rows: points } = boardNumbers(board(["Big", "Fine"]), board(["Big", "Fine"]).queues);
+    const rows = csvParse(csv(columns, points));
     assert.equal(rows.length, 2 * 48);
     const fine = rows.filter((row) => row.Queue === "Fine" && Number(row["Offered (contacts)"]) > 0);
     assert.deepEqual(

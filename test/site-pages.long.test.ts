@@ -20,6 +20,7 @@ import { windowDays } from "../src/warehouse/wfm/window-days.ts";
 import { axeViolations } from "./axe.ts";
 import { findChromium, goTo, openChromium, saved, visit } from "./site-chromium.ts";
 import { type DemoProject, demoProject } from "./site-demo.ts";
+import { csvRows, workbookRows } from "./workbook-rows.ts";
 
 const chromium = findChromium();
 const framework = join(kitRoot, "node_modules", "@observablehq", "framework", "dist", "bin", "observable.js");
@@ -501,11 +502,89 @@ describe("the site", () => {
       assert.equal(lines.length, rows + 1);
       assert.match(lines[0]!, /^\ufeffChannel,Day,Started,Ended/);
       await page.goto(address("today"));
-      const header = readFileSync(await saved(page, "#service-level", "CSV"), "utf8").split("\r\n")[0];
-      assert.equal(
-        header,
-        '\ufeffQueue,"Start, UTC",Local time (America/New_York),State,"Service level (share, 0 to 1)","Target (share, 0 to 1)",Offered (contacts)',
-      );
+      const values = csvRows(readFileSync(await saved(page, "#service-level", "CSV"), "utf8"));
+      const [header] = values;
+      assert.deepEqual(header, [
+        "Queue",
+        "Start, UTC",
+        "Local time (America/New_York)",
+        "State",
+        "Service level (share, 0 to 1)",
+        "Target (share, 0 to 1)",
+        "Offered (contacts)",
+      ]);
+      await close();
+    });
+
+    it("saves the numbers of each chart and table as a workbook, whose code no page loads before", async () => {
+      const { page, problems, close } = await visit(browser, `${address("today")}?interval=60`);
+      const loaded = () =>
+        page.evaluate(
+          () =>
+            performance.getEntriesByType("resource").filter(({ name }) => /fflate|chart-workbook/.test(name)).length,
+        );
+      assert.equal(await loaded(), 0);
+      assert.equal(await page.locator("link[href*=fflate]").count(), 0);
+      const values = csvRows(readFileSync(await saved(page, "#service-level", "CSV"), "utf8"));
+      await page.locator("#service-level .share-open").focus();
+      for (const key of ["ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
+      const download = page.waitForEvent("download");
+      await page.keyboard.press("Enter");
+      assert.match((await download).suggestedFilename(), /^service-level-all-queues-2026-09-16\.xlsx$/);
+      const sheets = workbookRows(readFileSync(await (await download).path()));
+      assert.ok((await loaded()) > 0);
+      assert.deepEqual([...sheets.keys()], ["Service level", "Definitions", "Provenance"]);
+      const rows = sheets.get("Service level")!;
+      assert.deepEqual(rows[0], values[0]);
+      assert.equal(rows.length, values.length);
+      for (const [i, row] of rows.slice(1).entries()) {
+        const [queue, start, local, ...others] = values[i + 1]!;
+        assert.equal(row[0], queue);
+        assert.equal(row[1], Date.parse(start!) / 86_400_000 + 25_569, "a time is a number of days");
+        assert.ok(Math.abs(Number(row[2]) - (Date.parse(`${local!.slice(0, 16)}Z`) / 86_400_000 + 25_569)) < 1e-9);
+        assert.deepEqual(
+          row.slice(3),
+          others.map((text, at) => (at === 0 ? text : text === "" ? null : Number(text))),
+        );
+      }
+      const facts = new Map(sheets.get("Provenance")!.map(([what, value]) => [what, value]));
+      assert.equal(facts.get("Filter: queue"), "All queues");
+      assert.equal(facts.get("Filter: interval"), "60");
+      assert.equal(facts.get("Zone of local times"), "America/New_York");
+      assert.equal(typeof facts.get("Data through (UTC)"), "number");
+      assert.match(String(facts.get("Made by")), /^asapp-notebook-kit \d/);
+      assert.match(String(facts.get("Link")), /today\.html\?.*date=2026-09-16.*#service-level$/);
+      assert.match(String(sheets.get("Definitions")![1]![1]), /answered/i);
+      for (const [name, place] of [
+        ["waiting", ".interval-table"],
+        ["queues", ".queue-table"],
+        ["accuracy", ".figure"],
+      ] as const) {
+        await goTo(page, address(name));
+        const tools = page.locator(`${place} .figure-tools`);
+        const file = async (item: string) => {
+          const download = page.waitForEvent("download");
+          await tools.getByText(item, { exact: true }).click();
+          return readFileSync(await (await download).path());
+        };
+        const table = csvRows((await file("Download CSV")).toString());
+        const [rows] = workbookRows(await file("Excel workbook")).values();
+        assert.deepEqual(rows?.[0], table[0]);
+        assert.equal(rows?.length, table.length, name);
+        await tools.getByText(/^Saved .*\.xlsx$/).waitFor();
+      }
+      for (const name of ["conversations", "waiting", "accuracy", "heatmaps", "staffing", "health", "queues"]) {
+        await goTo(page, address(name));
+        const ids = await page.$$eval("figure.figure", (figures) => figures.map(({ id }) => id));
+        assert.ok(ids.length > 0, name);
+        for (const id of ids) {
+          const table = csvRows(readFileSync(await saved(page, `#${id}`, "CSV"), "utf8"));
+          const [rows] = workbookRows(readFileSync(await saved(page, `#${id}`, "Excel workbook"))).values();
+          assert.deepEqual(rows?.[0], table[0], `${name} ${id}`);
+          assert.equal(rows?.length, table.length, `${name} ${id}`);
+        }
+      }
+      assert.deepEqual(problems, []);
       await close();
     });
 

@@ -14,7 +14,7 @@ import { hashInputs, isUpToDate, renew, type SiteState } from "./staleness.ts";
 // _node    bare imports              <name>@<version>/index.js
 const libraries: Record<"_npm" | "_node", string[]> = {
   _npm: ["@observablehq/plot", "d3", "d3-dsv", "htl", "isoformat"],
-  _node: ["@observablehq/plot", "d3"],
+  _node: ["@observablehq/plot", "d3", "fflate"],
 };
 
 // Framework's client names these libraries, so every build resolves their versions although no page uses them.

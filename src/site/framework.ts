@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { kitRoot, pagesFolder, slashes } from "../base/kit-folders.ts";
+import { kitVersion } from "../base/kit-version.ts";
 import { openProject } from "../config/project.ts";
 import { computeAll, datasetsReady, endWithParent, pagesBuiltFrom, siteOutput } from "./child.ts";
 import { dropStaleDatasets, watchSnapshot } from "./dataset-inputs.ts";
@@ -105,6 +106,7 @@ function head(preview: boolean, builtFrom: string | undefined): string {
     `<meta name="referrer" content="no-referrer">`,
     `<meta name="robots" content="noindex">`,
     `<meta name="color-scheme" content="light dark">`,
+    `<meta name="application-name" content="${madeBy()}">`, // in saved workbooks
     noVersion,
     ...(builtFrom ? [pagesTag(builtFrom)] : []),
     `<link rel="icon" href="data:image/svg+xml;base64,${Buffer.from(icon).toString("base64")}">`,
@@ -133,7 +135,12 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
 
+/** The kit and its version, as the site's files tell. */
+export function madeBy(): string {
+  const { name, version } = kitVersion();
+  return `${name} ${version}`;
+}
+
 function footer(): string {
-  const { version } = JSON.parse(readFileSync(join(kitRoot, "package.json"), "utf8"));
-  return `asapp-notebook-kit ${version}. Aggregates only; see Definitions for what this site holds about people.`;
+  return `${madeBy()}. Aggregates only; see Definitions for what this site holds about people.`;
 }

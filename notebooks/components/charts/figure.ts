@@ -1,13 +1,14 @@
 import { count, percent } from "../metrics/format.js";
-import { type CsvColumn, csv } from "../picture/csv.js";
+import type { CsvColumn } from "../picture/csv.js";
 import { html, svg } from "../picture/dom.js";
 import type { LegendEntry } from "../picture/picture.js";
 import { swatch, swatchSize } from "../picture/swatch.js";
-import { saveCsv, shareMenu } from "./share-menu.js";
+import { type Saved, saveCsv, saveWorkbook } from "./save.js";
+import { shareMenu } from "./share-menu.js";
 
 export interface TableColumn<T> extends CsvColumn<T> {
   text?: (row: T) => string; // as displayed; default: the value
-  hidden?: boolean; // only in the CSV file
+  hidden?: boolean; // only in saved files
 }
 
 export interface FigureOptions<T> {
@@ -20,11 +21,10 @@ export interface FigureOptions<T> {
   rows: readonly T[];
   columns: TableColumn<T>[];
   table?: boolean; // default: true; false where the page has these rows as a table of its own
-  csv?: () => string; // the plotted values, if not the rows of the table
   file?: string; // name of saved files, without extension
 }
 
-/** A chart with titles, footer, and its rows as a table and as CSV. Redrawn when its width changes. */
+/** A chart with titles, footer, and its rows as a table, as CSV and as a workbook. Redrawn when its width changes. */
 export function figure<T>(options: FigureOptions<T>): HTMLElement {
   const body = html("div", { class: "figure-body" });
   const details = html("details", { class: "figure-table" }, html("summary", {}, "Table"));
@@ -42,8 +42,9 @@ export function figure<T>(options: FigureOptions<T>): HTMLElement {
       options.legend ? legend(options.legend) : null,
       shareMenu(options.title, {
         file: options.file ?? options.id,
+        name: options.id,
         anchor: options.id,
-        csv: options.csv ?? (() => csv(options.columns, options.rows)),
+        numbers: () => options,
         picture: () => ({
           kicker: document.title.replace(" | ", " · "),
           title: options.title,
@@ -103,7 +104,7 @@ export function tableHead(columns: readonly { label: string; number: boolean }[]
   return html("thead", {}, html("tr", {}, cells));
 }
 
-/** A value that all rows share, such as the queue, for the CSV file, which has no title. */
+/** A value that all rows share, such as the queue, for saved files, whose rows have no title. */
 export function sharedColumn<T>(label: string, value: string): TableColumn<T> {
   return { label, value: () => value, hidden: true };
 }
@@ -114,17 +115,27 @@ export function countColumn<T>(label: string, value: (row: T) => number | null):
 }
 
 export function shareColumn<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
-  return { label, value, text: (row) => percent(value(row)) };
+  return { label, kind: "share", value, text: (row) => percent(value(row)) };
 }
 
-/** A button that saves the rows, or those of the moment, as a CSV file of that name. */
-export function csvButton<T>(
-  file: string,
-  columns: TableColumn<T>[],
-  rows: readonly T[] | (() => readonly T[]),
-): HTMLElement {
-  const onclick = () => saveCsv(csv(columns, typeof rows === "function" ? rows() : rows), file);
-  return html("button", { type: "button", onclick }, "Download CSV");
+/** Buttons above a table that save its rows, or those of the moment, as CSV and as an Excel workbook. */
+export function downloads<T>({ rows, ...saved }: Omit<Saved<T>, "rows"> & { rows: () => readonly T[] }): HTMLElement {
+  const status = html("span", { class: "share-status", role: "status" });
+  const numbers = () => ({ ...saved, rows: rows() });
+  const toWorkbook = async () => {
+    status.textContent = "…";
+    status.textContent = await saveWorkbook(numbers()).catch((error: Error) => `Not possible here: ${error.message}`);
+    setTimeout(() => {
+      status.textContent = "";
+    }, 4000);
+  };
+  return html(
+    "div",
+    { class: "figure-tools" },
+    status,
+    html("button", { type: "button", onclick: () => saveCsv(numbers(), saved.file) }, "Download CSV"),
+    html("button", { type: "button", onclick: toWorkbook }, "Excel workbook"),
+  );
 }
 
 function legend(entries: LegendEntry[]): HTMLElement {

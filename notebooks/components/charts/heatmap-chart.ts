@@ -1,8 +1,8 @@
 import type { CellState, Heat, HeatCell, Scale } from "../metrics/heatmap.js";
 import { chartRoot, svg } from "../picture/dom.js";
+import { labelWidth, writeReadout } from "../picture/labels.js";
 import { announce } from "./announce.js";
 import { heatFill, heatGround, heatInk } from "./heat-colour.js";
-import { labelWidth, writeReadout } from "./labels.js";
 import { emptyPanel } from "./panel.js";
 
 export interface HeatmapOptions {

@@ -8,8 +8,8 @@ import { less } from "../metrics/ratio.js";
 import { wrapShare } from "../metrics/times.js";
 import { type Comparison, togetherText } from "../metrics/today.js";
 import { svg } from "../picture/dom.js";
+import type { Spot } from "../picture/labels.js";
 import type { Crosshair } from "./crosshair.js";
-import type { Spot } from "./labels.js";
 import {
   closed,
   emptyPanel,

@@ -46,8 +46,16 @@ function pinData({ site, options }: Fresh): void {
 
 /** A page's freshness: `of` names the feeds behind its figures. */
 export function freshness(site: Site, options: FreshOptions): Fresh {
-  document.documentElement.dataset.timezone = site.timezone; // for the time of generation in pictures
+  describePage(site.timezone, options.shown ?? pageThrough(site.feeds, options).through);
   return { site, options };
+}
+
+/** Records the zone of a page, and how far the data shown reach (ISO or ms), for the files that it saves. */
+export function describePage(timezone: string, through: number | string | null): void {
+  const { dataset } = document.documentElement;
+  dataset.timezone = timezone;
+  if (through === null) delete dataset.through;
+  else dataset.through = new Date(through).toISOString();
 }
 
 export interface Fresh {

@@ -1,10 +1,10 @@
 import { area, curveStepAfter, line, type ScaleLinear, scaleLinear } from "d3";
 import { chartRoot, svg } from "../picture/dom.js";
 import { widestFont } from "../picture/font.js";
+import { type Labels, labels, labelWidth, type Spot, writeReadout } from "../picture/labels.js";
 import { wrapText } from "../picture/lines.js";
 import { announce } from "./announce.js";
 import type { Crosshair } from "./crosshair.js";
-import { type Labels, labels, labelWidth, type Spot, writeReadout } from "./labels.js";
 
 /** The background of a slot. */
 export type Shade = "closed" | "pending" | "missing" | "skipped" | "weekend" | null;

@@ -1,26 +1,32 @@
-import { csvFile } from "../picture/csv.js";
+import type { Numbers } from "../picture/csv.js";
 import { html } from "../picture/dom.js";
 import type { Picture } from "../picture/picture.js";
+import { save, saveCsv, saveWorkbook } from "./save.js";
 import { pinnedUrl } from "./url-state.js";
 
 /** What a menu shares: a picture, its numbers, and a link. */
-export interface Shared {
+export interface Shared<T> {
   file: string; // name of saved files, without extension
+  name: string; // names the sheet of a workbook
   anchor?: string; // id of the link's target
   picture: () => Picture;
-  csv: () => string;
+  numbers: () => Numbers<T>;
 }
 
 type Item = [text: string, act: () => Promise<string>]; // resolves to a status message
 
-/** A button with a menu that saves or copies what is shown. The code for pictures is loaded when it opens. */
-export function shareMenu(title: string, shared: Shared, label = "⋯"): HTMLElement {
+/**
+ * A button with a menu that saves or copies what is shown. The code for pictures is loaded when it opens, that for workbooks
+ * when one is asked for.
+ */
+export function shareMenu<T>(title: string, shared: Shared<T>, label = "⋯"): HTMLElement {
   const status = html("span", { class: "share-status", role: "status" });
   const images = () => import("../picture/share-image.js");
   const items: Item[] = [
     ["Save as PNG", async () => save(await (await images()).pngBlob(shared.picture()), `${shared.file}.png`)],
     ["Save as SVG", async () => save(await (await images()).svgBlob(shared.picture()), `${shared.file}.svg`)],
-    ["Save numbers as CSV", async () => saveCsv(shared.csv(), shared.file)],
+    ["Save numbers as CSV", async () => saveCsv(shared.numbers(), shared.file)],
+    ["Save numbers as Excel workbook", () => saveWorkbook(savedOf(shared))],
     ["Copy image", () => copyImage(images().then(({ pngBlob }) => pngBlob(shared.picture())))],
     // a mailed file has no address to share
     ...(document.documentElement.dataset.standalone
@@ -98,17 +104,10 @@ export function shareMenu(title: string, shared: Shared, label = "⋯"): HTMLEle
   return element;
 }
 
-/** Saves text as a CSV file and returns a status message. */
-export function saveCsv(text: string, file: string): string {
-  return save(new Blob([csvFile(text)], { type: "text/csv;charset=utf-8" }), `${file}.csv`);
-}
-
-/** Saves a file and returns a status message. */
-export function save(blob: Blob, name: string): string {
-  const url = URL.createObjectURL(blob);
-  html("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  return `Saved ${name}`;
+function savedOf<T>({ file, name, anchor, picture, numbers }: Shared<T>) {
+  const { title, lead, charts, notes } = picture();
+  const measures = charts.flatMap(({ subtitle }) => subtitle ?? []);
+  return { file, name, anchor, title, words: [lead, ...measures, ...notes], ...numbers() };
 }
 
 // Browsers allow clipboard access only during the click; the image may follow later.

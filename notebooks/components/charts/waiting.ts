@@ -2,9 +2,9 @@ import { area, curveStepAfter } from "d3";
 import { clock, count, decimal, percent, type Zone } from "../metrics/format.js";
 import { bands, type Load, type SlotInterval, type WaitingInterval } from "../metrics/queues/waiting.js";
 import { svg } from "../picture/dom.js";
+import type { Spot } from "../picture/labels.js";
 import type { Crosshair } from "./crosshair.js";
 import { slotPanel } from "./intraday.js";
-import type { Spot } from "./labels.js";
 import { closed, emptyPanel, endLabel, panel, type RunPoint, runs, stepCurves } from "./panel.js";
 
 interface Options {

@@ -174,6 +174,7 @@ export function dailyFigure(page: AccuracyPage): HTMLElement {
     sharedColumn("Queue", queue),
     {
       label: "Day",
+      kind: "day",
       value: ({ day }) => day,
       text: ({ day, complete }) => `${dayName(day)}${complete ? "" : ", incomplete"}`,
     },
@@ -363,7 +364,7 @@ function closeChart(rows: readonly CloseAccuracy[], width: number): SVGSVGElemen
 export function worstColumns(zone: Zone): TableColumn<FarOff>[] {
   return [
     { label: "Queue", value: ({ queue }) => queue, hidden: true },
-    { label: "Start, UTC", value: ({ start }) => start, hidden: true },
+    { label: "Start, UTC", kind: "time", value: ({ start }) => start, hidden: true },
     { label: "Half-hour", value: ({ start }) => zone.moment(start) },
     { label: "Offered", value: ({ offered }) => offered, text: ({ offered }) => decimal(offered, 0) },
     { label: "Expected", value: ({ expected }) => expected, text: ({ expected }) => decimal(expected) },
@@ -471,6 +472,7 @@ function queuesChart(queues: readonly QueueAccuracy[], width: number): SVGSVGEle
 export function share<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
   return {
     label,
+    kind: "share",
     value: (row) => roundTo(value(row), 4),
     text: (row) => percent(value(row)),
   };

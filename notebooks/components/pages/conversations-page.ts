@@ -303,7 +303,7 @@ function channels(days: readonly ConversationDay[], from: string, to: string, si
 function dayColumns(): TableColumn<ConversationDay>[] {
   return [
     { label: "Channel", value: (row) => row.channel, hidden: true },
-    { label: "Day", value: ({ day }) => day },
+    { label: "Day", kind: "day", value: ({ day }) => day },
     countColumn("Started", (row) => row.started),
     countColumn("Ended", (row) => row.ended),
     countColumn("With a rep", (row) => row.assisted),

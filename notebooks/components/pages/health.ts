@@ -210,7 +210,7 @@ export function stateFigure({ feeds, days }: { feeds: readonly FeedHealth[]; day
   const shown = days.filter(({ day, feed }) => dates.includes(day) && names.includes(feed));
   const columns: TableColumn<FeedDay>[] = [
     { label: "Feed", value: ({ feed }) => feed },
-    { label: "Day", value: ({ day }) => day },
+    { label: "Day", kind: "day", value: ({ day }) => day },
     ...states.map(({ name, text }) => ({ label: text, value: (row: FeedDay) => row[name] as number })),
   ];
   return figure({

@@ -254,7 +254,7 @@ function overviewFigures(days: readonly ConversationDay[], queues: readonly Queu
       footer: `Days in ${site.timezone}. Source: convos_metrics. Shaded: weekends.`,
       rows: days,
       columns: [
-        { label: "Day", value: ({ day }) => day },
+        { label: "Day", kind: "day", value: ({ day }) => day },
         { label: "Started", value: (row) => row.started },
         { label: "With a rep", value: (row) => row.assisted },
       ],
@@ -269,7 +269,7 @@ function overviewFigures(days: readonly ConversationDay[], queues: readonly Queu
       footer: `Days in ${site.timezone}. Source: issue_queues, rep_convos. Shaded: weekends.`,
       rows: queues,
       columns: [
-        { label: "Day", value: ({ day }) => day },
+        { label: "Day", kind: "day", value: ({ day }) => day },
         { label: "Offered", value: (row) => row.offered },
         { label: "Abandoned", value: (row) => row.abandoned },
         { label: "In time", value: (row) => row.within },

@@ -18,7 +18,6 @@ import {
 import { matchesName } from "../metrics/queues/queue-search.js";
 import { lacks, missingText, openHours } from "../metrics/site.js";
 import { clockText, ends, formula, gap, serviceLevelOf } from "../metrics/today.js";
-import { csv } from "../picture/csv.js";
 import { html } from "../picture/dom.js";
 import { type DaySpan, daySpan, hiddenText, isNeeded } from "./day-span.js";
 import { queueColumns } from "./queue-table.js";
@@ -142,10 +141,8 @@ export function boardFigure(
         .filter(Boolean)
         .join(" "),
       draw: (width) => facetChart(board, queues, { ...options, width }),
-      rows: shown,
-      columns: [],
+      ...boardNumbers(board, shown),
       table: false,
-      csv: () => boardCsv(board, shown),
       file: `queues-${day}`,
     }),
   );
@@ -163,17 +160,22 @@ function sharedSpan({ day, site }: QueueBoard, facets: readonly Facet[]): DaySpa
 }
 
 /** The plotted values: each queue's intervals, with its figures of the day so far. */
-export function boardCsv(board: QueueBoard, queues: readonly QueueOfDay[]): string {
+export function boardNumbers(board: QueueBoard, queues: readonly QueueOfDay[]) {
   type Point = { queue: QueueOfDay; row: Interval };
   const { zone, site } = board;
   const [name, ...figures] = queueColumns(board, "").map(
-    ({ label, header = label, value }): TableColumn<Point> => ({ label: header, value: ({ queue }) => value(queue) }),
+    ({ label, header = label, kind, value }): TableColumn<Point> => ({
+      label: header,
+      ...(kind && { kind }),
+      value: ({ queue }) => value(queue),
+    }),
   );
   const columns: TableColumn<Point>[] = [
     ...(name ? [name] : []),
     ...intervalColumns({ zone, site }).map(
-      ({ label, header = label, value }): TableColumn<Point> => ({
+      ({ label, header = label, kind, value }): TableColumn<Point> => ({
         label: header,
+        ...(kind && { kind }),
         value: ({ row }) => value(row),
       }),
     ),
@@ -182,8 +184,6 @@ export function boardCsv(board: QueueBoard, queues: readonly QueueOfDay[]): stri
     measure<Point>("Service level", "share", ({ row }) => serviceLevelOf(site)(row)),
     ...figures.map((column) => ({ ...column, label: `Day so far: ${column.label}` })),
   ];
-  return csv(
-    columns,
-    queues.flatMap((queue) => board.rowsOf(queue.queue, grain).map((row) => ({ queue, row }))),
-  );
+  const rows = queues.flatMap((queue) => board.rowsOf(queue.queue, grain).map((row): Point => ({ queue, row })));
+  return { columns, rows };
 }

@@ -1,12 +1,13 @@
-import { csvButton } from "../charts/figure.js";
+import { measure } from "../charts/day-charts.js";
+import { downloads } from "../charts/figure.js";
 import { type SortColumn, type Sorting, sortedRows, sortingOf, sortingText, sortTable } from "../charts/sort-table.js";
 import { readUrl, todayLink, writeUrl } from "../charts/url-state.js";
 import { unmarked } from "../metrics/bidi.js";
-import { change, clock, count, decimal, percent, roundTo, signed } from "../metrics/format.js";
+import { change, clock, count, decimal, longDay, percent, roundTo, signed } from "../metrics/format.js";
 import { type Deviation, deviationText, handleDeviation, volumeDeviation } from "../metrics/queues/deviation.js";
 import type { QueueBoard, QueueOfDay } from "../metrics/queues/queue-board.js";
 import { lacks } from "../metrics/site.js";
-import { ends } from "../metrics/today.js";
+import { ends, formula } from "../metrics/today.js";
 import { html } from "../picture/dom.js";
 
 /** All figures of a day's queues. */
@@ -20,12 +21,10 @@ export function queueColumns(board: QueueBoard, search: string): SortColumn<Queu
     unit: string,
     value: (row: QueueOfDay) => number | null,
     text: (value: number | null) => string = count,
-  ): SortColumn<QueueOfDay> => ({ key, label, header: `${label} (${unit})`, value, text: (row) => text(value(row)) });
+  ): SortColumn<QueueOfDay> => ({ key, ...measure(label, unit, value, text) });
   const deviation = (key: string, label: string, of: (row: QueueOfDay) => Deviation): SortColumn<QueueOfDay> => ({
     key,
-    label,
-    header: `${label} (share)`,
-    value: (row) => roundTo(of(row).share, 4),
+    ...measure(label, "share", (row: QueueOfDay) => roundTo(of(row).share, 4)),
     text: (row) => deviationText(of(row)),
   });
   const short = (row: QueueOfDay, value: number | null) =>
@@ -101,14 +100,18 @@ export function queueTable(board: QueueBoard, queues: readonly QueueOfDay[], sea
   const columns = queueColumns(board, search);
   let sorting: Sorting | null = sortingOf(readUrl("sort"), columns);
   if (queues.length === 0) return html("div", {});
+  const words = `In brackets: within what chance gives. Usual: the same weekday's median, over the same intervals. Net reps: available minus required by workload, below zero too few; a rep of several queues counts in each. ${running(board)}`;
   return html(
     "div",
     { class: "figure queue-table" },
-    html(
-      "div",
-      { class: "figure-tools" },
-      csvButton(`queues-${board.day}`, columns, () => sortedRows(queues, columns, sorting)),
-    ),
+    downloads({
+      file: `queues-${board.day}`,
+      name: "queues",
+      title: `Queues, ${board.day ? longDay(board.day) : "no day yet"}`,
+      words: [formula(board.site), words],
+      columns,
+      rows: () => sortedRows(queues, columns, sorting),
+    }),
     sortTable(columns, queues, {
       label: "Queues",
       sorting,
@@ -118,11 +121,7 @@ export function queueTable(board: QueueBoard, queues: readonly QueueOfDay[], sea
         writeUrl({ sort: sortingText(chosen) });
       },
     }),
-    html(
-      "p",
-      { class: "none" },
-      `In brackets: within what chance gives. Usual: the same weekday's median, over the same intervals. Net reps: available minus required by workload, below zero too few; a rep of several queues counts in each. ${running(board)}`,
-    ),
+    html("p", { class: "none" }, words),
   );
 }
 

@@ -16,7 +16,7 @@ import {
   waitsOf,
 } from "../charts/day-charts.js";
 import { driverPanel, explain } from "../charts/drivers.js";
-import { csvButton, figure, type TableColumn, table } from "../charts/figure.js";
+import { downloads, figure, type TableColumn, table } from "../charts/figure.js";
 import { netChart } from "../charts/intraday.js";
 import { showPanel } from "../charts/sheet.js";
 import { readUrl, reportUnknown, writeUrl } from "../charts/url-state.js";
@@ -386,17 +386,30 @@ export function todayFigures(page: TodayPage): HTMLElement {
 /** All figures of the day, per interval. */
 export function intervalTable(page: TodayPage): HTMLElement {
   if (!page.day) return html("p", { class: "none" }, "No intervals yet.");
-  const { rows, whole, queue, day } = page;
+  const { rows } = page;
   const seen = rows.filter(({ state }) => state !== "pending" && state !== "closed");
   const columns = dayColumns(page);
   const element = html(
     "div",
     { class: "figure interval-table waiting" },
-    html("div", { class: "figure-tools" }, csvButton(fileName("intervals", queue, day), columns, whole)),
+    intervalDownloads(page),
     table(columns, seen),
   );
   whenIdle(() => element.classList.remove("waiting"));
   return element;
+}
+
+/** Buttons that save every interval of the day. */
+export function intervalDownloads(page: TodayPage): HTMLElement {
+  const { queue, day, whole } = page;
+  return downloads({
+    file: fileName("intervals", queue, day),
+    name: "intervals",
+    title: `Every interval, ${isolated(queue)}, ${longDay(day)}`,
+    words: [today.formula(page.site), provenance(page, "queue_wfm, queue_membership_wfm")],
+    columns: dayColumns(page),
+    rows: () => whole,
+  });
 }
 
 function netColumns(page: TodayPage): TableColumn<NetRow>[] {

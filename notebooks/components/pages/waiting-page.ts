@@ -1,7 +1,7 @@
 import { type Card, cards } from "../charts/cards.js";
 import { crosshair } from "../charts/crosshair.js";
 import { intervalColumns, measure } from "../charts/day-charts.js";
-import { csvButton, figure, type TableColumn, table } from "../charts/figure.js";
+import { downloads, figure, type TableColumn, table } from "../charts/figure.js";
 import { readUrl, reportUnknown, writeUrl } from "../charts/url-state.js";
 import {
   bandNames,
@@ -550,7 +550,14 @@ export function flowTable(page: WaitingPage): HTMLElement {
   return html(
     "div",
     { class: "figure interval-table" },
-    html("div", { class: "figure-tools" }, csvButton(fileName("waiting-intervals", queue, day), columns, whole)),
+    downloads({
+      file: fileName("waiting-intervals", queue, day),
+      name: "intervals",
+      title: `Waiting: every interval, ${isolated(queue)}, ${longDay(day)}`,
+      words: [whenOffersDiffer, footer(page, "issue_queues, rep_convos")],
+      columns,
+      rows: () => whole,
+    }),
     table(columns, seen),
     html("p", {}, whenOffersDiffer),
   );

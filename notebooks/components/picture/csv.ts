@@ -1,8 +1,14 @@
 export interface CsvColumn<T> {
   label: string;
   header?: string; // with the unit; the label by default
-  kind?: "time" | "share"; // of the values, for a workbook: ISO in UTC or a local time, a share from 0 to 1
+  kind?: "day" | "time" | "share"; // of the values, for a workbook: ISO in UTC or a local time, a share from 0 to 1
   value: (row: T) => string | number | null;
+}
+
+/** The values of a chart or table, as a file has them. */
+export interface Numbers<T> {
+  columns: readonly CsvColumn<T>[];
+  rows: readonly T[];
 }
 
 /**
@@ -16,7 +22,7 @@ export function csvFile(text: string): string {
 /**
  * RFC 4180. Text that a spreadsheet would run as a formula is prefixed with an apostrophe. Source: OWASP, CSV injection.
  */
-export function csv<T>(columns: CsvColumn<T>[], rows: readonly T[]): string {
+export function csv<T>(columns: readonly CsvColumn<T>[], rows: readonly T[]): string {
   const cell = (value: string | number | null) => {
     const formula = typeof value === "string" && /^([\t\r\n]|\s*[=+@\-\uff1d\uff0b\uff0d\uff20])/.test(value);
     const text = value === null ? "" : `${formula ? "'" : ""}${value}`;

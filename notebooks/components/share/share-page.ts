@@ -1,7 +1,8 @@
 import { cards } from "../charts/cards.js";
 import { choice, segments } from "../charts/controls.js";
-import { comparisonText, dayColumns, provenance } from "../charts/day-charts.js";
-import { csvButton, figure } from "../charts/figure.js";
+import { comparisonText, provenance } from "../charts/day-charts.js";
+import { figure } from "../charts/figure.js";
+import { describePage } from "../charts/masthead.js";
 import { isolated } from "../metrics/bidi.js";
 import type { QueueDay } from "../metrics/day-file.js";
 import { fileName, longDay } from "../metrics/format.js";
@@ -11,7 +12,7 @@ import { projectionText } from "../metrics/rest-of-day.js";
 import type { Site } from "../metrics/site.js";
 import { type Comparison, dataThrough } from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
-import { todayCards } from "../pages/today-page.js";
+import { intervalDownloads, todayCards } from "../pages/today-page.js";
 import { html } from "../picture/dom.js";
 import { cardCharts, dayFacts, dayTable, dayWords } from "./day-card.js";
 
@@ -33,7 +34,6 @@ export interface SharedPage {
 function start(): void {
   const data: SharedPage = JSON.parse(elementById("shared-data").textContent ?? "");
   const { site, day, queues, generated } = data;
-  document.documentElement.dataset.timezone = site.timezone;
   document.documentElement.dataset.standalone = "true";
   const chosen = { queue: queues[0] ?? allQueues, grain: String(data.grain) };
   const content = html("div", {});
@@ -41,7 +41,7 @@ function start(): void {
     const page = dayFacts(data, chosen.queue, Number(chosen.grain) as Grain);
     const words = dayWords(page);
     const through = dataThrough(page.windows);
-    const columns = dayColumns(page);
+    describePage(site.timezone, through);
     const notes = new Map([
       ["volume", [comparisonText(page), page.rest ? projectionText(page.rest) : ""].filter(Boolean).join(" ")],
       ["service-level", page.close ? closeText(page.close, page.closeQueue) : ""],
@@ -75,16 +75,7 @@ function start(): void {
         ),
       ),
       html("h2", {}, "Every interval"),
-      html(
-        "div",
-        { class: "figure interval-table" },
-        html(
-          "div",
-          { class: "figure-tools" },
-          csvButton(fileName("intervals", chosen.queue, day), columns, page.whole),
-        ),
-        dayTable(page),
-      ),
+      html("div", { class: "figure interval-table" }, intervalDownloads(page), dayTable(page)),
     );
   };
   const filter = (name: keyof typeof chosen, control: ReturnType<typeof choice>) => {

@@ -5,11 +5,11 @@ import type { Sheet } from "./workbook.js";
 export interface ChartColumn<T> {
   label: string;
   header?: string; // with the unit
-  kind?: "time" | "share"; // of its values: ISO in UTC or a local time, a share from 0 to 1
+  kind?: "day" | "time" | "share"; // of its values: ISO in UTC or a local time, a share from 0 to 1
   value: (row: T) => string | number | null;
 }
 
-/** The rows of a chart as a sheet: the values of its CSV file, times as times, shares in percent. */
+/** The rows of a chart as a sheet: the values of its CSV file, days and times as such, shares in percent. */
 export function chartSheet<T>(name: string, columns: readonly ChartColumn<T>[], rows: readonly T[]): Sheet {
   const values = rows.map((row) => columns.map(({ value }): CellValue => value(row)));
   const numberFormat = (at: number) =>
@@ -17,8 +17,8 @@ export function chartSheet<T>(name: string, columns: readonly ChartColumn<T>[], 
   return {
     name,
     columns: columns.map(({ label, header = label, kind }, at) =>
-      kind === "time"
-        ? { header, kind, format: "yyyy-mm-dd hh:mm" }
+      kind === "day" || kind === "time"
+        ? { header, kind, format: kind === "day" ? undefined : "yyyy-mm-dd hh:mm" }
         : { header, format: kind === "share" ? "0.0%" : numberFormat(at) },
     ),
     rows: [values],

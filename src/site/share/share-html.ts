@@ -9,7 +9,7 @@ import { markup, type Picture, picture } from "../../../notebooks/components/pic
 import { type DayFacts, dayTable } from "../../../notebooks/components/share/day-card.ts";
 import type { SharedPage } from "../../../notebooks/components/share/share-page.ts";
 import { kitRoot } from "../../base/kit-folders.ts";
-import { escapeHtml } from "../framework.ts";
+import { escapeHtml, madeBy } from "../framework.ts";
 import type { DayData } from "./share.ts";
 import { pageCss, pictureFonts } from "./share-image.ts";
 import { withDocument } from "./svg-document.ts";
@@ -80,6 +80,7 @@ export function sharedHtml(page: SharedPage, parts: Picture, facts: DayFacts, sc
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
+<meta name="application-name" content="${madeBy()}">
 ${fonts.map(({ weight, woff2 }) => `<link rel="kit-font" data-weight="${weight}" href="data:font/woff2;base64,${woff2}">`).join("\n")}
 <title>${escapeHtml(`${parts.title} | ${page.site.title}`)}</title>
 <style>

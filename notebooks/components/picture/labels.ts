@@ -1,7 +1,7 @@
-import { svg } from "../picture/dom.js";
-import { textWidth, widestFont } from "../picture/font.js";
-import { wrapText } from "../picture/lines.js";
-import { textSize } from "../picture/looks.js";
+import { svg } from "./dom.js";
+import { textWidth, widestFont } from "./font.js";
+import { wrapText } from "./lines.js";
+import { textSize } from "./looks.js";
 
 /** A place for a label: its baseline, and where on it the text begins, has its middle or ends. */
 export interface Spot {

@@ -16,12 +16,12 @@ function rowsOf(xml: string): Value[][] {
   return [...xml.matchAll(/<row [^>]*>(.*?)<\/row>/gs)].map(([, cells]) => {
     const row: Value[] = Array(width).fill(null);
     for (const [, letters, attributes, content] of cells!.matchAll(/<c r="([A-Z]+)\d+"([^>]*)>(.*?)<\/c>/gs))
-      row[columnOf(letters!)] = valueOf(attributes!, plain(content!.replace(/<[^>]*>/g, "")));
+      row[columnOf(letters!)] = cellValue(attributes!, plain(content!.replace(/<[^>]*>/g, "")));
     return row;
   });
 }
 
-function valueOf(attributes: string, text: string): Value {
+function cellValue(attributes: string, text: string): Value {
   if (attributes.includes("inlineStr")) return text;
   return attributes.includes('t="b"') ? text === "1" : Number(text);
 }

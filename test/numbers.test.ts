@@ -21,7 +21,7 @@ import { type Demo, demoCredentials, startDemo } from "../src/demo/demo.ts";
 import { simulate } from "../src/demo/simulator/simulate.ts";
 import { localTime } from "../src/demo/simulator/zone.ts";
 import { type QueueWindow, truth } from "../src/demo/truth.ts";
-import { flowWindows, loadWindows } from "../src/demo/waiting-truth.ts";
+import { flowWindows, leaverWindows, loadWindows } from "../src/demo/waiting-truth.ts";
 import { computeDatasets } from "../src/site/dataset.ts";
 import { sync } from "../src/sync/sync.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
@@ -50,8 +50,12 @@ interface WaitingDay {
   timed_out: (number | null)[];
   waiting: (number | null)[];
   oldest: (number | null)[];
+  abandoned: (number | null)[];
   answered_bands: (number | null)[][];
   abandoned_bands: (number | null)[][];
+  leavers: (number | null)[];
+  abandoned_wait: (number | null)[];
+  abandoned_longest: (number | null)[];
   steps: number[] | null;
   answered_by: number[] | null;
   abandoned_by: number[] | null;
@@ -403,6 +407,34 @@ describe("numbers", () => {
       near(row.gone_p90!, quantile(abandons, 0.9), 0.051, key);
     }
     assert.ok(waits.size > 20);
+  });
+
+  it("tells of every quarter-hour how long those waited who left in it", () => {
+    const left = leaverWindows(log, expected.through.hourly);
+    const wanted = new Map(left.map(({ queue, window, waits }) => [`${queue} ${window}`, waits]));
+    for (const { window, waits } of left)
+      wanted.set(`${total} ${window}`, [...(wanted.get(`${total} ${window}`) ?? []), ...waits]);
+    const found = new Set<string>();
+    for (const name of readdirSync(join(folder, "datasets", "waiting")))
+      for (const row of load<WaitingDay>(`waiting/${name}`))
+        for (const [i, leavers] of row.leavers.entries()) {
+          if (leavers === null) continue;
+          const key = `${row.queue} ${Date.parse(row.start) + i * 900_000}`;
+          const waits = wanted.get(key) ?? [];
+          assert.deepEqual([leavers, row.abandoned[i]], [waits.length, waits.length], key);
+          if (waits.length === 0) {
+            assert.deepEqual([row.abandoned_wait[i], row.abandoned_longest[i]], [null, null], key);
+            continue;
+          }
+          found.add(key);
+          near(row.abandoned_wait[i]!, sum(waits) / waits.length / 1000, 0.051, key);
+          assert.equal(row.abandoned_longest[i], Math.ceil(Math.max(...waits) / 60_000) * 60, key);
+        }
+    assert.deepEqual(
+      [...wanted.keys()].filter((key) => !found.has(key)),
+      [],
+    );
+    assert.ok(found.size > 100, `${found.size} windows`);
   });
 
   it("tells of every quarter-hour how many slots there were, and how full", () => {

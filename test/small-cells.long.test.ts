@@ -117,6 +117,47 @@ describe("the datasets of a contact centre", () => {
     assert.ok(shown > 50, String(shown));
   });
 
+  interface Left {
+    queue: string;
+    start: string;
+    abandoned: (number | null)[];
+    leavers: (number | null)[];
+    abandoned_wait: (number | null)[];
+    abandoned_longest: (number | null)[];
+    gone_mean: number | null;
+  }
+
+  it("tell no wait of fewer who left, and of all queues what each of them tells", async () => {
+    const days = await load<Left>(/^waiting\//);
+    let [shown, held] = [0, 0];
+    for (const day of days.filter(({ queue }) => queue !== "All queues")) {
+      const blocks = new Map<string, number>();
+      for (const [i, n] of day.leavers.entries()) {
+        assert.equal(day.abandoned_wait[i] === null, !n, `${day.queue} ${day.start} ${i}`);
+        if (n) {
+          const block = `${day.abandoned_wait[i]} ${day.abandoned_longest[i]}`;
+          blocks.set(block, (blocks.get(block) ?? 0) + n);
+        }
+      }
+      for (const [block, n] of blocks) assert.ok(n >= least, `${day.queue} ${day.start}: ${block} rests on ${n}`);
+      if (day.gone_mean === null) assert.equal(blocks.size, 0, `${day.queue} ${day.start}`);
+      shown += blocks.size;
+      held += blocks.size === 0 && sum(day.abandoned) > 0 ? 1 : 0;
+    }
+    assert.ok(shown > 20 && held > 0, `${shown} blocks, ${held} days held back`);
+    for (const total of days.filter(({ queue }) => queue === "All queues")) {
+      const queues = days.filter(({ queue, start }) => queue !== "All queues" && start === total.start);
+      for (const [i, mean] of total.abandoned_wait.entries()) {
+        assert.equal(total.leavers[i] ?? 0, sum(queues.map(({ leavers }) => leavers[i] ?? 0)));
+        if (mean === null) continue;
+        const parts = queues.filter(({ leavers }) => leavers[i]);
+        const expected = sum(parts.map((day) => day.abandoned_wait[i]! * day.leavers[i]!)) / total.leavers[i]!;
+        assert.ok(Math.abs(mean - expected) < 0.2, `${total.start} ${i}: ${mean}, ${expected}`);
+        assert.equal(total.abandoned_longest[i], Math.max(...parts.map((day) => day.abandoned_longest[i]!)));
+      }
+    }
+  });
+
   it("make the figure of all queues of what each of them ships, so that no difference tells more", async () => {
     const days = await load<Day>(/^intraday\//);
     let compared = 0;

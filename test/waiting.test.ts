@@ -248,6 +248,137 @@ describe("contacts that wait", () => {
   });
 });
 
+describe("those who left", () => {
+  let raw: RawFixture;
+  const files = new Map<number, WaitingDay[]>(); // by min_contacts
+  // queue, the minute of the hour in which they left, their waits in seconds
+  const left: [queue: string, minute: number, waits: (number | null)[]][] = [
+    ["Big", 5, [60, 120, 180, 200, null]],
+    ["Big", 20, [30]],
+    ["Big", 50, [90, 600]],
+    ["Second", 5, [300, 301, 302]],
+    ["Small", 5, [400]],
+    ["Other", 35, [10, 20, 30]], // held back, as the total would give away Small
+  ];
+
+  before(async () => {
+    raw = rawFixture(({ config }) => {
+      config.site.queueGroups = new Map([["Group", ["Big", "Second"]]]);
+    });
+    const rows = left.flatMap(([queue, minute, waits]) =>
+      waits.map((wait, i) => {
+        const exit = Date.parse(at("09:00")) + minute * 60_000;
+        const entry = wait === null ? null : new Date(exit - wait * 1000).toISOString();
+        return visit(queue, null, null, {
+          ...{
+            issue_id: `${queue} ${minute} ${i}`,
+            enter_queue_ts: entry,
+            exit_queue_ts: new Date(exit).toISOString(),
+          },
+          ...{ enqueue_time: wait, abandoned: true, exit_queue_eventtype: "CONVERSATION_END" },
+        });
+      }),
+    );
+    raw.put("issue_queues", dt, rows);
+    raw.put("rep_convos", dt, []);
+    await updateWarehouse(raw.project, { now: new Date("2026-09-09T02:00:00Z") });
+    for (const least of [1, 3, 8]) {
+      raw.project.config.site.privacy.minContacts = least;
+      const catalog = await openCatalog(raw.project);
+      files.set(least, await answer<WaitingDay>(raw.project, catalog, "waiting/[day]", { day: dt }));
+      catalog.close();
+    }
+  });
+  after(() => raw.delete());
+
+  const told = (least: number, queue: string, grain: 15 | 30 | 60) =>
+    waitingIntervals(files.get(least)!, { day: dt, queue, grain, timezone: "UTC", through: Date.parse(at("24:00")) })
+      .filter(({ abandoned }) => abandoned)
+      .map(({ label, abandoned, leavers, abandonedWait, abandonedLongest }) => [
+        ...[label, abandoned, leavers],
+        ...[abandonedWait === null ? null : Math.round(abandonedWait * 10) / 10, abandonedLongest],
+      ]);
+
+  // min_contacts, queue, minutes; label, left, of which the wait is told, mean, longest
+  const cases: [number, string, 15 | 30 | 60, (string | number | null)[][]][] = [
+    [
+      ...([1, "Big", 15] as const),
+      [
+        ["09:00", 5, 4, 140, 240],
+        ["09:15", 1, 1, 30, 60],
+        ["09:45", 2, 2, 345, 600],
+      ],
+    ],
+    [
+      ...([3, "Big", 15] as const),
+      [
+        ["09:00", 5, 4, 140, 240],
+        ["09:15", 1, 1, 240, 600], // with 09:45
+        ["09:45", 2, 2, 240, 600],
+      ],
+    ],
+    [
+      ...([3, "Big", 30] as const),
+      [
+        ["09:00", 6, 5, 160, 600],
+        ["09:30", 2, 2, 240, 600],
+      ],
+    ],
+    [3, "Big", 60, [["09:00", 8, 7, 182.9, 600]]],
+    [8, "Big", 60, [["09:00", 8, 0, null, null]]], // seven waits are known
+    [3, "Small", 15, [["09:00", 1, 0, null, null]]],
+    [3, "Other", 15, [["09:30", 3, 0, null, null]]],
+    [
+      ...([3, "Group", 15] as const),
+      [
+        ["09:00", 8, 7, 209, 360],
+        ["09:15", 1, 1, 240, 600],
+        ["09:45", 2, 2, 240, 600],
+      ],
+    ],
+    [3, "All queues", 60, [["09:00", 15, 10, 218.3, 600]]], // what Big and Second tell
+  ];
+  for (const [least, queue, grain, expected] of cases)
+    it(`waited as ${least === 1 ? "each did" : `${least} together did`}: ${queue}, ${grain} minutes`, () => {
+      assert.deepEqual(told(least, queue, grain), expected);
+    });
+
+  it("have the mean of an hour weighted by how many they are", () => {
+    const waits = fc.array(fc.array(fc.integer({ min: 0, max: 900 }), { maxLength: 5 }), {
+      minLength: 4,
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(waits, (each) => {
+        const row = {
+          ...{
+            queue: "All queues",
+            start: at("00:00"),
+            entered: each.map(() => 1),
+            abandoned: each.map((w) => w.length),
+          },
+          leavers: each.map((w) => w.length),
+          abandoned_wait: each.map((w) => (w.length ? w.reduce((a, b) => a + b, 0) / w.length : null)),
+          abandoned_longest: each.map((w) => (w.length ? Math.max(...w) : null)),
+        } as unknown as WaitingDay;
+        const [hour] = waitingIntervals([{ ...row, ...blank }], {
+          ...{ day: dt, queue: "All queues", grain: 60, timezone: "UTC", through: Date.parse(at("01:00")) },
+        });
+        const all = each.flat();
+        const mean = all.length ? all.reduce((a, b) => a + b, 0) / all.length : null;
+        assert.equal(hour!.leavers, all.length);
+        assert.ok(mean === null ? hour!.abandonedWait === null : Math.abs(hour!.abandonedWait! - mean) < 1e-6);
+        assert.equal(hour!.abandonedLongest, all.length ? Math.max(...all) : null);
+      }),
+    );
+  });
+  const none: number[] = [];
+  const blank = {
+    ...{ direct: none, gone: none, waiting: none, oldest: none, answered: none, timed_out: none },
+    ...{ answered_bands: [], abandoned_bands: [] },
+  };
+});
+
 describe("the local day of a clock change", () => {
   for (const [day, windows] of [
     ["2026-03-08", 92],

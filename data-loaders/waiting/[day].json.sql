@@ -3,10 +3,13 @@
 -- issue_queues or rep_convos is not complete. `waiting` and `oldest` (seconds, rounded up to the minute) are at the window's
 -- end: entered before it, and not left by then. `answered_bands` and `abandoned_bands` count contacts of the window by wait, from 0
 -- up to 10, 30, 60, 120, 300 s and longer. `answered_by` and `abandoned_by` count those of the day up to each of `steps` seconds.
+-- `abandoned_wait` and `abandoned_longest` (rounded up to the minute) are the mean and the longest wait of the abandoned of the
+-- window, or with few of them of its block of windows with at least min_contacts; null without any, or with few in the day.
+-- `leavers` are the abandoned of the window behind them. Those of groups and of all queues are computed from the shipped ones.
 -- Days of: issue_queues
 -- Reach: 0 days before $days
 -- Ships: queue, start, entered, direct, gone, waiting, oldest, answered, abandoned, timed_out, answered_bands, abandoned_bands,
---   steps, answered_by, abandoned_by, abandoned_short, gone_mean, gone_p50, gone_p90, exits
+--   leavers, abandoned_wait, abandoned_longest, steps, answered_by, abandoned_by, abandoned_short, gone_mean, gone_p50, gone_p90, exits
 with requested as (
   select unnest($days)::date as day
 ),
@@ -138,6 +141,34 @@ gone as (
   where abandoned
   group by all
 ),
+left_windows as (
+  select day, queue, start, count(*) as leavers, avg(wait) as wait, max(wait) as longest
+  from served semi join queue_list using (queue) semi join (from shown where gone) using (day, queue)
+  where abandoned and wait is not null
+  group by all
+),
+left_blocks as (
+  select
+    day, queue, unnest(list(start order by start)) as start,
+    unnest(contact_blocks(list(leavers order by start), any_value(min_contacts))) as block
+  from left_windows cross join settings
+  group by day, queue
+),
+left_means as (
+  select day, queue, block, weighted_mean(wait, leavers) as wait, max(longest) as longest
+  from left_windows join left_blocks using (day, queue, start)
+  where block is not null
+  group by all
+),
+leavers as (
+  select
+    queue_group as queue, start, sum(leavers) as leavers, weighted_mean(means.wait, leavers) as wait,
+    ceil(max(means.longest) / 60) * 60 as longest
+  from left_windows join left_blocks using (day, queue, start)
+  join left_means as means using (day, queue, block)
+  join memberships using (queue)
+  group by all
+),
 -- how the day's visits ended
 exits as (
   select
@@ -176,6 +207,7 @@ cells as (
     coalesce(entered, 0) as entered, coalesce(direct, 0) as direct, coalesce(gone, 0) as gone, coalesce(waiting, 0) as waiting,
     case when waiting > 0 then oldest end as oldest,
     coalesce(answered, 0) as answered, coalesce(outcomes.abandoned, 0) as abandoned, coalesce(timed_out, 0) as timed_out,
+    coalesce(leavers, 0) as leavers, leavers.wait as abandoned_wait, longest as abandoned_longest,
     [coalesce(n, 0) for n in [answered_0, answered_1, answered_2, answered_3, answered_4, answered_5, answered_6]] as answered_bands,
     [coalesce(n, 0) for n in [abandoned_0, abandoned_1, abandoned_2, abandoned_3, abandoned_4, abandoned_5, abandoned_6]] as abandoned_bands
   from queues
@@ -183,6 +215,7 @@ cells as (
   left join (select * exclude (day, slot) from flow) as flow using (queue, start)
   left join oldest using (queue, start)
   left join outcomes using (queue, start)
+  left join leavers using (queue, start)
 ),
 lists as (
   select
@@ -195,6 +228,9 @@ lists as (
     list(case when complete then answered::integer end order by place) as answered,
     list(case when complete then abandoned::integer end order by place) as abandoned,
     list(case when complete then timed_out::integer end order by place) as timed_out,
+    list(case when complete then leavers::integer end order by place) as leavers,
+    list(case when complete then rounded(abandoned_wait, 1) end order by place) as abandoned_wait,
+    list(case when complete then abandoned_longest::integer end order by place) as abandoned_longest,
     list(case when complete then answered_bands end order by place) as answered_bands,
     list(case when complete then abandoned_bands end order by place) as abandoned_bands
   from cells group by all
@@ -203,6 +239,7 @@ select
   day, queue, start, entered, direct, lists.gone, waiting, oldest, answered, abandoned, timed_out,
   [[w[band]::integer for w in answered_bands] for band in range(1, 8)] as answered_bands,
   [[w[band]::integer for w in abandoned_bands] for band in range(1, 8)] as abandoned_bands,
+  leavers, abandoned_wait, abandoned_longest,
   case when shown.offered then steps end as steps,
   case when shown.offered then answered_by end as answered_by,
   case when shown.offered then abandoned_by end as abandoned_by,

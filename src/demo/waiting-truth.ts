@@ -50,6 +50,19 @@ export function flowWindows(log: EventLog, through: number): FlowWindow[] {
     .sort((a, b) => (a.queue < b.queue ? -1 : a.queue > b.queue ? 1 : a.window - b.window));
 }
 
+/** The waits, milliseconds, of those who left a queue without an answer in each window before `through` in which any did. */
+export function leaverWindows(log: EventLog, through: number): { queue: string; window: number; waits: number[] }[] {
+  const index = new Map<string, { queue: string; window: number; waits: number[] }>();
+  for (const { visit } of log.days.flatMap(({ issues }) => issues.flatMap(({ opportunities }) => opportunities))) {
+    if (!visit?.abandoned) continue;
+    const [queue, window] = [visit.queue.name, visit.exitedAt - (visit.exitedAt % windowLength)];
+    const row = index.get(`${queue}/${window}`) ?? { queue, window, waits: [] };
+    index.set(`${queue}/${window}`, row);
+    row.waits.push(visit.exitedAt - visit.enteredAt);
+  }
+  return [...index.values()].filter(({ window }) => window + windowLength <= through);
+}
+
 function timedOut({ abandoned, checkIn }: Visit): boolean {
   return abandoned && checkIn !== null && !checkIn.accepted;
 }

@@ -71,6 +71,57 @@ export function oldestChart(rows: readonly WaitingInterval[], options: Options &
   return base.root;
 }
 
+/** The mean and the longest wait of those who left the queue in each interval. */
+export function leaversChart(
+  rows: readonly WaitingInterval[],
+  options: Options & { seconds: number; minContacts: number },
+): SVGSVGElement {
+  const { width, seconds, minContacts } = options;
+  if (!rows.some(({ abandoned }) => abandoned !== null)) return emptyPanel(width, "No data for this queue and day.");
+  if (!rows.some(({ abandoned }) => abandoned)) return emptyPanel(width, "Nobody left.");
+  if (!rows.some(({ leavers }) => leavers)) return emptyPanel(width, "Held back: too few contacts left.");
+  const base = slotPanel(rows, {
+    ...options,
+    height: 150,
+    max: Math.max(seconds * 1.2, ...rows.map(({ abandonedLongest }) => abandonedLongest ?? 0)),
+    format: clock,
+    clock: true,
+    label: "Wait of those who left per interval",
+    description: `Columns: mean wait of the contacts that left without an answer. Ticks: the longest. Line: the threshold of ${seconds} seconds.`,
+    readout: (row) => leaversText(row, minContacts),
+  });
+  const { marks, x, y } = base;
+  const gap = x(1) - x(0) > 5 ? 1 : 0.4;
+  rows.forEach(({ abandonedWait, abandonedLongest, leavers }, slot) => {
+    if (abandonedWait === null || abandonedLongest === null) return;
+    const mark = `${abandonedWait > seconds ? "orange" : "blue"}${(leavers ?? 0) < minContacts ? " few" : ""}`;
+    const [from, to] = [x(slot) + gap / 2, Math.max(x(slot) + gap / 2 + 0.5, x(slot + 1) - gap / 2)];
+    marks.append(
+      svg("rect", { class: mark, x: from, width: to - from, y: y(abandonedWait), height: y(0) - y(abandonedWait) }),
+      svg("line", { class: "floor", x1: from, x2: to, y1: y(abandonedLongest), y2: y(abandonedLongest) }),
+    );
+  });
+  marks.append(
+    svg("line", { class: "target", x1: x(0), x2: x(rows.length), y1: y(seconds), y2: y(seconds) }),
+    endLabel(base, rows.length, seconds, `threshold ${seconds} s`, "target-label"),
+  );
+  return base.root;
+}
+
+// left   with a wait told     read-out
+// 0      -                    nobody left
+// some   none                 held back
+// some   fewer than enough    the mean, of neighbours too
+// some   enough               the mean
+function leaversText(row: WaitingInterval, minContacts: number): string {
+  const { abandoned, leavers, abandonedWait, abandonedLongest } = row;
+  if (!abandoned) return "nobody left";
+  if (!leavers || abandonedWait === null) return `${count(abandoned)} left, wait held back`;
+  const behind = leavers < abandoned ? ` (the waits of ${count(leavers)})` : "";
+  const neighbours = leavers < minContacts ? ", neighbours included" : "";
+  return `${count(abandoned)} left${behind} · after ${clock(abandonedWait)} on average, ${clock(abandonedLongest)} at most${neighbours}`;
+}
+
 /** "0 s", "up to 10 s", …, "over 5 min" */
 export const bandNames = bands.map((to, i) =>
   to === 0 ? "no wait" : to === Infinity ? `over ${short(bands[i - 1] ?? 0)}` : `to ${short(to)}`,

@@ -15,6 +15,7 @@ import { projectSums } from "../metrics/projection.js";
 import { erlangAOf } from "../metrics/queues/at-close.js";
 import { handleNoise } from "../metrics/queues/worst-queues.js";
 import { share, total, wilson } from "../metrics/ratio.js";
+import { weightedMean } from "../metrics/rollup.js";
 import { type ServiceLevelVariant, serviceLevel, serviceLevelFormulas, shortfall } from "../metrics/service-level.js";
 import {
   combinedShrinkage,
@@ -222,6 +223,27 @@ export const definitions: readonly Definition[] = [
     component: ["times", "meanWait"],
     macro: "mean_wait",
     worked: { inputs: "5,000 s by 300 answered and 100 abandoned", value: () => meanWait(5000, 300, 100) },
+  },
+  {
+    id: "abandoned_wait",
+    group: "Waits",
+    name: "Mean wait of the abandoned",
+    formula: "waits of abandoned contacts / abandoned",
+    grain: "queue entry",
+    unit: "seconds",
+    feeds: ["issue_queues"],
+    source: "Defined by this kit",
+    note: "In the interval in which they left; the longest beside it is rounded up to the minute. A quarter-hour with few of them has the figures of neighbours with enough together; longer intervals weigh each by its contacts.",
+    component: ["rollup", "weightedMean"],
+    macro: null,
+    worked: {
+      inputs: "140 s of 4 abandoned, 240 s of 1",
+      value: () =>
+        weightedMean([
+          { mean: 140, weight: 4 },
+          { mean: 240, weight: 1 },
+        ]),
+    },
   },
   {
     id: "abandon_rate",

@@ -6,6 +6,7 @@ import { readUrl, reportUnknown, writeUrl } from "../charts/url-state.js";
 import {
   bandNames,
   bandsChart,
+  leaversChart,
   loadChart,
   loadParts,
   oldestChart,
@@ -279,6 +280,28 @@ export function waitingFigures(page: WaitingPage): HTMLElement {
       columns,
       draw: (width) => oldestChart(rows, { ...shared, width, seconds }),
     }),
+    figure({
+      ...named("leavers"),
+      title: leaversTitle(page),
+      subtitle: `The mean and the longest wait, the latter rounded up to the minute, of those who left without an answer in each interval. ${where}, per ${grain} minutes.`,
+      legend: [
+        { text: `Mean, up to ${seconds} s`, mark: "blue" },
+        { text: "Longer", mark: "orange" },
+        { text: "Longest", mark: "floor" },
+      ],
+      footer: footer(
+        page,
+        "issue_queues",
+        hidden,
+        `n = ${count(total.leavers)} of ${plural(total.abandoned, "contact")} that left.`,
+        total.abandoned > 0
+          ? `Faint: fewer than ${site.min_contacts} left; both are those of a queue's neighbouring quarter-hours together. Held back for queues that fewer left in the day, or that a total would give away.`
+          : "",
+      ),
+      rows,
+      columns,
+      draw: (width) => leaversChart(rows, { ...shared, width, seconds, minContacts: site.min_contacts }),
+    }),
     loadFigure(page, shared),
     within(page, where),
     bandsFigure(page, where),
@@ -303,6 +326,14 @@ function oldestTitle({ windows, zone, site }: WaitingPage): string {
   }
   const late = windows.filter(({ oldest }) => oldest !== null && oldest > site.seconds).length;
   return `Longest wait at ${zone.time(longest.end)}: ${duration(longest.oldest)}; over ${site.seconds} s at ${plural(late, "quarter-hour")}`;
+}
+
+function leaversTitle({ windows, file, zone }: WaitingPage): string {
+  const most = peak(windows, (row) => row.abandonedWait);
+  if (!most)
+    return windows.some(({ abandoned }) => abandoned) ? "Waits of those who left are held back" : "Nobody left";
+  const mean = file?.gone_mean ?? null;
+  return `Those who left from ${zone.time(most.start)} had waited longest: ${duration(most.abandonedWait)} on average${mean === null ? "" : `; ${duration(mean)} over the day`}`;
 }
 
 /** The distribution of waits, with a slider for the time within which contacts are served. */
@@ -581,6 +612,9 @@ function flowColumns(page: WaitingPage): TableColumn<WaitingInterval>[] {
     of("Answered", "contacts", (row) => row.answered),
     of("Abandoned", "contacts", (row) => row.abandoned),
     of("Timed out", "visits", (row) => row.timedOut),
+    of("Mean wait of the abandoned", "seconds", (row) => row.abandonedWait, clock),
+    of("Longest wait of the abandoned", "seconds, rounded up to the minute", (row) => row.abandonedLongest, clock),
+    { ...of("Abandoned behind both", "contacts", (row) => row.leavers), hidden: true },
     of("Left the queue", "visits", (row) => row.gone),
     of("Waiting at the end", "contacts", (row) => row.waiting),
     of("Oldest wait then", "seconds, rounded up to the minute", (row) => row.oldest, clock),
@@ -617,6 +651,7 @@ function totals(windows: readonly WaitingInterval[]) {
     answered: add((row) => row.answered),
     abandoned: add((row) => row.abandoned),
     timedOut: add((row) => row.timedOut),
+    leavers: add((row) => row.leavers),
   };
 }
 

@@ -1,7 +1,7 @@
 import { allQueues } from "../interval.js";
 import { evidence, type IntervalState, intervalState, isOpen, type OpenHours } from "../interval-state.js";
 import { ratio } from "../ratio.js";
-import { maximum, sum } from "../rollup.js";
+import { maximum, sum, weightedMean } from "../rollup.js";
 import { type ServiceCounts, type ServiceLevelVariant, serviceLevel } from "../service-level.js";
 import { dayIntervals, type Grain, type LocalInterval, windowLength, windowsOf } from "../windows.js";
 
@@ -30,6 +30,9 @@ export interface WaitingDay {
   timed_out: Series; // visits that ended by CUSTOMER_TIMEDOUT
   answered_bands: readonly Series[]; // by wait, see `bands`
   abandoned_bands: readonly Series[];
+  leavers: Series; // abandoned whose waits the next two tell; fewer than `abandoned` where some are withheld or unknown
+  abandoned_wait: Series; // mean, seconds, of the window or of its block with enough of them
+  abandoned_longest: Series; // the same, rounded up to the minute
   steps: readonly number[] | null; // seconds, ascending; null, as the next two, with few contacts in the day
   answered_by: readonly number[] | null; // contacts of the day up to each step
   abandoned_by: readonly number[] | null;
@@ -86,6 +89,9 @@ export interface WaitingInterval extends Pick<LocalInterval, "label" | "start" |
   answered: number | null;
   abandoned: number | null;
   timedOut: number | null;
+  leavers: number | null; // abandoned behind the next two
+  abandonedWait: number | null; // mean, seconds
+  abandonedLongest: number | null; // seconds, rounded up to the minute
   answeredBands: readonly number[] | null;
   abandonedBands: readonly number[] | null;
 }
@@ -137,6 +143,9 @@ export function waitingIntervals(
       answered: add(row?.answered),
       abandoned: add(row?.abandoned),
       timedOut: add(row?.timed_out),
+      leavers: add(row?.leavers),
+      abandonedWait: weightedMean(at.map((i) => ({ mean: row?.abandoned_wait[i], weight: row?.leavers[i] }))),
+      abandonedLongest: maximum(at.map((i) => row?.abandoned_longest[i])),
       answeredBands: lists(row?.answered_bands),
       abandonedBands: lists(row?.abandoned_bands),
     };

@@ -5,6 +5,7 @@ import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
 import type { HeatDay } from "../notebooks/components/metrics/heatmap.ts";
 import type { IntradayDay } from "../notebooks/components/metrics/interval.ts";
 import { type CloseDay, closeHours } from "../notebooks/components/metrics/queues/close-backtest.ts";
+import type { Settling } from "../notebooks/components/metrics/queues/settling.ts";
 import type { SlotDay, WaitingDate, WaitingDay } from "../notebooks/components/metrics/queues/waiting.ts";
 import type { Site } from "../notebooks/components/metrics/site.ts";
 import { daysLater, weekday } from "../notebooks/components/metrics/time-zone.ts";
@@ -367,6 +368,24 @@ const closes: CloseDay[] = range(20).map((at) => {
   };
 });
 
+/** How long figures move: exported from 30 minutes on, final from 120. */
+const settling: Settling[] = [20, 30, 40, 60, 90, 120, 180, 360].map((minutes) => {
+  const left = Math.max(0, 120 - minutes) / 100;
+  return {
+    queue: all,
+    minutes,
+    windows: 400,
+    known: minutes < 30 ? 0 : minutes < 40 ? 200 : 400,
+    settled: minutes < 30 ? 0 : Math.round(400 * (1 - left / 10)),
+    contacts: minutes < 30 ? null : 8000,
+    moved: minutes < 30 ? 0 : Math.round(160 * left),
+    handled: minutes < 30 ? null : 3_000_000,
+    handle_moved: minutes < 30 ? null : 70_000 * left,
+    level_contacts: minutes < 30 ? null : 8000,
+    level_moved: minutes < 30 ? null : 90 * left,
+  };
+});
+
 /** What the pages load, by name below data/. */
 export const rows: Record<string, unknown> = {
   site: [site],
@@ -386,6 +405,7 @@ export const rows: Record<string, unknown> = {
   "health-days": healthDays,
   accuracy: scored,
   "accuracy-worst": farOff,
+  settling,
   ...Object.fromEntries(
     ["oddities", "unfit", "dedupe", "counts", "changes", "quarantine"].map((name) => [`health-${name}`, []]),
   ),

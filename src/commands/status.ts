@@ -1,4 +1,4 @@
-import { count, minute, plural, span } from "../base/words.ts";
+import { bytes, count, minute, plural, span } from "../base/words.ts";
 import { command, shared } from "../cli/command.ts";
 import { checkFeeds } from "../cli/feed-names.ts";
 import { table } from "../cli/table.ts";
@@ -40,7 +40,7 @@ export default command({
 
 /** The text of `asapp-kit status`. */
 export function statusText(status: Status, now: Date, zone = "UTC"): string {
-  const { dataThrough, lastSync, watch, feeds, problems, notes } = status;
+  const { dataThrough, lastSync, watch, replaced, feeds, problems, notes } = status;
   const ago = (iso: string) => {
     const seconds = (now.getTime() - Date.parse(iso)) / 1000;
     return seconds < 0 ? "" : `, ${span(seconds / 60)} ago`;
@@ -55,6 +55,10 @@ export function statusText(status: Status, now: Date, zone = "UTC"): string {
   if (watch?.running)
     lines.push(
       `watch         process ${watch.pid} since ${time(watch.since)}${watch.lastSuccess === null ? "" : `, last success ${time(watch.lastSuccess)}`}${watch.next === null ? "" : `, next round ${time(watch.next)}`}`,
+    );
+  if (replaced !== null)
+    lines.push(
+      `kept          ${plural(replaced.partitions, "partition")} as before the export wrote ${replaced.partitions === 1 ? "it" : "them"} again, ${bytes(replaced.bytes)}, for ${plural(replaced.days, "day")}`,
     );
   lines.push(
     `in all        ${plural(feeds.length, "feed")}, ${problems.length === 0 ? "nothing is wrong" : plural(problems.length, "problem")}`,

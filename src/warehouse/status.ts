@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import type { Project } from "../config/project.ts";
 import { quoteText } from "../duckdb/quote.ts";
 import { lastSyncDamage, readLastSync } from "../sync/last-sync.ts";
@@ -24,7 +26,7 @@ import {
   watchProblems,
   wfmState,
 } from "./problems.ts";
-import { emptySnapshot, readSnapshot } from "./snapshot/snapshot.ts";
+import { emptySnapshot, readSnapshot, type Snapshot } from "./snapshot/snapshot.ts";
 
 export interface Status {
   ok: boolean; // nothing in `problems`
@@ -32,9 +34,22 @@ export interface Status {
   lagMinutes: number | null; // from then to now
   lastSync: { source: string; finishedAt: string; outcome: string; full: boolean } | null;
   watch: WatchStatus | null; // null: there is no watcher
+  replaced: { partitions: number; bytes: number; days: number } | null; // kept as they were before a re-export; null: none
   feeds: FeedStatus[]; // sorted by name
   problems: Problem[];
   notes: Problem[]; // worth knowing, no action needed
+}
+
+/** Partitions kept as they were before they were exported again, the size of their files, and for how many days. */
+function replacedRows({ data, config }: Project, { feeds }: Snapshot): Status["replaced"] {
+  const runs = Object.values(feeds).flatMap(({ replaced }) => replaced ?? []);
+  if (runs.length === 0) return null;
+  const files = [...new Set(runs.flatMap(({ rows }) => rows ?? []))];
+  const bytes = files.reduce(
+    (sum, file) => sum + (statSync(join(data, file), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+  return { partitions: runs.length, bytes, days: config.sync.keepReplacedMinutes / 1440 };
 }
 
 /** The state of the data folder, from disk alone. */
@@ -95,6 +110,7 @@ export async function readStatus(
         full: last.full,
       },
       watch,
+      replaced: replacedRows(project, snapshot),
       feeds: statuses,
       problems,
       notes: [

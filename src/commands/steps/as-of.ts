@@ -4,7 +4,7 @@ import { CliError } from "../../base/errors.ts";
 import { count, minute, plural } from "../../base/words.ts";
 import type { Output } from "../../cli/output.ts";
 import type { Project } from "../../config/project.ts";
-import type { Past } from "../../warehouse/past/past.ts";
+import type { Doubt, Past } from "../../warehouse/past/past.ts";
 
 /** The option --as-of of commands that read the warehouse. */
 export const asOfOption = {
@@ -75,7 +75,7 @@ function offsetText(instant: number, zone: string): string {
 
 /** Tells which moment is shown, what dates its partitions, and what of these feeds is not known. */
 export function tellPast(past: Past, feeds: readonly string[], { config }: Project, output: Output): void {
-  const { moment, knownBy, lost } = past;
+  const { moment, knownBy, doubts } = past;
   const local = minute(moment, config.timezone);
   const utc = config.timezone === "UTC" ? "" : ` (${minute(moment)})`;
   const counts = feeds.flatMap((feed) => knownBy.get(feed) ?? []);
@@ -92,13 +92,22 @@ export function tellPast(past: Past, feeds: readonly string[], { config }: Proje
   output.say(`as known at ${local}${utc}${source}`);
   const nothing = feeds.filter((feed) => !knownBy.has(feed));
   if (nothing.length > 0) output.warn(`nothing of ${nothing.join(", ")} had been exported by then`);
-  const missing = lost.filter(({ feed }) => feeds.includes(feed));
-  const [first] = missing;
-  if (first !== undefined)
+  const lost = (why: Doubt["why"]) => doubts.filter((doubt) => doubt.why === why && feeds.includes(doubt.feed));
+  const [replaced, late] = [lost("replaced"), lost("late")];
+  const kept = keptText(config.sync.keepReplacedMinutes);
+  if (replaced[0] !== undefined)
     output.warn(
-      `${plural(missing.length, "partition")} may have been known otherwise, such as ${first.feed} ${first.run}: exported again since, and the former rows are not here`,
-      `their rows are left out; sync.keep_replaced in kit.yaml says how long such rows are kept (${keptText(config.sync.keepReplacedMinutes)})`,
+      `${example(replaced)} exported again since, and the former rows are not here: left out`,
+      `sync.keep_replaced in kit.yaml says how long such rows are kept (${kept})`,
     );
+  if (late[0] !== undefined)
+    output.warn(`${example(late)} late, or exported again before the first sync of it: left out`);
+}
+
+function example(doubts: readonly Doubt[]): string {
+  const [first] = doubts;
+  const such = doubts.length > 1 ? `${plural(doubts.length, "partition")}, such as ` : "";
+  return `${such}${first?.feed} ${first?.run} ${doubts.length > 1 ? "were" : "was"}`;
 }
 
 function keptText(minutes: number): string {

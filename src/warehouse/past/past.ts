@@ -30,8 +30,18 @@ export interface Past {
   moment: Date;
   snapshot: Snapshot; // the days that were known; `staged` files may hold later rows, and `current` is that of now
   feeds: ReadonlyMap<string, PastFeed>; // those whose rows differ from now
-  lost: { feed: string; run: string }[]; // exported again since then, and their former rows are not kept; sorted
+  doubts: Doubt[]; // sorted
   knownBy: ReadonlyMap<string, { marker: number; run: number }>; // partitions that were known, by feed and by what says so
+}
+
+/**
+ * A partition that was due by then and has a later time in the bucket. "replaced": exported again, and the former rows are not
+ * kept; "late": it came late, or was exported again before it was first fetched. Its rows are left out.
+ */
+export interface Doubt {
+  feed: string;
+  run: string;
+  why: "replaced" | "late";
 }
 
 /** The difference of a feed's rows from now. */
@@ -55,6 +65,7 @@ interface DayRow {
  */
 export async function pastOf(project: Project, snapshot: Snapshot, moment: Date): Promise<Past> {
   const { data } = project;
+  const { graceMinutes } = project.config.sync;
   const files = Object.values(snapshot.feeds).flatMap(({ partitions }) => partitions ?? []);
   const database = await openDatabase({ threads: 2 });
   try {
@@ -66,8 +77,10 @@ export async function pastOf(project: Project, snapshot: Snapshot, moment: Date)
        from (select feed, dt, run, min(known_at) <= ${at} as known from known group by all)
        group by all having later > 0`,
     );
-    const lost = await database.objects<{ feed: string; run: string }>(
-      `select distinct feed, run from known where state = 'replaced' and known_at > ${at} and run_end <= ${at} order by all`,
+    const doubts = await database.objects<Doubt>(
+      `select feed, run, case when bool_or(state = 'replaced') then 'replaced' else 'late' end as why
+       from known where known_at > ${at} and run_end + to_minutes(case when state = 'replaced' then 0 else ${graceMinutes} end) <= ${at}
+       group by all order by all`,
     );
     const sources = await database.objects<{ feed: string; marker: number; run: number }>(
       `select feed, count(*) filter (known_by = 'marker')::integer as marker, count(*) filter (known_by = 'run')::integer as run
@@ -89,7 +102,7 @@ export async function pastOf(project: Project, snapshot: Snapshot, moment: Date)
       moment,
       snapshot: { ...snapshot, feeds: namesOf([...snapshots]) },
       feeds,
-      lost: lost.filter(({ feed, run }) => !feeds.get(feed)?.replaced.some((kept) => kept.run === run)),
+      doubts: doubts.filter(({ feed, run }) => !feeds.get(feed)?.replaced.some((kept) => kept.run === run)),
       knownBy: new Map(sources.map(({ feed, marker, run }) => [feed, { marker, run }])),
     };
   } finally {

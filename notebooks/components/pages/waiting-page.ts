@@ -502,7 +502,9 @@ function loadFigure(page: WaitingPage, shared: { zone: Zone; crosshair: ReturnTy
       page,
       "rep_utilized",
       page.hidden,
-      queue === allQueues ? "" : "The feed has no queues: these are the reps of all queues.",
+      queue === allQueues
+        ? ""
+        : "The feed has no queues: these are the reps of all queues. Reps on Today has the rep time of one queue, with and without chats.",
       merged
         ? `${plural(merged, "interval")} with fewer than ${site.min_reps} reps reported together with neighbours.`
         : "",

@@ -254,7 +254,7 @@ describe("those who left", () => {
   // queue, the minute of the hour in which they left, their waits in seconds
   const left: [queue: string, minute: number, waits: (number | null)[]][] = [
     ["Big", 5, [60, 120, 180, 200, null]],
-    ["Big", 20, [30]],
+    ["Big", 20, [30, -30]], // the second left before it came
     ["Big", 50, [90, 600]],
     ["Second", 5, [300, 301, 302]],
     ["Small", 5, [400]],
@@ -305,7 +305,7 @@ describe("those who left", () => {
       ...([1, "Big", 15] as const),
       [
         ["09:00", 5, 4, 140, 240],
-        ["09:15", 1, 1, 30, 60],
+        ["09:15", 2, 1, 30, 60],
         ["09:45", 2, 2, 345, 600],
       ],
     ],
@@ -313,30 +313,30 @@ describe("those who left", () => {
       ...([3, "Big", 15] as const),
       [
         ["09:00", 5, 4, 140, 240],
-        ["09:15", 1, 1, 240, 600], // with 09:45
+        ["09:15", 2, 1, 240, 600], // with 09:45
         ["09:45", 2, 2, 240, 600],
       ],
     ],
     [
       ...([3, "Big", 30] as const),
       [
-        ["09:00", 6, 5, 160, 600],
+        ["09:00", 7, 5, 160, 600],
         ["09:30", 2, 2, 240, 600],
       ],
     ],
-    [3, "Big", 60, [["09:00", 8, 7, 182.9, 600]]],
-    [8, "Big", 60, [["09:00", 8, 0, null, null]]], // seven waits are known
+    [3, "Big", 60, [["09:00", 9, 7, 182.9, 600]]],
+    [8, "Big", 60, [["09:00", 9, 0, null, null]]], // seven waits are known
     [3, "Small", 15, [["09:00", 1, 0, null, null]]],
     [3, "Other", 15, [["09:30", 3, 0, null, null]]],
     [
       ...([3, "Group", 15] as const),
       [
         ["09:00", 8, 7, 209, 360],
-        ["09:15", 1, 1, 240, 600],
+        ["09:15", 2, 1, 240, 600],
         ["09:45", 2, 2, 240, 600],
       ],
     ],
-    [3, "All queues", 60, [["09:00", 15, 10, 218.3, 600]]], // what Big and Second tell
+    [3, "All queues", 60, [["09:00", 16, 10, 218.3, 600]]], // what Big and Second tell
   ];
   for (const [least, queue, grain, expected] of cases)
     it(`waited as ${least === 1 ? "each did" : `${least} together did`}: ${queue}, ${grain} minutes`, () => {

@@ -15,6 +15,7 @@ import { openWorkbook, type Sheet, WorkbookLimitError } from "../notebooks/compo
 import { notesOf, writeWorkbook } from "../src/cli/row-workbook.ts";
 import type { ColumnType, Value } from "../src/duckdb/values.ts";
 import fc from "./fast-check.ts";
+import { workbookRows } from "./workbook-rows.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "workbook-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -207,6 +208,16 @@ describe("a workbook", () => {
       );
       assert.ok(tables[i]!.slice(back.length).every((row) => row.every((value) => value === null)));
     }
+  });
+
+  it("holds rows written in many pieces", async () => {
+    const rows = Array.from({ length: 7001 }, (_, i): Value[] => [i, `text ${i % 13}`]);
+    const columns = [
+      { name: "n", type: "BIGINT" },
+      { name: "text", type: "VARCHAR" },
+    ];
+    const sheets = workbookRows(readFileSync(await ofQuery(columns, rows)));
+    assert.deepEqual(sheets.get("Rows"), [["n", "text"], ...rows]);
   });
 
   it("is made of parts that name each other, and is the same each time", async () => {

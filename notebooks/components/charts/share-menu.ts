@@ -26,7 +26,7 @@ export function shareMenu<T>(title: string, shared: Shared<T>, label = "⋯"): H
     ["Save as PNG", async () => save(await (await images()).pngBlob(shared.picture()), `${shared.file}.png`)],
     ["Save as SVG", async () => save(await (await images()).svgBlob(shared.picture()), `${shared.file}.svg`)],
     ["Save numbers as CSV", async () => saveCsv(shared.numbers(), shared.file)],
-    ["Save numbers as Excel workbook", () => saveWorkbook(savedOf(shared))],
+    ["Save as Excel workbook", () => saveWorkbook(savedOf(shared))],
     ["Copy image", () => copyImage(images().then(({ pngBlob }) => pngBlob(shared.picture())))],
     // a mailed file has no address to share
     ...(document.documentElement.dataset.standalone

@@ -1,4 +1,4 @@
-import { Zip, ZipDeflate } from "fflate";
+import { Zip, ZipDeflate, ZipPassThrough } from "fflate";
 import type { CellValue, SheetColumn } from "./cells.js";
 import { mostColumns, mostRows, sheetXml } from "./sheet.js";
 import { sheetName } from "./sheet-name.js";
@@ -32,12 +32,15 @@ export interface Workbook {
 /** More than a workbook holds. */
 export class WorkbookLimitError extends Error {}
 
+/** Compresses the next piece of a file: raw deflate to a whole byte, which pieces before do not change. */
+export type Deflate = (bytes: Uint8Array, last: boolean) => Uint8Array<ArrayBuffer>;
+
 /**
- * Writes an Excel workbook in pieces, in bounded memory; the same sheets give the same bytes. Throws WorkbookLimitError for
+ * Writes an Excel workbook in pieces, in bounded memory, compressed by fflate unless there is something faster; the same sheets give the same bytes. Throws WorkbookLimitError for
  * more than 16,384 columns, and for a sheet or file of 4 GiB.
  */
-export function openWorkbook(write: (bytes: Uint8Array) => Promise<void> | void): Workbook {
-  const zip = openZip(write);
+export function openWorkbook(write: (bytes: Uint8Array) => Promise<void> | void, deflate?: Deflate): Workbook {
+  const zip = openZip(write, deflate);
   const styles = styleSheet();
   const sheets: { name: string; filter: string | null }[] = [];
   let begun = false;
@@ -142,7 +145,21 @@ function contentTypes(sheets: readonly number[]): string {
 // fflate writes no ZIP64, and wrong sizes beyond 4 GiB.
 const mostBytes = 0xffff_ffff;
 
-function openZip(write: (bytes: Uint8Array) => Promise<void> | void) {
+class ZipDeflatedBy extends ZipPassThrough {
+  override compression = 8; // deflate
+  readonly #deflate: Deflate;
+
+  constructor(name: string, deflate: Deflate) {
+    super(name);
+    this.#deflate = deflate;
+  }
+
+  protected override process(bytes: Uint8Array, last: boolean): void {
+    this.ondata(null, this.#deflate(bytes, last), last);
+  }
+}
+
+function openZip(write: (bytes: Uint8Array) => Promise<void> | void, deflate?: Deflate) {
   const encoder = new TextEncoder();
   let pending: Uint8Array[] = [];
   let size = 0;
@@ -158,7 +175,7 @@ function openZip(write: (bytes: Uint8Array) => Promise<void> | void) {
     if (size > mostBytes) throw new WorkbookLimitError("the workbook grows beyond 4 GiB");
   };
   const open = (name: string) => {
-    const file = new ZipDeflate(name, { level: 6 });
+    const file = deflate ? new ZipDeflatedBy(name, deflate) : new ZipDeflate(name, { level: 6 });
     file.mtime = new Date(1980, 0, 1); // as Excel writes
     zip.add(file);
     const push = async (text: string, last: boolean) => {

@@ -15,6 +15,7 @@ import { cardColumns, dayCard, dayFacts } from "../notebooks/components/share/da
 import { exitCodes } from "../src/base/errors.ts";
 import { type DayData, loadDay, queuesOfDay } from "../src/site/share/share.ts";
 import { picturePng, pictureSvg } from "../src/site/share/share-image.ts";
+import { axeViolations } from "./axe.ts";
 import { runHere } from "./cli-here.ts";
 import { openCliKit, run } from "./cli-kit.ts";
 import { findChromium, openChromium } from "./site-chromium.ts";
@@ -282,6 +283,10 @@ describe("share", () => {
           assert.equal(sum, total.toLocaleString("en-US"));
           assert.ok((await page.locator(".interval-table tbody tr").count()) <= 24);
           assert.equal(await page.locator("#volume svg.panel").count(), 1);
+          for (const colorScheme of ["light", "dark"] as const) {
+            await page.emulateMedia({ colorScheme });
+            assert.deepEqual(await axeViolations(page), [], colorScheme);
+          }
           await page.goto(pathToFileURL(join(folder, "one.html")).href);
           assert.equal(await page.locator("select").count(), 0);
         } else {

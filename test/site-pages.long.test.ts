@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
 import { windowRows } from "../notebooks/components/metrics/day-file.ts";
+import { zone } from "../notebooks/components/metrics/format.ts";
+import type { WaitingDay } from "../notebooks/components/metrics/queues/waiting.ts";
 import { dayCard, dayFacts } from "../notebooks/components/share/day-card.ts";
 import { CliError } from "../src/base/errors.ts";
 import { kitRoot, pagesFolder } from "../src/base/kit-folders.ts";
@@ -191,7 +193,7 @@ describe("the site", () => {
       assert.equal(await page.locator("#filter-interval input:checked").inputValue(), "60");
       const fold = page.locator(".filter-fold");
       const queue = page.locator("#filter-queue");
-      assert.match((await fold.textContent())!, /^Filters: All queues · Tue 15 Sep 2026 · 60 min · /);
+      assert.match((await fold.textContent())!, /^Filters: All queues · Tue 15 Sep 2026 · Now · 60 min · /);
       assert.equal(await queue.isVisible(), false);
       await fold.tap();
       assert.ok(await queue.isVisible());
@@ -361,6 +363,56 @@ describe("the site", () => {
       await page.waitForFunction(() => document.querySelector("#announced")?.textContent !== "");
       const said = await page.locator("#announced").textContent();
       assert.equal(said!.replaceAll(/\s+/g, " "), shown!.replaceAll(/\s+/g, " "));
+      await close();
+    });
+
+    it("shows the figures of one interval of Waiting, by the address and by keyboard", async () => {
+      const file: WaitingDay[] = dataset("waiting/2026-09-15.json");
+      const row = file.find(({ queue }) => queue === "All queues")!;
+      const most = row.entered.indexOf(Math.max(...row.entered.map((entered) => entered ?? 0)));
+      const time = (window: number) =>
+        zone(demo.project.config.timezone).time(Date.parse(row.start) + window * 15 * 60_000);
+      const { page, problems, close } = await visit(
+        browser,
+        `${address("waiting")}?date=2026-09-15&interval=15&at=${time(most)}`,
+      );
+      const panel = page.locator(".drivers");
+      const shown = async () =>
+        new Map(
+          await panel
+            .locator("table")
+            .first()
+            .locator("tr")
+            .evaluateAll((rows) =>
+              rows.map((row) => [row.children[0]!.textContent, row.children[1]!.textContent] as const),
+            ),
+        );
+      const text = (value: number | null | undefined) => (value ?? 0).toLocaleString("en-US");
+      const figures = await shown();
+      assert.ok(row.entered[most]! > 0);
+      assert.equal(figures.get(`Waiting at ${time(most)}`), text(row.waiting[most - 1]));
+      assert.equal(figures.get("Entered the queue"), text(row.entered[most]));
+      assert.equal(figures.get("Left the queue"), text(row.gone[most]));
+      assert.equal(figures.get(`Waiting at ${time(most + 1)}`), text(row.waiting[most]));
+      assert.equal(figures.get("Answered"), text(row.answered[most]));
+      const banded = await panel.locator("table").nth(1).locator("tbody td:nth-child(2)").allTextContents();
+      assert.deepEqual(
+        banded,
+        row.answered_bands.map((band) => text(band[most])),
+      );
+      await page.keyboard.press("Escape");
+      assert.equal(await panel.count(), 0);
+      assert.doesNotMatch(page.url(), /[?&]at=/);
+
+      await page.locator("#oldest-wait svg[role]").focus();
+      await page.keyboard.press("Home");
+      await page.keyboard.press("Enter");
+      assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H2");
+      assert.deepEqual(await axeViolations(page), []);
+      await page.keyboard.press("Escape");
+      const focused = await page.evaluate(() => document.activeElement?.closest("figure")?.id);
+      assert.equal(focused, "oldest-wait");
+      assert.deepEqual(problems, []);
       await close();
     });
 

@@ -176,6 +176,7 @@ export function serviceChart(rows: readonly Interval[], options: ServiceOptions)
     format: (value) => percent(value, 0),
     label: "Service level per interval",
     description: `Dots: share answered in time. Line: the target of ${percent(target, 0)}.${expected.some((value) => value !== null) ? " Hollow, dashed: expected of the rest of the day." : ""}`,
+    line: (_, slot) => expected[slot] ?? null,
     ahead: (slot) => {
       const value = expected[slot] ?? null;
       return value === null ? null : `expected ${percent(value, 0)}, not data`;
@@ -285,6 +286,7 @@ export function handleChart(
     clock: true,
     label: "Mean handle time per interval",
     description: `Columns: from assignment to the customer's last message, with wrap-up on top.${options.forecast ? " Line: the forecast." : ""}`,
+    line: forecast,
     ahead: (slot) => {
       const planned = rows[slot] ? forecast(rows[slot]) : null;
       return planned === null || rows[slot]?.state !== "pending" ? null : `forecast ${clock(planned)}`;
@@ -347,6 +349,7 @@ export function staffChart(
     format: (value) => decimal(value, value % 1 ? 1 : 0),
     label: "Reps by state per interval, full-time equivalents",
     description: `Columns: available with chats, available and free, busy with chats, busy without.${rows.some(planned) ? " Lines: scheduled; dashed, required for the projection." : ""}`,
+    line: (row) => row.scheduled,
     ahead: (slot) => (rows[slot] ? planned(rows[slot], slot) : null),
     readout: (row) => {
       const { reps, available, utilizedAvailable, busy } = repInterval(row);
@@ -500,6 +503,7 @@ interface DayPanel<Row extends SlotRow = Interval> extends DayOptions {
   description: string;
   readout: (row: Row) => string;
   ahead?: (slot: number) => string | null; // readout of an interval still to come
+  line?: (row: Row, slot: number) => number | null; // which "not yet" leaves free
   min?: number;
   ticks?: number[];
   clock?: boolean;
@@ -534,6 +538,7 @@ export function slotPanel<Row extends SlotRow>(rows: readonly Row[], options: Da
     clock: options.clock,
     tick: hourTicks(rows, zone, width),
     shade: (slot) => (rows[slot] ? states[rows[slot].state] : null),
+    line: options.line && ((slot) => (rows[slot] ? (options.line?.(rows[slot], slot) ?? null) : null)),
     label: options.label,
     description: options.description,
     crosshair: options.crosshair,

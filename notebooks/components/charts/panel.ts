@@ -1,7 +1,7 @@
 import { area, curveStepAfter, line, type ScaleLinear, scaleLinear } from "d3";
 import { chartRoot, svg } from "../picture/dom.js";
 import { widestFont } from "../picture/font.js";
-import { type Labels, labels, labelWidth, type Spot, writeReadout } from "../picture/labels.js";
+import { boxOf, type Labels, labels, labelWidth, type Spot, writeReadout } from "../picture/labels.js";
 import { wrapText } from "../picture/lines.js";
 import { announce } from "./announce.js";
 import type { Crosshair } from "./crosshair.js";
@@ -18,6 +18,7 @@ export interface PanelOptions {
   format: (value: number) => string; // of the vertical scale
   tick: (slot: number) => string | null; // label under the middle of a slot
   shade?: (slot: number) => Shade;
+  line?: ((slot: number) => number | null) | undefined; // a value drawn in a slot, which the words on a shade leave free
   label: string; // for screen readers: name
   description: string; // and contents
   readout?: (slot: number) => string; // the figures of a slot, shown above the chart while pointed at
@@ -63,7 +64,11 @@ export function panel(options: PanelOptions): Panel {
   });
   const [right, bottom] = [width - margin.right, height - margin.bottom];
   const placed = labels({ width, height });
-  if (shade) root.append(shades(shade, { slots, x, top: margin.top, bottom, labels: placed }));
+  const through = (slot: number) => {
+    const value = options.line?.(slot) ?? null;
+    return value === null ? [] : [{ x: x(slot + 0.5), y: y(value) }];
+  };
+  if (shade) root.append(shades(shade, { slots, x, top: margin.top, bottom, labels: placed, through }));
 
   const grid = svg("g", { "aria-hidden": "true" });
   for (const { value, text } of values) {
@@ -188,12 +193,14 @@ function shades(
     top,
     bottom,
     labels,
+    through,
   }: {
     slots: number;
     x: ScaleLinear<number, number>;
     top: number;
     bottom: number;
     labels: Labels;
+    through: (slot: number) => Point[];
   },
 ) {
   const group = svg("g", { class: "shades", "aria-hidden": "true" });
@@ -216,12 +223,44 @@ function shades(
         }),
       );
       const note = notes[kind];
-      if (note && x(end) - x(slot) > labelWidth(note))
-        group.append(labels.place(note, [{ x: (x(slot) + x(end)) / 2, y: top + 12, anchor: "middle" }], "note"));
+      if (note && x(end) - x(slot) > labelWidth(note)) {
+        const line = Array.from({ length: end - slot }, (_, i) => through(slot + i)).flat();
+        const spots = noteSpots(labelWidth(note), { left: x(slot), right: x(end), top, bottom });
+        const clear = spots.filter((spot) => !crosses(line, boxOf(note, spot)));
+        group.append(labels.place(note, clear, "note"));
+      }
     }
     slot = end;
   }
   return group;
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+// In the middle above first, then beside it and further down.
+function noteSpots(width: number, box: { left: number; right: number; top: number; bottom: number }): Spot[] {
+  const [from, to] = [box.left + width / 2, box.right - width / 2];
+  const levels = [box.top + 12, box.bottom - 6, (box.top + box.bottom) / 2];
+  return levels.flatMap((y) =>
+    [0.5, 0.25, 0.75, 0, 1].map((share): Spot => ({ x: from + (to - from) * share, y, anchor: "middle" })),
+  );
+}
+
+// Whether a line through the points enters the box, or comes near to it.
+function crosses(line: readonly Point[], box: ReturnType<typeof boxOf>): boolean {
+  const near = 4;
+  const inside = ({ x, y }: Point) =>
+    x > box.left - near && x < box.right + near && y > box.top - near && y < box.bottom + near;
+  return line.some((point, i) => {
+    const next = line[i + 1] ?? point;
+    const steps = Math.max(1, Math.ceil(Math.hypot(next.x - point.x, next.y - point.y) / near));
+    return Array.from({ length: steps + 1 }, (_, step) => step / steps).some((share) =>
+      inside({ x: point.x + (next.x - point.x) * share, y: point.y + (next.y - point.y) * share }),
+    );
+  });
 }
 
 function hatch(id: string, mark: string): SVGPatternElement {

@@ -18,8 +18,7 @@ import {
 import { driverPanel, explain } from "../charts/drivers.js";
 import { downloads, figure, type TableColumn, table } from "../charts/figure.js";
 import { netChart } from "../charts/intraday.js";
-import { showPanel } from "../charts/sheet.js";
-import { readUrl, reportUnknown, writeUrl } from "../charts/url-state.js";
+import { pickedPanel, pickHint } from "../charts/pick.js";
 import { isolated } from "../metrics/bidi.js";
 import {
   clock,
@@ -227,81 +226,32 @@ function closeCard({ close, site }: TodayPage): Card[] {
   ];
 }
 
-/**
- * The drivers of the interval that the reader picked; empty without one. The pick is in the address. An opened panel takes
- * the focus; Escape, or its button, closes it and gives the focus back.
- */
-export function chosenInterval(page: TodayPage): HTMLElement {
-  const { net, basis, zone, site, crosshair } = page;
-  const container = html("div", { class: "drivers-place" });
-  let shown: number | null = null;
-  let opener: Element | null = null; // what had the focus
-  const show = (slot: number | null) => {
-    shown = slot;
-    const unpick = () => crosshair.pick(slot);
-    const chosen = slot === null ? undefined : net[slot];
-    const panel = chosen
-      ? driverPanel(explain(chosen, basis, page.comparison), {
-          zone,
-          service: today.serviceLevelOf(site)(chosen.over),
-          basis: `${basisText(basis)} Indicative.`,
-          onClose: unpick,
-        })
-      : null;
-    showPanel(container, panel, unpick);
-  };
-  crosshair.pickable = (slot) => {
-    const row = net[slot];
-    return row !== undefined && (row.ahead ? row.net : row.contacts) !== null;
-  };
-  crosshair.follow(container, () => {
-    if (crosshair.picked === shown) return;
-    const inside = container.contains(document.activeElement);
-    if (!inside) opener = document.activeElement;
-    const former = shown;
-    show(crosshair.picked);
-    writeUrl({ at: shown === null ? null : (net[shown]?.row.label ?? null) });
-    if (shown !== null) container.querySelector("h2")?.focus({ preventScroll: true });
-    else if (inside) {
-      focusOn(opener);
-      crosshair.set(former); // the arrow keys go on from there
-    }
+/** The drivers of the interval that the reader picked. */
+export function chosenInterval({ net, basis, zone, site, crosshair, comparison }: TodayPage): HTMLElement {
+  return pickedPanel(crosshair, {
+    labels: net.map(({ row }) => row.label),
+    pickable(slot) {
+      const row = net[slot];
+      return row !== undefined && (row.ahead ? row.net : row.contacts) !== null;
+    },
+    panel(slot, onClose) {
+      const chosen = net[slot];
+      if (!chosen) return null;
+      return driverPanel(explain(chosen, basis, comparison), {
+        zone,
+        service: today.serviceLevelOf(site)(chosen.over),
+        basis: `${basisText(basis)} Indicative.`,
+        onClose,
+      });
+    },
   });
-  const closeOnEscape = (event: KeyboardEvent) => {
-    if (!container.isConnected) document.removeEventListener("keydown", closeOnEscape);
-    else if (event.key === "Escape" && !event.defaultPrevented && shown !== null) crosshair.pick(shown);
-  };
-  document.addEventListener("keydown", closeOnEscape);
-  const written = readUrl("at");
-  const slot = net.findIndex(({ row }) => row.label === written);
-  const none = { label: "Interval", value: written ?? "", shown: "none" };
-  reportUnknown("at", written === null || slot >= 0 ? null : none);
-  if (slot >= 0) crosshair.picked = slot; // no listener is attached yet
-  show(crosshair.picked);
-  return container;
 }
 
-// The first chart in place of what has left the page, or never was, as the address opened the panel.
-function focusOn(element: Element | null): void {
-  const there =
-    element?.isConnected && element !== document.body ? element : document.querySelector(".panel[tabindex]");
-  (there as HTMLElement | SVGElement | null)?.focus({ preventScroll: true });
-}
-
-/** How to take an interval apart, with a button for the newest one; null where none has data. */
+// With a button for the newest interval; null where none has data.
 function takeApart({ net, zone, crosshair }: TodayPage): HTMLElement | null {
   const slot = net.findLastIndex(({ row, ahead }) => !ahead && hasCounts(row));
   const row = net[slot]?.row;
-  if (!row || !crosshair.pickable(slot)) return null;
-  const pick = () => crosshair.picked !== slot && crosshair.pick(slot);
-  return html(
-    "p",
-    { class: "take-apart" },
-    matchMedia("(pointer: coarse)").matches
-      ? "Tap an interval for its figures, and once more to take it apart. "
-      : "Click an interval to take it apart, or move to it with the arrow keys and press Enter. ",
-    html("button", { type: "button", onclick: pick }, `Take ${today.span(row, zone)} apart`),
-  );
+  return row ? pickHint(crosshair, slot, `Take ${today.span(row, zone)} apart`) : null;
 }
 
 /** The charts of the day, one below the other on one time axis, with a shared crosshair. */

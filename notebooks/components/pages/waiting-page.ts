@@ -1,5 +1,5 @@
 import { type Card, cards } from "../charts/cards.js";
-import { crosshair } from "../charts/crosshair.js";
+import { type Crosshair, crosshair } from "../charts/crosshair.js";
 import { intervalColumns, measure } from "../charts/day-charts.js";
 import { downloads, figure, type TableColumn, table } from "../charts/figure.js";
 import { readUrl, reportUnknown, writeUrl } from "../charts/url-state.js";
@@ -61,6 +61,7 @@ import { cachedRows, datasetUrl, noPiece, type Piece, piece } from "./day-fetch.
 import { daySpan, hiddenText, isWaitingNeeded } from "./day-span.js";
 import { serviceNames } from "./definitions.js";
 import { whenOffersDiffer } from "./last-day.js";
+import { takeWaitingApart } from "./waiting-panel.js";
 
 /** The two files of a day. */
 export interface WaitingFiles {
@@ -95,6 +96,7 @@ export interface WaitingPage {
   slots: readonly SlotInterval[]; // of the rows
   slotWindows: SlotInterval[];
   lacking: readonly string[];
+  crosshair: Crosshair;
 }
 
 export function waitingPage(options: {
@@ -141,6 +143,7 @@ export function waitingPage(options: {
     slots: drawn(wholeSlots),
     slotWindows: slots(15),
     lacking: slotFile?.lacking ?? [],
+    crosshair: crosshair({ picks: true }),
   };
 }
 
@@ -237,8 +240,7 @@ export function waitingCards(page: WaitingPage): HTMLElement {
 export function waitingFigures(page: WaitingPage): HTMLElement {
   const { site, zone, day, queue, grain, file, rows, hidden } = page;
   if (!day || !file) return html("div", { class: "figures" });
-  const cross = crosshair();
-  const shared = { zone, crosshair: cross };
+  const shared = { zone, crosshair: page.crosshair };
   const { seconds } = site;
   const where = `${isolated(queue)}, ${longDay(day)}`;
   const columns = flowColumns(page);
@@ -247,6 +249,7 @@ export function waitingFigures(page: WaitingPage): HTMLElement {
   return html(
     "div",
     { class: "figures" },
+    takeWaitingApart(page),
     figure({
       ...named("waiting"),
       title: waitingTitle(page),
@@ -484,7 +487,7 @@ function bandsTitle(answered: readonly number[], abandoned: readonly number[]): 
   return `${percent((all[0] ?? 0) / total, 0)} did not wait; ${percent(long / total, 0)} waited longer than 2 min`;
 }
 
-function loadFigure(page: WaitingPage, shared: { zone: Zone; crosshair: ReturnType<typeof crosshair> }): HTMLElement {
+function loadFigure(page: WaitingPage, shared: { zone: Zone; crosshair: Crosshair }): HTMLElement {
   const { site, day, grain, chats, queue, slots, lacking } = page;
   const load = (row: SlotInterval) => loadOf(row, chats);
   const lacks = levelColumns[chats].filter((column) => lacking.includes(column));

@@ -18,7 +18,7 @@ import {
 import { driverPanel, explain } from "../charts/drivers.js";
 import { downloads, figure, type TableColumn, table } from "../charts/figure.js";
 import { netChart } from "../charts/intraday.js";
-import { pickedPanel, pickHint } from "../charts/pick.js";
+import { pickedPanel, pickHint } from "../charts/sheet.js";
 import { isolated } from "../metrics/bidi.js";
 import {
   clock,

@@ -61,7 +61,6 @@ import { cachedRows, datasetUrl, noPiece, type Piece, piece } from "./day-fetch.
 import { daySpan, hiddenText, isWaitingNeeded } from "./day-span.js";
 import { serviceNames } from "./definitions.js";
 import { whenOffersDiffer } from "./last-day.js";
-import { takeWaitingApart } from "./waiting-panel.js";
 
 /** The two files of a day. */
 export interface WaitingFiles {
@@ -249,7 +248,6 @@ export function waitingFigures(page: WaitingPage): HTMLElement {
   return html(
     "div",
     { class: "figures" },
-    takeWaitingApart(page),
     figure({
       ...named("waiting"),
       title: waitingTitle(page),

@@ -1,4 +1,4 @@
-import { pickedPanel, pickHint } from "../charts/pick.js";
+import { pickedPanel, pickHint } from "../charts/sheet.js";
 import { bandNames, loadParts } from "../charts/waiting.js";
 import { isolated } from "../metrics/bidi.js";
 import { clock, count, decimal, duration, plural } from "../metrics/format.js";
@@ -58,6 +58,7 @@ export function waitingPanel(page: WaitingPage, slot: number, onClose: () => voi
         line("Assigned without a queue", row.direct),
         line("Answered", row.answered),
         line("Abandoned", row.abandoned),
+        line("Mean wait of the abandoned", row.abandonedWait, clock),
         line("Timed out", row.timedOut),
       ),
     ),

@@ -8,32 +8,26 @@
 with settings as (
   select min_contacts, threshold_counts = 'answered' as answered from kit.settings
 ),
--- local days are computed once per quarter-hour, as they are expensive
-starts as (
-  select start, local_date(start) as day from (select distinct window_start(instance_ts) as start from wfm.queue_windows)
-),
 recent as (
-  select start
-  from starts
-  join (
-    select day from starts group by day having max(start) < (select max(known_at) from kit.partitions where feed = 'queue_wfm') - interval 1 day
-    qualify row_number() over (order by day desc) <= 28
-  ) using (day)
+  select day from wfm.queue_states
+  group by day
+  having max(start) < (select max(known_at) from wfm.queue_states) - interval 1 day
+  qualify row_number() over (order by day desc) <= 28
 ),
 delays as (
   select unnest([20, 30, 40, 60, 90, 120, 180, 360]) as minutes
 ),
 states as materialized (
-  from wfm.queue_states where start in (from recent)
+  from wfm.queue_states semi join recent using (day)
 ),
 final as (
-  select start, queue, max_by({'assigned': assigned, 'abandoned': abandoned, 'within': within, 'handle': handle}, run) as now from states group by all
+  select start, queue, max_by({'assigned': assigned, 'abandoned': abandoned, 'within': within, 'handle': handle}, known_at) as now from states group by all
 ),
 -- the newest state of a queue's quarter-hour by each moment; null before the first
 single as (
   select
     start, queue, minutes, any_value(now) as now,
-    max_by({'assigned': assigned, 'abandoned': abandoned, 'within': within, 'handle': handle}, run) filter (known_at <= start + interval 15 minutes + to_minutes(minutes)) as seen
+    max_by({'assigned': assigned, 'abandoned': abandoned, 'within': within, 'handle': handle}, known_at) filter (known_at <= start + interval 15 minutes + to_minutes(minutes)) as seen
   from final join states using (start, queue) cross join delays
   group by all
 ),

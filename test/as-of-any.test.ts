@@ -1,5 +1,7 @@
 // Any exports in any order, synced at any times: each past moment has the winners among the rows that were known.
 import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
@@ -43,7 +45,68 @@ function winners(versions: readonly Version[]): string[] {
   return [...best.values()].map(({ issue, second, run, line }) => `${issue} ${second} ${run} ${line}`).sort();
 }
 
+function filesBelow(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+    entry.isFile() ? entry.name : [],
+  );
+}
+
 describe("as of any moment", () => {
+  it("has the columns that were seen by then, in the types of now", async () => {
+    const kit = await openKit();
+    const put = (dt: string, row: object) => {
+      const modified = new Date(`${dt}T06:02:00Z`);
+      const folder = `${feed}/version=1/format=jsonl/dt=${dt}/hr=05`;
+      kit.put(`${folder}/${feed}.jsonl.gz`, gzipSync(`${JSON.stringify(row)}\n`), { modified });
+      kit.put(`${folder}/_SUCCESS`, "", { modified });
+    };
+    put("2026-11-17", { issue_id: 1, first_utterance_ts: "2026-11-17T05:00:00Z", extra: 5 });
+    put("2026-11-18", { issue_id: 2, first_utterance_ts: "2026-11-18T05:00:00Z", extra: "five", later: true });
+    await kit.sync();
+    await updateWarehouse(kit.project);
+    const rows = async (moment?: string) => {
+      const past = moment === undefined ? {} : { past: { moment: new Date(moment) } };
+      const database = await openCatalog(kit.project, past);
+      const found = await database.objects(`select * from ${feed} order by issue_id`);
+      database.close();
+      return found;
+    };
+    const [then, now] = [await rows("2026-11-17T12:00:00Z"), await rows()];
+    await kit.close();
+    assert.equal(then.length, 1);
+    assert.ok("later" in now[0]! && !("later" in then[0]!));
+    assert.equal(then[0]!.extra, "5"); // text since the next day
+  });
+
+  it("keeps replaced rows for as long as kit.yaml says, and none at 0", async () => {
+    for (const [setting, kept] of [
+      ["1d", [0, 1, 1, 0]],
+      ["0", [0, 0, 0, 0]],
+    ] as const) {
+      const kit = await openKit(`sync: {keep_replaced: ${setting}}`);
+      const counts: number[] = [];
+      const update = async (at: string, hr: string, issue: number) => {
+        const modified = new Date(`2026-11-${at}:00Z`);
+        const folder = `${feed}/version=1/format=jsonl/dt=2026-11-17/hr=${hr}`;
+        const row = { issue_id: issue, first_utterance_ts: "2026-11-17T05:00:00Z" };
+        kit.put(`${folder}/${feed}.jsonl.gz`, gzipSync(`${JSON.stringify(row)}\n`), { modified });
+        kit.put(`${folder}/_SUCCESS`, "", { modified });
+        await kit.sync({ now: modified });
+        await updateWarehouse(kit.project, { now: modified });
+        counts.push(loadSnapshot(kit.project.data).feeds[feed]?.replaced?.length ?? 0);
+      };
+      await update("17T06:02", "05", 1);
+      await update("17T09:00", "05", 2);
+      await update("18T08:00", "06", 3);
+      await update("18T10:00", "07", 4);
+      await update("18T11:00", "08", 5); // the file is deleted once no reader can have it open
+      assert.deepEqual(counts.slice(0, 4), kept);
+      assert.deepEqual(filesBelow(join(kit.project.data, "replaced")), []);
+      await kit.close();
+    }
+  });
+
   it("has the winners among the rows that were known and are here, and names what is not", async () => {
     let [compared, lostOnes, replaced] = [0, 0, 0];
     await fc.assert(

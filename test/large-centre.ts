@@ -87,7 +87,7 @@ export async function fillLarge(
     "create or replace view wfm.days as select distinct local_date(start) as day from main.windows order by day desc limit 92",
     "create or replace view wfm.queue_versions as select *, '1' as run from main.queue_told",
     `create or replace view wfm.queue_states as
-      select instance_ts as start, queue_name as queue, instance_ts + interval 40 minutes as known_at, '1' as run,
+      select instance_ts as start, local_date(instance_ts) as day, queue_name as queue, instance_ts + interval 40 minutes as known_at,
         assignments as assigned, abandons as abandoned, within_threshold as within, handle_seconds as handle
       from main.queue_told`,
     `create or replace view wfm.rep_windows as

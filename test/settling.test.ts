@@ -64,7 +64,19 @@ describe("how long figures move", () => {
         ),
         new Date(`2026-11-20T${at}:00Z`),
       );
-    put("queue_wfm/version=1/format=jsonl/dt=2026-11-22/hr=10/mi=00", [], new Date("2026-11-22T10:02:00Z"));
+    put(
+      "queue_wfm/version=1/format=jsonl/dt=2026-11-22/hr=10/mi=00",
+      [
+        {
+          instance_ts: "2026-11-22T09:15:00Z",
+          queue_id: 5,
+          queue_name: "Sales",
+          total_assignments: 0,
+          total_abandons: 0,
+        },
+      ],
+      new Date("2026-11-22T10:02:00Z"),
+    );
     await kit.sync();
     await updateWarehouse(kit.project);
     const database = await openCatalog(kit.project);

@@ -129,7 +129,7 @@ describe("baseline accuracy", () => {
         [0.06, -0.05, 0.05],
         [0.02, -0.02, 0.02],
       ],
-      /^At each of .* too low, .* under load/,
+      /^At each of .* too low; .* under load/,
     ],
     [
       "once, too high",
@@ -137,7 +137,7 @@ describe("baseline accuracy", () => {
         [0.02, 0.02, 0.03],
         [0.06, 0.05, 0.05],
       ],
-      /^At 12:00 .* too high, .* several queues/,
+      /^At 12:00 .* too high; .* several queues/,
     ],
   ];
   for (const [name, hours, said] of verdicts)

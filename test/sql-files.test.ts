@@ -31,6 +31,7 @@ describe("files of SQL", () => {
       files.map((file) => file.replace(/^warehouse\//, "")),
       [
         "catalog/row-counts.sql",
+        "past/known.sql",
         "wfm/complete.sql",
         "wfm/contacts.sql",
         "wfm/days.sql",
@@ -39,6 +40,7 @@ describe("files of SQL", () => {
         "wfm/intraday.sql",
         "wfm/merged.sql",
         "wfm/queue-names.sql",
+        "wfm/queue-states.sql",
         "wfm/queue-windows.sql",
         "wfm/rep-windows.sql",
         "wfm/scored.sql",

@@ -56,7 +56,7 @@ recent_starts as (
   )
 ),
 states as materialized (
-  select day, half, states.* from wfm.queue_states as states join recent_starts using (start)
+  select half, states.* from wfm.queue_states as states join recent_starts using (start, day)
 ),
 -- the newest state of each quarter-hour by each moment
 seen as materialized (

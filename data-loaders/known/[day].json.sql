@@ -1,7 +1,7 @@
 -- One row per queue or group of a local day, "All queues" included: what was known of the contacts of its quarter-hours, and when.
 -- Each list has one value per state, by time: minutes from `start`, the day's first quarter-hour, to the moment from which the
 -- state was known, the quarter-hour by its place from 0, and its counts. A state lasts until the next of the same quarter-hour.
--- Reach: days before $days
+-- Reach: 0 days before $days
 -- Ships: queue, start, known, place, assigned, abandoned, within
 with requested as (
   select unnest($days)::date as day
@@ -16,7 +16,7 @@ day_windows as (
   semi join requested using (day)
 ),
 states as materialized (
-  from wfm.queue_states where start in (select start from day_windows)
+  from wfm.queue_states semi join requested using (day)
 ),
 members as (
   from kit.queue_groups

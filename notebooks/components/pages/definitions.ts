@@ -13,6 +13,7 @@ import {
 } from "../metrics/occupancy.js";
 import { projectSums } from "../metrics/projection.js";
 import { erlangAOf } from "../metrics/queues/at-close.js";
+import { movements, type Settling } from "../metrics/queues/settling.js";
 import { handleNoise } from "../metrics/queues/worst-queues.js";
 import { share, total, wilson } from "../metrics/ratio.js";
 import { weightedMean } from "../metrics/rollup.js";
@@ -715,6 +716,23 @@ export const definitions: readonly Definition[] = [
     },
   },
   {
+    id: "settling",
+    group: "Baseline and forecast",
+    name: "Still moves",
+    formula: "Σ|as known then − as known now| / Σ as known now",
+    grain: "queue, minutes after the end of a quarter-hour",
+    unit: "share",
+    feeds: ["queue_wfm"],
+    source: "This kit",
+    note: "Of contacts, and of handle time weighted by contacts; of the service level the mean absolute difference in points, weighted by contacts. A figure is believed once it moves by less than 1 % or a point, and 99 % of the quarter-hours have been exported.",
+    component: ["queues/settling", "movements"],
+    macro: null,
+    worked: {
+      inputs: "40 contacts then, 50 now",
+      value: () => movements([{ ...unmoved, contacts: 50, moved: 10 }], unmoved.queue)[0]?.volume ?? null,
+    },
+  },
+  {
     id: "wape",
     group: "Baseline and forecast",
     name: "WAPE",
@@ -843,6 +861,20 @@ export const definitions: readonly Definition[] = [
     worked: { inputs: "45 of 500 assignments", value: () => share(45, 500) },
   },
 ];
+
+const unmoved: Settling = {
+  queue: "Sales",
+  minutes: 40,
+  windows: 1,
+  known: 1,
+  settled: 0,
+  contacts: 0,
+  moved: 0,
+  handled: null,
+  handle_moved: null,
+  level_contacts: null,
+  level_moved: null,
+};
 
 function example() {
   return accuracy([

@@ -47,6 +47,7 @@ export const keptRelations = [
   "history.slots",
   "wfm.intraday",
   "wfm.merged",
+  "wfm.queue_states",
 ];
 
 /** Materializes views that many datasets read, once per catalog. */

@@ -1,5 +1,5 @@
--- Partitions with the time at which their content was known. The export writes the marker last, so the marker's time in the
--- bucket is when the partition was complete; a data file that is newer than its marker belongs to a re-export. A feed's usual delay is the median time from the end of a run to its marker.
+-- One row per partition, with the time at which its content was known. The export writes the marker last, so the marker's time in
+-- the bucket is when the partition was complete; a data file that is newer than its marker belongs to a re-export. A feed's usual delay is the median time from the end of a run to its marker.
 --
 -- marker's time       usual delay     known at
 -- unknown             any             the end of the run

@@ -148,7 +148,7 @@ async function relationsRead(select: string): Promise<string[]> {
     Object.values(node).forEach(visit);
   };
   visit(JSON.parse(String(rows[0]![0])));
-  const given = new Set(["complete", "partitions", "written"]);
+  const given = new Set(["complete", "partitions", "setting", "written"]);
   return [...named]
     .filter((name) => !own.has(name))
     .map((name) => (name.includes(".") || given.has(name) ? name : `main.${name}`))

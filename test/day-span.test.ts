@@ -108,7 +108,7 @@ describe("closed night", () => {
 
   for (const [page, figures] of [
     ["queues", 1],
-    ["waiting", 3],
+    ["waiting", 4],
   ] as const)
     it(`is left out of ${page}, which says so, until its address or filter asks for the whole day`, async () => {
       const open = await drawn(page, "");

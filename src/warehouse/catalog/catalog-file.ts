@@ -56,7 +56,7 @@ async function fillCatalogFile(project: Project, path: string, now: Date): Promi
       created.add(key);
       const definition = definitionOf(definitions, key);
       for (const need of definition.needs) await create(need);
-      await definition.before?.(database);
+      await definition.validate?.(database);
       await database.run(definition.create());
     };
     await database.run("begin");

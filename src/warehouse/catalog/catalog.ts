@@ -52,7 +52,8 @@ export interface Definition {
   schema: "raw" | "main" | "kit" | "wfm" | "history";
   name: string;
   create: () => string;
-  before?: (database: Database) => Promise<void>; // runs before `create`: checks its input, or prepares it; throws CliError
+  prepare?: (database: Database) => Promise<void>; // creates what `create` reads
+  validate?: (database: Database) => Promise<void>; // validates its input before creation; throws CliError
   needs: string[]; // names of definitions it reads, "main.queue_wfm"
   state?: () => string; // content of input files whose names do not change with it
 }
@@ -161,7 +162,7 @@ export function catalogDefinitions(
     add("raw", name, () => `create view raw.${quoteName(name)} as ${deliveredThen(data, relation)}`);
     let ranked = "";
     add("main", name, () => `create view main.${quoteName(name)} as ${ranked}`);
-    definitionOf(definitions, `main.${name.toLowerCase()}`).before = async (database) => {
+    definitionOf(definitions, `main.${name.toLowerCase()}`).prepare = async (database) => {
       ranked = await rankThen(database, data, relation);
     };
   }
@@ -224,7 +225,7 @@ export function catalogDefinitions(
     add("wfm", relationOf(name), () => createPlanned(name, file) + later);
     if (file === null) continue;
     const definition = definitionOf(definitions, `wfm.${relationOf(name)}`);
-    definition.before = (database) => checkPlanned(database, name, file);
+    definition.validate = (database) => checkPlanned(database, name, file);
     definition.state = () => readFileSync(file, "utf8");
   }
   add("wfm", "forecast", () => createForecast, ["wfm.forecast_versions"]);
@@ -330,11 +331,12 @@ class Creator {
 
   private async createOne(key: string): Promise<void> {
     if (this.created.has(key)) return;
-    const { create, before, needs } = definitionOf(this.definitions, key);
+    const { create, prepare, validate, needs } = definitionOf(this.definitions, key);
     for (const need of needs) await this.createOne(need);
-    await before?.(this.database);
+    await prepare?.(this.database);
     const statement = create();
     await this.define(macrosIn(statement, this.macros));
+    await validate?.(this.database);
     await this.database.run(statement);
     this.created.add(key);
   }

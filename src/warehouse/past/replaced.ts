@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { isFatal } from "../../base/faults.ts";
 import { makeFolder, moveFile } from "../../base/files.ts";
 import { namesOf } from "../../base/names.ts";
 import type { Project } from "../../config/project.ts";
@@ -12,7 +13,7 @@ import { knownSelect } from "./known.ts";
 /**
  * The snapshot `next` with the rows of partitions that were exported again since `before`, as they were, for
  * `sync.keep_replaced`. The rows come from the staged files of `before`, which are still on disk; a file that is missing is
- * passed over. Rows kept longer than that are left out.
+ * passed over, as is a damaged one. Rows kept longer than that are left out.
  */
 export async function withReplaced(project: Project, before: Snapshot, next: Snapshot, now: Date): Promise<Snapshot> {
   const { keepReplacedMinutes } = project.config.sync;
@@ -25,7 +26,7 @@ export async function withReplaced(project: Project, before: Snapshot, next: Sna
       const replaced = (feed.replaced ?? []).filter(({ until }) => until >= oldest);
       if (former?.partitions && feed.partitions && former.partitions !== feed.partitions && keepReplacedMinutes > 0) {
         database ??= await openDatabase({ threads: 1 });
-        replaced.push(...(await keepRows(database, project, name, former, feed, now)));
+        replaced.push(...(await keepRows(database, project, name, former, feed, now).catch(unlessFatal)));
       }
       const { replaced: _, ...rest } = feed;
       feeds.set(name, replaced.length === 0 ? rest : { ...rest, replaced });
@@ -34,6 +35,12 @@ export async function withReplaced(project: Project, before: Snapshot, next: Sna
     database?.close();
   }
   return { ...next, feeds: namesOf([...feeds]) };
+}
+
+// A former file may be damaged: the rows of before are then not kept, and the update goes on.
+function unlessFatal(error: unknown): ReplacedRun[] {
+  if (isFatal(error)) throw error;
+  return [];
 }
 
 /** Writes the former rows of partitions whose objects changed, or that are gone: one file a day. */

@@ -3,7 +3,6 @@
 -- have contacts, of `known` some run had been exported by then; `settled` had their counts of contacts for good. The sums are
 -- over the known ones: of contacts by the present counts, of absolute differences in contacts, in handle time weighted by
 -- contacts, and in the service level's parts weighted by contacts.
--- Reach: days before today
 -- Ships: queue, minutes, windows, known, settled, contacts, moved, handled, handle_moved, level_contacts, level_moved
 with settings as (
   select min_contacts, threshold_counts = 'answered' as answered from kit.settings

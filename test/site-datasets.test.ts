@@ -138,6 +138,7 @@ describe("the reach of a data loader", () => {
         "close/[part].json.sql",
         "heatmap/[part].json.sql",
         "intraday/[day].json.sql",
+        "known/[day].json.sql",
         "slots/[day].json.sql",
         "waiting/[day].json.sql",
       ],

@@ -86,6 +86,7 @@ describe("the parts of a site that a change makes stale", { timeout: 600_000 }, 
     ...["14", "15", "16"].map((day) => `waiting/2026-09-${day}.json`),
     "queue-days.json",
     "queue-load.json",
+    "settling.json",
     "site.json",
     ...scored,
     ...parts("close"),
@@ -153,8 +154,11 @@ describe("the parts of a site that a change makes stale", { timeout: 600_000 }, 
       await make();
       assert.deepEqual(stale(), parts);
       const computed = await buildStale();
-      if (answers === "some") assert.ok(computed.includes(days[1]!) && computed.length < 20, computed.join(" "));
-      else assert.deepEqual(computed, [...answers].sort());
+      if (answers === "some") {
+        // the markers were touched above, and with them the moments from which their partitions were known
+        const others = computed.filter((name) => !/^(close|known)\//.test(name));
+        assert.ok(others.includes(days[1]!) && !others.includes(days[0]!) && others.length < 20, computed.join(" "));
+      } else assert.deepEqual(computed, [...answers].sort());
       assert.deepEqual(stale(), []);
       assert.deepEqual(await buildStale(), []);
     });

@@ -8,7 +8,7 @@ with runs as (
 starts as (
   select start, local_date(start) as day
   from (select distinct window_start(instance_ts) as start from wfm.queue_versions where instance_ts is not null)
-  where start > (select max(instance_ts) from wfm.queue_versions) - interval 92 days
+  qualify day > max(day) over () - 92
 ),
 delivered as (
   select

@@ -6,6 +6,8 @@ import { namesOf } from "../../base/names.ts";
 import type { Project } from "../../config/project.ts";
 import { type Database, openDatabase } from "../../duckdb/database.ts";
 import { quoteFiles, quoteList } from "../../duckdb/quote.ts";
+import { partitionColumns } from "../current/partitions.ts";
+import { parquetRelation } from "../current/relation.ts";
 import { type FeedSnapshot, type ReplacedRun, type Snapshot, shortHash } from "../snapshot/snapshot.ts";
 import { writeParquet } from "../stage/inspect.ts";
 import { knownSelect } from "./known.ts";
@@ -19,50 +21,89 @@ export async function withReplaced(project: Project, before: Snapshot, next: Sna
   const { keepReplacedMinutes } = project.config.sync;
   const oldest = new Date(now.getTime() - keepReplacedMinutes * 60_000).toISOString();
   const feeds = new Map(Object.entries(next.feeds));
-  let database: Database | null = null;
-  try {
-    for (const [name, feed] of feeds) {
-      const former = before.feeds[name];
-      const replaced = (feed.replaced ?? []).filter(({ until }) => until >= oldest);
-      if (former?.partitions && feed.partitions && former.partitions !== feed.partitions && keepReplacedMinutes > 0) {
-        database ??= await openDatabase({ threads: 1 });
-        replaced.push(...(await keepRows(database, project, name, former, feed, now).catch(unlessFatal)));
-      }
-      const { replaced: _, ...rest } = feed;
-      feeds.set(name, replaced.length === 0 ? rest : { ...rest, replaced });
-    }
-  } finally {
-    database?.close();
+  const pairs = [...feeds].flatMap(([name, feed]): Pair[] => {
+    const former = before.feeds[name];
+    return former?.partitions && feed.partitions && former.partitions !== feed.partitions
+      ? [{ name, former, feed, files: [former.partitions, feed.partitions] }]
+      : [];
+  });
+  const kept = keepReplacedMinutes === 0 ? new Map<string, ReplacedRun[]>() : await keptRows(project, pairs, now);
+  for (const [name, feed] of feeds) {
+    const { replaced: earlier = [], ...rest } = feed;
+    const replaced = [...earlier.filter(({ until }) => until >= oldest), ...(kept.get(name) ?? [])];
+    feeds.set(name, replaced.length === 0 ? rest : { ...rest, replaced });
   }
   return { ...next, feeds: namesOf([...feeds]) };
 }
 
-// A former file may be damaged: the rows of before are then not kept, and the update goes on.
-function unlessFatal(error: unknown): ReplacedRun[] {
-  if (isFatal(error)) throw error;
-  return [];
+/** A feed before and after an update, with its partitions files. */
+interface Pair {
+  name: string;
+  former: FeedSnapshot;
+  feed: FeedSnapshot;
+  files: [old: string, now: string];
+}
+
+/** The rows kept of each feed. Most updates replace nothing, which one query over all feeds tells. */
+async function keptRows(project: Project, all: readonly Pair[], now: Date): Promise<Map<string, ReplacedRun[]>> {
+  const pairs = all.filter(({ files }) => files.every((path) => existsSync(join(project.data, path))));
+  const kept = new Map<string, ReplacedRun[]>();
+  if (pairs.length === 0) return kept;
+  const database = await openDatabase({ threads: 1 });
+  // A former file may be damaged: the rows of before are then not kept, and the update goes on.
+  const unlessFatal =
+    <T>(instead: T) =>
+    (error: unknown): T => {
+      if (isFatal(error)) throw error;
+      return instead;
+    };
+  try {
+    const names = new Set(pairs.map(({ name }) => name));
+    const changed = await feedsReplaced(database, project.data, pairs).catch(unlessFatal(names));
+    for (const pair of pairs)
+      if (changed.has(pair.name))
+        kept.set(pair.name, await keepRows(database, project, pair, now).catch(unlessFatal([])));
+  } finally {
+    database.close();
+  }
+  return kept;
+}
+
+// The columns that `old` and `now` are joined by, and what tells that a partition was replaced, or is gone.
+const partitionKey = "feed, dt, run, version, format";
+const isReplaced =
+  "now.run is null or now.completed_at is distinct from old.completed_at or now.fingerprint <> old.fingerprint";
+
+async function feedsReplaced(database: Database, data: string, pairs: readonly Pair[]): Promise<Set<string>> {
+  const [old, current] = [0, 1].map((at) =>
+    parquetRelation(
+      data,
+      pairs.flatMap(({ files }) => files[at] ?? []),
+      partitionColumns,
+    ),
+  );
+  const { rows } = await database.rows(
+    `select distinct old.feed from ${old} as old left join ${current} as now using (${partitionKey}) where ${isReplaced}`,
+  );
+  return new Set(rows.map(([feed]) => String(feed)));
 }
 
 /** Writes the former rows of partitions whose objects changed, or that are gone: one file a day. */
 async function keepRows(
   database: Database,
   project: Project,
-  name: string,
-  former: FeedSnapshot,
-  feed: FeedSnapshot,
+  { name, former, files }: Pair,
   now: Date,
 ): Promise<ReplacedRun[]> {
   const { data } = project;
-  const files = [former.partitions, feed.partitions].filter((path) => path !== undefined);
-  if (!files.every((path) => existsSync(join(data, path)))) return [];
   const [old, current] = files.map((path) => knownSelect(project, [path]));
   const runs = await database.objects<ReplacedRun["partition"] & { run: string; dt: string; until: string | null }>(
     `select old.* replace (old.dt::varchar as dt, ${isoSql("old.known_at")} as known_at, ${isoSql("old.completed_at")} as completed_at,
          ${isoSql("old.written_at")} as written_at,
          ${isoSql("old.run_end")} as run_end),
        ${isoSql("now.known_at")} as until
-     from (${old}) as old left join (${current}) as now using (dt, run, version, format)
-     where now.run is null or now.completed_at is distinct from old.completed_at or now.fingerprint <> old.fingerprint
+     from (${old}) as old left join (${current}) as now using (${partitionKey})
+     where ${isReplaced}
      order by old.run, old.version, old.format`,
   );
   const kept: ReplacedRun[] = [];

@@ -18,6 +18,7 @@ import {
   saveSnapshot,
 } from "../src/warehouse/snapshot/snapshot.ts";
 import { machine, measure, middle, type Usage, usageTable } from "./measure.ts";
+import { stagedColumns } from "./staged-columns.ts";
 
 const { values } = parseArgs({
   options: { days: { type: "string", default: "365" }, runs: { type: "string", default: "3" } },
@@ -102,14 +103,7 @@ async function fill(db: Database, name: string) {
   const { columns } = feedOf(project, name);
   mkdirSync(join(data, "staged", name), { recursive: true });
   const seen = columns.map((column) => column.name);
-  const staged = columns.map((column) => ({
-    name: column.name,
-    type: column.type,
-    key: column.name,
-    documented: true,
-    firstSeen: dts[0]!,
-    lastSeen: dts.at(-1)!,
-  }));
+  const staged = stagedColumns(columns, dts);
   const filled: DaySnapshot[] = [];
   for (const dt of dts) {
     const path = `staged/${name}/${dt}.parquet`;

@@ -18,6 +18,7 @@ import {
 } from "../src/warehouse/snapshot/snapshot.ts";
 import { rawFixture } from "../test/raw-fixture.ts";
 import { machine } from "./measure.ts";
+import { stagedColumns } from "./staged-columns.ts";
 
 const { values } = parseArgs({
   options: { feeds: { type: "string", default: "53" }, days: { type: "string", default: "400" } },
@@ -74,14 +75,7 @@ async function fill(): Promise<void> {
     const partitions = partitionsPath(name, days);
     const feed: FeedSnapshot = {
       ...emptyFeed(),
-      columns: columns.map((column) => ({
-        name: column.name,
-        type: column.type,
-        key: column.name,
-        documented: true,
-        firstSeen: dts[0]!,
-        lastSeen: dts.at(-1)!,
-      })),
+      columns: stagedColumns(columns, dts),
       layouts: [{ columns, seen: columns.map((column) => column.name), found: {} }],
       days,
       partitions,

@@ -1,7 +1,6 @@
 // A day of Today as it was known at a moment, from runs that were exported one after the other.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { gzipSync } from "node:zlib";
 import { windowRows } from "../notebooks/components/metrics/day-file.ts";
 import type { IntradayDay, WindowRow } from "../notebooks/components/metrics/interval.ts";
 import {
@@ -16,10 +15,10 @@ import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { answer } from "./answer.ts";
 import { type Kit, openKit } from "./sync-kit.ts";
+import { putRuns, type ToldRun } from "./told-runs.ts";
 
 const zone = "America/St_Johns";
 const day = "2026-11-20"; // begins at 03:30 UTC
-type Told = [assigned: number, abandoned: number, within: number];
 
 describe("a day as it was known", () => {
   let kit: Kit;
@@ -27,7 +26,7 @@ describe("a day as it was known", () => {
   let intraday: Awaited<ReturnType<typeof loadDay>>;
 
   // The run, when its marker came, and what it told; the run of 11:30 came two hours late.
-  const runs: [run: string, at: string, windows: Record<string, Record<string, Told>>][] = [
+  const runs: ToldRun[] = [
     ["10/mi=30", "10:42", { "10:00": { Sales: [20, 0, 10], Care: [10, 5, 10] } }],
     [
       "11/mi=00",
@@ -44,26 +43,7 @@ describe("a day as it was known", () => {
 
   before(async () => {
     kit = await openKit(`timezone: ${zone}\nsite: {queue_groups: {Both: [Sales, Care]}, privacy: {min_contacts: 1}}`);
-    for (const [run, at, windows] of runs) {
-      const folder = `queue_wfm/version=1/format=jsonl/dt=${day}/hr=${run}`;
-      const rows = Object.entries(windows).flatMap(([start, queues]) =>
-        Object.entries(queues).map(([queue_name, [assigned, abandoned, within]]) => ({
-          instance_ts: `${day}T${start}:00Z`,
-          queue_id: queue_name.length,
-          queue_name,
-          rep_id: null,
-          total_assignments: assigned,
-          total_abandons: abandoned,
-          waits_under_60s: within,
-          avg_wait_time_seconds: 7,
-        })),
-      );
-      const modified = new Date(`${day}T${at}:00Z`);
-      kit.put(`${folder}/queue_wfm.jsonl.gz`, gzipSync(rows.map((row) => `${JSON.stringify(row)}\n`).join("")), {
-        modified,
-      });
-      kit.put(`${folder}/_SUCCESS`, "", { modified });
-    }
+    putRuns(kit, day, runs);
     await kit.sync();
     await updateWarehouse(kit.project);
     const database = await openCatalog(kit.project);

@@ -1,7 +1,6 @@
 // How long figures move: counted by hand from four runs of two queues.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { gzipSync } from "node:zlib";
 import {
   believedFrom,
   type Movement,
@@ -13,15 +12,14 @@ import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { answer } from "./answer.ts";
 import { type Kit, openKit } from "./sync-kit.ts";
-
-type Told = [assigned: number, abandoned: number, within: number, handle: number];
+import { putRuns, type ToldRun } from "./told-runs.ts";
 
 describe("how long figures move", () => {
   let kit: Kit;
   let rows: Settling[];
 
   // Quarter-hours end at 10:15 and 10:30; the markers come at 10:42, 11:02, 11:47 and 13:02.
-  const runs: [run: string, at: string, windows: Record<string, Record<string, Told>>][] = [
+  const runs: ToldRun[] = [
     ["10/mi=30", "10:42", { "10:00": { Sales: [20, 0, 10, 300], Care: [10, 5, 10, 100] } }],
     [
       "11/mi=00",
@@ -41,42 +39,8 @@ describe("how long figures move", () => {
     kit = await openKit(
       "site: {queue_groups: {Both: [Sales, Care]}, privacy: {min_contacts: 10}}\ntimezone: Asia/Kolkata",
     );
-    const put = (folder: string, content: object[], modified: Date) => {
-      kit.put(`${folder}/queue_wfm.jsonl.gz`, gzipSync(content.map((row) => `${JSON.stringify(row)}\n`).join("")), {
-        modified,
-      });
-      kit.put(`${folder}/_SUCCESS`, "", { modified });
-    };
-    for (const [run, at, windows] of runs)
-      put(
-        `queue_wfm/version=1/format=jsonl/dt=2026-11-20/hr=${run}`,
-        Object.entries(windows).flatMap(([start, queues]) =>
-          Object.entries(queues).map(([queue_name, [assigned, abandoned, within, handle]]) => ({
-            instance_ts: `2026-11-20T${start}:00Z`,
-            queue_id: queue_name.length,
-            queue_name,
-            rep_id: null,
-            total_assignments: assigned,
-            total_abandons: abandoned,
-            waits_under_60s: within,
-            avg_handle_time_seconds: handle,
-          })),
-        ),
-        new Date(`2026-11-20T${at}:00Z`),
-      );
-    put(
-      "queue_wfm/version=1/format=jsonl/dt=2026-11-22/hr=10/mi=00",
-      [
-        {
-          instance_ts: "2026-11-22T09:15:00Z",
-          queue_id: 5,
-          queue_name: "Sales",
-          total_assignments: 0,
-          total_abandons: 0,
-        },
-      ],
-      new Date("2026-11-22T10:02:00Z"),
-    );
+    putRuns(kit, "2026-11-20", runs);
+    putRuns(kit, "2026-11-22", [["10/mi=00", "10:02", { "09:15": { Sales: [0, 0, 0] } }]]);
     await kit.sync();
     await updateWarehouse(kit.project);
     const database = await openCatalog(kit.project);

@@ -8,7 +8,7 @@ import {
   type WrittenSheet,
 } from "../../notebooks/components/workbook/workbook.ts";
 import { CliError } from "../base/errors.ts";
-import { kitVersion } from "../base/kit-version.ts";
+import { madeBy } from "../base/kit-version.ts";
 import { plural, zoned } from "../base/words.ts";
 import type { Project } from "../config/project.ts";
 import type { RowStream } from "../duckdb/database.ts";
@@ -80,7 +80,6 @@ export function notesOf({ names, cut }: WrittenSheet): [what: string, next: stri
 }
 
 function provenance({ query, timezone, through, asOf, made }: QueryFacts, written: WrittenSheet) {
-  const { name, version } = kitVersion();
   return factSheet("Provenance", [
     ["Query", query],
     ["Rows", written.rows],
@@ -91,7 +90,7 @@ function provenance({ query, timezone, through, asOf, made }: QueryFacts, writte
     ["Zone of times", timezone],
     ["Numbers", "integers beyond 15 digits, and decimals beyond 15, are texts, so that no digit is lost"],
     ["Made (UTC)", made.toISOString()],
-    ["Made by", `${name} ${version}`],
+    ["Made by", madeBy()],
   ]);
 }
 

@@ -70,9 +70,7 @@ export default command({
     const past = pastIn(project);
     if (past !== undefined) {
       const { feedsIn } = await import("../warehouse/catalog/catalog.ts");
-      const { loadSnapshot } = await import("../warehouse/snapshot/snapshot.ts");
-      const feeds = feedsIn(sql, project, loadSnapshot(project.data));
-      past.onPast = (known) => tellPast(known, feeds, project, output);
+      past.onPast = (known) => tellPast(known, feedsIn(sql, project, known.snapshot), project, output);
     }
     try {
       const { output: file, timezone } = options;

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { kitRoot, pagesFolder, slashes } from "../base/kit-folders.ts";
-import { kitVersion } from "../base/kit-version.ts";
+import { madeBy } from "../base/kit-version.ts";
 import { openProject } from "../config/project.ts";
 import { computeAll, datasetsReady, endWithParent, pagesBuiltFrom, siteOutput } from "./child.ts";
 import { dropStaleDatasets, watchSnapshot } from "./dataset-inputs.ts";
@@ -133,12 +133,6 @@ addEventListener("click",({target})=>{
 /** Escapes a text for an HTML element or attribute. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
-}
-
-/** The kit and its version, as the site's files tell. */
-export function madeBy(): string {
-  const { name, version } = kitVersion();
-  return `${name} ${version}`;
 }
 
 function footer(): string {

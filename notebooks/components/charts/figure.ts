@@ -3,7 +3,7 @@ import type { CsvColumn } from "../picture/csv.js";
 import { html, svg } from "../picture/dom.js";
 import type { LegendEntry } from "../picture/picture.js";
 import { swatch, swatchSize } from "../picture/swatch.js";
-import { type Saved, saveCsv, saveWorkbook } from "./save.js";
+import { type Saved, saveCsv, saveWorkbook, tellStatus } from "./save.js";
 import { shareMenu } from "./share-menu.js";
 
 export interface TableColumn<T> extends CsvColumn<T> {
@@ -122,13 +122,7 @@ export function shareColumn<T>(label: string, value: (row: T) => number | null):
 export function downloads<T>({ rows, ...saved }: Omit<Saved<T>, "rows"> & { rows: () => readonly T[] }): HTMLElement {
   const status = html("span", { class: "share-status", role: "status" });
   const numbers = () => ({ ...saved, rows: rows() });
-  const toWorkbook = async () => {
-    status.textContent = "…";
-    status.textContent = await saveWorkbook(numbers()).catch((error: Error) => `Not possible here: ${error.message}`);
-    setTimeout(() => {
-      status.textContent = "";
-    }, 4000);
-  };
+  const toWorkbook = () => tellStatus(status, () => saveWorkbook(numbers()));
   return html(
     "div",
     { class: "figure-tools" },

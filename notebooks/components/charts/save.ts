@@ -13,6 +13,15 @@ export interface Saved<T> extends Numbers<T> {
   anchor?: string | undefined; // id of the link's target
 }
 
+/** Tells the status message that an action resolves to, or why it failed, for a few seconds. */
+export async function tellStatus(status: HTMLElement, act: () => Promise<string>): Promise<void> {
+  status.textContent = "…";
+  status.textContent = await act().catch((error: Error) => `Not possible here: ${error.message}`);
+  setTimeout(() => {
+    status.textContent = "";
+  }, 4000);
+}
+
 /** Saves a file and returns a status message. */
 export function save(blob: Blob, name: string): string {
   const url = URL.createObjectURL(blob);

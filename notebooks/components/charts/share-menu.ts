@@ -1,7 +1,7 @@
 import type { Numbers } from "../picture/csv.js";
 import { html } from "../picture/dom.js";
 import type { Picture } from "../picture/picture.js";
-import { save, saveCsv, saveWorkbook } from "./save.js";
+import { save, saveCsv, saveWorkbook, tellStatus } from "./save.js";
 import { pinnedUrl } from "./url-state.js";
 
 /** What a menu shares: a picture, its numbers, and a link. */
@@ -40,13 +40,9 @@ export function shareMenu<T>(title: string, shared: Shared<T>, label = "⋯"): H
         type: "button",
         role: "menuitem",
         tabindex: -1,
-        onclick: async () => {
+        onclick: () => {
           close(true);
-          status.textContent = "…";
-          status.textContent = await act().catch((error: Error) => `Not possible here: ${error.message}`);
-          setTimeout(() => {
-            status.textContent = "";
-          }, 4000);
+          return tellStatus(status, act);
         },
       },
       text,

@@ -1,6 +1,6 @@
 import { scaleLinear } from "d3";
 import { type Card, cards } from "../charts/cards.js";
-import { countColumn, figure, sharedColumn, type TableColumn } from "../charts/figure.js";
+import { countColumn, figure, shareColumn, sharedColumn, type TableColumn } from "../charts/figure.js";
 import { emptyPanel, panel } from "../charts/panel.js";
 import { type AddedErrors, accuracy, addedAccuracy } from "../metrics/accuracy.js";
 import { isolated, unmarked } from "../metrics/bidi.js";
@@ -468,12 +468,7 @@ function queuesChart(queues: readonly QueueAccuracy[], width: number): SVGSVGEle
   return root;
 }
 
-/** A column of shares. */
+/** A column of shares, in files with four digits. */
 export function share<T>(label: string, value: (row: T) => number | null): TableColumn<T> {
-  return {
-    label,
-    kind: "share",
-    value: (row) => roundTo(value(row), 4),
-    text: (row) => percent(value(row)),
-  };
+  return { ...shareColumn(label, value), value: (row) => roundTo(value(row), 4) };
 }

@@ -1,7 +1,7 @@
 import { timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
 import { dayWindows } from "../../../notebooks/components/metrics/windows.ts";
 import { CliError } from "../../base/errors.ts";
-import { count, minute, plural } from "../../base/words.ts";
+import { count, minute, plural, zoned } from "../../base/words.ts";
 import type { Output } from "../../cli/output.ts";
 import type { Project } from "../../config/project.ts";
 import type { Doubt, Past } from "../../warehouse/past/past.ts";
@@ -26,14 +26,15 @@ export function asOfMoment(text: string, zone: string, now: Date): Date {
   const local = Date.parse(`${date}T${clock}${seconds}Z`);
   if (date === undefined || Number.isNaN(local) || !new Date(local).toISOString().startsWith(date))
     throw wrong(`not a time like "2026-09-01 14:00" or 2026-09-01T14:00Z: ${text}`);
-  const instants = offset === undefined ? instantsAt(local, zone) : [local - offsetOf(offset)];
+  const iso = `${date}T${clock}${seconds}${offset?.replace(/(\d\d)(\d\d)$/, "$1:$2")}`;
+  const instants = offset === undefined ? instantsAt(local, zone) : [Date.parse(iso)];
   const [instant] = instants;
   if (instant === undefined)
     throw wrong(`the clock skips ${date} ${clock} in ${zone}`, "name another time, or add its offset, such as Z");
   if (instants.length > 1)
     throw wrong(
       `${date} ${clock} is twice on that day in ${zone}`,
-      `add the offset: ${instants.map((each) => `"${date} ${clock}${offsetText(each, zone)}"`).join(" or ")}`,
+      `add the offset: ${instants.map((each) => `"${date} ${clock}${offsetAt(each, zone)}"`).join(" or ")}`,
     );
   if (instant > now.getTime())
     throw wrong(`${minute(new Date(instant), zone)} is yet to come`, "leave --as-of out for what is known now");
@@ -60,17 +61,9 @@ export function startOfDay(date: string, zone: string): Date {
   return new Date(first);
 }
 
-function offsetOf(text: string): number {
-  if (text === "Z") return 0;
-  const [hours, minutes] = [Number(text.slice(1, 3)), Number(text.slice(-2))];
-  return (text.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000;
-}
-
-function offsetText(instant: number, zone: string): string {
-  const minutes = timeZone(zone).offset(instant) / 60_000;
-  const size = Math.abs(minutes);
-  const two = (value: number) => String(value).padStart(2, "0");
-  return `${minutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+// "-05:00"
+function offsetAt(instant: number, zone: string): string {
+  return zoned(new Date(instant).toISOString(), zone).slice(-6);
 }
 
 /** Tells which moment is shown, what dates its partitions, and what of these feeds is not known. */

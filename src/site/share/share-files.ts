@@ -1,5 +1,4 @@
-import { dayName, fileName, zone } from "../../../notebooks/components/metrics/format.ts";
-import { timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
+import { fileName, zone } from "../../../notebooks/components/metrics/format.ts";
 import type { Grain } from "../../../notebooks/components/metrics/windows.ts";
 import { csv, csvFile } from "../../../notebooks/components/picture/csv.ts";
 import { generatedNote, type Picture } from "../../../notebooks/components/picture/picture.ts";
@@ -17,7 +16,7 @@ export interface Maker {
 
 /** A maker for the queues of a day. It bundles the script of HTML files once. */
 export function makerOf(data: DayData, grain: Grain, now: Date): Maker {
-  const known = data.knownAt && knownText(data.knownAt, data.site.timezone);
+  const known = data.knownAt && zone(data.site.timezone).moment(data.knownAt.getTime());
   const generated = [known && `As known at ${known}.`, generatedNote(now, data.site.timezone)]
     .filter(Boolean)
     .join(" ");
@@ -45,12 +44,6 @@ export function makerOf(data: DayData, grain: Grain, now: Date): Maker {
       return sharedHtml(sharedPage(data, { queue: only, grain, generated }), card, of, script);
     },
   };
-}
-
-/** "Mon, Nov 30, 12:00 EST" */
-function knownText(moment: Date, timezone: string): string {
-  const instant = moment.getTime();
-  return `${dayName(timeZone(timezone).date(instant))}, ${zone(timezone).exactTime(instant)}`;
 }
 
 /** File names of queues, distinct also on file systems that ignore letter case. */

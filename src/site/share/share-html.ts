@@ -9,7 +9,8 @@ import { markup, type Picture, picture } from "../../../notebooks/components/pic
 import { type DayFacts, dayTable } from "../../../notebooks/components/share/day-card.ts";
 import type { SharedPage } from "../../../notebooks/components/share/share-page.ts";
 import { kitRoot } from "../../base/kit-folders.ts";
-import { escapeHtml, madeBy } from "../framework.ts";
+import { madeBy } from "../../base/kit-version.ts";
+import { escapeHtml } from "../framework.ts";
 import type { DayData } from "./share.ts";
 import { pageCss, pictureFonts } from "./share-image.ts";
 import { withDocument } from "./svg-document.ts";

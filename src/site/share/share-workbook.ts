@@ -4,14 +4,13 @@ import { dataThrough } from "../../../notebooks/components/metrics/today.ts";
 import type { Picture } from "../../../notebooks/components/picture/picture.ts";
 import { cardCharts, type DayFacts } from "../../../notebooks/components/share/day-card.ts";
 import { chartName, chartWorkbook } from "../../../notebooks/components/workbook/chart-workbook.ts";
-import { kitVersion } from "../../base/kit-version.ts";
+import { madeBy } from "../../base/kit-version.ts";
 
 /** The card of a day as an Excel workbook: a sheet for each chart with the plotted values, definitions, provenance. */
 export async function shareWorkbook(of: DayFacts, card: Picture, now: Date): Promise<Uint8Array> {
   const charts = cardCharts(of);
   const { queue, day, grain, site, windows = of.rows } = of;
   const through = dataThrough(windows);
-  const { name, version } = kitVersion();
   const pieces = await chartWorkbook(
     charts.map(({ id, columns }) => ({ name: chartName(id), columns, rows: of.rows })),
     {
@@ -29,7 +28,7 @@ export async function shareWorkbook(of: DayFacts, card: Picture, now: Date): Pro
         ["Least reps shown", site.min_reps],
         ...card.notes.map((note) => ["Note", unmarked(note)] as const),
         ["Made (UTC)", now.toISOString()],
-        ["Made by", `${name} ${version}`],
+        ["Made by", madeBy()],
       ],
     },
   );

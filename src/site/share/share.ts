@@ -46,11 +46,9 @@ export async function loadDay(
   comparison: Comparison = "usual",
   past?: Pick<PastOptions, "moment" | "onPast">,
 ): Promise<DayData> {
-  const { timezone } = project.config;
-  const today = past && timeZone(timezone).date(past.moment.getTime());
-  const since =
-    today && new Date(`${daysLater(date !== undefined && date < today ? date : today, -reachDays)}T00:00:00Z`);
-  const database = await openCatalog(project, past && since ? { past: { ...past, since } } : {});
+  const database = await openCatalog(project, {
+    past: past && { ...past, since: reachOf(date, past.moment, project.config.timezone) },
+  });
   const tracing = openTracing(project);
   const datasets = listDatasets(project);
   const rows = async <T>(name: string): Promise<T[]> => {
@@ -101,6 +99,12 @@ export async function loadDay(
     await tracing.close();
     database.close();
   }
+}
+
+/** From when on the Today page reads: of `date`, or of the moment's local day if that is earlier. */
+function reachOf(date: string | undefined, moment: Date, timezone: string): Date {
+  const today = timeZone(timezone).date(moment.getTime());
+  return new Date(`${daysLater(date !== undefined && date < today ? date : today, -reachDays)}T00:00:00Z`);
 }
 
 const reachDays = 72; // before the day: as far back as the queries of the Today page read, and a day for the time zone

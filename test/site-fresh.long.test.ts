@@ -236,7 +236,7 @@ describe("a page that stays open", { skip: chromium ? false : "no Chromium found
     const today = await copied("today.html?date=today&queue=nobody");
     assert.equal(
       decodeURIComponent(today.search),
-      "?date=2026-09-16&queue=All+queues&interval=15&hours=open&compare=usual&basis=workload",
+      "?date=2026-09-16&queue=All+queues&known=now&interval=15&hours=open&compare=usual&basis=workload",
     );
     assert.match((await copied("conversations.html")).search, /to=2026-09-1\d/);
     const heatmaps = await copied("heatmaps.html");

@@ -1,6 +1,6 @@
 -- One row: title, settings behind the figures, and freshness of the site.
 -- Ships: title, timezone, target, seconds, variant, threshold_counts, min_reps, min_contacts, week_start, open_hours,
---   excluded_days, synced_at, grace_minutes, forecast, feeds, missing
+--   excluded_days, annotations, synced_at, grace_minutes, forecast, feeds, missing
 with arrivals as (
   select
     coalesce(to_json(list({
@@ -24,6 +24,36 @@ mapping as (
 excluded as (
   select coalesce(to_json(list({'day': strftime(day, '%Y-%m-%d'), 'name': name} order by day)), '[]'::json) as excluded_days
   from kit.excluded_days
+),
+-- the queues and groups on whose charts an annotation is drawn: those it names, the groups of these queues, the queues of these
+-- groups
+named as (
+  select line, unnest(queues) as queue from wfm.annotations
+),
+shown as (
+  select line, list(distinct queue order by queue) as queues
+  from (
+    from named
+    union all
+    select line, queue_group from named join kit.queue_groups using (queue)
+    union all
+    select line, groups.queue from named join kit.queue_groups as groups on queue_group = named.queue
+  )
+  group by line
+),
+-- the newest, as many as a page can carry
+noted as (
+  select coalesce(to_json(list({
+    'from': strftime(starts_at, '%Y-%m-%dT%H:%M:%SZ'),
+    'to': strftime(ends_at, '%Y-%m-%dT%H:%M:%SZ'),
+    'whole_days': whole_days,
+    'what': what,
+    'kind': kind,
+    'queues': notes.queues,
+    'shown_for': coalesce(shown.queues, []),
+    'exclude': exclude
+  } order by starts_at, line)), '[]'::json) as annotations
+  from (from wfm.annotations order by starts_at desc, line limit 300) as notes left join shown using (line)
 )
 select
   title,
@@ -37,9 +67,10 @@ select
   week_start,
   open_hours::json as open_hours,
   excluded_days,
+  annotations,
   (select max(finished_at) from kit.sync) as synced_at,
   grace_minutes,
   forecast,
   feeds,
   missing
-from kit.settings cross join arrivals cross join mapping cross join excluded
+from kit.settings cross join arrivals cross join mapping cross join excluded cross join noted

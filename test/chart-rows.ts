@@ -1,5 +1,6 @@
 // Small fixed rows for each page, as the site's datasets ship them: every state that a chart draws is in them once.
 
+import type { Annotation } from "../notebooks/components/metrics/annotations/annotation.ts";
 import type { ConversationDay } from "../notebooks/components/metrics/conversations.ts";
 import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
 import type { HeatDay } from "../notebooks/components/metrics/heatmap.ts";
@@ -21,6 +22,11 @@ const names = [all, "Billing", "Technical support with a very long name", "Sales
 const before = (days: number) => daysLater(today, -days);
 const range = (length: number) => Array.from({ length }, (_, i) => i);
 
+function annotation(day: string, to: string | null, more: Partial<Annotation>): Annotation {
+  const from = `${day}T04:00:00Z`;
+  return { from, to, whole_days: true, what: "", kind: "outage", queues: [], shown_for: [], exclude: false, ...more };
+}
+
 const site: Site = {
   title: "Test contact centre",
   timezone: "America/New_York",
@@ -33,6 +39,21 @@ const site: Site = {
   week_start: 1,
   open_hours: { default: range(7).map((i) => ({ weekday: i + 1, from: 480, to: 1200 })) },
   excluded_days: [{ day: before(14), name: "Founders' Day" }],
+  annotations: [
+    annotation(before(14), `${before(13)}T04:00:00Z`, { kind: "holiday", what: "Founders' Day", exclude: true }),
+    annotation(before(5), `${before(2)}T04:00:00Z`, {
+      kind: "campaign",
+      what: "autumn offers, \u05de\u05d1\u05e6\u05e2",
+    }),
+    annotation(today, `${today}T15:30:00Z`, {
+      from: `${today}T14:00:00Z`,
+      whole_days: false,
+      what: "payment service slow, and then down for everyone who pays by card in any of the shops",
+      queues: ["Billing"],
+      shown_for: ["Billing"],
+    }),
+    annotation(today, null, { from: `${today}T16:20:00Z`, whole_days: false, kind: "release", what: "new bot" }),
+  ],
   synced_at: "2026-09-16T19:30:00Z",
   forecast: true,
   grace_minutes: 60,

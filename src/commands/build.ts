@@ -27,14 +27,17 @@ export default command({
     const project = openProject(context.config);
     const { buildText, runBuild } = await import("./steps/build.ts");
     const { refresh } = await import("./steps/refresh.ts");
-    const { runPlanned, warnOfQueues } = await import("./steps/build.ts");
+    const { runAnnotations, runPlanned, warnOfQueues } = await import("./steps/build.ts");
+    const { annotationsText } = await import("../warehouse/annotations/annotations.ts");
     const { plannedText } = await import("../warehouse/wfm/forecast.ts");
     const planned = await runPlanned(project, output);
     for (const file of planned) if (file.unknownQueues.length === 0) output.say(plannedText(file));
+    const annotations = await runAnnotations(project, output);
+    if (annotations?.unknownQueues.length === 0) output.say(annotationsText(annotations));
     const fresh = await refresh(project, { sync: !options["no-sync"], strict: options.strict }, context);
     await warnOfQueues(project, output);
     const site = await runBuild(project, options.output === undefined ? {} : { out: options.output }, context);
-    if (output.json) await output.document({ ...fresh, planned, site });
+    if (output.json) await output.document({ ...fresh, planned, annotations, site });
     else await output.result(buildText(site, fresh));
     return undefined;
   },

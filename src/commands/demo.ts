@@ -45,7 +45,9 @@ export default command({
     const { output, signal } = context;
     const { buildText, runBuild } = await import("./steps/build.ts");
     const { demoBucket, demoCredentials, demoRegion, demoZone } = await import("../demo/demo.ts");
-    const { showcase, showcaseDays, showcasePlans, showcaseSite } = await import("../demo/showcase.ts");
+    const { showcase, showcaseDays, showcaseAnnotations, showcasePlans, showcaseSite } = await import(
+      "../demo/showcase.ts"
+    );
     const { startDemoThread } = await import("../demo/thread.ts");
     const { refresh } = await import("./steps/refresh.ts");
     const { requireOwnSite } = await import("../site/site-owner.ts");
@@ -75,10 +77,11 @@ export default command({
       output.say(
         `${count(rows)} rows in ${count(objects)} objects (${bytes(stored)}) in s3://${demoBucket} at ${bucket.url}, ${duration(seconds)}`,
       );
-      writeFileSync(config, configText(bucket.url, demoRegion, zone, showcaseSite(now, zone)));
+      writeFileSync(config, configText(bucket.url, demoRegion, zone, showcaseSite()));
       const { forecast, schedule } = showcasePlans(simulated.seed, now, zone);
       writeFileSync(join(home, "forecast.csv"), forecast);
       writeFileSync(join(home, "schedule.csv"), schedule);
+      writeFileSync(join(home, "annotations.csv"), showcaseAnnotations(now, zone));
       useCredentials(demoCredentials);
       const project = openProject(config);
       const atNow = { ...context, now };

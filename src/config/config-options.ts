@@ -73,6 +73,7 @@ const siteOptions = {
   exclude_days: excludedDays,
   forecast: text("a CSV file such as forecast.csv"),
   schedule: text("a CSV file such as forecast.csv"),
+  annotations: text("a CSV file such as annotations.csv"),
 };
 
 const kitOptions = {

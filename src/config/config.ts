@@ -62,6 +62,7 @@ export interface SiteConfig {
   excludedDays: Map<string, string | null>; // YYYY-MM-DD in the zone, left out of baselines -> the reason
   forecast: string | null; // absolute path of a CSV
   schedule: string | null; // absolute path of a CSV
+  annotations: string | null; // absolute path of a CSV
 }
 
 /** kit.yaml with every default filled in and every path absolute. */
@@ -260,6 +261,7 @@ function resolveConfig(written: Written, folder: string): Config {
       excludedDays: site.exclude_days ?? new Map(),
       forecast: site.forecast === undefined ? null : absolutePath(site.forecast, folder),
       schedule: site.schedule === undefined ? null : absolutePath(site.schedule, folder),
+      annotations: site.annotations === undefined ? null : absolutePath(site.annotations, folder),
     },
   };
   for (const [name, { entry }] of written.feeds?.named ?? []) {

@@ -43,16 +43,29 @@ export function showcasePlans(seed: number, now: Date, zone: string): { forecast
 }
 
 /** Lines of `site` in the demo's kit.yaml. */
-export function showcaseSite(now: Date, zone: string): string[] {
+export function showcaseSite(): string[] {
   return [
     "queue_groups: # their queues are too few reps by themselves",
     "  Sales and retention: [Sales, Retention]",
     "  Specialists: [Atención en español, Outages day and night, Business accounts]",
     "forecast: forecast.csv",
     "schedule: schedule.csv",
-    "exclude_days:",
-    `  ${outageDay(now, zone)}: chat down from 10:00 to 13:00`,
+    "annotations: annotations.csv",
   ];
+}
+
+/** What the centre wrote down: the outage, a new bot a week ago, and a mailing that begins the last day's surge. */
+export function showcaseAnnotations(now: Date, zone: string): string {
+  const down = outageDay(now, zone);
+  const release = addDays(businessDayAt({ zone }, now.getTime()).date, -7);
+  const mailed = new Date(surgeStart(now, zone)).toISOString().slice(0, 16);
+  return [
+    "from,to,what,queues,kind,exclude",
+    `${down} 10:00,${down} 13:00,chat down,,outage,yes`,
+    `${release} 09:00,,new version of the bot,,release,no`,
+    `${mailed}Z,,mailing about the new prices,${troubledQueue},campaign,no`,
+    "",
+  ].join("\n");
 }
 
 /** The queue that misses its target on the demo's last day. */
@@ -70,16 +83,26 @@ export function outageDay(now: Date, zone: string): string {
  */
 function demoScenario(now: Date, zone: string): Scenario {
   const through = wfmThrough(now.getTime());
-  const shown = through - (localTime(through, zone).minutes % 60) * minute;
+  const shown = lastFullHour(now, zone);
   const { weekday } = localTime(through, zone);
   const quiet = weekday === 0 || weekday === 6;
   const down = localInstant(outageDay(now, zone), 10 * 60, zone);
   return {
     surges: [
-      { from: shown - 135 * minute, to: shown + 2 * hour, queue: troubledQueue, factor: quiet ? 2 : 1.6 },
+      { from: surgeStart(now, zone), to: shown + 2 * hour, queue: troubledQueue, factor: quiet ? 2 : 1.6 },
       { from: down, to: down + 3 * hour, queue: null, factor: 0.05 },
       { from: down + 3 * hour, to: down + 5 * hour, queue: null, factor: 1.7 },
     ],
     shortages: [{ from: shown - 70 * minute, to: shown + 45 * minute, queue: troubledQueue, staying: quiet ? 2 : 3 }],
   };
+}
+
+// The end of the last full local hour of intraday data.
+function lastFullHour(now: Date, zone: string): number {
+  const through = wfmThrough(now.getTime());
+  return through - (localTime(through, zone).minutes % 60) * minute;
+}
+
+function surgeStart(now: Date, zone: string): number {
+  return lastFullHour(now, zone) - 135 * minute;
 }

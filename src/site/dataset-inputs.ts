@@ -16,7 +16,7 @@ import {
 import { contentByDay, keptRelations } from "../warehouse/catalog/derived.ts";
 import { type Snapshot, snapshotName } from "../warehouse/snapshot/snapshot.ts";
 import { historyThrough } from "../warehouse/wfm/completeness.ts";
-import { plannedFiles } from "../warehouse/wfm/forecast.ts";
+import { siteFiles } from "../warehouse/wfm/forecast.ts";
 import { type Dataset, loaderFiles } from "./dataset-list.ts";
 import { hashFile, hashInputs, isUpToDate, renew, type SiteState } from "./staleness.ts";
 import { mirroredLoaders, workspaceOf } from "./workspace.ts";
@@ -34,7 +34,7 @@ export interface DatasetInputs {
  */
 export function inputsOfAllDatasets(project: Project): string {
   const ofKit = ["package.json", "feeds.yaml"].map((name) => join(kitRoot, name));
-  const ofProject = [join(project.data, snapshotName), ...plannedFiles(project.config)];
+  const ofProject = [join(project.data, snapshotName), ...siteFiles(project.config)];
   if (project.configFile !== null) ofProject.push(project.configFile);
   const files = [...ofKit, ...ofProject, ...loaderFiles()];
   return hashInputs(project.data, ...files.flatMap((file) => [file, hashFile(file)]));

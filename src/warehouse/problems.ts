@@ -7,6 +7,7 @@ import { docsName } from "../export/layout.ts";
 import { oddFolderText } from "../sync/discovery.ts";
 import { type LastSync, lastSyncDamage, lastSyncName } from "../sync/last-sync.ts";
 import { type WatchStatus, watchDamage, watchName } from "../sync/watch-note.ts";
+import { annotationsNext, annotationsSummary, annotationsText } from "./annotations/annotations.ts";
 import { type FeedStatus, lag } from "./feed-status.ts";
 import { type Snapshot, snapshotName, snapshotNext } from "./snapshot/snapshot.ts";
 import { unfitColumns, unfitNext, unfitText } from "./snapshot/unfit.ts";
@@ -190,6 +191,9 @@ export async function wfmState(
   try {
     for (const file of await readPlanned(database, project.config))
       notes.push({ feed: null, what: plannedText(file), next: plannedNext(file) });
+    const annotations = await annotationsSummary(database, project.config);
+    if (annotations !== null)
+      notes.push({ feed: null, what: annotationsText(annotations), next: annotationsNext(annotations) });
   } catch (error) {
     if (!(error instanceof CliError) || error.exit !== "config") throw error;
     problems.push({ feed: null, what: error.message.replaceAll("\n", "\n    "), next: error.next ?? "" });

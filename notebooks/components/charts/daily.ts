@@ -1,4 +1,5 @@
 import { area, line } from "d3";
+import type { SlotAnnotation } from "../metrics/annotations/annotation.js";
 import type { DayRow } from "../metrics/conversations.js";
 import { clock, count, dayName, percent } from "../metrics/format.js";
 import { svg } from "../picture/dom.js";
@@ -9,6 +10,7 @@ export interface DailyOptions {
   width: number;
   height?: number;
   crosshair?: Crosshair;
+  annotations?: readonly SlotAnnotation[];
 }
 
 export interface Part<T> {
@@ -209,6 +211,7 @@ function dailyPanel<T extends DayRow>(rows: readonly T[], options: DailyPanel<T>
     label: options.label,
     description: options.description,
     crosshair: options.crosshair,
+    annotations: options.annotations,
     margin: options.margin ?? {},
     readout(slot) {
       const row = rows[slot];

@@ -1,3 +1,4 @@
+import { annotationsFor, onIntervals, type SlotAnnotation, slotText } from "../metrics/annotations/annotation.js";
 import { noiseBand } from "../metrics/baseline.js";
 import { isolated } from "../metrics/bidi.js";
 import {
@@ -69,6 +70,11 @@ export interface DayChart {
   draw: (width: number, height?: number) => SVGSVGElement;
 }
 
+/** The annotations of a queue's day, over its rows. */
+export function dayAnnotations({ rows, queue, site }: Pick<DayFacts, "rows" | "queue" | "site">): SlotAnnotation[] {
+  return onIntervals(annotationsFor(site.annotations, queue), rows, site.timezone);
+}
+
 export function volumeOf(facts: DayFacts): DayChart {
   const { rows, windows = rows, day, zone, crosshair, comparison = "usual" } = facts;
   const usual = `Usual ${weekdayName(day)} (median and middle half of ${usualWeeks(rows)})`;
@@ -79,6 +85,7 @@ export function volumeOf(facts: DayFacts): DayChart {
   const projected = projectedRows(facts);
   const restated = has((row) => row.firstOffered);
   const all = measures(facts);
+  const annotations = dayAnnotations(facts);
   return {
     id: "volume",
     title: lacks(facts.site, "assignments", "abandons")
@@ -129,7 +136,8 @@ export function volumeOf(facts: DayFacts): DayChart {
       ...(projected ? [all.projected] : []),
       ...(restated ? [all.firstOffered] : []),
     ],
-    draw: (width, height) => volumeChart(rows, { zone, width, comparison, ...given({ crosshair, height, projected }) }),
+    draw: (width, height) =>
+      volumeChart(rows, { zone, width, annotations, comparison, ...given({ crosshair, height, projected }) }),
   };
 }
 
@@ -140,6 +148,7 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
   const service = level(today.summarize(windows).served);
   const all = measures(facts);
   const { target, min_contacts: minContacts } = site;
+  const annotations = dayAnnotations(facts);
   return {
     id: "service-level",
     title:
@@ -162,6 +171,7 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
       serviceChart(rows, {
         zone,
         width,
+        annotations,
         target,
         level,
         minContacts,
@@ -175,6 +185,7 @@ export function waitsOf(facts: DayFacts): DayChart {
   const { rows, zone, site, crosshair } = facts;
   const { seconds, min_contacts: minContacts } = site;
   const all = measures(facts);
+  const annotations = dayAnnotations(facts);
   return {
     id: "waits",
     title: today.waitTitle(rows, !lacks(site, "wait_seconds")),
@@ -184,7 +195,8 @@ export function waitsOf(facts: DayFacts): DayChart {
       pooled(site),
     ),
     columns: [...intervalColumns(facts), all.wait, all.threshold, all.offered],
-    draw: (width, height) => waitChart(rows, { zone, width, seconds, minContacts, ...given({ crosshair, height }) }),
+    draw: (width, height) =>
+      waitChart(rows, { zone, width, annotations, seconds, minContacts, ...given({ crosshair, height }) }),
   };
 }
 
@@ -217,6 +229,7 @@ export function handleOf(facts: DayFacts): DayChart {
   const { rows, zone, site, crosshair } = facts;
   const { min_contacts: minContacts } = site;
   const all = measures(facts);
+  const annotations = dayAnnotations(facts);
   const forecast = facts.comparison === "forecast" && rows.some((row) => row.forecastHandle !== null);
   return {
     id: "handle-time",
@@ -243,7 +256,8 @@ export function handleOf(facts: DayFacts): DayChart {
       ...(forecast ? [all.forecastHandle] : []),
       all.offered,
     ],
-    draw: (width, height) => handleChart(rows, { zone, width, minContacts, forecast, ...given({ crosshair, height }) }),
+    draw: (width, height) =>
+      handleChart(rows, { zone, width, annotations, minContacts, forecast, ...given({ crosshair, height }) }),
   };
 }
 
@@ -251,6 +265,7 @@ export function repsOf(facts: DayFacts): DayChart {
   const { rows, zone, crosshair, required } = facts;
   const states = staffStatesOf(rows);
   const all = measures(facts);
+  const annotations = dayAnnotations(facts);
   const scheduled = rows.some((row) => row.scheduled !== null);
   const ahead = required?.some((reps) => reps !== null);
   return {
@@ -271,7 +286,7 @@ export function repsOf(facts: DayFacts): DayChart {
       ...(scheduled ? [all.scheduled] : []),
       ...(ahead ? [all.required] : []),
     ],
-    draw: (width, height) => staffChart(rows, { zone, width, ...given({ crosshair, height, required }) }),
+    draw: (width, height) => staffChart(rows, { zone, width, annotations, ...given({ crosshair, height, required }) }),
   };
 }
 
@@ -385,12 +400,15 @@ export function dayColumns(facts: DayFacts): TableColumn<Interval>[] {
   ];
 }
 
-/** The first columns of a day: queue (where one is shown), time and state. */
+/** The first columns of a day: queue (where one is shown), time, state, and what happened if anything did. */
 export function intervalColumns<Row extends SlotRow = Interval>({
   queue,
+  rows = [],
   zone,
   site,
-}: Pick<DayFacts, "zone" | "site"> & Partial<Pick<DayFacts, "queue">>): TableColumn<Row>[] {
+}: Pick<DayFacts, "zone" | "site"> & { queue?: string; rows?: readonly SlotRow[] }): TableColumn<Row>[] {
+  const annotations = queue === undefined ? [] : annotationsFor(site.annotations, queue);
+  const during = (row: SlotRow) => slotText(onIntervals(annotations, [row], site.timezone), 0);
   return [
     ...(queue === undefined ? [] : [sharedColumn<Row>("Queue", queue)]),
     { label: "Start, UTC", kind: "time", value: ({ start }) => new Date(start).toISOString(), hidden: true },
@@ -402,6 +420,9 @@ export function intervalColumns<Row extends SlotRow = Interval>({
       text: (row) => today.span(row, zone),
     },
     { label: "State", value: ({ state }) => state },
+    ...(rows.some((row) => during(row) !== "")
+      ? [{ label: "Annotations", value: (row: Row) => during(row) || null, text: during }]
+      : []),
   ];
 }
 

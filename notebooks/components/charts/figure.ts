@@ -1,3 +1,4 @@
+import { type SlotAnnotation, slotText } from "../metrics/annotations/annotation.js";
 import { count, percent } from "../metrics/format.js";
 import type { CsvColumn } from "../picture/csv.js";
 import { html, svg } from "../picture/dom.js";
@@ -107,6 +108,14 @@ export function tableHead(columns: readonly { label: string; number: boolean }[]
 /** A value that all rows share, such as the queue, for saved files, whose rows have no title. */
 export function sharedColumn<T>(label: string, value: string): TableColumn<T> {
   return { label, value: () => value, hidden: true };
+}
+
+/** What happened in each row's slot; none where no annotation is drawn. */
+export function annotatedColumn<T>(annotations: readonly SlotAnnotation[], rows: readonly T[]): TableColumn<T>[] {
+  if (annotations.length === 0) return [];
+  const slots = new Map(rows.map((row, slot) => [row, slot]));
+  const text = (row: T) => slotText(annotations, slots.get(row) ?? -1);
+  return [{ label: "Annotations", value: (row) => text(row) || null, text: (row) => text(row) }];
 }
 
 /** A column of counts with thousands separators. */

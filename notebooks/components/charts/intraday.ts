@@ -1,4 +1,5 @@
 import { area, curveStepAfter, line } from "d3";
+import type { SlotAnnotation } from "../metrics/annotations/annotation.js";
 import { isChange, noiseBand } from "../metrics/baseline.js";
 import { clock, count, decimal, percent, signed, type Zone } from "../metrics/format.js";
 import { hasCounts, type Interval, offered, repInterval } from "../metrics/interval.js";
@@ -28,6 +29,7 @@ export interface DayOptions {
   height?: number;
   zone: Zone;
   crosshair?: Crosshair;
+  annotations?: readonly SlotAnnotation[] | undefined;
 }
 
 export interface ServiceOptions extends DayOptions {
@@ -542,6 +544,7 @@ export function slotPanel<Row extends SlotRow>(rows: readonly Row[], options: Da
     label: options.label,
     description: options.description,
     crosshair: options.crosshair,
+    annotations: options.annotations,
     margin: { right: marginRight(width) },
     readout(slot) {
       const row = rows[slot];

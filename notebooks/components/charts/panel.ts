@@ -1,8 +1,10 @@
 import { area, curveStepAfter, line, type ScaleLinear, scaleLinear } from "d3";
+import { annotatedText, type SlotAnnotation, slotText } from "../metrics/annotations/annotation.js";
 import { chartRoot, svg } from "../picture/dom.js";
 import { widestFont } from "../picture/font.js";
 import { boxOf, type Labels, labels, labelWidth, type Spot, writeReadout } from "../picture/labels.js";
 import { wrapText } from "../picture/lines.js";
+import { annotationLane, annotationMarks } from "./annotations/annotation-marks.js";
 import { announce } from "./announce.js";
 import type { Crosshair } from "./crosshair.js";
 
@@ -26,6 +28,7 @@ export interface PanelOptions {
   margin?: Partial<Margin>;
   ticks?: number[] | undefined; // of the vertical scale
   clock?: boolean | undefined; // the scale is seconds: ticks at full minutes
+  annotations?: readonly SlotAnnotation[] | undefined; // drawn above and behind the plot, and told in the read-out
 }
 
 export interface Margin {
@@ -48,8 +51,9 @@ export interface Panel {
 
 /** The frame of a chart: scales, grid, shades, axes, crosshair and readout. The caller draws the marks. */
 export function panel(options: PanelOptions): Panel {
-  const { width, height = 190, slots, crosshair, readout, shade } = options;
+  const { width, height = 190, slots, crosshair, shade, annotations = [] } = options;
   const margin = { top: 22, right: 12, bottom: 22, left: 52, ...options.margin };
+  if (annotations.length) margin.top += annotationLane;
   const y = scaleLinear([options.min ?? 0, options.max || 1], [height - margin.bottom, margin.top]);
   const ticks = options.ticks ?? (options.clock ? clockTicks(options.max) : null);
   if (ticks) y.domain([0, Math.max(options.max, ticks.at(-1) ?? 1)]);
@@ -60,7 +64,7 @@ export function panel(options: PanelOptions): Panel {
   const root = chartRoot(width, height, {
     ...(crosshair ? { role: "application", "aria-roledescription": "chart", tabindex: 0 } : { role: "img" }),
     "aria-label": options.label,
-    "aria-description": options.description,
+    "aria-description": [options.description, annotatedText(annotations)].filter(Boolean).join(" "),
   });
   const [right, bottom] = [width - margin.right, height - margin.bottom];
   const placed = labels({ width, height });
@@ -69,6 +73,8 @@ export function panel(options: PanelOptions): Panel {
     return value === null ? [] : [{ x: x(slot + 0.5), y: y(value) }];
   };
   if (shade) root.append(shades(shade, { slots, x, top: margin.top, bottom, labels: placed, through }));
+
+  if (annotations.length) root.append(annotationMarks(annotations, { x, top: margin.top, bottom, labels: placed }));
 
   const grid = svg("g", { "aria-hidden": "true" });
   for (const { value, text } of values) {
@@ -92,6 +98,9 @@ export function panel(options: PanelOptions): Panel {
   }
   const marks = svg("g", { class: "marks" });
   root.append(grid, marks);
+  const readout =
+    options.readout &&
+    ((slot: number) => [options.readout?.(slot), slotText(annotations, slot)].filter(Boolean).join(" · "));
   if (crosshair) root.append(pointer({ root, crosshair, readout, x, slots, top: margin.top, bottom, right }));
   return { root, marks, x, y, labels: placed, margin, width, height };
 }

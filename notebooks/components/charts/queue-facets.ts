@@ -1,4 +1,5 @@
-import { isolated, unmarked } from "../metrics/bidi.js";
+import { annotatedText, annotationsFor, onIntervals, type SlotAnnotation } from "../metrics/annotations/annotation.js";
+import { isolated, isolatedLines, unmarked } from "../metrics/bidi.js";
 import { clock, count, decimal, percent, signed, type Zone } from "../metrics/format.js";
 import { type Interval, offered } from "../metrics/interval.js";
 import { deviationText, handleDeviation, volumeDeviation } from "../metrics/queues/deviation.js";
@@ -59,6 +60,7 @@ export function facetChart(
   queues.forEach((one, i) => {
     const [x, y] = [(i % across) * (wide + facet.gap), Math.floor(i / across) * (facet.height + facet.gap)];
     const { queue } = one;
+    const annotations = onIntervals(annotationsFor(site.annotations, queue.queue), one.rows, site.timezone);
     root.append(
       svg(
         "a",
@@ -67,7 +69,7 @@ export function facetChart(
           href: todayLink(search, queue.queue, day),
           transform: `translate(${x},${y})`,
         },
-        svg("title", {}, spoken(queue, board, order)),
+        svg("title", {}, [spoken(queue, board, order), annotatedText(annotations)].filter(Boolean).join(". ")),
         svg("rect", {
           class: "facet-back",
           x: 0.5,
@@ -76,6 +78,7 @@ export function facetChart(
           height: facet.height - 1,
           rx: 7,
         }),
+        annotated(one, wide, annotations),
         head(queue, wide, board, order),
         svg("rect", {
           class: "grey",
@@ -211,6 +214,28 @@ function spark({ rows }: Facet, wide: number, top: number, zone: Zone): SVGGElem
         svg("text", { class: "facet-scale", x: x(slot), y: facet.levelBottom + 14, "text-anchor": "middle" }, time),
       );
   });
+  return group;
+}
+
+// Bands and rules over volume and service level, and the name of the first beside the scale.
+function annotated({ rows }: Facet, wide: number, annotations: readonly SlotAnnotation[]): SVGGElement | null {
+  const [head] = annotations;
+  if (head === undefined) return null;
+  const x = across(rows, wide);
+  const group = svg("g", { class: "annotations", "aria-hidden": "true" });
+  for (const { first, last, moment } of annotations) {
+    const [from, to, top] = [x(first), x(last + 1), facet.top - 2];
+    if (!moment)
+      group.append(
+        svg("rect", { class: "annotated", x: from, width: to - from, y: top, height: facet.levelBottom - top }),
+      );
+    const mark = moment ? `M${from},${top}V${facet.levelBottom}` : `M${from},${top + 4}V${top}H${to}V${top + 4}`;
+    group.append(svg("path", { class: moment ? "annotation-rule" : "annotation-bracket", d: mark }));
+  }
+  const more = annotations.length > 1 ? ` +${annotations.length - 1}` : "";
+  const room = (wide - 24 - 84) / widestFont - textWidth(more, 11);
+  const [words] = isolatedLines([cutText(head.label, { width: room, size: 11 })]);
+  group.append(svg("text", { class: "facet-scale", x: 12, y: facet.top - 4 }, `${words}${more}`));
   return group;
 }
 

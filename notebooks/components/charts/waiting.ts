@@ -1,4 +1,5 @@
 import { area, curveStepAfter } from "d3";
+import type { SlotAnnotation } from "../metrics/annotations/annotation.js";
 import { clock, count, decimal, percent, type Zone } from "../metrics/format.js";
 import { bands, type Load, type SlotInterval, type WaitingInterval } from "../metrics/queues/waiting.js";
 import { svg } from "../picture/dom.js";
@@ -11,6 +12,7 @@ interface Options {
   width: number;
   zone: Zone;
   crosshair: Crosshair;
+  annotations?: readonly SlotAnnotation[];
 }
 
 /** Contacts waiting at the end of each interval. */

@@ -1,3 +1,4 @@
+import type { Annotation } from "./annotations/annotation.js";
 import { dayName } from "./format.js";
 import type { FeedArrival } from "./freshness.js";
 import { dayOfIntervals, type Interval, type IntervalOptions } from "./interval.js";
@@ -25,6 +26,7 @@ export interface Site extends FreshSite {
   open_hours: Record<string, OpenHours[]> | null; // by queue; "default" for the others
   forecast?: boolean; // kit.yaml names a forecast
   excluded_days?: { day: string; name: string | null }[]; // excluded from baselines, oldest first
+  annotations?: Annotation[]; // oldest first
 }
 
 /** Whether one of the metrics has no column. */

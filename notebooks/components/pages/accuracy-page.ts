@@ -1,8 +1,9 @@
 import { scaleLinear } from "d3";
 import { type Card, cards } from "../charts/cards.js";
-import { countColumn, figure, shareColumn, sharedColumn, type TableColumn } from "../charts/figure.js";
+import { annotatedColumn, countColumn, figure, shareColumn, sharedColumn, type TableColumn } from "../charts/figure.js";
 import { emptyPanel, panel } from "../charts/panel.js";
 import { type AddedErrors, accuracy, addedAccuracy } from "../metrics/accuracy.js";
+import { annotationsFor, onDays, type SlotAnnotation } from "../metrics/annotations/annotation.js";
 import { isolated, unmarked } from "../metrics/bidi.js";
 import { count, dayName, decimal, percent, plural, roundTo, signed, type Zone } from "../metrics/format.js";
 import { type CloseLoad, closeQueueOf } from "../metrics/queues/at-close.js";
@@ -169,7 +170,8 @@ export function accuracyCards({ own, queues }: AccuracyPage): HTMLElement {
 
 /** Each day's error, with the noise floor. */
 export function dailyFigure(page: AccuracyPage): HTMLElement {
-  const { days, queue, own } = page;
+  const { days, queue, own, site } = page;
+  const annotations = onDays(annotationsFor(site.annotations, queue), days, site.timezone);
   const columns: TableColumn<ScoredDay>[] = [
     sharedColumn("Queue", queue),
     {
@@ -184,6 +186,7 @@ export function dailyFigure(page: AccuracyPage): HTMLElement {
     share("WAPE", (row) => addedAccuracy([row]).wape),
     share("Noise floor", (row) => addedAccuracy([row]).floor),
     share("Bias", (row) => addedAccuracy([row]).bias),
+    ...annotatedColumn(annotations, days),
   ];
   return figure({
     id: "daily",
@@ -197,7 +200,7 @@ export function dailyFigure(page: AccuracyPage): HTMLElement {
     footer: accuracyFooter(page),
     rows: days,
     columns,
-    draw: (width) => dailyChart(days, width),
+    draw: (width) => dailyChart(days, width, annotations),
     file: "baseline-accuracy-by-day",
   });
 }
@@ -399,7 +402,7 @@ export function accuracyFooter({ site, days, own, forecasts, excluded }: Accurac
     .join(" ");
 }
 
-function dailyChart(days: readonly ScoredDay[], width: number): SVGSVGElement {
+function dailyChart(days: readonly ScoredDay[], width: number, annotations: readonly SlotAnnotation[]): SVGSVGElement {
   if (days.length === 0) return emptyPanel(width, "No day can be scored yet: that takes four earlier weeks.");
   const figures = days.map((row) => ({ ...addedAccuracy([row]), complete: row.complete }));
   const every = Math.max(1, Math.ceil(days.length / (width < 520 ? 4 : 10)));
@@ -412,6 +415,7 @@ function dailyChart(days: readonly ScoredDay[], width: number): SVGSVGElement {
     tick: (slot) => (days[slot] && slot % every === 0 ? dayName(days[slot].day) : null),
     label: "Error of the baseline by day",
     description: "Columns: sum of absolute errors over contacts. Lines: the noise floor.",
+    annotations,
   });
   const size = Math.min(48, x(1) - x(0) - 1);
   figures.forEach(({ wape, floor, complete }, slot) => {

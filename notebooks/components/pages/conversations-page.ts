@@ -1,7 +1,8 @@
 import { type Card, countDelta, pointsDelta, versusDelta } from "../charts/cards.js";
 import { crosshair } from "../charts/crosshair.js";
 import { shareChart, shareLineChart, spreadChart, stackChart } from "../charts/daily.js";
-import { countColumn, figure, shareColumn, type TableColumn, table } from "../charts/figure.js";
+import { annotatedColumn, countColumn, figure, shareColumn, type TableColumn, table } from "../charts/figure.js";
+import { onDays } from "../metrics/annotations/annotation.js";
 import {
   type Compared,
   type ConversationDay,
@@ -134,9 +135,10 @@ function figures(
   site: Site,
 ): HTMLElement {
   const cross = crosshair();
+  const annotations = onDays(site.annotations ?? [], rows, site.timezone);
   const where = `${channel}, ${range}, per day`;
   const footer = (feed: string, n: string) => `Days in ${site.timezone}. ${n}. Source: ${feed}. Shaded: weekends.`;
-  const columns = dayColumns();
+  const columns = [...dayColumns(), ...annotatedColumn(annotations, rows)];
   const score = {
     text: "good",
     mark: "blue",
@@ -171,7 +173,7 @@ function figures(
             middle: { text: "median", mark: "blue", value: p50 },
             high: { text: "p90", mark: "blue-soft", value: p90 },
           },
-          { width, crosshair: cross, label },
+          { width, annotations, crosshair: cross, label },
         ),
     });
   return html(
@@ -190,6 +192,7 @@ function figures(
       draw: (width) =>
         stackChart(rows, volumeParts, {
           width,
+          annotations,
           crosshair: cross,
           label: "Conversations per day",
           height: 240,
@@ -228,7 +231,8 @@ function figures(
         footer: footer("convos_metadata_ended", `n = ${count(sum.ended)}`),
         rows,
         columns,
-        draw: (width) => shareChart(rows, endingParts, { width, crosshair: cross, label: "Endings per day, shares" }),
+        draw: (width) =>
+          shareChart(rows, endingParts, { width, annotations, crosshair: cross, label: "Endings per day, shares" }),
       }),
       figure({
         id: "ratings",
@@ -240,7 +244,8 @@ function figures(
         footer: footer("customer_feedback", `n = ${count(sum.rated)} answers`),
         rows,
         columns,
-        draw: (width) => shareLineChart(rows, score, { width, crosshair: cross, label: "Good ratings per day" }),
+        draw: (width) =>
+          shareLineChart(rows, score, { width, annotations, crosshair: cross, label: "Good ratings per day" }),
       }),
     ),
   );

@@ -1,6 +1,7 @@
 import { type Card, countDelta, pointsDelta, versusDelta } from "../charts/cards.js";
 import { shareLineChart, stackChart } from "../charts/daily.js";
-import { figure } from "../charts/figure.js";
+import { annotatedColumn, figure } from "../charts/figure.js";
+import { onDays } from "../metrics/annotations/annotation.js";
 import { type ConversationDay, conversationTotals, type DayRow } from "../metrics/conversations.js";
 import { clock, count, dayName, longDay, percent, plural, weekdayName } from "../metrics/format.js";
 import { ratio, wilson } from "../metrics/ratio.js";
@@ -243,6 +244,7 @@ function overviewFigures(days: readonly ConversationDay[], queues: readonly Queu
   const met = queues.filter((row) => row.complete && row.offered && row.within / row.offered >= site.target).length;
   const whole = queues.filter((row) => row.complete && row.offered).length;
   const total = days.reduce((sum, row) => sum + row.started, 0);
+  const noted = (rows: readonly DayRow[]) => onDays(site.annotations ?? [], rows, site.timezone);
   return html(
     "div",
     { class: "figures two" },
@@ -257,8 +259,9 @@ function overviewFigures(days: readonly ConversationDay[], queues: readonly Queu
         { label: "Day", kind: "day", value: ({ day }) => day },
         { label: "Started", value: (row) => row.started },
         { label: "With a rep", value: (row) => row.assisted },
+        ...annotatedColumn(noted(days), days),
       ],
-      draw: (width) => stackChart(days, parts, { width, label: "Conversations per day" }),
+      draw: (width) => stackChart(days, parts, { width, annotations: noted(days), label: "Conversations per day" }),
     }),
     figure({
       id: "service",
@@ -273,9 +276,14 @@ function overviewFigures(days: readonly ConversationDay[], queues: readonly Queu
         { label: "Offered", value: (row) => row.offered },
         { label: "Abandoned", value: (row) => row.abandoned },
         { label: "In time", value: (row) => row.within },
+        ...annotatedColumn(noted(queues), queues),
       ],
       draw: (width) =>
-        shareLineChart(queues, { ...level }, { width, label: "Service level per day", target: site.target }),
+        shareLineChart(
+          queues,
+          { ...level },
+          { width, annotations: noted(queues), label: "Service level per day", target: site.target },
+        ),
     }),
   );
 }

@@ -4,6 +4,7 @@ import {
   comparisonText,
   type DayChart,
   type DayFacts,
+  dayAnnotations,
   dayColumns,
   handleOf,
   intervalColumns,
@@ -258,7 +259,7 @@ function takeApart({ net, zone, crosshair }: TodayPage): HTMLElement | null {
 export function todayFigures(page: TodayPage): HTMLElement {
   if (!page.day) return html("div", { class: "figures" });
   const { rows, rest, net, queue, day, grain, zone, crosshair } = page;
-  const shared = { zone, crosshair };
+  const shared = { zone, crosshair, annotations: dayAnnotations(page) };
   const where = `${isolated(queue)}, ${longDay(day)}, per ${grain} minutes`;
   const file = (measure: string) => fileName(measure, queue, day);
   const footer = (feed: string, more?: string) => provenance(page, feed, more);

@@ -15,6 +15,7 @@ import {
   waitingChart,
   withinChart,
 } from "../charts/waiting.js";
+import { annotationsFor, onIntervals } from "../metrics/annotations/annotation.js";
 import { isolated } from "../metrics/bidi.js";
 import {
   clock,
@@ -239,7 +240,8 @@ export function waitingCards(page: WaitingPage): HTMLElement {
 export function waitingFigures(page: WaitingPage): HTMLElement {
   const { site, zone, day, queue, grain, file, rows, hidden } = page;
   if (!day || !file) return html("div", { class: "figures" });
-  const shared = { zone, crosshair: page.crosshair };
+  const annotations = onIntervals(annotationsFor(site.annotations, queue), rows, site.timezone);
+  const shared = { zone, crosshair: page.crosshair, annotations };
   const { seconds } = site;
   const where = `${isolated(queue)}, ${longDay(day)}`;
   const columns = flowColumns(page);
@@ -493,6 +495,7 @@ function loadFigure(page: WaitingPage, shared: { zone: Zone; crosshair: Crosshai
   const effort = slots.some(({ figures }) => figures.effort !== null);
   const figures = (row: SlotInterval) => row.figures;
   const of = measure<SlotInterval>;
+  const annotations = onIntervals(annotationsFor(site.annotations, queue), slots, site.timezone);
   return figure({
     id: "load",
     file: fileName("load", "", day),
@@ -527,7 +530,7 @@ function loadFigure(page: WaitingPage, shared: { zone: Zone; crosshair: Crosshai
       of("Flex protected", "FTE", (row) => figures(row).flex, decimal),
       of("Reported over", "minutes", (row) => row.merged),
     ],
-    draw: (width) => loadChart(slots, { ...shared, width, load }),
+    draw: (width) => loadChart(slots, { ...shared, annotations, width, load }),
   });
 }
 

@@ -81,6 +81,12 @@ export const looks: Record<string, Look> = {
   "empty-box": { fill: "none", stroke: "rule", dash: "4 4" },
   "empty-text": { size: 13 },
 
+  // what happened, above and behind the plot
+  annotated: { fill: "ink", opacity: 0.055 },
+  "annotation-bracket": { fill: "none", stroke: "ink-3" },
+  "annotation-rule": { fill: "none", stroke: "ink-2", dash: "2 3" },
+  "annotation-label": { fill: "ink-2", weight: 500, halo: 3 },
+
   // the crosshair and selection
   cross: { fill: "ink", opacity: 0.09 },
   picked: { fill: "none", stroke: "ink", width: 1.5 },

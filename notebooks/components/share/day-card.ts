@@ -3,6 +3,7 @@ import {
   comparisonText,
   type DayChart,
   type DayFacts,
+  dayAnnotations,
   dayColumns,
   provenance,
   serviceLevelOf,
@@ -10,6 +11,7 @@ import {
   waitsOf,
 } from "../charts/day-charts.js";
 import { type TableColumn, table } from "../charts/figure.js";
+import { annotatedText } from "../metrics/annotations/annotation.js";
 import { isolated } from "../metrics/bidi.js";
 import { type QueueDay, windowRows } from "../metrics/day-file.js";
 import { longDay, zone } from "../metrics/format.js";
@@ -83,6 +85,7 @@ export function dayWords(page: DayFacts): { title: string; lead: string } {
 export function dayCard(facts: DayFacts): Picture {
   const { queue, day, grain, site, rest, close, closeQueue, knownAt } = facts;
   const { title, lead } = dayWords(facts);
+  const annotated = annotatedText(dayAnnotations(facts));
   const heights = { volume: 210, "service-level": 160, waits: 130 };
   return {
     kicker: [
@@ -102,6 +105,7 @@ export function dayCard(facts: DayFacts): Picture {
       height: heights[chart.id as keyof typeof heights],
     })),
     notes: [
+      ...(annotated ? [annotated] : []),
       provenance(facts, "queue_wfm", comparisonText(facts)),
       ...(rest ? [projectionText(rest)] : []),
       ...(close && closeQueue ? [closeText(close, closeQueue)] : []),

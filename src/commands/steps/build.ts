@@ -5,6 +5,12 @@ import type { Output } from "../../cli/output.ts";
 import type { Project } from "../../config/project.ts";
 import { openDatabase } from "../../duckdb/database.ts";
 import { type BuildOptions, type BuiltSite, buildSite } from "../../site/build.ts";
+import {
+  type AnnotationsFile,
+  annotationsNext,
+  annotationsSummary,
+  annotationsText,
+} from "../../warehouse/annotations/annotations.ts";
 import { openCatalog } from "../../warehouse/catalog/catalog.ts";
 import {
   yearsOf,
@@ -80,6 +86,22 @@ export async function runPlanned(project: Project, { warn }: Pick<Output, "warn"
     const files = await readPlanned(database, project.config);
     for (const file of files) if (file.unknownQueues.length > 0) warn(`site.${plannedText(file)}`, plannedNext(file));
     return files;
+  } finally {
+    database.close();
+  }
+}
+
+/** Reads the annotations that kit.yaml names, and warns about queues as `runPlanned` does; null without such a file. */
+export async function runAnnotations(
+  project: Project,
+  { warn }: Pick<Output, "warn">,
+): Promise<AnnotationsFile | null> {
+  if (project.config.site.annotations === null) return null;
+  const database = await openCatalog(project);
+  try {
+    const file = await annotationsSummary(database, project.config);
+    if (file?.unknownQueues.length) warn(`site.${annotationsText(file)}`, annotationsNext(file));
+    return file;
   } finally {
     database.close();
   }

@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { build } from "esbuild";
+import {
+  type Annotation,
+  annotationsFor,
+  annotationsWithin,
+} from "../../../notebooks/components/metrics/annotations/annotation.ts";
 import type { QueueDay } from "../../../notebooks/components/metrics/day-file.ts";
 import { allQueues } from "../../../notebooks/components/metrics/interval.ts";
 import { closeQueueOf } from "../../../notebooks/components/metrics/queues/at-close.ts";
@@ -40,7 +45,7 @@ export function sharedPage(
   const ofQueue = (all: readonly QueueDay[]) =>
     queue === null ? [...all] : [...all.filter((of) => of.queue === queue), ...zeroWindow(all)];
   return {
-    site,
+    site: { ...site, annotations: annotationsShown(site, queue, day) },
     day,
     comparison,
     loads:
@@ -54,6 +59,11 @@ export function sharedPage(
     weekBefore: ofQueue(weekBefore),
     queues: queue === null ? queues.filter((name) => series.some((of) => of.queue === name)) : [queue],
   };
+}
+
+// Those of other queues and days are not the reader's.
+function annotationsShown({ annotations, timezone }: DayData["site"], queue: string | null, day: string): Annotation[] {
+  return annotationsWithin(annotationsFor(annotations, queue ?? allQueues), day, day, timezone);
 }
 
 /**

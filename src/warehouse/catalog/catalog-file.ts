@@ -7,7 +7,7 @@ import type { Project } from "../../config/project.ts";
 import { openDatabase } from "../../duckdb/database.ts";
 import { quoteText } from "../../duckdb/quote.ts";
 import { loadSnapshot, snapshotName } from "../snapshot/snapshot.ts";
-import { plannedFiles } from "../wfm/forecast.ts";
+import { siteFiles } from "../wfm/forecast.ts";
 import { catalogDefinitions, catalogSetup, definitionOf } from "./catalog.ts";
 
 /** The record of kit.written in a catalog file. */
@@ -56,6 +56,7 @@ async function fillCatalogFile(project: Project, path: string, now: Date): Promi
       created.add(key);
       const definition = definitionOf(definitions, key);
       for (const need of definition.needs) await create(need);
+      await definition.prepare?.(database);
       await definition.validate?.(database);
       await database.run(definition.create());
     };
@@ -79,7 +80,7 @@ export function catalogStamp(project: Project): string {
   const hash = createHash("sha256").update(catalogSetup(project, loadSnapshot(project.data)));
   hash.update(JSON.stringify([project.data, project.config.site, [...project.feeds]]));
   const snapshot = join(project.data, snapshotName);
-  for (const file of [snapshot, ...plannedFiles(project.config)]) if (existsSync(file)) hash.update(readFileSync(file));
+  for (const file of [snapshot, ...siteFiles(project.config)]) if (existsSync(file)) hash.update(readFileSync(file));
   return hash.digest("hex");
 }
 

@@ -5,6 +5,7 @@ import { feedOf, type Project } from "../../config/project.ts";
 import { type Database, type DatabaseOptions, openDatabase, type QueryOptions } from "../../duckdb/database.ts";
 import { quoteName } from "../../duckdb/quote.ts";
 import { readLastSync } from "../../sync/last-sync.ts";
+import { annotationsOf } from "../annotations/annotations.ts";
 import { currentFiles } from "../current/blocks.ts";
 import { partitionColumns } from "../current/partitions.ts";
 import { parquetRelation, relationColumns, rowsSql, withProvenance } from "../current/relation.ts";
@@ -19,8 +20,8 @@ import {
   createForecast,
   createPlanned,
   dropIssuedAfter,
-  plannedFiles,
   relationOf,
+  siteFiles,
 } from "../wfm/forecast.ts";
 import { plannedTables } from "../wfm/planned-csv.ts";
 import { wfmSelect, wfmViews } from "../wfm/wfm.ts";
@@ -83,7 +84,7 @@ export async function openCatalog(project: Project, options: CatalogOptions = {}
     ...(spill === null ? {} : { tempDirectory: spill, memoryLimit: memoryLimit ?? pastMemory }),
   });
   await database.run(schemas);
-  await database.sandbox([project.data], [...plannedFiles(project.config), ...(options.files ?? [])]);
+  await database.sandbox([project.data], [...siteFiles(project.config), ...(options.files ?? [])]);
   const creator = new Creator(database, definitions, catalogMacros(project, snapshot));
   return createLazily(await database.connect(), creator, () => {
     database.close();
@@ -171,6 +172,7 @@ export function catalogDefinitions(
     past === null ? knownSelect(project, files) : partitionsThen(project, files, past.known);
   const listed = (files: readonly string[]) => `select * from ${parquetRelation(data, files, partitionColumns)}`;
   const covered = past === null ? listed : partitions;
+  const annotations = annotationsOf(config);
   const source: KitSource = {
     project,
     snapshot,
@@ -178,9 +180,14 @@ export function catalogDefinitions(
     feeds,
     columnsOf,
     partitions,
+    excludedDays: annotations.excludedDays,
     isPast: past !== null,
   };
   for (const [name, table] of Object.entries(kitTables)) add("kit", name, () => createKitTable(name, table(source)));
+  Object.assign(definitionOf(definitions, "kit.excluded_days"), {
+    prepare: annotations.prepare,
+    state: annotations.excludingContent,
+  });
   for (const key of ["kit.partitions", "kit.files"])
     definitionOf(definitions, key).state = () => manifestStamps(snapshot);
   add(
@@ -228,6 +235,11 @@ export function catalogDefinitions(
     definition.validate = (database) => checkPlanned(database, name, file);
     definition.state = () => readFileSync(file, "utf8");
   }
+  add("wfm", "annotations", annotations.create);
+  Object.assign(definitionOf(definitions, "wfm.annotations"), {
+    prepare: annotations.prepare,
+    state: annotations.content,
+  });
   add("wfm", "forecast", () => createForecast, ["wfm.forecast_versions"]);
   return definitions;
 }

@@ -12,6 +12,7 @@ export interface KitSource {
   feeds: Map<string, Feed>; // of the registry and of the data
   columnsOf: (feed: string) => RelationColumn[];
   partitions: (files: readonly string[]) => string; // a select of the partitions in these files
+  excludedDays: () => ReadonlyMap<string, string | null>; // the reason by day
   isPast: boolean; // the snapshot is that of a past moment
 }
 

@@ -23,7 +23,7 @@ export const kitTables: Record<string, (source: KitSource) => KitTable> = {
   macros: macrosTable,
   sync: syncTable,
   settings: ({ project }) => settingsTable(project.config),
-  excluded_days: ({ project }) => excludedDaysTable(project.config),
+  excluded_days: ({ excludedDays }) => excludedDaysTable(excludedDays()),
   wfm_columns: wfmColumnsTable,
   unfit: unfitTable,
 };
@@ -119,10 +119,10 @@ function settingsTable(config: Config): KitTable {
   };
 }
 
-function excludedDaysTable({ site }: Config): KitTable {
+function excludedDaysTable(days: ReadonlyMap<string, string | null>): KitTable {
   return {
     types: { day: "DATE", name: "VARCHAR" },
-    rows: [...site.excludedDays].sort().map(([day, name]) => ({ day, name })),
+    rows: [...days].sort().map(([day, name]) => ({ day, name })),
   };
 }
 

@@ -2,20 +2,11 @@ import { basename } from "node:path";
 import { CliError } from "../../base/errors.ts";
 import { plural } from "../../base/words.ts";
 import type { Config } from "../../config/config.ts";
+import { displayPath, nextStep, readOrFail, recordLines } from "../../duckdb/csv-file.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { quoteText } from "../../duckdb/quote.ts";
 import { knownQueues, listQueues, type UnknownQueue, unknownOf, unknownText } from "./named-queues.ts";
-import {
-  columnNames,
-  columnTypes,
-  displayPath,
-  nextStep,
-  type Planned,
-  plannedTables,
-  readOrFail,
-  readSql,
-  recordLines,
-} from "./planned-csv.ts";
+import { columnNames, columnTypes, type Planned, plannedCsv, plannedTables, readSql } from "./planned-csv.ts";
 
 /** The summary of a file. Times are UTC. */
 export interface PlannedFile {
@@ -75,22 +66,23 @@ export async function checkPlanned(database: Database, table: Planned, file: str
     select record, mistake."column" as "column", mistake.problem as problem, count(*) over () as problems,
       case when mistake.problem like 'the same queue% as' then earlier end as other
     from validated where mistake is not null order by record limit 5`;
-  const mistakes = await readOrFail(table, file, () => database.objects<Mistake>(query));
+  const csv = plannedCsv(table, file);
+  const mistakes = await readOrFail(csv, () => database.objects<Mistake>(query));
   const [first] = mistakes;
   if (first === undefined) return;
-  const lines = recordLines(table, file);
+  const lines = recordLines(csv);
   const texts = mistakes.map(
     ({ record, column, problem, other }) =>
       `${displayPath(file)}:${lines[record]} ${column}: ${problem}${other === null ? "" : ` line ${lines[other]}`}`,
   );
   const more = first.problems - mistakes.length;
   if (more > 0) texts.push(`and ${more} more`);
-  throw new CliError("config", texts.join("\n"), nextStep(table));
+  throw new CliError("config", texts.join("\n"), nextStep(csv));
 }
 
-/** The forecast and schedule files of kit.yaml. */
-export function plannedFiles({ site }: Pick<Config, "site">): string[] {
-  return [site.forecast, site.schedule].filter((file) => file !== null);
+/** The CSV files that kit.yaml names: forecast, schedule and annotations. */
+export function siteFiles({ site }: Pick<Config, "site">): string[] {
+  return [site.forecast, site.schedule, site.annotations].filter((file) => file !== null);
 }
 
 /** Summaries of the configured files. Throws as `checkPlanned` does. */

@@ -1,8 +1,5 @@
-import { readFileSync } from "node:fs";
-import { relative } from "node:path";
-import { CliError } from "../../base/errors.ts";
-import { suggest } from "../../base/suggest.ts";
-import { quoteFiles, quoteName, quoteText } from "../../duckdb/quote.ts";
+import { type CsvFile, csvHeader, readCsvSql } from "../../duckdb/csv-file.ts";
+import { quoteName, quoteText } from "../../duckdb/quote.ts";
 
 /** The columns of the customer's CSV files and of the tables made of them. */
 const plannedColumns = {
@@ -36,6 +33,11 @@ export function columnNames(table: Planned): { all: string[]; numbers: string[];
   return { all, numbers, divided: numbers.filter((name) => name === "contacts") };
 }
 
+/** A file of this table. */
+export function plannedCsv(table: Planned, file: string): CsvFile {
+  return { file, option: `site.${table}`, columns: Object.keys(plannedColumns[table]), optional: optionalColumns };
+}
+
 /**
  * Common table expressions over a file: `grid`, the length of its windows, and `validated`, one row per record with its values
  * and its mistake, or null; `earlier` is the record that it repeats.
@@ -45,11 +47,11 @@ export function columnNames(table: Planned): { all: string[]; numbers: string[];
  * so there it always is one.
  */
 export function readSql(table: Planned, file: string): string {
-  const { delimiter, columns } = header(table, file);
+  const csv = plannedCsv(table, file);
+  const { columns } = csvHeader(csv);
   const { all, numbers } = columnNames(table);
   const isDelivered = (column: string) => columns.includes(column);
   const versioned = isDelivered("issued_at");
-  const fields = columns.map((column) => `${quoteText(column)}: 'VARCHAR'`);
   const number = (column: string) => `case when regexp_full_match(${column}, '\\d+(\\.\\d*)?([eE][+-]?\\d+)?|\\.\\d+')
       and isfinite(try_cast(${column} as double)) then try_cast(${column} as double) end`;
   const value = (column: string) => {
@@ -115,8 +117,7 @@ export function readSql(table: Planned, file: string): string {
   ];
   return `with written as (
     select row_number() over () as record, ${columns.map((column) => `nullif(trim(${quoteName(column)}), '') as ${column}`).join(", ")}
-    from read_csv(${quoteFiles([file])}, auto_detect = false, header = true, delim = '${delimiter}', quote = '"', escape = '"',
-      strict_mode = true, compression = 'none', columns = {${fields.join(", ")}})
+    from ${readCsvSql(csv)}
   ),
   -- each time once: its quarter-hour, the rest, and the moments that it may mean
   texts as (
@@ -189,109 +190,4 @@ export function readSql(table: Planned, file: string): string {
 
 function quotedValue(column: string): string {
   return `coalesce('"' || left(${column}, 60) || '"', 'empty')`;
-}
-
-interface Header {
-  delimiter: "," | ";";
-  columns: string[]; // in the file's order
-}
-
-function header(table: Planned, file: string): Header {
-  const location = `${displayPath(file)}:1`;
-  const [line = ""] = content(table, file).split(/\r\n|\n|\r/, 1);
-  const delimiter = line.includes(";") && !line.includes(",") ? ";" : ",";
-  const expected = Object.keys(plannedColumns[table]);
-  const columns = line
-    .replace(/^\uFEFF/, "")
-    .split(delimiter)
-    .map((name) =>
-      name
-        .trim()
-        .replace(/^"(.*)"$/, "$1")
-        .toLowerCase(),
-    );
-  const problems: string[] = [];
-  for (const [i, name] of columns.entries()) {
-    if (columns.indexOf(name) < i) problems.push(`${location} duplicate column ${name}`);
-    else if (!expected.includes(name)) {
-      const suggestion = suggest(name, expected);
-      problems.push(
-        `${location} unknown column "${name}"${suggestion === null ? "" : ` (did you mean "${suggestion}"?)`}`,
-      );
-    }
-  }
-  for (const name of expected)
-    if (!columns.includes(name) && !optionalColumns.includes(name))
-      problems.push(`${location} column ${name} is missing`);
-  if (problems.length > 0) throw new CliError("config", problems.join("\n"), nextStep(table));
-  return { delimiter, columns };
-}
-
-function content(table: Planned, file: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const missing = code === "ENOENT";
-    throw new CliError(
-      "config",
-      missing ? `no such file: ${displayPath(file)}` : `cannot read ${displayPath(file)} (${code})`,
-      `correct site.${table} in kit.yaml, or remove it`,
-      { cause: error },
-    );
-  }
-  if (bytes.includes(0)) throw new CliError("config", `not plain text: ${displayPath(file)}`, nextStep(table));
-  return bytes.toString("utf8");
-}
-
-/** Runs a query over the file; a line that cannot be read is a CliError("config"). */
-// DuckDB's message names a line too, but counts a record with a line break in quotes as one line.
-export async function readOrFail<T>(table: Planned, file: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
-    if (line === undefined) throw error;
-    const counts = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message);
-    const reason = counts
-      ? `${counts[2]} values, where the header has ${counts[1]} columns`
-      : /unterminated quote/.test(message)
-        ? "a quote that is not closed"
-        : /Invalid unicode/.test(message)
-          ? "not UTF-8: save the file with that encoding"
-          : (message.split("\n")[2] ?? message);
-    const fileLine = logicalLines(content(table, file))[Number(line) - 1]?.line ?? line;
-    throw new CliError("config", `${displayPath(file)}:${fileLine} ${reason}`, nextStep(table), {
-      cause: error,
-    });
-  }
-}
-
-/** The line on which each record begins; the first is the header's. */
-export function recordLines(table: Planned, file: string): number[] {
-  return logicalLines(content(table, file))
-    .filter(({ blank }) => !blank)
-    .map(({ line }) => line);
-}
-
-// The lines that begin a record: line breaks inside quotes do not.
-function logicalLines(text: string): { line: number; blank: boolean }[] {
-  const lines: { line: number; blank: boolean }[] = [];
-  let quoted = false;
-  for (const [i, part] of text.split(/\r\n|\n|\r/).entries()) {
-    if (!quoted) lines.push({ line: i + 1, blank: part === "" });
-    if ((part.split('"').length - 1) % 2 === 1) quoted = !quoted;
-  }
-  return lines;
-}
-
-export function displayPath(file: string): string {
-  const path = relative(process.cwd(), file);
-  return path.startsWith("..") ? file : path;
-}
-
-export function nextStep(table: Planned): string {
-  return `correct the file, or remove site.${table} from kit.yaml; docs/config.md lists its columns`;
 }

@@ -45,16 +45,17 @@ export async function readAnnotations(database: Database, file: string, zoneName
   const csv = annotationsCsv(file);
   const { columns: given } = csvHeader(csv);
   const fields = given.map(quoteName).join(", ");
-  const records = await readOrFail(csv, () =>
-    database.objects<Partial<Record<string, string | null>>>(`select ${fields} from ${readCsvSql(csv)}`),
-  );
+  const records = await readOrFail(csv, () => database.rows(`select ${fields} from ${readCsvSql(csv)}`));
   const lines = recordLines(csv);
   const zone = timeZone(zoneName);
   const read: AnnotationLine[] = [];
   const mistakes: string[] = [];
   const seen = new Set<string>();
-  records.forEach((record, i) => {
-    const value = (column: string) => (record[column] ?? "").replace(/\s+/g, " ").trim();
+  records.rows.forEach((record, i) => {
+    const value = (column: string) => {
+      const text = record[given.indexOf(column)] ?? "";
+      return String(text).replace(/\s+/g, " ").trim();
+    };
     if (given.every((column) => value(column) === "")) return;
     const line = lines[i + 1] ?? i + 2;
     const { annotation, problems } = parse(value, line, zone);

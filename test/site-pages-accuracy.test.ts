@@ -205,5 +205,20 @@ describe("baseline accuracy", () => {
       zone: zone("UTC"),
     });
     assert.equal(accuracySentence(page).title, "No day can be scored yet");
+    const scored: ScoredDay = { ...rows.find(({ queue }) => queue === "Queue 02")!, n: 4 };
+    const words = (own: Partial<ScoredDay>[], queue: string) =>
+      accuracySentence(
+        accuracyPage({
+          rows: own.map((row) => ({ ...scored, ...row })),
+          worst: [],
+          queue,
+          range: 28,
+          site,
+          zone: zone("UTC"),
+        }),
+      );
+    assert.equal(words([{ kind: "forecast" }], "Queue 02").title, "No day can be scored yet");
+    assert.match(words([{}], "Queue 07").lead, /^A baseline needs four earlier days of the same weekday with contacts/);
+    assert.match(words([{ contacts: 0 }], "Queue 02").lead, /^There were no contacts/);
   });
 });

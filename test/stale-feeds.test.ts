@@ -99,6 +99,23 @@ describe("feeds of queues that stopped ten days ago", () => {
     assert.match((await judged(next)).status.problems[0]!.what, /^the last sync was 2\d h/);
     assert.equal(health(next).title, "3 of 3 feeds need a look");
   });
+
+  it("are called late, not up to date, from two cadences on until they are stale", () => {
+    const data = (through: string) => ({
+      feeds: [{ feed: "convos_metrics", cadence_minutes: 60, through, overdue: 0, failed: 0, partitions: 1 }],
+      site: { synced_at: now.toISOString(), grace_minutes: 60 },
+      zone: zone("UTC"),
+      now: now.getTime(),
+    });
+    const title = (minutesAgo: number) =>
+      healthWords(data(new Date(now.getTime() - minutesAgo * 60_000).toISOString()) as never).title;
+    assert.deepEqual([120, 121, 180, 181].map(title), [
+      "The feed is up to date",
+      "1 of 1 feed is late",
+      "1 of 1 feed is late",
+      "1 of 1 feed needs a look",
+    ]);
+  });
 });
 
 describe("a WFM feed whose runs hold no rows", () => {

@@ -109,10 +109,15 @@ export function accuracySentence({ queue, own, queues, site }: AccuracyPage): {
   title: string;
   lead: string;
 } {
-  if (queues.length === 0)
+  if (queues.every(({ n }) => n === 0))
     return {
       title: "No day can be scored yet",
       lead: "A baseline needs four earlier days of the same weekday, from issue_queues and rep_convos. Sync five weeks of both.",
+    };
+  if (own.n === 0)
+    return {
+      title: `${isolated(queue)}: nothing to score yet`,
+      lead: "A baseline needs four earlier days of the same weekday with contacts of this queue.",
     };
   if (own.wape === null)
     return {

@@ -74,6 +74,7 @@ function classifyFeeds({ feeds, site, now }: HealthPage): ClassifiedFeed[] {
 // some need a look                2 of 12 feeds need a look      which are failed, overdue, stale …
 // none does, some are stale       3 of 12 feeds are stale        since the last sync
 // no value of a column fits       1 column has no valid value    which
+// some are late                   2 of 12 feeds are late         that they are not stale yet
 // otherwise                       All 12 feeds are up to date
 export function healthWords(page: HealthPage): { title: string; lead: string } {
   const feeds = classifyFeeds(page);
@@ -81,6 +82,7 @@ export function healthWords(page: HealthPage): { title: string; lead: string } {
     return { title: "Nothing has been synced yet", lead: "Run a sync, then build the site again." };
   const bad = feeds.filter(({ freshness }) => freshness.look);
   const unsynced = feeds.filter(({ freshness }) => freshness.state === "stale" && freshness.since === "sync");
+  const late = feeds.filter(({ freshness }) => freshness.state === "late");
   const quarantined = sum(feeds, (row) => row.quarantined);
   const whole = (page.unfit ?? []).filter((row) => row.whole);
   const all = plural(feeds.length, "feed");
@@ -91,7 +93,9 @@ export function healthWords(page: HealthPage): { title: string; lead: string } {
       ? verb(unsynced.length, "is stale", "are stale")
       : whole.length
         ? `${plural(whole.length, "column")} ${whole.length === 1 ? "has" : "have"} no valid value`
-        : `All ${all} are up to date`;
+        : late.length
+          ? verb(late.length, "is late", "are late")
+          : `${feeds.length === 1 ? "The feed is" : `All ${all} are`} up to date`;
   return {
     title,
     lead: [
@@ -105,6 +109,7 @@ export function healthWords(page: HealthPage): { title: string; lead: string } {
         ? `Stale since the last sync${page.site.synced_at === null ? "" : `, ${page.zone.dateTime(page.site.synced_at)}`}: ${some(unsynced)}.`
         : null,
       bad.length + unsynced.length === 0 ? "No partition is overdue, none has failed, and no feed is stale." : null,
+      late.length ? `Late, more than two cadences old: ${some(late)}.` : null,
       quarantined
         ? `${plural(quarantined, "line")} could not be read and ${quarantined === 1 ? "is" : "are"} in quarantine.`
         : null,

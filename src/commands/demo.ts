@@ -50,6 +50,7 @@ export default command({
     );
     const { startDemoThread } = await import("../demo/thread.ts");
     const { refresh } = await import("./steps/refresh.ts");
+    const { buildSite } = await import("../site/build.ts");
     const { requireOwnSite } = await import("../site/site-owner.ts");
     const { serveUntilStopped } = await import("./steps/serve.ts");
     const folder = resolve(options.folder ?? kitRoot);
@@ -72,11 +73,6 @@ export default command({
     const started = performance.now();
     const bucket = await startDemoThread(simulated, signal);
     try {
-      const { objects, rows, bytes: stored } = bucket.filled;
-      const seconds = (performance.now() - started) / 1000;
-      output.say(
-        `${count(rows)} rows in ${count(objects)} objects (${bytes(stored)}) in s3://${demoBucket} at ${bucket.url}, ${duration(seconds)}`,
-      );
       writeFileSync(config, configText(bucket.url, demoRegion, zone, showcaseSite()));
       const { forecast, schedule } = showcasePlans(simulated.seed, now, zone);
       writeFileSync(join(home, "forecast.csv"), forecast);
@@ -84,9 +80,18 @@ export default command({
       writeFileSync(join(home, "annotations.csv"), showcaseAnnotations(now, zone));
       useCredentials(demoCredentials);
       const project = openProject(config);
+      // Simulating leaves a core idle: the pages are built meanwhile, without data, and patched once there are some.
+      const [{ objects, rows, bytes: stored }] = await Promise.all([
+        bucket.filled,
+        buildSite(project, { demo: true, signal }),
+      ]);
+      const seconds = (performance.now() - started) / 1000;
+      output.say(
+        `${count(rows)} rows in ${count(objects)} objects (${bytes(stored)}) in s3://${demoBucket} at ${bucket.url}, ${duration(seconds)}`,
+      );
       const atNow = { ...context, now };
       const fresh = await refresh(project, { sync: true, strict: true }, atNow);
-      const site = await runBuild(project, { demo: true }, atNow);
+      const site = await runBuild(project, { demo: true, changed: true }, atNow);
       if (output.json) await output.document({ ...fresh, site });
       else await output.result(buildText(site, fresh));
       const shown = relative(process.cwd(), config) || config;

@@ -35,6 +35,7 @@ export interface DemoOptions {
   history?: History; // days of feeds; default: all of them, all days
   port?: number; // of the bucket; default: any free one
   folder?: string; // keep the bucket there as files; default: in memory
+  onListening?: (url: string) => void; // called before the bucket is filled, which answers nothing until then
 }
 
 export interface Demo {
@@ -51,14 +52,15 @@ export interface Demo {
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const store = options.folder === undefined ? memoryStore() : folderStore(options.folder);
   if (store.buckets().includes(demoBucket)) store.deleteBucket(demoBucket);
-  const filled = fillBucket(store, demoBucket, simulateLazily(options), {
-    ...(options.history && { history: options.history }),
-  });
   const server = await startS3Server({
     credentials: [{ ...demoCredentials, allow: ["list", "read"] }],
     store,
     region: demoRegion,
     ...(options.port !== undefined && { port: options.port }),
+  });
+  options.onListening?.(server.url);
+  const filled = fillBucket(store, demoBucket, simulateLazily(options), {
+    ...(options.history && { history: options.history }),
   });
   return {
     url: server.url,

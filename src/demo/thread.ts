@@ -5,30 +5,36 @@ import { type DemoOptions, startDemo } from "./demo.ts";
 
 export interface DemoThread {
   url: string;
-  filled: FillSummary;
+  filled: Promise<FillSummary>; // once the simulation has ended
   close(): Promise<void>;
 }
 
 /** As `startDemo`, in a worker thread: simulating keeps a core busy, and the caller must stay responsive to signals. */
-export async function startDemoThread(options: DemoOptions, signal: AbortSignal): Promise<DemoThread> {
+export async function startDemoThread(
+  options: Omit<DemoOptions, "onListening">,
+  signal: AbortSignal,
+): Promise<DemoThread> {
   // Most objects are short-lived: a larger young generation saves a tenth of the time.
   const resourceLimits = { maxYoungGenerationSizeMb: 128 };
   const worker = new Worker(new URL(import.meta.url), { workerData: options, resourceLimits });
-  try {
-    const [demo] = (await once(worker, "message", { signal })) as [Omit<DemoThread, "close">];
-    return {
-      ...demo,
-      close: async () => {
-        await worker.terminate();
-      },
-    };
-  } catch (error) {
+  const next = async () => (await once(worker, "message", { signal }))[0];
+  const close = async () => {
     await worker.terminate();
+  };
+  try {
+    const url: string = await next();
+    const filled: Promise<FillSummary> = next();
+    filled.catch(() => {}); // the caller may fail first, and never ask
+    return { url, filled, close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }
 
 if (!isMainThread && parentPort !== null) {
-  const { url, filled } = await startDemo(workerData as DemoOptions);
-  parentPort.postMessage({ url, filled });
+  const port = parentPort;
+  const onListening = (url: string) => port.postMessage(url);
+  const { filled } = await startDemo({ ...(workerData as DemoOptions), onListening });
+  port.postMessage(filled);
 }

@@ -29,12 +29,12 @@ import { updateText } from "./update.ts";
 /** Builds the site, and shows the progress on stderr. */
 export async function runBuild(
   project: Project,
-  where: Pick<BuildOptions, "out" | "demo">,
+  options: Pick<BuildOptions, "out" | "demo" | "changed">,
   { output, signal }: Pick<Context, "output" | "signal">,
 ): Promise<BuiltSite> {
   let announced = false;
   const site = await buildSite(project, {
-    ...where,
+    ...options,
     signal,
     onStep(step) {
       if (step.step === "datasets") {

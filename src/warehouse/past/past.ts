@@ -209,7 +209,8 @@ async function windowsOf(
 ): Promise<Map<string, string[]>> {
   const columns = withProvenance(feed.columns);
   const time = keyValue(feed.columns, "instance_ts");
-  const days = new Set([...runs.keys(), ...replaced.map(({ run }) => run.slice(0, 10))]);
+  const knownDays = [...runs].flatMap(([dt, known]) => (known.length > 0 ? [dt] : []));
+  const days = new Set([...knownDays, ...replaced.map(({ run }) => run.slice(0, 10))]);
   const staged = feed.days.flatMap(({ dt, staged }) => (staged !== null && days.has(dt) ? [{ dt, staged }] : []));
   const parts = [
     ...staged.map(({ dt, staged }) => {

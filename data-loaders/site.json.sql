@@ -44,6 +44,7 @@ shown as (
 -- the newest, as many as a page can carry
 noted as (
   select coalesce(to_json(list({
+    'line': line,
     'from': strftime(starts_at, '%Y-%m-%dT%H:%M:%SZ'),
     'to': strftime(ends_at, '%Y-%m-%dT%H:%M:%SZ'),
     'whole_days': whole_days,

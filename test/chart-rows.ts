@@ -1,6 +1,7 @@
 // Small fixed rows for each page, as the site's datasets ship them: every state that a chart draws is in them once.
 
 import type { Annotation } from "../notebooks/components/metrics/annotations/annotation.ts";
+import type { AnnotationPeriod } from "../notebooks/components/metrics/annotations/before-after.ts";
 import type { ConversationDay } from "../notebooks/components/metrics/conversations.ts";
 import type { QueueDay } from "../notebooks/components/metrics/day-file.ts";
 import type { HeatDay } from "../notebooks/components/metrics/heatmap.ts";
@@ -24,7 +25,18 @@ const range = (length: number) => Array.from({ length }, (_, i) => i);
 
 function annotation(day: string, to: string | null, more: Partial<Annotation>): Annotation {
   const from = `${day}T04:00:00Z`;
-  return { from, to, whole_days: true, what: "", kind: "outage", queues: [], shown_for: [], exclude: false, ...more };
+  return {
+    line: 2,
+    from,
+    to,
+    whole_days: true,
+    what: "",
+    kind: "outage",
+    queues: [],
+    shown_for: [],
+    exclude: false,
+    ...more,
+  };
 }
 
 const site: Site = {
@@ -407,6 +419,18 @@ const settling: Settling[] = [20, 30, 40, 60, 90, 120, 180, 360].map((minutes) =
   };
 });
 
+const annotationPeriods: AnnotationPeriod[] = (["before", "during", "after"] as const).map((period, i) => ({
+  line: 2,
+  period,
+  starts: `${before(3 - i)}T14:00:00Z`,
+  ends: `${before(3 - i)}T15:30:00Z`,
+  offered: [101, 12, 140][i] ?? 0,
+  usual: 100,
+  low: 92,
+  high: 108,
+  weeks: 8,
+}));
+
 /** What the pages load, by name below data/. */
 export const rows: Record<string, unknown> = {
   site: [site],
@@ -432,6 +456,7 @@ export const rows: Record<string, unknown> = {
   ),
   personal: [],
   "last-day": [lastDay],
+  annotations: annotationPeriods,
   "waiting-days": waitingDays,
   "waiting-queues": queues,
   ...Object.fromEntries(

@@ -33,7 +33,11 @@ describe("the parts of a site that a change makes stale", { timeout: 600_000 }, 
     demo = await demoProject({ days: 2, conversationsPerDay: 60, feeds: dayFeeds });
     site = await modulesOf(clone);
     writeFileSync(inProject("forecast.csv"), `window_start,queue,contacts\n2026-09-16 08:15,Queue 01,3\n`);
-    appendFileSync(inProject("kit.yaml"), "  forecast: forecast.csv\nsync: { max_age: 30m }\n");
+    writeFileSync(inProject("annotations.csv"), "from,what,exclude\n2026-09-15,sale,no\n2026-09-14,down,yes\n");
+    appendFileSync(
+      inProject("kit.yaml"),
+      "  forecast: forecast.csv\n  annotations: annotations.csv\nsync: { max_age: 30m }\n",
+    );
     mkdirSync(inProject("site"));
     await buildStale();
   });
@@ -81,6 +85,7 @@ describe("the parts of a site that a change makes stale", { timeout: 600_000 }, 
   const scored = ["accuracy-worst.json", "accuracy.json"];
   const parts = (folder: string) => Array.from({ length: 17 }, (_, part) => `${folder}/${part}.json`);
   const withSettings = [
+    "annotations.json",
     "days.json",
     "last-day.json",
     ...["14", "15", "16"].map((day) => `waiting/2026-09-${day}.json`),
@@ -145,6 +150,18 @@ describe("the parts of a site that a change makes stale", { timeout: 600_000 }, 
     ],
     ["a comment of feeds.yaml", ["datasets"], [], () => appendFileSync(inKit("feeds.yaml"), "# a comment\n")],
     ["the forecast", ["datasets"], [...scored, ...days], () => edit(inProject("forecast.csv"), ",3", ",4")],
+    [
+      "the text of an annotation",
+      ["datasets"],
+      ["annotations.json", "site.json"],
+      () => edit(inProject("annotations.csv"), "sale", "offers"),
+    ],
+    [
+      "a day that an annotation excludes",
+      ["datasets"],
+      ["annotations.json", "queue-load.json", "site.json", ...scored, ...parts("close"), ...parts("heatmap"), ...days],
+      () => edit(inProject("annotations.csv"), "offers,no", "offers,yes"),
+    ],
     ["a sync with news", ["datasets"], "some", () => syncNews(demo)],
     ["a sync without news", [], ["site.json"], () => sync(demo.project, { now: new Date(now.getTime() + 3_600_000) })],
   ];

@@ -35,6 +35,7 @@ export function conversationPage(choice: ConversationChoice) {
       cards: [],
       figures: html("div", { class: "figures" }),
       channels: html("p", { class: "none" }, "No rows."),
+      span: { from: "", to: "9" }, // every day
     };
   const length = choice.range === "all" ? every.length : Number(choice.range);
   const from = choice.range === "all" ? (every[0]?.day ?? to) : daysLater(to, 1 - length);
@@ -50,6 +51,7 @@ export function conversationPage(choice: ConversationChoice) {
     cards: conversationCards(sum, compared, site),
     figures: figures(rows, sum, channel, range, site),
     channels: channels(days, from, to, site),
+    span: { from, to },
   };
 }
 

@@ -8,6 +8,7 @@ export const kinds = ["holiday", "outage", "release", "campaign", "other"] as co
 
 /** What happened, from the customer's annotations file, as data-loaders/site.json.sql ships it. */
 export interface Annotation {
+  line: number; // of the file
   from: string; // ISO, UTC
   to: string | null; // exclusive; null: a moment
   whole_days: boolean; // written as days

@@ -81,6 +81,11 @@ describe("the annotations", () => {
       [2, "Server down, all of it", ["Queue A", "Queue B"], "outage", true],
       [6, '=HYPERLINK(""x"")', [], "other", false],
     ]);
+    const tabs = "from\twhat\texclude\n2026-11-10\ta\tTRUE\n2026-11-11\tb, c\tFalse\n";
+    assert.deepEqual(await read(tabs, "select what, exclude from wfm.annotations"), [
+      ["a", true],
+      ["b, c", false],
+    ]);
     const rtl = `from,what\n2026-11-10,${"מ".repeat(200)}\n`;
     assert.deepEqual(await read(rtl, "select length(what) from wfm.annotations"), [[200]]);
   });
@@ -171,7 +176,7 @@ describe("the annotations", () => {
       await mistakes(Buffer.from("from,what\n2026-11-10,caf\xe9\n", "latin1")),
       /annotations\.csv:2 not UTF-8/,
     );
-    assert.equal(await mistakes(Buffer.from("from,what\n", "utf16le")), "not plain text: annotations.csv");
+    assert.equal(await mistakes(Buffer.from("from,what\n", "utf16le")), "not UTF-8 text: annotations.csv");
     assert.match(await mistakes("from,what,exclude\n2026-11-10,x,perhaps\n"), /exclude: not yes, no: "perhaps"/);
     const many = await mistakes(`from,what\n${"nope,x\n".repeat(7)}`);
     assert.match(many, /and 2 more$/);

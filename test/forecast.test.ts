@@ -194,7 +194,7 @@ describe("the forecast", () => {
       'forecast.csv:1 unknown column "contact" (did you mean "contacts"?)\nforecast.csv:1 duplicate column queue\nforecast.csv:1 column contacts is missing',
     );
     assert.match(await mistakesOf(""), /column queue is missing/);
-    assert.equal(await mistakesOf(Buffer.from("PK\0\0")), "not plain text: forecast.csv");
+    assert.equal(await mistakesOf(Buffer.from("PK\0\0")), "not UTF-8 text: forecast.csv");
     assert.equal(
       await mistakesOf(Buffer.from(`${head}\nQu\xe9,2026-09-01 08:15,1\n`, "latin1")),
       "forecast.csv:2 not UTF-8: save the file with that encoding",

@@ -13,7 +13,7 @@ export interface CsvFile {
 }
 
 interface Header {
-  delimiter: "," | ";";
+  delimiter: string;
   columns: string[]; // in the file's order
 }
 
@@ -21,7 +21,7 @@ interface Header {
 export function csvHeader(csv: CsvFile): Header {
   const location = `${displayPath(csv.file)}:1`;
   const [line = ""] = content(csv).split(/\r\n|\n|\r/, 1);
-  const delimiter = line.includes(";") && !line.includes(",") ? ";" : ",";
+  const delimiter = [",", ";", "\t"].find((mark) => line.includes(mark)) ?? ",";
   const columns = line
     .replace(/^\uFEFF/, "")
     .split(delimiter)
@@ -69,7 +69,12 @@ function content({ file, option }: CsvFile): string {
       { cause: error },
     );
   }
-  if (bytes.includes(0)) throw new CliError("config", `not plain text: ${displayPath(file)}`, nextStep({ option }));
+  if (bytes.includes(0))
+    throw new CliError(
+      "config",
+      `not UTF-8 text: ${displayPath(file)}`,
+      `save it as CSV UTF-8, or remove ${option} from kit.yaml`,
+    );
   return bytes.toString("utf8");
 }
 

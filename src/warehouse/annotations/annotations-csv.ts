@@ -29,6 +29,14 @@ export interface AnnotationLine {
 
 /** The columns of the file, those that must be there first. */
 const columns = ["from", "what", "to", "queues", "kind", "exclude"];
+// Spreadsheets write TRUE and FALSE for a box that is ticked or not.
+const excluding = new Map([
+  ["", false],
+  ["no", false],
+  ["false", false],
+  ["yes", true],
+  ["true", true],
+]);
 const longestText = 300;
 const longestDays = 366;
 const timeFormat = "a day like 2026-11-26, or a time like 2026-11-26 08:15 or 2026-11-26T08:15:00-05:00";
@@ -106,8 +114,8 @@ function parse(
   if (what.length > longestText) problems.push(`what: has ${what.length} characters, at most ${longestText}`);
   const kind = value("kind").toLowerCase() || "other";
   if (!kinds.some((known) => known === kind)) problems.push(`kind: ${oneOf(kinds, value("kind"))}`);
-  const exclude = value("exclude").toLowerCase();
-  if (!["", "yes", "no"].includes(exclude)) problems.push(`exclude: ${oneOf(["yes", "no"], value("exclude"))}`);
+  const exclude = excluding.get(value("exclude").toLowerCase());
+  if (exclude === undefined) problems.push(`exclude: ${oneOf(["yes", "no"], value("exclude"))}`);
   const queues = value("queues")
     .split(/[;|]/)
     .map((queue) => queue.trim())
@@ -122,7 +130,7 @@ function parse(
       what,
       queues: [...new Set(queues)],
       kind,
-      exclude: exclude === "yes",
+      exclude: exclude === true,
     },
     problems,
   };

@@ -1,15 +1,17 @@
 import { readFileSync } from "node:fs";
 import { text as readAll } from "node:stream/consumers";
+import { timeZone } from "../../notebooks/components/metrics/time-zone.ts";
 import { CliError } from "../base/errors.ts";
 import { oneOf } from "../cli/arguments.ts";
 import { command, shared } from "../cli/command.ts";
 import { type Format, formatOf, formats, isText, type TextFormat, writeRows } from "../cli/formats.ts";
 import type { Output } from "../cli/output.ts";
 import { writeOutput, writeOutputPieces } from "../cli/output-file.ts";
+import { dayStart } from "../config/local-times.ts";
 import { openProject, type Project } from "../config/project.ts";
 import { date } from "../export/registry.ts";
 import type { PastOptions } from "../warehouse/catalog/catalog.ts";
-import { asOfMoment, asOfOption, startOfDay, tellPast } from "./steps/as-of.ts";
+import { asOfMoment, asOfOption, tellPast } from "./steps/as-of.ts";
 
 const format = oneOf(formats);
 
@@ -161,7 +163,7 @@ function pastOptions(
   const text = options["as-of"];
   if (text === undefined) return undefined;
   const zone = config.timezone;
-  const since = options.since === undefined ? {} : { since: startOfDay(options.since, zone) };
+  const since = options.since === undefined ? {} : { since: new Date(dayStart(options.since, timeZone(zone))) };
   return { moment: asOfMoment(text, zone, now), ...since };
 }
 

@@ -1,8 +1,8 @@
 import { timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
-import { dayWindows } from "../../../notebooks/components/metrics/windows.ts";
 import { CliError } from "../../base/errors.ts";
 import { count, minute, plural, zoned } from "../../base/words.ts";
 import type { Output } from "../../cli/output.ts";
+import { dayStart, writtenTime } from "../../config/local-times.ts";
 import type { Project } from "../../config/project.ts";
 import type { Doubt, Past } from "../../warehouse/past/past.ts";
 
@@ -13,52 +13,32 @@ export const asOfOption = {
   doc: 'as it was known then: "2026-09-01 14:00" in the site\'s zone, or with Z or an offset',
 } as const;
 
-const pattern = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?)?\s*(Z|[+-]\d\d:?\d\d)?$/;
-const day = 86_400_000;
-
 // written                     read as
 // a time with Z or an offset  that instant
 // a time without              local time of the zone; refused where the clock skips it, or has it twice
-// a day alone                 its midnight
+// a day alone                 its first moment
 /** The instant that --as-of names. Throws CliError("usage") for other text, and for a time that is yet to come. */
-export function asOfMoment(text: string, zone: string, now: Date): Date {
-  const [, date, clock = "00:00", seconds = ":00", offset] = pattern.exec(text.trim()) ?? [];
-  const local = Date.parse(`${date}T${clock}${seconds}Z`);
-  if (date === undefined || Number.isNaN(local) || !new Date(local).toISOString().startsWith(date))
-    throw wrong(`not a time like "2026-09-01 14:00" or 2026-09-01T14:00Z: ${text}`);
-  const iso = `${date}T${clock}${seconds}${offset?.replace(/(\d\d)(\d\d)$/, "$1:$2")}`;
-  const instants = offset === undefined ? instantsAt(local, zone) : [Date.parse(iso)];
+export function asOfMoment(text: string, zoneName: string, now: Date): Date {
+  const zone = timeZone(zoneName);
+  const time = text.trim();
+  const written = writtenTime(time, zone);
+  if (written === null) throw wrong(`not a time like "2026-09-01 14:00" or 2026-09-01T14:00Z: ${text}`);
+  const instants = "day" in written ? [dayStart(written.day, zone)] : written.moments;
   const [instant] = instants;
   if (instant === undefined)
-    throw wrong(`the clock skips ${date} ${clock} in ${zone}`, "name another time, or add its offset, such as Z");
+    throw wrong(`the clock skips ${time} in ${zoneName}`, "name another time, or add its offset, such as Z");
   if (instants.length > 1)
     throw wrong(
-      `${date} ${clock} is twice on that day in ${zone}`,
-      `add the offset: ${instants.map((each) => `"${date} ${clock}${offsetAt(each, zone)}"`).join(" or ")}`,
+      `${time} is twice on that day in ${zoneName}`,
+      `add the offset: ${instants.map((each) => `"${time}${offsetAt(each, zoneName)}"`).join(" or ")}`,
     );
   if (instant > now.getTime())
-    throw wrong(`${minute(new Date(instant), zone)} is yet to come`, "leave --as-of out for what is known now");
+    throw wrong(`${minute(new Date(instant), zoneName)} is yet to come`, "leave --as-of out for what is known now");
   return new Date(instant);
 }
 
 function wrong(message: string, next = 'asapp-kit sql --as-of "2026-09-01 14:00" "…"'): CliError {
   return new CliError("usage", `--as-of: ${message}`, next);
-}
-
-/** The instants at which the zone's clock shows this time, in order: none in a gap, two where it is set back. */
-function instantsAt(local: number, zone: string): number[] {
-  const { offset } = timeZone(zone);
-  const offsets = new Set([offset(local - day), offset(local + day)]);
-  return [...offsets]
-    .map((ahead) => local - ahead)
-    .filter((instant) => instant + offset(instant) === local)
-    .sort((a, b) => a - b);
-}
-
-/** The first instant of a local day. */
-export function startOfDay(date: string, zone: string): Date {
-  const [first = Date.parse(`${date}T00:00:00Z`)] = dayWindows(date, zone); // Samoa skipped a day
-  return new Date(first);
 }
 
 // "-05:00"

@@ -2,6 +2,7 @@ import { kinds } from "../../../notebooks/components/metrics/annotations/annotat
 import { type TimeZone, timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
 import { CliError } from "../../base/errors.ts";
 import { suggest } from "../../base/suggest.ts";
+import { dayEnd, dayStart, writtenTime } from "../../config/local-times.ts";
 import {
   type CsvFile,
   csvHeader,
@@ -13,7 +14,6 @@ import {
 } from "../../duckdb/csv-file.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { quoteName } from "../../duckdb/quote.ts";
-import { dayEnd, dayStart, writtenTime } from "./local-times.ts";
 
 /** A line of the annotations file. Moments are milliseconds. */
 export interface AnnotationLine {

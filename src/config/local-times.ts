@@ -1,4 +1,4 @@
-import { daysLater, type TimeZone } from "../../../notebooks/components/metrics/time-zone.ts";
+import { daysLater, type TimeZone } from "../../notebooks/components/metrics/time-zone.ts";
 
 /** A time as written in a file: the moments that it may mean, in milliseconds, or the local day that it names. */
 export type WrittenTime = { day: string } | { moments: number[] } | null;

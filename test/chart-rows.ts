@@ -452,7 +452,10 @@ export const rows: Record<string, unknown> = {
   "accuracy-worst": farOff,
   settling,
   ...Object.fromEntries(
-    ["oddities", "unfit", "dedupe", "counts", "changes", "quarantine"].map((name) => [`health-${name}`, []]),
+    ["oddities", "unfit", "dedupe", "counts", "changes", "quarantine", "suspected"].map((name) => [
+      `health-${name}`,
+      [],
+    ]),
   ),
   personal: [],
   "last-day": [lastDay],

@@ -45,7 +45,7 @@ export function whatHappened(
   const words = `Contacts offered to these queues in the time itself and in as long before and after (an hour at a moment), against the median of the same time of the week in up to eight earlier weeks ± what chance alone makes of it, 19 times out of 20. In brackets: within chance. Chance is that of independent arrivals: weeks differ by more, so a change just outside of it proves nothing. Held back: a change of fewer than ${minContacts} usual contacts. Times in ${timezone}. Source: issue_queues, rep_convos.`;
   return html(
     "div",
-    { class: "figure wide-table" },
+    { class: "figure wide-table what-happened" },
     downloads({
       file: "what-happened",
       name: "what happened",

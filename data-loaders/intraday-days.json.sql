@@ -1,6 +1,6 @@
 -- One row per local day of wfm.days, the newest 92 with WFM windows: which of its windows are complete for contacts and for
--- reps, and the data-through time of contacts.
--- Ships: day, arrived, staffed, through
+-- reps, the data-through time of contacts, and the digest of its partitions for receipts.
+-- Ships: day, arrived, staffed, through, inputs
 with reported as (
   select distinct 'queue_wfm' as feed, window_start(instance_ts) as start
   from wfm.queue_windows where instance_ts is not null
@@ -48,4 +48,11 @@ days as (
   group by windows.day
   having day in (from wfm.days)
 )
-from days order by day
+select days.*, {
+    'count': partitions,
+    'names': names,
+    'contents': contents,
+    'known': strftime(date_trunc('second', known + interval 999 milliseconds), '%Y-%m-%dT%H:%M:%SZ')
+  } as inputs
+from days join kit.figure_inputs as inputs on strftime(inputs.day, '%Y-%m-%d') = days.day
+order by days.day

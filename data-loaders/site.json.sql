@@ -1,6 +1,6 @@
 -- One row: title, settings behind the figures, and freshness of the site.
 -- Ships: title, timezone, target, seconds, variant, threshold_counts, min_reps, min_contacts, week_start, open_hours,
---   excluded_days, annotations, synced_at, grace_minutes, forecast, feeds, missing
+--   excluded_days, annotations, synced_at, grace_minutes, forecast, feeds, missing, receipt
 with arrivals as (
   select
     coalesce(to_json(list({
@@ -73,5 +73,9 @@ select
   grace_minutes,
   forecast,
   feeds,
-  missing
+  missing,
+  {
+    'kit': kit_version,
+    'settings': (select string_agg(digest, '.' order by place) from kit.figure_settings)
+  } as receipt
 from kit.settings cross join arrivals cross join mapping cross join excluded cross join noted

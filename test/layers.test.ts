@@ -20,7 +20,7 @@ const doors: Record<string, RegExp> = {
   yaml: /^src\/base\/yaml-package\.ts$/,
   esbuild: /^src\/site\/(framework-cache|share\/share-html)\.ts$/,
   "@resvg/resvg-js": /^src\/site\/share\/share-image\.ts$/,
-  fflate: /^notebooks\/components\/workbook\/workbook\.ts$/,
+  fflate: /^notebooks\/components\/workbook\/(workbook|unzip)\.ts$/,
   pdfkit: /^src\/site\/share\/share-pdf\.ts$/,
 };
 

@@ -27,6 +27,8 @@ export const exitCodes = {
   portTaken: 24,
   noWfmData: 25,
   postFailed: 26,
+  restated: 27, // of `check`
+  notReproducible: 28, // of `check`
   interrupted: 130,
 } as const;
 

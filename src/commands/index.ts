@@ -37,6 +37,7 @@ export const commands: Record<string, Listed> = {
     summary: "a day of a queue as a picture, a file for a mail, or a message",
     load: () => import("./share.ts"),
   },
+  check: { summary: "check a shared figure by its receipt", load: () => import("./check.ts") },
   watch: {
     summary: "sync, update and rebuild again and again",
     load: () => import("./watch.ts"),

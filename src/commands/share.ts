@@ -206,7 +206,7 @@ async function runShare(project: Project, request: ShareRequest, context: Contex
       if (all) output.progress({ step: "drawing", done: i + 1, total: queues.length, unit: "queues" });
     }
   const [first = allQueues] = queues;
-  const card = make.card(first);
+  const card = make.message(first);
   if (share !== null && webhookUrl !== undefined)
     await share.postMessage(webhookUrl, share.slackMessage(card, request), {
       signal,

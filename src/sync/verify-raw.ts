@@ -112,12 +112,13 @@ async function verify(project: Project, options: VerifyRawOptions): Promise<RawR
   return report;
 }
 
-async function verifyPartition(
-  project: Project,
+/** Compares the files of a partition with the manifest, and adds to the report. */
+export async function verifyPartition(
+  project: Pick<Project, "data">,
   id: PartitionId,
   partition: ManifestPartition,
-  report: RawReport,
-  { onFile }: VerifyRawOptions,
+  report: Pick<RawReport, "partitions" | "files" | "bytes" | "damaged">,
+  { onFile }: Pick<VerifyRawOptions, "onFile"> = {},
 ): Promise<void> {
   report.partitions += 1;
   const folder = rawFolder(project, id);

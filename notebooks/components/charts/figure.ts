@@ -4,6 +4,7 @@ import type { CsvColumn } from "../picture/csv.js";
 import { html, svg } from "../picture/dom.js";
 import type { LegendEntry } from "../picture/picture.js";
 import { swatch, swatchSize } from "../picture/swatch.js";
+import type { ReceiptOf } from "../receipt/receipt.js";
 import { type Saved, saveCsv, saveWorkbook, tellStatus } from "./save.js";
 import { shareMenu } from "./share-menu.js";
 
@@ -23,6 +24,7 @@ export interface FigureOptions<T> {
   columns: TableColumn<T>[];
   table?: boolean; // default: true; false where the page has these rows as a table of its own
   file?: string; // name of saved files, without extension
+  receipt?: ReceiptOf;
 }
 
 /** A chart with titles, footer, and its rows as a table, as CSV and as a workbook. Redrawn when its width changes. */
@@ -46,6 +48,7 @@ export function figure<T>(options: FigureOptions<T>): HTMLElement {
         name: options.id,
         anchor: options.id,
         numbers: () => options,
+        receipt: options.receipt,
         picture: () => ({
           kicker: document.title.replace(" | ", " · "),
           title: options.title,

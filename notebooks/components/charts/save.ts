@@ -1,6 +1,7 @@
 import { unmarked } from "../metrics/bidi.js";
 import { csv, csvFile, type Numbers } from "../picture/csv.js";
 import { html } from "../picture/dom.js";
+import type { ReceiptOf } from "../receipt/receipt.js";
 import type { Fact } from "../workbook/facts.js";
 import { asOf, pinnedUrl } from "./url-state.js";
 
@@ -11,6 +12,7 @@ export interface Saved<T> extends Numbers<T> {
   title: string;
   words: readonly string[]; // measure, formula, n, source
   anchor?: string | undefined; // id of the link's target
+  receipt?: ReceiptOf | undefined;
 }
 
 /** Tells the status message that an action resolves to, or why it failed, for a few seconds. */
@@ -36,8 +38,22 @@ export function saveCsv<T>({ columns, rows }: Numbers<T>, file: string): string 
 }
 
 /** Saves values as an Excel workbook and resolves to a status message. Its code is loaded when asked for. */
-export async function saveWorkbook<T>({ file, name, title, words, anchor, columns, rows }: Saved<T>): Promise<string> {
-  const provenance: Fact[] = [["What", unmarked(title)], ...pageFacts(anchor)];
+export async function saveWorkbook<T>({
+  file,
+  name,
+  title,
+  words,
+  anchor,
+  receipt,
+  columns,
+  rows,
+}: Saved<T>): Promise<string> {
+  const line = receipt?.("workbook");
+  const provenance: Fact[] = [
+    ["What", unmarked(title)],
+    ...pageFacts(anchor),
+    ...(line ? [["Receipt", line] as const] : []),
+  ];
   const { chartName, chartWorkbook } = await import("../workbook/chart-workbook.js");
   const sheet = chartName(name);
   const definitions = words.filter(Boolean).map((text, i): Fact => [i === 0 ? sheet : "Note", unmarked(text)]);

@@ -1,6 +1,7 @@
 import type { Numbers } from "../picture/csv.js";
 import { html } from "../picture/dom.js";
 import type { Picture } from "../picture/picture.js";
+import type { ReceiptOf } from "../receipt/receipt.js";
 import { save, saveCsv, saveWorkbook, tellStatus } from "./save.js";
 import { pinnedUrl } from "./url-state.js";
 
@@ -11,6 +12,7 @@ export interface Shared<T> {
   anchor?: string; // id of the link's target
   picture: () => Picture;
   numbers: () => Numbers<T>;
+  receipt?: ReceiptOf | undefined;
 }
 
 type Item = [text: string, act: () => Promise<string>]; // resolves to a status message
@@ -22,12 +24,13 @@ type Item = [text: string, act: () => Promise<string>]; // resolves to a status 
 export function shareMenu<T>(title: string, shared: Shared<T>, label = "⋯"): HTMLElement {
   const status = html("span", { class: "share-status", role: "status" });
   const images = () => import("../picture/share-image.js");
+  const picture = () => ({ ...shared.picture(), receipt: shared.receipt?.("card") });
   const items: Item[] = [
-    ["Save as PNG", async () => save(await (await images()).pngBlob(shared.picture()), `${shared.file}.png`)],
-    ["Save as SVG", async () => save(await (await images()).svgBlob(shared.picture()), `${shared.file}.svg`)],
+    ["Save as PNG", async () => save(await (await images()).pngBlob(picture()), `${shared.file}.png`)],
+    ["Save as SVG", async () => save(await (await images()).svgBlob(picture()), `${shared.file}.svg`)],
     ["Save numbers as CSV", async () => saveCsv(shared.numbers(), shared.file)],
     ["Save as Excel workbook", () => saveWorkbook(savedOf(shared))],
-    ["Copy image", () => copyImage(images().then(({ pngBlob }) => pngBlob(shared.picture())))],
+    ["Copy image", () => copyImage(images().then(({ pngBlob }) => pngBlob(picture())))],
     // a mailed file has no address to share
     ...(document.documentElement.dataset.standalone
       ? []
@@ -100,10 +103,10 @@ export function shareMenu<T>(title: string, shared: Shared<T>, label = "⋯"): H
   return element;
 }
 
-function savedOf<T>({ file, name, anchor, picture, numbers }: Shared<T>) {
+function savedOf<T>({ file, name, anchor, receipt, picture, numbers }: Shared<T>) {
   const { title, lead, charts, notes } = picture();
   const measures = charts.flatMap(({ subtitle }) => subtitle ?? []);
-  return { file, name, anchor, title, words: [lead, ...measures, ...notes], ...numbers() };
+  return { file, name, anchor, receipt, title, words: [lead, ...measures, ...notes], ...numbers() };
 }
 
 // Browsers allow clipboard access only during the click; the image may follow later.

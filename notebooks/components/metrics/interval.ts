@@ -49,6 +49,15 @@ export interface IntradayDay {
   arrived: string; // one character per window, in order: contacts complete (1) or not (0)
   staffed: string; // the same for reps
   through: string | null; // end of the newest complete window, ISO
+  inputs?: DayInputs; // for receipts
+}
+
+/** The partitions that a day's figures rest on: kit.figure_inputs. */
+export interface DayInputs {
+  count: number;
+  names: string; // digests, twelve hex digits
+  contents: string;
+  known: string | null; // when the newest was known; ISO, UTC
 }
 
 /** One interval of one queue: windows rolled up by the rules of rollup.ts. Counts are null where nothing was delivered. */

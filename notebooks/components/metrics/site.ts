@@ -25,6 +25,7 @@ export interface Site extends FreshSite {
   week_start: number; // 1, Monday, to 7
   open_hours: Record<string, OpenHours[]> | null; // by queue; "default" for the others
   forecast?: boolean; // kit.yaml names a forecast
+  receipt?: { kit: string; settings: string }; // version, and the digests of kit.figure_settings
   excluded_days?: { day: string; name: string | null }[]; // excluded from baselines, oldest first
   annotations?: Annotation[]; // oldest first
 }

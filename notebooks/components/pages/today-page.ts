@@ -62,6 +62,8 @@ import { daysLater } from "../metrics/time-zone.js";
 import * as today from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
 import { html, whenIdle } from "../picture/dom.js";
+import { valuesDigest } from "../receipt/figure-digest.js";
+import { type DayReceipt, dayReceipt, receiptOf } from "./day-receipt.js";
 import { daySpan, hiddenText, isNeeded } from "./day-span.js";
 
 /** The contents of the Today page. */
@@ -76,6 +78,7 @@ export interface TodayPage extends DayFacts {
   net: NetRow[]; // of the rows
   basis: StaffingBasis;
   crosshair: Crosshair;
+  receipt: DayReceipt | null;
 }
 
 /** The page's contents, from its files and filters. */
@@ -93,6 +96,7 @@ export function todayPage(options: {
   loads: readonly CloseLoad[];
   crosshair: Crosshair;
   knownAt?: string; // in words, where `files` and `days` are those of a past moment
+  asOf?: string | null; // that moment, ISO, UTC, where all of the data are of then
 }): TodayPage {
   const { site, days, day, queue, grain, files, loads } = options;
   const intervals = (date: string, windows: readonly WindowRow[], length: Grain) =>
@@ -131,6 +135,7 @@ export function todayPage(options: {
     close,
     closeQueue,
     net,
+    receipt: receiptOf(site, days, options),
     required: net.map(({ ahead, required }) => (ahead && required ? required : null)),
     ...(close && { expected: levelsAhead(close, rows, site) }),
     ...(options.knownAt && { knownAt: options.knownAt }),
@@ -264,7 +269,13 @@ export function todayFigures(page: TodayPage): HTMLElement {
   const file = (measure: string) => fileName(measure, queue, day);
   const footer = (feed: string, more?: string) => provenance(page, feed, more);
   const shown = (chart: DayChart, more?: string, feed = "queue_wfm") =>
-    figure({ ...chart, rows, footer: footer(feed, more), file: file(chart.id) });
+    figure({
+      ...chart,
+      rows,
+      footer: footer(feed, more),
+      file: file(chart.id),
+      receipt: dayReceipt(page, chart.id, { columns: chart.columns, rows }),
+    });
   const heldBack = [
     heldText(page),
     heldWhole(rows) && repCharts(page).size > 0 ? "Forecast, schedule and required reps are plans and are drawn." : "",
@@ -330,6 +341,7 @@ export function todayFigures(page: TodayPage): HTMLElement {
       rows: net,
       columns: netColumns(page),
       file: file("net-staffing"),
+      receipt: dayReceipt(page, "net-staffing", { columns: netColumns(page), rows: net }),
     });
   }
 }
@@ -360,7 +372,18 @@ export function intervalDownloads(page: TodayPage): HTMLElement {
     words: [today.formula(page.site), provenance(page, "queue_wfm, queue_membership_wfm")],
     columns: dayColumns(page),
     rows: () => whole,
+    receipt: dayReceipt(page, "intervals", { columns: dayColumns(page), rows: whole }),
   });
+}
+
+/** The digest of the values of a chart of the page, or of its table, by its id; null for another. */
+export function chartDigest(page: TodayPage, id: string): string | null {
+  const { rows, net, whole } = page;
+  const charts = [volumeOf, serviceLevelOf, waitsOf, handleOf, repsOf].map((chart) => chart(page));
+  const chart = charts.find((each) => each.id === id);
+  if (chart) return valuesDigest({ columns: chart.columns, rows });
+  if (id === "net-staffing") return valuesDigest({ columns: netColumns(page), rows: net });
+  return id === "intervals" ? valuesDigest({ columns: dayColumns(page), rows: whole }) : null;
 }
 
 function netColumns(page: TodayPage): TableColumn<NetRow>[] {

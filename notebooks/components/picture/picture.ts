@@ -1,5 +1,6 @@
 import { dayName, zone } from "../metrics/format.js";
 import { timeZone } from "../metrics/time-zone.js";
+import { asciiReceipt } from "../receipt/receipt.js";
 import { svg } from "./dom.js";
 import { type Font, fontFaces, textWidth, type Weight } from "./font.js";
 import { wrapText } from "./lines.js";
@@ -14,6 +15,7 @@ export interface Picture {
   lead: string;
   charts: PictureChart[];
   notes: string[]; // zone, data through, n, source, formula: one paragraph each
+  receipt?: string | undefined;
 }
 
 export interface PictureChart {
@@ -71,6 +73,10 @@ export function picture(parts: Picture, fonts: readonly Font[] = []): SVGSVGElem
   content.push(svg("line", { x1: edge, x2: pictureWidth - edge, y1: y, y2: y, stroke: light("rule") }));
   y += 8;
   for (const note of parts.notes) write(note, { size: 11.5, line: 17, weight: 400, fill: light("ink-3"), most: 6 });
+  if (parts.receipt) {
+    y += 4;
+    write(parts.receipt, { size: 9, line: 13, weight: 400, fill: light("ink-3"), most: 8 });
+  }
   const height = Math.ceil(y + edge - 8);
   const root = svg(
     "svg",
@@ -85,6 +91,7 @@ export function picture(parts: Picture, fonts: readonly Font[] = []): SVGSVGElem
     },
     svg("title", {}, parts.title),
     svg("desc", {}, [parts.kicker, parts.lead, ...parts.notes].filter(Boolean).join(" ")),
+    parts.receipt ? svg("metadata", {}, asciiReceipt(parts.receipt)) : null,
     fonts.length ? svg("style", {}, fontFaces(fonts)) : null,
     svg("rect", { width: pictureWidth, height, fill: light("sheet") }),
     content,

@@ -1,3 +1,5 @@
+import { withPngText } from "../receipt/png-text.js";
+import { asciiReceipt } from "../receipt/receipt.js";
 import type { Font } from "./font.js";
 import { generatedNote, markup, type Picture, picture } from "./picture.js";
 
@@ -21,9 +23,12 @@ export async function pngBlob(parts: Picture): Promise<Blob> {
     if (!context) throw new Error("no canvas");
     context.scale(2, 2);
     context.drawImage(image, 0, 0, width, height);
-    return await new Promise((resolve, reject) =>
+    const png = await new Promise<Blob>((resolve, reject) =>
       canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no image"))), "image/png"),
     );
+    if (!parts.receipt) return png;
+    const bytes = new Uint8Array(await png.arrayBuffer());
+    return new Blob([withPngText(bytes, asciiReceipt(parts.receipt))], { type: "image/png" });
   } finally {
     URL.revokeObjectURL(url);
   }

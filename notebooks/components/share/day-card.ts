@@ -21,10 +21,14 @@ import { projectionText } from "../metrics/rest-of-day.js";
 import type { Site } from "../metrics/site.js";
 import { type Comparison, daySentence, formula } from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
-import { type TodayPage, todayPage } from "../pages/today-page.js";
+import { dayReceipt, daySums } from "../pages/day-receipt.js";
+import { chartDigest, type TodayPage, todayPage } from "../pages/today-page.js";
 import type { Picture } from "../picture/picture.js";
+import { valuesDigest } from "../receipt/figure-digest.js";
+import type { Receipt, ReceiptOf } from "../receipt/receipt.js";
 
-export type { DayFacts };
+export type { DayFacts, TodayPage };
+export { daySums };
 
 /** The data files of a day. */
 export interface DayFiles {
@@ -35,11 +39,15 @@ export interface DayFiles {
   weekBefore?: readonly QueueDay[]; // for the comparison with last week
   comparison?: Comparison; // default: the usual
   loads?: readonly CloseLoad[]; // for the service level at close
+  basis?: Receipt["basis"]; // default: workload
+  hours?: Receipt["hours"]; // default: open
+  asOf?: string | null; // the past moment whose state of knowledge this is; ISO, UTC
 }
 
 /** The facts behind a shared card or page of one queue: those of the Today page. */
 export function dayFacts(files: DayFiles, queue: string, grain: Grain): TodayPage {
   const { site, days, day, series, weekBefore = [], comparison = "usual", loads = [] } = files;
+  const { basis = "workload", hours = "open", asOf = null } = files;
   return todayPage({
     site,
     days,
@@ -48,9 +56,11 @@ export function dayFacts(files: DayFiles, queue: string, grain: Grain): TodayPag
     grain,
     comparison,
     zone: zone(site.timezone),
-    basis: "workload",
+    basis,
+    hours,
     files: { day: windowRows(series), weekBefore: windowRows(weekBefore) },
     loads,
+    asOf,
     crosshair: crosshair(),
   });
 }
@@ -70,6 +80,16 @@ export function cardCharts(facts: DayFacts): DayChart[] {
 export function cardColumns(facts: DayFacts): TableColumn<Interval>[] {
   const all = cardCharts(facts).flatMap(({ columns }) => columns);
   return [...new Map(all.map((column) => [column.label, column])).values()];
+}
+
+/** Writes the receipt of the card. */
+export function cardReceipt(facts: TodayPage): ReceiptOf {
+  return dayReceipt(facts, "day", { columns: cardColumns(facts), rows: facts.rows });
+}
+
+/** The digest of the values of the card ("day") or of a chart of the page; null for another. */
+export function figureDigest(page: TodayPage, figure: string): string | null {
+  return figure === "day" ? valuesDigest({ columns: cardColumns(page), rows: page.rows }) : chartDigest(page, figure);
 }
 
 /** The headline and sentences of a day. */

@@ -14,7 +14,7 @@ import { type Comparison, dataThrough } from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
 import { intervalDownloads, todayCards } from "../pages/today-page.js";
 import { html } from "../picture/dom.js";
-import { cardCharts, dayFacts, dayTable, dayWords } from "./day-card.js";
+import { cardCharts, cardReceipt, dayFacts, dayTable, dayWords } from "./day-card.js";
 
 /** The data embedded in a shared page. */
 export interface SharedPage {
@@ -28,6 +28,7 @@ export interface SharedPage {
   queues: string[]; // choices
   grain: Grain; // initial
   generated: string;
+  asOf?: string | null; // the past moment whose state of knowledge it shows; ISO, UTC
 }
 
 /** Fills a shared page with headline, filters, charts and table, from the embedded data. */
@@ -76,6 +77,7 @@ function start(): void {
       ),
       html("h2", {}, "Every interval"),
       html("div", { class: "figure interval-table" }, intervalDownloads(page), dayTable(page)),
+      ...receipt(cardReceipt(page)("report")),
     );
   };
   const filter = (name: keyof typeof chosen, control: ReturnType<typeof choice>) => {
@@ -99,6 +101,10 @@ function start(): void {
     content,
   );
   show();
+}
+
+function receipt(line: string | undefined): HTMLElement[] {
+  return line === undefined ? [] : [html("p", { class: "receipt" }, line)];
 }
 
 function elementById(id: string): HTMLElement {

@@ -11,6 +11,7 @@ import { allQueues } from "../../../notebooks/components/metrics/interval.ts";
 import { closeQueueOf } from "../../../notebooks/components/metrics/queues/at-close.ts";
 import { daysLater } from "../../../notebooks/components/metrics/time-zone.ts";
 import { markup, type Picture, picture } from "../../../notebooks/components/picture/picture.ts";
+import { asciiReceipt } from "../../../notebooks/components/receipt/receipt.ts";
 import { type DayFacts, dayTable } from "../../../notebooks/components/share/day-card.ts";
 import type { SharedPage } from "../../../notebooks/components/share/share-page.ts";
 import { kitRoot } from "../../base/kit-folders.ts";
@@ -40,7 +41,7 @@ export async function pageScript(): Promise<string> {
 /** The data of a shared page: the day of one queue, or of all queues to choose from. */
 export function sharedPage(
   { site, days, day, series, weekBefore, comparison, loads, queues }: DayData,
-  { queue, grain, generated }: { queue: string | null; grain: SharedPage["grain"]; generated: string },
+  { queue, grain, generated, asOf }: { queue: string | null } & Pick<SharedPage, "grain" | "generated" | "asOf">,
 ): SharedPage {
   const ofQueue = (all: readonly QueueDay[]) =>
     queue === null ? [...all] : [...all.filter((of) => of.queue === queue), ...zeroWindow(all)];
@@ -54,6 +55,7 @@ export function sharedPage(
         : [{ queue, kind: "queue", ...closeQueueOf(loads, queue) }],
     grain,
     generated,
+    asOf,
     days: days.filter((entry) => entry.day === day || entry.day === daysLater(day, -7)),
     series: ofQueue(series),
     weekBefore: ofQueue(weekBefore),
@@ -92,6 +94,7 @@ export function sharedHtml(page: SharedPage, parts: Picture, facts: DayFacts, sc
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
 <meta name="application-name" content="${madeBy()}">
+${parts.receipt ? `<meta name="receipt" content="${asciiReceipt(parts.receipt)}">` : ""}
 ${fonts.map(({ weight, woff2 }) => `<link rel="kit-font" data-weight="${weight}" href="data:font/woff2;base64,${woff2}">`).join("\n")}
 <title>${escapeHtml(`${parts.title} | ${page.site.title}`)}</title>
 <style>
@@ -133,4 +136,5 @@ td { border-top: 1px solid var(--rule-2); }
 .masthead h1 { font-size: 1.8rem; }
 .masthead .kicker { padding-left: 0; }
 .filters { position: static; margin: 0; }
+.receipt { color: var(--ink-3); font-size: 0.7rem; line-height: 1.4; overflow-wrap: anywhere; }
 `;

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { Resvg } from "@resvg/resvg-js";
 import { type Font, type Weight, weights } from "../../../notebooks/components/picture/font.ts";
 import { markup, type Picture, picture, pictureWidth } from "../../../notebooks/components/picture/picture.ts";
+import { withPngText } from "../../../notebooks/components/receipt/png-text.ts";
+import { asciiReceipt } from "../../../notebooks/components/receipt/receipt.ts";
 import { pagesFolder } from "../../base/kit-folders.ts";
 import { withDocument } from "./svg-document.ts";
 
@@ -20,7 +22,7 @@ export function pictureSvg(parts: Picture, fonts: readonly Font[] = pictureFonts
 /** A picture as PNG, twice its size in CSS pixels. Only letters that the kit's font lacks come from the machine's fonts. */
 export function picturePng(parts: Picture): Uint8Array {
   const svg = pictureSvg(parts, []);
-  return new Resvg(svg, {
+  const png = new Resvg(svg, {
     fitTo: { mode: "width", value: pictureWidth * 2 },
     font: {
       fontFiles: fontFiles.map(({ path }) => path),
@@ -30,6 +32,7 @@ export function picturePng(parts: Picture): Uint8Array {
   })
     .render()
     .asPng();
+  return parts.receipt ? withPngText(png, asciiReceipt(parts.receipt)) : png;
 }
 
 /** The font files for programs that do not read WOFF2. */

@@ -1,5 +1,6 @@
 import PDFDocument from "pdfkit";
 import { markup, type Picture, picture } from "../../../notebooks/components/picture/picture.ts";
+import { asciiReceipt } from "../../../notebooks/components/receipt/receipt.ts";
 import { own } from "../../base/names.ts";
 import { coveredByFont, fontFiles, picturePng } from "./share-image.ts";
 import { withDocument } from "./svg-document.ts";
@@ -18,7 +19,13 @@ export async function picturePdf(parts: Picture, now: Date): Promise<Uint8Array>
     margin: 0,
     lang: "en",
     displayTitle: true,
-    info: { Title: parts.title, Subject: parts.kicker, Creator: "asapp-notebook-kit", CreationDate: now },
+    info: {
+      Title: parts.title,
+      Subject: parts.kicker,
+      Creator: "asapp-notebook-kit",
+      CreationDate: now,
+      ...(parts.receipt && { Keywords: asciiReceipt(parts.receipt) }),
+    },
   });
   const chunks: Uint8Array[] = [];
   pdf.on("data", (chunk: Uint8Array) => chunks.push(chunk));
@@ -43,7 +50,7 @@ function draw(pdf: PDFKit.PDFDocument, element: Element, inherited: Inherited, p
   const style: Inherited = { ...inherited };
   for (const name of inherits) style[name] = element.getAttribute(name) ?? inherited[name] ?? "";
   const name = element.localName;
-  if (["title", "desc", "style", "defs", "pattern"].includes(name)) return;
+  if (["title", "desc", "metadata", "style", "defs", "pattern"].includes(name)) return;
   pdf.save();
   const [, x, y] = /translate\(([-\d.]+)[ ,]([-\d.]+)\)/.exec(element.getAttribute("transform") ?? "") ?? [];
   if (x) pdf.translate(Number(x), Number(y));

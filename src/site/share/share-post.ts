@@ -15,7 +15,7 @@ export interface PostOptions {
 
 /** A message for an incoming webhook of Slack: text for notifications, and blocks. Pictures only by address. */
 export function slackMessage(
-  { kicker, title, lead, charts, notes }: Picture,
+  { kicker, title, lead, charts, notes, receipt }: Picture,
   { image, link }: { image?: string | undefined; link?: string | undefined } = {},
 ) {
   const facts = charts.map(({ title }) => `• ${title}`).join("\n");
@@ -28,9 +28,10 @@ export function slackMessage(
       ...(link ? [{ type: "section", text: { type: "mrkdwn", text: `<${escapeSlack(link)}|Open the page>` } }] : []),
       {
         type: "context",
-        elements: [kicker, ...notes]
-          .slice(0, 10)
-          .map((note) => ({ type: "mrkdwn", text: cut(escapeSlack(note), 2000) })),
+        elements: [kicker, ...notes.slice(0, receipt ? 8 : 9), ...(receipt ? [receipt] : [])].map((note) => ({
+          type: "mrkdwn",
+          text: cut(escapeSlack(note), 2000),
+        })),
       },
     ],
   };

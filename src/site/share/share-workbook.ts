@@ -26,6 +26,7 @@ export async function shareWorkbook(of: DayFacts, card: Picture, now: Date): Pro
         ["Zone of local times", site.timezone],
         ["Least contacts shown", site.min_contacts],
         ["Least reps shown", site.min_reps],
+        ...(card.receipt ? [["Receipt", card.receipt] as const] : []),
         ...card.notes.map((note) => ["Note", unmarked(note)] as const),
         ["Made (UTC)", now.toISOString()],
         ["Made by", madeBy()],

@@ -2,6 +2,7 @@ import type { Config } from "../../config/config.ts";
 import type { Database } from "../../duckdb/database.ts";
 import { quoteText } from "../../duckdb/quote.ts";
 import { sqlFile } from "../../duckdb/sql-file.ts";
+import { figureInputsSelect } from "../wfm/figure-inputs.ts";
 import { noName } from "../wfm/named-queues.ts";
 
 /** A view over other views: rows of feeds as contacts, or as windows of queues and queue groups. */
@@ -16,6 +17,7 @@ export interface Derived {
 export function derivedRelations(config: Pick<Config, "site">): Derived[] {
   return [
     queueGroups(config),
+    { schema: "kit", name: "figure_inputs", needs: ["kit.partitions", "wfm.days"], select: figureInputsSelect() },
     viewFile("history", "queue_names", "history-queue-names.sql"),
     viewFile("history", "visits", "visits.sql"),
     viewFile("history", "contacts", "contacts.sql"),

@@ -12,7 +12,7 @@ export function partitionsView(source: KitSource): KitTable {
   );
   const files = Object.values(source.snapshot.feeds).flatMap(({ partitions }) => partitions ?? []);
   const fetched = `select feed, dt, hr, mi, run, version, format, state, cast(null as VARCHAR) as reason, files, bytes, lines, blank,
-      completed_at, known_at, known_by
+      completed_at, known_at, known_by, fingerprint
     from (${source.partitions(files)})`;
   const shape = {
     feed: "VARCHAR",
@@ -20,7 +20,8 @@ export function partitionsView(source: KitSource): KitTable {
     ...texts("hr", "mi", "run", "version", "format", "state", "reason"),
   };
   const unfetched = `select feed, dt, hr, mi, run, version, format, state, reason, 0 as files, 0 as bytes, 0 as lines, 0 as blank,
-      cast(null as TIMESTAMP) as completed_at, cast(null as TIMESTAMP) as known_at, cast(null as VARCHAR) as known_by
+      cast(null as TIMESTAMP) as completed_at, cast(null as TIMESTAMP) as known_at, cast(null as VARCHAR) as known_by,
+      cast(null as VARCHAR) as fingerprint
     from ${rowsSql(shape, unfinished)} as u
     where not exists (
       from (${fetched}) as f

@@ -1,8 +1,10 @@
+import { kitVersion } from "../../base/kit-version.ts";
 import type { Config } from "../../config/config.ts";
 import { quoteName } from "../../duckdb/quote.ts";
 import { rowsSql } from "../current/relation.ts";
 import { unfitColumns } from "../snapshot/unfit.ts";
 import { wfmColumnRows } from "../wfm/wfm.ts";
+import { figureSettingsTable } from "./figure-settings.ts";
 import { changesTable, columnsTable, daysTable, feedsTable } from "./kit-feeds.ts";
 import { filesView, partitionsView, quarantineView } from "./kit-files.ts";
 import { dedupeTable, keysTable } from "./kit-keys.ts";
@@ -24,6 +26,7 @@ export const kitTables: Record<string, (source: KitSource) => KitTable> = {
   sync: syncTable,
   settings: ({ project }) => settingsTable(project.config),
   excluded_days: ({ excludedDays }) => excludedDaysTable(excludedDays()),
+  figure_settings: ({ project, feeds }) => figureSettingsTable(project.config, feeds),
   wfm_columns: wfmColumnsTable,
   unfit: unfitTable,
 };
@@ -93,6 +96,7 @@ function settingsTable(config: Config): KitTable {
       ...texts("threshold_counts", "wait_unit", "handle_unit", "rep_unit", "open_hours", "company", "environment"),
       grace_minutes: "DOUBLE",
       forecast: "BOOLEAN",
+      kit_version: "VARCHAR",
     },
     rows: [
       {
@@ -114,6 +118,7 @@ function settingsTable(config: Config): KitTable {
         environment: config.environment,
         grace_minutes: config.sync.graceMinutes,
         forecast: site.forecast !== null,
+        kit_version: kitVersion().version,
       },
     ],
   };

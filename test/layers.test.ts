@@ -53,7 +53,7 @@ describe("layers", () => {
     const components = [...new Set(seen)].filter((room) => room.startsWith("notebooks/"));
     assert.deepEqual(
       components.sort(),
-      ["metrics", "picture", "share", "workbook"].map((name) => `notebooks/components/${name}`),
+      ["metrics", "picture", "receipt", "share", "workbook"].map((name) => `notebooks/components/${name}`),
     );
   });
 

@@ -8,7 +8,7 @@ import { loadSnapshot, type ReplacedRun } from "../warehouse/snapshot/snapshot.t
 import { figureFeeds } from "../warehouse/wfm/figure-inputs.ts";
 import { type FormerState, formerState } from "./former-state.ts";
 import { type Held, type HeldHere, heldPartitions } from "./partitions.ts";
-import { type Figure, nameOf, openWorkshop, RebuildError } from "./rebuild.ts";
+import { type Figure, nameOf, openWorkshop, RebuildError, type Workshop } from "./rebuild.ts";
 
 /** The outcome of a check. Everything in it is without ids and names of people, as is the receipt. */
 export interface Checked {
@@ -48,11 +48,40 @@ export interface CheckOptions {
 // others          others, or partitions lost           not reproducible
 // none            -                                    not reproducible
 /**
- * Computes the figure of a receipt anew from the raw files in the data folder, in a folder of its own, and compares. The caller
+ * Computes the figures of receipts anew from the raw files in the data folder, in a folder of its own, and compares. The caller
  * holds the lock. Writes nothing into the data folder.
  */
-export async function checkReceipt(project: Project, receipt: Receipt, options: CheckOptions): Promise<Checked> {
-  const here = heldPartitions(project, receipt.day);
+export async function checkReceipts(
+  project: Project,
+  receipts: readonly Receipt[],
+  options: CheckOptions,
+): Promise<Checked[]> {
+  const workshop = openWorkshop(project, options.now, {
+    signal: options.signal,
+    onDay: (done, total) => options.onStep?.("staging", done, total),
+  });
+  const days = new Map<string, { here: HeldHere[]; damaged: string[] }>();
+  try {
+    const checked: Checked[] = [];
+    for (const receipt of receipts) {
+      options.signal?.throwIfAborted();
+      const here = heldPartitions(project, receipt.day);
+      const day = days.get(receipt.day) ?? { here, damaged: await damagedFiles(project, here, options) };
+      days.set(receipt.day, day);
+      checked.push(await checkReceipt(project, receipt, workshop, day));
+    }
+    return checked;
+  } finally {
+    workshop.close();
+  }
+}
+
+async function checkReceipt(
+  project: Project,
+  receipt: Receipt,
+  workshop: Workshop,
+  { here, damaged }: { here: readonly HeldHere[]; damaged: string[] },
+): Promise<Checked> {
   const checked: Checked = {
     verdict: "not reproducible",
     receipt,
@@ -62,7 +91,7 @@ export async function checkReceipt(project: Project, receipt: Receipt, options: 
     late: [],
     added: [],
     lost: [],
-    damaged: [],
+    damaged,
     settings: settingsChanged(project, receipt),
     reasons: [],
   };
@@ -73,7 +102,6 @@ export async function checkReceipt(project: Project, receipt: Receipt, options: 
     });
     return checked;
   }
-  checked.damaged = await damagedFiles(project, here, options);
   if (checked.damaged.length > 0) {
     const [first = ""] = checked.damaged;
     const more = checked.damaged.length > 1 ? ` and ${checked.damaged.length - 1} more` : "";
@@ -87,14 +115,11 @@ export async function checkReceipt(project: Project, receipt: Receipt, options: 
   const replaced = new Map(
     figureFeeds.map((feed): [string, ReplacedRun[]] => [feed, snapshot.feeds[feed]?.replaced ?? []]),
   );
-  const workshop = openWorkshop(project, receipt, options.now, {
-    signal: options.signal,
-    onDay: (done, total) => options.onStep?.("staging", done, total),
-  });
   try {
     const moment = receipt.asOf === null ? null : new Date(receipt.asOf);
-    checked.now = await workshop.figure({ held: here, replaced, moment });
-    const known = await workshop.known();
+    const present = await workshop.figure(receipt, { held: here, replaced, moment });
+    checked.now = present.figure;
+    const { known } = present;
     const knownAt = (held: Held) => known.get(nameOf(held)) ?? 0;
     const former = formerState(receipt, here, knownAt, replaced);
     tellRuns(checked, former, knownAt);
@@ -102,12 +127,12 @@ export async function checkReceipt(project: Project, receipt: Receipt, options: 
     const changed = checked.again.length + checked.late.length + checked.added.length > 0;
     const whole = former.proven && former.lost.length === 0 && former.again.every(({ kept }) => kept);
     if (changed && whole && moment === null) {
-      const old = await workshop.figure({
+      const old = await workshop.figure(receipt, {
         held: former.held,
         replaced: former.replaced,
         moment: former.replaced.size === 0 || receipt.known === null ? null : new Date(receipt.known),
       });
-      checked.former = old.values === receipt.values ? "equal" : "differs";
+      checked.former = old.figure.values === receipt.values ? "equal" : "differs";
       if (checked.former === "equal") return { ...checked, verdict: "restated" };
     }
     checked.reasons = reasonsOf(project, checked, former);
@@ -116,8 +141,6 @@ export async function checkReceipt(project: Project, receipt: Receipt, options: 
     if (!(error instanceof RebuildError || (error instanceof CliError && error.exit === "usage"))) throw error;
     checked.reasons.push({ text: error.message });
     return checked;
-  } finally {
-    workshop.close();
   }
 }
 

@@ -4,6 +4,7 @@ import { zippedTexts } from "../../notebooks/components/workbook/unzip.ts";
 import { CliError } from "../base/errors.ts";
 
 const mostBytes = 256 * 1024 * 1024;
+const longestPath = 1000;
 
 /**
  * The receipts in an argument: a receipt, "-" for those on stdin, or a file that carries some: PNG, SVG, PDF, HTML, Excel, CSV
@@ -11,27 +12,41 @@ const mostBytes = 256 * 1024 * 1024;
  */
 export function readReceipts(argument: string, stdin: () => string = () => readFileSync(0, "utf8")): Receipt[] {
   if (argument === "-") return receiptsIn(stdin(), "stdin");
-  const stats = statSync(argument, { throwIfNoEntry: false });
-  if (stats?.isFile()) {
-    if (stats.size > mostBytes) throw new CliError("usage", `${argument} is too large to carry a receipt`);
-    return receiptsIn(textOf(argument, readFileSync(argument)), argument);
+  if (/asapp-kit\s*receipt\s*\d/i.test(argument)) return receiptsIn(argument, null);
+  const stats = argument.length > longestPath ? undefined : statSync(argument, { throwIfNoEntry: false });
+  if (stats === undefined) {
+    const isName = /^\S+\.\w{2,5}$/.test(argument);
+    throw new CliError(
+      "usage",
+      isName ? `no such file: ${argument}` : `not a receipt: ${argument.slice(0, 60)}`,
+      "name a file, or the receipt itself in quotes: it begins “asapp-kit receipt 1; …” and ends with “check …”",
+    );
   }
-  if (stats?.isDirectory())
-    throw new CliError("usage", `is a folder: ${argument}`, "name a file, or the receipt itself");
-  if (!/receipt/i.test(argument) && /^[^\s;]+\.\w{2,5}$/.test(argument))
-    throw new CliError("usage", `no such file: ${argument}`, "name a file, or the receipt itself in quotes");
-  return [parsed(argument, "")];
+  if (!stats.isFile()) throw new CliError("usage", `not a file: ${argument}`, "name a file, or the receipt itself");
+  if (stats.size > mostBytes) throw new CliError("usage", `${argument} is too large to carry a receipt`);
+  return receiptsIn(textOf(argument, readFileSync(argument)), argument);
 }
 
-function receiptsIn(text: string, place: string): Receipt[] {
-  const lines = receiptLines(text);
-  if (lines.length > 0) return distinct(lines.map((line) => parsed(line, `${place}: `)));
-  if (/asapp-kit\s+receipt/i.test(text)) return [parsed(text, `${place}: `)]; // says where it is cut off
+function receiptsIn(text: string, place: string | null): Receipt[] {
+  const lines = [...receiptLines(text), ...receiptLines(text.replace(/<[^>]*>/g, " "))]; // in a picture, each line is an element
+  const receipts = lines.flatMap(readable);
+  if (receipts.length > 0) return distinct(receipts);
+  if (/asapp-kit\s+receipt/i.test(text)) return [parsed(lines[0] ?? text, place === null ? "" : `${place}: `)]; // says where it is wrong
   throw new CliError(
     "usage",
     `${place} carries no receipt`,
     "chats and screenshots drop it from a picture: type the small line at its foot, in quotes",
   );
+}
+
+// A file holds a receipt more than once, in parts where the picture shows it.
+function readable(line: string): Receipt[] {
+  try {
+    return [parseReceipt(line)];
+  } catch (error) {
+    if (!(error instanceof ReceiptError)) throw error;
+    return [];
+  }
 }
 
 function parsed(text: string, place: string): Receipt {

@@ -21,6 +21,7 @@ export function checkedText(checked: Checked): string {
   lines.push(...reasons.flatMap(({ text, next }) => [text, ...(next ? [`  ${next}`] : [])]));
   lines.push(...runsText("exported again", checked.again), ...runsText("came late", checked.late));
   lines.push(...runsText("came since", checked.added));
+  if (verdict === "equal") lines.push(...runsText("no longer here", checked.lost));
   if (verdict === "restated")
     lines.push(
       former === "equal"

@@ -167,7 +167,7 @@ function writtenFields(receipt: Receipt, nameOf = writtenName): string[] {
 
 /** The receipts in a text, as they stand there, each once. */
 export function receiptLines(text: string): string[] {
-  const pattern = /asapp-kit\s+receipt\s+\d+\s*;(?:(?!asapp-kit\s+receipt)[^])*?check\s+[\w-]+(?:\s*-\s*\w+)?/giu;
+  const pattern = /asapp-kit\s+receipt\s+\d+\s*;(?:(?!asapp-kit\s+receipt)[\s\S])*?check\s+[\w-]+(?:\s*-\s*\w+)?/giu;
   const lines = tidied(text).match(pattern) ?? [];
   return [...new Set(lines)];
 }

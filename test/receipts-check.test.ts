@@ -122,7 +122,7 @@ describe("asapp-kit check", () => {
 
     it("says restated, which run, and that it was right when it was made", async () => {
       const expected =
-        /^restated since: [^]*was \d+ contacts[^]*is \d+ contacts[^]*exported again: queue_wfm 2026-09-16 \d\d:\d\d\n[^]*it was right when it was made/;
+        /^restated since: [\s\S]*was \d+ contacts[\s\S]*is \d+ contacts[\s\S]*exported again: queue_wfm 2026-09-16 \d\d:\d\d\n[\s\S]*it was right when it was made/;
       await everyKind(copy, expected, exitCodes.restated);
     });
 
@@ -157,7 +157,7 @@ describe("asapp-kit check", () => {
     await refresh(copy);
     await everyKind(
       copy,
-      /^restated since: [^]*exported again: queue_wfm 2026-09-16 [^]*the rows of then are not kept/,
+      /^restated since: [\s\S]*exported again: queue_wfm 2026-09-16 [\s\S]*the rows of then are not kept/,
       exitCodes.restated,
     );
   });
@@ -167,7 +167,7 @@ describe("asapp-kit check", () => {
     exportAgain(copy, (row) => row);
     await refresh(copy);
     const { code, text } = await check(copy, join(shared, "day.html"));
-    assert.match(text, /^equal: [^]*exported again: queue_wfm/);
+    assert.match(text, /^equal: [\s\S]*exported again: queue_wfm/);
     assert.equal(code, exitCodes.ok);
   });
 
@@ -192,7 +192,7 @@ describe("asapp-kit check", () => {
     const { code, text } = await check(copy, join(copy.folder, "card.svg"));
     assert.match(
       text,
-      /^restated since: [^]*came late: queue_wfm 2026-09-16 15:00, queue_wfm 2026-09-16 15:30\n[^]*it was right/,
+      /^restated since: [\s\S]*came late: queue_wfm 2026-09-16 15:00, queue_wfm 2026-09-16 15:30\n[\s\S]*it was right/,
     );
     assert.equal(code, exitCodes.restated);
   });
@@ -203,7 +203,7 @@ describe("asapp-kit check", () => {
     rmSync(copy.project.data, { recursive: true });
     await refresh(copy, now);
     const lost =
-      /^not reproducible here: [^]*2 partitions that it rests on are not in the data folder: queue_wfm 2026-09-16 15:00 to queue_wfm 2026-09-16 15:30/;
+      /^not reproducible here: [\s\S]*2 partitions that it rests on are not in the data folder: queue_wfm 2026-09-16 15:00 to queue_wfm 2026-09-16 15:30/;
     await everyKind(copy, lost, exitCodes.notReproducible);
   });
 
@@ -213,7 +213,7 @@ describe("asapp-kit check", () => {
     rmSync(copy.project.data, { recursive: true });
     await refresh(copy, now);
     const { code, text } = await check(copy, join(shared, "day.png"));
-    assert.match(text, /^equal: [^]*no longer here: queue_wfm 2026-09-16 15:00/);
+    assert.match(text, /^equal: [\s\S]*no longer here: queue_wfm 2026-09-16 15:00/);
     assert.equal(code, exitCodes.ok);
   });
 
@@ -227,11 +227,11 @@ describe("asapp-kit check", () => {
     const damaged = await check(copy, join(shared, "day.pdf"));
     assert.match(
       damaged.text,
-      /^not reproducible here: [^]*raw files are not as they were synced: raw\/queue_wfm\/.*\(short\)[^]*verify --raw --repair/,
+      /^not reproducible here: [\s\S]*raw files are not as they were synced: raw\/queue_wfm\/.*\(short\)[\s\S]*verify --raw --repair/,
     );
     assert.equal(damaged.code, exitCodes.notReproducible);
     rmSync(folder, { recursive: true });
-    await everyKind(copy, /^not reproducible here: [^]*raw\/queue_wfm\/.*\(missing\)/, exitCodes.notReproducible);
+    await everyKind(copy, /^not reproducible here: [\s\S]*raw\/queue_wfm\/.*\(missing\)/, exitCodes.notReproducible);
   });
 
   it("says not reproducible after a setting changed, and which", async () => {
@@ -240,18 +240,18 @@ describe("asapp-kit check", () => {
     );
     await everyKind(
       copy,
-      /^not reproducible here: [^]*site\.service_level was offered, 0\.8 in 60 s, and is answered_only, 0\.8 in 60 s/,
+      /^not reproducible here: [\s\S]*site\.service_level was offered, 0\.8 in 60 s, and is answered_only, 0\.8 in 60 s/,
       exitCodes.notReproducible,
     );
     const zone = copied((text) => text.replace("America/New_York", "America/Chicago"));
     const { text } = await check(zone, join(shared, "day.png"));
-    assert.match(text, /^not reproducible here: [^]*timezone has another value now/);
+    assert.match(text, /^not reproducible here: [\s\S]*timezone has another value now/);
   });
 
   it("says equal, and which, after a setting changed that does not reach the figure", async () => {
     const copy = copied((text) => text.replace("site:\n", "site:\n  exclude_days: [2026-09-01]\n"));
     const { code, text } = await check(copy, join(shared, "day.png"));
-    assert.match(text, /^equal: [^]*without effect on it: site\.exclude_days/);
+    assert.match(text, /^equal: [\s\S]*without effect on it: site\.exclude_days/);
     assert.equal(code, exitCodes.ok);
   });
 
@@ -259,9 +259,9 @@ describe("asapp-kit check", () => {
     const copy = copied();
     const elsewhere = { ...original, day: "2026-12-24" };
     const absent = await check(copy, printReceipt(elsewhere));
-    assert.match(absent.text, /not reproducible here: [^]*no partition of queue_wfm for 2026-12-24 or later/);
+    assert.match(absent.text, /not reproducible here: [\s\S]*no partition of queue_wfm for 2026-12-24 or later/);
     const other = await check(copy, printReceipt({ ...original, values: "0123456789ab" }));
-    assert.match(other.text, /not reproducible here: [^]*the same partitions and settings give other values/);
+    assert.match(other.text, /not reproducible here: [\s\S]*the same partitions and settings give other values/);
     const version = await check(copy, printReceipt({ ...original, values: "0123456789ab", kit: "0.0.9" }));
     assert.match(version.text, /made by version 0\.0\.9 of the kit, and this is/);
     for (const { code } of [absent, other, version]) assert.equal(code, exitCodes.notReproducible);

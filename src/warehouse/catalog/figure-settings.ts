@@ -34,7 +34,10 @@ export function figureSettings(config: Config, feeds: ReadonlyMap<string, Feed>)
     ["site.wfm", wfm],
     ["site.queue_groups", entries(site.queueGroups)],
     ["site.open_hours", entries(site.openHours)],
-    ["site.exclude_days and annotations", [[...site.excludedDays.keys()].sort(), annotationsOf(config).excludingContent()]],
+    [
+      "site.exclude_days and annotations",
+      [[...site.excludedDays.keys()].sort(), annotationsOf(config).excludingContent()],
+    ],
     ["site.privacy", site.privacy],
     ["site.forecast", contentOf(site.forecast)],
     ["site.schedule", contentOf(site.schedule)],

@@ -41,7 +41,7 @@ shown as (
   )
   group by line
 ),
--- the newest, as many as a page can carry
+-- the newest of those that begin by a week after the data, as many as a page can carry
 noted as (
   select coalesce(to_json(list({
     'line': line,
@@ -54,7 +54,11 @@ noted as (
     'shown_for': coalesce(shown.queues, []),
     'exclude': exclude
   } order by starts_at, line)), '[]'::json) as annotations
-  from (from wfm.annotations order by starts_at desc, line limit 300) as notes left join shown using (line)
+  from (
+    from wfm.annotations
+    where starts_at < (select coalesce(max(data_through) + interval 7 days, 'infinity'::timestamp) from kit.feeds)
+    order by starts_at desc, line limit 200
+  ) as notes left join shown using (line)
 )
 select
   title,

@@ -2,6 +2,8 @@
 // its chart. Widths are those of the pictures' font.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Annotation } from "../notebooks/components/metrics/annotations/annotation.ts";
+import type { Site } from "../notebooks/components/metrics/site.ts";
 import { textWidth } from "../notebooks/components/picture/font.ts";
 import { type Look, looks, textSize } from "../notebooks/components/picture/looks.ts";
 import { rows } from "./chart-rows.ts";
@@ -59,7 +61,21 @@ function* inputs(): Generator<[string, Record<string, unknown>]> {
         text.replaceAll("Billing", JSON.stringify(name).slice(1, -1)).replaceAll('"web"', JSON.stringify(name)),
       ),
     ];
+  yield ["annotated", { ...rows, site: (rows.site as Site[]).map((site) => ({ ...site, annotations: crowd(site) })) }];
   yield ["large", JSON.parse(text, (key, value) => (large.has(key) ? times(value, 900) : value))];
+}
+
+// Three weeks of annotations of every length, one after another and over each other.
+function crowd({ annotations = [] }: Site): Annotation[] {
+  return Array.from({ length: 60 }, (_, i): Annotation => {
+    const from = Date.parse("2026-08-27T04:10:00Z") + i * 8.3 * 3_600_000;
+    const to = [null, from + 900_000, from + 7_200_000, from + 3 * 86_400_000][i % 4] ?? null;
+    return {
+      ...(annotations[i % annotations.length] as Annotation),
+      from: new Date(from).toISOString(),
+      to: to === null ? null : new Date(to).toISOString(),
+    };
+  });
 }
 
 const large = new Set([

@@ -1,4 +1,10 @@
-import { annotationsFor, onIntervals, type SlotAnnotation, slotText } from "../metrics/annotations/annotation.js";
+import {
+  annotationsFor,
+  annotationsWithin,
+  onIntervals,
+  type SlotAnnotation,
+  slotText,
+} from "../metrics/annotations/annotation.js";
 import { noiseBand } from "../metrics/baseline.js";
 import { isolated } from "../metrics/bidi.js";
 import {
@@ -75,6 +81,18 @@ export function dayAnnotations({ rows, queue, site }: Pick<DayFacts, "rows" | "q
   return onIntervals(annotationsFor(site.annotations, queue), rows, site.timezone);
 }
 
+/** A column of what happened, if anything did on the day; for rows of it, drawn or not. */
+export function annotatedIntervals<Row extends Pick<SlotRow, "start" | "end"> = Interval>({
+  queue,
+  day,
+  site: { annotations, timezone },
+}: Pick<DayFacts, "queue" | "day" | "site">): TableColumn<Row>[] {
+  const ofDay = day ? annotationsWithin(annotationsFor(annotations, queue), day, day, timezone) : [];
+  if (ofDay.length === 0) return [];
+  const text = (row: Row) => slotText(onIntervals(ofDay, [row], timezone), 0);
+  return [{ label: "Annotations", value: (row) => text(row) || null, text }];
+}
+
 export function volumeOf(facts: DayFacts): DayChart {
   const { rows, windows = rows, day, zone, crosshair, comparison = "usual" } = facts;
   const usual = `Usual ${weekdayName(day)} (median and middle half of ${usualWeeks(rows)})`;
@@ -135,6 +153,7 @@ export function volumeOf(facts: DayFacts): DayChart {
       ...(banded || forecast ? [all.chanceLow, all.chanceHigh] : []),
       ...(projected ? [all.projected] : []),
       ...(restated ? [all.firstOffered] : []),
+      ...annotatedIntervals(facts),
     ],
     draw: (width, height) =>
       volumeChart(rows, { zone, width, annotations, comparison, ...given({ crosshair, height, projected }) }),
@@ -166,7 +185,14 @@ export function serviceLevelOf(facts: DayFacts): DayChart {
       { text: "Gap to the target", mark: "shortfall" },
       ...(ahead ? [{ text: "Expected, not data", mark: "expected" }] : []),
     ],
-    columns: [...intervalColumns(facts), all.service, ...(ahead ? [all.expected] : []), all.target, all.offered],
+    columns: [
+      ...intervalColumns(facts),
+      all.service,
+      ...(ahead ? [all.expected] : []),
+      all.target,
+      all.offered,
+      ...annotatedIntervals(facts),
+    ],
     draw: (width, height) =>
       serviceChart(rows, {
         zone,
@@ -194,7 +220,7 @@ export function waitsOf(facts: DayFacts): DayChart {
       facts,
       pooled(site),
     ),
-    columns: [...intervalColumns(facts), all.wait, all.threshold, all.offered],
+    columns: [...intervalColumns(facts), all.wait, all.threshold, all.offered, ...annotatedIntervals(facts)],
     draw: (width, height) =>
       waitChart(rows, { zone, width, annotations, seconds, minContacts, ...given({ crosshair, height }) }),
   };
@@ -255,6 +281,7 @@ export function handleOf(facts: DayFacts): DayChart {
       all.handle,
       ...(forecast ? [all.forecastHandle] : []),
       all.offered,
+      ...annotatedIntervals(facts),
     ],
     draw: (width, height) =>
       handleChart(rows, { zone, width, annotations, minContacts, forecast, ...given({ crosshair, height }) }),
@@ -285,6 +312,7 @@ export function repsOf(facts: DayFacts): DayChart {
       ...states.map(({ text, value }) => measure(text, "FTE", value, decimal)),
       ...(scheduled ? [all.scheduled] : []),
       ...(ahead ? [all.required] : []),
+      ...annotatedIntervals(facts),
     ],
     draw: (width, height) => staffChart(rows, { zone, width, annotations, ...given({ crosshair, height, required }) }),
   };
@@ -397,18 +425,16 @@ export function dayColumns(facts: DayFacts): TableColumn<Interval>[] {
     all.busy,
     csvOnly(all.utilizedAvailable),
     csvOnly(all.utilizedBusy),
+    ...annotatedIntervals(facts),
   ];
 }
 
-/** The first columns of a day: queue (where one is shown), time, state, and what happened if anything did. */
+/** The first columns of a day: queue (where one is shown), time and state. */
 export function intervalColumns<Row extends SlotRow = Interval>({
   queue,
-  rows = [],
   zone,
   site,
-}: Pick<DayFacts, "zone" | "site"> & { queue?: string; rows?: readonly SlotRow[] }): TableColumn<Row>[] {
-  const annotations = queue === undefined ? [] : annotationsFor(site.annotations, queue);
-  const during = (row: SlotRow) => slotText(onIntervals(annotations, [row], site.timezone), 0);
+}: Pick<DayFacts, "zone" | "site"> & Partial<Pick<DayFacts, "queue">>): TableColumn<Row>[] {
   return [
     ...(queue === undefined ? [] : [sharedColumn<Row>("Queue", queue)]),
     { label: "Start, UTC", kind: "time", value: ({ start }) => new Date(start).toISOString(), hidden: true },
@@ -420,9 +446,6 @@ export function intervalColumns<Row extends SlotRow = Interval>({
       text: (row) => today.span(row, zone),
     },
     { label: "State", value: ({ state }) => state },
-    ...(rows.some((row) => during(row) !== "")
-      ? [{ label: "Annotations", value: (row: Row) => during(row) || null, text: during }]
-      : []),
   ];
 }
 

@@ -1,5 +1,13 @@
 import { countColumn, figure, sharedColumn, type TableColumn } from "../charts/figure.js";
 import { cellStates, heatmapChart } from "../charts/heatmap-chart.js";
+import {
+  type Annotation,
+  annotatedText,
+  annotationsFor,
+  annotationsWithin,
+  annotationText,
+  onLocalInterval,
+} from "../metrics/annotations/annotation.js";
 import { isolated } from "../metrics/bidi.js";
 import {
   clock,
@@ -25,6 +33,7 @@ import {
 } from "../metrics/heatmap.js";
 import { allQueues } from "../metrics/interval.js";
 import { excludedDay, excludedDays, lacks, type Site } from "../metrics/site.js";
+import { daysLater, weekday } from "../metrics/time-zone.js";
 import { formula } from "../metrics/today.js";
 import { html } from "../picture/dom.js";
 import type { QueueLoad } from "./queue-load.js";
@@ -67,13 +76,26 @@ export function heatmapPage(options: HeatmapPageOptions) {
     excluded: excludedDays(site),
   });
   const write = writing(measure, view);
+  const { lastWeek } = result;
+  const annotations =
+    view === "usual" || lastWeek === null
+      ? []
+      : annotationsWithin(annotationsFor(site.annotations, queue), lastWeek.from, lastWeek.to, site.timezone);
+  const tell = (annotation: Annotation) => annotationText(annotation, site.timezone);
+  const during = ({ weekday: of, slot }: HeatCell) => {
+    const from = lastWeek?.from ?? "";
+    const day = annotations.length ? daysLater(from, (of - weekday(from) + 7) % 7) : "";
+    return onLocalInterval(annotations, { day, slot, minutes: grain }, site.timezone).map(tell).join(" · ");
+  };
   const words = computable ? headline(result, options, write) : noStaffingWords(queue, { staffed, site });
   const scale = heatScale(result.cells, measure, view, site);
   const body = figure({
     id: "heatmap",
     title: words.chart,
     subtitle: subtitle(result, options, workSeconds),
-    footer: heatmapFooter(result, options),
+    footer: [heatmapFooter(result, options), annotatedText(annotations.map((of) => ({ text: tell(of) })))]
+      .filter(Boolean)
+      .join(" "),
     draw: (width) =>
       heatmapChart(result, {
         width,
@@ -81,7 +103,7 @@ export function heatmapPage(options: HeatmapPageOptions) {
         short: write.short,
         tick: write.tick,
         ends: ends[measure][view === "difference" ? 1 : 0],
-        say: (cell) => sayCell(cell, write.full, measure, view),
+        say: (cell) => [sayCell(cell, write.full, measure, view), during(cell)].filter(Boolean).join(" · "),
         label: `${measureNames[measure]} by weekday and time, ${isolated(queue)}`,
         name: (weekday) => nameOf(weekday).slice(0, 3),
       }),
@@ -94,6 +116,9 @@ export function heatmapPage(options: HeatmapPageOptions) {
         grain,
         result.cells.some(({ excluded }) => excluded > 0),
       ),
+      ...(annotations.length
+        ? [{ label: "Annotations, last week", value: (cell: HeatCell) => during(cell) || null }]
+        : []),
     ],
     file: fileName(`heatmap-${measure}-${view}`, queue, String(grain)),
   });

@@ -1,6 +1,7 @@
 import { type Card, countDelta, pointsDelta, versusDelta } from "../charts/cards.js";
 import type { Crosshair } from "../charts/crosshair.js";
 import {
+  annotatedIntervals,
   comparisonText,
   type DayChart,
   type DayFacts,
@@ -407,6 +408,10 @@ function netColumns(page: TodayPage): TableColumn<NetRow>[] {
       ({ net }) => net,
       (value) => (value === null ? "–" : signed(value, 1)),
     ),
+    ...annotatedIntervals<Interval>(page).map(({ label, value }) => ({
+      label,
+      value: ({ row }: NetRow) => value(row),
+    })),
   ];
 }
 

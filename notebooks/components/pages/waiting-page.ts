@@ -1,6 +1,6 @@
 import { type Card, cards } from "../charts/cards.js";
 import { type Crosshair, crosshair } from "../charts/crosshair.js";
-import { intervalColumns, measure } from "../charts/day-charts.js";
+import { annotatedIntervals, intervalColumns, measure } from "../charts/day-charts.js";
 import { downloads, figure, type TableColumn, table } from "../charts/figure.js";
 import { readUrl, reportUnknown, writeUrl } from "../charts/url-state.js";
 import {
@@ -529,6 +529,7 @@ function loadFigure(page: WaitingPage, shared: { zone: Zone; crosshair: Crosshai
       of("Effort", "chats, weighted", (row) => figures(row).effort, decimal),
       of("Flex protected", "FTE", (row) => figures(row).flex, decimal),
       of("Reported over", "minutes", (row) => row.merged),
+      ...annotatedIntervals<SlotInterval>(page),
     ],
     draw: (width) => loadChart(slots, { ...shared, annotations, width, load }),
   });
@@ -626,6 +627,7 @@ function flowColumns(page: WaitingPage): TableColumn<WaitingInterval>[] {
     of("Oldest wait then", "seconds, rounded up to the minute", (row) => row.oldest, clock),
     ...band((row) => row.answeredBands, "Answered"),
     ...band((row) => row.abandonedBands, "Abandoned"),
+    ...annotatedIntervals<WaitingInterval>(page),
   ];
 }
 

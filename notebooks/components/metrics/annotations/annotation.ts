@@ -1,7 +1,7 @@
 import { isolated } from "../bidi.js";
 import { dayName, plural } from "../format.js";
 import { allQueues } from "../interval.js";
-import { timeZone } from "../time-zone.js";
+import { clockText, timeZone } from "../time-zone.js";
 
 /** The kinds of the customer's file. */
 export const kinds = ["holiday", "outage", "release", "campaign", "other"] as const;
@@ -81,6 +81,22 @@ export function onDays(
   return annotations.flatMap((annotation) => {
     const { first, last } = daysOf(annotation, timezone);
     return overSlots(annotation, rows, ({ day }) => day >= first && day <= last, annotationText(annotation, timezone));
+  });
+}
+
+/** The annotations that touch a local interval of a day, "2026-11-10", from "10:00" and of so many minutes. */
+export function onLocalInterval(
+  annotations: readonly Annotation[],
+  { day, slot, minutes }: { day: string; slot: string; minutes: number },
+  timezone: string,
+): Annotation[] {
+  const zone = timeZone(timezone);
+  const local = (at: number) => `${zone.date(at)} ${zone.clock(at)}`;
+  const [hour = 0, minute = 0] = slot.split(":").map(Number);
+  const [start, end] = [`${day} ${slot}`, `${day} ${clockText(hour * 60 + minute + minutes)}`];
+  return annotations.filter(({ from, to }) => {
+    const first = local(Date.parse(from));
+    return first < end && (to === null ? first >= start : local(Date.parse(to)) > start);
   });
 }
 

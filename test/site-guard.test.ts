@@ -132,6 +132,7 @@ describe("the built site", () => {
     ["in a struct in a list", { a: [{ b: { c: "Rep 07" } }] }],
     ["as a name of an entry", { a: { "Rep 07": 1 } }],
     ["in JSON text", { a: '{"who":"Rep 07","n":1}' }],
+    ["in the text of an annotation", { annotations: [{ what: "rep 07 away", queues: [] }] }],
     ["as one number", { a: 7000001 }],
     ["in a list of numbers", { a: [7000001, 7000002] }],
     ["between dashes", { a: "issue-7000001-a" }],

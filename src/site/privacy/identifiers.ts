@@ -97,7 +97,7 @@ export async function checkIdentifiers(
   throw new CliError(
     "build",
     `the site would publish ids or names: ${locations.join("; ")}`,
-    "aggregate them in the loader, or rename what only looks like an id",
+    "aggregate them in the loader, rename what only looks like an id, or change the annotation that has it",
   );
 }
 

@@ -39,7 +39,8 @@ export function annotationMarks(annotations: readonly SlotAnnotation[], frame: F
   const named = [...annotations].sort((a, b) => a.first - b.first).slice(0, mostLabels);
   named.forEach((annotation, i) => {
     const next = named[i + 1];
-    group.append(label(annotation, next ? x(next.first) - x(annotation.first) - 8 : widths.most, frame));
+    const element = label(annotation, next ? x(next.first) - x(annotation.first) - 8 : widths.most, frame);
+    if (element) group.append(element);
   });
   return group;
 }
@@ -49,7 +50,7 @@ function label(
   { first, last, moment, label, text }: SlotAnnotation,
   room: number,
   { x, top, labels }: Frame,
-): SVGTextElement {
+): SVGGElement | null {
   const y = top - annotationLane / 2 - 3;
   const end = moment ? x(first) : x(last + 1);
   const spots: Spot[] = [
@@ -61,10 +62,9 @@ function label(
     const [words = ""] = isolatedLines([cutText(label, { width: width / widestFont, size: 12, weight: 600 })]);
     const element = labels.place(words, spots, "annotation-label");
     if (element.getAttribute("x") === null) continue;
-    element.append(svg("title", {}, text));
-    return element;
+    return svg("g", {}, svg("title", {}, text), element);
   }
-  return svg("text");
+  return null;
 }
 
 // Runs of slots that any annotation covers, so that bands never lie on each other.

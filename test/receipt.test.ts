@@ -34,6 +34,9 @@ const queueName = fc.oneof(
     "check",
     "a\u0301",
     "=SUM(A1)",
+    "Nº 1…",
+    "ﬁrst ①",
+    "Nº 1…",
   ),
 );
 const anyReceipt: fc.Arbitrary<Receipt> = plain({
@@ -94,7 +97,8 @@ describe("the text of a receipt", () => {
         assert.doesNotMatch(line, /[\n\r&<>"'”’]/);
         if (ascii) assert.match(line, /^[ -~]*$/);
         assert.deepEqual(parseReceipt(line), expected);
-        assert.deepEqual(parseReceipt(line.normalize("NFD")), expected);
+        for (const form of ["NFC", "NFD", "NFKC", "NFKD"])
+          assert.deepEqual(parseReceipt(line.normalize(form)), expected);
         assert.deepEqual(receiptLines(`see ${line}.\nBest regards`).map(parseReceipt), [expected]);
       }
       assert.deepEqual(parseReceipt(asciiReceipt(printReceipt(any))), expected);

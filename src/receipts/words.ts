@@ -36,7 +36,7 @@ export function checkedText(checked: Checked): string {
 const headings = { equal: "equal", restated: "restated since", "not reproducible": "not reproducible here" } as const;
 
 function figureText({ figure, queue, day, grain, asOf }: Receipt): string {
-  const what = figure === "day" ? queue : `${figure} of ${queue}`;
+  const what = figure === "day" ? queue : `${figure.replaceAll("-", " ")} of ${queue}`;
   return `${what}, ${longDay(day)}, per ${grain} minutes${asOf === null ? "" : `, as known at ${asOf}`}`;
 }
 

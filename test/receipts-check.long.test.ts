@@ -273,7 +273,9 @@ describe("asapp-kit check", () => {
     assert.match(other.text, /not reproducible here: [\s\S]*the same partitions and settings give other values/);
     const version = await check(copy, printReceipt({ ...original, values: "0123456789ab", kit: "0.0.9" }));
     assert.match(version.text, /made by version 0\.0\.9 of the kit, and this is/);
-    for (const { code } of [absent, other, version]) assert.equal(code, exitCodes.notReproducible);
+    const renamed = await check(copy, printReceipt({ ...original, queue: "Bil ling" }));
+    assert.match(renamed.text, /no queue or group is called Bil ling here/);
+    for (const { code } of [absent, other, version, renamed]) assert.equal(code, exitCodes.notReproducible);
   });
 });
 

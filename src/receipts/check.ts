@@ -139,7 +139,7 @@ async function checkReceipt(
     return checked.reasons.length === 0 ? { ...checked, verdict: "restated" } : checked;
   } catch (error) {
     if (!(error instanceof RebuildError || (error instanceof CliError && error.exit === "usage"))) throw error;
-    checked.reasons.push({ text: error.message });
+    checked.reasons = [{ text: error.message }, ...changedReasons(project, checked)];
     return checked;
   }
 }
@@ -161,7 +161,7 @@ function startOf({ run }: Held): number {
 }
 
 function reasonsOf(project: Project, checked: Checked, former: FormerState): Reason[] {
-  const { receipt, lost, settings, again } = checked;
+  const { receipt, lost, again } = checked;
   const reasons: Reason[] = [];
   const { config } = project;
   const [first] = lost;
@@ -178,13 +178,7 @@ function reasonsOf(project: Project, checked: Checked, former: FormerState): Rea
     });
   if (excluded.length > 0)
     reasons.push({ text: `kit.yaml leaves out ${excluded.join(", ")}`, next: "feeds in kit.yaml" });
-  for (const name of settings) reasons.push({ text: settingText(project, receipt, name) });
-  const version = kitVersion().version;
-  if (receipt.kit !== version)
-    reasons.push({
-      text: `it was made by version ${receipt.kit} of the kit, and this is ${version}`,
-      next: `the figures of versions can differ: check it with ${receipt.kit}`,
-    });
+  reasons.push(...changedReasons(project, checked));
   const unkept = again.filter(({ kept }) => !kept);
   if (receipt.asOf !== null && unkept[0] !== undefined)
     reasons.push({
@@ -198,6 +192,22 @@ function reasonsOf(project: Project, checked: Checked, former: FormerState): Rea
       next: "the file was made by a changed kit, or its receipt is that of another figure",
     });
   return reasons;
+}
+
+/** Settings and a version of the kit that are not those of the receipt. */
+function changedReasons(project: Project, { receipt, settings }: Checked): Reason[] {
+  const { version } = kitVersion();
+  return [
+    ...settings.map((name) => ({ text: settingText(project, receipt, name) })),
+    ...(receipt.kit === version
+      ? []
+      : [
+          {
+            text: `it was made by version ${receipt.kit} of the kit, and this is ${version}`,
+            next: `the figures of versions can differ: check it with ${receipt.kit}`,
+          },
+        ]),
+  ];
 }
 
 function settingText({ config }: Project, { service }: Receipt, name: string): string {

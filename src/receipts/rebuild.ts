@@ -93,6 +93,7 @@ export function openWorkshop(project: Project, now: Date, options: RebuildOption
         rows = { files, known: await knownTimes(copy) };
         built.set(key, rows);
       }
+      if (!rows.files.queues.includes(queue)) throw new RebuildError(`no queue or group is called ${queue} here`);
       const page = dayFacts({ ...rows.files, basis, hours }, queue, grain as Grain);
       const values = figureDigest(page, figure);
       if (values === null) throw new RebuildError(`this version of the kit has no figure called ${figure}`);

@@ -12,6 +12,7 @@ import { projectionText } from "../metrics/rest-of-day.js";
 import type { Site } from "../metrics/site.js";
 import { type Comparison, dataThrough } from "../metrics/today.js";
 import type { Grain } from "../metrics/windows.js";
+import { dayReceipt } from "../pages/day-receipt.js";
 import { intervalDownloads, todayCards } from "../pages/today-page.js";
 import { html } from "../picture/dom.js";
 import { cardCharts, cardReceipt, dayFacts, dayTable, dayWords } from "./day-card.js";
@@ -72,6 +73,7 @@ function start(): void {
             rows: page.rows,
             footer: provenance(page, "queue_wfm", notes.get(chart.id) ?? ""),
             file: fileName(chart.id, chosen.queue, day),
+            receipt: dayReceipt(page, chart.id, { columns: chart.columns, rows: page.rows }),
           }),
         ),
       ),

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { CliError, exitCodes } from "../src/base/errors.ts";
-import { postMessage, slackMessage, webhookHost } from "../src/site/share/share-post.ts";
+import { postMessage, webhookHost } from "../src/http/webhook.ts";
+import { slackMessage } from "../src/site/share/share-post.ts";
 import { run } from "./cli-kit.ts";
 import { type DemoProject, dayFeeds, demoProject } from "./site-demo.ts";
 

@@ -30,6 +30,7 @@ describe("files of SQL", () => {
     assert.deepEqual(
       files.map((file) => file.replace(/^warehouse\//, "")),
       [
+        "alerts/rep-states.sql",
         "catalog/row-counts.sql",
         "past/known.sql",
         "wfm/complete.sql",

@@ -4,8 +4,8 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { CliError, exitCodes } from "../src/base/errors.ts";
-import { postMessage } from "../src/site/share/share-post.ts";
-import { refusalOf, retryAfterMs } from "../src/site/share/webhook-answer.ts";
+import { postMessage } from "../src/http/webhook.ts";
+import { refusalOf, retryAfterMs } from "../src/http/webhook-answer.ts";
 import { run } from "./cli-kit.ts";
 import { type DemoProject, dayFeeds, demoProject } from "./site-demo.ts";
 

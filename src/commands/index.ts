@@ -42,6 +42,7 @@ export const commands: Record<string, Listed> = {
     summary: "sync, update and rebuild again and again",
     load: () => import("./watch.ts"),
   },
+  alerts: { summary: "the alerts of kit.yaml: their state, and their record", load: () => import("./alerts.ts") },
   preview: { summary: "serve the site while you edit it", load: () => import("./preview.ts") },
   verify: {
     summary: "prove what is on disk: raw files, and the warehouse made of them",

@@ -165,8 +165,8 @@ async function runShare(project: Project, request: ShareRequest, context: Contex
   const { fileNames, makerOf } = await import("../site/share/share-files.ts");
   const format = shareFormatOf(request);
   const { all, post: webhookUrl } = request;
-  const share = webhookUrl === undefined ? null : await import("../site/share/share-post.ts");
-  const host = webhookUrl === undefined ? null : (share?.webhookHost(webhookUrl) ?? null);
+  const webhook = webhookUrl === undefined ? null : await import("../http/webhook.ts");
+  const host = webhookUrl === undefined ? null : (webhook?.webhookHost(webhookUrl, "--post") ?? null);
   if (all && statSync(request.out ?? ".", { throwIfNoEntry: false })?.isFile())
     throw new CliError("usage", `is a file: ${request.out}`, "--all writes one file per queue: name a folder");
   const past: PastOptions | undefined = request.asOf && {
@@ -207,11 +207,13 @@ async function runShare(project: Project, request: ShareRequest, context: Contex
     }
   const [first = allQueues] = queues;
   const card = make.message(first);
-  if (share !== null && webhookUrl !== undefined)
-    await share.postMessage(webhookUrl, share.slackMessage(card, request), {
+  if (webhook !== null && webhookUrl !== undefined) {
+    const { slackMessage } = await import("../site/share/share-post.ts");
+    await webhook.postMessage(webhookUrl, slackMessage(card, request), {
       signal,
       onRetry: (reason) => output.warn(`${reason}; trying again`),
     });
+  }
   const { title, lead } = card;
   return { day: data.day, title: unmarked(title), lead: unmarked(lead), files, posted: host };
 }

@@ -21,8 +21,9 @@ export default command({
   summary: "sync, update and rebuild again and again",
   about: [
     "Each round syncs, brings the warehouse up to date, and then, in the site that `build` made, the datasets and pages",
-    "whose data changed. One line a round. A failure is shown, and the next round tries again: the network, the bucket,",
-    "expired credentials, another sync at work. Ctrl-C ends it; `asapp-kit status` shows its state.",
+    "whose data changed, and checks the alerts of kit.yaml. One line a round. A failure is shown, and the next round tries",
+    "again: the network, the bucket, expired credentials, another sync at work. Ctrl-C ends it; `asapp-kit status` shows its",
+    "state.",
   ].join("\n"),
   options: {
     every: {
@@ -183,7 +184,7 @@ function roundText(round: Round): string {
 }
 
 function outcomeText(round: Round): string {
-  const { added, replaced, waiting, overdue, rows, datasets, files, seconds, failures } = round;
+  const { added, replaced, waiting, overdue, rows, datasets, files, alerts, seconds, failures } = round;
   const parts: string[] = [];
   if (added > 0) parts.push(`${count(added)} new`);
   if (replaced > 0) parts.push(`${count(replaced)} replaced`);
@@ -194,8 +195,10 @@ function outcomeText(round: Round): string {
   if (overdue > 0) parts.push(`${count(overdue)} overdue`);
   if (rows > 0) parts.push(plural(rows, "row"));
   if (files) parts.push(`${plural(datasets ?? 0, "dataset")}, ${plural(files, "file")} of the site`);
+  if (alerts !== null && alerts.fired + alerts.over + alerts.firing > 0)
+    parts.push(`alerts: ${alerts.fired} fired, ${alerts.over} over, ${alerts.firing} on`);
   if (round.dataThrough !== null) parts.push(`through ${minute(new Date(round.dataThrough))}`);
-  parts.push(duration(seconds.sync + seconds.update + seconds.site));
+  parts.push(duration(seconds.sync + seconds.update + seconds.site + seconds.alerts));
   return parts.join(", ");
 }
 

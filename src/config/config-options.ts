@@ -2,6 +2,7 @@
 import { listOf, mapOf, number, oneOf, orNull, type Reader, record, text } from "../base/yaml.ts";
 import { minutes } from "../export/registry.ts";
 import { insideSourceOptions, topSourceOptions } from "../sources/registry.ts";
+import { alertsOption } from "./alerts-option.ts";
 import { feedsOption, schemaOptions, windowOptions } from "./feeds-option.ts";
 import {
   environment,
@@ -98,6 +99,7 @@ const kitOptions = {
   }),
   decrypt: listOf(text("a program or argument")),
   site: record(siteOptions),
+  alerts: alertsOption(),
 };
 
 export const readOptions = record(kitOptions);

@@ -8,6 +8,7 @@ import { isNull, keyOffset, type Value, YamlFile } from "../base/yaml.ts";
 import type { Feed } from "../export/feed.ts";
 import { type FeedOverride, feedOptions, loadRegistry, mergeFeed } from "../export/registry.ts";
 import { kindOf, kinds, type SourceConfig } from "../sources/registry.ts";
+import { type Alert, checkAlerts } from "./alerts-option.ts";
 import { readOptions, type Written } from "./config-options.ts";
 import type { FeedEntry } from "./feeds-option.ts";
 import { type OpenHours, weekdays } from "./option-values.ts";
@@ -93,6 +94,7 @@ export interface Config {
   };
   decrypt: string[] | null;
   site: SiteConfig;
+  alerts: Alert[];
 }
 
 const defaults = {
@@ -179,6 +181,11 @@ export function parseConfig(
       file.report(value.keyAt, `unknown feed "${feed}" (did you mean "${suggestion}"?)`, "unknownFeed");
   }
   const config = resolveConfig(written, folder);
+  checkAlerts(written.alerts ?? [], {
+    groups: [...(config.site.queueGroups?.keys() ?? [])],
+    feeds: [...new Set([...registry.keys(), ...config.overrides.keys()])],
+    leastContacts: config.site.privacy.minContacts,
+  });
   checkData(config, folder, (message) => problem(written.data === undefined ? "source" : "data", message));
   file.throwProblems("docs/config.md lists every option");
   return config;
@@ -263,6 +270,10 @@ function resolveConfig(written: Written, folder: string): Config {
       schedule: site.schedule === undefined ? null : absolutePath(site.schedule, folder),
       annotations: site.annotations === undefined ? null : absolutePath(site.annotations, folder),
     },
+    alerts: (written.alerts ?? []).map(({ problem: _, ...alert }) => ({
+      ...alert,
+      minContacts: alert.minContacts ?? privacy.min_contacts ?? defaults.privacy.minContacts,
+    })),
   };
   for (const [name, { entry }] of written.feeds?.named ?? []) {
     config.selections.set(name, selection(name, entry, config));

@@ -10,6 +10,7 @@ import { buildSite } from "../../site/build.ts";
 import { readLastSync } from "../../sync/last-sync.ts";
 import { deniedAll, failures, type SyncReport } from "../../sync/report.ts";
 import { stateOf } from "../../warehouse/snapshot/snapshot.ts";
+import { type AlertsRound, runAlerts } from "./alerts.ts";
 import { failedText, failureOf, runSync } from "./sync.ts";
 import { runUpdate, type Updated } from "./update.ts";
 
@@ -29,7 +30,8 @@ export interface Round {
   datasets: number | null; // computed; null: the site was not updated
   files: number | null; // of the site, written
   dataThrough: string | null;
-  seconds: { sync: number; update: number; site: number };
+  alerts: AlertsRound | null; // null: kit.yaml has none, or they could not be checked
+  seconds: { sync: number; update: number; site: number; alerts: number };
   next: string | null;
 }
 
@@ -41,7 +43,7 @@ export interface Memory {
   state: string; // of the data then
 }
 
-/** Runs a round: sync, warehouse, and the site if it exists. Failures are written to `round`. */
+/** Runs a round: sync, warehouse, the site if it exists, and alerts. Failures are written to `round`. */
 export async function runRound(
   project: Project,
   { feeds, site }: { feeds: string[] | null; site: string | null },
@@ -79,6 +81,19 @@ export async function runRound(
     Object.assign(memory, { updatedAt: Date.now(), state: dataState(project) });
   }
   if (report !== null) failure = roundFailure(report, updated);
+  lap();
+  // also after a failed sync, as its feeds are late
+  try {
+    await runAlerts(project, context, (alerts) => {
+      round.alerts = alerts;
+    });
+  } catch (error) {
+    const problem = toCliError(error);
+    if (problem.exit === "interrupted") throw problem;
+    if (failure === null) failure = problem;
+    else context.output.warn(`alerts: ${problem.message}`, problem.next);
+  }
+  round.seconds.alerts = lap();
   if (failure !== null) fail(round, failure);
 }
 
@@ -113,7 +128,8 @@ export function emptyRound(started: number): Round {
     datasets: null,
     files: null,
     dataThrough: null,
-    seconds: { sync: 0, update: 0, site: 0 },
+    alerts: null,
+    seconds: { sync: 0, update: 0, site: 0, alerts: 0 },
     next: null,
   };
 }

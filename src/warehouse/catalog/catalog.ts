@@ -206,12 +206,12 @@ export function catalogDefinitions(
     const needs = [`${mixed ? "raw" : "main"}.${feed}`, "main.dim_queues"];
     add("wfm", view, () => `create view wfm.${view} as ${select()}`, needs);
   }
-  add(
-    "wfm",
-    "queue_versions",
-    () => `create view wfm.queue_versions as ${wfmSelect(config, "queue_windows", columnsOf("queue_wfm"), "raw")}`,
-    ["raw.queue_wfm"],
-  );
+  for (const view of wfmViews) {
+    const [feed, name] =
+      view === "queue_windows" ? ["queue_wfm", "queue_versions"] : ["queue_membership_wfm", "rep_versions"];
+    const select = () => wfmSelect(config, view, columnsOf(feed), "raw");
+    add("wfm", name, () => `create view wfm.${name} as ${select()}`, [`raw.${feed}`, "main.dim_queues"]);
+  }
   add("wfm", "days", () => {
     const days = windowDays(snapshot, config.timezone).map((day) => ({ day }));
     return `create view wfm.days as select * from ${rowsSql({ day: "DATE" }, days)}`;

@@ -56,12 +56,13 @@ export const allFeeds = "All feeds";
 export function watchedOf(alerts: readonly Alert[], knowledge: Knowledge): Watched[] {
   const { groups } = knowledge.facts;
   const namesOf = ({ subject }: Alert): readonly string[] => {
-    if (subject.kind === "queue" || subject.kind === "group") return [subject.name];
     if (subject.kind === "feeds") {
       if (subject.each) return subject.names ?? knowledge.feeds;
       return [subject.names === null ? allFeeds : subject.names.join(", ")];
     }
-    return subject.of === "queue" ? knowledge.queueNames : [...groups.keys()].filter((name) => name !== allQueuesName);
+    if (subject.kind !== "each") return [subject.name];
+    if (subject.of === "queue") return knowledge.queueNames;
+    return [...groups.keys()].filter((name) => name !== allQueuesName);
   };
   return alerts.flatMap((alert) => namesOf(alert).map((subject) => ({ alert, subject })));
 }

@@ -74,7 +74,10 @@ export function panel(options: PanelOptions): Panel {
   };
   if (shade) root.append(shades(shade, { slots, x, top: margin.top, bottom, labels: placed, through }));
 
-  if (annotations.length) root.append(annotationMarks(annotations, { x, top: margin.top, bottom, labels: placed }));
+  const annotated = annotations.length
+    ? annotationMarks(annotations, { slots, x, top: margin.top, bottom, labels: placed })
+    : null;
+  if (annotated) root.append(annotated.marks, annotated.names);
 
   const grid = svg("g", { "aria-hidden": "true" });
   for (const { value, text } of values) {
@@ -101,7 +104,10 @@ export function panel(options: PanelOptions): Panel {
   const readout =
     options.readout &&
     ((slot: number) => [options.readout?.(slot), slotText(annotations, slot)].filter(Boolean).join(" · "));
-  if (crosshair) root.append(pointer({ root, crosshair, readout, x, slots, top: margin.top, bottom, right }));
+  if (crosshair)
+    root.append(
+      pointer({ root, crosshair, readout, x, slots, top: margin.top, bottom, right, names: annotated?.names }),
+    );
   return { root, marks, x, y, labels: placed, margin, width, height };
 }
 
@@ -289,8 +295,9 @@ function pointer(options: {
   top: number;
   bottom: number;
   right: number;
+  names: SVGGElement | undefined; // of annotations, in whose place a read-out is written
 }): SVGGElement {
-  const { root, crosshair, readout, x, slots, top, bottom, right } = options;
+  const { root, crosshair, readout, x, slots, top, bottom, right, names } = options;
   const slotBand = (mark: string) => svg("rect", { class: mark, y: top, height: bottom - top, width: x(1) - x(0) });
   const [band, picked] = [slotBand("cross"), slotBand("picked")];
   const text = svg("text", { class: "readout", x: right, y: 12, "text-anchor": "end" });
@@ -305,7 +312,9 @@ function pointer(options: {
   const show = (slot: number | null) => {
     place(crosshair.picked, picked, picked);
     const visible = place(slot, pointing, band);
-    writeReadout(text, visible && slot !== null ? (readout?.(slot) ?? "") : "", right);
+    const words = visible && slot !== null ? (readout?.(slot) ?? "") : "";
+    writeReadout(text, words, right, names ? 3 : 2);
+    if (names) names.style.display = words ? "none" : "";
   };
   show(crosshair.slot);
   crosshair.follow(root, show);

@@ -24,7 +24,7 @@ export function suspectedList(events: readonly Suspected[], { timezone, annotati
           {},
           html("strong", {}, suspectedWhen(event, timezone)),
           ` ${event.queue === null ? "" : `${isolated(event.queue)}: `}${isolated(suspectedText(event))}`,
-          event.kind === "outage" ? "." : `, where ${decimal(event.usual, 1)} is the mean of other times.`,
+          event.kind === "outage" ? "." : `; ${decimal(event.usual, 1)} on average at other times.`,
           html(
             "div",
             { class: "figure-tools paste" },

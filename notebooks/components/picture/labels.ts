@@ -44,9 +44,9 @@ export function labels({ width, height }: { width: number; height: number }): La
   };
 }
 
-/** Writes a read-out, in a second line where it is wider than its room. */
-export function writeReadout(element: SVGTextElement, words: string, room: number): void {
-  const lines = wrapText(words, { width: room / widestFont, size: 12.5, weight: 600, most: 2 });
+/** Writes a read-out, in up to `most` lines where it is wider than its room. */
+export function writeReadout(element: SVGTextElement, words: string, room: number, most = 2): void {
+  const lines = wrapText(words, { width: room / widestFont, size: 12.5, weight: 600, most });
   const x = element.getAttribute("x");
   element.textContent = "";
   element.append(...lines.map((line, i) => svg("tspan", { x, dy: i ? 14 : null }, i ? ` ${line}` : line)));

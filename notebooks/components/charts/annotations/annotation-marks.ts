@@ -10,6 +10,7 @@ export const annotationLane = 18;
 
 /** Where annotations are drawn. */
 interface Frame {
+  slots: number;
   x: (slot: number) => number; // left edge of a slot
   top: number;
   bottom: number;
@@ -20,29 +21,35 @@ const widths = { most: 220, least: 72 };
 const mostLabels = 12;
 
 /**
- * A pale band behind the slots of each annotation, or a dashed rule at a moment, with a bracket and a short label above the plot:
- * whole where it fits, cut where it does not, left out where another one stands. Its title is the whole text.
+ * A pale band behind the slots of each annotation, unless they are all of the chart's, or a dashed rule at a moment, with a bracket
+ * above the plot; and short labels: whole where they fit, cut where they do not, left out where another one stands. The title of a
+ * label is the whole text.
  */
-export function annotationMarks(annotations: readonly SlotAnnotation[], frame: Frame): SVGGElement {
+export function annotationMarks(
+  annotations: readonly SlotAnnotation[],
+  frame: Frame,
+): { marks: SVGGElement; names: SVGGElement } {
   const { x, top, bottom } = frame;
   const lasting = annotations.filter(({ moment }) => !moment);
-  const group = svg("g", { class: "annotations", "aria-hidden": "true" });
-  for (const [first, last] of covered(lasting))
-    group.append(
+  const marks = svg("g", { class: "annotations", "aria-hidden": "true" });
+  const parts = lasting.filter(({ first, last }) => last - first + 1 < frame.slots);
+  for (const [first, last] of covered(parts))
+    marks.append(
       svg("rect", { class: "annotated", x: x(first), width: x(last + 1) - x(first), y: top, height: bottom - top }),
     );
   const line = top - annotationLane / 2;
   const brackets = lasting.map(({ first, last }) => `M${x(first)},${top}V${line}H${x(last + 1)}V${top}`);
-  if (brackets.length) group.append(svg("path", { class: "annotation-bracket", d: brackets.join("") }));
+  if (brackets.length) marks.append(svg("path", { class: "annotation-bracket", d: brackets.join("") }));
   const rules = annotations.filter(({ moment }) => moment).map(({ first }) => `M${x(first)},${line}V${bottom}`);
-  if (rules.length) group.append(svg("path", { class: "annotation-rule", d: rules.join("") }));
+  if (rules.length) marks.append(svg("path", { class: "annotation-rule", d: rules.join("") }));
+  const names = svg("g", { "aria-hidden": "true" });
   const named = [...annotations].sort((a, b) => a.first - b.first).slice(0, mostLabels);
   named.forEach((annotation, i) => {
     const next = named[i + 1];
     const element = label(annotation, next ? x(next.first) - x(annotation.first) - 8 : widths.most, frame);
-    if (element) group.append(element);
+    if (element) names.append(element);
   });
-  return group;
+  return { marks, names };
 }
 
 // `room`: up to the next one, which begins its own label there

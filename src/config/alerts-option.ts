@@ -153,7 +153,7 @@ const shape = {
   chats: number("a number from 1 to 20", 1, 20),
   hours: openHours as Reader<OpenHours[]>,
   remind: duration,
-  tell: listOf(channel as Reader<Channel>, true),
+  tell: listOf(channel as Reader<Channel>),
 };
 
 /** An alert as written, and how to report what only other options show to be wrong. */

@@ -11,6 +11,7 @@ import { fileName } from "../notebooks/components/metrics/format.ts";
 import { allQueues, offered } from "../notebooks/components/metrics/interval.ts";
 import { serviceLevelOf } from "../notebooks/components/metrics/today.ts";
 import { csv, csvFile } from "../notebooks/components/picture/csv.ts";
+import { receiptLines } from "../notebooks/components/receipt/receipt.ts";
 import { cardColumns, dayCard, dayFacts } from "../notebooks/components/share/day-card.ts";
 import { exitCodes } from "../src/base/errors.ts";
 import { type DayData, loadDay, queuesOfDay } from "../src/site/share/share.ts";
@@ -140,7 +141,9 @@ describe("share", () => {
   it("writes what is plotted as CSV", async () => {
     await share("wfm", "--interval", "60", "-o", "day.csv");
     const facts = dayFacts(data, allQueues, 60);
-    assert.equal(read("day.csv"), csvFile(csv(cardColumns(facts), facts.rows)));
+    const [line = null] = receiptLines(read("day.csv"));
+    const receipt = { label: "Receipt", value: (row: object) => (row === facts.rows[0] ? line : null) };
+    assert.equal(read("day.csv"), csvFile(csv([...cardColumns(facts), receipt], facts.rows)));
     assert.equal(read("day.csv").trimEnd().split("\r\n").length, 25);
     assert.ok(read("day.csv").includes(`${data.day}T04:00:00.000Z,${data.day} 00:00 EDT,`));
   });

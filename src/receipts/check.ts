@@ -7,8 +7,8 @@ import { figureSettings } from "../warehouse/catalog/figure-settings.ts";
 import { loadSnapshot, type ReplacedRun } from "../warehouse/snapshot/snapshot.ts";
 import { figureFeeds } from "../warehouse/wfm/figure-inputs.ts";
 import { type FormerState, formerState } from "./former-state.ts";
-import { type Held, type HeldHere, heldPartitions } from "./partitions.ts";
-import { type Figure, nameOf, openWorkshop, RebuildError, type Workshop } from "./rebuild.ts";
+import { type Held, type HeldHere, heldPartitions, nameOf } from "./partitions.ts";
+import { type Figure, openWorkshop, RebuildError, type Workshop } from "./rebuild.ts";
 
 /** The outcome of a check. Everything in it is without ids and names of people, as is the receipt. */
 export interface Checked {

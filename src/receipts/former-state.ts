@@ -1,6 +1,8 @@
+import { daysLater } from "../../notebooks/components/metrics/time-zone.ts";
 import type { Receipt } from "../../notebooks/components/receipt/receipt.ts";
 import type { ReplacedRun } from "../warehouse/snapshot/snapshot.ts";
-import { chosenBy, difference, gaps, type Held, type HeldHere, sumOf, weightOf } from "./partitions.ts";
+import { figureReach } from "../warehouse/wfm/figure-inputs.ts";
+import { chosenBy, difference, gaps, type Held, type HeldHere, nameOf, sumOf, weightOf } from "./partitions.ts";
 
 /** What became of the partitions that a receipt rests on. Its digests prove each list. */
 export interface FormerState {
@@ -24,30 +26,31 @@ export function formerState(
 ): FormerState {
   const { runs, day } = receipt;
   const moment = receipt.known === null ? 0 : Date.parse(receipt.known);
-  const older = here.filter((held) => knownAt(held) <= moment);
-  const newer = here.filter((held) => knownAt(held) > moment);
-  const key = ({ feed, run, version, format }: Held) => `${feed} ${run} ${version} ${format}`;
+  const first = daysLater(day, -figureReach);
   const kept = [...replaced].flatMap(([feed, list]) =>
     list
-      .filter(({ from, until }) => Date.parse(from) <= moment && moment < Date.parse(until))
+      .filter(({ run, from, until }) => run >= first && Date.parse(from) <= moment && moment < Date.parse(until))
       .map((entry) => ({ entry, held: formerOf(feed, entry) })),
   );
-  const keptKeys = new Set(kept.map(({ held }) => key(held)));
-  const base = [...older.filter((held) => !keptKeys.has(key(held))), ...kept.map(({ held }) => held)];
+  const keptNames = new Set(kept.map(({ held }) => nameOf(held)));
+  const others = here.filter((held) => !keptNames.has(nameOf(held)));
+  const older = others.filter((held) => knownAt(held) <= moment);
+  const newer = others.filter((held) => knownAt(held) > moment);
+  const base = [...older, ...kept.map(({ held }) => held)];
   const wanted = (list: readonly Held[]) => ({
     name: difference(runs.names, sumOf(list.map((held) => weightOf(held).name))),
     content: difference(runs.contents, sumOf(list.map((held) => weightOf(held).content))),
   });
   const state = (options: Partial<FormerState>): FormerState => ({
     proven: true,
-    held: older.filter((held) => !keptKeys.has(key(held))),
+    held: older,
     replaced: new Map(
       [...new Set(kept.map(({ held }) => held.feed))].map((feed) => [
         feed,
         kept.filter(({ held }) => held.feed === feed).map(({ entry }) => entry),
       ]),
     ),
-    added: newer.filter((held) => !keptKeys.has(key(held))),
+    added: newer,
     again: kept.map(({ held }) => ({ held, kept: true })),
     lost: [],
     ...options,
@@ -63,13 +66,13 @@ export function formerState(
     return state({ again: [...state({}).again, ...rewritten.map((held) => ({ held, kept: false }))] });
   const nameWeight = (held: Held) => weightOf(held).name;
   // Exported again, and the former rows are not kept: among the newer ones, by name.
-  const unkept = newer.filter((held) => !keptKeys.has(key(held)) && held.manifest.state === "replaced");
-  for (const candidates of [unkept, newer.filter((held) => !keptKeys.has(key(held)))]) {
+  const unkept = newer.filter(({ manifest }) => manifest.state === "replaced");
+  for (const candidates of [unkept, newer]) {
     const again = chosenBy(candidates, nameWeight, name);
     if (again !== null && again.length > 0) {
-      const names = new Set(again.map(key));
+      const names = new Set(again.map(nameOf));
       return state({
-        added: newer.filter((held) => !keptKeys.has(key(held)) && !names.has(key(held))),
+        added: newer.filter((held) => !names.has(nameOf(held))),
         again: [...state({}).again, ...again.map((held) => ({ held, kept: false }))],
       });
     }
@@ -77,8 +80,8 @@ export function formerState(
   // Came later than its marker says, as a copy does.
   const late = chosenBy(older, nameWeight, (1n << 48n) - name);
   if (late !== null && late.length > 0 && name !== 0n) {
-    const names = new Set(late.map(key));
-    const held = older.filter((one) => !names.has(key(one)));
+    const names = new Set(late.map(nameOf));
+    const held = older.filter((one) => !names.has(nameOf(one)));
     const exact = wanted([...held, ...kept.map((one) => one.held)]);
     if (exact.content === 0n) return state({ held, added: [...late, ...newer] });
   }
@@ -90,7 +93,7 @@ export function formerState(
     if (lost === null) continue;
     return state({
       again: [...state({}).again, ...again.map((held) => ({ held, kept: false }))],
-      added: newer.filter((held) => !keptKeys.has(key(held)) && !(again as Held[]).includes(held)),
+      added: newer.filter((held) => !(again as Held[]).includes(held)),
       lost,
     });
   }

@@ -1,5 +1,5 @@
+import { createHash } from "node:crypto";
 import { daysLater } from "../../notebooks/components/metrics/time-zone.ts";
-import { sha256 } from "../../notebooks/components/receipt/sha256.ts";
 import type { Project } from "../config/project.ts";
 import { type PartitionId, runOf } from "../export/partition.ts";
 import { daysOf, hasFiles, type ManifestDay, type ManifestPartition, partitionOf, readDay } from "../sync/manifest.ts";
@@ -57,9 +57,14 @@ export interface Weight {
   content: bigint;
 }
 
-export function weightOf({ feed, run, version, format, fingerprint }: Held): Weight {
-  const name = `${feed} ${run} ${version} ${format}`;
-  return { name: head(name), content: head(`${name} ${fingerprint}`) };
+export function weightOf(held: Held): Weight {
+  const name = nameOf(held);
+  return { name: head(name), content: head(`${name} ${held.fingerprint}`) };
+}
+
+/** A partition without its content: feed, run, version and format. */
+export function nameOf({ feed, run, version, format }: Held): string {
+  return `${feed} ${run} ${version} ${format}`;
 }
 
 export function sumOf(weights: readonly bigint[]): bigint {
@@ -72,7 +77,7 @@ export function difference(digest: string, sum: bigint): bigint {
 }
 
 function head(text: string): bigint {
-  return BigInt(`0x${sha256(text).slice(0, 12)}`);
+  return BigInt(`0x${createHash("sha256").update(text).digest("hex").slice(0, 12)}`);
 }
 
 /**

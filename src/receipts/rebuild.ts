@@ -11,7 +11,7 @@ import { writeDay } from "../sync/manifest.ts";
 import { openCatalog } from "../warehouse/catalog/catalog.ts";
 import { type ReplacedRun, saveSnapshot } from "../warehouse/snapshot/snapshot.ts";
 import { updateWarehouse } from "../warehouse/update.ts";
-import type { Held, HeldHere } from "./partitions.ts";
+import { type Held, type HeldHere, nameOf } from "./partitions.ts";
 
 /** A figure computed again. */
 export type Figure = Pick<Receipt, "offered" | "level" | "through" | "values">;
@@ -122,11 +122,6 @@ export class RebuildError extends Error {}
 
 function contentKey(held: Held): string {
   return `${nameOf(held)} ${held.fingerprint}`;
-}
-
-/** The key of a partition in `known`. */
-export function nameOf({ feed, run, version, format }: Held): string {
-  return `${feed} ${run} ${version} ${format}`;
 }
 
 function copyOnce(from: string, to: string, path: string | null): void {

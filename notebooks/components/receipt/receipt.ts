@@ -70,9 +70,9 @@ const fields: Field[] = [
   {
     word: "shown",
     write: ({ grain, comparison, basis, hours }) =>
-      `per ${grain} min, against ${comparison}, reps by ${basis}, ${hours} hours`,
+      `per ${grain} min, compared with ${comparison}, reps by ${basis}, ${hours} hours`,
     read(value, receipt) {
-      const match = /^per (15|30|60) min, against (\w+), reps by (\w+), (\w+) hours$/.exec(value);
+      const match = /^per (15|30|60) min, compared with (\w+), reps by (\w+), (\w+) hours$/.exec(value);
       const [, grain, comparison = "", basis = "", shown = ""] = match ?? [];
       Object.assign(receipt, {
         grain: Number(grain),

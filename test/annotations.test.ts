@@ -5,7 +5,12 @@ import { after, describe, it } from "node:test";
 import { timeZone } from "../notebooks/components/metrics/time-zone.ts";
 import { CliError } from "../src/base/errors.ts";
 import { dayEnd, dayStart, writtenTime } from "../src/config/local-times.ts";
-import { annotationsNext, annotationsSummary, annotationsText } from "../src/warehouse/annotations/annotations.ts";
+import {
+  annotationsNext,
+  annotationsOf,
+  annotationsSummary,
+  annotationsText,
+} from "../src/warehouse/annotations/annotations.ts";
 import { openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import fc from "./fast-check.ts";
@@ -38,7 +43,7 @@ async function mistakes(text: string | Buffer, zone?: string): Promise<string> {
   } catch (error) {
     assert.ok(error instanceof CliError, String(error));
     assert.equal(error.exit, "config");
-    assert.match(error.next ?? "", /site\.annotations/);
+    assert.match(error.next ?? "", /site\.annotations.*docs\/annotations\.md|save it as CSV UTF-8.*site\.annotations/);
     return error.message.replaceAll(file, "annotations.csv");
   }
   assert.fail("no mistake was found");
@@ -111,6 +116,18 @@ describe("the annotations", () => {
     } finally {
       config.site.excludedDays = new Map();
     }
+  });
+
+  it("change what reads the excluded days by the lines that exclude, whatever else changes", () => {
+    const content = (...lines: string[]) => {
+      writeFileSync(file, ["from,what,exclude", ...lines].join("\n"));
+      return annotationsOf(config).excludingContent();
+    };
+    const former = content("2026-11-10,down,yes", "2026-11-12,sale,no");
+    assert.equal(content("2026-11-10,down,yes", "2026-11-12,offers,no", "2026-11-13,more,"), former);
+    for (const exclude of ["YES", "TRUE", '"yes"'])
+      assert.notEqual(content("2026-11-10,down,yes", `2026-11-12,sale,${exclude}`), former, exclude);
+    assert.notEqual(content("2026-11-10,down,no", "2026-11-12,sale,no"), former);
   });
 
   it("are none without a file", async () => {

@@ -8,6 +8,7 @@ import { quoteFiles, quoteText } from "./quote.ts";
 export interface CsvFile {
   file: string; // absolute path
   option: string; // "site.forecast"
+  docs: string; // the page that lists its columns
   columns: readonly string[]; // that it may have
   optional: readonly string[]; // of these, those that may be missing
 }
@@ -132,6 +133,6 @@ export function displayPath(file: string): string {
   return path.startsWith("..") ? file : path;
 }
 
-export function nextStep({ option }: Pick<CsvFile, "option">): string {
-  return `correct the file, or remove ${option} from kit.yaml; docs/config.md lists its columns`;
+export function nextStep({ option, docs }: Pick<CsvFile, "option" | "docs">): string {
+  return `correct the file, or remove ${option} from kit.yaml; ${docs} lists its columns`;
 }

@@ -42,7 +42,7 @@ const longestDays = 366;
 const timeFormat = "a day like 2026-11-26, or a time like 2026-11-26 08:15 or 2026-11-26T08:15:00-05:00";
 
 export function annotationsCsv(file: string): CsvFile {
-  return { file, option: "site.annotations", columns, optional: columns.slice(2) };
+  return { file, option: "site.annotations", docs: "docs/annotations.md", columns, optional: columns.slice(2) };
 }
 
 /**

@@ -48,7 +48,7 @@ export function annotationsOf({ site, timezone }: Settings): Annotations {
       file === null
         ? ""
         : recordTexts(annotationsCsv(file))
-            .filter((text, i) => i === 0 || /\byes\b/i.test(text))
+            .filter((text, i) => i === 0 || /\b(yes|true)\b/i.test(text))
             .join("\n"),
   };
 }

@@ -35,7 +35,8 @@ export function columnNames(table: Planned): { all: string[]; numbers: string[];
 
 /** A file of this table. */
 export function plannedCsv(table: Planned, file: string): CsvFile {
-  return { file, option: `site.${table}`, columns: Object.keys(plannedColumns[table]), optional: optionalColumns };
+  const columns = Object.keys(plannedColumns[table]);
+  return { file, option: `site.${table}`, docs: "docs/config.md", columns, optional: optionalColumns };
 }
 
 /**

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { demoZone } from "../src/demo/demo.ts";
 import { exportFeeds } from "../src/demo/feeds/export-feeds.ts";
-import { outageDay, showcase, showcasePlans, troubledQueue } from "../src/demo/showcase.ts";
+import { outageDay, showcase, showcaseAnnotations, showcasePlans, troubledQueue } from "../src/demo/showcase.ts";
 import { businessDayAt } from "../src/demo/simulator/arrivals.ts";
 import { isOpen } from "../src/demo/simulator/centre.ts";
 import type { EventLog } from "../src/demo/simulator/log.ts";
@@ -139,6 +139,18 @@ describe("the demo's outage", () => {
         }).length;
     assert.ok(hours(10, 13) < 0.15 * hours(7, 10), `${hours(10, 13)} of ${hours(7, 10)}`);
     assert.ok(hours(13, 15) > 1.2 * hours(15, 17));
+  });
+});
+
+describe("the demo's annotations", () => {
+  it("have the outage, whose day leaves the baselines, and the start of the last day's surge", () => {
+    const [head, outage, release, mailing, ...more] = showcaseAnnotations(wednesday, zone).trimEnd().split("\n");
+    const day = outageDay(wednesday, zone);
+    assert.deepEqual([head, more], ["from,to,what,queues,kind,exclude", []]);
+    assert.equal(outage, `${day} 10:00,${day} 13:00,chat down,,outage,yes`);
+    assert.match(release!, /^\S+ 09:00,,new version of the bot,,release,no$/);
+    const surge = shown.scenario.surges.find(({ queue }) => queue === troubledQueue)!;
+    assert.equal(Date.parse(mailing!.split(",")[0]!), surge.from);
   });
 });
 

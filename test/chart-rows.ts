@@ -12,6 +12,7 @@ import type { SlotDay, WaitingDate, WaitingDay } from "../notebooks/components/m
 import type { Site } from "../notebooks/components/metrics/site.ts";
 import { daysLater, weekday } from "../notebooks/components/metrics/time-zone.ts";
 import type { FarOff, ScoredDay } from "../notebooks/components/pages/accuracy-page.ts";
+import type { AlertRow } from "../notebooks/components/pages/alerts/alert-record.ts";
 import type { FeedDay, FeedHealth } from "../notebooks/components/pages/health.ts";
 import type { LastDay } from "../notebooks/components/pages/last-day.ts";
 import type { QueueDay as HistoryDay } from "../notebooks/components/pages/overview.ts";
@@ -401,6 +402,26 @@ const closes: CloseDay[] = range(20).map((at) => {
   };
 });
 
+const alerts: AlertRow[] = [
+  ["Service level", all, "service_level under target", true, 12],
+  ["Counts", "All feeds", "feed counts differ", false, 0],
+].map(([alert, subject, condition, replayed, fired]) => ({
+  alert: String(alert),
+  subject: String(subject),
+  condition: String(condition),
+  replayed: Boolean(replayed),
+  days: 56,
+  fired: Number(fired),
+  days_fired: Number(fired) / 2,
+  median_minutes: fired === 0 ? null : 45,
+  longest_minutes: fired === 0 ? null : 150,
+  minutes_before_end: fired === 0 ? null : 210,
+  over_by_itself: Number(fired) / 2,
+  brief: Number(fired) / 4,
+  unfounded: 0,
+  on_since: fired === 0 ? null : `${today}T13:10:00Z`,
+}));
+
 /** How long figures move: exported from 30 minutes on, final from 120. */
 const settling: Settling[] = [20, 30, 40, 60, 90, 120, 180, 360].map((minutes) => {
   const left = Math.max(0, 120 - minutes) / 100;
@@ -451,6 +472,7 @@ export const rows: Record<string, unknown> = {
   accuracy: scored,
   "accuracy-worst": farOff,
   settling,
+  alerts,
   ...Object.fromEntries(
     ["oddities", "unfit", "dedupe", "counts", "changes", "quarantine", "suspected"].map((name) => [
       `health-${name}`,

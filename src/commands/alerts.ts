@@ -1,3 +1,4 @@
+import { timeZone } from "../../notebooks/components/metrics/time-zone.ts";
 import { CliError } from "../base/errors.ts";
 import { count, minute, plural, span } from "../base/words.ts";
 import { didYouMean, whole } from "../cli/arguments.ts";
@@ -50,7 +51,11 @@ export default command({
       const { variantsOf } = await import("../warehouse/alerts/variants.ts");
       const { replayDays } = await import("./steps/replay.ts");
       const tested = options.vary ? alerts.flatMap((alert) => [alert, ...variantsOf(alert, project.config)]) : alerts;
-      const result = await replayDays(project, tested, options.days ?? 56, now);
+      const result = await replayDays(project, tested, {
+        last: timeZone(project.config.timezone).date(now.getTime()),
+        days: options.days ?? 56,
+        now,
+      });
       if (output.json) await output.document(jsonOf(result));
       else await output.result(testText(result, options.firings, project));
       return undefined;

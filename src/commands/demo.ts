@@ -45,7 +45,7 @@ export default command({
     const { output, signal } = context;
     const { buildText, runBuild } = await import("./steps/build.ts");
     const { demoBucket, demoCredentials, demoRegion, demoZone } = await import("../demo/demo.ts");
-    const { showcase, showcaseDays, showcaseAnnotations, showcasePlans, showcaseSite } = await import(
+    const { showcase, showcaseDays, showcaseAlerts, showcaseAnnotations, showcasePlans, showcaseSite } = await import(
       "../demo/showcase.ts"
     );
     const { startDemoThread } = await import("../demo/thread.ts");
@@ -73,7 +73,10 @@ export default command({
     const started = performance.now();
     const bucket = await startDemoThread(simulated, signal);
     try {
-      writeFileSync(config, configText(bucket.url, demoRegion, zone, showcaseSite()));
+      writeFileSync(
+        config,
+        configText(bucket.url, demoRegion, zone, [...showcaseSite().map((line) => `  ${line}`), ...showcaseAlerts()]),
+      );
       const { forecast, schedule } = showcasePlans(simulated.seed, now, zone);
       writeFileSync(join(home, "forecast.csv"), forecast);
       writeFileSync(join(home, "schedule.csv"), schedule);
@@ -107,7 +110,7 @@ export default command({
   },
 });
 
-function configText(endpoint: string, region: string, timezone: string, site: readonly string[]): string {
+function configText(endpoint: string, region: string, timezone: string, rest: readonly string[]): string {
   return [
     "# Written by asapp-kit demo. The bucket is there while the demo runs; the data stay.",
     "environment: prod",
@@ -119,7 +122,7 @@ function configText(endpoint: string, region: string, timezone: string, site: re
     "site:",
     "  title: Demo contact centre",
     "  output: ../site",
-    ...site.map((line) => `  ${line}`),
+    ...rest,
     "",
   ].join("\n");
 }

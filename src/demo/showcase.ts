@@ -54,6 +54,16 @@ export function showcaseSite(): string[] {
   ];
 }
 
+/** The lines of `alerts` in the demo's kit.yaml. Nobody is told. */
+export function showcaseAlerts(): string[] {
+  return [
+    "alerts: # asapp-kit alerts test has their record; `tell` would name a webhook or a program",
+    "  - { name: Service level, metric: service_level, condition: under target, over: 1h }",
+    "  - { name: Shortfall, metric: service_level, condition: shortfall of 20, over: day }",
+    "  - { name: Queues late, metric: feed, condition: late, feeds: [queue_wfm, queue_membership_wfm] }",
+  ];
+}
+
 /** What the centre wrote down: the outage, a new bot a week ago, and a mailing that begins the last day's surge. */
 export function showcaseAnnotations(now: Date, zone: string): string {
   const down = outageDay(now, zone);

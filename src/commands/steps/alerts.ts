@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { daysLater, timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
 import { CliError } from "../../base/errors.ts";
 import type { Context } from "../../cli/command.ts";
@@ -6,12 +7,16 @@ import type { Database } from "../../duckdb/database.ts";
 import { afterCheck, type Observed } from "../../notify/check.ts";
 import { deliver } from "../../notify/deliver.ts";
 import { send } from "../../notify/receivers.ts";
+import { readAlertRecord, writeAlertRecord } from "../../warehouse/alerts/alert-record.ts";
 import { type AlertState, readAlertState, writeAlertState } from "../../warehouse/alerts/alert-state.ts";
 import { evaluate, watchedOf } from "../../warehouse/alerts/evaluate.ts";
 import { Knowledge } from "../../warehouse/alerts/knowledge.ts";
 import { loadFacts } from "../../warehouse/alerts/load.ts";
 import { rulesOf } from "../../warehouse/alerts/rules.ts";
 import { openCatalog } from "../../warehouse/catalog/catalog.ts";
+import { formerSnapshot } from "../../warehouse/snapshot/snapshot.ts";
+import { dataThrough } from "../../warehouse/snapshot/through.ts";
+import { replayDays } from "./replay.ts";
 
 /** The alerts of a round, as in `--json`. */
 export interface AlertsRound {
@@ -52,6 +57,27 @@ export async function runAlerts(
   const [first, ...others] = problems;
   for (const { message, next } of others) output.warn(message, next);
   if (first !== undefined) throw new CliError("postFailed", first.message, first.next);
+}
+
+const recordDays = 56;
+
+/**
+ * Computes the record of the alerts on the last whole days anew, for kit.alerts and the page, unless it is that of the same days,
+ * alerts and settings.
+ */
+export async function renewRecord(project: Project, now: Date): Promise<void> {
+  const { config, data } = project;
+  const snapshot = formerSnapshot(data);
+  const through = dataThrough(snapshot);
+  if (config.alerts.length === 0 || through === null) return;
+  const last = daysLater(timeZone(config.timezone).date(Math.min(through.getTime(), now.getTime())), -1);
+  const stored = snapshot.feeds.queue_wfm?.days.length ?? 0;
+  const alerts = config.alerts.map(({ tell: _, ...alert }) => alert);
+  const text = JSON.stringify([alerts, config.site, config.sync, config.timezone, last, stored]);
+  const inputs = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  if (readAlertRecord(data)?.inputs === inputs) return;
+  const { records } = await replayDays(project, config.alerts, { last, days: recordDays, now });
+  writeAlertRecord(data, { format: 1, inputs, records });
 }
 
 /** What the alerts say now, by all that is here. */

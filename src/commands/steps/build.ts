@@ -22,6 +22,7 @@ import {
 import { loadSnapshot } from "../../warehouse/snapshot/snapshot.ts";
 import { type PlannedFile, plannedNext, plannedText, readPlanned } from "../../warehouse/wfm/forecast.ts";
 import { namedNext, namedQueues, namedText } from "../../warehouse/wfm/named-queues.ts";
+import { renewRecord } from "./alerts.ts";
 import type { Refreshed } from "./refresh.ts";
 import { holderText, summaryText } from "./sync.ts";
 import { updateText } from "./update.ts";
@@ -30,8 +31,9 @@ import { updateText } from "./update.ts";
 export async function runBuild(
   project: Project,
   options: Pick<BuildOptions, "out" | "demo" | "changed">,
-  { output, signal }: Pick<Context, "output" | "signal">,
+  { output, signal, now }: Pick<Context, "output" | "signal" | "now">,
 ): Promise<BuiltSite> {
+  await renewRecord(project, now);
   let announced = false;
   const site = await buildSite(project, {
     ...options,

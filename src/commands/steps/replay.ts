@@ -1,4 +1,4 @@
-import { daysLater, timeZone } from "../../../notebooks/components/metrics/time-zone.ts";
+import { daysLater } from "../../../notebooks/components/metrics/time-zone.ts";
 import type { Alert } from "../../config/alerts-option.ts";
 import type { Project } from "../../config/project.ts";
 import { loadFacts } from "../../warehouse/alerts/load.ts";
@@ -6,14 +6,12 @@ import { type Replay, replay } from "../../warehouse/alerts/replay.ts";
 import { rulesOf } from "../../warehouse/alerts/rules.ts";
 import { openCatalog } from "../../warehouse/catalog/catalog.ts";
 
-/** How these alerts would have done on the last `days` local days, today among them, and on which. */
+/** How these alerts would have done on `days` local days until `last`, and on which. */
 export async function replayDays(
   project: Project,
   alerts: readonly Alert[],
-  days: number,
-  now: Date,
+  { last, days, now }: { last: string; days: number; now: Date },
 ): Promise<Replay & { first: string; last: string; alerts: readonly Alert[] }> {
-  const last = timeZone(project.config.timezone).date(now.getTime());
   const first = daysLater(last, 1 - days);
   const database = await openCatalog(project);
   try {

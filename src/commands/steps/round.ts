@@ -10,7 +10,7 @@ import { buildSite } from "../../site/build.ts";
 import { readLastSync } from "../../sync/last-sync.ts";
 import { deniedAll, failures, type SyncReport } from "../../sync/report.ts";
 import { stateOf } from "../../warehouse/snapshot/snapshot.ts";
-import { type AlertsRound, runAlerts } from "./alerts.ts";
+import { type AlertsRound, renewRecord, runAlerts } from "./alerts.ts";
 import { failedText, failureOf, runSync } from "./sync.ts";
 import { runUpdate, type Updated } from "./update.ts";
 
@@ -74,6 +74,7 @@ export async function runRound(
     round.seconds.update = lap();
     if (site !== null && existsSync(join(site, "index.html"))) {
       const { now, signal } = context;
+      await renewRecord(project, now);
       const built = await buildSite(project, { out: site, changed: true, now, signal });
       Object.assign(round, { datasets: built.computed, files: built.written });
       round.seconds.site = lap();

@@ -5,6 +5,7 @@ import { rowsSql } from "../current/relation.ts";
 import { unfitColumns } from "../snapshot/unfit.ts";
 import { wfmColumnRows } from "../wfm/wfm.ts";
 import { figureSettingsTable } from "./figure-settings.ts";
+import { alertsTable } from "./kit-alerts.ts";
 import { changesTable, columnsTable, daysTable, feedsTable } from "./kit-feeds.ts";
 import { filesView, partitionsView, quarantineView } from "./kit-files.ts";
 import { dedupeTable, keysTable } from "./kit-keys.ts";
@@ -29,6 +30,7 @@ export const kitTables: Record<string, (source: KitSource) => KitTable> = {
   figure_settings: ({ project, feeds }) => figureSettingsTable(project.config, feeds),
   wfm_columns: wfmColumnsTable,
   unfit: unfitTable,
+  alerts: alertsTable,
 };
 
 /** The statement that creates a kit.* table. */

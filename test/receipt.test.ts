@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { valuesDigest } from "../notebooks/components/receipt/figure-digest.ts";
 import {
@@ -179,6 +180,11 @@ describe("the text of a receipt", () => {
         (error) => (error instanceof ReceiptError && message.test(error.message)) || assert.fail(String(error)),
       );
     });
+
+  it("is shown as it is in docs/receipts.md", () => {
+    const [shown = ""] = receiptLines(readFileSync(new URL("../../docs/receipts.md", import.meta.url), "utf8"));
+    assert.deepEqual([parseReceipt(shown).queue, parseReceipt(shown).offered], ["Billing", 198]);
+  });
 
   it("fits a small line of a card", () => {
     assert.ok(line.length < 520, String(line.length));

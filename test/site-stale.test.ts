@@ -153,7 +153,7 @@ describe("the parts of a site that a change makes stale", { timeout: 600_000 }, 
     [
       "the forecast",
       ["datasets"],
-      ["health-suspected.json", ...scored, ...days],
+      ["health-suspected.json", "site.json", ...scored, ...days],
       () => edit(inProject("forecast.csv"), ",3", ",4"),
     ],
     [

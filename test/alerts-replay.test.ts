@@ -1,6 +1,9 @@
 // The replay of alerts against the catalog of past moments, and the record that follows from it.
 import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { renewRecord } from "../src/commands/steps/alerts.ts";
 import type { Alert } from "../src/config/alerts-option.ts";
 import { parseConfig } from "../src/config/config.ts";
 import type { Project } from "../src/config/project.ts";
@@ -70,6 +73,21 @@ describe("the replay of alerts", { timeout: 900_000 }, () => {
         [...verdicts].some((text) => text === `${name} not` || text === `${name} holds`),
         `${name}: ${[...verdicts]}`,
       );
+  });
+
+  it("is kept for the page, computed anew only for other days, alerts or settings", async () => {
+    await renewRecord(project, now);
+    const written = () => statSync(join(project.data, "alert-record.json")).mtimeMs;
+    const first = written();
+    await renewRecord(project, now);
+    assert.equal(written(), first);
+    const database = await openCatalog(project);
+    const rows = await database.objects<{ alert: string; fired: number; on_since: string | null }>("from kit.alerts");
+    const subjects = new Set((await database.rows("select distinct queue from wfm.queue_states")).rows.map(String));
+    database.close();
+    assert.equal(rows.length, subjects.size + alerts.length - 1); // one alert is of each queue
+    assert.ok(rows.some(({ fired }) => fired > 0));
+    assert.ok(rows.every(({ on_since }) => on_since === null));
   });
 
   it("scores each firing, and knows nothing of later days", () => {

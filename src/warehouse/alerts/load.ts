@@ -114,7 +114,7 @@ async function loadChats(database: Database, first: string): Promise<Map<string,
      wanted as (
        select unnest(generate_series(${quoteText(first)}::date, coalesce((select max(day) from days), ${quoteText(first)}::date) + 3, interval 1 day))::date as day
      )
-     select wanted.day::varchar, concurrency(sum(cumulative), sum(linear))
+     select wanted.day::varchar, round(concurrency(sum(cumulative), sum(linear)), 6)
      from wanted join days on days.day between wanted.day - 29 and wanted.day - 2
      group by wanted.day`,
   );

@@ -27,7 +27,7 @@ export function alertWords(rows: readonly AlertRow[]): string {
   const fired = rows.reduce((sum, row) => sum + row.fired, 0);
   return [
     `Over ${plural(first.days, "day")} they would have fired ${plural(fired, "time")}`,
-    on === 0 ? "none was on at the last check." : `${count(on)} on at the last check.`,
+    on === 0 ? "none is on." : `${count(on)} on at the last check.`,
   ].join("; ");
 }
 
@@ -55,18 +55,19 @@ export function alertColumns(zone: Zone): TableColumn<AlertRow>[] {
   return [
     { label: "Alert", value: ({ alert }) => alert },
     { label: "Of", value: ({ subject }) => subject },
-    { label: "Condition", value: ({ condition }) => condition },
-    told("Fired", ({ fired }) => fired),
-    told("Days", ({ days_fired }) => days_fired),
-    time("Median", ({ median_minutes }) => median_minutes),
-    time("Before the end", ({ minutes_before_end }) => minutes_before_end),
-    share("Over by itself", ({ over_by_itself }) => over_by_itself),
-    share("Brief", ({ brief }) => brief),
-    share("Unfounded", ({ unfounded }) => unfounded),
+    { label: "Condition", value: ({ condition }) => condition.replace("_", " ") },
     {
       label: "Now",
       value: ({ on_since }) => on_since,
       text: ({ on_since }) => (on_since === null ? "off" : `on since ${zone.moment(on_since)}`),
     },
+    told("Fired", ({ fired }) => fired),
+    told("Days", ({ days_fired }) => days_fired),
+    time("Median", ({ median_minutes }) => median_minutes),
+    { ...time("Longest", ({ longest_minutes }) => longest_minutes), hidden: true },
+    time("Before the end", ({ minutes_before_end }) => minutes_before_end),
+    share("Over by itself", ({ over_by_itself }) => over_by_itself),
+    { ...share("Brief", ({ brief }) => brief), hidden: true },
+    share("Unfounded", ({ unfounded }) => unfounded),
   ];
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { renewRecord } from "../src/commands/steps/alerts.ts";
+import { observeIn, renewRecord } from "../src/commands/steps/alerts.ts";
 import type { Alert } from "../src/config/alerts-option.ts";
 import { parseConfig } from "../src/config/config.ts";
 import type { Project } from "../src/config/project.ts";
@@ -73,6 +73,17 @@ describe("the replay of alerts", { timeout: 900_000 }, () => {
         [...verdicts].some((text) => text === `${name} not` || text === `${name} holds`),
         `${name}: ${[...verdicts]}`,
       );
+  });
+
+  it("says at the last moment what a check of now says", async () => {
+    const database = await openCatalog(project);
+    const observed = await observeIn(database, project, now.getTime());
+    database.close();
+    const knowledge = new Knowledge(facts, project.config.timezone);
+    knowledge.advance(Number.POSITIVE_INFINITY);
+    assert.ok(observed.length > alerts.length);
+    for (const { watched, observation } of observed)
+      assert.deepEqual(observation, evaluate(watched, knowledge, rulesOf(project, now), now.getTime()));
   });
 
   it("is kept for the page, computed anew only for other days, alerts or settings", async () => {

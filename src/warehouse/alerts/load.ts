@@ -34,7 +34,7 @@ export async function loadFacts(
   const days =
     day === undefined
       ? `day >= ${quoteText(since)}`
-      : `(day >= ${quoteText(first)} or day in ${quoteList([day, ...weeks])})`;
+      : `(day >= ${quoteText(first)} or day::varchar in ${quoteList([day, ...weeks])})`;
   const groups = new Map<string, string[]>();
   const { rows: members } = await database.rows("select queue_group, queue from kit.queue_groups");
   for (const [group, queue] of members)

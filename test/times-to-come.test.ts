@@ -71,7 +71,10 @@ describe("times that cannot be", () => {
   for (const [what, time] of odd) {
     it(`one row ${what} leaves every real day as it is, and is named (wfm-row-tomorrow)`, async () => {
       const answers = async ({ raw, rows, dataset }: Asked) => ({
-        days: await dataset<object>("intraday-days"),
+        days: (await dataset<{ inputs: { contents: string } }>("intraday-days")).map(({ inputs, ...day }) => ({
+          ...day,
+          inputs: { ...inputs, contents: "" }, // a digest of the files, which differ
+        })),
         files: listDatasets(raw.project)
           .filter(({ name }) => name.startsWith("intraday/"))
           .map(({ name }) => name),

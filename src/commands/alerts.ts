@@ -6,8 +6,7 @@ import { command } from "../cli/command.ts";
 import { table } from "../cli/table.ts";
 import type { Alert } from "../config/alerts-option.ts";
 import { openProject, type Project } from "../config/project.ts";
-import { figureText } from "../notify/message.ts";
-import { receiverName } from "../notify/receivers.ts";
+import { figureText, receiverName } from "../notify/message.ts";
 import { readAlertState } from "../warehouse/alerts/alert-state.ts";
 import type { PastFiring, Replay } from "../warehouse/alerts/replay.ts";
 

@@ -16,7 +16,7 @@ export default command({
   examples: [
     ["asapp-kit check wfm-all-queues-2026-09-01.png", "a picture that was saved or mailed"],
     ["asapp-kit check report.xlsx --json", "a workbook, for a program"],
-    ["pbpaste | asapp-kit check -", "a message that was copied from a chat"],
+    ["asapp-kit check message.txt", "a message that was copied from a chat"],
   ],
   async run(_options, given, { output, signal, now, config }) {
     const { readReceipts } = await import("../receipts/read-receipts.ts");

@@ -4,8 +4,7 @@ import { plural } from "../base/words.ts";
 import type { Channel } from "../config/alerts-option.ts";
 import { WebhookError } from "../http/webhook.ts";
 import type { AlertState, Pending } from "../warehouse/alerts/alert-state.ts";
-import type { AlertMessage } from "./message.ts";
-import { receiverName } from "./receivers.ts";
+import { type AlertMessage, receiverName } from "./message.ts";
 
 const firstPause = 60_000;
 const longestPause = 3_600_000;

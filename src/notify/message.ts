@@ -1,6 +1,6 @@
 import { clock, count, decimal, percent, zone } from "../../notebooks/components/metrics/format.ts";
 import { duration } from "../base/words.ts";
-import type { Alert } from "../config/alerts-option.ts";
+import type { Alert, Channel } from "../config/alerts-option.ts";
 import type { Config } from "../config/config.ts";
 import { cut, escapeSlack } from "../http/slack.ts";
 import type { Figures } from "../warehouse/alerts/evaluate.ts";
@@ -141,4 +141,9 @@ export function slackAlert({ kind, text, alert, site, condition, metric, id }: A
       { type: "context", elements: [{ type: "mrkdwn", text: cut(escapeSlack(note), 2000) }] },
     ],
   };
+}
+
+/** The receiver in words, without its secret. */
+export function receiverName(channel: Channel): string {
+  return channel.kind === "program" ? `program ${channel.command[0]}` : `${channel.kind} ${channel.variable}`;
 }

@@ -22,11 +22,6 @@ export async function send(channel: Channel, message: AlertMessage, options: Sen
   await postMessage(url, channel.kind === "slack" ? slackAlert(message) : message, { signal, timeout, attempts: 1 });
 }
 
-/** The receiver in words, without its secret. */
-export function receiverName(channel: Channel): string {
-  return channel.kind === "program" ? `program ${channel.command[0]}` : `${channel.kind} ${channel.variable}`;
-}
-
 const longestError = 2000;
 
 /**

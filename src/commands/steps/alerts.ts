@@ -33,7 +33,7 @@ export interface AlertsRound {
  */
 export async function runAlerts(
   project: Project,
-  { output, signal }: Pick<Context, "output" | "signal">,
+  { output, signal, now: at }: Pick<Context, "output" | "signal" | "now">,
   done: (round: AlertsRound) => void,
 ): Promise<void> {
   const { data, config } = project;
@@ -42,13 +42,13 @@ export async function runAlerts(
     return;
   if (damage !== null)
     output.warn(`alerts.json cannot be read: ${damage}`, "an alert whose condition holds is told again");
-  const now = Date.now();
+  const now = at.getTime();
   const observed = config.alerts.length === 0 ? [] : await observe(project, now);
   const { state, occasions } = afterCheck(before, observed, config.alerts, { now, config });
   const save = (next: AlertState) => writeAlertState(data, next);
   save(state);
   const { told, problems } = await deliver(state, (channel, message) => send(channel, message, { signal }), save, {
-    now: Date.now,
+    now: () => now,
     signal,
   });
   const of = (kind: string) => occasions.filter((occasion) => occasion.kind === kind).length;

@@ -110,9 +110,9 @@ function overSlots<T>(
   if (first < 0) return [];
   const last = rows.findLastIndex(touches);
   const { what, queues } = annotation;
-  const where = queues.length ? `${queueText(queues)}: ` : "";
+  const where = queues.length ? ` (${queueText(queues)})` : "";
   const moment = annotation.to === null;
-  return [{ first, last, moment, label: `${where}${isolated(what)}`, text }];
+  return [{ first, last, moment, label: `${isolated(what)}${where}`, text }];
 }
 
 /** "outage Tue 10 Nov 10:00–13:00: chat down (Queue Billing)"; without the day where it is all on `day`. */

@@ -7,7 +7,7 @@ import type { Browser } from "playwright-core";
 import { windowRows } from "../notebooks/components/metrics/day-file.ts";
 import { zone } from "../notebooks/components/metrics/format.ts";
 import type { WaitingDay } from "../notebooks/components/metrics/queues/waiting.ts";
-import { dayCard, dayFacts } from "../notebooks/components/share/day-card.ts";
+import { cardReceipt, dayCard, dayFacts } from "../notebooks/components/share/day-card.ts";
 import { CliError } from "../src/base/errors.ts";
 import { kitRoot, pagesFolder } from "../src/base/kit-folders.ts";
 import { openProject } from "../src/config/project.ts";
@@ -646,7 +646,8 @@ describe("the site", () => {
     it("draws the same picture of a day as the command line, on a dark phone too", async () => {
       const data = await loadDay(demo.project, undefined, new Date());
       const queue = queuesOfDay(data)[1]!;
-      const card = dayCard(dayFacts(data, queue, 30));
+      const facts = dayFacts(data, queue, 30);
+      const card = { ...dayCard(facts), receipt: cardReceipt(facts)("card") };
       for (const options of [
         { colorScheme: "light" as const },
         { colorScheme: "dark" as const, viewport: { width: 390, height: 844 } },

@@ -1,14 +1,13 @@
 // An alert of each kind, from firing to over, told to a webhook and a program by rounds of which some are killed before they tell.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { runAlerts } from "../src/commands/steps/alerts.ts";
 import { parseConfig } from "../src/config/config.ts";
 import type { AlertMessage } from "../src/notify/message.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
+import { postReceiver } from "./post-receiver.ts";
 import { type RawFixture, rawFixture } from "./raw-fixture.ts";
 
 const day = "2026-11-24"; // a Tuesday
@@ -29,20 +28,13 @@ describe("an alert of each kind", () => {
   let told: (name: string) => { webhook: string[]; program: string[] };
   const received: AlertMessage[] = [];
   let refuse = false;
-  const server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => {
-      body += chunk;
-    });
-    request.on("end", () => {
-      if (!refuse) received.push(JSON.parse(body));
-      response.writeHead(refuse ? 503 : 200).end();
-    });
+  const server = postReceiver((body, response) => {
+    if (!refuse) received.push(JSON.parse(body));
+    response.writeHead(refuse ? 503 : 200).end();
   });
 
   before(async () => {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    process.env.ALERTS_HOOK = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    process.env.ALERTS_HOOK = `${await server.listen()}/`;
     raw = rawFixture((project) => {
       const file = join(project.root, "told.jsonl");
       const program = JSON.stringify([process.execPath, join(project.root, "tell.mjs")]);

@@ -1,8 +1,7 @@
 // A webhook and a program as receivers of alerts: what they get, and what is said of those that fail.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
@@ -11,6 +10,7 @@ import type { Channel } from "../src/config/alerts-option.ts";
 import { WebhookError } from "../src/http/webhook.ts";
 import type { AlertMessage } from "../src/notify/message.ts";
 import { send } from "../src/notify/receivers.ts";
+import { postReceiver } from "./post-receiver.ts";
 
 const message: AlertMessage = {
   format: 1,
@@ -45,15 +45,9 @@ describe("receivers of alerts", () => {
   let answer: (response: ServerResponse) => void;
   let bodies: string[] = [];
   const env: NodeJS.ProcessEnv = {};
-  const server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => {
-      body += chunk;
-    });
-    request.on("end", () => {
-      bodies.push(body);
-      answer(response);
-    });
+  const server = postReceiver((body, response) => {
+    bodies.push(body);
+    answer(response);
   });
   const say =
     (status: number, text = "", headers = {}) =>
@@ -77,15 +71,13 @@ describe("receivers of alerts", () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "asapp-receivers-"));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    env.HOOK = `http://127.0.0.1:${(server.address() as AddressInfo).port}/services/s3cr3t`;
+    env.HOOK = `${await server.listen()}/services/s3cr3t`;
   });
   beforeEach(() => {
     bodies = [];
     answer = say(200, "ok");
   });
   after(() => {
-    server.closeAllConnections();
     server.close();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { baseline } from "../notebooks/components/metrics/baseline.ts";
 import { observeIn, renewRecord } from "../src/commands/steps/alerts.ts";
 import type { Alert } from "../src/config/alerts-option.ts";
 import { parseConfig } from "../src/config/config.ts";
@@ -205,6 +206,36 @@ describe("the record of an alert", () => {
   it("counts as unfounded what final data do not bear out", () => {
     const { records } = record(told([9, 5, 9], { 1: 9 }));
     assert.deepEqual([records[0]!.fired, records[0]!.unfounded], [1, 1]);
+  });
+
+  it("has the usual of Today: an older week in place of one without counts or left out", () => {
+    const { alerts, ...rest } = parseConfig(
+      "alerts: [{ name: V, metric: volume, condition: outside usual, over: 15m }]\n",
+      "kit.yaml",
+      "/tmp",
+    );
+    const week = 7 * 86_400_000;
+    const contacts = [30, null, 12, 14, 16, 18, 20, 22, 24, 90, 95]; // of today, and of the weeks before
+    const facts = told([9]);
+    const states = contacts.map((assigned, weeks) => ({
+      ...facts.queues[0]!,
+      start: noon - weeks * week,
+      known: noon - weeks * week + 20 * 60_000,
+      assigned,
+    }));
+    const excludedDays = new Set([new Date(noon - 2 * week).toISOString().slice(0, 10)]);
+    const knowledge = new Knowledge({ ...facts, queues: states, excludedDays }, "UTC");
+    knowledge.advance(Number.POSITIVE_INFINITY);
+    const [watched] = watchedOf(alerts, knowledge);
+    const { figures } = evaluate(watched!, knowledge, { config: rest, cadence: () => 15 }, noon + 30 * 60_000);
+    const byDay = new Map(contacts.map((count, weeks) => [noon - weeks * week, count]));
+    const usual = baseline("2026-11-24", (day) => byDay.get(Date.parse(`${day}T12:00:00Z`)), {
+      reach: 10,
+      exclude: excludedDays,
+    });
+    assert.deepEqual([usual.n, usual.median], [8, 21]); // 14 to 24, 90 and 95
+    assert.equal(figures?.usual, usual.median);
+    assert.ok(figures?.high === usual.high && figures?.value === 30);
   });
 
   it("neither fires nor ends on a gap", () => {

@@ -1,13 +1,13 @@
 // The real `asapp-kit watch` telling a webhook and a program of a late feed, killed between firing and telling.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { AlertMessage } from "../src/notify/message.ts";
 import { awsEnv, type CliKit, openCliKit } from "./cli-kit.ts";
 import { hourAgo } from "./hours.ts";
+import { postReceiver } from "./post-receiver.ts";
 import { until } from "./wait.ts";
 import { startWatcher, type Watcher } from "./watcher.ts";
 
@@ -17,15 +17,9 @@ describe("watch with alerts", { timeout: 900_000 }, () => {
   let env: Record<string, string>;
   const bodies: AlertMessage[] = [];
   let answer: (response: ServerResponse) => void = () => {};
-  const server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => {
-      body += chunk;
-    });
-    request.on("end", () => {
-      bodies.push(JSON.parse(body));
-      answer(response);
-    });
+  const server = postReceiver((body, response) => {
+    bodies.push(JSON.parse(body));
+    answer(response);
   });
   const rows = [{ issue_id: 1, first_utterance_ts: hourAgo(5).start }];
   const told = () => {
@@ -55,8 +49,7 @@ describe("watch with alerts", { timeout: 900_000 }, () => {
 `;
 
   before(async () => {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    env = { ...awsEnv, HOOK: `http://127.0.0.1:${(server.address() as AddressInfo).port}/s3cr3t` };
+    env = { ...awsEnv, HOOK: `${await server.listen()}/s3cr3t` };
     kit = await openCliKit(`alerts:${alert("Conversations late", "late by 130m")}`);
     writeFileSync(
       join(kit.folder, "tell.mjs"),
@@ -66,7 +59,6 @@ describe("watch with alerts", { timeout: 900_000 }, () => {
   });
   after(async () => {
     await kill();
-    server.closeAllConnections();
     server.close();
     await kit.close();
   });

@@ -9,21 +9,18 @@ import { parseReceipt, printReceipt, type Receipt } from "../notebooks/component
 import { dayFacts, daySums, figureDigest } from "../notebooks/components/share/day-card.ts";
 import { exitCodes } from "../src/base/errors.ts";
 import { openProject, type Project } from "../src/config/project.ts";
-import { readReceipts } from "../src/receipts/read-receipts.ts";
 import { loadDay } from "../src/site/share/share.ts";
 import { makerOf } from "../src/site/share/share-files.ts";
-import type { ShareFormat } from "../src/site/share/share-format.ts";
-import { slackMessage } from "../src/site/share/share-post.ts";
 import { sync } from "../src/sync/sync.ts";
 import { updateWarehouse } from "../src/warehouse/update.ts";
 import { runHere } from "./cli-here.ts";
+import { shareEachKind } from "./shared-kinds.ts";
 import { type DemoProject, dayFeeds, demoProject } from "./site-demo.ts";
 
 const minute = 60_000;
 const now = new Date("2026-09-16T18:41:00Z"); // of the demo
 const later = new Date(now.getTime() + 90 * minute);
 const day = "2026-09-16";
-const kinds = { png: "card", svg: "card", pdf: "report", html: "report", xlsx: "workbook", csv: "table" } as const;
 
 /** A copy of the project, bucket included, that a test may change. */
 interface Copy {
@@ -69,12 +66,7 @@ describe("asapp-kit check", () => {
 
   before(async () => {
     demo = await demoProject({ feeds: [...dayFeeds, "rep_utilized"], days: 2, conversationsPerDay: 250 });
-    shared = mkdtempSync(join(tmpdir(), "asapp-shared-"));
-    const maker = makerOf(await loadDay(demo.project, day, now), 15, now);
-    for (const format of Object.keys(kinds) as ShareFormat[])
-      writeFileSync(join(shared, `day.${format}`), await maker.file("All queues", format, null));
-    message = JSON.stringify(slackMessage(maker.message("All queues")));
-    [original] = readReceipts(join(shared, "day.png")) as [Receipt];
+    ({ folder: shared, message, receipt: original } = await shareEachKind(demo, now, day));
   });
   after(() => {
     demo?.delete();

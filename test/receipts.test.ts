@@ -1,7 +1,7 @@
 // Receipts in files of each kind: what they hold, and what they rest on. What `check` says of them is in a long test.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -11,18 +11,14 @@ import { loadersFolder } from "../src/base/kit-folders.ts";
 import { namesOf } from "../src/base/names.ts";
 import { readReceipts } from "../src/receipts/read-receipts.ts";
 import { findIdentifiers, queueLabels } from "../src/site/privacy/identifiers.ts";
-import { loadDay } from "../src/site/share/share.ts";
-import { makerOf } from "../src/site/share/share-files.ts";
-import type { ShareFormat } from "../src/site/share/share-format.ts";
-import { slackMessage } from "../src/site/share/share-post.ts";
 import { feedsIn, openCatalog } from "../src/warehouse/catalog/catalog.ts";
 import { emptyFeed, emptySnapshot } from "../src/warehouse/snapshot/snapshot.ts";
 import { figureFeeds } from "../src/warehouse/wfm/figure-inputs.ts";
 import { runHere } from "./cli-here.ts";
+import { kinds, shareEachKind } from "./shared-kinds.ts";
 import { type DemoProject, dayFeeds, demoProject } from "./site-demo.ts";
 
 const now = new Date("2026-09-16T18:41:00Z"); // of the demo
-const kinds = { png: "card", svg: "card", pdf: "report", html: "report", xlsx: "workbook", csv: "table" } as const;
 
 describe("a receipt in a file", () => {
   let demo: DemoProject;
@@ -34,12 +30,7 @@ describe("a receipt in a file", () => {
 
   before(async () => {
     demo = await demoProject({ feeds: [...dayFeeds, "rep_utilized"], days: 2, conversationsPerDay: 120 });
-    shared = mkdtempSync(join(tmpdir(), "asapp-shared-"));
-    const maker = makerOf(await loadDay(demo.project, undefined, now), 15, now);
-    for (const format of Object.keys(kinds) as ShareFormat[])
-      writeFileSync(join(shared, `day.${format}`), await maker.file("All queues", format, null));
-    message = JSON.stringify(slackMessage(maker.message("All queues")));
-    [original] = readReceipts(join(shared, "day.png")) as [Receipt];
+    ({ folder: shared, message, receipt: original } = await shareEachKind(demo, now));
   });
   after(() => {
     demo?.delete();

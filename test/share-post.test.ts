@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { CliError, exitCodes } from "../src/base/errors.ts";
 import { postMessage, webhookHost } from "../src/http/webhook.ts";
 import { slackMessage } from "../src/site/share/share-post.ts";
 import { run } from "./cli-kit.ts";
+import { postReceiver } from "./post-receiver.ts";
 import { type DemoProject, dayFeeds, demoProject } from "./site-demo.ts";
 
 const card = {
@@ -22,17 +22,11 @@ describe("share --post", () => {
   let bodies: string[] = [];
   let requests: IncomingMessage[] = [];
   let url: string;
-  const server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => {
-      body += chunk;
-    });
-    request.on("end", () => {
-      bodies.push(body);
-      requests.push(request);
-      const answer = answers.shift() ?? say(200, "ok");
-      answer(response);
-    });
+  const server = postReceiver((body, response, request) => {
+    bodies.push(body);
+    requests.push(request);
+    const answer = answers.shift() ?? say(200, "ok");
+    answer(response);
   });
   const say =
     (status: number, text: string, headers = {}) =>
@@ -47,18 +41,14 @@ describe("share --post", () => {
   };
 
   before(async () => {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${secret}`;
+    url = `${await server.listen()}${secret}`;
   });
   beforeEach(() => {
     answers = [];
     bodies = [];
     requests = [];
   });
-  after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  after(() => server.close());
 
   it("sends text and blocks within Slack's limits", async () => {
     const long = { ...card, title: "x".repeat(500), notes: Array(20).fill("y".repeat(5000)) };
@@ -122,12 +112,11 @@ describe("share --post", () => {
   });
 
   it("names a host that cannot be reached", async () => {
-    const gone = createServer();
-    await new Promise<void>((resolve) => gone.listen(0, "127.0.0.1", resolve));
-    const { port } = gone.address() as AddressInfo;
-    await new Promise((resolve) => gone.close(resolve));
+    const gone = postReceiver(() => {});
+    const address = await gone.listen();
+    gone.close();
     await assert.rejects(
-      postMessage(`http://127.0.0.1:${port}${secret}`, {}, { wait: 1 }),
+      postMessage(`${address}${secret}`, {}, { wait: 1 }),
       refused("postFailed", /cannot reach http:\/\/127\.0\.0\.1:\d+\/…: ECONNREFUSED/),
     );
   });

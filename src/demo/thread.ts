@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { on } from "node:events";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import type { FillSummary } from "./bucket.ts";
 import { type DemoOptions, startDemo } from "./demo.ts";
@@ -17,7 +17,8 @@ export async function startDemoThread(
   // Most objects are short-lived: a larger young generation saves a tenth of the time.
   const resourceLimits = { maxYoungGenerationSizeMb: 128 };
   const worker = new Worker(new URL(import.meta.url), { workerData: options, resourceLimits });
-  const next = async () => (await once(worker, "message", { signal }))[0];
+  const messages = on(worker, "message", { signal }); // keeps those that nobody waits for yet
+  const next = async () => (await messages.next()).value[0];
   const close = async () => {
     await worker.terminate();
   };

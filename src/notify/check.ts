@@ -2,7 +2,7 @@ import type { Alert, Channel } from "../config/alerts-option.ts";
 import type { Config } from "../config/config.ts";
 import type { AlertState, Pending, SeenAlert } from "../warehouse/alerts/alert-state.ts";
 import type { Observation, Watched } from "../warehouse/alerts/evaluate.ts";
-import { keyOf } from "../warehouse/alerts/replay.ts";
+import { alertKey } from "../warehouse/alerts/replay.ts";
 import { step } from "../warehouse/alerts/step.ts";
 import { messageOf, type Occasion } from "./message.ts";
 
@@ -22,9 +22,7 @@ export function afterCheck(
   alerts: readonly Alert[],
   { now, config }: { now: number; config: Pick<Config, "site" | "timezone"> },
 ): { state: AlertState; occasions: Occasion[] } {
-  const former = new Map(
-    before.seen.map((seen) => [keyOf({ alert: { name: seen.alert }, subject: seen.subject }), seen]),
-  );
+  const former = new Map(before.seen.map((seen) => [alertKey(seen.alert, seen.subject), seen]));
   const occasions: Occasion[] = [];
   let pending = before.pending;
   const tell = (occasion: Occasion, channels: readonly Channel[]) => {
@@ -51,7 +49,7 @@ export function afterCheck(
   const seen: SeenAlert[] = [];
   for (const { watched, observation } of observed) {
     const { alert, subject } = watched;
-    const key = keyOf(watched);
+    const key = alertKey(alert.name, subject);
     const last = former.get(key);
     former.delete(key);
     const { verdict, reason, through, figures } = observation;

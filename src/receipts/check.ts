@@ -65,9 +65,12 @@ export async function checkReceipts(
     const checked: Checked[] = [];
     for (const receipt of receipts) {
       options.signal?.throwIfAborted();
-      const here = heldPartitions(project, receipt.day);
-      const day = days.get(receipt.day) ?? { here, damaged: await damagedFiles(project, here, options) };
-      days.set(receipt.day, day);
+      let day = days.get(receipt.day);
+      if (day === undefined) {
+        const here = heldPartitions(project, receipt.day);
+        day = { here, damaged: await damagedFiles(project, here, options) };
+        days.set(receipt.day, day);
+      }
       checked.push(await checkReceipt(project, receipt, workshop, day));
     }
     return checked;

@@ -77,7 +77,11 @@ export interface DayChart {
 }
 
 /** The annotations of a queue's day, over its rows. */
-export function dayAnnotations({ rows, queue, site }: Pick<DayFacts, "rows" | "queue" | "site">): SlotAnnotation[] {
+export function dayAnnotations({
+  rows,
+  queue,
+  site,
+}: Pick<DayFacts, "queue" | "site"> & { rows: readonly Pick<SlotRow, "start" | "end">[] }): SlotAnnotation[] {
   return onIntervals(annotationsFor(site.annotations, queue), rows, site.timezone);
 }
 

@@ -1,6 +1,6 @@
 import { type Card, cards } from "../charts/cards.js";
 import { type Crosshair, crosshair } from "../charts/crosshair.js";
-import { annotatedIntervals, intervalColumns, measure } from "../charts/day-charts.js";
+import { annotatedIntervals, dayAnnotations, intervalColumns, measure } from "../charts/day-charts.js";
 import { downloads, figure, type TableColumn, table } from "../charts/figure.js";
 import { readUrl, reportUnknown, writeUrl } from "../charts/url-state.js";
 import {
@@ -15,7 +15,6 @@ import {
   waitingChart,
   withinChart,
 } from "../charts/waiting.js";
-import { annotationsFor, onIntervals } from "../metrics/annotations/annotation.js";
 import { isolated } from "../metrics/bidi.js";
 import {
   clock,
@@ -240,7 +239,7 @@ export function waitingCards(page: WaitingPage): HTMLElement {
 export function waitingFigures(page: WaitingPage): HTMLElement {
   const { site, zone, day, queue, grain, file, rows, hidden } = page;
   if (!day || !file) return html("div", { class: "figures" });
-  const annotations = onIntervals(annotationsFor(site.annotations, queue), rows, site.timezone);
+  const annotations = dayAnnotations({ rows, queue, site });
   const shared = { zone, crosshair: page.crosshair, annotations };
   const { seconds } = site;
   const where = `${isolated(queue)}, ${longDay(day)}`;
@@ -495,7 +494,7 @@ function loadFigure(page: WaitingPage, shared: { zone: Zone; crosshair: Crosshai
   const effort = slots.some(({ figures }) => figures.effort !== null);
   const figures = (row: SlotInterval) => row.figures;
   const of = measure<SlotInterval>;
-  const annotations = onIntervals(annotationsFor(site.annotations, queue), slots, site.timezone);
+  const annotations = dayAnnotations({ rows: slots, queue, site });
   return figure({
     id: "load",
     file: fileName("load", "", day),

@@ -85,7 +85,7 @@ export async function runRound(
   lap();
   // also after a failed sync, as its feeds are late
   try {
-    await runAlerts(project, context, (alerts) => {
+    await runAlerts(project, { ...context, now: new Date() }, (alerts) => {
       round.alerts = alerts;
     });
   } catch (error) {

@@ -1,10 +1,10 @@
-import { noiseBand, spread, weeksBefore } from "../../../notebooks/components/metrics/baseline.ts";
+import { baseline, noiseBand } from "../../../notebooks/components/metrics/baseline.ts";
 import { isOpen } from "../../../notebooks/components/metrics/interval-state.ts";
 import { handleNoise } from "../../../notebooks/components/metrics/queues/worst-queues.ts";
 import { countsWithin, serviceLevel, shortfall } from "../../../notebooks/components/metrics/service-level.ts";
 import { effectiveAht, fte, netStaffing, workload } from "../../../notebooks/components/metrics/staffing.ts";
 import { weekday } from "../../../notebooks/components/metrics/time-zone.ts";
-import { windowLength } from "../../../notebooks/components/metrics/windows.ts";
+import { dayWindows, windowLength } from "../../../notebooks/components/metrics/windows.ts";
 import { type Alert, allQueuesName } from "../../config/alerts-option.ts";
 import type { Config } from "../../config/config.ts";
 import type { OpenHours } from "../../config/option-values.ts";
@@ -36,6 +36,12 @@ export interface Figures {
   usual: number | null;
   contacts: number | null;
   names: string[]; // the feeds concerned
+}
+
+/** Why there are no figures, and the verdict that follows from it. */
+interface Lack {
+  verdict: "unknown" | "closed";
+  reason: string;
 }
 
 /** Settings that decide a verdict besides the alert. */
@@ -80,21 +86,22 @@ export function evaluate(
 ): Observation {
   if (alert.condition.metric === "feed") return evaluateFeeds(alert, subject, knowledge, rules, moment);
   const { zone } = knowledge;
-  const unknown = (reason: string): Observation => ({ verdict: "unknown", reason, through, figures: null });
+  const without = (lack: Lack): Observation => ({ ...lack, through, figures: null });
+  const unknown = (reason: string) => without(unknownAs(reason));
   if (through === null) return unknown("no data of queue_wfm");
   if (!knowledge.facts.groups.has(subject) && !knowledge.queueNames.includes(subject))
     return unknown(`no queue ${subject} in the data`);
-  const hours = alert.hours ?? hoursOf(rules, subject);
+  const hours = alertHours({ alert, subject }, rules);
   const last = through - windowLength;
   const day = zone.date(last);
   const open = (start: number) => isOpen(hours, zone.date(start), zone.clock(start), 15) !== false;
-  const ends = closeOf(day, hours, alert, knowledge);
+  const ends = hours === null && alert.over !== "day" ? null : closeOf(day, hours, knowledge); // null: it goes on
   if (
     !open(last) ||
     (ends !== null && through >= ends) ||
     (hours !== null && !open(moment) && zone.date(moment) !== day)
   )
-    return { verdict: "closed", reason: "its hours ended", through, figures: null };
+    return without({ verdict: "closed", reason: "its hours ended" });
   const stale = 2 * rules.cadence("queue_wfm") + rules.config.sync.graceMinutes;
   if (moment - through > stale * 60_000) return unknown("the data are late");
   const starts: number[] = [];
@@ -107,10 +114,7 @@ export function evaluate(
   if (windows.includes(null)) return unknown("a quarter-hour is incomplete");
   const period = { subject, day, starts, windows: windows as Window[], from: starts[0] ?? last, to: through };
   const figures = figuresOf(alert, period, knowledge, rules);
-  if (typeof figures === "string")
-    return figures === tooFew(alert)
-      ? { verdict: "closed", reason: figures, through, figures: null }
-      : unknown(figures);
+  if ("verdict" in figures) return without(figures);
   return { verdict: holds(alert, figures) ? "holds" : "not", reason: null, through, figures };
 }
 
@@ -124,14 +128,14 @@ interface Period {
 }
 
 /** The figures of a period, or why there are none. */
-function figuresOf(alert: Alert, period: Period, knowledge: Knowledge, rules: Rules): Figures | string {
+function figuresOf(alert: Alert, period: Period, knowledge: Knowledge, rules: Rules): Figures | Lack {
   const { condition } = alert;
   const { subject, day, starts, windows, from, to } = period;
   if (condition.metric === "net_staffing") return netFigures(alert, period, knowledge, rules);
   const total = totalOf(windows);
   const contacts = offeredIn(total);
   const base = { from, to, contacts, names: [], low: null, high: null, usual: null, threshold: null };
-  if (contacts === null) return "contacts are not counted";
+  if (contacts === null) return unknownAs("contacts are not counted");
   const { serviceLevel: level, wfm } = rules.config.site;
   if (condition.metric === "service_level") {
     if (contacts < alert.minContacts) return tooFew(alert);
@@ -139,25 +143,27 @@ function figuresOf(alert: Alert, period: Period, knowledge: Knowledge, rules: Ru
     if (condition.kind === "under") {
       const value = serviceLevel(counts, level.variant);
       return value === null
-        ? "the service level is unknown"
+        ? unknownAs("the service level is unknown")
         : { ...base, value, threshold: condition.share ?? level.target };
     }
     const missing = shortfall(counts, level.target, level.variant);
     return missing === null
-      ? "the service level is unknown"
+      ? unknownAs("the service level is unknown")
       : { ...base, value: missing.missing, threshold: condition.contacts };
   }
   const slots = starts.map((start) => knowledge.zone.clock(start));
   const { excludedDays } = knowledge.facts;
-  const former = weeksBefore(day, 10)
-    .filter((date) => !excludedDays.has(date))
-    .flatMap((date) => {
-      const parts = slots.map((slot) => knowledge.windowAt(subject, date, slot));
-      return parts.includes(null) ? [] : [totalOf(parts as Window[])];
-    })
-    .slice(0, 8);
+  const usualOf = (value: (total: Window) => number | null) =>
+    baseline(
+      day,
+      (date) => {
+        const parts = slots.map((slot) => knowledge.windowAt(subject, date, slot));
+        return parts.includes(null) ? null : value(totalOf(parts as Window[]));
+      },
+      { reach: 10, exclude: excludedDays },
+    );
   if (condition.metric === "volume") {
-    const usual = spread(former.map(offeredIn));
+    const usual = usualOf(offeredIn);
     const noise = noiseBand(usual.median);
     if (usual.median === null || usual.low === null || usual.high === null || noise === null) return tooFewWeeks;
     if (Math.max(contacts, usual.median) < alert.minContacts) return tooFew(alert);
@@ -166,7 +172,7 @@ function figuresOf(alert: Alert, period: Period, knowledge: Knowledge, rules: Ru
   }
   const value = handleOf(total);
   if (total.handled < alert.minContacts || value === null) return tooFew(alert);
-  const usual = spread(former.map(handleOf));
+  const usual = usualOf(handleOf);
   if (usual.median === null || usual.low === null || usual.high === null) return tooFewWeeks;
   const noise = handleNoise(total.handled);
   const [low, high] = [
@@ -176,8 +182,9 @@ function figuresOf(alert: Alert, period: Period, knowledge: Knowledge, rules: Ru
   return { ...base, value, low, high, usual: usual.median };
 }
 
-const tooFewWeeks = "fewer than four earlier weeks";
-const tooFew = ({ minContacts }: Alert) => `fewer than ${minContacts} contacts`;
+const unknownAs = (reason: string): Lack => ({ verdict: "unknown", reason });
+const tooFewWeeks = unknownAs("fewer than four earlier weeks");
+const tooFew = ({ minContacts }: Alert): Lack => ({ verdict: "closed", reason: `fewer than ${minContacts} contacts` });
 
 /** The best of the quarter-hours: the condition holds if even that one lacks reps. */
 function netFigures(
@@ -185,20 +192,20 @@ function netFigures(
   { subject, day, starts, windows, from, to }: Period,
   knowledge: Knowledge,
   rules: Rules,
-): Figures | string {
+): Figures | Lack {
   const { condition } = alert;
   if (condition.metric !== "net_staffing") throw new TypeError("not net staffing");
-  if (starts.length < condition.intervals) return "fewer quarter-hours since opening";
+  if (starts.length < condition.intervals) return unknownAs("fewer quarter-hours since opening");
   const chats = alert.chats ?? knowledge.facts.chats.get(day) ?? 1;
   const nets: number[] = [];
   for (const [i, window] of windows.entries()) {
     const staff = knowledge.reps(subject, starts[i] ?? 0);
     const contacts = offeredIn(window);
-    if (staff === null || staff.reps === null || staff.available === null) return "no figures of reps";
-    if (staff.reps < rules.config.site.privacy.minReps) return "too few reps to show";
+    if (staff === null || staff.reps === null || staff.available === null) return unknownAs("no figures of reps");
+    if (staff.reps < rules.config.site.privacy.minReps) return unknownAs("too few reps to show");
     const required = workload({ contacts, ahtSeconds: effectiveAht(handleOf(window), chats), intervalSeconds: 900 });
     const net = netStaffing(fte(staff.available), required);
-    if (net === null) return "no handle time";
+    if (net === null) return unknownAs("no handle time");
     nets.push(net);
   }
   const contacts = offeredIn(totalOf(windows));
@@ -263,23 +270,12 @@ function evaluateFeeds(
   };
 }
 
-/** The opening hours of a queue or group; null when none are configured. */
-function hoursOf({ config: { site } }: Rules, subject: string): OpenHours[] | null {
-  return site.openHours?.get(subject) ?? site.openHours?.get("default") ?? null;
-}
-
 function lengthOf({ condition, over }: Alert): number {
   return condition.metric === "net_staffing" ? condition.intervals * 15 : over === "day" ? 1440 : over;
 }
 
-/** When an alert's day ends: at the close of its hours, or at midnight for a whole day; null: it goes on. */
-function closeOf(day: string, hours: readonly OpenHours[] | null, alert: Alert, knowledge: Knowledge): number | null {
-  if (hours === null && alert.over !== "day") return null;
-  return dayEnd(day, hours, knowledge);
-}
-
 /** The end of the open hours of a local day, or of the day without hours; null on a day that is closed. */
-export function dayEnd(
+export function closeOf(
   day: string,
   hours: readonly OpenHours[] | null,
   { zone }: Pick<Knowledge, "zone">,
@@ -287,20 +283,17 @@ export function dayEnd(
   const today = weekday(day);
   const closes = hours?.filter((open) => open.weekday === today).map(({ to }) => to);
   const key = `${zone.name} ${day} ${closes?.join() ?? "midnight"}`;
-  const cached = dayEnds.get(key);
+  const cached = closeTimes.get(key);
   if (cached !== undefined) return cached;
-  let end: number | null = null;
-  const midnight = Date.parse(`${day}T00:00:00Z`);
-  for (let start = midnight - 15 * hour; start < midnight + 39 * hour; start += windowLength)
-    if (zone.date(start) === day && isOpen(hours, day, zone.clock(start), 15) !== false) end = start + windowLength;
-  dayEnds.set(key, end);
+  const last = dayWindows(day, zone).findLast((start) => isOpen(hours, day, zone.clock(start), 15) !== false);
+  const end = last === undefined ? null : last + windowLength;
+  closeTimes.set(key, end);
   return end;
 }
 
-const hour = 3_600_000;
-const dayEnds = new Map<string, number | null>();
+const closeTimes = new Map<string, number | null>();
 
-/** The hours in which an alert is on: its own, else those of the queue. */
-export function alertHours({ alert, subject }: Watched, rules: Rules): OpenHours[] | null {
-  return alert.hours ?? hoursOf(rules, subject);
+/** The hours in which an alert is on: its own, else those in which the queue or group is open; null: always. */
+export function alertHours({ alert, subject }: Watched, { config: { site } }: Rules): OpenHours[] | null {
+  return alert.hours ?? site.openHours?.get(subject) ?? site.openHours?.get("default") ?? null;
 }

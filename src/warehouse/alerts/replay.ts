@@ -1,6 +1,8 @@
+import { quantile } from "../../../notebooks/components/metrics/baseline.ts";
 import { windowLength } from "../../../notebooks/components/metrics/windows.ts";
 import type { Alert } from "../../config/alerts-option.ts";
-import { alertHours, dayEnd, evaluate, type Figures, type Rules, type Watched, watchedOf } from "./evaluate.ts";
+import { dayEnd, dayStart } from "../../config/local-times.ts";
+import { alertHours, closeOf, evaluate, type Figures, type Rules, type Watched, watchedOf } from "./evaluate.ts";
 import { type Facts, Knowledge } from "./knowledge.ts";
 import { type Firing, step } from "./step.ts";
 
@@ -74,9 +76,9 @@ export function replay(
     for (const arrival of facts.arrivals) if (arrival.feed === "queue_wfm") known.add(arrival.known);
   }
   if (late.length > 0) {
-    const start = Date.parse(`${first}T00:00:00Z`) - 15 * 3_600_000;
-    const end = Math.min(now, Date.parse(`${last}T00:00:00Z`) + 39 * 3_600_000);
-    for (let moment = start; moment <= end; moment += windowLength) arrived.add(moment);
+    const { zone } = knowledge;
+    const end = Math.min(now, dayEnd(last, zone));
+    for (let moment = dayStart(first, zone); moment <= end; moment += windowLength) arrived.add(moment);
     for (const arrival of facts.arrivals) arrived.add(arrival.known);
   }
   const moments = [...new Set([...known, ...arrived])].filter(inside).sort((a, b) => a - b);
@@ -86,7 +88,7 @@ export function replay(
     knowledge.advance(moment);
     const due = [...(known.has(moment) ? others : []), ...(arrived.has(moment) ? late : [])];
     for (const watched of watchedOf(due, knowledge)) {
-      const key = keyOf(watched);
+      const key = alertKey(watched.alert.name, watched.subject);
       const before = running.get(key);
       const observation = evaluate(watched, knowledge, rules, moment);
       const { verdict, through, figures } = observation;
@@ -117,7 +119,7 @@ function pastFiring(
   const day = final.zone.date(moment);
   const isFeed = alert.condition.metric === "feed";
   const hours = alertHours(watched, rules);
-  const end = isFeed ? null : dayEnd(day, hours, final);
+  const end = isFeed ? null : closeOf(day, hours, final);
   const now = isFeed ? null : evaluate(watched, final, rules, moment, through).verdict;
   return {
     alert: alert.name,
@@ -156,12 +158,12 @@ function recordOf(watched: Watched, firings: readonly PastFiring[], days: number
 }
 
 /** What tells the alerts of one data folder apart. */
-export function keyOf({ alert, subject }: { alert: Pick<Alert, "name">; subject: string }): string {
-  return JSON.stringify([alert.name, subject]);
+export function alertKey(alert: string, subject: string): string {
+  return JSON.stringify([alert, subject]);
 }
 
 function median(values: readonly number[]): number | null {
   const sorted = [...values].sort((a, b) => a - b);
-  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
-  return low === undefined || high === undefined ? null : Math.round((low + high) / 2);
+  const middle = quantile(sorted, 0.5);
+  return middle === null ? null : Math.round(middle);
 }

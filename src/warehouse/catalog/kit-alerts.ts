@@ -1,6 +1,6 @@
 import { readAlertRecord } from "../alerts/alert-record.ts";
 import { readAlertState } from "../alerts/alert-state.ts";
-import { keyOf } from "../alerts/replay.ts";
+import { alertKey } from "../alerts/replay.ts";
 import { counts, type KitSource, type KitTable, texts } from "./kit-source.ts";
 
 /** kit.alerts: one row per alert of kit.yaml and subject, with its record of the last weeks and since when it is on. */
@@ -8,9 +8,7 @@ export function alertsTable({ project, isPast }: KitSource): KitTable {
   const names = new Set(isPast ? [] : project.config.alerts.map(({ name }) => name));
   const records = names.size === 0 ? [] : (readAlertRecord(project.data)?.records ?? []);
   const seen = names.size === 0 ? [] : readAlertState(project.data).state.seen;
-  const firing = new Map(
-    seen.map((one) => [keyOf({ alert: { name: one.alert }, subject: one.subject }), one.firing] as const),
-  );
+  const firing = new Map(seen.map((one) => [alertKey(one.alert, one.subject), one.firing]));
   return {
     types: {
       ...texts("alert", "subject", "condition"),
@@ -22,7 +20,7 @@ export function alertsTable({ project, isPast }: KitSource): KitTable {
     rows: records
       .filter(({ alert }) => names.has(alert))
       .map((record) => {
-        const on = firing.get(keyOf({ alert: { name: record.alert }, subject: record.subject }));
+        const on = firing.get(alertKey(record.alert, record.subject));
         return {
           alert: record.alert,
           subject: record.subject,
